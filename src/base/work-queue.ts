@@ -1,0 +1,120 @@
+import { type Clock, systemClock } from "./clock.ts";
+import { backoffMs } from "./retry.ts";
+
+export interface WorkQueueOptions {
+  /** How many keys are worked on at once. */
+  concurrency?: number;
+  /** First and longest delay of a key that keeps failing (client-go: 5 ms to 1000 s). */
+  retryInitialMs?: number;
+  retryMaxMs?: number;
+  clock?: Clock;
+  onError?: (key: string, error: unknown, failures: number) => void;
+}
+
+/**
+ * Keys that wait to be reconciled. A key is worked on by one worker at a time, is queued at most once, and one that is
+ * added while being worked on runs again afterwards (the guarantees of client-go's workqueue).
+ */
+export class WorkQueue {
+  readonly #handler: (key: string) => Promise<void>;
+  readonly #concurrency: number;
+  readonly #retryInitialMs: number;
+  readonly #retryMaxMs: number;
+  readonly #clock: Clock;
+  readonly #onError: WorkQueueOptions["onError"];
+  readonly #waiting = new Set<string>();
+  readonly #active = new Set<string>();
+  readonly #again = new Set<string>();
+  readonly #failures = new Map<string, number>();
+  readonly #timers = new Map<string, { dueMs: number; cancel: () => void }>();
+  #stopped = false;
+  #idleWaiters: (() => void)[] = [];
+
+  constructor(handler: (key: string) => Promise<void>, options: WorkQueueOptions = {}) {
+    this.#handler = handler;
+    this.#concurrency = options.concurrency ?? 4;
+    this.#retryInitialMs = options.retryInitialMs ?? 5;
+    this.#retryMaxMs = options.retryMaxMs ?? 1_000_000;
+    this.#clock = options.clock ?? systemClock;
+    this.#onError = options.onError;
+  }
+
+  /** Keys waiting or being worked on (delayed ones not counted). */
+  get depth(): number {
+    return this.#waiting.size + this.#active.size;
+  }
+
+  add(key: string): void {
+    if (this.#stopped) return;
+    if (this.#active.has(key)) {
+      this.#again.add(key);
+      return;
+    }
+    this.#waiting.add(key);
+    queueMicrotask(() => this.#pump());
+  }
+
+  /** Adds the key after `delayMs`; an earlier pending delay of the same key wins. */
+  addAfter(key: string, delayMs: number): void {
+    if (this.#stopped) return;
+    if (delayMs <= 0) {
+      this.add(key);
+      return;
+    }
+    const dueMs = this.#clock.monotonicMs() + delayMs;
+    const pending = this.#timers.get(key);
+    if (pending) {
+      if (pending.dueMs <= dueMs) return;
+      pending.cancel();
+    }
+    const cancel = this.#clock.after(delayMs, () => {
+      this.#timers.delete(key);
+      this.add(key);
+    });
+    this.#timers.set(key, { dueMs, cancel });
+  }
+
+  /** Forgets the key's failures, so that its next retry is quick again. */
+  forget(key: string): void {
+    this.#failures.delete(key);
+  }
+
+  /** Takes no more keys, cancels delays, and resolves when the workers have finished. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#waiting.clear();
+    this.#again.clear();
+    for (const timer of this.#timers.values()) timer.cancel();
+    this.#timers.clear();
+    if (this.#active.size > 0) await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
+  }
+
+  #pump(): void {
+    while (this.#active.size < this.#concurrency) {
+      const next = this.#waiting.values().next();
+      if (next.done) return;
+      this.#waiting.delete(next.value);
+      this.#active.add(next.value);
+      void this.#work(next.value);
+    }
+  }
+
+  async #work(key: string): Promise<void> {
+    try {
+      await this.#handler(key);
+      this.#failures.delete(key);
+    } catch (error) {
+      const failures = (this.#failures.get(key) ?? 0) + 1;
+      this.#failures.set(key, failures);
+      this.#onError?.(key, error, failures);
+      this.addAfter(
+        key,
+        backoffMs(failures - 1, { initialMs: this.#retryInitialMs, maxMs: this.#retryMaxMs }),
+      );
+    }
+    this.#active.delete(key);
+    if (this.#again.delete(key)) this.add(key);
+    if (this.#active.size === 0) for (const resolve of this.#idleWaiters.splice(0)) resolve();
+    this.#pump();
+  }
+}

@@ -1,0 +1,119 @@
+import type { Readable } from "node:stream";
+import type { HistoryEntry, ImageConfig, ImageRuntimeConfig, Platform } from "../formats/oci-types.ts";
+
+/** One image of the house's only image store. */
+export interface ImageRecord {
+  /** Digest of the configuration: `sha256:<hex>`. */
+  id: string;
+  config: ImageConfig;
+  /** Familiar full names: `docker.io/library/busybox:latest` is kept canonical here. */
+  references: string[];
+  /** Canonical `name@sha256:…` under which a manifest of this image was pulled or pushed. */
+  digestReferences: string[];
+  /** Bytes of all layers on disk. */
+  sizeBytes: number;
+  /** Snapshot keys, bottom first: one a layer. */
+  layers: string[];
+  createdAtMs: number;
+  /** When the image was last tagged here. */
+  lastTaggedAtMs: number;
+  parentId?: string;
+}
+
+/** What to hand to mount(2) for a container's root: overlay directories, bottom layer last (overlay's own order). */
+export interface RootfsMount {
+  type: "overlay" | "bind";
+  lowerDirs: string[];
+  upperDir?: string;
+  workDir?: string;
+}
+
+export interface ImageEvent {
+  action: "tag" | "untag" | "delete" | "pull" | "push" | "load" | "import";
+  imageId: string;
+  reference?: string;
+}
+
+export interface RemovedImage {
+  untagged?: string;
+  deleted?: string;
+}
+
+export interface ProgressEvent {
+  /** Layer or reference the line is about; absent for whole-operation lines. */
+  id?: string;
+  status: string;
+  current?: number;
+  total?: number;
+  /** Set on the last event of a push, as Docker's `aux`. */
+  aux?: { Tag: string; Digest: string; Size: number };
+}
+
+export interface RegistryAuth {
+  username?: string;
+  password?: string;
+  identityToken?: string;
+  registryToken?: string;
+}
+
+/** What commits a container's or a build step's changes as a new image. */
+export interface CommitRequest {
+  /** Image below, or undefined for scratch. */
+  parentId?: string;
+  /** Snapshot whose upper directory becomes the new top layer; undefined: no new layer (metadata only). */
+  snapshotKey?: string;
+  /** Complete runtime configuration of the new image. */
+  config: ImageRuntimeConfig;
+  history: HistoryEntry;
+  author?: string;
+  platform?: Platform;
+  createdAtMs?: number;
+  references?: string[];
+}
+
+export interface ImageService {
+  list(): Promise<ImageRecord[]>;
+  /** By reference (familiar or canonical), `name@digest`, id or unique id prefix. Undefined when there is none. */
+  find(reference: string): Promise<ImageRecord | undefined>;
+  /** As `find`; throws NotFound `No such image: …` (`Image.NotFound`). */
+  get(reference: string): Promise<ImageRecord>;
+  tag(imageId: string, reference: string): Promise<void>;
+  /** Docker's rmi: untag, then delete what nothing refers to. `inUse` says why an image cannot go. */
+  remove(
+    reference: string,
+    options: { force?: boolean; prune?: boolean; inUse?: (imageId: string) => string | undefined },
+  ): Promise<RemovedImage[]>;
+  pull(
+    reference: string,
+    options: {
+      auth?: RegistryAuth;
+      platform?: Platform;
+      onProgress?: (event: ProgressEvent) => void;
+      signal?: AbortSignal;
+    },
+  ): Promise<ImageRecord>;
+  push(
+    reference: string,
+    options: { auth?: RegistryAuth; onProgress?: (event: ProgressEvent) => void; signal?: AbortSignal },
+  ): Promise<{ digest: string; sizeBytes: number }>;
+  /** `docker save` archive (OCI layout with a Docker manifest.json). */
+  save(references: readonly string[], signal?: AbortSignal): Readable;
+  load(archive: Readable, onProgress?: (event: ProgressEvent) => void): Promise<ImageRecord[]>;
+  /** `docker import`: one tar becomes a one-layer image. */
+  importRootfs(
+    archive: Readable,
+    options: { config?: ImageRuntimeConfig; reference?: string; message?: string },
+  ): Promise<ImageRecord>;
+  commit(request: CommitRequest): Promise<ImageRecord>;
+  /** A writable snapshot over an image (undefined: empty). Survives restarts under its key. */
+  prepareSnapshot(key: string, imageId: string | undefined): Promise<RootfsMount>;
+  snapshotMount(key: string): Promise<RootfsMount>;
+  removeSnapshot(key: string): Promise<void>;
+  /** Bytes in the snapshot's upper directory. */
+  snapshotUsage(key: string): Promise<{ sizeBytes: number; inodes: number }>;
+  /** Docker's `diff`: 0 modified, 1 added, 2 deleted. */
+  snapshotChanges(key: string): Promise<{ path: string; kind: 0 | 1 | 2 }[]>;
+  onEvent(listener: (event: ImageEvent) => void): () => void;
+  /** Removes what no image and no snapshot needs. */
+  collectGarbage(): Promise<{ freedBytes: number }>;
+}

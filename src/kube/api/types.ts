@@ -1,0 +1,133 @@
+/** A Kubernetes object as it stands in JSON. In process, objects are frozen and shared: never change one, make a copy. */
+export interface KubeObject {
+  apiVersion: string;
+  kind: string;
+  metadata: ObjectMeta;
+  // biome-ignore lint/suspicious/noExplicitAny: the body's shape depends on the kind
+  [field: string]: any;
+}
+
+export interface OwnerReference {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  uid: string;
+  controller?: boolean;
+  blockOwnerDeletion?: boolean;
+}
+
+export interface ObjectMeta {
+  name: string;
+  generateName?: string;
+  namespace?: string;
+  uid: string;
+  resourceVersion: string;
+  generation?: number;
+  creationTimestamp: string | null;
+  deletionTimestamp?: string;
+  deletionGracePeriodSeconds?: number;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  ownerReferences?: OwnerReference[];
+  finalizers?: string[];
+  managedFields?: unknown[];
+}
+
+export interface KubeList<T = KubeObject> {
+  apiVersion: string;
+  kind: string;
+  metadata: { resourceVersion: string; continue?: string; remainingItemCount?: number };
+  items: T[];
+}
+
+/** metav1.Status: the body of every refusal. */
+export interface Status {
+  kind: "Status";
+  apiVersion: "v1";
+  metadata: Record<string, unknown>;
+  status: "Success" | "Failure";
+  message?: string;
+  reason?: string;
+  details?: {
+    name?: string;
+    group?: string;
+    kind?: string;
+    uid?: string;
+    causes?: { reason?: string; message?: string; field?: string }[];
+    retryAfterSeconds?: number;
+  };
+  code?: number;
+}
+
+/** One entry of a field.ErrorList; `message` is complete, as upstream prints it after the path. */
+export interface FieldError {
+  /** apimachinery's field.ErrorType: `FieldValueRequired`, `FieldValueInvalid`, `FieldValueNotSupported`, `FieldValueForbidden`, `FieldValueDuplicate`, `FieldValueNotFound`, `FieldValueTooLong`, `FieldValueTypeInvalid`. */
+  type: string;
+  /** `spec.containers[0].image`. */
+  field: string;
+  message: string;
+}
+
+export interface GroupVersionKind {
+  group: string;
+  version: string;
+  kind: string;
+}
+
+/** What a table row shows; `priority` 1 is `-o wide`. */
+export interface TableColumn {
+  name: string;
+  type: "string" | "integer" | "number" | "boolean" | "date";
+  format?: string;
+  description?: string;
+  priority?: number;
+  /** Text or number of the cell. `nowMs` serves ages. */
+  // biome-ignore lint/suspicious/noExplicitAny: cells read kind-specific fields
+  cell: (object: any, context: { nowMs: number }) => string | number | boolean | null;
+}
+
+/**
+ * Everything that is particular to one kind; the API server's handlers are the same for all. Functions get mutable
+ * copies and may change them in place where they return nothing.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: kinds narrow T to their own generated type
+export interface KindDefinition<T extends KubeObject = any> {
+  group: string;
+  version: string;
+  kind: string;
+  /** Lower-case plural: the path segment and the RBAC resource name. */
+  resource: string;
+  singular: string;
+  shortNames?: string[];
+  categories?: string[];
+  namespaced: boolean;
+  /** Definition name in the model tables: `io.k8s.api.core.v1.Pod`. */
+  model: string;
+  verbs?: string[];
+  /** Fills absent fields as upstream's SetDefaults functions do. */
+  defaults?: (object: T) => void;
+  /** Upstream's validation after defaulting; metadata is validated for all kinds alike. */
+  validate?: (object: T) => FieldError[];
+  validateUpdate?: (next: T, previous: T) => FieldError[];
+  /** Before create: drop what clients may not set (status). */
+  prepareForCreate?: (object: T) => void;
+  /** Before update through the main resource: keep status, raise generation where spec changed. */
+  prepareForUpdate?: (next: T, previous: T) => void;
+  /** Has a `/status` subresource: updates through it change only status (and metadata that upstream lets through). */
+  hasStatus: boolean;
+  prepareForStatusUpdate?: (next: T, previous: T) => void;
+  validateStatusUpdate?: (next: T, previous: T) => FieldError[];
+  /** Whether spec changes raise metadata.generation. */
+  tracksGeneration?: boolean;
+  /** Has a `/scale` subresource. */
+  scale?: { specReplicas: string; statusReplicas: string; labelSelector: (object: T) => string };
+  /** Fields for `fieldSelector` beyond metadata.name and metadata.namespace. */
+  selectableFields?: (object: T) => Record<string, string>;
+  /** Grace of a delete in seconds; absent or 0: gone at once. */
+  gracePeriodSeconds?: (object: T, requested: number | undefined) => number;
+  /** PUT on an absent object creates it (Lease, Endpoints, …). */
+  allowCreateOnUpdate?: boolean;
+  allowUnconditionalUpdate?: boolean;
+  nameValidation?: "dns1123subdomain" | "dns1123label" | "dns1035label" | "pathSegment";
+  columns: TableColumn[];
+}
