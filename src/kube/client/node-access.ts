@@ -5,7 +5,13 @@ export interface NodeAccess {
   /** Bytes of the log as `kubectl logs` prints them. Throws StatusError (BadRequest, NotFound) before the first byte. */
   logs(target: PodTarget, options: PodLogOptions, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   /** Resolves with the exit code when the process has ended and its output was written. */
-  exec(target: PodTarget, command: string[], options: StreamOptions, streams: NodeStreams, signal: AbortSignal): Promise<{ exitCode: number }>;
+  exec(
+    target: PodTarget,
+    command: string[],
+    options: StreamOptions,
+    streams: NodeStreams,
+    signal: AbortSignal,
+  ): Promise<{ exitCode: number }>;
   attach(target: PodTarget, options: StreamOptions, streams: NodeStreams, signal: AbortSignal): Promise<void>;
   /** One connection to a port inside the pod's network namespace. */
   portForward(target: Omit<PodTarget, "container">, port: number): Promise<Duplex>;

@@ -41,6 +41,12 @@ export type WatchEvent<T = KubeObject> =
       object: { metadata: { resourceVersion: string; annotations?: Record<string, string> } };
     };
 
+/** What `create` takes: the server fills the rest of the metadata; apiVersion and kind come from the resource. */
+// biome-ignore lint/suspicious/noExplicitAny: the body's shape depends on the kind
+export type NewObject<T extends KubeObject = KubeObject> = { [field in keyof T]?: any } & {
+  metadata: Partial<KubeObject["metadata"]>;
+};
+
 export type PatchType = "json" | "merge" | "strategic" | "apply";
 
 export interface WriteOptions {
@@ -76,7 +82,7 @@ export interface KubeClient {
   /** The object's metadata says namespace and name. */
   create<T extends KubeObject = KubeObject>(
     resource: ResourceRef,
-    object: Partial<T> & { metadata: Partial<KubeObject["metadata"]> },
+    object: NewObject<T>,
     options?: WriteOptions,
   ): Promise<T>;
   /** Optimistic: fails with Conflict when metadata.resourceVersion is not the newest. */

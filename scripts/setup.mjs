@@ -1,0 +1,95 @@
+// Installs what is missing: the npm packages of this clone and, as root on a Debian, the system packages.
+// Runs on any Node.js from 18 on, before anything else is there.
+import { spawnSync } from "node:child_process";
+import { accessSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** Debian package -> a file whose presence shows that it is installed. */
+const RUN_PACKAGES = {
+  crun: ["/usr/bin/crun", "/usr/local/bin/crun"],
+  conmon: ["/usr/bin/conmon", "/usr/local/bin/conmon"],
+  libnftables1: ["/usr/lib/x86_64-linux-gnu/libnftables.so.1", "/usr/lib/aarch64-linux-gnu/libnftables.so.1"],
+};
+const TEST_PACKAGES = {
+  "busybox-static": ["/usr/bin/busybox", "/bin/busybox"],
+  skopeo: ["/usr/bin/skopeo"],
+  strace: ["/usr/bin/strace"],
+  nftables: ["/usr/sbin/nft"],
+  iproute2: ["/usr/bin/ip", "/usr/sbin/ip", "/sbin/ip"],
+  procps: ["/usr/bin/ps"],
+  curl: ["/usr/bin/curl"],
+  "ca-certificates": ["/etc/ssl/certs/ca-certificates.crt"],
+};
+
+function fail(message) {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+}
+
+function run(command, args, options = {}) {
+  const result = spawnSync(command, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"], ...options });
+  if (result.error) fail(`cannot run ${command}: ${result.error.message}`);
+  return result.status ?? 1;
+}
+
+/** npm packages: installed when the lock file is newer than the last install. */
+export function installNpmPackages() {
+  const stamp = join(root, "node_modules", ".gantry-installed");
+  const lock = join(root, "package-lock.json");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === readFileSync(lock, "utf8")) return;
+  process.stdout.write("Installing npm packages…\n");
+  const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ["npm"];
+  const status = run(npm[0], [...npm.slice(1), "ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+  if (status !== 0) fail("npm ci failed: see its output above; the npm registry must be reachable");
+  writeFileSync(stamp, readFileSync(lock));
+}
+
+/** Debian packages of which no file is found; installs them where that is possible, else says how. */
+export function installSystemPackages({ forTests = false, required = true } = {}) {
+  const wanted = { ...RUN_PACKAGES, ...(forTests ? TEST_PACKAGES : {}) };
+  const missing = Object.keys(wanted).filter((name) => !wanted[name].some((file) => existsSync(file)));
+  if (missing.length === 0) return;
+  const command = `apt-get install -y --no-install-recommends ${missing.join(" ")}`;
+  if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) {
+    const message = `missing system packages: ${missing.join(", ")}; install them as root: ${command}`;
+    if (required) fail(message);
+    process.stderr.write(`${message}\n`);
+    return;
+  }
+  process.stdout.write(`Installing Debian packages: ${missing.join(" ")}\n`);
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  const quiet = { env, stdio: ["ignore", "ignore", "inherit"] };
+  const args = ["install", "-y", "-qq", "--no-install-recommends", ...missing];
+  if (run("apt-get", args, { env, stdio: ["ignore", "ignore", "ignore"] }) === 0) return;
+  run("apt-get", ["update", "-qq"], quiet);
+  if (run("apt-get", args, quiet) !== 0) fail(`could not install ${missing.join(", ")}; try: ${command}`);
+}
+
+function newest(paths) {
+  return Math.max(...paths.map((path) => statSync(path).mtimeMs));
+}
+
+/** Builds dist/ when a source is newer than it. Needs the npm packages. */
+export async function buildIfStale() {
+  const { buildAll, sourceFiles } = await import("./build.mjs");
+  const bundle = join(root, "dist", "gantry.mjs");
+  if (existsSync(bundle) && statSync(bundle).mtimeMs > newest(sourceFiles())) return;
+  await buildAll();
+}
+
+/** Path of the Node.js that the packages bring. */
+export function bundledNode() {
+  const arch = process.arch === "arm64" ? "arm64" : "x64";
+  const path = join(root, "node_modules", `node-linux-${arch}`, "bin", "node");
+  try {
+    accessSync(path);
+  } catch {
+    fail(`the package node-linux-${arch} is not installed; run: npm ci`);
+  }
+  return path;
+}
+
+export { root, run };

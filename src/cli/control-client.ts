@@ -1,0 +1,52 @@
+import { request } from "node:http";
+import { join } from "node:path";
+import { errnoCode, GantryError, readAll } from "../base/index.ts";
+
+export interface PlatformStatus {
+  version: string;
+  pid: number;
+  home: string;
+  state: "starting" | "ready" | "stopping";
+  uptimeSeconds: number;
+  dockerSocket: string;
+  kubeconfig: string;
+  api: string;
+  registry: string;
+  node: string;
+  containers: { running: number; total: number };
+  memoryBytes: number;
+  services: { name: string; readyAfterMs: number | undefined }[];
+}
+
+/** Where the running program listens for its own command line. */
+export function controlSocket(home: string): string {
+  return join(home, "gantry.sock");
+}
+
+/** Asks the program that runs on this home. Undefined when none does. */
+export async function callControl<T>(home: string, method: "GET" | "POST", path: string): Promise<T | undefined> {
+  try {
+    return await send<T>(home, method, path);
+  } catch (error) {
+    const code = errnoCode(error);
+    if (code === "ENOENT" || code === "ECONNREFUSED" || code === "ENOTDIR") return undefined;
+    if (code === "EACCES") {
+      throw new GantryError("PermissionDenied", `no permission to talk to the program on ${home}`, { hint: "run as root" });
+    }
+    throw error;
+  }
+}
+
+function send<T>(home: string, method: string, path: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const message = request({ socketPath: controlSocket(home), method, path, agent: false }, (response) => {
+      readAll(response, 1 << 20).then((body) => {
+        const value = body.length > 0 ? JSON.parse(body.toString("utf8")) : {};
+        if ((response.statusCode ?? 500) < 400) resolve(value as T);
+        else reject(new GantryError("Internal", value.message ?? `the program answered ${response.statusCode}`));
+      }, reject);
+    });
+    message.on("error", reject);
+    message.end();
+  });
+}

@@ -1,0 +1,66 @@
+import { errorMessage, GantryError } from "../base/index.ts";
+import { DOWN_USAGE, down } from "./down.ts";
+import type { PlatformResetter, PlatformRunner } from "./platform-runner.ts";
+import { RESET_USAGE, reset } from "./reset.ts";
+import { STATUS_USAGE, status } from "./status.ts";
+import { UP_USAGE, up } from "./up.ts";
+import { VERSION_USAGE, version } from "./version.ts";
+
+export { callControl, controlSocket, type PlatformStatus } from "./control-client.ts";
+export type { PlatformHooks, PlatformOptions, PlatformResetter, PlatformRunner, ResetResult } from "./platform-runner.ts";
+export { alreadyRunning } from "./up.ts";
+export { KUBERNETES_VERSION, VERSION } from "./versions.ts";
+
+export interface CommandLine {
+  runPlatform: PlatformRunner;
+  resetPlatform: PlatformResetter;
+}
+
+const HELP = `Gantry builds, stores, runs and orchestrates containers in one program.
+
+  ${UP_USAGE}
+  ${STATUS_USAGE}
+  ${DOWN_USAGE}
+  ${RESET_USAGE}
+  ${VERSION_USAGE}
+
+The home is --home, $GANTRY_HOME, or /var/lib/gantry.
+`;
+
+/** Runs one command line; returns the exit code (2 for a wrong call, 1 for a failure). */
+export async function runCommandLine(args: readonly string[], commands: CommandLine): Promise<number> {
+  const [verb, ...rest] = args;
+  const verbs: Record<string, () => Promise<number>> = {
+    up: () => up(rest, commands.runPlatform),
+    status: () => status(rest),
+    down: () => down(rest),
+    reset: () => reset(rest, commands.resetPlatform),
+    version: () => version(rest),
+  };
+  if (verb === undefined || verb === "help" || verb === "--help" || verb === "-h") {
+    process.stdout.write(HELP);
+    return verb === undefined ? 2 : 0;
+  }
+  if (verb === "--version") return version([]);
+  if (!Object.hasOwn(verbs, verb)) {
+    process.stderr.write(`gantry: unknown command "${verb}"; 'gantry help' lists them\n`);
+    return 2;
+  }
+  if (rest.includes("--help") || rest.includes("-h")) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  try {
+    return await verbs[verb]!();
+  } catch (error) {
+    process.stderr.write(`${failureText(error)}\n`);
+    return error instanceof GantryError && error.code === "Cli.Usage" ? 2 : error instanceof GantryError && error.code === "Platform.NotRunning" ? 3 : 1;
+  }
+}
+
+/** One sentence on what is wrong and one on what to do; a stack only for what should never happen. */
+function failureText(error: unknown): string {
+  if (!(error instanceof GantryError)) return `gantry: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+  const cause = error.kind === "Internal" && error.cause instanceof Error ? `\n${error.cause.stack ?? errorMessage(error.cause)}` : "";
+  return `gantry: ${error.message}${error.hint ? ` - ${error.hint}` : ""}${cause}`;
+}

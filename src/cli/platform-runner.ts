@@ -1,0 +1,27 @@
+import type { LogLevel } from "../base/index.ts";
+import type { PlatformStatus } from "./control-client.ts";
+
+export interface PlatformOptions {
+  home: string;
+  apiPort: number | undefined;
+  registryPort: number | undefined;
+  nodeName: string | undefined;
+  logLevel: LogLevel;
+}
+
+export interface PlatformHooks {
+  /** Aborts when the platform shall stop. */
+  signal: AbortSignal;
+  onReady(status: PlatformStatus): void;
+  log(line: string): void;
+}
+
+/** What `up` needs of the composition root: runs the platform until stopped. */
+export type PlatformRunner = (options: PlatformOptions, hooks: PlatformHooks) => Promise<void>;
+
+export interface ResetResult {
+  removed: string[];
+}
+
+/** What `reset` needs of it: removes all that the instance has left on the machine. */
+export type PlatformResetter = (home: string) => Promise<ResetResult>;

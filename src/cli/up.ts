@@ -1,0 +1,113 @@
+import { spawn } from "node:child_process";
+import { mkdirSync, openSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { GantryError, systemClock } from "../base/index.ts";
+import { parseArguments } from "./arguments.ts";
+import { callControl, type PlatformStatus } from "./control-client.ts";
+import { homeDirectory } from "./home.ts";
+import type { PlatformOptions, PlatformRunner } from "./platform-runner.ts";
+import { summaryText } from "./summary.ts";
+
+export const UP_USAGE =
+  "gantry up [--home DIR] [--detach] [--wait] [--api-port N] [--registry-port N] [--node-name NAME] [--log-level LEVEL]";
+const PORTS = { min: 0, max: 65_535 };
+const WAIT_MS = 60_000;
+
+/** Starts the platform: in the foreground, or with --detach as a process of its own. */
+export async function up(args: readonly string[], run: PlatformRunner): Promise<number> {
+  const parsed = parseArguments(
+    args,
+    {
+      home: { type: "string" },
+      detach: { type: "boolean", short: "d" },
+      wait: { type: "boolean" },
+      "api-port": { type: "string" },
+      "registry-port": { type: "string" },
+      "node-name": { type: "string" },
+      "log-level": { type: "string" },
+    },
+    UP_USAGE,
+  );
+  const options: PlatformOptions = {
+    home: homeDirectory(parsed.text("home")),
+    apiPort: parsed.integer("api-port", PORTS),
+    registryPort: parsed.integer("registry-port", PORTS),
+    nodeName: parsed.text("node-name"),
+    logLevel: logLevel(parsed.text("log-level")),
+  };
+  return parsed.flag("detach") ? detach(options, args, parsed.flag("wait")) : foreground(options, run);
+}
+
+function logLevel(text: string | undefined): PlatformOptions["logLevel"] {
+  if (text === undefined) return "info";
+  if (text === "debug" || text === "info" || text === "warn" || text === "error") return text;
+  throw new GantryError("InvalidArgument", `--log-level takes debug, info, warn or error, not "${text}"`, { hint: `usage: ${UP_USAGE}` });
+}
+
+async function foreground(options: PlatformOptions, run: PlatformRunner): Promise<number> {
+  const controller = new AbortController();
+  let signals = 0;
+  const stop = () => {
+    if (++signals > 1) process.exit(130);
+    controller.abort();
+  };
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
+  await run(options, {
+    signal: controller.signal,
+    onReady: (status) => process.stdout.write(summaryText(status)),
+    log: (line) => process.stderr.write(`${line}\n`),
+  });
+  return 0;
+}
+
+/** Starts this program again without a terminal; returns when it answers, with --wait when the node is Ready. */
+async function detach(options: PlatformOptions, args: readonly string[], untilReady: boolean): Promise<number> {
+  const running = await callControl<PlatformStatus>(options.home, "GET", "/status");
+  if (running) throw alreadyRunning(options.home, running.pid);
+  const logs = join(options.home, "logs");
+  mkdirSync(logs, { recursive: true, mode: 0o700 });
+  const logFile = join(logs, "gantry.log");
+  const log = openSync(logFile, "a", 0o600);
+  const rest = args.filter((arg) => !["--detach", "-d", "--wait"].includes(arg));
+  const child = spawn(process.execPath, [...process.execArgv, process.argv[1]!, "up", ...rest], {
+    detached: true,
+    stdio: ["ignore", log, log],
+    cwd: "/",
+    env: process.env,
+  });
+  let exitCode: number | undefined;
+  child.on("exit", (code) => {
+    exitCode = code ?? 1;
+  });
+  child.unref();
+  const startedAtMs = systemClock.monotonicMs();
+  for (;;) {
+    const status = await callControl<PlatformStatus>(options.home, "GET", "/status");
+    if (status && status.pid === child.pid && (status.state === "ready" || !untilReady)) {
+      process.stdout.write(summaryText(status));
+      return 0;
+    }
+    if (exitCode !== undefined) {
+      process.stderr.write(`${lastLines(logFile)}\n`);
+      return exitCode || 1;
+    }
+    if (systemClock.monotonicMs() - startedAtMs > WAIT_MS) {
+      throw new GantryError("DeadlineExceeded", `the platform was not ready after ${WAIT_MS / 1000} s`, { hint: `see ${logFile}` });
+    }
+    await systemClock.sleep(10);
+  }
+}
+
+function lastLines(file: string): string {
+  const lines = readFileSync(file, "utf8").trimEnd().split("\n");
+  const reason = lines.findLast((line) => line.startsWith("gantry: "));
+  return reason ?? lines.slice(-5).join("\n");
+}
+
+export function alreadyRunning(home: string, pid: number): GantryError {
+  return new GantryError("AlreadyExists", `a platform already runs on ${home} (process ${pid})`, {
+    code: "Platform.AlreadyRunning",
+    hint: "use 'gantry status' to look at it, 'gantry down' to stop it, or another --home to start a second one beside it",
+  });
+}

@@ -1,0 +1,36 @@
+import { once } from "node:events";
+import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
+
+export function sendJson(res: ServerResponse, status: number, value: unknown, headers: OutgoingHttpHeaders = {}): void {
+  sendBytes(res, status, "application/json", Buffer.from(`${JSON.stringify(value)}\n`), headers);
+}
+
+export function sendText(res: ServerResponse, status: number, text: string, headers: OutgoingHttpHeaders = {}): void {
+  sendBytes(res, status, "text/plain; charset=utf-8", Buffer.from(text), headers);
+}
+
+export function sendBytes(
+  res: ServerResponse,
+  status: number,
+  contentType: string,
+  bytes: Uint8Array,
+  headers: OutgoingHttpHeaders = {},
+): void {
+  if (res.headersSent || res.destroyed) return;
+  res.writeHead(status, { "content-type": contentType, "content-length": bytes.byteLength, ...headers });
+  res.end(bytes);
+}
+
+export function sendEmpty(res: ServerResponse, status: number, headers: OutgoingHttpHeaders = {}): void {
+  if (res.headersSent || res.destroyed) return;
+  res.writeHead(status, status === 204 || status === 304 ? headers : { "content-length": 0, ...headers });
+  res.end();
+}
+
+/** Writes a chunk and waits while the client is slower than we are. False when the client has gone. */
+export async function writeChunk(res: ServerResponse, chunk: Uint8Array | string): Promise<boolean> {
+  if (res.destroyed || res.writableEnded) return false;
+  if (res.write(chunk)) return true;
+  await Promise.race([once(res, "drain"), once(res, "close")]).catch(() => {});
+  return !res.destroyed;
+}

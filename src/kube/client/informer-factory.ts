@@ -1,0 +1,81 @@
+import { type Clock, GantryError, type Logger, systemClock } from "../../base/index.ts";
+import type { KubeObject } from "../api/types.ts";
+import { IndexedInformer } from "./informer.ts";
+import { runReflector } from "./reflector.ts";
+import type { Informer, InformerFactory, KubeClient, ResourceRef } from "./types.ts";
+
+export interface InformerFactoryOptions {
+  logger: Logger;
+  clock?: Clock;
+  /** Objects a page of the first list; absent: one list without pages, right for in-process clients. */
+  pageSize?: number;
+}
+
+/** Informers over one client, one per resource and selector, shared by all who ask for the same. */
+export function createInformerFactory(client: KubeClient, options: InformerFactoryOptions): InformerFactory {
+  return new SharedInformerFactory(client, options);
+}
+
+class SharedInformerFactory implements InformerFactory {
+  readonly #client: KubeClient;
+  readonly #options: InformerFactoryOptions;
+  readonly #informers = new Map<string, IndexedInformer>();
+  readonly #running: Promise<void>[] = [];
+  #signal: AbortSignal | undefined;
+
+  constructor(client: KubeClient, options: InformerFactoryOptions) {
+    this.#client = client;
+    this.#options = options;
+  }
+
+  informer<T extends KubeObject = KubeObject>(
+    resource: ResourceRef,
+    options: { fieldSelector?: string; labelSelector?: string } = {},
+  ): Informer<T> {
+    const key = [
+      resource.group,
+      resource.version,
+      resource.resource,
+      options.fieldSelector ?? "",
+      options.labelSelector ?? "",
+    ].join("|");
+    let informer = this.#informers.get(key);
+    if (!informer) {
+      const logger = this.#options.logger.with({ informer: resource.resource });
+      informer = new IndexedInformer(resource, options, logger);
+      this.#informers.set(key, informer);
+      if (this.#signal) this.#start(informer, this.#signal);
+    }
+    return informer as unknown as Informer<T>;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    if (this.#signal) throw new GantryError("Internal", "the informer factory already runs");
+    this.#signal = signal;
+    for (const informer of this.#informers.values()) this.#start(informer, signal);
+    await new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      else signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+    await Promise.all(this.#running);
+  }
+
+  async synced(signal?: AbortSignal): Promise<void> {
+    await Promise.all([...this.#informers.values()].map((informer) => informer.synced(signal)));
+  }
+
+  #start(informer: IndexedInformer, signal: AbortSignal): void {
+    this.#running.push(
+      runReflector({
+        client: this.#client,
+        target: informer,
+        resource: informer.resource,
+        selectors: informer.selectors,
+        pageSize: this.#options.pageSize,
+        clock: this.#options.clock ?? systemClock,
+        logger: this.#options.logger.with({ informer: informer.resource.resource }),
+        signal,
+      }),
+    );
+  }
+}

@@ -1,0 +1,40 @@
+import type { KubeObject } from "../../api/types.ts";
+import { boundsOf } from "./rollout.ts";
+
+export const REVISION = "deployment.kubernetes.io/revision";
+export const REVISION_HISTORY = "deployment.kubernetes.io/revision-history";
+export const DESIRED_REPLICAS = "deployment.kubernetes.io/desired-replicas";
+export const MAX_REPLICAS = "deployment.kubernetes.io/max-replicas";
+
+/** Not copied from a Deployment to its ReplicaSets (deployment_util.go, annotationsToSkip). */
+const OWN = new Set([
+  "kubectl.kubernetes.io/last-applied-configuration",
+  REVISION,
+  REVISION_HISTORY,
+  DESIRED_REPLICAS,
+  MAX_REPLICAS,
+  "deprecated.deployment.rollback.to",
+]);
+
+export function revisionOf(object: KubeObject): number {
+  return Number(object.metadata.annotations?.[REVISION] ?? 0) || 0;
+}
+
+/** What the new ReplicaSet's annotations shall be at `revision`; a return to an older one keeps its history. */
+export function replicaSetAnnotations(deployment: KubeObject, set: KubeObject | undefined, revision: number): Record<string, string> {
+  const current = set?.metadata.annotations ?? {};
+  const next: Record<string, string> = { ...current };
+  for (const [key, value] of Object.entries(deployment.metadata.annotations ?? {})) if (!OWN.has(key)) next[key] = value;
+  const old = set ? revisionOf(set) : 0;
+  if (old < revision) {
+    next[REVISION] = String(revision);
+    if (old > 0) next[REVISION_HISTORY] = [current[REVISION_HISTORY], String(old)].filter(Boolean).join(",");
+  }
+  return next;
+}
+
+/** The size that a ReplicaSet's share was computed for; the next proportional scaling starts from it. */
+export function sizeAnnotations(deployment: KubeObject): Record<string, string> {
+  const replicas: number = deployment.spec.replicas ?? 1;
+  return { [DESIRED_REPLICAS]: String(replicas), [MAX_REPLICAS]: String(replicas + boundsOf(deployment).maxSurge) };
+}

@@ -1,0 +1,36 @@
+import { createHash } from "node:crypto";
+import { safeEncodeSuffix } from "../../../base/index.ts";
+import type { KubeObject } from "../../api/types.ts";
+import { byCreation } from "./rollout.ts";
+
+export const POD_TEMPLATE_HASH = "pod-template-hash";
+
+/** JSON with sorted keys, so that equal templates give equal text. */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, part) =>
+    part !== null && typeof part === "object" && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+}
+
+function withoutHash(template: KubeObject): unknown {
+  const { [POD_TEMPLATE_HASH]: _hash, ...labels } = template.metadata?.labels ?? {};
+  const { creationTimestamp: _created, ...metadata } = template.metadata ?? {};
+  return { metadata: { ...metadata, labels }, spec: template.spec };
+}
+
+/** A short name of a pod template; `collisionCount` makes another one when two templates share a name. */
+export function templateHash(template: KubeObject, collisionCount: number): string {
+  const digest = createHash("sha256").update(canonicalJson(withoutHash(template))).update(String(collisionCount)).digest();
+  return safeEncodeSuffix(String(digest.readUInt32BE(0)));
+}
+
+export function sameTemplate(a: KubeObject, b: KubeObject): boolean {
+  return canonicalJson(withoutHash(a)) === canonicalJson(withoutHash(b));
+}
+
+/** The ReplicaSet that has the Deployment's present template; the oldest one, should there be several. */
+export function findNewReplicaSet(deployment: KubeObject, sets: readonly KubeObject[]): KubeObject | undefined {
+  return [...sets].sort(byCreation).find((set) => sameTemplate(set.spec.template, deployment.spec.template));
+}

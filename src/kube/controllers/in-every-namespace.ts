@@ -1,0 +1,41 @@
+import { isGantryError } from "../../base/index.ts";
+import type { KubeObject } from "../api/types.ts";
+import type { Informer } from "../client/index.ts";
+import type { ControllerDefinition } from "./controller.ts";
+
+export interface InEveryNamespaceOptions {
+  name: string;
+  objectName: string;
+  namespaces: Informer;
+  objects: Informer;
+  /** Makes or repairs the object in one namespace. */
+  write(namespace: string, known: KubeObject | undefined): Promise<void>;
+}
+
+/** A controller that keeps one object of a fixed name in every namespace that is not going away. */
+export function ensureInEveryNamespace(options: InEveryNamespaceOptions): ControllerDefinition {
+  const { name, objectName, namespaces, objects, write } = options;
+  return {
+    name,
+    informers: [namespaces, objects],
+    watch: (enqueue) => [
+      namespaces.subscribe({
+        onAdd: (one) => enqueue(one.metadata.name),
+        onUpdate: (one) => enqueue(one.metadata.name),
+      }),
+      objects.subscribe({
+        onUpdate: (one) => one.metadata.name === objectName && enqueue(one.metadata.namespace!),
+        onDelete: (one) => one.metadata.name === objectName && enqueue(one.metadata.namespace!),
+      }),
+    ],
+    reconcile: async (key) => {
+      const namespace = namespaces.get(key);
+      if (!namespace || namespace.metadata.deletionTimestamp !== undefined) return;
+      try {
+        await write(key, objects.get(`${key}/${objectName}`));
+      } catch (error) {
+        if (!isGantryError(error, "AlreadyExists")) throw error;
+      }
+    },
+  };
+}

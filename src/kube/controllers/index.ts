@@ -1,0 +1,63 @@
+import type { Clock, Logger, Service } from "../../base/index.ts";
+import { createEventRecorder, type InformerFactory, type KubeClient } from "../client/index.ts";
+import type { Controller, ControllerDependencies } from "./controller.ts";
+import { createDeploymentController } from "./deployment/index.ts";
+import { createEndpointsController } from "./endpoints/index.ts";
+import { createEndpointSliceController } from "./endpointslice/index.ts";
+import { createGarbageCollector } from "./garbage-collector/index.ts";
+import { createLoadBalancerController } from "./load-balancer/index.ts";
+import { createNamespaceController } from "./namespace/index.ts";
+import { createNodeLifecycleController } from "./node-lifecycle/index.ts";
+import { createPodGcController } from "./pod-gc/index.ts";
+import { createReplicaSetController } from "./replicaset/index.ts";
+import { createRootCaController } from "./root-ca/index.ts";
+import { createServiceAccountController } from "./serviceaccount/index.ts";
+
+export type { Controller, ControllerDependencies } from "./controller.ts";
+
+export interface ControllerManagerOptions {
+  /** A client per controller identity: `system:serviceaccount:kube-system:<name>`. */
+  clientFor(identity: string): KubeClient;
+  informers: InformerFactory;
+  /** PEM of the cluster's CA. */
+  caCertificate: string;
+  /** Addresses for Services of type LoadBalancer: `10.97.0.0/24`. */
+  loadBalancerCidr: string;
+  logger: Logger;
+  clock: Clock;
+}
+
+type Factory = (dependencies: ControllerDependencies, options: ControllerManagerOptions) => Controller;
+
+/** All controllers, with the identity and the event source that upstream gives them. To add one: add a line. */
+const CONTROLLERS: [identity: string, factory: Factory][] = [
+  ["deployment-controller", createDeploymentController],
+  ["replicaset-controller", createReplicaSetController],
+  ["endpointslice-controller", createEndpointSliceController],
+  ["endpoint-controller", createEndpointsController],
+  ["namespace-controller", createNamespaceController],
+  ["service-account-controller", createServiceAccountController],
+  ["root-ca-cert-publisher", (dependencies, { caCertificate }) => createRootCaController({ ...dependencies, caCertificate })],
+  ["generic-garbage-collector", createGarbageCollector],
+  ["node-controller", createNodeLifecycleController],
+  ["pod-garbage-collector", createPodGcController],
+  ["service-controller", (dependencies, { loadBalancerCidr }) => createLoadBalancerController({ ...dependencies, poolCidr: loadBalancerCidr })],
+];
+
+/** Runs every controller until stopped. */
+export function createControllerManager(options: ControllerManagerOptions): Service {
+  const { clientFor, informers, logger, clock } = options;
+  return {
+    name: "controllers",
+    needs: ["apiserver"],
+    async run({ signal, ready }) {
+      const controllers = CONTROLLERS.map(([identity, factory]) => {
+        const client = clientFor(identity);
+        const recorder = createEventRecorder({ client, component: identity, clock, logger });
+        return factory({ client, informers, recorder, logger, clock }, options);
+      });
+      ready();
+      await Promise.all(controllers.map((controller) => controller.run(signal)));
+    },
+  };
+}

@@ -1,0 +1,13 @@
+import type { KubeObject } from "../api/types.ts";
+
+/** The informer's key of an object: `namespace/name`, or `name` for cluster-scoped kinds. */
+export function keyOf(object: KubeObject): string {
+  const { namespace, name } = object.metadata;
+  return namespace ? `${namespace}/${name}` : name;
+}
+
+/** Splits a namespaced key. */
+export function splitKey(key: string): { namespace: string; name: string } {
+  const slash = key.indexOf("/");
+  return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+}

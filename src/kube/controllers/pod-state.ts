@@ -1,0 +1,41 @@
+import type { Clock } from "../../base/index.ts";
+import type { KubeObject } from "../api/types.ts";
+
+/** Neither finished nor on its way out. */
+export function isActive(pod: KubeObject): boolean {
+  return !isFinished(pod) && pod.metadata.deletionTimestamp === undefined;
+}
+
+export function isFinished(pod: KubeObject): boolean {
+  return pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
+}
+
+function readyCondition(pod: KubeObject): { status: string; lastTransitionTime?: string } | undefined {
+  return pod.status?.conditions?.find((condition: { type: string }) => condition.type === "Ready");
+}
+
+export function isReady(pod: KubeObject): boolean {
+  return readyCondition(pod)?.status === "True";
+}
+
+/** When the pod became ready, wall-clock milliseconds; undefined when it is not. */
+export function readySinceMs(pod: KubeObject): number | undefined {
+  const condition = readyCondition(pod);
+  if (condition?.status !== "True") return undefined;
+  return condition.lastTransitionTime ? Date.parse(condition.lastTransitionTime) : 0;
+}
+
+/** Milliseconds until a ready pod counts as available; 0 when it does; undefined when it is not ready. */
+export function availableInMs(pod: KubeObject, minReadySeconds: number, clock: Clock): number | undefined {
+  const sinceMs = readySinceMs(pod);
+  if (sinceMs === undefined) return undefined;
+  if (minReadySeconds === 0) return 0;
+  return Math.max(0, sinceMs + minReadySeconds * 1000 - clock.nowMs());
+}
+
+/** Highest restart count of the pod's containers. */
+export function restartsOf(pod: KubeObject): number {
+  let most = 0;
+  for (const status of pod.status?.containerStatuses ?? []) most = Math.max(most, status.restartCount ?? 0);
+  return most;
+}

@@ -1,0 +1,62 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { dump, load } from "js-yaml";
+import { errorMessage, GantryError } from "../base/index.ts";
+
+/** What an instance decides once and keeps: `<home>/config.yaml`. Options given to `up` change ports and names. */
+export interface PlatformConfig {
+  /** 6 hex digits: part of the names of links, nftables tables and cgroups. */
+  instanceId: string;
+  apiPort: number;
+  registryPort: number;
+  nodeName: string;
+  podCidr: string;
+  serviceCidr: string;
+  /** Addresses of Services of type LoadBalancer. */
+  loadBalancerCidr: string;
+  clusterDomain: string;
+}
+
+const FIELDS: Record<keyof PlatformConfig, RegExp> = {
+  instanceId: /^[0-9a-f]{6}$/,
+  apiPort: /^\d{1,5}$/,
+  registryPort: /^\d{1,5}$/,
+  nodeName: /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
+  podCidr: /^\d+\.\d+\.\d+\.\d+\/\d+$/,
+  serviceCidr: /^\d+\.\d+\.\d+\.\d+\/\d+$/,
+  loadBalancerCidr: /^\d+\.\d+\.\d+\.\d+\/\d+$/,
+  clusterDomain: /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
+};
+
+const pathOf = (home: string) => join(home, "config.yaml");
+
+/** The stored configuration; undefined for a new home. A broken file is refused, naming the field. */
+export function readConfig(home: string): PlatformConfig | undefined {
+  const path = pathOf(home);
+  if (!existsSync(path)) return undefined;
+  let value: unknown;
+  try {
+    value = load(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new GantryError("InvalidArgument", `${path} is not valid YAML: ${errorMessage(error).split("\n")[0]}`, { hint: "correct it, or remove the home with 'gantry reset'" });
+  }
+  const config = (value ?? {}) as Record<string, unknown>;
+  for (const [field, pattern] of Object.entries(FIELDS)) {
+    if (!pattern.test(String(config[field] ?? ""))) {
+      throw new GantryError("InvalidArgument", `${path}: ${field} is ${JSON.stringify(config[field]) ?? "missing"}, which is not valid`, { hint: "correct it, or remove the home with 'gantry reset'" });
+    }
+  }
+  return config as unknown as PlatformConfig;
+}
+
+export function writeConfig(home: string, config: PlatformConfig): void {
+  const temporary = `${pathOf(home)}.${randomBytes(4).toString("hex")}`;
+  writeFileSync(temporary, dump(config), { mode: 0o600, flush: true });
+  renameSync(temporary, pathOf(home));
+}
+
+/** Instance id of a new home. */
+export function newInstanceId(): string {
+  return randomBytes(3).toString("hex");
+}

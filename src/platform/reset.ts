@@ -1,0 +1,56 @@
+import { existsSync, rmSync } from "node:fs";
+import { errorMessage, GantryError } from "../base/index.ts";
+import type { ResetResult } from "../cli/index.ts";
+import { cgroupDirs, cgroupExists, deleteLink, killCgroup, listLinks, nft, removeCgroup, unmountTree } from "../kernel/index.ts";
+import { readConfig } from "./config.ts";
+
+/**
+ * Removes what an instance has left on the machine, also after a kill: its containers' processes (all are in its cgroup),
+ * links and with them routes, nftables tables, cgroups, mounts and the home.
+ */
+export async function resetPlatform(home: string): Promise<ResetResult> {
+  if (process.getuid?.() !== 0) throw new GantryError("PermissionDenied", "gantry reset needs root", { hint: "run it with sudo" });
+  const removed: string[] = [];
+  if (!existsSync(home)) return { removed };
+  const instanceId = instanceIdOf(home);
+  if (instanceId) {
+    removed.push(...(await removeCgroups(`/gantry-${instanceId}`)));
+    removed.push(...removeLinks(`gt${instanceId}`));
+    removed.push(...removeTables(`gantry_${instanceId}`));
+  }
+  unmountTree(home);
+  rmSync(home, { recursive: true, force: true });
+  removed.push(`the home ${home}`);
+  return { removed };
+}
+
+function instanceIdOf(home: string): string | undefined {
+  try {
+    return readConfig(home)?.instanceId;
+  } catch (error) {
+    throw new GantryError("InvalidArgument", `cannot tell which links and cgroups belong to ${home}: ${errorMessage(error)}`, { hint: "correct config.yaml's instanceId and try again" });
+  }
+}
+
+async function removeCgroups(path: string): Promise<string[]> {
+  if (!cgroupExists(path) && cgroupDirs(path).length === 0) return [];
+  const killed = killCgroup(path);
+  await removeCgroup(path, { waitMs: 5_000 });
+  return [`${killed} process${killed === 1 ? "" : "es"}`, `the cgroup ${path}`];
+}
+
+function removeLinks(prefix: string): string[] {
+  const links = listLinks().filter((link) => link.name.startsWith(prefix));
+  let count = 0;
+  for (const link of links) if (deleteLink(link.name)) count++;
+  return count > 0 ? [`${count} network link${count === 1 ? "" : "s"}`] : [];
+}
+
+function removeTables(name: string): string[] {
+  const tables = nft("list tables")
+    .split("\n")
+    .map((line) => /^table (\S+) (\S+)/.exec(line))
+    .filter((match) => match !== null && (match[2] === name || match[2]!.startsWith(`${name}_`)));
+  for (const match of tables) nft(`delete table ${match![1]} ${match![2]}`);
+  return tables.length > 0 ? [`${tables.length} nftables table${tables.length === 1 ? "" : "s"}`] : [];
+}
