@@ -1,4 +1,4 @@
-import { parseQuantity } from "../../formats/index.ts";
+import { quantityMilliValue, quantityValue } from "../../formats/index.ts";
 import type { KubeObject } from "../api/types.ts";
 
 /** Resource name -> amount: cpu in millicores, everything else in its own unit (bytes, pieces). */
@@ -6,8 +6,7 @@ export type Resources = Map<string, number>;
 
 /** One quantity of a resource list as a number in the unit of Resources. */
 function amountOf(resource: string, quantity: string | number): number {
-  const value = parseQuantity(String(quantity)).toNumber();
-  return resource === "cpu" ? Math.ceil(value * 1000) : Math.ceil(value);
+  return resource === "cpu" ? quantityMilliValue(String(quantity)) : quantityValue(String(quantity));
 }
 
 export function readResources(list: Record<string, string | number> | undefined): Resources {

@@ -1,5 +1,5 @@
 import { isGantryError } from "../../../base/index.ts";
-import { matchesLabelSelector } from "../../../formats/index.ts";
+import { labelSelectorFrom } from "../../../formats/index.ts";
 import { deployments as deploymentsResource, pods as podsResource, replicaSets as replicaSetsResource } from "../../api/index.ts";
 import type { KubeObject } from "../../api/types.ts";
 import { type Controller, type ControllerDependencies, createController, type Enqueue } from "../controller.ts";
@@ -19,7 +19,7 @@ export function createDeploymentController(dependencies: ControllerDependencies)
   const pods = informers.informer(podsResource);
 
   const matches = (deployment: KubeObject, set: KubeObject) =>
-    matchesLabelSelector(deployment.spec.selector, set.metadata.labels ?? {});
+    labelSelectorFrom(deployment.spec.selector).matches(set.metadata.labels ?? {});
 
   const concerned = (set: KubeObject): string[] => {
     const owner = controllerOf(set);

@@ -1,5 +1,5 @@
 import { errorMessage, isGantryError } from "../../../base/index.ts";
-import { matchesLabelSelector } from "../../../formats/index.ts";
+import { labelSelectorFrom } from "../../../formats/index.ts";
 import { pods as podsResource, replicaSets as replicaSetsResource } from "../../api/index.ts";
 import type { KubeObject } from "../../api/types.ts";
 import { type Controller, type ControllerDependencies, createController } from "../controller.ts";
@@ -23,7 +23,7 @@ export function createReplicaSetController(dependencies: ControllerDependencies)
   const deletions = new Expectations(clock);
 
   const matches = (replicaSet: KubeObject, pod: KubeObject) =>
-    matchesLabelSelector(replicaSet.spec.selector, pod.metadata.labels ?? {});
+    labelSelectorFrom(replicaSet.spec.selector).matches(pod.metadata.labels ?? {});
 
   /** Keys of the ReplicaSets that a pod concerns: its controller, or for an orphan all that select it. */
   const concerned = (pod: KubeObject): string[] => {

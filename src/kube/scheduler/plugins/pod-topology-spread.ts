@@ -1,4 +1,4 @@
-import { matchesLabelSelector } from "../../../formats/index.ts";
+import { labelSelectorFrom, type LabelSelectorObject } from "../../../formats/index.ts";
 import type { KubeObject } from "../../api/types.ts";
 import { MAX_SCORE, type SchedulingPlugin } from "../framework.ts";
 import type { NodeInfo } from "../node-info.ts";
@@ -10,7 +10,7 @@ interface Constraint {
   maxSkew: number;
   topologyKey: string;
   hard: boolean;
-  selector: object;
+  selector: LabelSelectorObject;
   minDomains: number;
   nodeAffinityPolicy: string;
   nodeTaintsPolicy: string;
@@ -53,7 +53,7 @@ function constraintsOf(pod: KubeObject): Constraint[] {
   }));
 }
 
-function withMatchLabelKeys(constraint: KubeObject, pod: KubeObject): object {
+function withMatchLabelKeys(constraint: KubeObject, pod: KubeObject): LabelSelectorObject {
   const labels = pod.metadata.labels ?? {};
   const more = (constraint.matchLabelKeys ?? []).filter((key: string) => key in labels).map((key: string) => [key, labels[key]]);
   const selector = constraint.labelSelector ?? {};
@@ -71,7 +71,7 @@ function matchingPods(constraint: Constraint, pod: KubeObject, node: NodeInfo): 
   let count = 0;
   for (const other of node.pods.values()) {
     if (other.metadata.namespace !== pod.metadata.namespace || other.metadata.deletionTimestamp !== undefined) continue;
-    if (matchesLabelSelector(constraint.selector, other.metadata.labels ?? {})) count++;
+    if (labelSelectorFrom(constraint.selector).matches(other.metadata.labels ?? {})) count++;
   }
   return count;
 }
@@ -100,7 +100,7 @@ export const podTopologySpread: SchedulingPlugin<Counted[]> = {
       if (value === undefined) {
         return [{ reason: "node(s) didn't match pod topology spread constraints (missing required label)", unresolvable: true }];
       }
-      const self = matchesLabelSelector(constraint.selector, pod.metadata.labels ?? {}) ? 1 : 0;
+      const self = labelSelectorFrom(constraint.selector).matches(pod.metadata.labels ?? {}) ? 1 : 0;
       const least = constraint.counts.size < constraint.minDomains ? 0 : Math.min(...constraint.counts.values(), Number.POSITIVE_INFINITY);
       const skew = (constraint.counts.get(value) ?? 0) + self - (Number.isFinite(least) ? least : 0);
       if (skew > constraint.maxSkew) return [{ reason: "node(s) didn't match pod topology spread constraints" }];
