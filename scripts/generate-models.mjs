@@ -60,12 +60,15 @@ function messageFields(key, lines) {
   const pkg = key.slice(0, key.lastIndexOf("."));
   const name = key.slice(pkg.length + 1);
   const first = lines.get(key)[0];
-  const tokens = first?.startsWith("@") ? lines.get(`${fullPackage(first.slice(1))}.${name}`) : lines.get(key);
+  const tokens = first?.startsWith("@")
+    ? lines.get(`${fullPackage(first.slice(1))}.${name}`)
+    : lines.get(key);
   const fields = new Map();
   for (const token of tokens) {
     const [, field, type = "s"] = /^([^?=:]+)\??(?:=\d+)?(?::(.+))?$/.exec(token);
     if (field !== "^") fields.set(field, qualify(type, pkg));
-    else for (const [inner, innerType] of messageFields(qualify(type, pkg), lines)) fields.set(inner, innerType);
+    else
+      for (const [inner, innerType] of messageFields(qualify(type, pkg), lines)) fields.set(inner, innerType);
   }
   return fields;
 }
@@ -88,7 +91,9 @@ function readClasses() {
   // The package also carries model files of older versions; the index names those that count.
   const index = readFileSync(join(folder, "all.js"), "utf8");
   for (const [, className] of index.matchAll(/models\/(\w+)\.js'/g)) {
-    const map = /attributeTypeMap = (\[[\s\S]*?\n\])/.exec(readFileSync(join(folder, `${className}.js`), "utf8"));
+    const map = /attributeTypeMap = (\[[\s\S]*?\n\])/.exec(
+      readFileSync(join(folder, `${className}.js`), "utf8"),
+    );
     if (map === null) continue;
     const declared = readFileSync(join(folder, `${className}.d.ts`), "utf8");
     classes.set(className, readClass(className, JSON.parse(map[1]), declared));
@@ -121,17 +126,23 @@ const CLASS_NAME = /^([A-Z][a-z]+)?(V\d+(?:alpha\d+|beta\d+)?)([A-Z].*)$/;
 
 /** The message that a class stands for, found by name, version and fields. */
 function definitionOf(one, messages) {
-  if (one.className === "VersionInfo") return { name: "io.k8s.apimachinery.pkg.version.Info", fields: new Map() };
+  if (one.className === "VersionInfo")
+    return { name: "io.k8s.apimachinery.pkg.version.Info", fields: new Map() };
   const match = CLASS_NAME.exec(one.className);
   if (match === null) return { name: `io.k8s.${one.className}`, fields: new Map() };
   const [, prefix, version, name] = match;
   const ending = `.${version.toLowerCase()}.${name}`;
-  const names = new Set(one.fields.map((field) => field.name).filter((field) => field !== "apiVersion" && field !== "kind"));
+  const names = new Set(
+    one.fields.map((field) => field.name).filter((field) => field !== "apiVersion" && field !== "kind"),
+  );
   let best;
   for (const [key, fields] of messages) {
     if (!key.endsWith(ending)) continue;
     if (prefix !== undefined && !key.includes(`.${prefix.toLowerCase()}.`)) continue;
-    const misses = [...names].filter((field) => !fields.has(field)).length + [...fields.keys()].filter((field) => !names.has(field) && field !== "kind" && field !== "apiVersion").length;
+    const misses =
+      [...names].filter((field) => !fields.has(field)).length +
+      [...fields.keys()].filter((field) => !names.has(field) && field !== "kind" && field !== "apiVersion")
+        .length;
     if (best === undefined || misses < best.misses) best = { key, fields, misses };
   }
   if (best === undefined) throw new Error(`no protobuf message is known for ${one.className}`);
@@ -168,9 +179,18 @@ function typeOfClass({ type, format }, definitions) {
   const map = /^\{ \[key: string\]: (.+); \}$/.exec(type);
   if (map !== null) return `{}${typeOfClass({ type: map[1], format: "" }, definitions)}`;
   if (definitions.has(type)) return definitions.get(type).name;
-  const byFormat = { int32: "i", int64: "l", double: "d", byte: "y", "date-time": "t", "date-time-micro": "u" };
+  const byFormat = {
+    int32: "i",
+    int64: "l",
+    double: "d",
+    byte: "y",
+    "date-time": "t",
+    "date-time-micro": "u",
+  };
   if (byFormat[format] !== undefined) return byFormat[format];
-  return { string: "s", number: "l", boolean: "b", Date: "t", V1MicroTime: "u", IntOrString: "x" }[type] ?? "r";
+  return (
+    { string: "s", number: "l", boolean: "b", Date: "t", V1MicroTime: "u", IntOrString: "x" }[type] ?? "r"
+  );
 }
 
 function describe(one) {
@@ -204,7 +224,8 @@ function typesText(classes) {
   ];
   for (const className of [...classes.keys()].sort()) {
     const name = typeName(className);
-    if (name !== "IntOrString" && !HAND_WRITTEN.has(name)) parts.push("", interfaceText(name, classes.get(className), classes));
+    if (name !== "IntOrString" && !HAND_WRITTEN.has(name))
+      parts.push("", interfaceText(name, classes.get(className), classes));
   }
   return `${parts.join("\n")}\n`;
 }
@@ -237,8 +258,10 @@ function typeScriptType({ type, format }, classes) {
   if (type === "V1ObjectMeta") return "Partial<ObjectMeta>";
   if (classes.has(type)) return typeName(type);
   if (format === "int-or-string" || type === "IntOrString") return "IntOrString";
-  // biome-ignore lint: a table
-  return { string: "string", number: "number", boolean: "boolean", Date: "string", V1MicroTime: "string" }[type] ?? "unknown";
+  return (
+    { string: "string", number: "number", boolean: "boolean", Date: "string", V1MicroTime: "string" }[type] ??
+    "unknown"
+  );
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) generateModels();

@@ -39,7 +39,10 @@ export interface PodSandboxConfig {
   labels: Record<string, string>;
   annotations: Record<string, string>;
   linux: {
+    /** `/kubepods/burstable/pod<uid>`, below the instance's own cgroup. */
     cgroupParent: string;
+    /** For the pod's cgroup as a whole; absent: no limit of its own. */
+    resources?: LinuxContainerResources;
     sysctls: Record<string, string>;
     namespaceOptions: NamespaceOptions;
     privileged: boolean;

@@ -241,6 +241,8 @@ export interface ContainerSummary {
 export type Filters = Record<string, string[]>;
 
 export interface ListContainersOptions {
+  /** Whose containers; `docker` if absent. The CRI finds its own again with it. */
+  owner?: "docker" | "cri";
   all?: boolean;
   limit?: number;
   size?: boolean;

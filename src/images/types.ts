@@ -62,6 +62,11 @@ export interface CommitRequest {
   parentId?: string;
   /** Snapshot whose upper directory becomes the new top layer; undefined: no new layer (metadata only). */
   snapshotKey?: string;
+  /**
+   * The snapshot stays in use (`docker commit` of a container): its upper directory is copied. Without it the upper
+   * directory itself becomes the layer, at no cost, and the snapshot is empty afterwards; it must not be mounted then.
+   */
+  keepSnapshot?: boolean;
   /** Complete runtime configuration of the new image. */
   config: ImageRuntimeConfig;
   history: HistoryEntry;
@@ -78,7 +83,10 @@ export interface ImageService {
   /** As `find`; throws NotFound `No such image: …` (`Image.NotFound`). */
   get(reference: string): Promise<ImageRecord>;
   tag(imageId: string, reference: string): Promise<void>;
-  /** Docker's rmi: untag, then delete what nothing refers to. `inUse` says why an image cannot go. */
+  /**
+   * Docker's rmi: untag, then delete what nothing refers to. `inUse` says which container uses an image:
+   * `running container <id>` or `stopped container <id>`.
+   */
   remove(
     reference: string,
     options: { force?: boolean; prune?: boolean; inUse?: (imageId: string) => string | undefined },
@@ -96,8 +104,9 @@ export interface ImageService {
     reference: string,
     options: { auth?: RegistryAuth; onProgress?: (event: ProgressEvent) => void; signal?: AbortSignal },
   ): Promise<{ digest: string; sizeBytes: number }>;
-  /** `docker save` archive (OCI layout with a Docker manifest.json). */
+  /** `docker save` archive (OCI layout with a Docker manifest.json). Throws NotFound at once for an unknown name. */
   save(references: readonly string[], signal?: AbortSignal): Readable;
+  /** Reports `Loading layer` lines, and `Loaded image: <name>` (or `Loaded image ID: <id>`) without an id for each image. */
   load(archive: Readable, onProgress?: (event: ProgressEvent) => void): Promise<ImageRecord[]>;
   /** `docker import`: one tar becomes a one-layer image. */
   importRootfs(
@@ -108,6 +117,9 @@ export interface ImageService {
   /** A writable snapshot over an image (undefined: empty). Survives restarts under its key. */
   prepareSnapshot(key: string, imageId: string | undefined): Promise<RootfsMount>;
   snapshotMount(key: string): Promise<RootfsMount>;
+  /** Keys of all snapshots, so that their owner can remove at its start those that nobody knows any more. */
+  listSnapshots(): Promise<string[]>;
+  /** Fine when there is none. */
   removeSnapshot(key: string): Promise<void>;
   /** Bytes in the snapshot's upper directory. */
   snapshotUsage(key: string): Promise<{ sizeBytes: number; inodes: number }>;

@@ -44,8 +44,10 @@ export interface AttachRequest {
   ip?: string;
   mac?: string;
   aliases?: string[];
-  /** Whether this attachment brings the default route. */
+  /** Whether this attachment brings the default route; if absent, the first one of a container that can does. */
   defaultRoute?: boolean;
+  /** `docker run --dns`: servers that the networks' name server asks for this container, instead of the host's. */
+  dnsServers?: string[];
 }
 
 export interface Endpoint {
@@ -61,6 +63,7 @@ export interface Endpoint {
   interfaceName: string;
   hostInterface: string;
   aliases: string[];
+  dnsServers?: string[];
 }
 
 export interface PortMapping {
@@ -92,6 +95,8 @@ export interface NetworkService {
   attach(request: AttachRequest): Promise<Endpoint>;
   /** Succeeds when there is nothing (left) to do. */
   detach(network: string, containerId: string): Promise<void>;
+  /** A container has another name from now on. */
+  rename(containerId: string, containerName: string): void;
   endpoints(network: string): Endpoint[];
   endpointsOf(containerId: string): Endpoint[];
   /** Binds host ports (fails with Conflict `port is already allocated`) and forwards them. Replaces earlier ones of the container. */

@@ -72,6 +72,8 @@ export interface WatchOptions {
   startRevision?: number;
   /** Deliver `progress` now and then, so that the watcher knows how far it is. */
   progressIntervalMs?: number;
+  /** Tell of revisions that changed nothing watched too, at once, as progress; several may come as one. */
+  everyRevision?: boolean;
   signal?: AbortSignal;
 }
 

@@ -128,6 +128,14 @@ export interface KindDefinition<T extends KubeObject = any> {
   /** PUT on an absent object creates it (Lease, Endpoints, …). */
   allowCreateOnUpdate?: boolean;
   allowUnconditionalUpdate?: boolean;
+  /** Served under a second group or version: stored as the other kind, converted on the way in and out. */
+  storedAs?: {
+    group: string;
+    version: string;
+    resource: string;
+    toStored: (object: T) => KubeObject;
+    fromStored: (stored: KubeObject) => T;
+  };
   nameValidation?: "dns1123subdomain" | "dns1123label" | "dns1035label" | "pathSegment";
   columns: TableColumn[];
 }

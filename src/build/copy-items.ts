@@ -1,0 +1,172 @@
+import { createReadStream, readlinkSync, statSync } from "node:fs";
+import { posix } from "node:path";
+import { notImplemented } from "../base/index.ts";
+import { decompress, detectCompression, readTar } from "../formats/index.ts";
+import { fdPath, resolveInRoot } from "../kernel/index.ts";
+import { Breather } from "./breather.ts";
+import { copyContent } from "./file-content.ts";
+import { type SourceItem, specialFile, type TreeEntry, walkTree } from "./source-tree.ts";
+import { type Ownership, TreeWriter } from "./tree-writer.ts";
+import { unpackTar } from "./unpack-tar.ts";
+
+export interface CopyOptions {
+  /** Absolute; a slash at the end says that it is a directory. */
+  destination: string;
+  /** New owner of everything; absent: owners are kept. */
+  owner?: Ownership;
+  /** New owner of what archives hold; absent: as they say. */
+  archiveOwner?: Ownership;
+  /** Permission bits for everything; absent: bits are kept. */
+  mode?: number;
+  /** Unpack local archives (ADD). */
+  unpackArchives: boolean;
+  limits: { limitBytes: number; limitEntries: number };
+  signal: AbortSignal;
+}
+
+/** Copies items into a root file system by the rules of COPY and ADD. Nothing is written outside of the root. */
+export async function copyItems(
+  rootFd: number,
+  items: readonly SourceItem[],
+  options: CopyOptions,
+): Promise<void> {
+  const writer = new TreeWriter(rootFd, options.owner);
+  try {
+    for (const item of items) await copyItem(rootFd, writer, item, options);
+  } finally {
+    writer.close();
+  }
+}
+
+async function copyItem(
+  rootFd: number,
+  writer: TreeWriter,
+  item: SourceItem,
+  options: CopyOptions,
+): Promise<void> {
+  const root = fdPath(rootFd);
+  // Nobody else changes this root during the step, so a resolved text stays true.
+  const target = relativeTo(root, resolveInRoot(root, options.destination));
+  if (item.stat.isDirectory()) {
+    writer.directory(target === "" ? "." : target);
+    return copyTree(writer, item, target, options);
+  }
+  if (options.unpackArchives && !item.isDownload && (await isArchive(item))) {
+    return unpackInto(writer, item, target, options);
+  }
+  const intoDirectory = options.destination.endsWith("/") || isDirectory(root, target);
+  const path = intoDirectory ? relativeTo(root, resolveInRoot(root, posix.join(target, item.name))) : target;
+  if (!item.stat.isFile()) throw specialFile(item.path);
+  await writer.file(path, attributesOf(item.stat, options), (at) =>
+    copyContent(fdPath(item.fd), at, item.stat.size),
+  );
+}
+
+async function copyTree(
+  writer: TreeWriter,
+  item: SourceItem,
+  target: string,
+  options: CopyOptions,
+): Promise<void> {
+  const breather = new Breather();
+  const firstNames = new Map<string, string>();
+  const directories: { path: string; entry: TreeEntry }[] = [];
+  for (const entry of walkTree(fdPath(item.fd))) {
+    options.signal.throwIfAborted();
+    await breather.pause();
+    const path = posix.join(target, entry.path);
+    if (entry.stat.isDirectory()) directories.push({ path, entry });
+    await copyEntry(writer, entry, path, firstNames, options);
+  }
+  // Writing into a directory changed its time.
+  for (const { path, entry } of directories.reverse()) {
+    writer.directoryEntry(path, attributesOf(entry.stat, options));
+  }
+}
+
+async function copyEntry(
+  writer: TreeWriter,
+  entry: TreeEntry,
+  path: string,
+  firstNames: Map<string, string>,
+  options: CopyOptions,
+): Promise<void> {
+  const { stat, at } = entry;
+  const attributes = attributesOf(stat, options);
+  if (stat.isDirectory()) return writer.directoryEntry(path, attributes);
+  if (stat.isSymbolicLink()) return writer.symlink(path, readlinkSync(at), attributes);
+  if (!stat.isFile()) throw specialFile(at);
+  if (stat.nlink > 1) {
+    const inode = `${stat.dev}:${stat.ino}`;
+    const first = firstNames.get(inode);
+    if (first !== undefined) return writer.hardlink(path, first);
+    firstNames.set(inode, path);
+  }
+  await writer.file(path, attributes, (to) => copyContent(at, to, stat.size));
+}
+
+async function unpackInto(
+  writer: TreeWriter,
+  item: SourceItem,
+  target: string,
+  options: CopyOptions,
+): Promise<void> {
+  writer.directory(target === "" ? "." : target);
+  await unpackTar(decompress(createReadStream(fdPath(item.fd))), writer, {
+    ...options.limits,
+    prefix: target,
+    signal: options.signal,
+    owner: options.archiveOwner,
+  });
+}
+
+/** Whether a file is a tar archive, compressed or not, with at least one member. */
+async function isArchive(item: SourceItem): Promise<boolean> {
+  if (!item.stat.isFile() || item.stat.size === 0) return false;
+  const stream = createReadStream(fdPath(item.fd), { highWaterMark: 16 * 1024 });
+  try {
+    const head = (await stream[Symbol.asyncIterator]().next()).value as Buffer | undefined;
+    const compression = detectCompression(head ?? Buffer.alloc(0));
+    if (compression === "xz" || compression === "bzip2") {
+      throw notImplemented(`ADD cannot unpack archives compressed with ${compression}: ${item.path}`, {
+        code: "Build.Compression",
+        hint: "use gzip or zstd, or COPY the archive and unpack it in a RUN step",
+      });
+    }
+  } finally {
+    stream.destroy();
+  }
+  return hasTarMember(item);
+}
+
+async function hasTarMember(item: SourceItem): Promise<boolean> {
+  const stream = createReadStream(fdPath(item.fd));
+  try {
+    for await (const _member of readTar(decompress(stream))) return true;
+    return false;
+  } catch {
+    return false;
+  } finally {
+    stream.destroy();
+  }
+}
+
+function attributesOf(
+  stat: { uid: number; gid: number; mode: number; mtimeMs: number },
+  options: CopyOptions,
+) {
+  return {
+    uid: options.owner?.uid ?? stat.uid,
+    gid: options.owner?.gid ?? stat.gid,
+    mode: options.mode ?? stat.mode,
+    mtimeMs: stat.mtimeMs,
+  };
+}
+
+function isDirectory(root: string, path: string): boolean {
+  return statSync(`${root}/${path}`, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+function relativeTo(root: string, path: string): string {
+  return path === root ? "" : path.slice(root.length + 1);
+}

@@ -1,0 +1,73 @@
+import { createHash } from "node:crypto";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { errnoCode, newHexId } from "../base/index.ts";
+
+/** Everything that the result of a step depends on; two steps with equal keys give the same image. */
+export interface StepKey {
+  parentId: string | undefined;
+  instruction: string;
+  inputs: readonly unknown[];
+}
+
+interface Entry {
+  imageId: string;
+}
+
+/**
+ * Which image a step led to, one small file a step under the hash of its key. An entry whose image is gone counts as
+ * absent; a lost or torn entry costs a step done again, never a wrong one.
+ */
+export class StepCache {
+  readonly #dir: string;
+  readonly #imageExists: (id: string) => Promise<boolean>;
+
+  constructor(dir: string, imageExists: (id: string) => Promise<boolean>) {
+    this.#dir = dir;
+    this.#imageExists = imageExists;
+  }
+
+  async open(): Promise<void> {
+    await mkdir(this.#dir, { recursive: true, mode: 0o700 });
+  }
+
+  async find(key: StepKey): Promise<string | undefined> {
+    const entry = await this.#read(this.#path(key));
+    return entry && (await this.#imageExists(entry.imageId)) ? entry.imageId : undefined;
+  }
+
+  async remember(key: StepKey, imageId: string): Promise<void> {
+    const path = this.#path(key);
+    const temporary = `${path}.${newHexId().slice(0, 12)}`;
+    await writeFile(temporary, JSON.stringify({ imageId } satisfies Entry), { mode: 0o600 });
+    await rename(temporary, path);
+  }
+
+  /** Forgets everything; returns the images that were known. */
+  async clear(): Promise<string[]> {
+    const images = new Set<string>();
+    for (const name of await readdir(this.#dir)) {
+      const path = join(this.#dir, name);
+      const entry = await this.#read(path);
+      if (entry) images.add(entry.imageId);
+      await rm(path, { force: true });
+    }
+    return [...images];
+  }
+
+  #path(key: StepKey): string {
+    const text = JSON.stringify([key.parentId ?? "", key.instruction, key.inputs]);
+    return join(this.#dir, `${createHash("sha256").update(text).digest("hex")}.json`);
+  }
+
+  async #read(path: string): Promise<Entry | undefined> {
+    try {
+      const value: unknown = JSON.parse(await readFile(path, "utf8"));
+      const imageId = (value as Partial<Entry> | null)?.imageId;
+      return typeof imageId === "string" ? { imageId } : undefined;
+    } catch (error) {
+      if (errnoCode(error) === "ENOENT" || error instanceof SyntaxError) return undefined;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import { closeSync, constants, fstatSync, readFileSync } from "node:fs";
+import { invalidArgument } from "../base/index.ts";
+import { fdPath, hasErrno, openAtRoot } from "../kernel/index.ts";
+import type { Ownership } from "./tree-writer.ts";
+
+const MAX_ID = 2 ** 31 - 1;
+const MAX_TABLE_BYTES = 4 * 1024 * 1024;
+
+/**
+ * The ids that `--chown=user[:group]` means in a root file system, by its own passwd and group files. A user alone is
+ * taken for the group too.
+ */
+export function lookUpOwner(rootFd: number, chown: string): Ownership {
+  const [user = "", group = user, ...more] = chown.split(":");
+  if (more.length > 0 || user === "") throw failed(`invalid chown string format: ${chown}`);
+  return {
+    uid: numericId(user) ?? lookUp(rootFd, "/etc/passwd", user, "uid", "user"),
+    gid: numericId(group) ?? lookUp(rootFd, "/etc/group", group, "gid", "group"),
+  };
+}
+
+function numericId(text: string): number | undefined {
+  if (!/^\d+$/.test(text)) return undefined;
+  const id = Number(text);
+  if (id > MAX_ID) throw failed(`uids and gids must be in range 0-${MAX_ID}`);
+  return id;
+}
+
+/** Both tables have the name first and the id third. */
+function lookUp(rootFd: number, table: string, name: string, idKind: string, kind: string): number {
+  for (const line of readTable(rootFd, table).split("\n")) {
+    const fields = line.trim().split(":");
+    if (fields[0] === name && /^\d+$/.test(fields[2] ?? "")) return Number(fields[2]);
+  }
+  throw failed(`can't find ${idKind} for ${kind} ${name}: no such ${kind}: ${name}`);
+}
+
+function readTable(rootFd: number, path: string): string {
+  let fd: number;
+  try {
+    fd = openAtRoot(rootFd, path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if (hasErrno(error, "ENOENT", "ENOTDIR", "ELOOP")) return "";
+    throw error;
+  }
+  try {
+    const stat = fstatSync(fd);
+    return stat.isFile() && stat.size <= MAX_TABLE_BYTES ? readFileSync(fdPath(fd), "utf8") : "";
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function failed(reason: string): Error {
+  return invalidArgument(`unable to convert uid/gid chown string to host mapping: ${reason}`, {
+    code: "Build.Chown",
+  });
+}

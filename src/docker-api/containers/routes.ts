@@ -1,0 +1,169 @@
+import { type Clock, invalidArgument, notImplemented } from "../../base/index.ts";
+import type { HostConfig } from "../../engine/types.ts";
+import { sendEmpty, sendJson } from "../../http/index.ts";
+import type { ApiContext, ApiRoute } from "../api-context.ts";
+import { filters, flag, integer, text } from "../wire/query.ts";
+import { requiredObject } from "../wire/request-body.ts";
+import { getArchive, headArchive, putArchive, sendTar } from "./archive.ts";
+import type { ContainersBackend } from "./backend.ts";
+import { assertHostConfig, createContainer } from "./create.ts";
+import { serveLogs } from "./logs.ts";
+import { serveStats } from "./stats.ts";
+import { serveWait } from "./wait.ts";
+
+/** Endpoints under `/containers`. Attaching stands in attach.ts. */
+export function containerRoutes(backend: ContainersBackend, clock: Clock): ApiRoute[] {
+  const done =
+    (action: (context: ApiContext, id: string) => Promise<unknown>) => async (context: ApiContext) => {
+      await action(context, context.params.id!);
+      sendEmpty(context.res, 204);
+    };
+  return [
+    { method: "GET", path: "/containers/json", handle: (context) => list(backend, context) },
+    { method: "POST", path: "/containers/create", handle: (context) => createContainer(backend, context) },
+    { method: "POST", path: "/containers/prune", handle: (context) => prune(backend, context) },
+    { method: "GET", path: "/containers/:id/json", handle: (context) => inspect(backend, context) },
+    { method: "POST", path: "/containers/:id/start", handle: done((_, id) => backend.startContainer(id)) },
+    {
+      method: "POST",
+      path: "/containers/:id/stop",
+      handle: done((context, id) => backend.stopContainer(id, stopOptions(context))),
+    },
+    {
+      method: "POST",
+      path: "/containers/:id/restart",
+      handle: done((context, id) => backend.restartContainer(id, stopOptions(context))),
+    },
+    {
+      method: "POST",
+      path: "/containers/:id/kill",
+      handle: done((context, id) => backend.killContainer(id, text(context.query, "signal"))),
+    },
+    { method: "POST", path: "/containers/:id/pause", handle: done((_, id) => backend.pauseContainer(id)) },
+    {
+      method: "POST",
+      path: "/containers/:id/unpause",
+      handle: done((_, id) => backend.unpauseContainer(id)),
+    },
+    {
+      method: "POST",
+      path: "/containers/:id/rename",
+      handle: done((context, id) => backend.renameContainer(id, newName(context))),
+    },
+    {
+      method: "DELETE",
+      path: "/containers/:id",
+      handle: done((context, id) => remove(backend, context, id)),
+    },
+    { method: "POST", path: "/containers/:id/update", handle: (context) => update(backend, context) },
+    { method: "POST", path: "/containers/:id/wait", handle: (context) => serveWait(backend, context) },
+    { method: "POST", path: "/containers/:id/resize", handle: (context) => resize(backend, context) },
+    { method: "GET", path: "/containers/:id/logs", handle: (context) => serveLogs(backend, context) },
+    { method: "GET", path: "/containers/:id/top", handle: (context) => top(backend, context) },
+    {
+      method: "GET",
+      path: "/containers/:id/stats",
+      handle: (context) => serveStats(backend, clock, context),
+    },
+    { method: "GET", path: "/containers/:id/changes", handle: (context) => changes(backend, context) },
+    { method: "GET", path: "/containers/:id/export", handle: (context) => exportContainer(backend, context) },
+    { method: "HEAD", path: "/containers/:id/archive", handle: (context) => headArchive(backend, context) },
+    { method: "GET", path: "/containers/:id/archive", handle: (context) => getArchive(backend, context) },
+    { method: "PUT", path: "/containers/:id/archive", handle: (context) => putArchive(backend, context) },
+    { method: "GET", path: "/containers/:id/attach/ws", handle: refuse("attaching over a WebSocket") },
+    { method: "GET", path: "/containers/:id/checkpoints", handle: refuse("checkpoints") },
+    { method: "POST", path: "/containers/:id/checkpoints", handle: refuse("checkpoints") },
+  ];
+}
+
+function refuse(what: string) {
+  return () => {
+    throw notImplemented(`${what} is not supported`, { code: "DockerApi.NotSupported" });
+  };
+}
+
+async function list(backend: ContainersBackend, { query, res }: ApiContext): Promise<void> {
+  const limit = integer(query, "limit");
+  const containers = await backend.listContainers({
+    all: flag(query, "all"),
+    limit: limit !== undefined && limit > 0 ? limit : undefined,
+    size: flag(query, "size"),
+    filters: filters(query),
+  });
+  sendJson(res, 200, containers);
+}
+
+async function inspect(backend: ContainersBackend, { params, query, res }: ApiContext): Promise<void> {
+  sendJson(res, 200, await backend.inspectContainer(params.id!, { size: flag(query, "size") }));
+}
+
+function stopOptions({ query }: ApiContext): { timeoutSeconds?: number; signal?: string } {
+  return { timeoutSeconds: integer(query, "t"), signal: text(query, "signal") };
+}
+
+function newName({ query }: ApiContext): string {
+  const name = text(query, "name");
+  if (name === undefined) {
+    throw invalidArgument("Neither old nor new names may be empty", { code: "DockerApi.Query" });
+  }
+  return name;
+}
+
+async function remove(backend: ContainersBackend, { query }: ApiContext, id: string): Promise<void> {
+  if (flag(query, "link")) throw notImplemented("links between containers are not supported");
+  await backend.removeContainer(id, { force: flag(query, "force"), removeVolumes: flag(query, "v") });
+}
+
+async function update(backend: ContainersBackend, context: ApiContext): Promise<void> {
+  const body = await requiredObject(context);
+  assertHostConfig(body);
+  const { warnings } = await backend.updateContainer(context.params.id!, body as Partial<HostConfig>);
+  sendJson(context.res, 200, { Warnings: warnings });
+}
+
+async function resize(backend: ContainersBackend, { params, query, res }: ApiContext): Promise<void> {
+  const { columns, rows } = terminalSize(query);
+  await backend.resizeContainer(params.id!, columns, rows);
+  sendEmpty(res, 200);
+}
+
+/** `h` and `w` of a terminal; Linux keeps them in 16 bits. */
+export function terminalSize(query: URLSearchParams): { columns: number; rows: number } {
+  const rows = integer(query, "h");
+  const columns = integer(query, "w");
+  for (const [name, value] of [
+    ["h", rows],
+    ["w", columns],
+  ] as const) {
+    if (value === undefined || value < 0 || value > 65535) {
+      throw invalidArgument(
+        `invalid resize ${name === "h" ? "height" : "width"} ${JSON.stringify(query.get(name) ?? "")}`,
+        {
+          code: "DockerApi.Query",
+        },
+      );
+    }
+  }
+  return { columns: columns!, rows: rows! };
+}
+
+async function top(backend: ContainersBackend, { params, query, res }: ApiContext): Promise<void> {
+  sendJson(res, 200, await backend.containerTop(params.id!, text(query, "ps_args")));
+}
+
+async function changes(backend: ContainersBackend, { params, res }: ApiContext): Promise<void> {
+  const found = await backend.containerChanges(params.id!);
+  sendJson(res, 200, found.length > 0 ? found : null);
+}
+
+async function exportContainer(backend: ContainersBackend, context: ApiContext): Promise<void> {
+  await sendTar(context, await backend.exportContainer(context.params.id!));
+}
+
+async function prune(backend: ContainersBackend, { query, res }: ApiContext): Promise<void> {
+  const { ContainersDeleted, SpaceReclaimed } = await backend.pruneContainers(filters(query));
+  sendJson(res, 200, {
+    ContainersDeleted: ContainersDeleted.length > 0 ? ContainersDeleted : null,
+    SpaceReclaimed,
+  });
+}

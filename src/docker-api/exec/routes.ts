@@ -1,0 +1,141 @@
+import { errorMessage, invalidArgument, type Logger } from "../../base/index.ts";
+import type { ExecConfig, ExecInspect } from "../../engine/types.ts";
+import { sendEmpty, sendJson } from "../../http/index.ts";
+import type { ApiContext, ApiRoute } from "../api-context.ts";
+import { flushed, inputOf, outputOf } from "../containers/attach.ts";
+import { terminalSize } from "../containers/routes.ts";
+import { plainStreamRequest, type StreamRequest, type StreamRoute } from "../stream-request.ts";
+import { DEFAULT_DETACH_KEYS, parseDetachKeys } from "../wire/detach-keys.ts";
+import { encodeFrame } from "../wire/frames.ts";
+import type { Hijacked } from "../wire/hijack.ts";
+import { assertShape, type JsonObject, requiredObject } from "../wire/request-body.ts";
+import type { ExecBackend } from "./backend.ts";
+
+/** Endpoints of `docker exec`. */
+export function execRoutes(backend: ExecBackend, logger: Logger): ApiRoute[] {
+  return [
+    { method: "POST", path: "/containers/:id/exec", handle: (context) => create(backend, context) },
+    { method: "GET", path: "/exec/:id/json", handle: (context) => inspect(backend, context) },
+    { method: "POST", path: "/exec/:id/resize", handle: (context) => resize(backend, context) },
+    { method: "POST", path: "/exec/:id/start", handle: (context) => startPlain(backend, logger, context) },
+  ];
+}
+
+/** `POST /exec/{id}/start` with an upgrade. */
+export function execStartRoute(backend: ExecBackend, logger: Logger): StreamRoute {
+  return {
+    method: "POST",
+    path: "/exec/:id/start",
+    handle: async (request) => {
+      const options = startOptions(await request.body());
+      await startAttached(backend, request, options, logger);
+    },
+  };
+}
+
+interface StartOptions {
+  detach: boolean;
+  tty: boolean;
+}
+
+function startOptions(body: JsonObject): StartOptions {
+  assertShape(body, "ExecStartOptions", { Detach: "boolean", Tty: "boolean" });
+  return { detach: body.Detach === true, tty: body.Tty === true };
+}
+
+async function create(backend: ExecBackend, context: ApiContext): Promise<void> {
+  const body = await requiredObject(context);
+  if (typeof body.Cmd === "string") body.Cmd = [body.Cmd];
+  assertShape(body, "ExecOptions", {
+    AttachStdin: "boolean",
+    AttachStdout: "boolean",
+    AttachStderr: "boolean",
+    Tty: "boolean",
+    Privileged: "boolean",
+    Cmd: "strings",
+    Env: "strings",
+    User: "string",
+    WorkingDir: "string",
+    DetachKeys: "string",
+    ConsoleSize: "array",
+  });
+  if (!Array.isArray(body.Cmd) || body.Cmd.length === 0) {
+    throw invalidArgument("No exec command specified", { code: "DockerApi.Body" });
+  }
+  if (typeof body.DetachKeys === "string" && body.DetachKeys !== "") parseDetachKeys(body.DetachKeys);
+  const { id } = await backend.createExec(context.params.id!, body as unknown as ExecConfig);
+  sendJson(context.res, 201, { Id: id });
+}
+
+async function inspect(backend: ExecBackend, { params, res }: ApiContext): Promise<void> {
+  sendJson(res, 200, await backend.inspectExec(params.id!));
+}
+
+async function resize(backend: ExecBackend, { params, query, res }: ApiContext): Promise<void> {
+  const { columns, rows } = terminalSize(query);
+  await backend.resizeExec(params.id!, columns, rows);
+  sendEmpty(res, 200);
+}
+
+async function startPlain(backend: ExecBackend, logger: Logger, context: ApiContext): Promise<void> {
+  const request = plainStreamRequest(context);
+  const options = startOptions(await request.body());
+  if (!options.detach) return startAttached(backend, request, options, logger);
+  await startDetached(backend, context.params.id!);
+  sendEmpty(context.res, 200);
+}
+
+/** Resolves when the process runs; its end is nobody's business here. */
+function startDetached(backend: ExecBackend, id: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    backend.startExec(id, {}, { detach: true, onStarted: resolve }).then(() => resolve(), reject);
+  });
+}
+
+async function startAttached(
+  backend: ExecBackend,
+  request: StreamRequest,
+  options: StartOptions,
+  logger: Logger,
+): Promise<void> {
+  const id = request.params.id!;
+  const exec = await backend.inspectExec(id);
+  if (options.detach) throw invalidArgument("a detached exec needs no upgrade", { code: "DockerApi.Body" });
+  const raw = exec.ProcessConfig.tty;
+  const connection = request.open();
+  const detached = new AbortController();
+  const stdout = exec.OpenStdout ? outputOf(connection, raw, "stdout") : undefined;
+  const stderr = exec.OpenStderr && !raw ? outputOf(connection, raw, "stderr") : undefined;
+  // The process outlives the client, be it detached or gone: only its input ends.
+  detached.signal.addEventListener("abort", () => connection.finish());
+  try {
+    await backend.startExec(
+      id,
+      {
+        stdin: exec.OpenStdin ? inputOf(connection, raw ? detachKeysOf(exec) : [], detached) : undefined,
+        stdout,
+        stderr,
+      },
+      { tty: options.tty, onStarted: () => connection.accept({ raw }) },
+    );
+    connection.accept({ raw });
+    await flushed(stdout, stderr);
+  } catch (error) {
+    tellFailure(connection, raw, error, logger);
+  } finally {
+    connection.finish();
+  }
+}
+
+/** Clients expect the stream first; what went wrong is told in it, and by the exit code that they ask for afterwards. */
+function tellFailure(connection: Hijacked, raw: boolean, error: unknown, logger: Logger): void {
+  if (connection.signal.aborted) return;
+  logger.debug("exec failed", { error });
+  connection.accept({ raw });
+  const message = Buffer.from(`${errorMessage(error)}\r\n`);
+  connection.output.write(raw ? message : encodeFrame("stdout", message));
+}
+
+function detachKeysOf(exec: ExecInspect): readonly number[] {
+  return exec.DetachKeys ? parseDetachKeys(exec.DetachKeys) : DEFAULT_DETACH_KEYS;
+}

@@ -1,0 +1,114 @@
+import { invalidArgument, notFound } from "../../base/index.ts";
+import type { Filters } from "../../engine/types.ts";
+import {
+  compileGlob,
+  familiarName,
+  formatFamiliar,
+  parseGoDuration,
+  parseImageReference,
+} from "../../formats/index.ts";
+import type { ImageRecord } from "../../images/types.ts";
+import { labelsMatch } from "../wire/query.ts";
+
+export const IMAGE_FILTERS = ["dangling", "label", "before", "since", "reference", "until"] as const;
+
+export interface ImageSelection {
+  /** Intermediate images too. */
+  all: boolean;
+  filters: Filters;
+  nowMs: number;
+}
+
+/** The images that `docker images` shows, newest first. */
+export function selectImages(images: readonly ImageRecord[], selection: ImageSelection): ImageRecord[] {
+  const { filters } = selection;
+  const parents = new Set(images.map((image) => image.parentId).filter((id) => id !== undefined));
+  const before = referencePoint(images, filters.before);
+  const since = referencePoint(images, filters.since);
+  return images
+    .filter((image) => selection.all || isTagged(image) || !parents.has(image.id))
+    .filter((image) => matchesDangling(image, filters.dangling, parents))
+    .filter((image) => labelsMatch(image.config.config?.Labels, filters.label ?? []))
+    .filter((image) => before === undefined || image.createdAtMs < before)
+    .filter((image) => since === undefined || image.createdAtMs > since)
+    .filter((image) =>
+      (filters.until ?? []).every((until) => image.createdAtMs < parseUntil(until, selection.nowMs)),
+    )
+    .map((image) => withMatchingReferences(image, filters.reference))
+    .filter((image) => image !== undefined)
+    .sort((a, b) => b.createdAtMs - a.createdAtMs);
+}
+
+export function isTagged(image: ImageRecord): boolean {
+  return image.references.length > 0 || image.digestReferences.length > 0;
+}
+
+/** Nothing names it and nothing builds on it. */
+export function isDangling(image: ImageRecord, parents: ReadonlySet<string>): boolean {
+  return !isTagged(image) && !parents.has(image.id);
+}
+
+function matchesDangling(
+  image: ImageRecord,
+  wanted: readonly string[] | undefined,
+  parents: ReadonlySet<string>,
+): boolean {
+  if (!wanted || wanted.length === 0) return true;
+  return wanted.some((value) => ["true", "1"].includes(value) === isDangling(image, parents));
+}
+
+function referencePoint(
+  images: readonly ImageRecord[],
+  references: readonly string[] | undefined,
+): number | undefined {
+  const [reference] = references ?? [];
+  if (reference === undefined) return undefined;
+  const hex = reference.replace(/^sha256:/, "");
+  const name = formatFamiliarOrUndefined(reference);
+  const found = images.find(
+    (image) =>
+      image.id.slice("sha256:".length).startsWith(hex) ||
+      image.references.some((own) => formatFamiliarOrUndefined(own) === name),
+  );
+  if (!found) throw notFound(`No such image: ${reference}`, { code: "Image.NotFound" });
+  return found.createdAtMs;
+}
+
+function formatFamiliarOrUndefined(reference: string): string | undefined {
+  try {
+    const parsed = parseImageReference(reference);
+    return formatFamiliar(parsed.tag || parsed.digest ? parsed : { ...parsed, tag: "latest" });
+  } catch {
+    return undefined;
+  }
+}
+
+/** The image with only those of its names that match a pattern (`busy*`, `shop/web:1.*`). */
+function withMatchingReferences(
+  image: ImageRecord,
+  patterns: readonly string[] | undefined,
+): ImageRecord | undefined {
+  if (!patterns || patterns.length === 0) return image;
+  const globs = patterns.map((pattern) => compileGlob(pattern));
+  const matches = (canonical: string) => {
+    const reference = parseImageReference(canonical);
+    const texts = [familiarName(reference), formatFamiliar(reference)];
+    return globs.some((glob) => texts.some((text) => glob.matches(text)));
+  };
+  const references = image.references.filter(matches);
+  const digestReferences = image.digestReferences.filter(matches);
+  return references.length + digestReferences.length > 0
+    ? { ...image, references, digestReferences }
+    : undefined;
+}
+
+/** A time stamp, or a duration back from now. */
+export function parseUntil(text: string, nowMs: number): number {
+  const duration = parseGoDuration(text);
+  if (duration !== undefined) return nowMs - duration / 1e6;
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
+  const parsed = Date.parse(text);
+  if (Number.isNaN(parsed))
+    throw invalidArgument(`invalid filter 'until=${text}'`, { code: "DockerApi.Filter" });
+  return parsed;
+}

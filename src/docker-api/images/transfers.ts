@@ -1,0 +1,169 @@
+import { pipeline } from "node:stream/promises";
+import { invalidArgument, type Logger, notFound } from "../../base/index.ts";
+import { bodyOf, fetchRemote } from "../../build/index.ts";
+import {
+  familiarName,
+  familiarText,
+  formatCanonical,
+  type ImageReference,
+  type ImageRuntimeConfig,
+  parseImageReference,
+  withDefaultTag,
+} from "../../formats/index.ts";
+import type { ApiContext } from "../api-context.ts";
+import { progressMessage } from "../wire/json-messages.ts";
+import { MessageStream } from "../wire/message-stream.ts";
+import { flag, text } from "../wire/query.ts";
+import { decodeRegistryAuth } from "../wire/registry-auth.ts";
+import type { ImagesBackend } from "./backend.ts";
+
+/** `POST /images/create`: pull, or import of a tar archive. */
+export async function createImage(
+  backend: ImagesBackend,
+  context: ApiContext,
+  logger: Logger,
+): Promise<void> {
+  const { query } = context;
+  if (text(query, "fromImage") !== undefined) return pull(backend, context, logger);
+  if (text(query, "fromSrc") !== undefined) return importImage(backend, context, logger);
+  throw invalidArgument("fromImage or fromSrc is needed", { code: "DockerApi.Query" });
+}
+
+async function pull({ images }: ImagesBackend, context: ApiContext, logger: Logger): Promise<void> {
+  const { query, req, signal } = context;
+  const reference = withDefaultTag(pullReference(text(query, "fromImage")!, text(query, "tag")));
+  const auth = decodeRegistryAuth(req.headers["x-registry-auth"]);
+  const platform = parsePlatform(text(query, "platform"));
+  const stream = new MessageStream(context, logger);
+  await stream.run(async () => {
+    await images.pull(formatCanonical(reference), {
+      auth,
+      platform,
+      signal,
+      onProgress: (event) => stream.write(progressMessage(event)),
+    });
+  });
+}
+
+/** `tag` may be a tag or a digest, and wins over one in the name. */
+function pullReference(name: string, tag: string | undefined): ImageReference {
+  const reference = parseImageReference(name);
+  if (tag === undefined) return reference;
+  const { domain, path } = reference;
+  const isDigest = tag.includes(":");
+  return parseImageReference(formatCanonical({ domain, path }) + (isDigest ? `@${tag}` : `:${tag}`));
+}
+
+function parsePlatform(value: string | undefined) {
+  if (value === undefined) return undefined;
+  const [os = "", architecture = "", variant] = value.split("/");
+  if (os === "" || architecture === "") {
+    throw invalidArgument(`invalid platform: ${JSON.stringify(value)}`, { code: "DockerApi.Query" });
+  }
+  return { os, architecture, ...(variant ? { variant } : {}) };
+}
+
+async function importImage(backend: ImagesBackend, context: ApiContext, logger: Logger): Promise<void> {
+  const { query, signal } = context;
+  const source = text(query, "fromSrc")!;
+  const config: ImageRuntimeConfig = backend.builder.applyChanges({}, query.getAll("changes"));
+  const repository = text(query, "repo");
+  const reference = repository === undefined ? undefined : tagged(repository, text(query, "tag"));
+  const stream = new MessageStream(context, logger);
+  await stream.run(async () => {
+    const archive = source === "-" ? context.req : bodyOf(await fetchRemote(source, signal));
+    const image = await backend.images.importRootfs(archive, {
+      config,
+      reference,
+      message: text(query, "message") ?? `Imported from ${source}`,
+    });
+    stream.write({ status: image.id });
+  });
+}
+
+/** `repo` and `tag` parameters as one canonical name. */
+export function tagged(repository: string, tag: string | undefined): string {
+  const reference = parseImageReference(tag === undefined ? repository : `${repository}:${tag}`);
+  if (reference.digest !== undefined) {
+    throw invalidArgument("refusing to create a tag with a digest reference", { code: "DockerApi.Query" });
+  }
+  return formatCanonical(withDefaultTag(reference));
+}
+
+/** `POST /images/{name}/push`. Without a tag every tag of the repository goes. */
+export async function push({ images }: ImagesBackend, context: ApiContext, logger: Logger): Promise<void> {
+  const { params, query, req, signal } = context;
+  const auth = decodeRegistryAuth(req.headers["x-registry-auth"]);
+  const named = parseImageReference(params.name!);
+  const tag = text(query, "tag") ?? named.tag;
+  const references = tag === undefined ? await allTags(images, named) : [tagged(familiarName(named), tag)];
+  const stream = new MessageStream(context, logger);
+  await stream.run(async () => {
+    stream.write({ status: `The push refers to repository [${named.domain}/${named.path}]` });
+    if (references.length === 0) throw notLocal(named);
+    for (const reference of references) {
+      if (!(await images.find(reference))) throw notLocal(named);
+      await images.push(reference, {
+        auth,
+        signal,
+        onProgress: (event) => stream.write(progressMessage(event)),
+      });
+    }
+  });
+}
+
+function notLocal(named: ImageReference): Error {
+  return notFound(`An image does not exist locally with the tag: ${familiarName(named)}`, {
+    code: "Image.NotFound",
+  });
+}
+
+async function allTags(images: ImagesBackend["images"], named: ImageReference): Promise<string[]> {
+  const all = await images.list();
+  return all
+    .flatMap((image) => image.references)
+    .filter((reference) => {
+      const { domain, path } = parseImageReference(reference);
+      return domain === named.domain && path === named.path;
+    })
+    .sort();
+}
+
+/** `GET /images/{name}/get` and `GET /images/get?names=…`. */
+export async function saveImages(
+  { images }: ImagesBackend,
+  context: ApiContext,
+  names: string[],
+): Promise<void> {
+  if (names.length === 0) throw invalidArgument("no image was named", { code: "DockerApi.Query" });
+  for (const name of names) await images.get(name);
+  const { res, signal } = context;
+  const archive = images.save(names, signal);
+  res.writeHead(200, { "content-type": "application/x-tar" });
+  await pipeline(archive, res).catch((error) => {
+    if (!signal.aborted) throw error;
+  });
+}
+
+/** `POST /images/load`. */
+export async function loadImages(
+  { images }: ImagesBackend,
+  context: ApiContext,
+  logger: Logger,
+): Promise<void> {
+  const quiet = flag(context.query, "quiet", true);
+  const stream = new MessageStream(context, logger);
+  await stream.run(async () => {
+    const loaded = await images.load(context.req, (event) => {
+      if (!quiet) stream.write(progressMessage(event));
+    });
+    for (const image of loaded) {
+      for (const line of loadedLines(image.references, image.id)) stream.write({ stream: line });
+    }
+  });
+}
+
+function loadedLines(references: readonly string[], id: string): string[] {
+  if (references.length === 0) return [`Loaded image ID: ${id}\n`];
+  return references.map((reference) => `Loaded image: ${familiarText(reference)}\n`);
+}

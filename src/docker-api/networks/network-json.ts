@@ -1,0 +1,48 @@
+import { rfc3339Nanos } from "../../base/index.ts";
+import type { Endpoint, NetworkConfig } from "../../network/types.ts";
+
+/** A network as `docker network inspect` shows it; lists leave the containers out. */
+export function networkJson(network: NetworkConfig, endpoints: readonly Endpoint[]): Record<string, unknown> {
+  return {
+    Name: network.name,
+    Id: network.id,
+    Created: rfc3339Nanos(network.createdAtMs),
+    Scope: "local",
+    // Docker calls the driver of the network without any network `null`.
+    Driver: network.driver === "none" ? "null" : network.driver,
+    EnableIPv4: true,
+    EnableIPv6: false,
+    IPAM: { Driver: "default", Options: null, Config: ipamConfig(network) },
+    Internal: network.internal,
+    Attachable: network.attachable,
+    Ingress: false,
+    ConfigFrom: { Network: "" },
+    ConfigOnly: false,
+    Containers: Object.fromEntries(
+      endpoints.map((endpoint) => [endpoint.containerId, endpointJson(endpoint)]),
+    ),
+    Options: network.options,
+    Labels: network.labels,
+  };
+}
+
+function ipamConfig(network: NetworkConfig): Record<string, string>[] {
+  if (!network.subnet) return [];
+  return [
+    {
+      Subnet: network.subnet,
+      ...(network.ipRange ? { IPRange: network.ipRange } : {}),
+      ...(network.gateway ? { Gateway: network.gateway } : {}),
+    },
+  ];
+}
+
+function endpointJson(endpoint: Endpoint): Record<string, string> {
+  return {
+    Name: endpoint.containerName,
+    EndpointID: endpoint.id,
+    MacAddress: endpoint.mac,
+    IPv4Address: `${endpoint.ip}/${endpoint.prefixLength}`,
+    IPv6Address: "",
+  };
+}

@@ -1,0 +1,77 @@
+import type { Clock } from "../../base/index.ts";
+import type { EngineEvent } from "../../engine/types.ts";
+import { sendJson, sendText, writeChunk } from "../../http/index.ts";
+import type { ApiContext, ApiRoute } from "../api-context.ts";
+import { filters, timestamp } from "../wire/query.ts";
+import type { ServerInfo, SystemBackend } from "./backend.ts";
+import { diskUsage } from "./disk-usage.ts";
+import { infoJson, versionJson } from "./info.ts";
+
+/** `_ping`, `version`, `info`, `events`, `system/df`. */
+export function systemRoutes(backend: SystemBackend, info: ServerInfo, clock: Clock): ApiRoute[] {
+  return [
+    { method: "GET", path: "/_ping", handle: ping },
+    { method: "HEAD", path: "/_ping", handle: ping },
+    { method: "GET", path: "/version", handle: ({ res }) => sendJson(res, 200, versionJson(info)) },
+    {
+      method: "GET",
+      path: "/info",
+      handle: async ({ res }) => sendJson(res, 200, await infoJson(backend, info, clock)),
+    },
+    { method: "GET", path: "/events", handle: (context) => events(backend, context) },
+    {
+      method: "GET",
+      path: "/system/df",
+      handle: async ({ query, res, apiMinor }) => {
+        const types = query.getAll("type");
+        sendJson(res, 200, await diskUsage(backend, { types, apiMinor, nowMs: clock.nowMs() }));
+      },
+    },
+  ];
+}
+
+function ping({ res, method }: ApiContext): void {
+  const headers = {
+    "builder-version": "1",
+    swarm: "inactive",
+    "cache-control": "no-cache, no-store, must-revalidate",
+    pragma: "no-cache",
+  };
+  if (method === "HEAD") {
+    res.writeHead(200, { "content-type": "text/plain; charset=utf-8", "content-length": 0, ...headers });
+    res.end();
+  } else sendText(res, 200, "OK", headers);
+}
+
+async function events(backend: SystemBackend, { query, res, signal }: ApiContext): Promise<void> {
+  const stream = backend.engine
+    .events({
+      sinceMs: timestamp(query, "since"),
+      untilMs: timestamp(query, "until"),
+      filters: filters(query),
+      signal,
+    })
+    [Symbol.asyncIterator]();
+  res.writeHead(200, { "content-type": "application/json" });
+  res.flushHeaders();
+  try {
+    for (let next = await stream.next(); !next.done; next = await stream.next()) {
+      if (!(await writeChunk(res, `${JSON.stringify(eventJson(next.value))}\n`))) break;
+    }
+  } finally {
+    await stream.return?.();
+  }
+  res.end();
+}
+
+/** Older clients read what happened from `status`, `id` and `from`. */
+function eventJson(event: EngineEvent): Record<string, unknown> {
+  if (event.Type !== "container" && event.Type !== "image") return { ...event };
+  const { image } = event.Actor.Attributes;
+  return {
+    status: event.Action,
+    id: event.Actor.ID,
+    ...(event.Type === "container" && image ? { from: image } : {}),
+    ...event,
+  };
+}

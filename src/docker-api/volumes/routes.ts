@@ -1,0 +1,58 @@
+import { notImplemented } from "../../base/index.ts";
+import { sendEmpty, sendJson } from "../../http/index.ts";
+import type { ApiContext, ApiRoute } from "../api-context.ts";
+import { filters, flag } from "../wire/query.ts";
+import { assertShape, optionalObject } from "../wire/request-body.ts";
+import type { VolumesBackend } from "./backend.ts";
+
+/** Endpoints under `/volumes`. */
+export function volumeRoutes(backend: VolumesBackend): ApiRoute[] {
+  return [
+    { method: "GET", path: "/volumes", handle: (context) => list(backend, context) },
+    { method: "POST", path: "/volumes/create", handle: (context) => create(backend, context) },
+    { method: "POST", path: "/volumes/prune", handle: (context) => prune(backend, context) },
+    { method: "GET", path: "/volumes/:name", handle: (context) => inspect(backend, context) },
+    { method: "DELETE", path: "/volumes/:name", handle: (context) => remove(backend, context) },
+    { method: "PUT", path: "/volumes/:name", handle: refuseUpdate },
+  ];
+}
+
+async function list(backend: VolumesBackend, { query, res }: ApiContext): Promise<void> {
+  sendJson(res, 200, { Volumes: await backend.listVolumes(filters(query)), Warnings: null });
+}
+
+async function create(backend: VolumesBackend, context: ApiContext): Promise<void> {
+  const body = await optionalObject(context);
+  assertShape(body, "CreateOptions", {
+    Name: "string",
+    Driver: "string",
+    DriverOpts: "object",
+    Labels: "object",
+  });
+  const { Name, Driver, DriverOpts, Labels } = body as Parameters<VolumesBackend["createVolume"]>[0];
+  const volume = await backend.createVolume({
+    Name,
+    Driver,
+    DriverOpts: DriverOpts ?? undefined,
+    Labels: Labels ?? undefined,
+  });
+  sendJson(context.res, 201, volume);
+}
+
+async function inspect(backend: VolumesBackend, { params, res }: ApiContext): Promise<void> {
+  sendJson(res, 200, await backend.inspectVolume(params.name!));
+}
+
+async function remove(backend: VolumesBackend, { params, query, res }: ApiContext): Promise<void> {
+  await backend.removeVolume(params.name!, flag(query, "force"));
+  sendEmpty(res, 204);
+}
+
+async function prune(backend: VolumesBackend, { query, res }: ApiContext): Promise<void> {
+  const { VolumesDeleted, SpaceReclaimed } = await backend.pruneVolumes(filters(query));
+  sendJson(res, 200, { VolumesDeleted: VolumesDeleted.length > 0 ? VolumesDeleted : null, SpaceReclaimed });
+}
+
+function refuseUpdate(): never {
+  throw notImplemented("cluster volumes are not supported", { code: "DockerApi.NotSupported" });
+}

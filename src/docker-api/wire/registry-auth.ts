@@ -1,0 +1,79 @@
+import { invalidArgument } from "../../base/index.ts";
+import type { RegistryAuth } from "../../images/types.ts";
+
+/** Docker's AuthConfig, as it stands in the `X-Registry-Auth` header and in the body of `POST /auth`. */
+interface AuthConfig {
+  username?: unknown;
+  password?: unknown;
+  auth?: unknown;
+  identitytoken?: unknown;
+  registrytoken?: unknown;
+}
+
+/** Decodes `X-Registry-Auth` (base64url JSON); undefined when there is none in it. */
+export function decodeRegistryAuth(header: string | string[] | undefined): RegistryAuth | undefined {
+  const value = decodeJsonHeader(header, "X-Registry-Auth");
+  return value === undefined ? undefined : toRegistryAuth(value);
+}
+
+/** Decodes `X-Registry-Config`: credentials by registry, for builds. */
+export function decodeRegistryConfig(
+  header: string | string[] | undefined,
+): (host: string) => RegistryAuth | undefined {
+  const value = decodeJsonHeader(header, "X-Registry-Config") ?? {};
+  const byHost = new Map(
+    Object.entries(value).map(([server, config]) => [hostOf(server), toRegistryAuth(config as AuthConfig)]),
+  );
+  return (host) => byHost.get(hostOf(host));
+}
+
+export function toRegistryAuth(config: AuthConfig): RegistryAuth | undefined {
+  if (typeof config !== "object" || config === null) return undefined;
+  let username = asText(config.username);
+  let password = asText(config.password);
+  const basic = asText(config.auth);
+  if (!username && basic) {
+    const decoded = Buffer.from(basic, "base64").toString("utf8");
+    const colon = decoded.indexOf(":");
+    if (colon > 0) {
+      username = decoded.slice(0, colon);
+      password = decoded.slice(colon + 1);
+    }
+  }
+  const auth: RegistryAuth = {
+    ...(username ? { username, password: password ?? "" } : {}),
+    ...(asText(config.identitytoken) ? { identityToken: asText(config.identitytoken)! } : {}),
+    ...(asText(config.registrytoken) ? { registryToken: asText(config.registrytoken)! } : {}),
+  };
+  return Object.keys(auth).length > 0 ? auth : undefined;
+}
+
+function asText(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function decodeJsonHeader(
+  header: string | string[] | undefined,
+  name: string,
+): Record<string, unknown> | undefined {
+  const text = Array.isArray(header) ? header[0] : header;
+  if (!text) return undefined;
+  try {
+    const value: unknown = JSON.parse(Buffer.from(text, "base64url").toString("utf8"));
+    if (typeof value === "object" && value !== null && !Array.isArray(value))
+      return value as Record<string, unknown>;
+    if (value === null) return undefined;
+  } catch {
+    // Falls through to the refusal.
+  }
+  throw invalidArgument(`invalid ${name} header`, { code: "DockerApi.AuthHeader" });
+}
+
+/** `https://index.docker.io/v1/` and `docker.io` name the same registry. */
+function hostOf(server: string): string {
+  const host = server
+    .replace(/^https?:\/\//, "")
+    .replace(/\/.*$/, "")
+    .toLowerCase();
+  return host === "index.docker.io" || host === "registry-1.docker.io" ? "docker.io" : host;
+}

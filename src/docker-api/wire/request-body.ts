@@ -1,0 +1,81 @@
+import { invalidArgument } from "../../base/index.ts";
+import { readJson } from "../../http/index.ts";
+import type { ApiContext } from "../api-context.ts";
+
+/** Bodies of this API are small: configurations, never files. */
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
+const MAX_DEPTH = 32;
+
+export type JsonObject = Record<string, unknown>;
+
+/** The JSON object that a request must carry. */
+export async function requiredObject(context: ApiContext): Promise<JsonObject> {
+  const value = await readObject(context);
+  if (value === undefined) {
+    throw invalidArgument("invalid JSON: got EOF while reading request body", { code: "DockerApi.Body" });
+  }
+  return value;
+}
+
+/** The JSON object that a request may carry. */
+export async function optionalObject(context: ApiContext): Promise<JsonObject> {
+  return (await readObject(context)) ?? {};
+}
+
+async function readObject(context: ApiContext): Promise<JsonObject | undefined> {
+  const value = await readJson(context.req, MAX_BODY_BYTES);
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== "object" || Array.isArray(value)) {
+    throw invalidArgument("invalid JSON: the body must be an object", { code: "DockerApi.Body" });
+  }
+  assertSane(value, 0);
+  return value as JsonObject;
+}
+
+/** Bounds the depth, and keeps keys out that would reach an object's prototype when copied. */
+function assertSane(value: unknown, depth: number): void {
+  if (typeof value !== "object" || value === null) return;
+  if (depth > MAX_DEPTH) throw invalidArgument("invalid JSON: nested too deeply", { code: "DockerApi.Body" });
+  if (Object.hasOwn(value, "__proto__")) {
+    throw invalidArgument("invalid JSON: the key __proto__ is not allowed", { code: "DockerApi.Body" });
+  }
+  for (const item of Object.values(value)) assertSane(item, depth + 1);
+}
+
+type Shape = "string" | "number" | "boolean" | "object" | "array" | "strings";
+
+/** Checks the kinds of the fields that are there, with the words of Go's decoder. */
+export function assertShape(value: JsonObject, type: string, shape: Readonly<Record<string, Shape>>): void {
+  for (const [field, kind] of Object.entries(shape)) {
+    const found = Object.hasOwn(value, field) ? value[field] : undefined;
+    if (found === undefined || found === null || matches(found, kind)) continue;
+    throw invalidArgument(
+      `invalid JSON: json: cannot unmarshal ${kindOf(found)} into Go struct field ${type}.${field} of type ${goType(kind)}`,
+      { code: "DockerApi.Body", details: { field } },
+    );
+  }
+}
+
+function matches(value: unknown, kind: Shape): boolean {
+  if (kind === "array") return Array.isArray(value);
+  if (kind === "strings") return Array.isArray(value) && value.every((item) => typeof item === "string");
+  if (kind === "object") return typeof value === "object" && !Array.isArray(value);
+  return typeof value === kind;
+}
+
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return "array";
+  return typeof value === "boolean" ? "bool" : typeof value;
+}
+
+function goType(kind: Shape): string {
+  const names: Record<Shape, string> = {
+    string: "string",
+    number: "int64",
+    boolean: "bool",
+    object: "map",
+    array: "[]struct",
+    strings: "[]string",
+  };
+  return names[kind];
+}

@@ -1,0 +1,54 @@
+import type { Clock, Logger } from "../base/index.ts";
+import type { ImageService } from "../images/types.ts";
+import type { NetworkService } from "../network/types.ts";
+import type { ContainerRuntime, HeldLimits } from "../runtime/index.ts";
+import type { Container } from "./container.ts";
+import type { ContainerStore } from "./container-store.ts";
+import type { EventLog } from "./event-log.ts";
+import type { ExecStore } from "./exec-store.ts";
+import type { ContainerStatus } from "./types.ts";
+import type { VolumeStore } from "./volume-store.ts";
+
+export interface ContainerChange {
+  id: string;
+  owner: "docker" | "cri";
+  status: ContainerStatus | "removed";
+  exitCode?: number;
+}
+
+/** What the engine's parts share. */
+export interface EngineContext {
+  readonly instanceId: string;
+  /** `<home>/run/ns`: pinned namespaces by container. */
+  readonly namespacesDir: string;
+  readonly containers: ContainerStore;
+  readonly volumes: VolumeStore;
+  readonly execs: ExecStore;
+  readonly events: EventLog;
+  readonly runtime: ContainerRuntime;
+  readonly images: ImageService;
+  readonly network: NetworkService;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly heldLimits: HeldLimits;
+  /** No restart policy acts any more. */
+  shuttingDown: boolean;
+  /** Work that nobody waits for, but which `close` does. */
+  readonly background: Set<Promise<void>>;
+  tell(change: ContainerChange): void;
+}
+
+/** Runs `work` without anybody waiting for it; a failure is logged. */
+export function inBackground(context: EngineContext, what: string, work: () => Promise<void>): void {
+  const promise = work().catch((error: unknown) => {
+    context.logger.error(`${what} failed`, { error });
+  });
+  context.background.add(promise);
+  void promise.finally(() => context.background.delete(promise));
+}
+
+export function tellStatus(context: EngineContext, container: Container): void {
+  const { Status, ExitCode } = container.record.state;
+  const exitCode = Status === "exited" ? { exitCode: ExitCode } : {};
+  context.tell({ id: container.id, owner: container.owner, status: Status, ...exitCode });
+}

@@ -1,0 +1,166 @@
+import { failpoint, newHexId } from "../base/index.ts";
+import type { ImageRecord } from "../images/types.ts";
+import { hostInfo } from "../kernel/index.ts";
+import { checkConfig, checkHostConfig, completeHostConfig } from "./check-config.ts";
+import type { Container } from "./container.ts";
+import { emitContainerEvent } from "./container-events.ts";
+import { type ContainerRecord, type NetworkRecord, newNetworkRecord, newState } from "./container-record.ts";
+import { type EngineContext, tellStatus } from "./context.ts";
+import { copyUpVolumes } from "./copy-up.ts";
+import { invalidName } from "./errors.ts";
+import { mergeImageConfig } from "./merge-config.ts";
+import { generateName } from "./name-generator.ts";
+import { parseNetworkMode } from "./network-mode.ts";
+import { resolveMounts } from "./resolve-mounts.ts";
+import { timestamp } from "./timestamps.ts";
+import type { ContainerConfig, CreateContainerRequest, EndpointSettings, HostConfig } from "./types.ts";
+
+/** Names that Docker accepts. Pods' containers are named by the program itself. */
+const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
+
+export async function createContainer(
+  context: EngineContext,
+  request: CreateContainerRequest,
+): Promise<{ id: string; warnings: string[] }> {
+  const image = await context.images.get(request.config.Image);
+  const config = mergeImageConfig(request.config, image.config.config ?? {});
+  checkConfig(config);
+  checkHostConfig(config, request.hostConfig);
+  const hostConfig = completeHostConfig(request.hostConfig);
+  const id = newHexId();
+  nameHost(context, id, config, hostConfig);
+  const name = reserveName(context, request.name, id);
+  try {
+    const container = await make(context, { id, name, image, config, hostConfig, request });
+    emitContainerEvent(context, container, "create");
+    tellStatus(context, container);
+    return { id, warnings: warningsOf(hostConfig) };
+  } catch (error) {
+    context.containers.releaseName(name, id);
+    throw error;
+  }
+}
+
+function reserveName(context: EngineContext, wanted: string | undefined, id: string): string {
+  const name = wanted
+    ? wanted.replace(/^\//, "")
+    : generateName((taken) => context.containers.hasName(taken));
+  if (!NAME.test(name)) throw invalidName(wanted ?? name);
+  context.containers.reserveName(name, id);
+  return name;
+}
+
+function nameHost(context: EngineContext, id: string, config: ContainerConfig, hostConfig: HostConfig): void {
+  const mode = parseNetworkMode(hostConfig.NetworkMode);
+  if (mode.kind === "container") {
+    const owner = context.containers.get(mode.reference);
+    hostConfig.NetworkMode = `container:${owner.id}`;
+    config.Hostname ||= owner.record.config.Hostname;
+  }
+  if (mode.kind === "host" || hostConfig.UTSMode === "host") config.Hostname ||= hostInfo().hostname;
+  config.Hostname ||= id.slice(0, 12);
+}
+
+interface Making {
+  id: string;
+  name: string;
+  image: ImageRecord;
+  config: ContainerConfig;
+  hostConfig: HostConfig;
+  request: CreateContainerRequest;
+}
+
+async function make(context: EngineContext, making: Making): Promise<Container> {
+  const { id, image, config, hostConfig, request } = making;
+  const { mounts, createdVolumes } = await resolveMounts(context, config, hostConfig, request.internal);
+  try {
+    const preparing = context.images.prepareSnapshot(id, image.id);
+    failpoint("engine/create/snapshot");
+    const record = newRecord(context, making, mounts);
+    const [rootfs, container] = await Promise.all([preparing, context.containers.add(record)]).catch(
+      async (error) => {
+        await preparing.catch(() => {});
+        await discard(context, id);
+        throw error;
+      },
+    );
+    container.rootfs = rootfs;
+    await copyUpVolumes(context, container, rootfs).catch(async (error) => {
+      await discard(context, id);
+      throw error;
+    });
+    return container;
+  } catch (error) {
+    for (const name of createdVolumes) await context.volumes.remove(name);
+    throw error;
+  }
+}
+
+async function discard(context: EngineContext, id: string): Promise<void> {
+  const container = context.containers.byId(id);
+  if (container) {
+    context.containers.forget(container);
+    await context.containers.deleteFiles(container);
+  }
+  await context.images.removeSnapshot(id).catch(() => {});
+}
+
+function newRecord(
+  context: EngineContext,
+  { id, name, image, config, hostConfig, request }: Making,
+  mounts: ContainerRecord["mounts"],
+): ContainerRecord {
+  const [path, ...args] = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
+  return {
+    version: 1,
+    id,
+    name,
+    created: timestamp(context.clock.nowMs()),
+    imageId: image.id,
+    path: path!,
+    args,
+    config,
+    hostConfig,
+    internal: request.internal,
+    state: newState(),
+    restartCount: 0,
+    manuallyStopped: false,
+    startedBefore: false,
+    removing: false,
+    mounts,
+    networks: wantedNetworks(context, request, hostConfig),
+    ports: {},
+    logPath: request.internal?.logPath ?? `${context.containers.directoryOf(id)}/container.log`,
+  };
+}
+
+/** The network of the mode first, then those of the request, under their own names where they exist already. */
+function wantedNetworks(
+  context: EngineContext,
+  request: CreateContainerRequest,
+  hostConfig: HostConfig,
+): Record<string, NetworkRecord> {
+  if (request.internal?.owner === "cri") return {};
+  const mode = parseNetworkMode(hostConfig.NetworkMode);
+  if (mode.kind !== "network") return {};
+  const nameOf = (reference: string) => context.network.find(reference)?.name ?? reference;
+  const asked = new Map<string, EndpointSettings>();
+  for (const [reference, settings] of Object.entries(request.networkingConfig?.EndpointsConfig ?? {})) {
+    asked.set(nameOf(reference === "default" ? "bridge" : reference), settings ?? {});
+  }
+  const first = nameOf(mode.name);
+  const names = [first, ...[...asked.keys()].filter((name) => name !== first)];
+  return Object.fromEntries(names.map((name) => [name, newNetworkRecord(asked.get(name) ?? {})]));
+}
+
+function warningsOf(hostConfig: HostConfig): string[] {
+  const warnings: string[] = [];
+  if (
+    parseNetworkMode(hostConfig.NetworkMode).kind === "host" &&
+    Object.keys(hostConfig.PortBindings ?? {}).length > 0
+  ) {
+    warnings.push("Published ports are discarded when using host network mode");
+  }
+  if ((hostConfig.PidsLimit ?? 0) < -1) warnings.push("PidsLimit is negative: no limit is set");
+  return warnings;
+}

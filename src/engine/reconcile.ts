@@ -1,0 +1,157 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { errnoCode } from "../base/index.ts";
+import { unpinNamespaces } from "../kernel/index.ts";
+import type { Container } from "./container.ts";
+import { releaseNamespaces } from "./container-namespaces.ts";
+import { unplug } from "./container-networks.ts";
+import { setPaused, setRunning } from "./container-state.ts";
+import { type EngineContext, inBackground } from "./context.ts";
+import { containerEnded } from "./exit-handler.ts";
+import { startHealthChecks } from "./health-checks.ts";
+import { deleteRemains, removeContainer } from "./remove-container.ts";
+import { shallRestart } from "./restart-policy.ts";
+import { launch } from "./start-container.ts";
+
+/**
+ * Brings the records in line with what is there after a start of the program: running containers are adopted, ends that
+ * nobody saw are recorded, what was cut off half way is undone. Starts nothing.
+ */
+export async function adoptContainers(context: EngineContext): Promise<void> {
+  await Promise.all(
+    context.containers.all().map(async (container) => {
+      try {
+        await container.lock.run(() => adopt(context, container));
+      } catch (error) {
+        context.logger.error("a container could not be adopted", { container: container.id, error });
+      }
+    }),
+  );
+  await removeStrays(context);
+}
+
+async function adopt(context: EngineContext, container: Container): Promise<void> {
+  if (container.record.removing) {
+    context.containers.forget(container);
+    container.removed = true;
+    inBackground(context, "deleting a removed container's files", () => deleteRemains(context, container));
+    return;
+  }
+  const found = await context.runtime.adopt(container.id);
+  switch (found.status) {
+    case "running":
+    case "paused":
+      await adoptRunning(context, container, found.pid, found.status === "paused");
+      return;
+    case "created":
+      await finishStart(context, container, found.pid);
+      return;
+    case "exited":
+      markRunning(context, container, 0);
+      await containerEnded(context, container, found.exit);
+      return;
+    case "absent":
+      await adoptAbsent(context, container);
+  }
+}
+
+async function adoptRunning(
+  context: EngineContext,
+  container: Container,
+  pid: number,
+  paused: boolean,
+): Promise<void> {
+  markRunning(context, container, pid);
+  setPaused(container.record.state, paused);
+  await context.containers.save(container);
+  if (!paused) startHealthChecks(context, container);
+}
+
+/** The record may still say what was before a start that was under way. */
+function markRunning(context: EngineContext, container: Container, pid: number): void {
+  const { state } = container.record;
+  if (state.Running && !state.Restarting) state.Pid = pid;
+  else setRunning(state, pid, context.clock.nowMs());
+  container.record.startedBefore = true;
+}
+
+/** Made but not let go: with a record that says it runs the start is finished, else it was never acknowledged. */
+async function finishStart(context: EngineContext, container: Container, pid: number): Promise<void> {
+  if (container.hasProcess) {
+    await context.runtime.start(container.id);
+    await adoptRunning(context, container, pid, false);
+    return;
+  }
+  await context.runtime.delete(container.id);
+  await unplug(context, container);
+  releaseNamespaces(context, container);
+}
+
+/** Not even its exit code is left: the machine was restarted, or somebody cleaned up. */
+async function adoptAbsent(context: EngineContext, container: Container): Promise<void> {
+  if (container.hasProcess) {
+    await containerEnded(context, container, {
+      exitCode: 255,
+      oomKilled: false,
+      finishedAtMs: context.clock.nowMs(),
+    });
+    return;
+  }
+  await unplug(context, container);
+  releaseNamespaces(context, container);
+}
+
+/** What belongs to no container: of a create or a removal that was cut off. */
+async function removeStrays(context: EngineContext): Promise<void> {
+  for (const id of await context.runtime.list()) {
+    if (!context.containers.byId(id)) await context.runtime.delete(id);
+  }
+  for (const id of await namesIn(context.namespacesDir)) {
+    // The CRI pins its pods' namespaces elsewhere; a name that is no container's id is not ours.
+    if (/^[0-9a-f]{64}$/.test(id) && !context.containers.byId(id))
+      unpinNamespaces(join(context.namespacesDir, id));
+  }
+}
+
+async function namesIn(dir: string): Promise<string[]> {
+  try {
+    return await readdir(dir);
+  } catch (error) {
+    if (errnoCode(error) === "ENOENT") return [];
+    throw error;
+  }
+}
+
+/** Applies the restart policies to those that do not run: after a start of the program, as dockerd does after its own. */
+export async function restartStopped(context: EngineContext): Promise<void> {
+  await Promise.all(
+    context.containers.all().map(async (container) => {
+      if (container.isCri || container.isRunning || container.removed) return;
+      const { hostConfig, state, restartCount, manuallyStopped, startedBefore } = container.record;
+      if (hostConfig.AutoRemove && startedBefore) {
+        await removeContainer(context, container.id, { removeVolumes: true }).catch(() => {});
+        return;
+      }
+      if (!startedBefore) return;
+      const ended = {
+        policy: hostConfig.RestartPolicy,
+        exitCode: state.ExitCode,
+        restartCount,
+        manuallyStopped,
+      };
+      if (!shallRestart(ended)) return;
+      await container.lock.run(() => restart(context, container));
+    }),
+  );
+}
+
+async function restart(context: EngineContext, container: Container): Promise<void> {
+  if (container.isRunning || container.removed) return;
+  container.exitIsWanted = false;
+  container.record.manuallyStopped = false;
+  try {
+    await launch(context, container);
+  } catch (error) {
+    context.logger.warn("a container could not be restarted", { container: container.id, error });
+  }
+}

@@ -1,0 +1,32 @@
+import { emitContainerEvent } from "./container-events.ts";
+import type { EngineContext } from "./context.ts";
+import { invalidName, invalidRequest } from "./errors.ts";
+
+const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
+
+export async function renameContainer(
+  context: EngineContext,
+  reference: string,
+  wanted: string,
+): Promise<void> {
+  const container = context.containers.get(reference);
+  const name = wanted.replace(/^\//, "");
+  if (name === "") throw invalidRequest("Neither old nor new names may be empty");
+  if (!NAME.test(name)) throw invalidName(name);
+  await container.lock.run(async () => {
+    const { record } = container;
+    const before = record.name;
+    if (before === name) throw invalidRequest("Renaming a container with the same name as its current name");
+    context.containers.reserveName(name, container.id);
+    record.name = name;
+    try {
+      await context.containers.save(container);
+    } catch (error) {
+      record.name = before;
+      context.containers.releaseName(name, container.id);
+      throw error;
+    }
+    context.containers.releaseName(before, container.id);
+    emitContainerEvent(context, container, "rename", { oldName: `/${before}` });
+  });
+}

@@ -1,0 +1,69 @@
+import { emitContainerEvent } from "./container-events.ts";
+import { checkResources, ociResources } from "./container-resources.ts";
+import type { EngineContext } from "./context.ts";
+import { invalidRequest, markedForRemoval } from "./errors.ts";
+import { checkRestartPolicy } from "./restart-policy.ts";
+import type { HostConfig } from "./types.ts";
+
+/** What `docker update` may change. */
+const UPDATABLE = [
+  "Memory",
+  "MemorySwap",
+  "MemoryReservation",
+  "NanoCpus",
+  "CpuShares",
+  "CpuPeriod",
+  "CpuQuota",
+  "CpusetCpus",
+  "CpusetMems",
+  "PidsLimit",
+  "BlkioWeight",
+] as const;
+
+/** Changes limits and the restart policy; a running container's at once. Zero and absent fields stay as they are. */
+export async function updateContainer(
+  context: EngineContext,
+  reference: string,
+  update: Partial<HostConfig>,
+): Promise<{ warnings: string[] }> {
+  const container = context.containers.get(reference);
+  await container.lock.run(async () => {
+    const { record } = container;
+    if (record.removing || container.removed) throw markedForRemoval();
+    const changed: HostConfig = { ...record.hostConfig };
+    for (const key of UPDATABLE) if (update[key]) changed[key] = update[key] as never;
+    if (update.NanoCpus) {
+      changed.CpuPeriod = 0;
+      changed.CpuQuota = 0;
+    }
+    if (update.RestartPolicy?.Name) {
+      checkRestartPolicy(update.RestartPolicy, false);
+      if (record.hostConfig.AutoRemove && update.RestartPolicy.Name !== "no") {
+        throw invalidRequest(
+          "Restart policy cannot be updated because AutoRemove is enabled for the container",
+        );
+      }
+      changed.RestartPolicy = update.RestartPolicy;
+    }
+    if (update.Memory && !update.MemorySwap && (record.hostConfig.MemorySwap ?? 0) < update.Memory) {
+      if (
+        (record.hostConfig.MemorySwap ?? 0) > 0 &&
+        record.hostConfig.MemorySwap !== (record.hostConfig.Memory ?? 0) * 2
+      ) {
+        throw invalidRequest(
+          "Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time",
+        );
+      }
+      changed.MemorySwap = update.Memory * 2;
+    }
+    checkResources(changed);
+    const resources = ociResources(changed);
+    if (container.hasProcess && Object.keys(resources).length > 0) {
+      await context.runtime.update(container.id, resources);
+    }
+    record.hostConfig = changed;
+    await context.containers.save(container);
+    emitContainerEvent(context, container, "update");
+  });
+  return { warnings: [] };
+}

@@ -1,0 +1,52 @@
+import { dockerfileError, syntaxError } from "./dockerfile-errors.ts";
+import { parseInstruction } from "./dockerfile-instruction.ts";
+import { type RawInstruction, readInstructions } from "./dockerfile-lines.ts";
+import type { Dockerfile, DockerfileStage, Instruction, InstructionOf } from "./dockerfile-types.ts";
+
+/** Files beyond this are no Dockerfiles. */
+const MAX_DOCKERFILE_BYTES = 2 * 1024 * 1024;
+
+/**
+ * Reads a Dockerfile into stages of instructions (Dockerfile reference, syntax 1; no substitution yet). Fails with
+ * InvalidArgument that names line and instruction; `file` is the name shown in it.
+ */
+export function parseDockerfile(text: string, file = "Dockerfile"): Dockerfile {
+  if (text.length > MAX_DOCKERFILE_BYTES) {
+    throw fail(`more than ${MAX_DOCKERFILE_BYTES} bytes`, file, 1);
+  }
+  const { instructions, escapeChar, syntax, warnings } = readInstructions(text, file);
+  const metaArgs: InstructionOf<"ARG">[] = [];
+  const stages: DockerfileStage[] = [];
+  for (const raw of instructions) {
+    const instruction = parseLocated(raw, escapeChar, file);
+    const stage = stages.at(-1);
+    if (instruction.kind === "FROM") {
+      stages.push({ from: instruction, name: instruction.stageName, instructions: [] });
+    } else if (stage) stage.instructions.push(instruction);
+    else if (instruction.kind === "ARG") metaArgs.push(instruction);
+    else throw fail("no build stage in current context", file, raw.line);
+  }
+  if (stages.length === 0) throw fail("no build stage in current context", file, instructions.at(-1)!.line);
+  return { escapeChar, syntax, metaArgs, stages, warnings };
+}
+
+/** Reads instructions that stand outside a Dockerfile: ONBUILD triggers and `docker commit --change`. */
+export function parseInstructions(
+  text: string,
+  file: string,
+): { escapeChar: string; instructions: Instruction[] } {
+  const { instructions, escapeChar } = readInstructions(text, file);
+  return { escapeChar, instructions: instructions.map((raw) => parseLocated(raw, escapeChar, file)) };
+}
+
+function parseLocated(raw: RawInstruction, escapeChar: string, file: string): Instruction {
+  try {
+    return parseInstruction(raw, escapeChar);
+  } catch (error) {
+    throw dockerfileError(error, { file, line: raw.line });
+  }
+}
+
+function fail(message: string, file: string, line: number): unknown {
+  return dockerfileError(syntaxError(message), { file, line });
+}

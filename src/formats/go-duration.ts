@@ -1,0 +1,24 @@
+const UNIT_NS: Record<string, number> = {
+  ns: 1,
+  us: 1e3,
+  µs: 1e3,
+  μs: 1e3,
+  ms: 1e6,
+  s: 1e9,
+  m: 60e9,
+  h: 3600e9,
+};
+
+/** Nanoseconds of a duration as Go writes it (`1h30m`, `1.5s`, `-2ms`, `0`), or undefined when it is none. */
+export function parseGoDuration(text: string): number | undefined {
+  const match = /^([+-]?)(.*)$/.exec(text)!;
+  const body = match[2]!;
+  if (body === "0") return 0;
+  if (!/^(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(body)) return undefined;
+  let total = 0;
+  for (const [, amount, unit] of body.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)) {
+    total += Number(amount) * UNIT_NS[unit!]!;
+  }
+  const rounded = Math.round(total);
+  return match[1] === "-" ? -rounded : rounded;
+}

@@ -1,0 +1,83 @@
+import { type Clock, conflict } from "../base/index.ts";
+import type { HistoryEntry, ImageConfig } from "../formats/index.ts";
+import type { ImageStore, StoredImage } from "./image-store.ts";
+import type { LayerRecord, LayerStore } from "./layer-store.ts";
+import { hostPlatform } from "./manifests.ts";
+import type { SnapshotStore } from "./snapshot-store.ts";
+import type { CommitRequest } from "./types.ts";
+
+export interface CommitHost {
+  store: ImageStore;
+  layers: LayerStore;
+  snapshots: SnapshotStore;
+  clock: Clock;
+}
+
+/** Makes an image of a parent and a snapshot's changes. Does not yet name it. */
+export async function commitImage(
+  host: CommitHost,
+  request: CommitRequest,
+  parent: StoredImage | undefined,
+): Promise<StoredImage> {
+  const below = parent?.config.rootfs.diff_ids ?? [];
+  const release = host.layers.hold(below);
+  let releaseTop = () => {};
+  try {
+    const top = request.snapshotKey === undefined ? undefined : await commitLayer(host, request, below);
+    const diffIds = top ? [...below, top.diffId] : [...below];
+    if (top) releaseTop = host.layers.hold([top.diffId]);
+    const configText = JSON.stringify(configOf(host, request, parent, diffIds));
+    const image = await host.store.put({ configText, parentId: parent?.id, storedAtMs: host.clock.nowMs() });
+    if (request.snapshotKey !== undefined && !request.keepSnapshot) {
+      await host.snapshots.restack(request.snapshotKey, image.id, diffIds);
+    }
+    return image;
+  } finally {
+    release();
+    releaseTop();
+  }
+}
+
+async function commitLayer(
+  host: CommitHost,
+  request: CommitRequest,
+  below: readonly string[],
+): Promise<LayerRecord> {
+  const key = request.snapshotKey!;
+  const snapshot = host.snapshots.require(key);
+  if (snapshot.layers.join() !== below.join()) {
+    throw conflict(`snapshot ${key} does not lie on the image that it shall be committed onto`, {
+      code: "Snapshot.WrongParent",
+    });
+  }
+  const upper = host.snapshots.upperDir(key);
+  return request.keepSnapshot ? host.layers.copyOf(upper) : host.layers.adopt(upper);
+}
+
+function configOf(
+  host: CommitHost,
+  request: CommitRequest,
+  parent: StoredImage | undefined,
+  diffIds: string[],
+): ImageConfig {
+  const created = new Date(request.createdAtMs ?? host.clock.nowMs()).toISOString();
+  const platform = request.platform ?? platformOf(parent) ?? hostPlatform();
+  const entry: HistoryEntry = { created, ...request.history };
+  if (request.snapshotKey === undefined) entry.empty_layer = true;
+  return {
+    created,
+    ...(request.author ? { author: request.author } : {}),
+    architecture: platform.architecture,
+    os: platform.os,
+    ...(platform.variant ? { variant: platform.variant } : {}),
+    config: request.config,
+    rootfs: { type: "layers", diff_ids: diffIds },
+    history: [...(parent?.config.history ?? []), entry],
+  };
+}
+
+function platformOf(parent: StoredImage | undefined) {
+  if (!parent) return undefined;
+  const { architecture, os, variant } = parent.config;
+  return { architecture, os, variant };
+}

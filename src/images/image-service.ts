@@ -1,0 +1,281 @@
+import { mkdir } from "node:fs/promises";
+import type { Readable } from "node:stream";
+import { type Clock, errorMessage, type Logger, systemClock } from "../base/index.ts";
+import type { ContentStore } from "../content/types.ts";
+import type { ImageRuntimeConfig, Platform } from "../formats/index.ts";
+import { BlobDownloads } from "./blob-downloads.ts";
+import { commitImage } from "./image-commit.ts";
+import { importImage } from "./image-import.ts";
+import { DEFAULT_IMAGE_LIMITS, type ImageLimits } from "./image-limits.ts";
+import { loadImages } from "./image-load.ts";
+import { findImage, noSuchImage, requireImage, tagToStore } from "./image-lookup.ts";
+import { pullImage } from "./image-pull.ts";
+import { pushImage } from "./image-push.ts";
+import { removeImage } from "./image-removal.ts";
+import { repairImages } from "./image-repair.ts";
+import { saveImages } from "./image-save.ts";
+import { ImageStore, type StoredImage } from "./image-store.ts";
+import { LayerStore } from "./layer-store.ts";
+import type { RegistryTransport } from "./registry-transport.ts";
+import { inSlices } from "./slices.ts";
+import { type Change, changesOf } from "./snapshot-changes.ts";
+import { SnapshotStore } from "./snapshot-store.ts";
+import { usageOf } from "./snapshot-usage.ts";
+import type {
+  CommitRequest,
+  ImageEvent,
+  ImageRecord,
+  ImageService,
+  ProgressEvent,
+  RegistryAuth,
+  RemovedImage,
+  RootfsMount,
+} from "./types.ts";
+
+export interface ImageServiceOptions {
+  /** `<home>/images`. */
+  dir: string;
+  content: ContentStore;
+  registry: RegistryTransport;
+  logger: Logger;
+  clock?: Clock;
+  limits?: Partial<ImageLimits>;
+}
+
+/**
+ * Opens (and makes) the image store. Its parts: `records/` and `references.json` (ImageStore), `layers/` (LayerStore),
+ * `snapshots/` (SnapshotStore).
+ */
+export async function openImageService(options: ImageServiceOptions): Promise<ImageService> {
+  const service = new LocalImageService(options);
+  await service.open();
+  return service;
+}
+
+class LocalImageService implements ImageService {
+  readonly #dir: string;
+  readonly content: ContentStore;
+  readonly registry: RegistryTransport;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly limits: ImageLimits;
+  readonly store: ImageStore;
+  readonly layers: LayerStore;
+  readonly snapshots: SnapshotStore;
+  readonly downloads: BlobDownloads;
+  readonly #listeners = new Set<(event: ImageEvent) => void>();
+
+  constructor({ dir, content, registry, logger, clock = systemClock, limits }: ImageServiceOptions) {
+    this.#dir = dir;
+    this.content = content;
+    this.registry = registry;
+    this.logger = logger;
+    this.clock = clock;
+    this.limits = { ...DEFAULT_IMAGE_LIMITS, ...limits };
+    this.store = new ImageStore(dir, logger);
+    this.layers = new LayerStore({ dir, content, limits: this.limits, logger });
+    this.snapshots = new SnapshotStore({ dir, layerDir: (diffId) => this.layers.diffDir(diffId), logger });
+    this.downloads = new BlobDownloads(content, clock);
+  }
+
+  async open(): Promise<void> {
+    await mkdir(this.#dir, { recursive: true, mode: 0o700 });
+    await Promise.all([this.store.open(), this.layers.open(), this.snapshots.open()]);
+    this.content.addReferenceCheck(
+      (digest) => this.store.needsBlob(digest) || this.layers.isBlobNeeded(digest),
+    );
+    await repairImages(this);
+  }
+
+  async list(): Promise<ImageRecord[]> {
+    return [...this.store.all()].map((image) => this.#recordOf(image));
+  }
+
+  async find(reference: string): Promise<ImageRecord | undefined> {
+    const image = findImage(this.store, reference);
+    return image && this.#recordOf(image);
+  }
+
+  async get(reference: string): Promise<ImageRecord> {
+    return this.#recordOf(requireImage(this.store, reference));
+  }
+
+  async tag(imageId: string, reference: string): Promise<void> {
+    const image = requireImage(this.store, imageId);
+    const name = tagToStore(reference);
+    await this.layers.sync(image.config.rootfs.diff_ids);
+    await this.#name(image, [name]);
+  }
+
+  async #name(image: StoredImage, names: readonly string[]): Promise<void> {
+    if (names.length === 0) return;
+    await this.store.tag(image.id, names, this.clock.nowMs());
+    for (const reference of names) this.#emit({ action: "tag", imageId: image.id, reference });
+  }
+
+  async remove(
+    reference: string,
+    options: { force?: boolean; prune?: boolean; inUse?: (imageId: string) => string | undefined },
+  ): Promise<RemovedImage[]> {
+    const { force = false, prune = true, inUse = () => undefined } = options;
+    const { id: imageId } = requireImage(this.store, reference);
+    const host = {
+      store: this.store,
+      emit: (event: ImageEvent) => this.#emit(event),
+      deleteImage: (id: string) => this.#delete(id),
+    };
+    return removeImage(host, { reference, imageId, force, prune, inUse });
+  }
+
+  async #delete(imageId: string): Promise<string[]> {
+    const image = this.store.get(imageId);
+    if (!image) throw noSuchImage(imageId);
+    await this.store.remove(imageId);
+    const { removed } = await this.#removeLayers(image.config.rootfs.diff_ids, [
+      image.id,
+      ...image.manifests.map(({ digest }) => digest),
+    ]);
+    return removed;
+  }
+
+  async #removeLayers(
+    diffIds: Iterable<string>,
+    blobs: readonly string[],
+  ): Promise<{ freedBytes: number; removed: string[] }> {
+    const isNeeded = (diffId: string) => this.store.needsLayer(diffId) || this.snapshots.needsLayer(diffId);
+    const layers = await this.layers.removeUnneeded(diffIds, isNeeded);
+    const freed = await this.content.deleteUnreferenced([...blobs, ...layers.blobs]);
+    return { freedBytes: layers.freedBytes + freed.freedBytes, removed: layers.removed };
+  }
+
+  async pull(
+    reference: string,
+    options: {
+      auth?: RegistryAuth;
+      platform?: Platform;
+      onProgress?: (event: ProgressEvent) => void;
+      signal?: AbortSignal;
+    },
+  ): Promise<ImageRecord> {
+    const image = await pullImage(this, reference, options);
+    this.#emit({ action: "pull", imageId: image.id, reference });
+    return this.#recordOf(image);
+  }
+
+  async push(
+    reference: string,
+    options: { auth?: RegistryAuth; onProgress?: (event: ProgressEvent) => void; signal?: AbortSignal },
+  ): Promise<{ digest: string; sizeBytes: number }> {
+    const { image, digest, sizeBytes } = await pushImage(this, reference, options);
+    this.#emit({ action: "push", imageId: image.id, reference });
+    return { digest, sizeBytes };
+  }
+
+  save(references: readonly string[], signal?: AbortSignal): Readable {
+    return saveImages(this.store, this.layers, references, signal);
+  }
+
+  async load(
+    archive: Readable,
+    onProgress: (event: ProgressEvent) => void = () => {},
+  ): Promise<ImageRecord[]> {
+    const loaded = await loadImages(this, archive, onProgress);
+    for (const { image, names } of loaded) {
+      this.#emit({ action: "load", imageId: image.id, reference: names[0] });
+    }
+    return loaded.map(({ image }) => this.#recordOf(image));
+  }
+
+  async importRootfs(
+    archive: Readable,
+    options: { config?: ImageRuntimeConfig; reference?: string; message?: string },
+  ): Promise<ImageRecord> {
+    const names = options.reference === undefined ? [] : [tagToStore(options.reference)];
+    const image = await importImage(this, archive, options);
+    this.#emit({ action: "import", imageId: image.id, reference: options.reference });
+    await this.#name(image, names);
+    return this.#recordOf(image);
+  }
+
+  async commit(request: CommitRequest): Promise<ImageRecord> {
+    const names = (request.references ?? []).map(tagToStore);
+    const parent = request.parentId === undefined ? undefined : requireImage(this.store, request.parentId);
+    const image = await commitImage(this, request, parent);
+    // An image without a name is a step on the way to one with a name: what that one is made of is synced then.
+    if (names.length > 0) await this.layers.sync(image.config.rootfs.diff_ids);
+    else this.#syncLater(image);
+    await this.#name(image, names);
+    return this.#recordOf(image);
+  }
+
+  #syncLater(image: StoredImage): void {
+    this.layers.sync(image.config.rootfs.diff_ids).catch((error) => {
+      this.logger.warn("layers not synced yet", { image: image.id, error: errorMessage(error) });
+    });
+  }
+
+  async prepareSnapshot(key: string, imageId: string | undefined): Promise<RootfsMount> {
+    const image = imageId === undefined ? undefined : requireImage(this.store, imageId);
+    return this.snapshots.prepare(key, image?.id, image?.config.rootfs.diff_ids ?? []);
+  }
+
+  async snapshotMount(key: string): Promise<RootfsMount> {
+    return this.snapshots.mountOf(key);
+  }
+
+  async listSnapshots(): Promise<string[]> {
+    return this.snapshots.keys();
+  }
+
+  async removeSnapshot(key: string): Promise<void> {
+    const record = await this.snapshots.remove(key);
+    if (record) await this.#removeLayers(record.layers, []);
+  }
+
+  async snapshotUsage(key: string): Promise<{ sizeBytes: number; inodes: number }> {
+    this.snapshots.require(key);
+    return usageOf(this.snapshots.upperDir(key));
+  }
+
+  async snapshotChanges(key: string): Promise<Change[]> {
+    const { upperDir, lowerDirs } = this.snapshots.mountOf(key);
+    const changes: Change[] = [];
+    for await (const change of inSlices(changesOf(upperDir!, lowerDirs))) changes.push(change);
+    return changes;
+  }
+
+  onEvent(listener: (event: ImageEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #emit(event: ImageEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  async collectGarbage(): Promise<{ freedBytes: number }> {
+    const layers = await this.#removeLayers(
+      [...this.layers.all()].map(({ diffId }) => diffId),
+      [],
+    );
+    const content = await this.content.collectGarbage(new Set());
+    return { freedBytes: layers.freedBytes + content.freedBytes };
+  }
+
+  #recordOf(image: StoredImage): ImageRecord {
+    const { config, id, parentId } = image;
+    const tags = this.store.tagsOf(id);
+    const sizes = config.rootfs.diff_ids.map((diffId) => this.layers.get(diffId)?.contentBytes ?? 0);
+    return {
+      id,
+      config,
+      references: tags.map(({ name }) => name),
+      digestReferences: this.store.digestsOf(id),
+      sizeBytes: sizes.reduce((sum, size) => sum + size, 0),
+      layers: config.rootfs.diff_ids,
+      createdAtMs: (config.created && Date.parse(config.created)) || 0,
+      lastTaggedAtMs: tags.reduce((latest, { taggedAtMs }) => Math.max(latest, taggedAtMs), 0),
+      ...(parentId === undefined ? {} : { parentId }),
+    };
+  }
+}

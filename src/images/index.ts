@@ -1,0 +1,3 @@
+export { type ImageServiceOptions, openImageService } from "./image-service.ts";
+export type * from "./registry-transport.ts";
+export type * from "./types.ts";

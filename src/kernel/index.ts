@@ -1,0 +1,108 @@
+export { addAddress, deleteAddress, type LinkAddress, listAddresses } from "./addresses.ts";
+export {
+  chmodAt,
+  chownAt,
+  type FileName,
+  openAt,
+  renameAt,
+  setModifiedAt,
+  syncFileSystem,
+} from "./at-calls.ts";
+export {
+  type CgroupLayout,
+  type CgroupMode,
+  cgroupDir,
+  cgroupDirs,
+  cgroupExists,
+  cgroupLayout,
+  cgroupMode,
+} from "./cgroup-layout.ts";
+export { type CgroupStats, cgroupStats, oomKillCount } from "./cgroup-stats.ts";
+export {
+  type CgroupLimits,
+  cgroupProcesses,
+  cpuWeightOf,
+  createCgroup,
+  enterCgroup,
+  freezeCgroup,
+  killCgroup,
+  removeCgroup,
+  setCgroupLimits,
+} from "./cgroups.ts";
+export { availableMemoryBytes, type HostInfo, hostCpuTime, hostInfo } from "./host-info.ts";
+export { withHostLock } from "./host-lock.ts";
+export {
+  fdPath,
+  mkdirInRoot,
+  O_PATH,
+  openAtRoot,
+  openInRoot,
+  type ParentInRoot,
+  resolveInRoot,
+  withParentInRoot,
+} from "./in-root.ts";
+export { hasErrno } from "./libc.ts";
+export {
+  createBridge,
+  createVethPair,
+  deleteLink,
+  deleteLinkAsync,
+  findLink,
+  type Link,
+  type LinkCounters,
+  listLinks,
+  renameLink,
+  setBridgePort,
+  setLinkDown,
+  setLinkGroup,
+  setLinkMaster,
+  setLinkMtu,
+  setLinkUp,
+  type VethOptions,
+} from "./links.ts";
+export {
+  ensureSharedMount,
+  fileSystemOf,
+  isMountPoint,
+  listMounts,
+  MountFlag,
+  type MountInfo,
+  mount,
+  mountOverlay,
+  type OverlayMount,
+  unmount,
+  unmountTree,
+} from "./mount.ts";
+export { type PrivateMountOptions, withPrivateMountNamespace } from "./mount-namespace.ts";
+export {
+  inNetworkNamespace,
+  type PinnableNamespace,
+  type PinOptions,
+  pinNamespaces,
+  unpinNamespaces,
+} from "./namespaces.ts";
+export { nft } from "./nftables.ts";
+export {
+  childrenOf,
+  commandLineOf,
+  isSameProcess,
+  killProcess,
+  type ProcessIdentity,
+  processIdentity,
+  watchProcessExit,
+} from "./processes.ts";
+export {
+  namesIn,
+  openDirectoryAt,
+  openFileAt,
+  pathAt,
+  RootedTree,
+  readLinkAt,
+  setTimes,
+  statAt,
+} from "./rooted-tree.ts";
+export { addRoute, deleteRoute, listRoutes, type Route, type RouteRequest } from "./routes.ts";
+export { setUpProcess } from "./set-up-process.ts";
+export { connectSeqpacket, holdPort, openTcpInNamespace, type PortHold } from "./sockets.ts";
+export { getSysctl, setSysctl } from "./sysctl.ts";
+export { getXattr, listXattrs, removeXattr, setXattr, type XattrTarget } from "./xattr.ts";

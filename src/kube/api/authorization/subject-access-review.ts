@@ -1,0 +1,16 @@
+import type { KindDefinition } from "../types.ts";
+import { validateSubjectAttributes } from "./attributes.ts";
+
+export const subjectAccessReviews: KindDefinition = {
+  group: "authorization.k8s.io",
+  version: "v1",
+  kind: "SubjectAccessReview",
+  resource: "subjectaccessreviews",
+  singular: "subjectaccessreview",
+  namespaced: false,
+  model: "io.k8s.api.authorization.v1.SubjectAccessReview",
+  verbs: ["create"],
+  hasStatus: false,
+  validate: (review) => validateSubjectAttributes(review.spec ?? {}),
+  columns: [],
+};

@@ -1,0 +1,26 @@
+import { ageColumn, nameColumn, textColumn } from "../columns.ts";
+import { invalid, nonNegative } from "../field-error.ts";
+import type { Lease } from "../generated/types.ts";
+import type { FieldError, KindDefinition } from "../types.ts";
+
+export const leases: KindDefinition<Lease> = {
+  group: "coordination.k8s.io",
+  version: "v1",
+  kind: "Lease",
+  resource: "leases",
+  singular: "lease",
+  namespaced: true,
+  model: "io.k8s.api.coordination.v1.Lease",
+  hasStatus: false,
+  allowCreateOnUpdate: true,
+  validate,
+  columns: [nameColumn, textColumn("Holder", (lease: Lease) => lease.spec?.holderIdentity ?? ""), ageColumn],
+};
+
+function validate({ spec = {} }: Lease): FieldError[] {
+  const errors: FieldError[] = [];
+  if (spec.leaseDurationSeconds !== undefined && spec.leaseDurationSeconds <= 0) {
+    errors.push(invalid("spec.leaseDurationSeconds", spec.leaseDurationSeconds, "must be greater than 0"));
+  }
+  return [...errors, ...nonNegative("spec.leaseTransitions", spec.leaseTransitions)];
+}

@@ -1,0 +1,82 @@
+import { cloneJson } from "../../../formats/index.ts";
+import type { Pod } from "../generated/types.ts";
+import { keepStatus } from "../strategy.ts";
+import type { KindDefinition } from "../types.ts";
+import { podColumns } from "./pod/columns.ts";
+import { setPodDefaults } from "./pod/defaults.ts";
+import { qosClassOf } from "./pod/quality-of-service.ts";
+import { validatePod } from "./pod/validate.ts";
+import { validatePodStatusUpdate, validatePodUpdate } from "./pod/validate-update.ts";
+
+export const pods: KindDefinition<Pod> = {
+  group: "",
+  version: "v1",
+  kind: "Pod",
+  resource: "pods",
+  singular: "pod",
+  shortNames: ["po"],
+  categories: ["all"],
+  namespaced: true,
+  model: "io.k8s.api.core.v1.Pod",
+  hasStatus: true,
+  tracksGeneration: true,
+  allowUnconditionalUpdate: true,
+  defaults: setPodDefaults,
+  validate: validatePod,
+  validateUpdate: validatePodUpdate,
+  validateStatusUpdate: validatePodStatusUpdate,
+  prepareForCreate,
+  prepareForUpdate: keepStatus,
+  prepareForStatusUpdate,
+  selectableFields,
+  gracePeriodSeconds,
+  columns: podColumns,
+};
+
+function prepareForCreate(pod: Pod): void {
+  // A negative grace counts as the shortest one.
+  if ((pod.spec.terminationGracePeriodSeconds ?? 0) < 0) pod.spec.terminationGracePeriodSeconds = 1;
+  pod.status = { phase: "Pending", qosClass: qosClassOf(pod.spec) };
+  if (!pod.spec.schedulingGates?.length) return;
+  pod.status.conditions = [
+    {
+      type: "PodScheduled",
+      status: "False",
+      reason: "SchedulingGated",
+      message: "Scheduling is blocked due to non-empty scheduling gates",
+    },
+  ];
+}
+
+/** The kubelet's writes do not reach the spec, the owners or the deletion. */
+function prepareForStatusUpdate(next: Pod, previous: Pod): void {
+  next.spec = cloneJson(previous.spec);
+  const { ownerReferences, deletionTimestamp } = previous.metadata;
+  if (ownerReferences === undefined) delete next.metadata.ownerReferences;
+  else next.metadata.ownerReferences = cloneJson(ownerReferences);
+  if (deletionTimestamp === undefined) delete next.metadata.deletionTimestamp;
+  else next.metadata.deletionTimestamp = deletionTimestamp;
+  if (next.status !== undefined)
+    next.status.qosClass ||= previous.status?.qosClass ?? qosClassOf(previous.spec);
+}
+
+function selectableFields({ spec, status }: Pod): Record<string, string> {
+  return {
+    "spec.nodeName": spec.nodeName ?? "",
+    "spec.restartPolicy": spec.restartPolicy ?? "",
+    "spec.schedulerName": spec.schedulerName ?? "",
+    "spec.serviceAccountName": spec.serviceAccountName ?? "",
+    "spec.hostNetwork": String(spec.hostNetwork ?? false),
+    "status.phase": status?.phase ?? "",
+    "status.podIP": status?.podIPs?.[0]?.ip ?? status?.podIP ?? "",
+    "status.nominatedNodeName": status?.nominatedNodeName ?? "",
+  };
+}
+
+/** Pods that nobody runs yet, or that have ended, need no grace. */
+function gracePeriodSeconds(pod: Pod, requested: number | undefined): number {
+  const isEnded = pod.status?.phase === "Failed" || pod.status?.phase === "Succeeded";
+  if (!pod.spec.nodeName || isEnded) return 0;
+  const seconds = requested ?? pod.spec.terminationGracePeriodSeconds ?? 0;
+  return seconds < 0 ? 1 : seconds;
+}

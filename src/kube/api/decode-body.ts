@@ -1,0 +1,128 @@
+import { Buffer } from "node:buffer";
+import { errorMessage, isGantryError } from "../../base/index.ts";
+import { isJsonObject } from "../../formats/index.ts";
+import { apiVersionOf, parseApiVersion } from "./api-version.ts";
+import { decodeProtobuf } from "./protobuf/envelope.ts";
+import { statusBadRequest, statusUnsupportedMediaType } from "./status-error.ts";
+import { parseStrictJson } from "./strict-json.ts";
+import { parseStrictYaml } from "./strict-yaml.ts";
+import { cannotBeHandled, checkStructure, strictDecodingMessage } from "./structure.ts";
+import type { GroupVersionKind, KubeObject } from "./types.ts";
+
+export const JSON_MEDIA_TYPE = "application/json";
+export const YAML_MEDIA_TYPE = "application/yaml";
+export const PROTOBUF_MEDIA_TYPE = "application/vnd.kubernetes.protobuf";
+
+export type FieldValidation = "Ignore" | "Warn" | "Strict";
+
+export interface DecodedBody {
+  object: KubeObject;
+  /** Texts for `Warning: 299` headers, where field validation is Warn. */
+  warnings: string[];
+}
+
+export interface DecodeBodyOptions {
+  contentType?: string | undefined;
+  bytes: Uint8Array;
+  /** What the path says that the body is. */
+  kind: GroupVersionKind & { model: string };
+  fieldValidation?: FieldValidation | undefined;
+}
+
+/**
+ * Reads a request body as an object of the kind that the path names: JSON, YAML or protobuf, pruned and in canonical
+ * form. Throws StatusError BadRequest (garbage, another kind, wrong types, strict validation) or UnsupportedMediaType.
+ */
+export function decodeBody({
+  contentType,
+  bytes,
+  kind,
+  fieldValidation = "Warn",
+}: DecodeBodyOptions): DecodedBody {
+  const { value, duplicates } = parseBody(bytes, mediaTypeOf(contentType), kind);
+  const typed = withTypeMeta(value, kind);
+  const { object, unknownFields } = checkStructure(typed, kind);
+  if (fieldValidation === "Ignore" || (duplicates.length === 0 && unknownFields.length === 0)) {
+    return { object, warnings: [] };
+  }
+  if (fieldValidation === "Strict") {
+    throw statusBadRequest(cannotBeHandled(kind, strictDecodingMessage(unknownFields, duplicates)));
+  }
+  const warnings = [
+    ...duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`),
+    ...unknownFields.map((path) => `unknown field ${JSON.stringify(path)}`),
+  ];
+  return { object, warnings };
+}
+
+/** `application/json; charset=utf-8` without its parameters; absent means JSON. */
+export function mediaTypeOf(contentType: string | undefined): string {
+  const type = (contentType ?? "").split(";")[0]!.trim().toLowerCase();
+  return type === "" ? JSON_MEDIA_TYPE : type;
+}
+
+interface Parsed {
+  value: unknown;
+  duplicates: string[];
+}
+
+function parseBody(bytes: Uint8Array, mediaType: string, kind: GroupVersionKind): Parsed {
+  try {
+    switch (mediaType) {
+      case JSON_MEDIA_TYPE:
+        return parseStrictJson(bytes);
+      case YAML_MEDIA_TYPE:
+        return { value: parseStrictYaml(bytes), duplicates: [] };
+      case PROTOBUF_MEDIA_TYPE:
+        return {
+          value: decodeProtobuf(bytes, { apiVersion: apiVersionOf(kind), kind: kind.kind }),
+          duplicates: [],
+        };
+      default:
+        throw statusUnsupportedMediaType([JSON_MEDIA_TYPE, YAML_MEDIA_TYPE, PROTOBUF_MEDIA_TYPE]);
+    }
+  } catch (error) {
+    if (!isGantryError(error, "InvalidArgument") || error.code.startsWith("Kubernetes.Unsupported"))
+      throw error;
+    const format = mediaType === JSON_MEDIA_TYPE ? "json parse error: " : "";
+    const shown = mediaType === PROTOBUF_MEDIA_TYPE ? "" : ` (${excerpt(bytes)})`;
+    throw statusBadRequest(
+      `the object provided is unrecognized (must be of type ${kind.kind}): couldn't get version/kind; ${format}${errorMessage(error)}${shown}`,
+      error,
+    );
+  }
+}
+
+/** The first bytes in hexadecimal, as upstream shows them. */
+function excerpt(bytes: Uint8Array): string {
+  const hex = Buffer.from(bytes.subarray(0, 20)).toString("hex");
+  return bytes.length > 20 ? `${hex} ...` : hex;
+}
+
+/** Fills apiVersion and kind from the path where the body leaves them out, and refuses another kind. */
+function withTypeMeta(value: unknown, kind: GroupVersionKind): unknown {
+  if (!isJsonObject(value)) return value;
+  const { apiVersion: givenVersion, kind: givenKind } = value;
+  const expected = apiVersionOf(kind);
+  if (givenKind !== undefined && givenKind !== null && typeof givenKind !== "string") return value;
+  if (givenVersion !== undefined && givenVersion !== null && typeof givenVersion !== "string") return value;
+  const apiVersion = givenVersion || expected;
+  const name = givenKind || kind.kind;
+  if (apiVersion !== expected || name !== kind.kind)
+    throw wrongKind(kind, { ...parseApiVersion(apiVersion), kind: name });
+  return { ...value, apiVersion, kind: name };
+}
+
+function wrongKind(expected: GroupVersionKind, given: GroupVersionKind): Error {
+  const text = (one: GroupVersionKind) => `${apiVersionOf(one)}, Kind=${one.kind}`;
+  const full = (one: GroupVersionKind) => (one.group === "" ? `/${text(one)}` : text(one));
+  if (given.kind !== expected.kind) {
+    return statusBadRequest(
+      `${given.kind} in version ${JSON.stringify(given.version)} cannot be handled as a ${expected.kind}: converting (${given.kind}) to (${expected.kind}): unknown conversion`,
+    );
+  }
+  return statusBadRequest(
+    `the API version in the data (${apiVersionOf(given)}) does not match the expected API version (${apiVersionOf(expected)})`,
+    new Error(`${full(given)} instead of ${full(expected)}`),
+  );
+}

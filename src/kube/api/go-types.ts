@@ -1,0 +1,70 @@
+/** Fields whose Go type has a name of its own although JSON sees a string; the decoder's messages print it. */
+const NAMED_STRINGS: Record<string, string> = {
+  "ObjectMeta.uid": "types.UID",
+  "OwnerReference.uid": "types.UID",
+  "ObjectReference.uid": "types.UID",
+  "Container.imagePullPolicy": "v1.PullPolicy",
+  "Container.terminationMessagePolicy": "v1.TerminationMessagePolicy",
+  "Container.restartPolicy": "v1.ContainerRestartPolicy",
+  "ContainerPort.protocol": "v1.Protocol",
+  "ServicePort.protocol": "v1.Protocol",
+  "EndpointPort.protocol": "v1.Protocol",
+  "HTTPGetAction.scheme": "v1.URIScheme",
+  "PodSpec.restartPolicy": "v1.RestartPolicy",
+  "PodSpec.dnsPolicy": "v1.DNSPolicy",
+  "PodSpec.preemptionPolicy": "v1.PreemptionPolicy",
+  "PodStatus.phase": "v1.PodPhase",
+  "PodCondition.type": "v1.PodConditionType",
+  "PodCondition.status": "v1.ConditionStatus",
+  "ServiceSpec.type": "v1.ServiceType",
+  "ServiceSpec.sessionAffinity": "v1.ServiceAffinity",
+  "ServiceSpec.externalTrafficPolicy": "v1.ServiceExternalTrafficPolicy",
+  "ServiceSpec.internalTrafficPolicy": "v1.ServiceInternalTrafficPolicy",
+  "ServiceSpec.ipFamilyPolicy": "v1.IPFamilyPolicy",
+  "ServiceSpec.ipFamilies": "v1.IPFamily",
+  "Secret.type": "v1.SecretType",
+  "DeploymentStrategy.type": "v1.DeploymentStrategyType",
+  "Toleration.operator": "v1.TolerationOperator",
+  "Toleration.effect": "v1.TaintEffect",
+  "Taint.effect": "v1.TaintEffect",
+  "LabelSelectorRequirement.operator": "v1.LabelSelectorOperator",
+  "NodeSelectorRequirement.operator": "v1.NodeSelectorOperator",
+  "EmptyDirVolumeSource.medium": "v1.StorageMedium",
+  "Capabilities.add": "v1.Capability",
+  "Capabilities.drop": "v1.Capability",
+  "EndpointSlice.addressType": "v1.AddressType",
+};
+
+const SCALARS: Record<string, string> = {
+  s: "string",
+  b: "bool",
+  i: "int32",
+  l: "int64",
+  n: "v1.Duration",
+  d: "float64",
+  y: "[]uint8",
+  q: "resource.Quantity",
+  t: "v1.Time",
+  u: "v1.MicroTime",
+  x: "intstr.IntOrString",
+  r: "runtime.RawExtension",
+  f: "v1.FieldsV1",
+  "*s": "[]string",
+};
+
+/** How Go prints the type of a field: `[]v1.Container`, `map[string]string`, `v1.PullPolicy`. */
+export function goTypeName(
+  codeOrDefinition: string,
+  prefix = "",
+  field?: { struct: string; stack: readonly string[] },
+): string {
+  if (prefix === "map[string]" && codeOrDefinition === "q") return "v1.ResourceList";
+  const scalar = SCALARS[codeOrDefinition];
+  if (scalar !== undefined) {
+    const named =
+      field && scalar === "string" ? NAMED_STRINGS[`${field.struct}.${field.stack.at(-1)}`] : undefined;
+    return prefix + (named ?? scalar);
+  }
+  const parts = codeOrDefinition.split(".");
+  return `${prefix}${parts.at(-2)}.${parts.at(-1)}`;
+}

@@ -1,0 +1,26 @@
+import { cloneJson } from "../../formats/index.ts";
+import type { KubeObject } from "./types.ts";
+
+/** Status belongs to controllers: the main resource neither sets nor changes it. */
+export function dropStatus(object: KubeObject): void {
+  delete object.status;
+}
+
+/** An update through the main resource leaves the status as it is. */
+export function keepStatus(next: KubeObject, previous: KubeObject): void {
+  if (previous.status === undefined) delete next.status;
+  else next.status = cloneJson(previous.status);
+}
+
+/** An update through `/status` changes the status and little else. */
+export function keepSpec(next: KubeObject, previous: KubeObject): void {
+  if (previous.spec === undefined) delete next.spec;
+  else next.spec = cloneJson(previous.spec);
+}
+
+/** As `keepSpec`, for workloads whose labels are no business of a status writer either. */
+export function keepSpecAndLabels(next: KubeObject, previous: KubeObject): void {
+  keepSpec(next, previous);
+  if (previous.metadata.labels === undefined) delete next.metadata.labels;
+  else next.metadata.labels = { ...previous.metadata.labels };
+}

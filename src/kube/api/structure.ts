@@ -1,0 +1,232 @@
+import { canonicalQuantity, setOwn } from "../../formats/index.ts";
+import { goTypeName } from "./go-types.ts";
+import { canonicalTime } from "./meta/time.ts";
+import { type Model, type ModelField, modelOf } from "./models.ts";
+import { statusBadRequest } from "./status-error.ts";
+import type { GroupVersionKind, KubeObject } from "./types.ts";
+
+export interface StructureResult {
+  /** A new object: only known fields, nulls left out, quantities and times in canonical form. */
+  object: KubeObject;
+  /** Paths of fields that the model does not have, `spec.containers[0].imag`. */
+  unknownFields: string[];
+}
+
+const OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+
+type JsonObject = Record<string, unknown>;
+
+/** What Go's decoder says, before it is wrapped in the sentence of the API server. */
+class DecodeError extends Error {}
+
+interface Walk {
+  unknownFields: string[];
+}
+
+/**
+ * Reads a JSON value as an object of this kind, the way upstream's decoder does: null is absence, unknown fields are
+ * dropped (and listed), a value of the wrong type is refused. Throws StatusError BadRequest with upstream's message.
+ */
+export function checkStructure(input: unknown, kind: GroupVersionKind & { model: string }): StructureResult {
+  const walk: Walk = { unknownFields: [] };
+  try {
+    const model = modelOf(kind.model);
+    const object = readObject(input, model, walk, { path: "", stack: [], struct: "" });
+    if (model.fields.get("metadata")?.definition === OBJECT_META) object.metadata ??= {};
+    return { object: object as unknown as KubeObject, unknownFields: walk.unknownFields };
+  } catch (error) {
+    if (!(error instanceof DecodeError) && !isCodecRefusal(error)) throw error;
+    throw statusBadRequest(cannotBeHandled(kind, (error as Error).message), error);
+  }
+}
+
+/** Quantity and time parsers refuse with GantryErrors whose message is Go's already. */
+function isCodecRefusal(error: unknown): boolean {
+  return (error as { kind?: string }).kind === "InvalidArgument";
+}
+
+/** The sentence around every decoding failure (apiserver transformDecodeError). */
+export function cannotBeHandled(kind: GroupVersionKind, why: string): string {
+  return `${kind.kind} in version ${JSON.stringify(kind.version)} cannot be handled as a ${kind.kind}: ${why}`;
+}
+
+/** The refusal of `fieldValidation=Strict`. */
+export function strictDecodingMessage(
+  unknownFields: readonly string[],
+  duplicates: readonly string[],
+): string {
+  const problems = [
+    ...duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`),
+    ...unknownFields.map((path) => `unknown field ${JSON.stringify(path)}`),
+  ];
+  return `strict decoding error: ${problems.join(", ")}`;
+}
+
+/** An object of this kind without the fields that its model does not have. */
+export function pruneUnknown(input: unknown, kind: GroupVersionKind & { model: string }): KubeObject {
+  return checkStructure(input, kind).object;
+}
+
+/** Where the walk stands: with indices for our paths, without them for Go's. */
+interface Place {
+  path: string;
+  stack: readonly string[];
+  struct: string;
+}
+
+function readObject(value: unknown, model: Model, walk: Walk, place: Place): JsonObject {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw mismatch(value, place, goTypeName(model.name));
+  }
+  const out: JsonObject = {};
+  const struct = model.name.slice(model.name.lastIndexOf(".") + 1);
+  for (const key of Object.keys(value)) {
+    const field = model.fields.get(key);
+    const path = place.path === "" ? key : `${place.path}.${key}`;
+    if (field === undefined) {
+      walk.unknownFields.push(path);
+      continue;
+    }
+    const child = (value as JsonObject)[key];
+    if (child === null || child === undefined) continue;
+    out[key] = readField(child, field, walk, { path, stack: [...place.stack, key], struct });
+  }
+  return out;
+}
+
+function readField(value: unknown, field: ModelField, walk: Walk, place: Place): unknown {
+  if (field.isList) return readList(value, field, walk, place);
+  if (field.isMap) return readMap(value, field, walk, place);
+  return readValue(value, field, walk, place, place.path);
+}
+
+function readList(value: unknown, field: ModelField, walk: Walk, place: Place): unknown[] {
+  if (!Array.isArray(value))
+    throw mismatch(value, place, goTypeName(field.definition || field.code, "[]", place));
+  return value.map((item, index) =>
+    readValue(item ?? zeroOf(field), field, walk, place, `${place.path}[${index}]`),
+  );
+}
+
+function readMap(value: unknown, field: ModelField, walk: Walk, place: Place): JsonObject {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw mismatch(value, place, goTypeName(field.definition || field.code, "map[string]", place));
+  }
+  const out: JsonObject = {};
+  for (const key of Object.keys(value)) {
+    const item = (value as JsonObject)[key] ?? zeroOf(field);
+    setOwn(out, key, readValue(item, field, walk, place, `${place.path}.${key}`));
+  }
+  return out;
+}
+
+/** Go reads null inside a list or a map as the zero value. */
+function zeroOf(field: ModelField): unknown {
+  switch (field.code) {
+    case "m":
+      return {};
+    case "b":
+      return false;
+    case "i":
+    case "l":
+    case "d":
+      return 0;
+    case "q":
+      return "0";
+    case "*s":
+      return [];
+    case "r":
+    case "f":
+    case "t":
+    case "u":
+      return null;
+    default:
+      return "";
+  }
+}
+
+function readValue(value: unknown, field: ModelField, walk: Walk, place: Place, path: string): unknown {
+  switch (field.code) {
+    case "m":
+      return readObject(value, modelOf(field.definition), walk, { ...place, path });
+    case "s":
+      if (typeof value !== "string") throw mismatch(value, place, goTypeName("s", "", place));
+      return value;
+    case "b":
+      if (typeof value !== "boolean") throw mismatch(value, place, "bool");
+      return value;
+    case "i":
+      return readInteger(value, place, -(2 ** 31), 2 ** 31 - 1, "int32");
+    case "l":
+    case "n":
+      return readInteger(value, place, -(2 ** 63), 2 ** 63, "int64");
+    case "d":
+      if (typeof value !== "number") throw mismatch(value, place, "float64");
+      return value;
+    default:
+      return readSpecial(value, field.code, place);
+  }
+}
+
+function readInteger(value: unknown, place: Place, low: number, high: number, type: string): number {
+  if (typeof value !== "number") throw mismatch(value, place, type);
+  if (Number.isInteger(value) && value >= low && value <= high) return value;
+  throw mismatch(value, place, type, `number ${value}`);
+}
+
+function readSpecial(value: unknown, code: string, place: Place): unknown {
+  switch (code) {
+    case "q":
+      if (typeof value === "number") return canonicalQuantity(String(value));
+      return canonicalQuantity(typeof value === "string" ? value : JSON.stringify(value));
+    case "t":
+    case "u":
+      if (value === null) return null;
+      if (typeof value !== "string") throw mismatch(value, undefined, "string");
+      return canonicalTime(value, code === "u");
+    case "x":
+      if (typeof value === "string") return value;
+      return readInteger(value, { path: "", stack: [], struct: "" }, -(2 ** 31), 2 ** 31 - 1, "int32");
+    case "y":
+      if (typeof value !== "string") throw mismatch(value, place, "[]uint8");
+      return readBase64(value);
+    case "*s":
+      if (!Array.isArray(value)) throw mismatch(value, place, "[]string");
+      return value.map((item) => {
+        if (typeof item !== "string") throw mismatch(item, place, "string");
+        return item;
+      });
+    default:
+      return value;
+  }
+}
+
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/** Go's decoder skips line ends and refuses everything else with the place of the first bad byte. */
+function readBase64(text: string): string {
+  const joined = /[\r\n]/.test(text) ? text.replace(/[\r\n]/g, "") : text;
+  if (BASE64.test(joined)) return joined;
+  const good = /^[A-Za-z0-9+/]*/.exec(joined)![0].length;
+  const at = good < joined.length ? good : joined.length - (joined.length % 4);
+  throw new DecodeError(`illegal base64 data at input byte ${at}`);
+}
+
+function mismatch(
+  value: unknown,
+  place: Place | undefined,
+  type: string,
+  shown = jsonKind(value),
+): DecodeError {
+  const target =
+    place === undefined || place.struct === ""
+      ? `Go value of type ${type}`
+      : `Go struct field ${place.struct}.${place.stack.join(".")} of type ${type}`;
+  return new DecodeError(`json: cannot unmarshal ${shown} into ${target}`);
+}
+
+function jsonKind(value: unknown): string {
+  if (Array.isArray(value)) return "array";
+  if (typeof value === "boolean") return "bool";
+  return value === null ? "null" : typeof value;
+}

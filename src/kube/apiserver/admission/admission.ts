@@ -1,0 +1,57 @@
+import type { KindDefinition, KubeObject } from "../../api/index.ts";
+import type { UserInfo } from "../../client/types.ts";
+
+export type AdmissionOperation = "CREATE" | "UPDATE" | "DELETE" | "CONNECT";
+
+/** A write on its way to the store. */
+export interface AdmissionRequest {
+  operation: AdmissionOperation;
+  kind: KindDefinition;
+  subresource: string | undefined;
+  namespace: string | undefined;
+  name: string | undefined;
+  /** May be changed by `mutate`. Absent for deletes. */
+  object: KubeObject | undefined;
+  oldObject: KubeObject | undefined;
+  user: UserInfo;
+  dryRun: boolean;
+}
+
+/** One rule of the house. `mutate` of all plugins runs before defaults and validation, `validate` after them. Refusals throw. */
+export interface AdmissionPlugin {
+  readonly name: string;
+  mutate?(request: AdmissionRequest): Promise<void> | void;
+  validate?(request: AdmissionRequest): Promise<void> | void;
+}
+
+export class AdmissionChain {
+  readonly #plugins: readonly AdmissionPlugin[];
+
+  constructor(plugins: readonly AdmissionPlugin[]) {
+    this.#plugins = plugins;
+  }
+
+  async mutate(request: AdmissionRequest): Promise<void> {
+    for (const plugin of this.#plugins) await plugin.mutate?.(request);
+  }
+
+  async validate(request: AdmissionRequest): Promise<void> {
+    for (const plugin of this.#plugins) await plugin.validate?.(request);
+  }
+}
+
+/** Whether the request concerns the resource itself (not a subresource of it). */
+export function concerns(
+  request: AdmissionRequest,
+  group: string,
+  resource: string,
+  ...operations: AdmissionOperation[]
+): boolean {
+  const { kind, subresource, operation } = request;
+  return (
+    subresource === undefined &&
+    kind.group === group &&
+    kind.resource === resource &&
+    operations.includes(operation)
+  );
+}

@@ -1,0 +1,181 @@
+import type { Operation, Store } from "../../../store/types.ts";
+import { type FieldError, type KubeObject, services, statusInternal, statusInvalid } from "../../api/index.ts";
+import type { ObjectCache } from "../objects/object-cache.ts";
+import type { Companions } from "../objects/object-store.ts";
+import { Ipv4Range } from "./ipv4-range.ts";
+import { Pool } from "./pool.ts";
+import {
+  dropUnused,
+  heldAddresses,
+  heldPorts,
+  keepAllocated,
+  needsClusterIp,
+  needsHealthCheckPort,
+  needsNodePorts,
+  portsOf,
+} from "./service-fields.ts";
+
+export interface ServiceAllocatorOptions {
+  store: Store;
+  cache: ObjectCache;
+  serviceCidr: string;
+  nodePorts: { first: number; last: number };
+}
+
+/** Gives Services their cluster address and node ports. */
+export class ServiceAllocator {
+  readonly #store: Store;
+  readonly #range: Ipv4Range;
+  readonly #portRange: { first: number; last: number };
+  readonly #addresses: Pool;
+  readonly #ports: Pool;
+
+  constructor({ store, cache, serviceCidr, nodePorts }: ServiceAllocatorOptions) {
+    this.#store = store;
+    this.#range = new Ipv4Range(serviceCidr);
+    this.#portRange = nodePorts;
+    const isHeld = (key: string) => cache.get(key) !== undefined;
+    this.#addresses = new Pool({
+      name: "clusterips",
+      first: 1,
+      count: this.#range.size - 2,
+      text: (offset) => this.#range.at(offset),
+      isHeld,
+    });
+    this.#ports = new Pool({
+      name: "nodeports",
+      first: nodePorts.first,
+      count: nodePorts.last - nodePorts.first + 1,
+      text: String,
+      isHeld,
+    });
+  }
+
+  /** Address of the `kubernetes` Service. */
+  get firstAddress(): string {
+    return this.#range.at(1);
+  }
+
+  /**
+   * Fills in what `next` lacks and says which keys must be written along with it. Nothing is held before they are
+   * written; when that fails because somebody was faster, call again with the same `avoid`, which has grown by the guesses.
+   */
+  async reserve(
+    next: KubeObject | undefined,
+    previous: KubeObject | undefined,
+    avoid: Set<string>,
+  ): Promise<Companions> {
+    if (next) {
+      if (previous) {
+        keepAllocated(next, previous);
+        dropUnused(next, previous);
+      }
+      await this.#checkRequested(next, previous);
+      this.#fillAddress(next, avoid);
+      this.#fillPorts(next, avoid);
+    }
+    const before = this.#keysOf(previous);
+    const after = this.#keysOf(next);
+    const gained = [...after].filter((key) => !before.has(key));
+    const released = [...before].filter((key) => !after.has(key));
+    const holder = Buffer.from(JSON.stringify(holderOf(next ?? previous)));
+    return {
+      compare: gained.map((key) => ({ key, target: "version", operator: "=", value: 0 })),
+      operations: [
+        ...gained.map((key): Operation => ({ type: "put", key, value: holder })),
+        ...released.map((key): Operation => ({ type: "delete", key })),
+      ],
+    };
+  }
+
+  #keysOf(service: KubeObject | undefined): Set<string> {
+    return new Set([
+      ...heldAddresses(service).map((address) => this.#addresses.key(address)),
+      ...heldPorts(service).map((port) => this.#ports.key(port)),
+    ]);
+  }
+
+  /** Values that the client wrote itself must lie in the range and be free. */
+  async #checkRequested(next: KubeObject, previous: KubeObject | undefined): Promise<void> {
+    const errors: FieldError[] = [];
+    const heldBefore = new Set([...heldAddresses(previous), ...heldPorts(previous)]);
+    const families = (next.spec.ipFamilies ?? []) as string[];
+    if (next.spec.ipFamilyPolicy === "RequireDualStack") {
+      errors.push(invalid("spec.ipFamilyPolicy", next.spec.ipFamilyPolicy, "this cluster is not configured for dual-stack services"));
+    } else if (families.includes("IPv6")) {
+      errors.push(invalid(`spec.ipFamilies[${families.indexOf("IPv6")}]`, "IPv6", "not configured on this cluster"));
+    }
+    for (const address of heldAddresses(next)) {
+      if (heldBefore.has(address)) continue;
+      const why = await this.#whyNotAddress(address);
+      if (why) errors.push(invalid("spec.clusterIPs", [address], `failed to allocate IP ${address}: ${why}`));
+    }
+    for (const [index, { nodePort }] of portsOf(next).entries()) {
+      if (!nodePort || heldBefore.has(String(nodePort))) continue;
+      const why = await this.#whyNotPort(nodePort);
+      if (why) errors.push(invalid(`spec.ports[${index}].nodePort`, nodePort, why));
+    }
+    if (errors.length > 0) throw statusInvalid(services, next.metadata.name, errors);
+  }
+
+  async #whyNotAddress(address: string): Promise<string | undefined> {
+    if (!this.#range.contains(address)) {
+      return `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${this.#range.text}`;
+    }
+    const { item } = await this.#store.get(this.#addresses.key(address));
+    return item ? "provided IP is already allocated" : undefined;
+  }
+
+  async #whyNotPort(port: number): Promise<string | undefined> {
+    const { first, last } = this.#portRange;
+    if (port < first || port > last) {
+      return `provided port is not in the valid range. The range of valid ports is ${first}-${last}`;
+    }
+    const { item } = await this.#store.get(this.#ports.key(String(port)));
+    return item ? "provided port is already allocated" : undefined;
+  }
+
+  #fillAddress(next: KubeObject, avoid: Set<string>): void {
+    const { spec } = next;
+    if (spec.type === "ExternalName") return;
+    if (needsClusterIp(next) && !spec.clusterIP) spec.clusterIP = this.#guess(this.#addresses, avoid, "addresses");
+    if (spec.clusterIP) spec.clusterIPs = spec.clusterIPs?.length ? spec.clusterIPs : [spec.clusterIP];
+    spec.ipFamilies = spec.ipFamilies?.length ? spec.ipFamilies : ["IPv4"];
+    spec.ipFamilyPolicy ??= "SingleStack";
+  }
+
+  #fillPorts(next: KubeObject, avoid: Set<string>): void {
+    if (needsHealthCheckPort(next)) {
+      next.spec.healthCheckNodePort ||= Number(this.#guess(this.#ports, avoid, "node ports"));
+    }
+    if (!needsNodePorts(next)) return;
+    // TCP and UDP on the same port share a node port.
+    const byPort = new Map<number, number>();
+    for (const port of portsOf(next)) if (port.nodePort) byPort.set(port.port, port.nodePort);
+    const usedByProtocol = new Set(portsOf(next).map((port) => `${port.protocol ?? "TCP"}/${port.nodePort}`));
+    for (const port of portsOf(next)) {
+      if (port.nodePort) continue;
+      const shared = byPort.get(port.port);
+      const protocol = port.protocol ?? "TCP";
+      const isShareable = shared !== undefined && !usedByProtocol.has(`${protocol}/${shared}`);
+      port.nodePort = isShareable ? shared : Number(this.#guess(this.#ports, avoid, "node ports"));
+      byPort.set(port.port, port.nodePort);
+      usedByProtocol.add(`${protocol}/${port.nodePort}`);
+    }
+  }
+
+  #guess(pool: Pool, avoid: Set<string>, what: string): string {
+    const value = pool.guess(avoid);
+    if (value === undefined) throw statusInternal(`failed to allocate a serviceIP: range is full (no free ${what})`);
+    avoid.add(value);
+    return value;
+  }
+}
+
+function holderOf(service: KubeObject | undefined) {
+  return { kind: "Service", namespace: service?.metadata.namespace, name: service?.metadata.name };
+}
+
+function invalid(field: string, value: unknown, why: string): FieldError {
+  return { type: "FieldValueInvalid", field, message: `Invalid value: ${JSON.stringify(value)}: ${why}` };
+}

@@ -1,0 +1,252 @@
+import { type Clock, GantryError, type Logger, type Service, type ServiceContext, systemClock } from "../../base/index.ts";
+import { type HttpServer, startHttpServer } from "../../http/index.ts";
+import { type Store, WatchCache } from "../../store/index.ts";
+import { namespaces, nodes, pods, secrets, serviceAccounts } from "../api/index.ts";
+import { createInProcessClient } from "../client/index.ts";
+import type { NodeAccess } from "../client/node-access.ts";
+import type { ApiBackend, UserInfo } from "../client/types.ts";
+import { AdmissionChain } from "./admission/admission.ts";
+import { defaultTolerationSeconds } from "./admission/default-toleration-seconds.ts";
+import { denyServiceExternalIps } from "./admission/deny-external-ips.ts";
+import { namespaceLifecycle } from "./admission/namespace-lifecycle.ts";
+import { priority } from "./admission/priority.ts";
+import { serviceAccount } from "./admission/service-account.ts";
+import { ServiceAllocator } from "./allocation/service-allocator.ts";
+import { observers, type RequestObserver } from "./audit.ts";
+import { ServiceAccountTokens } from "./authentication/service-account-tokens.ts";
+import { MASTERS } from "./authentication/users.ts";
+import { AuthorizerChain } from "./authorization/authorizer.ts";
+import { NodeAuthorizer } from "./authorization/node-authorizer.ts";
+import { RbacAuthorizer } from "./authorization/rbac-authorizer.ts";
+import { rbacFromCache } from "./authorization/rbac-cache.ts";
+import { writeBootstrapObjects } from "./bootstrap/bootstrap.ts";
+import { writeKubernetesService } from "./bootstrap/kubernetes-service.ts";
+import type { Certificates } from "./certificates.ts";
+import type { ChainOptions } from "./chain.ts";
+import { Health } from "./health.ts";
+import { HttpFront } from "./http/http-front.ts";
+import { ServerPaths } from "./http/server-paths.ts";
+import { InFlightLimits } from "./in-flight.ts";
+import { LocalBackend } from "./local-backend.ts";
+import { ApiServerMetrics } from "./metrics.ts";
+import { objectKey, REGISTRY } from "./objects/object-keys.ts";
+import { ObjectStore } from "./objects/object-store.ts";
+import { StoredObject } from "./objects/stored-object.ts";
+import type { ServerContext } from "./server-context.ts";
+
+export interface ApiServerOptions {
+  store: Store;
+  certificates: Certificates;
+  /** Addresses of Services: `10.96.0.0/16`. Its first address is the `kubernetes` Service. */
+  serviceCidr: string;
+  nodePortRange?: { first: number; last: number };
+  /** `cluster.local`: part of the issuer of service-account tokens. */
+  clusterDomain?: string;
+  /** IPv4 address under which pods and other machines reach this server: the endpoint of the `kubernetes` Service. */
+  advertiseAddress: string;
+  /** 0 takes a free port. */
+  port: number;
+  /** Address to listen on; all addresses when absent. */
+  host?: string;
+  /** The way to the nodes, asked when a log, exec, attach or port-forward comes in; undefined while there is none. */
+  nodeAccess: () => NodeAccess | undefined;
+  /** Hears of every request: the place for an audit log. */
+  observer?: RequestObserver;
+  logger: Logger;
+  clock?: Clock;
+}
+
+export interface ApiServer {
+  /** The request chain for callers in the same process; answers once the service is ready. */
+  readonly backend: ApiBackend;
+  /** Where it listens, once ready. */
+  readonly address: { host: string; port: number } | undefined;
+  /** Loads the cache, writes the bootstrap objects, listens. Ready when the API answers. */
+  readonly service: Service;
+}
+
+/** Who the server itself is towards its own API. */
+const SELF: UserInfo = { name: "system:apiserver", groups: [MASTERS] };
+/** A new namespace's `default` account comes from its controller: pods that are early wait for it. */
+const ACCOUNT_WAIT_MS = 2000;
+const ACCOUNT_POLL_MS = 25;
+
+/** The Kubernetes API over one store. */
+export function createApiServer(options: ApiServerOptions): ApiServer {
+  return new KubeApiServer(options);
+}
+
+class KubeApiServer implements ApiServer {
+  readonly #options: ApiServerOptions;
+  readonly #clock: Clock;
+  readonly #cache: WatchCache<StoredObject>;
+  readonly #metrics: ApiServerMetrics;
+  readonly #context: ServerContext;
+  readonly #front: HttpFront;
+  readonly backend: ApiBackend;
+  readonly service: Service;
+  #http: HttpServer | undefined;
+
+  constructor(options: ApiServerOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#cache = new WatchCache<StoredObject>({
+      store: options.store,
+      prefix: REGISTRY,
+      decode: (key, value, revision) => new StoredObject(key, value, revision),
+      deletedAt: (previous, revision) => previous.deletedAt(revision),
+      logger: options.logger,
+      clock: this.#clock,
+    });
+    this.#context = this.#createContext();
+    const inFlight = new InFlightLimits();
+    this.#metrics = new ApiServerMetrics({ clock: this.#clock, inFlight });
+    const observer = observers([this.#metrics, ...(options.observer ? [options.observer] : [])]);
+    const chain: ChainOptions = { context: this.#context, observer, inFlight };
+    this.backend = new LocalBackend(chain);
+    this.#front = this.#createFront(chain);
+    this.service = { name: "apiserver", needs: [], run: (context) => this.#run(context) };
+  }
+
+  get address(): { host: string; port: number } | undefined {
+    const address = this.#http?.address();
+    return address && "port" in address ? address : undefined;
+  }
+
+  #createContext(): ServerContext {
+    const { store, serviceCidr, nodePortRange, certificates, clusterDomain, nodeAccess, logger } = this.#options;
+    const cache = this.#cache;
+    const objects = new ObjectStore(store, cache);
+    const issuer = `https://kubernetes.default.svc.${clusterDomain ?? "cluster.local"}`;
+    const kinds = { pods, secrets, nodes, serviceaccounts: serviceAccounts };
+    const tokens = new ServiceAccountTokens({
+      key: certificates.tokenSigningKey,
+      issuer,
+      audiences: [issuer],
+      lookup: async (resource, namespace, name) => (await objects.find(kinds[resource], namespace, name))?.object,
+      clock: this.#clock,
+    });
+    const rbac = new RbacAuthorizer(rbacFromCache(cache));
+    return {
+      clock: this.#clock,
+      logger,
+      objects,
+      cache,
+      admission: this.#createAdmission(objects),
+      services: new ServiceAllocator({
+        store,
+        cache,
+        serviceCidr,
+        nodePorts: nodePortRange ?? { first: 30_000, last: 32_767 },
+      }),
+      authorizer: new AuthorizerChain([new NodeAuthorizer(cache), rbac]),
+      rbac,
+      tokens,
+      nodeAccess,
+    };
+  }
+
+  #createAdmission(objects: ObjectStore): AdmissionChain {
+    const findNamespace = async (name: string) => (await objects.find(namespaces, undefined, name))?.object;
+    return new AdmissionChain([
+      namespaceLifecycle(findNamespace),
+      serviceAccount((namespace, name) => this.#findAccount(objects, namespace, name)),
+      priority,
+      defaultTolerationSeconds,
+      denyServiceExternalIps,
+    ]);
+  }
+
+  async #findAccount(objects: ObjectStore, namespace: string, name: string) {
+    const deadlineMs = this.#clock.monotonicMs() + (name === "default" ? ACCOUNT_WAIT_MS : 0);
+    for (;;) {
+      const cached = this.#cache.get(objectKey(serviceAccounts, namespace, name));
+      const found = cached ?? (await objects.find(serviceAccounts, namespace, name));
+      if (found || this.#clock.monotonicMs() >= deadlineMs) return found?.object;
+      await this.#clock.sleep(ACCOUNT_POLL_MS);
+    }
+  }
+
+  #createFront(chain: ChainOptions): HttpFront {
+    const { certificates, logger, store } = this.#options;
+    const { tokens } = this.#context;
+    const paths = new ServerPaths({
+      health: new Health({
+        live: [{ name: "ping", check: () => {} }],
+        ready: [
+          { name: "store", check: async () => void (await store.status()) },
+          { name: "watch-cache", check: () => this.#checkCache() },
+        ],
+      }),
+      metrics: this.#metrics,
+      issuer: tokens.issuer,
+      signingKey: certificates.tokenSigningKey,
+      serverAddress: () => `${this.#options.advertiseAddress}:${this.address?.port ?? this.#options.port}`,
+    });
+    return new HttpFront({
+      chain,
+      tokens,
+      answerPath: (ctx, info) => paths.answer(ctx, info),
+      logger,
+      clock: this.#clock,
+    });
+  }
+
+  async #checkCache(): Promise<void> {
+    const wanted = await this.#context.objects.revision();
+    if (await this.#cache.waitFor(wanted, 1000)) return;
+    throw new GantryError("Unavailable", `the watch cache is at ${this.#cache.revision}, the store at ${wanted}`);
+  }
+
+  async #run({ signal, ready }: ServiceContext): Promise<void> {
+    const { store, port, host, certificates, logger } = this.#options;
+    await writeBootstrapObjects(store, this.#clock.nowMs());
+    const caching = new AbortController();
+    const cacheRun = runUntilReady((cacheReady) => this.#cache.run({ signal: caching.signal, ready: cacheReady }));
+    await cacheRun.ready;
+    this.#metrics.start();
+    try {
+      this.#http = await startHttpServer({
+        listen: { port, ...(host === undefined ? {} : { host }) },
+        tls: {
+          key: certificates.server.keyPem,
+          cert: certificates.server.certPem,
+          ca: certificates.caPem,
+          requestCert: true,
+        },
+        handler: (ctx) => this.#front.handle(ctx),
+        upgrade: (req, socket, head) => void this.#front.upgrade(req, socket, head),
+        onError: (ctx, error) => this.#front.onError(ctx, error),
+        logger,
+        // apiserver takes 1 MiB of headers: long lists of groups and tokens go there.
+        limits: { maxHeaderBytes: 1024 * 1024 },
+      });
+      await writeKubernetesService({
+        client: createInProcessClient(this.backend, SELF),
+        clusterIp: this.#context.services.firstAddress,
+        address: this.#options.advertiseAddress,
+        port: this.address!.port,
+      });
+      ready();
+      await Promise.race([aborted(signal), cacheRun.ended]);
+    } finally {
+      await this.#http?.close();
+      this.#metrics.stop();
+      caching.abort();
+      await cacheRun.ended;
+    }
+  }
+}
+
+/** Starts something that runs; `ready` fails if it ends before it is. */
+function runUntilReady(run: (ready: () => void) => Promise<void>): { ready: Promise<void>; ended: Promise<void> } {
+  const { promise: ready, resolve, reject } = Promise.withResolvers<void>();
+  const ended = run(resolve);
+  ended.then(() => reject(new GantryError("Unavailable", "the watch cache stopped")), reject);
+  return { ready, ended };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}

@@ -1,0 +1,165 @@
+import { randomUUID } from "node:crypto";
+import type { Clock } from "../../../base/index.ts";
+import type { KubeObject } from "../../api/index.ts";
+import type { UserInfo } from "../../client/types.ts";
+import type { TokenSigningKey } from "../certificates.ts";
+import { signToken, verifyToken } from "./json-web-token.ts";
+import { serviceAccountGroups, serviceAccountUserName } from "./users.ts";
+
+/** Newest state of an object, or undefined where there is none. */
+export type ObjectLookup = (
+  resource: "serviceaccounts" | "pods" | "secrets" | "nodes",
+  namespace: string | undefined,
+  name: string,
+) => Promise<KubeObject | undefined>;
+
+export interface ServiceAccountTokensOptions {
+  key: TokenSigningKey;
+  issuer: string;
+  /** Audiences under which this API accepts tokens. */
+  audiences: readonly string[];
+  lookup: ObjectLookup;
+  clock: Clock;
+}
+
+export interface BoundObject {
+  kind: "Pod" | "Secret" | "Node";
+  name: string;
+  uid: string;
+}
+
+interface Reference {
+  name: string;
+  uid: string;
+}
+
+interface KubernetesClaims {
+  namespace: string;
+  serviceaccount: Reference;
+  pod?: Reference;
+  secret?: Reference;
+  node?: Reference;
+  warnafter?: number;
+}
+
+/** A token asked for with this lifetime is a pod's own, which older client libraries do not read again: see `issue`. */
+const PROJECTED_TOKEN_SECONDS = 3607;
+const EXTENDED_SECONDS = 365 * 24 * 3600;
+
+/** Tokens of service accounts: JSON web tokens bound to their account and, where one is named, to a pod, secret or node. */
+export class ServiceAccountTokens {
+  readonly #options: ServiceAccountTokensOptions;
+
+  constructor(options: ServiceAccountTokensOptions) {
+    this.#options = options;
+  }
+
+  get issuer(): string {
+    return this.#options.issuer;
+  }
+
+  get audiences(): readonly string[] {
+    return this.#options.audiences;
+  }
+
+  /**
+   * A pod's default token is valid for a year although an hour was asked for, as upstream's
+   * `service-account-extend-token-expiration`: it ends with the pod in any case. `expiresAtMs` is the time asked for,
+   * at which the kubelet renews.
+   */
+  issue(
+    account: KubeObject,
+    request: { audiences: readonly string[]; expirationSeconds: number; bound?: BoundObject; node?: Reference },
+  ): { token: string; expiresAtMs: number; tokenId: string } {
+    const { issuer, key, clock, audiences: own } = this.#options;
+    const nowSeconds = Math.floor(clock.nowMs() / 1000);
+    const extend =
+      request.expirationSeconds === PROJECTED_TOKEN_SECONDS &&
+      request.bound?.kind === "Pod" &&
+      request.audiences.every((audience) => own.includes(audience));
+    const tokenId = randomUUID();
+    const kubernetes: KubernetesClaims = {
+      namespace: account.metadata.namespace!,
+      ...(request.node === undefined ? {} : { node: request.node }),
+      ...(request.bound === undefined ? {} : boundClaim(request.bound)),
+      serviceaccount: { name: account.metadata.name, uid: account.metadata.uid },
+      ...(extend ? { warnafter: nowSeconds + PROJECTED_TOKEN_SECONDS } : {}),
+    };
+    const claims = {
+      aud: request.audiences,
+      exp: nowSeconds + (extend ? EXTENDED_SECONDS : request.expirationSeconds),
+      iat: nowSeconds,
+      iss: issuer,
+      jti: tokenId,
+      "kubernetes.io": kubernetes,
+      nbf: nowSeconds,
+      sub: serviceAccountUserName(account.metadata.namespace!, account.metadata.name),
+    };
+    return {
+      token: signToken(claims, key),
+      expiresAtMs: (nowSeconds + request.expirationSeconds) * 1000,
+      tokenId,
+    };
+  }
+
+  /** The user behind a token, or undefined when it is not ours, expired, for others, or what it is bound to is gone. */
+  async authenticate(
+    token: string,
+    audiences: readonly string[] = this.#options.audiences,
+  ): Promise<{ user: UserInfo; audiences: string[] } | undefined> {
+    const claims = verifyToken(token, this.#options.key);
+    if (claims === undefined || claims.iss !== this.#options.issuer) return undefined;
+    const nowSeconds = this.#options.clock.nowMs() / 1000;
+    if (!(Number(claims.exp) > nowSeconds) || Number(claims.nbf) > nowSeconds + 60) return undefined;
+    const named = Array.isArray(claims.aud) ? claims.aud : [claims.aud];
+    const common = audiences.filter((audience) => named.includes(audience));
+    if (common.length === 0) return undefined;
+    const bound = claims["kubernetes.io"] as KubernetesClaims | undefined;
+    if (bound?.serviceaccount === undefined || !(await this.#stillThere(bound))) return undefined;
+    return { user: userOf(bound, String(claims.jti)), audiences: common };
+  }
+
+  async #stillThere({ namespace, serviceaccount, pod, secret, node }: KubernetesClaims): Promise<boolean> {
+    const { lookup } = this.#options;
+    const alive = async (
+      resource: Parameters<ObjectLookup>[0],
+      inNamespace: string | undefined,
+      reference: Reference | undefined,
+    ) => {
+      if (reference === undefined) return true;
+      const object = await lookup(resource, inNamespace, reference.name);
+      return object?.metadata.uid === reference.uid;
+    };
+    return (
+      (await alive("serviceaccounts", namespace, serviceaccount)) &&
+      (await alive("pods", namespace, pod)) &&
+      (await alive("secrets", namespace, secret)) &&
+      // A token bound to a pod names its node only for information.
+      (pod !== undefined || (await alive("nodes", undefined, node)))
+    );
+  }
+}
+
+function boundClaim({ kind, name, uid }: BoundObject): Partial<KubernetesClaims> {
+  const reference = { name, uid };
+  if (kind === "Pod") return { pod: reference };
+  return kind === "Secret" ? { secret: reference } : { node: reference };
+}
+
+function userOf({ namespace, serviceaccount, pod, node }: KubernetesClaims, tokenId: string): UserInfo {
+  const extra: Record<string, string[]> = { "authentication.kubernetes.io/credential-id": [`JTI=${tokenId}`] };
+  if (node) {
+    extra["authentication.kubernetes.io/node-name"] = [node.name];
+    if (node.uid) extra["authentication.kubernetes.io/node-uid"] = [node.uid];
+  }
+  if (pod) {
+    extra["authentication.kubernetes.io/pod-name"] = [pod.name];
+    extra["authentication.kubernetes.io/pod-uid"] = [pod.uid];
+  }
+  return {
+    name: serviceAccountUserName(namespace, serviceaccount.name),
+    uid: serviceaccount.uid,
+    groups: serviceAccountGroups(namespace),
+    extra,
+  };
+}

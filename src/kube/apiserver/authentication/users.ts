@@ -1,0 +1,34 @@
+import type { UserInfo } from "../../client/types.ts";
+
+export const ALL_AUTHENTICATED = "system:authenticated";
+export const ALL_UNAUTHENTICATED = "system:unauthenticated";
+export const MASTERS = "system:masters";
+export const ALL_SERVICE_ACCOUNTS = "system:serviceaccounts";
+export const NODES = "system:nodes";
+export const NODE_USER_PREFIX = "system:node:";
+
+export const anonymous: UserInfo = { name: "system:anonymous", groups: [ALL_UNAUTHENTICATED] };
+
+const SERVICE_ACCOUNT_PREFIX = "system:serviceaccount:";
+
+export function serviceAccountUserName(namespace: string, name: string): string {
+  return `${SERVICE_ACCOUNT_PREFIX}${namespace}:${name}`;
+}
+
+export function serviceAccountGroups(namespace: string): string[] {
+  return [ALL_SERVICE_ACCOUNTS, `${ALL_SERVICE_ACCOUNTS}:${namespace}`];
+}
+
+/** Namespace and name behind a service account's user name. */
+export function parseServiceAccountUserName(user: string): { namespace: string; name: string } | undefined {
+  if (!user.startsWith(SERVICE_ACCOUNT_PREFIX)) return undefined;
+  const [namespace, name, more] = user.slice(SERVICE_ACCOUNT_PREFIX.length).split(":");
+  return namespace && name && more === undefined ? { namespace, name } : undefined;
+}
+
+/** Everybody who proved who they are is in `system:authenticated`. */
+export function authenticated(user: UserInfo): UserInfo {
+  return user.groups.includes(ALL_AUTHENTICATED) || user.name === anonymous.name
+    ? user
+    : { ...user, groups: [...user.groups, ALL_AUTHENTICATED] };
+}

@@ -1,0 +1,56 @@
+import { statusForbidden } from "../../api/index.ts";
+import type { UserInfo } from "../../client/types.ts";
+import type { RequestInfo } from "../request-info.ts";
+
+export type Decision = "allow" | "deny" | "noOpinion";
+
+export interface Authorization {
+  decision: Decision;
+  /** Why, for the one who asks with `kubectl auth can-i`. */
+  reason?: string;
+}
+
+/** Says whether a user may do what a request wants. */
+export interface Authorizer {
+  authorize(user: UserInfo, info: RequestInfo): Promise<Authorization> | Authorization;
+}
+
+/** Asks one after the other; the first that has an opinion decides, and nobody's opinion is a refusal. */
+export class AuthorizerChain implements Authorizer {
+  readonly #authorizers: readonly Authorizer[];
+
+  constructor(authorizers: readonly Authorizer[]) {
+    this.#authorizers = authorizers;
+  }
+
+  async authorize(user: UserInfo, info: RequestInfo): Promise<Authorization> {
+    const reasons: string[] = [];
+    for (const authorizer of this.#authorizers) {
+      const asked = authorizer.authorize(user, info);
+      const answer = asked instanceof Promise ? await asked : asked;
+      if (answer.decision !== "noOpinion") return answer;
+      if (answer.reason) reasons.push(answer.reason);
+    }
+    return { decision: "noOpinion", reason: reasons.join(", ") };
+  }
+}
+
+/** Throws Forbidden with upstream's message unless the authorizer allows the request. */
+export async function authorize(authorizer: Authorizer, user: UserInfo, info: RequestInfo): Promise<void> {
+  const { decision, reason } = await authorizer.authorize(user, info);
+  if (decision === "allow") return;
+  const why = forbiddenMessage(user, info) + (reason ? `: ${reason}` : "");
+  if (!info.isResource) throw statusForbidden(undefined, "", why);
+  throw statusForbidden(info, info.name ?? "", why);
+}
+
+/** apiserver's responsewriters.forbiddenMessage. */
+function forbiddenMessage(user: UserInfo, info: RequestInfo): string {
+  const who = `User ${JSON.stringify(user.name)} cannot ${info.verb}`;
+  if (!info.isResource) return `${who} path ${JSON.stringify(info.path)}`;
+  const resource = info.subresource === undefined ? info.resource : `${info.resource}/${info.subresource}`;
+  const what = `${who} resource ${JSON.stringify(resource)} in API group ${JSON.stringify(info.group)}`;
+  return info.namespace
+    ? `${what} in the namespace ${JSON.stringify(info.namespace)}`
+    : `${what} at the cluster scope`;
+}

@@ -1,0 +1,100 @@
+import type { KubeObject } from "../../api/index.ts";
+import type { UserInfo } from "../../client/types.ts";
+import { MASTERS, serviceAccountUserName } from "../authentication/users.ts";
+import type { RequestInfo } from "../request-info.ts";
+import type { Authorization, Authorizer } from "./authorizer.ts";
+import { type PolicyRule, ruleAllows } from "./policy-rule.ts";
+
+/** Where roles and bindings are read: the newest state in memory. */
+export interface RbacSource {
+  clusterRoleBindings(): Iterable<KubeObject>;
+  roleBindings(namespace: string): Iterable<KubeObject>;
+  clusterRole(name: string): KubeObject | undefined;
+  role(namespace: string, name: string): KubeObject | undefined;
+  clusterRoles(): Iterable<KubeObject>;
+}
+
+interface Subject {
+  kind: string;
+  name: string;
+  namespace?: string;
+}
+
+/** A rule that holds for a user, and where it comes from. */
+export interface GrantedRule {
+  rule: PolicyRule;
+  reason: string;
+}
+
+/** Role-based access control over the roles and bindings of the store. */
+export class RbacAuthorizer implements Authorizer {
+  readonly #source: RbacSource;
+
+  constructor(source: RbacSource) {
+    this.#source = source;
+  }
+
+  authorize(user: UserInfo, info: RequestInfo): Authorization {
+    // Holds even where its binding was deleted: nobody locks the administrators out.
+    if (user.groups.includes(MASTERS)) return { decision: "allow" };
+    const namespace = info.isResource ? info.namespace : undefined;
+    for (const { rule, reason } of this.rulesFor(user, namespace)) {
+      if (ruleAllows(rule, info)) return { decision: "allow", reason };
+    }
+    return { decision: "noOpinion" };
+  }
+
+  /** All rules that hold for the user in the cluster and, where one is named, in the namespace. */
+  *rulesFor(user: UserInfo, namespace: string | undefined): Generator<GrantedRule> {
+    for (const binding of this.#source.clusterRoleBindings()) {
+      yield* this.#rulesOf(binding, user, undefined);
+    }
+    if (!namespace) return;
+    for (const binding of this.#source.roleBindings(namespace)) {
+      yield* this.#rulesOf(binding, user, namespace);
+    }
+  }
+
+  *#rulesOf(binding: KubeObject, user: UserInfo, namespace: string | undefined): Generator<GrantedRule> {
+    const subjects = (binding.subjects ?? []) as Subject[];
+    const subject = subjects.find((candidate) => appliesTo(candidate, user, namespace));
+    if (!subject) return;
+    const { kind, name } = binding.roleRef as { kind: string; name: string };
+    const role =
+      kind === "Role" && namespace ? this.#source.role(namespace, name) : this.#source.clusterRole(name);
+    if (!role) return;
+    const at = namespace === undefined ? "" : `${namespace}/`;
+    const reason = `RBAC: allowed by ${binding.kind} ${JSON.stringify(binding.metadata.name + (at ? `/${namespace}` : ""))} of ${kind} ${JSON.stringify(name)} to ${subjectText(subject)}`;
+    for (const rule of this.#allRules(role)) yield { rule, reason };
+  }
+
+  /** A role with an aggregationRule also has the rules of the roles that it selects. */
+  *#allRules(role: KubeObject): Generator<PolicyRule> {
+    yield* (role.rules ?? []) as PolicyRule[];
+    const selectors = (role.aggregationRule?.clusterRoleSelectors ?? []) as {
+      matchLabels?: Record<string, string>;
+    }[];
+    if (selectors.length === 0) return;
+    for (const other of this.#source.clusterRoles()) {
+      const isSelected = selectors.some((selector) => matches(selector.matchLabels, other.metadata.labels));
+      if (isSelected && other.metadata.uid !== role.metadata.uid) yield* (other.rules ?? []) as PolicyRule[];
+    }
+  }
+}
+
+function appliesTo(subject: Subject, user: UserInfo, bindingNamespace: string | undefined): boolean {
+  if (subject.kind === "User") return subject.name === user.name;
+  if (subject.kind === "Group") return user.groups.includes(subject.name);
+  if (subject.kind !== "ServiceAccount") return false;
+  const namespace = subject.namespace || bindingNamespace;
+  return namespace !== undefined && user.name === serviceAccountUserName(namespace, subject.name);
+}
+
+function subjectText({ kind, name, namespace }: Subject): string {
+  return kind === "ServiceAccount" ? `ServiceAccount "${name}/${namespace}"` : `${kind} ${JSON.stringify(name)}`;
+}
+
+function matches(wanted: Record<string, string> | undefined, labels: Record<string, string> = {}): boolean {
+  if (!wanted) return false;
+  return Object.entries(wanted).every(([key, value]) => labels[key] === value);
+}

@@ -1,0 +1,200 @@
+import { createHash, createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type Clock, errorMessage, GantryError, systemClock } from "../../base/index.ts";
+import { generateKey, issueCertificate, type Subject } from "./pki/issue-certificate.ts";
+import { parsePrivateKey, privateKeyPem, readText, writeDurably } from "./pki/key-files.ts";
+
+export interface CertificatesOptions {
+  /** `<home>/pki` */
+  pkiDir: string;
+  /** DNS names and addresses under which the API is reached, besides localhost and `kubernetes.default…`. */
+  names?: readonly string[];
+  /** Address of the `kubernetes` Service: the first of the service range. */
+  serviceAddress: string;
+  /** `cluster.local` */
+  clusterDomain?: string;
+  clock?: Clock;
+}
+
+export interface KeyPair {
+  certPem: string;
+  keyPem: string;
+}
+
+/** What the API server signs service-account tokens with. */
+export interface TokenSigningKey {
+  privateKey: KeyObject;
+  publicKey: KeyObject;
+  /** `kid` of the tokens: the base64url SHA-256 of the public key, as upstream. */
+  keyId: string;
+}
+
+export interface Certificates {
+  /** PEM of the authority that signs servers and clients. */
+  readonly caPem: string;
+  readonly server: KeyPair;
+  readonly tokenSigningKey: TokenSigningKey;
+  /** A client's certificate, kept in `<pki>/<fileName>.crt` and `.key`: the same one at each call until it is about to expire. */
+  client(fileName: string, subject: Subject): Promise<KeyPair>;
+  /** A server certificate for another part of the program (registry, kubelet), kept in the same way. */
+  serverFor(fileName: string, commonName: string, names: readonly string[]): Promise<KeyPair>;
+}
+
+const DAY_MS = 24 * 3600 * 1000;
+const AUTHORITY_DAYS = 3650;
+const CERTIFICATE_DAYS = 365;
+/** Certificates are made anew at a start when less than this is left. */
+const RENEW_BEFORE_DAYS = 60;
+/** Other machines' clocks may be behind. */
+const BACKDATE_MS = 3600 * 1000;
+const AUTHORITY: Subject = { commonName: "gantry-ca" };
+
+/** Reads the keys and certificates of an instance and makes what is missing or about to expire. */
+export async function openCertificates(options: CertificatesOptions): Promise<Certificates> {
+  await mkdir(options.pkiDir, { recursive: true, mode: 0o700 });
+  const folder = new PkiFolder(options.pkiDir, options.clock ?? systemClock);
+  await folder.openAuthority();
+  const [server, tokenSigningKey] = await Promise.all([
+    folder.certificate("apiserver", "server", { commonName: "kube-apiserver" }, serverNames(options)),
+    folder.tokenSigningKey(),
+  ]);
+  return {
+    caPem: folder.caPem,
+    server,
+    tokenSigningKey,
+    client: (fileName, subject) => folder.certificate(fileName, "client", subject, []),
+    serverFor: (fileName, commonName, names) => folder.certificate(fileName, "server", { commonName }, names),
+  };
+}
+
+function serverNames({ names = [], serviceAddress, clusterDomain = "cluster.local" }: CertificatesOptions) {
+  const service = ["kubernetes", "kubernetes.default", "kubernetes.default.svc"];
+  return [
+    ...new Set([
+      "localhost",
+      ...service,
+      `kubernetes.default.svc.${clusterDomain}`,
+      "127.0.0.1",
+      "::1",
+      serviceAddress,
+      ...names,
+    ]),
+  ];
+}
+
+class PkiFolder {
+  readonly #dir: string;
+  readonly #clock: Clock;
+  #authorityKey: KeyObject | undefined;
+  caPem = "";
+
+  constructor(dir: string, clock: Clock) {
+    this.#dir = dir;
+    this.#clock = clock;
+  }
+
+  async openAuthority(): Promise<void> {
+    const [cert, key] = await this.#read("ca");
+    if (cert === undefined) {
+      const privateKey = generateKey();
+      this.#authorityKey = privateKey;
+      this.caPem = this.#issue("authority", AUTHORITY, createPublicKey(privateKey), [], AUTHORITY_DAYS);
+      await this.#write("ca", this.caPem, privateKey);
+      return;
+    }
+    // The key is written before the certificate, so a certificate alone means that the key was taken away.
+    if (key === undefined) throw this.#broken("ca.key", "is missing");
+    this.#authorityKey = this.#parse("ca.key", key, parsePrivateKey);
+    const certificate = this.#parse("ca.crt", cert, (text) => new X509Certificate(text));
+    if (!certificate.checkPrivateKey(this.#authorityKey))
+      throw this.#broken("ca.key", "is not the key of ca.crt");
+    this.caPem = cert;
+  }
+
+  async certificate(
+    fileName: string,
+    usage: "server" | "client",
+    subject: Subject,
+    names: readonly string[],
+  ): Promise<KeyPair> {
+    const [cert, key] = await this.#read(fileName);
+    if (cert !== undefined && key !== undefined && this.#isStillGood(cert, key, subject, names)) {
+      return { certPem: cert, keyPem: key };
+    }
+    const privateKey = generateKey();
+    const certPem = this.#issue(usage, subject, createPublicKey(privateKey), names, CERTIFICATE_DAYS);
+    await this.#write(fileName, certPem, privateKey);
+    return { certPem, keyPem: privateKeyPem(privateKey) };
+  }
+
+  async tokenSigningKey(): Promise<TokenSigningKey> {
+    const path = join(this.#dir, "sa.key");
+    const text = await readText(path);
+    const privateKey = text === undefined ? generateKey() : this.#parse("sa.key", text, parsePrivateKey);
+    if (text === undefined) await writeDurably(path, privateKeyPem(privateKey), 0o600);
+    const publicKey = createPublicKey(privateKey);
+    const spki = publicKey.export({ type: "spki", format: "der" });
+    return { privateKey, publicKey, keyId: createHash("sha256").update(spki).digest("base64url") };
+  }
+
+  #issue(
+    usage: "authority" | "server" | "client",
+    subject: Subject,
+    publicKey: KeyObject,
+    names: readonly string[],
+    days: number,
+  ): string {
+    const nowMs = this.#clock.nowMs();
+    return issueCertificate({
+      subject,
+      publicKey,
+      issuer: { subject: AUTHORITY, privateKey: this.#authorityKey! },
+      usage,
+      names,
+      notBeforeMs: nowMs - BACKDATE_MS,
+      notAfterMs: nowMs + days * DAY_MS,
+    });
+  }
+
+  /** Ours, for this subject and these names, with its key, and not about to expire. */
+  #isStillGood(cert: string, key: string, subject: Subject, names: readonly string[]): boolean {
+    try {
+      const certificate = new X509Certificate(cert);
+      const wanted = [...(subject.organizations ?? []).map((o) => `O=${o}`), `CN=${subject.commonName}`];
+      return (
+        certificate.verify(createPublicKey(this.#authorityKey!)) &&
+        certificate.checkPrivateKey(parsePrivateKey(key)) &&
+        certificate.subject === wanted.join("\n") &&
+        names.every((name) => certificate.checkHost(name) ?? certificate.checkIP(name)) &&
+        certificate.validToDate.getTime() - this.#clock.nowMs() > RENEW_BEFORE_DAYS * DAY_MS
+      );
+    } catch {
+      return false;
+    }
+  }
+
+  #read(name: string): Promise<[string | undefined, string | undefined]> {
+    return Promise.all([readText(join(this.#dir, `${name}.crt`)), readText(join(this.#dir, `${name}.key`))]);
+  }
+
+  async #write(name: string, certPem: string, key: KeyObject): Promise<void> {
+    await writeDurably(join(this.#dir, `${name}.key`), privateKeyPem(key), 0o600);
+    await writeDurably(join(this.#dir, `${name}.crt`), certPem, 0o644);
+  }
+
+  #parse<T>(file: string, text: string, parse: (text: string) => T): T {
+    try {
+      return parse(text);
+    } catch (error) {
+      throw this.#broken(file, `cannot be read (${errorMessage(error)})`);
+    }
+  }
+
+  #broken(file: string, what: string): GantryError {
+    return new GantryError("DataLoss", `${join(this.#dir, file)} ${what}`, {
+      code: "Pki.Broken",
+      hint: `Put the file back from a backup, or remove the folder ${this.#dir}: a new authority is made then, and kubeconfigs given out before stop working.`,
+    });
+  }
+}

@@ -1,0 +1,134 @@
+import { type KindDefinition, statusMethodNotAllowed, statusUnsupportedMediaType } from "../api/index.ts";
+import type { ApiRequest, UserInfo } from "../client/types.ts";
+import type { RequestObserver } from "./audit.ts";
+import { authorize } from "./authorization/authorizer.ts";
+import { type Impersonation, impersonate } from "./impersonation.ts";
+import type { InFlightLimits } from "./in-flight.ts";
+import { noSuchResource } from "./no-such-resource.ts";
+import type { RequestInfo, ResourceRequestInfo } from "./request-info.ts";
+import { review } from "./reviews/review.ts";
+import { servedKind, verbsOf } from "./served-kinds.ts";
+import type { Answer, ResourceCall, ServerContext } from "./server-context.ts";
+import { subresourceHandler } from "./subresources/subresources.ts";
+import type { RequestBody } from "./verbs/decode-object.ts";
+import { deleteCollection, deleteObject } from "./verbs/delete-objects.ts";
+import { applyPatch, PATCH_TYPES } from "./verbs/patch-object.ts";
+import { getObject, listObjects } from "./verbs/read-objects.ts";
+import { watchObjects } from "./verbs/watch-objects.ts";
+import { createObject, requireBody, updateObject } from "./verbs/write-object.ts";
+
+/** A request as it came in: over HTTP, or as a call from the same process. */
+export interface Exchange {
+  info: RequestInfo;
+  /** From the same process: no limits on how many at once. */
+  local: boolean;
+  authenticate(): Promise<UserInfo>;
+  impersonation: Impersonation | undefined;
+  query: ApiRequest["query"];
+  /** All query parameters, for subresources that have their own. */
+  params: URLSearchParams;
+  patchType: ApiRequest["patchType"];
+  readBody(warnings: string[]): Promise<RequestBody>;
+  signal: AbortSignal;
+  /** Answers paths that are no resources (`/version`, discovery, health). */
+  answerPath(info: RequestInfo, user: UserInfo): Promise<void>;
+}
+
+export interface ChainOptions {
+  context: ServerContext;
+  observer: RequestObserver;
+  inFlight: InFlightLimits;
+}
+
+/**
+ * The way of every request, in this order: request info (in the exchange) -> authentication -> impersonation -> audit ->
+ * limits -> authorization -> decode -> admission -> defaults -> validation -> store (the last four in `write-object.ts`)
+ * -> `respond`, which encodes the answer. Whatever throws on the way is the client's answer.
+ */
+export async function serveRequest<T>(
+  { context, observer, inFlight }: ChainOptions,
+  exchange: Exchange,
+  respond: (answer: Answer, call: ResourceCall) => Promise<T> | T,
+): Promise<T | undefined> {
+  const { info, local } = exchange;
+  const caller = await exchange.authenticate();
+  const user = await impersonate(caller, exchange.impersonation, context.authorizer);
+  const record = observer.begin({ info, user, caller, local });
+  let failure: unknown;
+  let leave = () => {};
+  try {
+    if (!local) leave = inFlight.enter(info, user);
+    await authorize(context.authorizer, user, info);
+    if (!info.isResource) {
+      await exchange.answerPath(info, user);
+      return undefined;
+    }
+    const call = await decode(exchange, info, user);
+    return await respond(await perform(context, call), call);
+  } catch (error) {
+    failure = error;
+    throw error;
+  } finally {
+    leave();
+    record.end(failure);
+  }
+}
+
+async function decode(exchange: Exchange, info: ResourceRequestInfo, user: UserInfo): Promise<ResourceCall> {
+  const kind = servedKind(info.group, info.version, info.resource);
+  if (!kind || kind.namespaced !== isInNamespace(kind, info)) throw noSuchResource();
+  if (exchange.patchType === "apply") throw statusUnsupportedMediaType(Object.keys(PATCH_TYPES));
+  const warnings: string[] = [];
+  const { query, params, patchType, signal } = exchange;
+  const body = await exchange.readBody(warnings);
+  return { info, kind, user, query, params, patchType, body, warnings, signal };
+}
+
+/** Namespaced kinds may be listed, watched and deleted across namespaces, and only so without one. */
+function isInNamespace(kind: KindDefinition, info: ResourceRequestInfo): boolean {
+  if (kind.resource === "namespaces") return false;
+  return info.namespace !== undefined || (kind.namespaced && (info.verb === "list" || info.verb === "watch"));
+}
+
+async function perform(context: ServerContext, call: ResourceCall): Promise<Answer> {
+  const { kind, info } = call;
+  if (info.subresource !== undefined) return subresourceHandler(call)(context, call);
+  if (!verbsOf(kind).includes(info.verb)) throw statusMethodNotAllowed(kind, info.verb);
+  const asked = await review(context, call);
+  if (asked) return asked;
+  switch (info.verb) {
+    case "get":
+      return answer(call, await getObject(context, call));
+    case "list":
+      return { form: "list", kind, list: await listObjects(context, call) };
+    case "watch":
+      return { form: "watch", kind, watch: await watchObjects(context, call) };
+    case "create":
+      return answer(call, await createObject(context, call, requireBody(call)), 201);
+    case "update":
+      return update(context, call);
+    case "patch":
+      return answer(
+        call,
+        (await updateObject(context, call, (current) => applyPatch(call, kind, current.object))).object,
+      );
+    case "delete":
+      return deleteObject(context, call);
+    case "deletecollection":
+      return { form: "list", kind, list: await deleteCollection(context, call) };
+    default:
+      throw statusMethodNotAllowed(kind, info.verb);
+  }
+}
+
+async function update(context: ServerContext, call: ResourceCall): Promise<Answer> {
+  const decoded = requireBody(call);
+  const create = call.kind.allowCreateOnUpdate ? () => createObject(context, call, decoded) : undefined;
+  const { object, created } = await updateObject(context, call, () => structuredClone(decoded), create);
+  return answer(call, object, created ? 201 : 200);
+}
+
+function answer({ kind }: ResourceCall, object: Extract<Answer, { form: "object" }>["object"], code: 200 | 201 = 200): Answer {
+  return { form: "object", kind, object, code };
+}
+

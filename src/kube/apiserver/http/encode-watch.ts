@@ -1,0 +1,105 @@
+import { dump } from "js-yaml";
+import { apiVersionOf, encodeProtobuf, type KindDefinition, type KubeObject, toTable } from "../../api/index.ts";
+import type { WatchItem } from "../server-context.ts";
+import { partialMetadata, type Rendering } from "./encode-answer.ts";
+
+const JSON_HEADS = {
+  ADDED: Buffer.from('{"type":"ADDED","object":'),
+  MODIFIED: Buffer.from('{"type":"MODIFIED","object":'),
+  DELETED: Buffer.from('{"type":"DELETED","object":'),
+};
+const JSON_TAIL = Buffer.from("}\n");
+
+/** Encodes the events of one watch. What does not depend on the watcher is encoded once for all who watch in that form. */
+export class WatchEncoder {
+  readonly #kind: KindDefinition;
+  readonly #form: Rendering;
+  readonly #name: string;
+  #hasColumns = false;
+
+  constructor(kind: KindDefinition, form: Rendering) {
+    this.#kind = kind;
+    this.#form = form;
+    this.#name = `${form.encoding}/${form.shape}/${form.version}`;
+  }
+
+  encode(item: WatchItem): Buffer {
+    if (item.type === "BOOKMARK") return this.#frame("BOOKMARK", this.#bookmark(item));
+    // A table's cells hold ages and its first one the columns: each watcher has its own.
+    if (this.#form.shape === "table") return this.#frame(item.type, this.#table(item.object.object));
+    const name = `${this.#name}/${item.type}`;
+    let bytes = item.encoded.get(name);
+    if (!bytes) {
+      bytes = this.#encodeShared(item);
+      item.encoded.set(name, bytes);
+    }
+    return bytes;
+  }
+
+  error(status: object): Buffer {
+    return this.#frame("ERROR", status);
+  }
+
+  #encodeShared({ type, object }: Exclude<WatchItem, { type: "BOOKMARK" }>): Buffer {
+    if (this.#form.shape === "object" && this.#form.encoding === "json") {
+      return Buffer.concat([JSON_HEADS[type], object.json(), JSON_TAIL]);
+    }
+    const shown = this.#form.shape === "metadata" ? partialMetadata(object.object, this.#form) : object.object;
+    return this.#frame(type, shown);
+  }
+
+  #table(object: KubeObject): object {
+    const withColumns = !this.#hasColumns;
+    this.#hasColumns = true;
+    return toTable(this.#kind, [object], { ...this.#form, withColumns });
+  }
+
+  #bookmark({ resourceVersion, annotations }: Extract<WatchItem, { type: "BOOKMARK" }>): object {
+    const metadata = { resourceVersion, creationTimestamp: null, ...(annotations ? { annotations } : {}) };
+    const { shape, version } = this.#form;
+    if (shape === "table") {
+      const table = toTable(this.#kind, [], { ...this.#form, withColumns: !this.#hasColumns, metadata: { resourceVersion } });
+      if (!annotations) return table;
+      // The mark of the initial events' end stands in a row's object.
+      const object = { kind: "PartialObjectMetadata", apiVersion: `meta.k8s.io/${version}`, metadata };
+      return { ...table, rows: [{ cells: [], object }] };
+    }
+    if (shape === "metadata") return { kind: "PartialObjectMetadata", apiVersion: `meta.k8s.io/${version}`, metadata };
+    return { kind: this.#kind.kind, apiVersion: apiVersionOf(this.#kind), metadata };
+  }
+
+  #frame(type: string, object: object): Buffer {
+    switch (this.#form.encoding) {
+      case "json":
+        return Buffer.from(`${JSON.stringify({ type, object })}\n`);
+      case "yaml":
+        return Buffer.from(`---\n${dump({ type, object }, { noRefs: true, lineWidth: -1 })}`);
+      default:
+        return protobufFrame(type, Buffer.from(encodeProtobuf(object)));
+    }
+  }
+}
+
+/**
+ * A frame of a protobuf watch: four bytes of length, then metav1.WatchEvent { type = 1, object = 2 } whose RawExtension
+ * { raw = 1 } holds the object in its envelope.
+ */
+function protobufFrame(type: string, object: Buffer): Buffer {
+  const raw = field(1, object);
+  const event = Buffer.concat([field(1, Buffer.from(type)), field(2, raw)]);
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(event.length);
+  return Buffer.concat([length, event]);
+}
+
+function field(number: number, bytes: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([(number << 3) | 2]), varint(bytes.length), bytes]);
+}
+
+function varint(value: number): Buffer {
+  const bytes: number[] = [];
+  let rest = value;
+  for (; rest > 0x7f; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 0x80);
+  return Buffer.from([...bytes, rest]);
+}
+

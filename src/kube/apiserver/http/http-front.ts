@@ -1,0 +1,202 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { type Clock, errorMessage, GantryError, isGantryError, type Logger, newUid } from "../../../base/index.ts";
+import { type HttpContext, readBody, refuse, sendBytes } from "../../../http/index.ts";
+import {
+  type IncludeObject,
+  mediaTypeOf,
+  parseStrictJson,
+  type Status,
+  statusBadRequest,
+  statusTimeout,
+  statusTooLarge,
+  toStatus,
+} from "../../api/index.ts";
+import type { ApiRequest, UserInfo } from "../../client/types.ts";
+import { authenticateHttp } from "../authentication/authenticate-http.ts";
+import type { ServiceAccountTokens } from "../authentication/service-account-tokens.ts";
+import { type ChainOptions, type Exchange, serveRequest } from "../chain.ts";
+import type { Impersonation } from "../impersonation.ts";
+import { parseRequest, type RequestInfo, takeNameFromSelector } from "../request-info.ts";
+import { EncodedBody, type RequestBody } from "../verbs/decode-object.ts";
+import { PATCH_TYPES } from "../verbs/patch-object.ts";
+import { wantedForm } from "./accept.ts";
+import type { Rendering } from "./encode-answer.ts";
+import { parseQuery } from "./parse-query.ts";
+import { sendAnswer } from "./send-answer.ts";
+
+/** apiserver's MaxRequestBodyBytes. */
+const BODY_LIMIT_BYTES = 3 * 1024 * 1024;
+/** A body that has not come by then is not waited for. */
+const BODY_TIMEOUT_MS = 60_000;
+
+export interface HttpFrontOptions {
+  chain: ChainOptions;
+  tokens: ServiceAccountTokens;
+  /** Answers what is no resource. */
+  answerPath: (ctx: HttpContext, info: RequestInfo, user: UserInfo) => Promise<void>;
+  logger: Logger;
+  clock: Clock;
+}
+
+/** Between HTTP and the chain: turns requests into exchanges, and what comes back into bytes. */
+export class HttpFront {
+  readonly #options: HttpFrontOptions;
+
+  constructor(options: HttpFrontOptions) {
+    this.#options = options;
+  }
+
+  async handle(ctx: HttpContext): Promise<void> {
+    const { res } = ctx;
+    res.setHeader("audit-id", newUid());
+    res.setHeader("cache-control", "no-cache, private");
+    const { chain, logger } = this.#options;
+    const exchange = this.#exchange(ctx.req, ctx.method, ctx.path, ctx.query, ctx.signal, (info, user) =>
+      this.#options.answerPath(ctx, info, user),
+    );
+    const form = exchange.info.isResource ? this.#rendering(ctx) : undefined;
+    await serveRequest(chain, exchange, (answer, call) => sendAnswer(ctx, answer, call, form!, logger));
+  }
+
+  /** Requests that ask for an upgrade: exec, attach and port-forward; also watches over WebSocket are refused here. */
+  async upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const gone = new AbortController();
+    socket.on("close", () => gone.abort());
+    socket.on("error", () => gone.abort());
+    try {
+      const url = new URL(req.url!, "http://local");
+      const path = req.url!.split("?", 1)[0]!;
+      const exchange = this.#exchange(req, req.method!, path, url.searchParams, gone.signal, () => {
+        throw statusBadRequest("the connection cannot be upgraded here");
+      });
+      await serveRequest(this.#options.chain, exchange, async (answer) => {
+        if (answer.form !== "upgrade") throw statusBadRequest("the connection cannot be upgraded here");
+        await answer.accept({ req, socket, head, signal: gone.signal });
+      });
+    } catch (error) {
+      const status = this.#statusOf(error, req.url ?? "");
+      if (!socket.destroyed) refuse(socket, status.code ?? 500, JSON.stringify(status), "application/json");
+    }
+  }
+
+  /** The answer to whatever was thrown on the way. */
+  onError(ctx: HttpContext, error: unknown): void {
+    const status = this.#statusOf(error, ctx.path);
+    const retryAfter = status.details?.retryAfterSeconds;
+    const headers = retryAfter ? { "retry-after": String(retryAfter) } : {};
+    sendBytes(ctx.res, status.code ?? 500, "application/json", Buffer.from(`${JSON.stringify(status)}\n`), headers);
+  }
+
+  #statusOf(error: unknown, path: string): Status {
+    // A plain error that comes this far is a mistake of ours.
+    if (!(error instanceof GantryError) || error.kind === "Internal") {
+      this.#options.logger.error("request failed", { path, error });
+    }
+    return toStatus(error);
+  }
+
+  #rendering(ctx: HttpContext): Rendering {
+    const { req, query } = ctx;
+    const form = wantedForm(req.headers.accept, wantsPretty(req, query));
+    const include = query.get("includeObject");
+    if (include && !["None", "Metadata", "Object"].includes(include)) {
+      throw statusBadRequest(`includeObject: Invalid value: ${JSON.stringify(include)}: must be 'Metadata', 'Object', 'None', or empty`);
+    }
+    return { ...form, nowMs: this.#options.clock.nowMs(), includeObject: (include || "Metadata") as IncludeObject };
+  }
+
+  #exchange(
+    req: IncomingMessage,
+    method: string,
+    path: string,
+    params: URLSearchParams,
+    signal: AbortSignal,
+    answerPath: Exchange["answerPath"],
+  ): Exchange {
+    const info = parseRequest(method, path, params);
+    const query = info.isResource ? parseQuery(params) : {};
+    takeNameFromSelector(info, query.fieldSelector);
+    return {
+      info,
+      local: false,
+      authenticate: () => authenticateHttp(req, this.#options.tokens),
+      impersonation: impersonationOf(req),
+      query,
+      params,
+      patchType: info.verb === "patch" ? patchTypeOf(req) : undefined,
+      readBody: (warnings) => this.#readBody(req, method, query, warnings),
+      signal,
+      answerPath,
+    };
+  }
+
+  async #readBody(
+    req: IncomingMessage,
+    method: string,
+    query: ApiRequest["query"],
+    warnings: string[],
+  ): Promise<RequestBody> {
+    const bytes = method === "GET" || method === "HEAD" ? Buffer.alloc(0) : await this.#readBytes(req);
+    const contentType = req.headers["content-type"];
+    return new EncodedBody({
+      bytes,
+      contentType,
+      fieldValidation: query.fieldValidation,
+      warnings,
+      parsePatch: parsePatchDocument,
+    });
+  }
+
+  async #readBytes(req: IncomingMessage): Promise<Buffer> {
+    const late = new AbortController();
+    const cancel = this.#options.clock.after(BODY_TIMEOUT_MS, () => {
+      late.abort();
+      req.destroy();
+    });
+    try {
+      return await readBody(req, BODY_LIMIT_BYTES);
+    } catch (error) {
+      if (late.signal.aborted) throw statusTimeout("the request's body did not come in time");
+      if (isGantryError(error) && error.code === "Http.BodyTooLarge") throw statusTooLarge(`limit is ${BODY_LIMIT_BYTES}`);
+      throw error;
+    } finally {
+      cancel();
+    }
+  }
+}
+
+/** People's tools get indented JSON (apiserver negotiation isPrettyPrint). */
+function wantsPretty(req: IncomingMessage, query: URLSearchParams): boolean {
+  const wish = query.get("pretty");
+  if (wish !== null) return wish !== "false" && wish !== "0";
+  return /^(?:curl|Wget|Mozilla\/5\.0)/.test(String(req.headers["user-agent"] ?? ""));
+}
+
+function patchTypeOf(req: IncomingMessage): ApiRequest["patchType"] {
+  const type = mediaTypeOf(req.headers["content-type"]);
+  return Object.hasOwn(PATCH_TYPES, type) ? PATCH_TYPES[type as keyof typeof PATCH_TYPES] : "apply";
+}
+
+function parsePatchDocument(bytes: Uint8Array): unknown {
+  try {
+    return parseStrictJson(bytes).value;
+  } catch (error) {
+    throw statusBadRequest(`error decoding patch: ${errorMessage(error)}`, error);
+  }
+}
+
+const EXTRA_PREFIX = "impersonate-extra-";
+
+function impersonationOf(req: IncomingMessage): Impersonation | undefined {
+  const { headersDistinct } = req;
+  const user = headersDistinct["impersonate-user"]?.[0];
+  const uid = headersDistinct["impersonate-uid"]?.[0];
+  const groups = headersDistinct["impersonate-group"] ?? [];
+  const extra: Record<string, string[]> = Object.create(null);
+  for (const [name, values] of Object.entries(headersDistinct)) {
+    if (name.startsWith(EXTRA_PREFIX)) extra[decodeURIComponent(name.slice(EXTRA_PREFIX.length))] = values ?? [];
+  }
+  const isWanted = user !== undefined || uid !== undefined || groups.length > 0 || Object.keys(extra).length > 0;
+  return isWanted ? { user, uid, groups, extra } : undefined;
+}

@@ -1,0 +1,193 @@
+import type { KeyObject } from "node:crypto";
+import { createHash } from "node:crypto";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
+import { type HttpContext, sendBytes, sendEmpty, sendText } from "../../../http/index.ts";
+import { failureStatus, statusNotAcceptable, StatusError } from "../../api/index.ts";
+import type { TokenSigningKey } from "../certificates.ts";
+import {
+  aggregatedDiscovery,
+  apiGroup,
+  apiGroupList,
+  apiResourceList,
+  apiVersions,
+} from "../discovery/discovery.ts";
+import type { Health } from "../health.ts";
+import type { ApiServerMetrics } from "../metrics.ts";
+import { noSuchResource } from "../no-such-resource.ts";
+import { OpenApiV2 } from "../openapi/openapi-v2.ts";
+import { OpenApiV3 } from "../openapi/openapi-v3.ts";
+import type { RequestInfo } from "../request-info.ts";
+import { versionInfo } from "../version.ts";
+import { CONTENT_TYPES, parseAccept, wantedForm } from "./accept.ts";
+import { encodeValue } from "./encode-answer.ts";
+
+export interface ServerPathsOptions {
+  health: Health;
+  metrics: ApiServerMetrics;
+  issuer: string;
+  signingKey: TokenSigningKey;
+  /** `host:port` under which clients reach this server. */
+  serverAddress: () => string;
+}
+
+const GZIP_FROM_BYTES = 4096;
+
+/** Everything that is no resource: versions, discovery, OpenAPI, health, metrics, keys. */
+export class ServerPaths {
+  readonly #options: ServerPathsOptions;
+  readonly #v3 = new OpenApiV3();
+  readonly #v2 = new OpenApiV2();
+  /** Compressed documents, by the hash of what is in them. */
+  readonly #compressed = new Map<string, Promise<Buffer>>();
+
+  constructor(options: ServerPathsOptions) {
+    this.#options = options;
+  }
+
+  async answer(ctx: HttpContext, info: RequestInfo): Promise<void> {
+    if (ctx.method !== "GET" && ctx.method !== "HEAD") {
+      throw new StatusError(failureStatus(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {}));
+    }
+    const path = info.path.length > 1 ? info.path.replace(/\/$/, "") : info.path;
+    const health = await this.#options.health.answer(path, ctx.query);
+    if (health) return sendText(ctx.res, health.code, health.text);
+    if (path === "/metrics") return this.#metrics(ctx);
+    if (path === "/openapi/v2") return this.#openApiV2(ctx);
+    if (path.startsWith("/openapi/v3/")) return this.#openApiV3(ctx, path.slice("/openapi/v3/".length));
+    const value = this.#value(ctx, path);
+    if (!value) throw noSuchResource();
+    const { encoding, pretty } = wantedForm(ctx.req.headers.accept, /^curl/.test(String(ctx.req.headers["user-agent"])));
+    const used = encoding === "protobuf" ? "json" : encoding;
+    await this.#sendTagged(ctx, value.contentType ?? CONTENT_TYPES[used], encodeValue(value.body, used, pretty));
+  }
+
+  #value(ctx: HttpContext, path: string): { body: object; contentType?: string } | undefined {
+    const { issuer, serverAddress } = this.#options;
+    switch (path) {
+      case "/":
+        return { body: { paths: SERVED_PATHS } };
+      case "/version":
+        return { body: versionInfo() };
+      case "/api":
+      case "/apis":
+        return discoveryRoot(ctx, path === "/api", serverAddress());
+      case "/openapi/v3":
+        return { body: this.#v3.index() };
+      case "/.well-known/openid-configuration":
+        return { body: openIdConfiguration(issuer) };
+      case "/openid/v1/jwks":
+        return { body: { keys: [publicJwk(this.#options.signingKey)] }, contentType: "application/jwk-set+json" };
+    }
+    const [, root, ...parts] = path.split("/");
+    const body =
+      root === "api" && parts.length === 1
+        ? apiResourceList("", parts[0]!)
+        : root === "apis" && parts.length === 1
+          ? apiGroup(parts[0]!)
+          : root === "apis" && parts.length === 2
+            ? apiResourceList(parts[0]!, parts[1]!)
+            : undefined;
+    return body && { body };
+  }
+
+  #metrics(ctx: HttpContext): void {
+    const type = "text/plain; version=0.0.4; charset=utf-8";
+    sendBytes(ctx.res, 200, type, Buffer.from(this.#options.metrics.text()));
+  }
+
+  async #openApiV3(ctx: HttpContext, path: string): Promise<void> {
+    const document = this.#v3.document(path);
+    if (!document) throw noSuchResource();
+    const hash = ctx.query.get("hash");
+    // An address with the hash of its content may be kept for good; an old one leads to the new one.
+    if (hash !== null && hash !== document.hash) {
+      return sendEmpty(ctx.res, 301, { location: `/openapi/v3/${path}?hash=${document.hash}` });
+    }
+    if (hash !== null) {
+      ctx.res.setHeader("cache-control", "public, immutable");
+      ctx.res.setHeader("expires", "Thu, 31 Dec 2099 00:00:00 GMT");
+    }
+    await this.#sendTagged(ctx, "application/json", document.bytes, document.hash);
+  }
+
+  async #openApiV2(ctx: HttpContext): Promise<void> {
+    for (const { type } of parseAccept(ctx.req.headers.accept)) {
+      const isProtobuf = type.startsWith("application/com.github.proto-openapi.spec.v2");
+      if (!isProtobuf && !["application/json", "application/*", "*/*"].includes(type)) continue;
+      const document = isProtobuf ? this.#v2.protobuf() : this.#v2.json();
+      const contentType = isProtobuf ? "application/com.github.proto-openapi.spec.v2.v1.0+protobuf" : "application/json";
+      return this.#sendTagged(ctx, contentType, document.bytes, document.hash);
+    }
+    throw statusNotAcceptable(["application/json", "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"]);
+  }
+
+  /** Answers 304 to who has it already, and compressed where that pays. */
+  async #sendTagged(ctx: HttpContext, contentType: string, bytes: Buffer, hash = sha512(bytes)): Promise<void> {
+    const { req, res } = ctx;
+    const etag = `"${hash}"`;
+    res.setHeader("etag", etag);
+    res.setHeader("vary", "Accept, Accept-Encoding");
+    if (req.headers["if-none-match"]?.includes(etag)) return sendEmpty(res, 304);
+    if (bytes.length < GZIP_FROM_BYTES || !/\bgzip\b/.test(String(req.headers["accept-encoding"] ?? ""))) {
+      return sendBytes(res, 200, contentType, bytes);
+    }
+    sendBytes(res, 200, contentType, await this.#compress(bytes, hash), { "content-encoding": "gzip" });
+  }
+
+  #compress(bytes: Buffer, hash: string): Promise<Buffer> {
+    const known = this.#compressed.get(hash);
+    if (known) return known;
+    const compressed = promisify(gzip)(bytes, { level: 5 });
+    if (this.#compressed.size > 100) this.#compressed.clear();
+    this.#compressed.set(hash, compressed);
+    return compressed;
+  }
+}
+
+/** One answer for all groups where the client asks for it, or else the old list. */
+function discoveryRoot(ctx: HttpContext, core: boolean, serverAddress: string): { body: object; contentType?: string } {
+  for (const { type, params } of parseAccept(ctx.req.headers.accept)) {
+    if (params.g === "apidiscovery.k8s.io" && params.as === "APIGroupDiscoveryList") {
+      if (params.v !== "v2" && params.v !== "v2beta1") continue;
+      const contentType = `application/json;g=apidiscovery.k8s.io;v=${params.v};as=APIGroupDiscoveryList`;
+      return { body: aggregatedDiscovery(core, params.v), contentType };
+    }
+    if (type === "application/json" || type.endsWith("/*")) break;
+  }
+  return { body: core ? apiVersions(serverAddress) : apiGroupList() };
+}
+
+function openIdConfiguration(issuer: string): object {
+  return {
+    issuer,
+    jwks_uri: `${issuer}/openid/v1/jwks`,
+    response_types_supported: ["id_token"],
+    subject_types_supported: ["public"],
+    id_token_signing_alg_values_supported: ["ES256"],
+  };
+}
+
+function publicJwk({ publicKey, keyId }: { publicKey: KeyObject; keyId: string }): object {
+  const { kty, crv, x, y } = publicKey.export({ format: "jwk" });
+  return { use: "sig", kty, kid: keyId, crv, alg: "ES256", x, y };
+}
+
+function sha512(bytes: Buffer): string {
+  return createHash("sha512").update(bytes).digest("hex").toUpperCase();
+}
+
+const SERVED_PATHS = [
+  "/.well-known/openid-configuration",
+  "/api",
+  "/api/v1",
+  "/apis",
+  "/healthz",
+  "/livez",
+  "/metrics",
+  "/openapi/v2",
+  "/openapi/v3",
+  "/openid/v1/jwks",
+  "/readyz",
+  "/version",
+];

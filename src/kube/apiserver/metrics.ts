@@ -1,0 +1,133 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { memoryUsage, uptime } from "node:process";
+import type { Clock } from "../../base/index.ts";
+import { toStatus } from "../api/index.ts";
+import type { RequestObserver, RequestRecord } from "./audit.ts";
+import { type InFlightLimits, isLongRunning } from "./in-flight.ts";
+import type { RequestInfo } from "./request-info.ts";
+
+/** Upper bounds in seconds (apiserver_request_duration_seconds). */
+const BUCKETS = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
+
+interface Series {
+  labels: string;
+  count: number;
+  sum: number;
+  buckets: number[];
+}
+
+/** Counts requests and their times, and the event loop's delay; written out in Prometheus' text form. */
+export class ApiServerMetrics implements RequestObserver {
+  readonly #clock: Clock;
+  readonly #inFlight: InFlightLimits;
+  readonly #requests = new Map<string, number>();
+  readonly #durations = new Map<string, Series>();
+  readonly #gauges: () => Record<string, number>;
+  #longRunning = 0;
+  #eventLoop: ReturnType<typeof monitorEventLoopDelay> | undefined;
+
+  constructor(options: { clock: Clock; inFlight: InFlightLimits; gauges?: () => Record<string, number> }) {
+    this.#clock = options.clock;
+    this.#inFlight = options.inFlight;
+    this.#gauges = options.gauges ?? (() => ({}));
+  }
+
+  start(): void {
+    this.#eventLoop = monitorEventLoopDelay({ resolution: 20 });
+    this.#eventLoop.enable();
+  }
+
+  stop(): void {
+    this.#eventLoop?.disable();
+  }
+
+  begin({ info }: { info: RequestInfo }): RequestRecord {
+    const startedMs = this.#clock.monotonicMs();
+    const long = isLongRunning(info);
+    if (long) this.#longRunning++;
+    return {
+      end: (error) => {
+        if (long) this.#longRunning--;
+        this.#count(info, error, long ? undefined : (this.#clock.monotonicMs() - startedMs) / 1000);
+      },
+    };
+  }
+
+  text(): string {
+    const lines = [
+      ...counter("apiserver_request_total", "Requests by verb, resource and answer.", this.#requests),
+      ...histogram("apiserver_request_duration_seconds", "Time to answer, long-running requests left out.", this.#durations),
+      ...gauge("apiserver_current_inflight_requests", "Requests being worked on.", {
+        '{request_kind="mutating"}': this.#inFlight.current.mutating,
+        '{request_kind="readOnly"}': this.#inFlight.current.reading,
+      }),
+      ...gauge("apiserver_longrunning_requests", "Watches and streams that are open.", { "": this.#longRunning }),
+      ...gauge("process_resident_memory_bytes", "Resident memory size.", { "": memoryUsage.rss() }),
+      ...gauge("process_uptime_seconds", "Time since the start.", { "": uptime() }),
+    ];
+    for (const [name, value] of Object.entries(this.#gauges())) lines.push(...gauge(name, name, { "": value }));
+    const loop = this.#eventLoop;
+    if (loop) {
+      const seconds = (nanos: number) => (Number.isFinite(nanos) ? nanos / 1e9 : 0);
+      lines.push(
+        ...gauge("gantry_event_loop_delay_seconds", "Delay of the event loop since the start.", {
+          '{quantile="0.5"}': seconds(loop.percentile(50)),
+          '{quantile="0.99"}': seconds(loop.percentile(99)),
+          '{quantile="1"}': seconds(loop.max),
+        }),
+      );
+    }
+    return `${lines.join("\n")}\n`;
+  }
+
+  #count(info: RequestInfo, error: unknown, seconds: number | undefined): void {
+    const code = error === undefined ? 200 : (toStatus(error).code ?? 500);
+    const target = info.isResource
+      ? [label("group", info.group), label("resource", info.resource), label("subresource", info.subresource ?? "")]
+      : [label("group", ""), label("resource", ""), label("subresource", info.path.split("/")[1] ?? "")];
+    const labels = [label("verb", info.verb.toUpperCase()), ...target].join(",");
+    const counted = `{code="${code}",${labels}}`;
+    // Names of resources come from outside: only as many series as a cluster has reason for.
+    if (this.#requests.size < 5000 || this.#requests.has(counted)) {
+      this.#requests.set(counted, (this.#requests.get(counted) ?? 0) + 1);
+    }
+    if (seconds === undefined || code === 404) return;
+    const series = this.#durations.get(labels) ?? { labels, count: 0, sum: 0, buckets: BUCKETS.map(() => 0) };
+    if (this.#durations.size < 2000) this.#durations.set(labels, series);
+    series.count++;
+    series.sum += seconds;
+    for (let index = BUCKETS.length - 1; index >= 0 && seconds <= BUCKETS[index]!; index--) series.buckets[index]!++;
+  }
+}
+
+function label(name: string, value: string): string {
+  return `${name}="${value.replace(/[\\"\n]/g, "_")}"`;
+}
+
+function counter(name: string, help: string, values: ReadonlyMap<string, number>): string[] {
+  return [
+    `# HELP ${name} ${help}`,
+    `# TYPE ${name} counter`,
+    ...[...values].map(([labels, value]) => `${name}${labels} ${value}`),
+  ];
+}
+
+function gauge(name: string, help: string, values: Record<string, number>): string[] {
+  return [
+    `# HELP ${name} ${help}`,
+    `# TYPE ${name} gauge`,
+    ...Object.entries(values).map(([labels, value]) => `${name}${labels} ${value}`),
+  ];
+}
+
+function histogram(name: string, help: string, all: ReadonlyMap<string, Series>): string[] {
+  const lines = [`# HELP ${name} ${help}`, `# TYPE ${name} histogram`];
+  for (const { labels, count, sum, buckets } of all.values()) {
+    for (const [index, value] of buckets.entries()) {
+      lines.push(`${name}_bucket{${labels},le="${BUCKETS[index]}"} ${value}`);
+    }
+    lines.push(`${name}_bucket{${labels},le="+Inf"} ${count}`);
+    lines.push(`${name}_sum{${labels}} ${sum}`, `${name}_count{${labels}} ${count}`);
+  }
+  return lines;
+}

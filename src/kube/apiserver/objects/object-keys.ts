@@ -1,0 +1,23 @@
+import type { KubeObject } from "../../api/index.ts";
+
+export const REGISTRY = "/registry/";
+
+interface ResourceKey {
+  group: string;
+  resource: string;
+  namespaced: boolean;
+}
+
+/** `/registry/<group>/<resource>/`, with the namespace and a slash where one is given. The core group is `core`. */
+export function keyPrefix({ group, resource, namespaced }: ResourceKey, namespace?: string): string {
+  const root = `${REGISTRY}${group || "core"}/${resource}/`;
+  return namespaced && namespace ? `${root}${namespace}/` : root;
+}
+
+export function objectKey(resource: ResourceKey, namespace: string | undefined, name: string): string {
+  return keyPrefix(resource, namespace) + name;
+}
+
+export function keyOf(resource: ResourceKey, object: KubeObject): string {
+  return objectKey(resource, object.metadata.namespace, object.metadata.name);
+}

@@ -1,0 +1,135 @@
+import { isGantryError } from "../../../base/index.ts";
+import type { Compare, Operation, RangeOptions, RangeResult, Store, TransactionResult } from "../../../store/types.ts";
+import {
+  type KindDefinition,
+  type KubeObject,
+  statusAlreadyExists,
+  statusNotFound,
+  statusTooLarge,
+} from "../../api/index.ts";
+import type { ObjectCache } from "./object-cache.ts";
+import { deepFreeze } from "../../client/index.ts";
+import { keyOf, objectKey } from "./object-keys.ts";
+import { encodeForStore, StoredObject } from "./stored-object.ts";
+
+/** Keys that are written in the same transaction as the object, each under its condition (allocated addresses). */
+export interface Companions {
+  compare: Compare[];
+  operations: Operation[];
+}
+
+export const NO_COMPANIONS: Companions = { compare: [], operations: [] };
+
+export type WriteOutcome =
+  | { done: true; object: StoredObject }
+  /** Somebody else was first: on the object, or on one of the companions. */
+  | { done: false; lost: "object" | "companions" };
+
+/** Objects as keys of the store: one durable transaction a write, guarded by the version that was read. */
+export class ObjectStore {
+  readonly #store: Store;
+  readonly #cache: ObjectCache;
+
+  constructor(store: Store, cache: ObjectCache) {
+    this.#store = store;
+    this.#cache = cache;
+  }
+
+  /** The newest state, read through the store; the parsed form is shared with the cache where both have the same version. */
+  async find(kind: KindDefinition, namespace: string | undefined, name: string): Promise<StoredObject | undefined> {
+    const key = objectKey(kind, namespace, name);
+    const { item } = await this.#store.get(key);
+    return item && this.fromItem(key, item.value, item.modRevision);
+  }
+
+  fromItem(key: string, value: Uint8Array, revision: number): StoredObject {
+    const cached = this.#cache.get(key);
+    return cached?.revision === revision ? cached : new StoredObject(key, value, revision);
+  }
+
+  range(prefix: string, options: RangeOptions): Promise<RangeResult> {
+    return this.#store.range(prefix, options);
+  }
+
+  async get(kind: KindDefinition, namespace: string | undefined, name: string): Promise<StoredObject> {
+    const found = await this.find(kind, namespace, name);
+    if (!found) throw statusNotFound(kind, name);
+    return found;
+  }
+
+  async create(kind: KindDefinition, object: KubeObject, companions = NO_COMPANIONS): Promise<WriteOutcome> {
+    const key = keyOf(kind, object);
+    const absent: Compare = { key, target: "version", operator: "=", value: 0 };
+    const outcome = await this.#put(key, object, absent, companions);
+    if (!outcome.done && outcome.lost === "object") throw statusAlreadyExists(kind, object.metadata.name);
+    return outcome;
+  }
+
+  /** What a create that only tries is told of an object that is there. */
+  async refuseExisting(kind: KindDefinition, object: KubeObject): Promise<void> {
+    const { namespace, name } = object.metadata;
+    if (await this.find(kind, namespace, name)) throw statusAlreadyExists(kind, name);
+  }
+
+  /** Writes `next` if the object is still as in `current`. An unchanged object is not written. */
+  async replace(current: StoredObject, next: KubeObject, companions = NO_COMPANIONS): Promise<WriteOutcome> {
+    const unchanged: Compare = guard(current);
+    return this.#put(current.key, next, unchanged, companions, current);
+  }
+
+  async remove(current: StoredObject, companions = NO_COMPANIONS): Promise<WriteOutcome> {
+    const result = await this.#store.transact({
+      compare: [guard(current), ...companions.compare],
+      success: [{ type: "delete", key: current.key }, ...companions.operations],
+      failure: [{ type: "get", key: current.key }],
+    });
+    if (!result.succeeded) return { done: false, lost: whoLost(result, current.revision) };
+    return { done: true, object: current.deletedAt(result.revision) };
+  }
+
+  /** The store's newest revision. */
+  async revision(): Promise<number> {
+    return (await this.#store.status()).revision;
+  }
+
+  async #put(
+    key: string,
+    object: KubeObject,
+    condition: Compare,
+    companions: Companions,
+    current?: StoredObject,
+  ): Promise<WriteOutcome> {
+    const value = encodeForStore(object);
+    if (current !== undefined && companions.operations.length === 0 && value.equals(current.bytes)) {
+      return { done: true, object: current };
+    }
+    const result = await this.#transact({
+      compare: [condition, ...companions.compare],
+      success: [{ type: "put", key, value }, ...companions.operations],
+      failure: [{ type: "get", key }],
+    });
+    if (!result.succeeded) return { done: false, lost: whoLost(result, current?.revision) };
+    object.metadata.resourceVersion = String(result.revision);
+    return { done: true, object: new StoredObject(key, value, result.revision, deepFreeze(object)) };
+  }
+
+  async #transact(request: Parameters<Store["transact"]>[0]): Promise<TransactionResult> {
+    try {
+      return await this.#store.transact(request);
+    } catch (error) {
+      if (isGantryError(error) && error.code === "Store.ValueTooLarge") throw statusTooLarge(error.message);
+      throw error;
+    }
+  }
+}
+
+function guard(current: StoredObject): Compare {
+  return { key: current.key, target: "modRevision", operator: "=", value: current.revision };
+}
+
+/** After a failed condition: if the object is as it was expected, it was a companion's condition that did not hold. */
+function whoLost(result: TransactionResult, expectedRevision: number | undefined): "object" | "companions" {
+  const found = result.results[0];
+  const revision = found?.type === "get" ? found.item?.modRevision : undefined;
+  return revision === expectedRevision ? "companions" : "object";
+}

@@ -1,0 +1,75 @@
+import type { KubeObject } from "../../api/index.ts";
+import { deepFreeze } from "../../client/index.ts";
+
+const METADATA_START = Buffer.from('"metadata":{');
+
+/**
+ * One version of an object: the bytes as they stand in the store, and the parsed form once somebody asks for it. The
+ * stored bytes lack `resourceVersion`, which is the revision of their write; it is put in while answering.
+ */
+export class StoredObject {
+  readonly key: string;
+  readonly revision: number;
+  readonly #bytes: Buffer;
+  #object: KubeObject | undefined;
+
+  constructor(key: string, bytes: Uint8Array, revision: number, object?: KubeObject) {
+    this.key = key;
+    this.revision = revision;
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#object = object;
+  }
+
+  /** Frozen and shared; `mutableCopy` is for who wants to change it. */
+  get object(): KubeObject {
+    this.#object ??= deepFreeze(this.mutableCopy());
+    return this.#object;
+  }
+
+  mutableCopy(): KubeObject {
+    const object = JSON.parse(this.#bytes.toString("utf8")) as KubeObject;
+    object.metadata.resourceVersion = String(this.revision);
+    return object;
+  }
+
+  /** The stored bytes without resourceVersion: equal bytes are equal objects. */
+  get bytes(): Buffer {
+    return this.#bytes;
+  }
+
+  /** The whole object as JSON. */
+  json(): Buffer {
+    const start = this.#metadataStart();
+    return Buffer.concat([this.#bytes.subarray(0, start), this.#version(), this.#bytes.subarray(start)]);
+  }
+
+  /** As an item of a list, where upstream leaves apiVersion and kind out. */
+  appendItemJson(chunks: Buffer[]): void {
+    chunks.push(ITEM_START, this.#version(), this.#bytes.subarray(this.#metadataStart()));
+  }
+
+  /** The same object as a watch tells of its deletion: its last state at the revision of the delete. */
+  deletedAt(revision: number): StoredObject {
+    return new StoredObject(this.key, this.#bytes, revision);
+  }
+
+  #metadataStart(): number {
+    return this.#bytes.indexOf(METADATA_START) + METADATA_START.length;
+  }
+
+  #version(): Buffer {
+    return Buffer.from(`"resourceVersion":"${this.revision}",`);
+  }
+}
+
+const ITEM_START = Buffer.from('{"metadata":{');
+
+/**
+ * The stored form: kind, apiVersion and metadata come first, so that answers can be cut out of the bytes. Metadata is
+ * never empty: each object has a name.
+ */
+export function encodeForStore(object: KubeObject): Buffer {
+  const { kind, apiVersion, metadata, ...rest } = object;
+  const { resourceVersion: _, ...storedMetadata } = metadata;
+  return Buffer.from(JSON.stringify({ kind, apiVersion, metadata: storedMetadata, ...rest }));
+}

@@ -1,0 +1,100 @@
+import type { Swagger, SwaggerOperation } from "./openapi-v2.ts";
+import type { Schema } from "./schemas.ts";
+
+/**
+ * The OpenAPI 2 document in protobuf, message `openapi.v2.Document` of github.com/google/gnostic-models. The numbers are
+ * the fields' numbers there.
+ */
+export function encodeSwagger({ swagger, info, paths, definitions }: Swagger): Buffer {
+  return message(
+    text(1, swagger),
+    nested(2, text(1, info.title), text(2, info.version)),
+    nested(
+      8,
+      ...Object.entries(paths).map(([path, item]) =>
+        nested(2, text(1, path), nested(2, ...Object.entries(item).map(([method, one]) => operation(method, one)))),
+      ),
+    ),
+    nested(9, ...Object.entries(definitions).map(([name, schema]) => nested(1, text(1, name), nested(2, schemaFields(schema))))),
+  );
+}
+
+const METHOD_NUMBERS: Record<string, number> = { get: 2, put: 3, post: 4, delete: 5, patch: 8 };
+
+function operation(method: string, one: SwaggerOperation): Buffer {
+  return nested(
+    METHOD_NUMBERS[method]!,
+    text(3, one.description),
+    text(5, one.operationId),
+    ...one.produces.map((type) => text(6, type)),
+    ...one.consumes.map((type) => text(7, type)),
+    ...one.parameters.map((parameter) => nested(8, nested(1, parameterFields(parameter)))),
+    nested(
+      9,
+      ...Object.entries(one.responses).map(([code, { description, schema }]) =>
+        nested(1, text(1, code), nested(2, nested(1, text(1, description), ...(schema ? [nested(2, nested(1, schemaFields(schema)))] : [])))),
+      ),
+    ),
+    ...vendorExtensions(13, one as unknown as Schema),
+  );
+}
+
+function parameterFields(parameter: SwaggerOperation["parameters"][number]): Buffer {
+  if ("schema" in parameter) {
+    return nested(1, text(2, parameter.name), text(3, "body"), nested(5, schemaFields(parameter.schema)));
+  }
+  const { name, in: place, type, description } = parameter;
+  const common = [text(2, place), text(3, description), text(4, name)];
+  if (place === "path") return nested(2, nested(4, flag(1), ...common, text(5, type), flag(19)));
+  return nested(2, nested(3, ...common, text(6, type), flag(20)));
+}
+
+function schemaFields(schema: Schema): Buffer {
+  const { $ref, format, description, type, items, additionalProperties, properties, required } = schema as {
+    $ref?: string;
+    format?: string;
+    description?: string;
+    type?: string;
+    items?: Schema;
+    additionalProperties?: Schema;
+    properties?: Record<string, Schema>;
+    required?: string[];
+  };
+  return message(
+    text(1, $ref),
+    text(2, format),
+    text(4, description),
+    ...(required ?? []).map((name) => text(19, name)),
+    ...(additionalProperties ? [nested(21, nested(1, schemaFields(additionalProperties)))] : []),
+    ...(type ? [nested(22, text(1, type))] : []),
+    ...(items ? [nested(23, nested(1, schemaFields(items)))] : []),
+    ...(properties
+      ? [nested(25, ...Object.entries(properties).map(([name, one]) => nested(1, text(1, name), nested(2, schemaFields(one)))))]
+      : []),
+    ...vendorExtensions(31, schema),
+  );
+}
+
+/** `x-…` values stand as YAML, of which JSON is a part. */
+function vendorExtensions(number: number, value: Schema): Buffer[] {
+  return Object.entries(value)
+    .filter(([name]) => name.startsWith("x-"))
+    .map(([name, extension]) => nested(number, text(1, name), nested(2, text(2, `${JSON.stringify(extension)}\n`))));
+}
+
+const message = (...fields: Buffer[]) => Buffer.concat(fields);
+const nested = (number: number, ...fields: Buffer[]) => lengthDelimited(number, Buffer.concat(fields));
+const text = (number: number, value: string | undefined) =>
+  value === undefined ? Buffer.alloc(0) : lengthDelimited(number, Buffer.from(value));
+const flag = (number: number) => Buffer.concat([varint(number << 3), varint(1)]);
+
+function lengthDelimited(number: number, bytes: Buffer): Buffer {
+  return Buffer.concat([varint((number << 3) | 2), varint(bytes.length), bytes]);
+}
+
+function varint(value: number): Buffer {
+  const bytes: number[] = [];
+  let rest = value;
+  for (; rest > 0x7f; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 0x80);
+  return Buffer.from([...bytes, rest]);
+}

@@ -1,0 +1,84 @@
+import { createHash } from "node:crypto";
+import { servedKinds } from "../served-kinds.ts";
+import { KUBERNETES_VERSION } from "../version.ts";
+import { collectSchemas, type Document } from "./openapi-v3.ts";
+import { encodeSwagger } from "./gnostic.ts";
+import { operationsOf, type Operation, type Parameter } from "./operations.ts";
+import { type Schema, SchemaCollector } from "./schemas.ts";
+
+export interface Swagger {
+  swagger: "2.0";
+  info: { title: string; version: string };
+  paths: Record<string, Record<string, SwaggerOperation>>;
+  definitions: Record<string, Schema>;
+}
+
+export interface SwaggerOperation {
+  description: string;
+  operationId: string;
+  consumes: readonly string[];
+  produces: readonly string[];
+  parameters: (Parameter | { name: "body"; in: "body"; schema: Schema })[];
+  responses: Record<string, { description: string; schema?: Schema }>;
+  "x-kubernetes-action": string;
+  "x-kubernetes-group-version-kind": { group: string; version: string; kind: string };
+}
+
+/** The older OpenAPI 2 document, one for everything; kubectl reads it in gnostic's protobuf form. */
+export class OpenApiV2 {
+  #swagger: Swagger | undefined;
+  #json: Document | undefined;
+  #protobuf: Document | undefined;
+
+  json(): Document {
+    this.#json ??= hashed(Buffer.from(JSON.stringify(this.#document())));
+    return this.#json;
+  }
+
+  protobuf(): Document {
+    this.#protobuf ??= hashed(encodeSwagger(this.#document()));
+    return this.#protobuf;
+  }
+
+  #document(): Swagger {
+    this.#swagger ??= swagger();
+    return this.#swagger;
+  }
+}
+
+function hashed(bytes: Buffer): Document {
+  return { bytes, hash: createHash("sha512").update(bytes).digest("hex").toUpperCase() };
+}
+
+function swagger(): Swagger {
+  const collector = new SchemaCollector(2);
+  const operations = servedKinds.flatMap(operationsOf);
+  collectSchemas(collector, servedKinds, operations);
+  const paths: Swagger["paths"] = {};
+  for (const operation of operations) {
+    const item = (paths[operation.path] ??= {});
+    item[operation.method] = swaggerOperation(collector, operation);
+  }
+  return {
+    swagger: "2.0",
+    info: { title: "Kubernetes", version: KUBERNETES_VERSION },
+    paths,
+    definitions: Object.fromEntries([...collector.schemas].sort(([a], [b]) => (a < b ? -1 : 1))),
+  };
+}
+
+function swaggerOperation(collector: SchemaCollector, operation: Operation): SwaggerOperation {
+  const { body, consumes = ["*/*"], answer, kind } = operation;
+  const { group, version, kind: name } = kind;
+  const bodyParameter = body ? [{ name: "body", in: "body", schema: collector.ref(body) } as const] : [];
+  return {
+    description: operation.description,
+    operationId: operation.id,
+    consumes,
+    produces: ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"],
+    parameters: [...bodyParameter, ...operation.parameters],
+    responses: { 200: { description: "OK", schema: collector.ref(answer) }, 401: { description: "Unauthorized" } },
+    "x-kubernetes-action": operation.action,
+    "x-kubernetes-group-version-kind": { group, version, kind: name },
+  };
+}

@@ -1,0 +1,102 @@
+import { parseFieldSelector } from "../../formats/index.ts";
+
+/** What a request wants, as authorization and audit see it (apiserver's RequestInfo). */
+export type RequestInfo = ResourceRequestInfo | PathRequestInfo;
+
+export interface ResourceRequestInfo {
+  isResource: true;
+  verb: string;
+  path: string;
+  group: string;
+  version: string;
+  resource: string;
+  subresource?: string;
+  namespace?: string;
+  name?: string;
+  /** What follows `/proxy` in the path. */
+  rest?: string;
+}
+
+export interface PathRequestInfo {
+  isResource: false;
+  /** The HTTP method in lower case. */
+  verb: string;
+  path: string;
+}
+
+const VERB_BY_METHOD: Record<string, string> = {
+  POST: "create",
+  GET: "get",
+  HEAD: "get",
+  PUT: "update",
+  PATCH: "patch",
+  DELETE: "delete",
+};
+
+/** Subresources of namespaces: after `/namespaces/NAME/` anything else is a resource inside the namespace. */
+const NAMESPACE_SUBRESOURCES = new Set(["status", "finalize"]);
+
+/** Throws URIError for broken percent signs. */
+export function parseRequest(method: string, path: string, query: URLSearchParams): RequestInfo {
+  const verb = VERB_BY_METHOD[method] ?? method.toLowerCase();
+  const other: PathRequestInfo = { isResource: false, verb: method.toLowerCase(), path };
+  const segments = path.split("/").slice(1);
+  if (segments.at(-1) === "") segments.pop();
+  const parts = segments.map(decodeURIComponent);
+  const groupParts = parts[0] === "api" ? 2 : parts[0] === "apis" ? 3 : 0;
+  if (groupParts === 0 || parts.length <= groupParts) return other;
+  const [group, version] = groupParts === 2 ? ["", parts[1]!] : [parts[1]!, parts[2]!];
+  const info: ResourceRequestInfo = { isResource: true, verb, path, group, version, resource: "" };
+  return fill(info, parts.slice(groupParts), query) ?? other;
+}
+
+function fill(
+  info: ResourceRequestInfo,
+  parts: string[],
+  query: URLSearchParams,
+): ResourceRequestInfo | undefined {
+  // The old form /api/v1/watch/… of a watch.
+  const oldWatch = parts[0] === "watch" && info.verb === "get";
+  let rest = oldWatch ? parts.slice(1) : parts;
+  if (rest[0] === "namespaces" && rest.length > 1) {
+    info.namespace = rest[1]!;
+    if (rest.length > 2 && !NAMESPACE_SUBRESOURCES.has(rest[2]!)) rest = rest.slice(2);
+  }
+  const [resource, name, subresource] = rest;
+  if (!resource) return undefined;
+  info.resource = resource;
+  if (name) info.name = name;
+  if (subresource) info.subresource = subresource;
+  if (rest.length > 3) {
+    if (subresource !== "proxy") return undefined;
+    info.rest = rest.slice(3).join("/");
+  }
+  info.verb = collectionVerb(info, query, oldWatch);
+  return info;
+}
+
+/** A GET without a name lists or watches, a DELETE without one deletes the collection. */
+function collectionVerb(info: ResourceRequestInfo, query: URLSearchParams, oldWatch: boolean): string {
+  if (info.subresource !== undefined) return info.verb;
+  if (info.verb === "get" && (oldWatch || isTrue(query.get("watch")))) return "watch";
+  if (info.name !== undefined) return info.verb;
+  if (info.verb === "get") return "list";
+  return info.verb === "delete" ? "deletecollection" : info.verb;
+}
+
+/** Query parameters that are switches: present without a value, or anything but `false` and `0` (apimachinery conversion). */
+export function isTrue(value: string | null): boolean {
+  return value !== null && !["false", "False", "FALSE", "F", "f", "0"].includes(value);
+}
+
+/** A collection request whose field selector demands one name counts, for authorization, as one for that object. */
+export function takeNameFromSelector(info: RequestInfo, fieldSelector: string | undefined): void {
+  if (!info.isResource || info.name !== undefined || !fieldSelector) return;
+  if (!["list", "watch", "deletecollection"].includes(info.verb)) return;
+  try {
+    const name = parseFieldSelector(fieldSelector).requiredValue("metadata.name");
+    if (name && !name.includes("/")) info.name = name;
+  } catch {
+    // A selector that cannot be read is refused where it is used.
+  }
+}

@@ -1,0 +1,111 @@
+import { type KubeObject, statusBadRequest, statusInvalid } from "../../api/index.ts";
+import type { UserInfo } from "../../client/types.ts";
+import type { RequestInfo } from "../request-info.ts";
+import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
+import { requireBody } from "../verbs/write-object.ts";
+
+interface AccessSpec {
+  resourceAttributes?: {
+    namespace?: string;
+    verb?: string;
+    group?: string;
+    version?: string;
+    resource?: string;
+    subresource?: string;
+    name?: string;
+  };
+  nonResourceAttributes?: { path?: string; verb?: string };
+  user?: string;
+  groups?: string[];
+  uid?: string;
+  extra?: Record<string, string[]>;
+}
+
+/** `kubectl auth can-i`. */
+export async function reviewOwnAccess(context: ServerContext, call: ResourceCall): Promise<Answer> {
+  const object = requireBody(call);
+  return reviewed(context, call, object, call.user);
+}
+
+/** What another user may do. */
+export async function reviewSubjectAccess(context: ServerContext, call: ResourceCall): Promise<Answer> {
+  const object = requireBody(call);
+  return reviewed(context, call, object, subjectOf(call, object.spec ?? {}));
+}
+
+/** As above, for one namespace. */
+export async function reviewLocalAccess(context: ServerContext, call: ResourceCall): Promise<Answer> {
+  const object = requireBody(call);
+  const attributes = (object.spec as AccessSpec | undefined)?.resourceAttributes;
+  if (attributes?.namespace !== call.info.namespace) {
+    throw statusBadRequest(
+      `spec.resourceAttributes.namespace must match namespace: ${attributes?.namespace ?? ""} != ${call.info.namespace}`,
+    );
+  }
+  return reviewed(context, call, object, subjectOf(call, object.spec ?? {}));
+}
+
+function subjectOf(call: ResourceCall, { user, groups = [], uid, extra }: AccessSpec): UserInfo {
+  if (!user && groups.length === 0) {
+    const message = "Required value: at least one of user or group must be specified";
+    throw statusInvalid(call.kind, "", [{ type: "FieldValueRequired", field: "spec.user", message }]);
+  }
+  return { name: user ?? "", groups, ...(uid ? { uid } : {}), ...(extra ? { extra } : {}) };
+}
+
+async function reviewed(
+  context: ServerContext,
+  { kind }: ResourceCall,
+  object: KubeObject,
+  user: UserInfo,
+): Promise<Answer> {
+  const info = requestOf(kind, object.spec ?? {});
+  const { decision, reason } = await context.authorizer.authorize(user, info);
+  object.status = {
+    allowed: decision === "allow",
+    ...(decision === "deny" ? { denied: true } : {}),
+    ...(reason ? { reason } : {}),
+  };
+  return { form: "object", kind, object, code: 201 };
+}
+
+function requestOf(kind: { group: string; kind: string }, spec: AccessSpec): RequestInfo {
+  const { resourceAttributes, nonResourceAttributes } = spec;
+  if ((resourceAttributes === undefined) === (nonResourceAttributes === undefined)) {
+    const message = "Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified";
+    throw statusInvalid(kind, "", [{ type: "FieldValueInvalid", field: "spec.resourceAttributes", message }]);
+  }
+  if (nonResourceAttributes) {
+    return { isResource: false, verb: nonResourceAttributes.verb ?? "", path: nonResourceAttributes.path ?? "" };
+  }
+  const { verb = "", group = "", version = "", resource = "", subresource, namespace, name } = resourceAttributes!;
+  return {
+    isResource: true,
+    path: "",
+    verb,
+    group,
+    version,
+    resource,
+    ...(subresource ? { subresource } : {}),
+    ...(namespace ? { namespace } : {}),
+    ...(name ? { name } : {}),
+  };
+}
+
+/** `kubectl auth can-i --list`. */
+export async function reviewOwnRules(context: ServerContext, call: ResourceCall): Promise<Answer> {
+  const object = requireBody(call);
+  const namespace = object.spec?.namespace as string | undefined;
+  if (!namespace) throw statusBadRequest("no namespace on request");
+  const rules = [...context.rbac.rulesFor(call.user, namespace)].map((granted) => granted.rule);
+  object.status = {
+    resourceRules: rules
+      .filter((rule) => rule.resources?.length)
+      .map(({ verbs, apiGroups, resources, resourceNames }) => ({ verbs, apiGroups, resources, resourceNames })),
+    nonResourceRules: rules
+      .filter((rule) => rule.nonResourceURLs?.length)
+      .map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs })),
+    incomplete: false,
+  };
+  return { form: "object", kind: call.kind, object, code: 201 };
+}

@@ -1,0 +1,44 @@
+import {
+  bindings,
+  type KindDefinition,
+  localSubjectAccessReviews,
+  selfSubjectAccessReviews,
+  selfSubjectReviews,
+  selfSubjectRulesReviews,
+  pods,
+  subjectAccessReviews,
+  tokenReviews,
+} from "../../api/index.ts";
+import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
+import { createBinding } from "../subresources/binding.ts";
+import { requireBody } from "../verbs/write-object.ts";
+import { reviewLocalAccess, reviewOwnAccess, reviewOwnRules, reviewSubjectAccess } from "./access-reviews.ts";
+import { reviewSelf, reviewToken } from "./token-reviews.ts";
+
+type Review = (context: ServerContext, call: ResourceCall) => Promise<Answer>;
+
+/** Kinds that are created to get an answer, and never stored. */
+const REVIEWS = new Map<KindDefinition, Review>([
+  [selfSubjectAccessReviews, reviewOwnAccess],
+  [selfSubjectRulesReviews, reviewOwnRules],
+  [selfSubjectReviews, reviewSelf],
+  [subjectAccessReviews, reviewSubjectAccess],
+  [localSubjectAccessReviews, reviewLocalAccess],
+  [tokenReviews, reviewToken],
+  [bindings, bindByName],
+]);
+
+/** The answer to a review; undefined for kinds that are stored. */
+export async function review(context: ServerContext, call: ResourceCall): Promise<Answer | undefined> {
+  return REVIEWS.get(call.kind)?.(context, call);
+}
+
+/** POST to `bindings`: the old form of `pods/NAME/binding`, with the pod's name in the body. */
+function bindByName(context: ServerContext, call: ResourceCall): Promise<Answer> {
+  const { name } = requireBody(call).metadata;
+  return createBinding(context, {
+    ...call,
+    kind: pods,
+    info: { ...call.info, resource: "pods", name, subresource: "binding" },
+  });
+}

@@ -1,0 +1,79 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Clock, Logger } from "../../base/index.ts";
+import type { KindDefinition, KubeObject } from "../api/index.ts";
+import type { NodeAccess } from "../client/node-access.ts";
+import type { ApiRequest, UserInfo } from "../client/types.ts";
+import type { AdmissionChain } from "./admission/admission.ts";
+import type { ServiceAllocator } from "./allocation/service-allocator.ts";
+import type { ServiceAccountTokens } from "./authentication/service-account-tokens.ts";
+import type { Authorizer } from "./authorization/authorizer.ts";
+import type { RbacAuthorizer } from "./authorization/rbac-authorizer.ts";
+import type { ObjectCache } from "./objects/object-cache.ts";
+import type { ObjectStore } from "./objects/object-store.ts";
+import type { StoredObject } from "./objects/stored-object.ts";
+import type { ResourceRequestInfo } from "./request-info.ts";
+import type { RequestBody } from "./verbs/decode-object.ts";
+
+/** What the handlers of the chain work with. */
+export interface ServerContext {
+  clock: Clock;
+  logger: Logger;
+  objects: ObjectStore;
+  cache: ObjectCache;
+  admission: AdmissionChain;
+  services: ServiceAllocator;
+  authorizer: Authorizer;
+  rbac: RbacAuthorizer;
+  tokens: ServiceAccountTokens;
+  nodeAccess: () => NodeAccess | undefined;
+}
+
+/** A decoded request for a resource, after authorization. */
+export interface ResourceCall {
+  info: ResourceRequestInfo;
+  kind: KindDefinition;
+  user: UserInfo;
+  query: ApiRequest["query"];
+  /** All query parameters. */
+  params: URLSearchParams;
+  body: RequestBody;
+  patchType?: ApiRequest["patchType"];
+  /** Sent along with the answer as `Warning` headers. */
+  warnings: string[];
+  signal: AbortSignal;
+}
+
+/** What a handler answers; how it is written out depends on what the client accepts. */
+export type Answer =
+  | { form: "object"; kind: KindDefinition; object: StoredObject | KubeObject; code: 200 | 201 | 202 }
+  | { form: "list"; kind: KindDefinition; list: ListAnswer }
+  | { form: "watch"; kind: KindDefinition; watch: WatchAnswer }
+  | { form: "status"; status: KubeObject }
+  /** A plain text that may go on for long; undefined: there is nothing (204). */
+  | { form: "text"; chunks: AsyncIterable<Uint8Array> | undefined }
+  /** Streams over an upgraded connection. Only a request that asks for an upgrade can have it. */
+  | { form: "upgrade"; accept: (upgrade: UpgradeRequest) => Promise<void> };
+
+export interface UpgradeRequest {
+  req: IncomingMessage;
+  socket: Duplex;
+  head: Buffer;
+  signal: AbortSignal;
+}
+
+export interface ListAnswer {
+  items: readonly StoredObject[];
+  resourceVersion: string;
+  continue?: string;
+  remainingItemCount?: number;
+}
+
+export type WatchItem =
+  | { type: "ADDED" | "MODIFIED" | "DELETED"; object: StoredObject; encoded: Map<string, Buffer> }
+  | { type: "BOOKMARK"; resourceVersion: string; annotations?: Record<string, string> };
+
+export interface WatchAnswer {
+  /** Several at a time where several wait. Ends at the time-out; throws StatusError when the watcher lost its place. */
+  items: AsyncIterable<readonly WatchItem[]>;
+}

@@ -1,0 +1,60 @@
+import { rfc3339Seconds } from "../../../base/index.ts";
+import { bindings, type KubeObject, statusBadRequest, statusConflict, statusInvalid } from "../../api/index.ts";
+import type { StoredObject } from "../objects/stored-object.ts";
+import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
+import { updateObject } from "../verbs/write-object.ts";
+import { successStatus } from "./success-status.ts";
+
+interface Condition {
+  type: string;
+  status: string;
+  lastTransitionTime?: string;
+}
+
+/** `pods/NAME/binding`: the scheduler gives a pod its node, once. */
+export async function createBinding(context: ServerContext, call: ResourceCall): Promise<Answer> {
+  const binding = call.body.as(bindings);
+  if (!binding) throw statusBadRequest("a Binding is needed as body");
+  const { target } = binding;
+  if (target?.kind && target.kind !== "Node") {
+    throw refuse(call, "FieldValueNotSupported", "target.kind", `Unsupported value: ${JSON.stringify(target.kind)}: supported values: "Node", "<empty>"`);
+  }
+  if (!target?.name) throw refuse(call, "FieldValueRequired", "target.name", "Required value");
+  await updateObject(context, call, (current) => bound(current, binding, context.clock.nowMs()));
+  return { form: "status", status: successStatus(201) };
+}
+
+function refuse(call: ResourceCall, type: string, field: string, message: string) {
+  return statusInvalid({ group: "", kind: "Binding" }, call.info.name ?? "", [{ type, field, message }]);
+}
+
+/** registry/core/pod BindingREST.setPodHostAndAnnotations. */
+function bound(current: StoredObject, binding: KubeObject, nowMs: number): KubeObject {
+  const pod = current.mutableCopy();
+  const { name, uid, deletionTimestamp } = pod.metadata;
+  const of = { group: "", resource: "pods/binding" };
+  const wanted = binding.metadata ?? {};
+  if (wanted.uid && wanted.uid !== uid) {
+    throw statusConflict(of, name, `Precondition failed: UID in precondition: ${wanted.uid}, UID in object meta: ${uid}`);
+  }
+  if (wanted.resourceVersion && wanted.resourceVersion !== pod.metadata.resourceVersion) {
+    throw statusConflict(of, name, `Precondition failed: ResourceVersion in precondition: ${wanted.resourceVersion}, ResourceVersion in object meta: ${pod.metadata.resourceVersion}`);
+  }
+  if (deletionTimestamp) throw statusConflict(of, name, `pod ${name} is being deleted, cannot be assigned to a host`);
+  if (pod.spec.nodeName) {
+    throw statusConflict(of, name, `pod ${name} is already assigned to node ${JSON.stringify(pod.spec.nodeName)}`);
+  }
+  if (pod.spec.schedulingGates?.length) {
+    throw statusConflict(of, name, `pod ${name} has non-empty .spec.schedulingGates`);
+  }
+  pod.spec.nodeName = binding.target.name;
+  if (wanted.annotations) pod.metadata.annotations = { ...pod.metadata.annotations, ...wanted.annotations };
+  pod.status = { ...pod.status, conditions: withScheduled(pod.status?.conditions ?? [], nowMs) };
+  return pod;
+}
+
+function withScheduled(conditions: Condition[], nowMs: number): Condition[] {
+  const others = conditions.filter((condition) => condition.type !== "PodScheduled");
+  const now: Condition = { type: "PodScheduled", status: "True", lastTransitionTime: rfc3339Seconds(nowMs) };
+  return [...others, now];
+}

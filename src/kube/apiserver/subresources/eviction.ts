@@ -1,0 +1,17 @@
+import { evictions, statusBadRequest } from "../../api/index.ts";
+import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
+import { PlainBody } from "../verbs/decode-object.ts";
+import { deleteObject } from "../verbs/delete-objects.ts";
+import { successStatus } from "./success-status.ts";
+
+/** `pods/NAME/eviction` (`kubectl drain`): a delete that a disruption budget may refuse. Budgets are not served yet, so none does. */
+export async function createEviction(context: ServerContext, call: ResourceCall): Promise<Answer> {
+  const eviction = call.body.as(evictions);
+  if (!eviction) throw statusBadRequest("an Eviction is needed as body");
+  const { name } = eviction.metadata ?? {};
+  if (name && name !== call.info.name) throw statusBadRequest("name in URL does not match name in Eviction object");
+  const { subresource: _, ...info } = call.info;
+  const body = new PlainBody(eviction.deleteOptions ?? undefined);
+  await deleteObject(context, { ...call, info: { ...info, verb: "delete" }, body });
+  return { form: "status", status: successStatus(201) };
+}

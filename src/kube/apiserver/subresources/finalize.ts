@@ -1,0 +1,18 @@
+import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
+import { requireBody, updateObject } from "../verbs/write-object.ts";
+import { statusConflict } from "../../api/index.ts";
+
+/** `namespaces/NAME/finalize`: changes `spec.finalizers`; the namespace goes when none is left. */
+export async function finalizeNamespace(context: ServerContext, call: ResourceCall): Promise<Answer> {
+  const { kind } = call;
+  const sent = requireBody(call);
+  const { object } = await updateObject(context, call, (current) => {
+    const wanted = sent.metadata.resourceVersion;
+    if (wanted && wanted !== String(current.revision)) throw statusConflict(kind, call.info.name!);
+    const next = current.mutableCopy();
+    next.spec = { ...next.spec, finalizers: sent.spec?.finalizers ?? [] };
+    if (next.spec.finalizers.length === 0) delete next.spec.finalizers;
+    return next;
+  });
+  return { form: "object", kind, object, code: 200 };
+}

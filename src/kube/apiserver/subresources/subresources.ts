@@ -1,0 +1,47 @@
+import { type KindDefinition, namespaces, nodes, pods, serviceAccounts, services, statusMethodNotAllowed } from "../../api/index.ts";
+import { noSuchResource } from "../no-such-resource.ts";
+import { subresourcesOf } from "../served-kinds.ts";
+import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
+import { createBinding } from "./binding.ts";
+import { createEviction } from "./eviction.ts";
+import { updateEphemeralContainers } from "./ephemeral-containers.ts";
+import { finalizeNamespace } from "./finalize.ts";
+import { readPodLog } from "./pod-log.ts";
+import { attachToPod, execInPod, forwardPodPorts } from "./pod-streams.ts";
+import { refuseProxy } from "./proxy.ts";
+import { handleScale } from "./scale.ts";
+import { handleStatus } from "./status.ts";
+import { createToken } from "./token.ts";
+
+export type SubresourceHandler = (context: ServerContext, call: ResourceCall) => Promise<Answer>;
+
+const OF_KIND = new Map<KindDefinition, Record<string, SubresourceHandler>>([
+  [
+    pods,
+    {
+      attach: attachToPod,
+      binding: createBinding,
+      ephemeralcontainers: updateEphemeralContainers,
+      eviction: createEviction,
+      exec: execInPod,
+      log: readPodLog,
+      portforward: forwardPodPorts,
+      proxy: refuseProxy,
+    },
+  ],
+  [services, { proxy: refuseProxy }],
+  [nodes, { proxy: refuseProxy }],
+  [namespaces, { finalize: finalizeNamespace }],
+  [serviceAccounts, { token: createToken }],
+]);
+
+/** Who answers `resource/name/subresource` for this verb. */
+export function subresourceHandler({ kind, info }: ResourceCall): SubresourceHandler {
+  const name = info.subresource!;
+  const served = subresourcesOf(kind).find((subresource) => subresource.name === name);
+  if (!served) throw noSuchResource();
+  if (!served.verbs.includes(info.verb)) throw statusMethodNotAllowed(kind, info.verb);
+  if (name === "status") return handleStatus;
+  if (name === "scale") return handleScale;
+  return OF_KIND.get(kind)![name]!;
+}

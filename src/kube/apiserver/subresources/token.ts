@@ -1,0 +1,94 @@
+import { rfc3339Seconds } from "../../../base/index.ts";
+import {
+  type FieldError,
+  type KindDefinition,
+  type KubeObject,
+  pods,
+  nodes,
+  secrets,
+  serviceAccounts,
+  statusBadRequest,
+  statusConflict,
+  statusInvalid,
+  tokenRequests,
+} from "../../api/index.ts";
+import type { BoundObject } from "../authentication/service-account-tokens.ts";
+import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
+
+const MIN_SECONDS = 600;
+const DEFAULT_SECONDS = 3600;
+const BINDABLE: Record<string, KindDefinition> = { Pod: pods, Secret: secrets, Node: nodes };
+
+/** `serviceaccounts/NAME/token`: a token for the account, bound to the pod, secret or node that is named. */
+export async function createToken(context: ServerContext, call: ResourceCall): Promise<Answer> {
+  const request = call.body.as(tokenRequests);
+  if (!request) throw statusBadRequest("a TokenRequest is needed as body");
+  const { namespace, name } = call.info;
+  const account = (await context.objects.get(serviceAccounts, namespace, name!)).object;
+  const spec = request.spec ?? {};
+  const expirationSeconds = (spec.expirationSeconds as number | undefined) ?? DEFAULT_SECONDS;
+  checkExpiration(name!, expirationSeconds);
+  const audiences: string[] = spec.audiences?.length ? spec.audiences : [...context.tokens.audiences];
+  const { bound, node } = await resolveBound(context, call, account, spec.boundObjectRef);
+  const { token, expiresAtMs } = context.tokens.issue(account, { audiences, expirationSeconds, bound, node });
+  const object: KubeObject = {
+    kind: "TokenRequest",
+    apiVersion: "authentication.k8s.io/v1",
+    metadata: {
+      name: name!,
+      namespace: namespace!,
+      creationTimestamp: rfc3339Seconds(context.clock.nowMs()),
+    } as KubeObject["metadata"],
+    spec: { ...spec, audiences, expirationSeconds },
+    status: { token, expirationTimestamp: rfc3339Seconds(expiresAtMs) },
+  };
+  return { form: "object", kind: tokenRequests, object, code: 201 };
+}
+
+function checkExpiration(name: string, seconds: number): void {
+  const refuse = (why: string) => {
+    const message = `Invalid value: ${seconds}: ${why}`;
+    const error: FieldError = { type: "FieldValueInvalid", field: "spec.expirationSeconds", message };
+    return statusInvalid({ group: "authentication.k8s.io", kind: "TokenRequest" }, name, [error]);
+  };
+  if (seconds < MIN_SECONDS) throw refuse("may not specify a duration less than 10 minutes");
+  if (seconds > 2 ** 32) throw refuse("may not specify a duration larger than 2^32 seconds");
+}
+
+interface Reference {
+  kind?: string;
+  name?: string;
+  uid?: string;
+}
+
+async function resolveBound(
+  context: ServerContext,
+  call: ResourceCall,
+  account: KubeObject,
+  reference: Reference | undefined,
+): Promise<{ bound?: BoundObject; node?: { name: string; uid: string } }> {
+  if (!reference) return {};
+  const kind = BINDABLE[reference.kind ?? ""];
+  if (!kind) throw statusBadRequest(`cannot bind token for serviceaccount ${JSON.stringify(call.info.name)} to type ${JSON.stringify(reference.kind)}`);
+  const found = await context.objects.get(kind, call.info.namespace, reference.name ?? "");
+  const { name, uid } = found.object.metadata;
+  if (reference.uid && reference.uid !== uid) {
+    throw statusConflict(
+      kind,
+      name,
+      `the UID in the bound object reference (${reference.uid}) does not match the UID in record. The object might have been deleted and then recreated`,
+    );
+  }
+  if (kind !== pods) return { bound: { kind: kind.kind as BoundObject["kind"], name, uid } };
+  const { serviceAccountName, nodeName } = found.object.spec;
+  if (serviceAccountName !== account.metadata.name) {
+    throw statusBadRequest(
+      `cannot bind token for serviceaccount ${JSON.stringify(account.metadata.name)} to pod running with different serviceaccount name.`,
+    );
+  }
+  const node = nodeName ? await context.objects.find(nodes, undefined, nodeName) : undefined;
+  return {
+    bound: { kind: "Pod", name, uid },
+    ...(nodeName ? { node: { name: nodeName, uid: node?.object.metadata.uid ?? "" } } : {}),
+  };
+}

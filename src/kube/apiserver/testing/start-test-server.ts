@@ -1,0 +1,78 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Clock, type Logger, silentLogger } from "../../../base/index.ts";
+import { openMemoryStore, type Store } from "../../../store/index.ts";
+import { serviceAccounts } from "../../api/index.ts";
+import { createHttpsClient, createInProcessClient } from "../../client/index.ts";
+import type { NodeAccess } from "../../client/node-access.ts";
+import type { KubeClient, UserInfo } from "../../client/types.ts";
+import { type ApiServer, createApiServer } from "../api-server.ts";
+import { type Certificates, openCertificates } from "../certificates.ts";
+import { kubeconfigText } from "../kubeconfig.ts";
+
+export interface TestServer {
+  url: string;
+  api: ApiServer;
+  certificates: Certificates;
+  store: Store;
+  /** As administrator, in process. */
+  client: KubeClient;
+  as(user: UserInfo): KubeClient;
+  https(): Promise<KubeClient & { close(): void }>;
+  kubeconfig(): Promise<string>;
+  stop(): Promise<void>;
+}
+
+export const ADMIN: UserInfo = { name: "admin", groups: ["system:masters"] };
+
+/** A real API server over a memory store and real TLS, without controllers; namespace `default` has its account. */
+export async function startTestServer(
+  options: { nodeAccess?: () => NodeAccess | undefined; logger?: Logger; clock?: Clock; store?: Store; port?: number } = {},
+): Promise<TestServer> {
+  const dir = await mkdtemp(join(tmpdir(), "gantry-api-"));
+  const logger = options.logger ?? silentLogger;
+  const store = options.store ?? (await openMemoryStore({ logger }));
+  const certificates = await openCertificates({ pkiDir: join(dir, "pki"), serviceAddress: "10.96.0.1" });
+  const api = createApiServer({
+    store,
+    certificates,
+    serviceCidr: "10.96.0.0/16",
+    advertiseAddress: "192.0.2.10",
+    host: "127.0.0.1",
+    port: options.port ?? 0,
+    nodeAccess: options.nodeAccess ?? (() => undefined),
+    logger,
+    ...(options.clock ? { clock: options.clock } : {}),
+  });
+  const stop = new AbortController();
+  const { promise: ready, resolve } = Promise.withResolvers<void>();
+  const done = api.service.run({ signal: stop.signal, ready: resolve });
+  await Promise.race([ready, done]);
+  const url = `https://127.0.0.1:${api.address!.port}`;
+  const client = createInProcessClient(api.backend, ADMIN);
+  await client.create(serviceAccounts, { metadata: { name: "default", namespace: "default" } });
+  const admin = () => certificates.client("admin", { commonName: "admin", organizations: ["system:masters"] });
+  return {
+    url,
+    api,
+    certificates,
+    store,
+    client,
+    as: (user) => createInProcessClient(api.backend, user),
+    https: async () => {
+      const { certPem, keyPem } = await admin();
+      return createHttpsClient({ server: url, ca: certificates.caPem, cert: certPem, key: keyPem });
+    },
+    kubeconfig: async () => {
+      const { certPem, keyPem } = await admin();
+      return kubeconfigText({ server: url, ca: certificates.caPem, cert: certPem, key: keyPem, name: "gantry" });
+    },
+    stop: async () => {
+      stop.abort();
+      await done;
+      if (!options.store) await store.close();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,146 @@
+import { rfc3339Seconds } from "../../../base/index.ts";
+import {
+  type KindDefinition,
+  type KubeObject,
+  namespaces,
+  pods,
+  serviceAccounts,
+  services,
+  statusConflict,
+  statusInvalid,
+  statusNotFound,
+} from "../../api/index.ts";
+import { StoredObject } from "../objects/stored-object.ts";
+import type { Answer, ListAnswer, ResourceCall, ServerContext } from "../server-context.ts";
+import { DELETE_OPTIONS } from "./decode-object.ts";
+import { type DeletePlan, type DeleteRequest, planDelete } from "./delete-plan.ts";
+import { listObjects } from "./read-objects.ts";
+import { admissionRequest, reserve } from "./write-object.ts";
+
+const MAX_ATTEMPTS = 64;
+/** Kinds whose delete answers with the object itself; the others answer a Status (registry ReturnDeletedObject). */
+const ANSWERS_WITH_OBJECT = new Set<KindDefinition>([pods, services, serviceAccounts, namespaces]);
+
+export async function deleteObject(context: ServerContext, call: ResourceCall): Promise<Answer> {
+  const { kind, info } = call;
+  const request = parseDeleteOptions(call.body.as(DELETE_OPTIONS));
+  await context.admission.mutate(admissionRequest(call, "DELETE", undefined, undefined));
+  const { object, gone } = await deleteOne(context, call, info.name!, request);
+  if (!gone || ANSWERS_WITH_OBJECT.has(kind)) return { form: "object", kind, object, code: 200 };
+  return { form: "status", status: deletedStatus(kind, object.object) };
+}
+
+/** Deletes what a list with the same selectors would give; answers with that list. */
+export async function deleteCollection(context: ServerContext, call: ResourceCall): Promise<ListAnswer> {
+  const request = parseDeleteOptions(call.body.as(DELETE_OPTIONS));
+  const list = await listObjects(context, { ...call, query: { ...call.query, resourceVersion: undefined } });
+  for (const item of list.items) {
+    const { name } = item.object.metadata;
+    const one: ResourceCall = { ...call, info: { ...call.info, name } };
+    await context.admission.mutate(admissionRequest(one, "DELETE", undefined, item.object));
+    try {
+      await deleteOne(context, one, name, { ...request, preconditions: { uid: item.object.metadata.uid } });
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    }
+  }
+  return list;
+}
+
+/** Another client was faster: the object is gone, or a new one has its name. */
+function isGone(error: unknown): boolean {
+  const { reason } = (error as { status?: { reason?: string } }).status ?? {};
+  return reason === "NotFound" || reason === "Conflict";
+}
+
+async function deleteOne(
+  context: ServerContext,
+  call: ResourceCall,
+  name: string,
+  request: DeleteRequest,
+): Promise<{ object: StoredObject; gone: boolean }> {
+  const { kind, info } = call;
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const current = await context.objects.find(kind, info.namespace, name);
+    if (!current) throw statusNotFound(kind, name);
+    checkPreconditions(kind, current.object, request);
+    await context.admission.validate(admissionRequest(call, "DELETE", undefined, current.object));
+    const plan = planFor(kind, current.object, request, context.clock.nowMs());
+    if (plan.action === "pending") return { object: current, gone: false };
+    if (call.query.dryRun) return { object: current, gone: plan.action === "remove" };
+    const outcome =
+      plan.action === "update"
+        ? await context.objects.replace(current, plan.next)
+        : await context.objects.remove(current, await reserve(context, call, undefined, current.object, new Set()));
+    if (outcome.done) return { object: outcome.object, gone: plan.action === "remove" };
+  }
+  throw statusConflict(kind, name);
+}
+
+function planFor(kind: KindDefinition, object: KubeObject, request: DeleteRequest, nowMs: number): DeletePlan {
+  if (kind !== namespaces) return planDelete(kind, object, request, nowMs);
+  if (object.metadata.deletionTimestamp) {
+    return object.spec?.finalizers?.length ? { action: "pending" } : planDelete(kind, object, request, nowMs);
+  }
+  // A namespace is emptied first: its controller works off spec.finalizers.
+  const plan = planDelete(kind, object, request, nowMs);
+  const next = plan.action === "update" ? plan.next : structuredClone(object);
+  if (!object.spec?.finalizers?.length && plan.action === "remove") return plan;
+  next.metadata.deletionTimestamp = rfc3339Seconds(nowMs);
+  delete next.metadata.deletionGracePeriodSeconds;
+  next.status = { ...next.status, phase: "Terminating" };
+  return { action: "update", next };
+}
+
+function checkPreconditions(kind: KindDefinition, { metadata }: KubeObject, { preconditions }: DeleteRequest): void {
+  const { uid, resourceVersion } = preconditions ?? {};
+  if (uid && uid !== metadata.uid) {
+    throw statusConflict(
+      kind,
+      metadata.name,
+      `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`,
+    );
+  }
+  if (resourceVersion && resourceVersion !== metadata.resourceVersion) {
+    throw statusConflict(
+      kind,
+      metadata.name,
+      `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion}). The object might have been modified`,
+    );
+  }
+}
+
+const POLICIES = ["Orphan", "Background", "Foreground"];
+
+function parseDeleteOptions(body: KubeObject | undefined): DeleteRequest {
+  if (body === undefined) return {};
+  const { propagationPolicy, orphanDependents, gracePeriodSeconds, preconditions } = body;
+  const refuse = (field: string, type: string, message: string) =>
+    statusInvalid({ group: "meta.k8s.io", kind: "DeleteOptions" }, "", [{ type, field, message }]);
+  if (propagationPolicy !== undefined && orphanDependents !== undefined) {
+    throw refuse(
+      "propagationPolicy",
+      "FieldValueInvalid",
+      `Invalid value: ${JSON.stringify(propagationPolicy)}: orphanDependents and deletionPropagation cannot be both set`,
+    );
+  }
+  if (propagationPolicy !== undefined && !POLICIES.includes(propagationPolicy)) {
+    throw refuse(
+      "propagationPolicy",
+      "FieldValueNotSupported",
+      `Unsupported value: ${JSON.stringify(propagationPolicy)}: supported values: "Foreground", "Background", "Orphan", "nil"`,
+    );
+  }
+  return { propagationPolicy, orphanDependents, gracePeriodSeconds, preconditions };
+}
+
+function deletedStatus(kind: KindDefinition, { metadata }: KubeObject): KubeObject {
+  const { name, uid } = metadata;
+  return {
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {} as KubeObject["metadata"],
+    status: "Success",
+    details: { name, ...(kind.group === "" ? {} : { group: kind.group }), kind: kind.resource, uid },
+  };
+}

@@ -1,0 +1,160 @@
+import { isGantryError } from "../../../base/index.ts";
+import {
+  statusBadRequest,
+  statusNotFound,
+  statusTooLargeResourceVersion,
+} from "../../api/index.ts";
+import { type ObjectFilter, parseFilter } from "../objects/object-filter.ts";
+import { keyPrefix, objectKey } from "../objects/object-keys.ts";
+import type { StoredObject } from "../objects/stored-object.ts";
+import type { ListAnswer, ResourceCall, ServerContext } from "../server-context.ts";
+import { type Continue, decodeContinue, encodeContinue, expiredContinue } from "./continue-token.ts";
+
+/** How long a read waits for a version that the cache has not seen yet (storage/cacher blockTimeout). */
+const FRESHNESS_TIMEOUT_MS = 3000;
+
+/** Without a resourceVersion: the newest state. With one: a state at least as new, which the cache has. */
+export async function getObject(context: ServerContext, call: ResourceCall): Promise<StoredObject> {
+  const { info, kind, query } = call;
+  if (query.resourceVersion === undefined || query.resourceVersion === "") {
+    return context.objects.get(kind, info.namespace, info.name!);
+  }
+  await waitForCache(context, parseVersion(query.resourceVersion));
+  const found = context.cache.get(objectKey(kind, info.namespace, info.name!));
+  if (!found) throw statusNotFound(kind, info.name!);
+  return found;
+}
+
+/** https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions tells what each parameter means. */
+export async function listObjects(context: ServerContext, call: ResourceCall): Promise<ListAnswer> {
+  const { kind, query, info } = call;
+  const filter = parseFilter(kind, query, info.name);
+  const prefix = keyPrefix(kind, info.namespace);
+  checkListOptions(query);
+  if (query.continue) return listFromStore(context, prefix, decodeContinue(query.continue), filter, query.limit);
+  const version = query.resourceVersion === undefined || query.resourceVersion === "" ? undefined : parseVersion(query.resourceVersion);
+  const isExact = query.resourceVersionMatch === "Exact" && version !== undefined;
+  if (isExact) return listFromStore(context, prefix, { revision: version, startAfter: undefined }, filter, query.limit);
+  await waitForCache(context, version ?? (await context.objects.revision()));
+  return pageOf(context.cache.list(prefix), context.cache.revision, prefix, filter, query.limit);
+}
+
+export function parseVersion(text: string): number {
+  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
+  throw statusBadRequest(`Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`);
+}
+
+export async function waitForCache(context: ServerContext, revision: number): Promise<void> {
+  if (context.cache.revision >= revision) return;
+  if (await context.cache.waitFor(revision, FRESHNESS_TIMEOUT_MS)) return;
+  throw statusTooLargeResourceVersion(revision, context.cache.revision);
+}
+
+function checkListOptions({ resourceVersion, resourceVersionMatch, continue: token }: ResourceCall["query"]): void {
+  const refuse = (message: string) => statusBadRequest(`ListOptions.meta.k8s.io "" is invalid: ${message}`);
+  if (!resourceVersionMatch) {
+    if (token && resourceVersion && resourceVersion !== "0") {
+      throw statusBadRequest("specifying resource version is not allowed when using continue");
+    }
+    return;
+  }
+  if (token) throw refuse("resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden when continue is provided");
+  if (!resourceVersion) {
+    throw refuse("resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided");
+  }
+  if (resourceVersionMatch !== "Exact" && resourceVersionMatch !== "NotOlderThan") {
+    throw refuse(
+      `resourceVersionMatch: Unsupported value: ${JSON.stringify(resourceVersionMatch)}: supported values: "Exact", "NotOlderThan"`,
+    );
+  }
+  if (resourceVersionMatch === "Exact" && resourceVersion === "0") {
+    throw refuse('resourceVersionMatch: Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
+  }
+}
+
+/** The first `limit` matches of what is in memory; the rest is read from the store at the same revision. */
+function pageOf(
+  objects: readonly StoredObject[],
+  revision: number,
+  prefix: string,
+  filter: ObjectFilter | undefined,
+  limit = 0,
+): ListAnswer {
+  const resourceVersion = String(revision);
+  if (limit <= 0 || (objects.length <= limit && !filter)) {
+    return { items: filter ? objects.filter((object) => filter(object.object)) : objects, resourceVersion };
+  }
+  const items: StoredObject[] = [];
+  for (const [index, object] of objects.entries()) {
+    if (filter && !filter(object.object)) continue;
+    items.push(object);
+    if (items.length < limit) continue;
+    const remaining = objects.length - index - 1;
+    if (remaining === 0) break;
+    return {
+      items,
+      resourceVersion,
+      continue: encodeContinue({ revision, startAfter: object.key.slice(prefix.length) }),
+      ...(filter ? {} : { remainingItemCount: remaining }),
+    };
+  }
+  return { items, resourceVersion };
+}
+
+const PAGE = 500;
+
+/** A list as it was at an earlier revision. */
+async function listFromStore(
+  context: ServerContext,
+  prefix: string,
+  from: Continue,
+  filter: ObjectFilter | undefined,
+  limit = 0,
+): Promise<ListAnswer> {
+  const items: StoredObject[] = [];
+  let startAfter = from.startAfter === undefined ? undefined : prefix + from.startAfter;
+  let revision = from.revision;
+  for (;;) {
+    const want = limit > 0 && !filter ? limit - items.length : PAGE;
+    const page = await readPage(context, prefix, revision, startAfter, want);
+    revision ??= page.revision;
+    for (const [index, { key, value, modRevision }] of page.items.entries()) {
+      startAfter = key;
+      const object = context.objects.fromItem(key, value, modRevision);
+      if (filter && !filter(object.object)) continue;
+      items.push(object);
+      const remaining = page.count - index - 1;
+      if (limit > 0 && items.length === limit && remaining > 0) {
+        const next = encodeContinue({ revision, startAfter: key.slice(prefix.length) });
+        return {
+          items,
+          resourceVersion: String(revision),
+          continue: next,
+          ...(filter ? {} : { remainingItemCount: remaining }),
+        };
+      }
+    }
+    if (!page.more) return { items, resourceVersion: String(revision) };
+  }
+}
+
+async function readPage(
+  context: ServerContext,
+  prefix: string,
+  revision: number | undefined,
+  startAfter: string | undefined,
+  limit: number,
+) {
+  try {
+    return await context.objects.range(prefix, { revision, startAfter, limit });
+  } catch (error) {
+    if (isGantryError(error, "Gone")) {
+      throw expiredContinue(startAfter?.slice(prefix.length));
+    }
+    if (isGantryError(error) && error.code === "Store.FutureRevision") {
+      throw statusTooLargeResourceVersion(revision ?? 0, await context.objects.revision());
+    }
+    throw error;
+  }
+}
+

@@ -1,0 +1,134 @@
+import { isGantryError } from "../../../base/index.ts";
+import { StatusError, failureStatus, statusExpired } from "../../api/index.ts";
+import type { ObjectBatch } from "../objects/object-cache.ts";
+import { type ObjectFilter, parseFilter } from "../objects/object-filter.ts";
+import { keyPrefix } from "../objects/object-keys.ts";
+import type { StoredObject } from "../objects/stored-object.ts";
+import type { ResourceCall, ServerContext, WatchAnswer, WatchItem } from "../server-context.ts";
+import { parseVersion, waitForCache } from "./read-objects.ts";
+
+const INITIAL_EVENTS_END = "k8s.io/initial-events-end";
+/** Without a wish of the client's, a watch ends after 30 to 60 minutes (apiserver MinRequestTimeout). */
+const DEFAULT_SECONDS = 1800;
+/** How often a watcher without events is told how far it is. */
+const BOOKMARK_MS = 60_000;
+
+/**
+ * Watches a resource. Without a version (or with 0) first comes the current state as ADDED; with one, what happened
+ * since then. `sendInitialEvents` gives the current state and marks its end by a bookmark (WatchList).
+ */
+export async function watchObjects(context: ServerContext, call: ResourceCall): Promise<WatchAnswer> {
+  const { kind, query, info } = call;
+  checkWatchOptions(call);
+  const filter = parseFilter(kind, query, info.name);
+  const version = query.resourceVersion ? parseVersion(query.resourceVersion) : 0;
+  const wantsState = query.sendInitialEvents ?? version === 0;
+  const mustBeNewest = wantsState && !query.resourceVersion;
+  await waitForCache(context, mustBeNewest ? await context.objects.revision() : version);
+  return { items: events(context, call, filter, wantsState ? undefined : version) };
+}
+
+function checkWatchOptions({ query }: ResourceCall): void {
+  const { sendInitialEvents, resourceVersionMatch } = query;
+  const refuse = (message: string) => {
+    const text = `ListOptions.meta.k8s.io "" is invalid: ${message}`;
+    return new StatusError(failureStatus(422, "Invalid", text, { group: "meta.k8s.io", kind: "ListOptions" }));
+  };
+  if (sendInitialEvents === undefined && resourceVersionMatch) {
+    throw refuse("resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+  }
+  if (sendInitialEvents !== undefined && resourceVersionMatch !== "NotOlderThan") {
+    throw refuse("resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+  }
+}
+
+async function* events(
+  context: ServerContext,
+  call: ResourceCall,
+  filter: ObjectFilter | undefined,
+  afterVersion: number | undefined,
+): AsyncGenerator<readonly WatchItem[]> {
+  const { kind, info, query } = call;
+  const prefix = keyPrefix(kind, info.namespace);
+  const seconds = query.timeoutSeconds || Math.round(DEFAULT_SECONDS * (1 + Math.random()));
+  const over = new AbortController();
+  const cancel = context.clock.after(seconds * 1000, () => over.abort(), { unref: true });
+  const signal = AbortSignal.any([call.signal, over.signal]);
+  const bookmarks = new Bookmarks(context, query.allowWatchBookmarks === true);
+  try {
+    let after = afterVersion;
+    if (after === undefined) {
+      after = context.cache.revision;
+      const state = context.cache.list(prefix).filter((object) => !filter || filter(object.object));
+      if (state.length > 0) yield state.map(added);
+      if (query.sendInitialEvents && query.allowWatchBookmarks) yield [initialEventsEnd(after)];
+    }
+    for await (const batch of context.cache.watch(prefix, after, signal)) {
+      const items = visible(batch, filter);
+      if (items.length > 0) bookmarks.sent();
+      else if (bookmarks.isDue()) items.push({ type: "BOOKMARK", resourceVersion: String(batch.revision) });
+      if (items.length > 0) yield items;
+    }
+  } catch (error) {
+    throw watchFailure(error, afterVersion);
+  } finally {
+    cancel();
+  }
+}
+
+class Bookmarks {
+  readonly #context: ServerContext;
+  readonly #wanted: boolean;
+  #lastMs: number;
+
+  constructor(context: ServerContext, wanted: boolean) {
+    this.#context = context;
+    this.#wanted = wanted;
+    this.#lastMs = context.clock.monotonicMs();
+  }
+
+  sent(): void {
+    if (this.#wanted) this.#lastMs = this.#context.clock.monotonicMs();
+  }
+
+  isDue(): boolean {
+    if (!this.#wanted || this.#context.clock.monotonicMs() - this.#lastMs < BOOKMARK_MS) return false;
+    this.sent();
+    return true;
+  }
+}
+
+function added(object: StoredObject): WatchItem {
+  return { type: "ADDED", object, encoded: new Map() };
+}
+
+function initialEventsEnd(revision: number): WatchItem {
+  return { type: "BOOKMARK", resourceVersion: String(revision), annotations: { [INITIAL_EVENTS_END]: "true" } };
+}
+
+/**
+ * What a watcher with a selector sees: an object that begins to match is ADDED, one that no longer does is DELETED, with
+ * its last matching state at the version of the change.
+ */
+function visible(batch: ObjectBatch, filter: ObjectFilter | undefined): WatchItem[] {
+  if (!filter) return batch.events.map(({ type, object, encoded }) => ({ type, object, encoded }));
+  const items: WatchItem[] = [];
+  for (const { type, object, previous, encoded } of batch.events) {
+    const matched = type !== "ADDED" && previous !== undefined && filter(previous.object);
+    const matches = type !== "DELETED" && filter(object.object);
+    if (matches) items.push({ type: matched ? "MODIFIED" : "ADDED", object, encoded });
+    else if (!matched) continue;
+    else if (type === "DELETED") items.push({ type, object, encoded });
+    else items.push({ type: "DELETED", object: previous.deletedAt(object.revision), encoded: new Map() });
+  }
+  return items;
+}
+
+function watchFailure(error: unknown, afterVersion: number | undefined): unknown {
+  if (error instanceof StatusError || !isGantryError(error)) return error;
+  if (error.kind === "Gone") return statusExpired(`too old resource version: ${afterVersion} (${error.details?.oldest ?? "compacted"})`);
+  if (error.kind === "ResourceExhausted") {
+    return statusExpired("the watcher was too slow and lost its place; list again");
+  }
+  return error;
+}

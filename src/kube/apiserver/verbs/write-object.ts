@@ -1,0 +1,218 @@
+import { jsonEquals } from "../../../formats/index.ts";
+import {
+  type FieldError,
+  type KubeObject,
+  services,
+  statusBadRequest,
+  statusConflict,
+  statusGenerateNameConflict,
+  statusInvalid,
+  statusNotFound,
+  validateObjectMeta,
+  validateObjectMetaUpdate,
+  isStatusError,
+} from "../../api/index.ts";
+import type { AdmissionRequest } from "../admission/admission.ts";
+import { type Companions, NO_COMPANIONS, type WriteOutcome } from "../objects/object-store.ts";
+import { encodeForStore, StoredObject } from "../objects/stored-object.ts";
+import type { ResourceCall, ServerContext } from "../server-context.ts";
+import { isReadyToRemove } from "./delete-plan.ts";
+import { prepareMetadataForCreate, prepareMetadataForUpdate, raiseGeneration } from "./object-metadata.ts";
+
+/** More than this many losses against other writers in a row are told to the client. */
+const MAX_ATTEMPTS = 64;
+const GENERATED_NAME_ATTEMPTS = 8;
+
+/** Makes a new object: admission, defaults, validation, store. `decoded` is not changed. */
+export async function createObject(
+  context: ServerContext,
+  call: ResourceCall,
+  decoded: KubeObject,
+): Promise<StoredObject> {
+  const { kind } = call;
+  const isGenerated = !decoded.metadata.name && !!decoded.metadata.generateName;
+  const avoid = new Set<string>();
+  for (let attempt = 1; ; attempt++) {
+    const object = structuredClone(decoded);
+    const companions = await prepareCreate(context, call, object, avoid);
+    if (call.query.dryRun) return dryRun(context, call, object);
+    try {
+      const outcome = await context.objects.create(kind, object, companions);
+      if (outcome.done) return outcome.object;
+    } catch (error) {
+      if (!isGenerated || !isStatusError(error, "AlreadyExists")) throw error;
+      if (attempt >= GENERATED_NAME_ATTEMPTS) throw statusGenerateNameConflict(kind, object.metadata.name);
+    }
+    if (attempt >= MAX_ATTEMPTS) throw statusConflict(kind, object.metadata.name);
+  }
+}
+
+async function prepareCreate(
+  context: ServerContext,
+  call: ResourceCall,
+  object: KubeObject,
+  avoid: Set<string>,
+): Promise<Companions> {
+  const { kind, info } = call;
+  const admission = admissionRequest(call, "CREATE", object, undefined);
+  kind.defaults?.(object);
+  prepareMetadataForCreate(kind, object, info, context.clock.nowMs());
+  await context.admission.mutate(admission);
+  kind.defaults?.(object);
+  kind.prepareForCreate?.(object);
+  const companions = await reserve(context, call, object, undefined, avoid);
+  refuseInvalid(call, object, [...validateObjectMeta(object, kind), ...(kind.validate?.(object) ?? [])]);
+  await context.admission.validate(admission);
+  return companions;
+}
+
+/** These change single fields that clients may not change otherwise; their handlers checked what they write. */
+const TRUSTED_SUBRESOURCES = new Set(["binding", "finalize"]);
+
+export interface UpdateResult {
+  object: StoredObject;
+  created: boolean;
+}
+
+/**
+ * Changes an object: `change` gives its next state from the current one and is asked again when another writer was
+ * faster. An object whose last finalizer goes is removed by this.
+ */
+export async function updateObject(
+  context: ServerContext,
+  call: ResourceCall,
+  change: (current: StoredObject) => KubeObject | Promise<KubeObject>,
+  create?: () => Promise<StoredObject>,
+): Promise<UpdateResult> {
+  const { kind, info } = call;
+  const avoid = new Set<string>();
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+    const current = await context.objects.find(kind, info.namespace, info.name!);
+    if (!current) {
+      if (!create) throw statusNotFound(kind, info.name!);
+      return { object: await create(), created: true };
+    }
+    const next = await change(current);
+    const companions = await prepareUpdate(context, call, next, current, avoid);
+    if (call.query.dryRun) return { object: dryRunUpdate(current, next), created: false };
+    const outcome = await writeUpdate(context, call, current, next, companions);
+    if (outcome.done) return { object: outcome.object, created: false };
+  }
+  throw statusConflict(kind, info.name!);
+}
+
+async function prepareUpdate(
+  context: ServerContext,
+  call: ResourceCall,
+  next: KubeObject,
+  current: StoredObject,
+  avoid: Set<string>,
+): Promise<Companions> {
+  const { kind, info } = call;
+  const isStatus = info.subresource === "status";
+  const previous = current.object;
+  const admission = admissionRequest(call, "UPDATE", next, previous);
+  prepareMetadataForUpdate(kind, next, current, info);
+  if (TRUSTED_SUBRESOURCES.has(info.subresource ?? "")) return NO_COMPANIONS;
+  kind.defaults?.(next);
+  await context.admission.mutate(admission);
+  kind.defaults?.(next);
+  if (isStatus) (kind.prepareForStatusUpdate ?? keepAllButStatus)(next, previous);
+  else (kind.prepareForUpdate ?? keepStatus(call))(next, previous);
+  if (!isStatus) raiseGeneration(kind, next, previous);
+  const companions = isStatus ? NO_COMPANIONS : await reserve(context, call, next, previous, avoid);
+  refuseInvalid(call, next, [
+    ...validateObjectMeta(next, kind),
+    ...validateObjectMetaUpdate(next, previous),
+    ...(isStatus
+      ? (kind.validateStatusUpdate?.(next, previous) ?? [])
+      : [...(kind.validate?.(next) ?? []), ...(kind.validateUpdate?.(next, previous) ?? [])]),
+  ]);
+  await context.admission.validate(admission);
+  return companions;
+}
+
+async function writeUpdate(
+  context: ServerContext,
+  call: ResourceCall,
+  current: StoredObject,
+  next: KubeObject,
+  companions: Companions,
+): Promise<WriteOutcome> {
+  if (isReadyToRemove(next) && !next.spec?.finalizers?.length) {
+    return context.objects.remove(current, await reserve(context, call, undefined, current.object, new Set()));
+  }
+  // The same content in another order of fields is no change.
+  if (companions.operations.length === 0 && jsonEquals(next, current.object)) return { done: true, object: current };
+  return context.objects.replace(current, next, companions);
+}
+
+/** Removes the object with what was given out to it. */
+export async function reserve(
+  context: ServerContext,
+  call: ResourceCall,
+  next: KubeObject | undefined,
+  previous: KubeObject | undefined,
+  avoid: Set<string>,
+): Promise<Companions> {
+  if (call.kind !== services) return NO_COMPANIONS;
+  return context.services.reserve(next, previous, avoid);
+}
+
+export function admissionRequest(
+  call: ResourceCall,
+  operation: AdmissionRequest["operation"],
+  object: KubeObject | undefined,
+  oldObject: KubeObject | undefined,
+): AdmissionRequest {
+  const { kind, info, user, query } = call;
+  return {
+    operation,
+    kind,
+    subresource: info.subresource,
+    namespace: info.namespace,
+    name: info.name,
+    object,
+    oldObject,
+    user,
+    dryRun: query.dryRun === true,
+  };
+}
+
+/** The request's body as an object of its kind. */
+export function requireBody({ kind, body }: ResourceCall): KubeObject {
+  const object = body.as(kind);
+  if (!object) throw statusBadRequest(`a ${kind.kind} is needed as body`);
+  object.metadata ??= {} as KubeObject["metadata"];
+  return object;
+}
+
+function refuseInvalid({ kind }: ResourceCall, object: KubeObject, errors: FieldError[]): void {
+  if (errors.length > 0) throw statusInvalid(kind, object.metadata.name ?? "", errors);
+}
+
+/** Kinds with a status subresource change it only there. */
+function keepStatus({ kind }: ResourceCall) {
+  return (next: KubeObject, previous: KubeObject): void => {
+    if (!kind.hasStatus) return;
+    if (previous.status === undefined) delete next.status;
+    else next.status = structuredClone(previous.status);
+  };
+}
+
+function keepAllButStatus(next: KubeObject, previous: KubeObject): void {
+  const { status } = next;
+  for (const field of Object.keys(next)) delete next[field];
+  Object.assign(next, structuredClone(previous));
+  if (status === undefined) delete next.status;
+  else next.status = status;
+}
+
+async function dryRun(context: ServerContext, { kind }: ResourceCall, object: KubeObject): Promise<StoredObject> {
+  await context.objects.refuseExisting(kind, object);
+  return new StoredObject("", encodeForStore(object), 0, object);
+}
+
+function dryRunUpdate(current: StoredObject, next: KubeObject): StoredObject {
+  return new StoredObject(current.key, encodeForStore(next), current.revision);
+}

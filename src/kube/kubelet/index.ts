@@ -1,0 +1,1 @@
+export { createKubelet, type Kubelet, type KubeletOptions } from "./kubelet.ts";

@@ -1,0 +1,304 @@
+import { statfsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type Clock, errorMessage, type Logger, type Service, systemClock } from "../../base/index.ts";
+import type { CriImageService, CriRuntimeService } from "../../cri/types.ts";
+import { hostInfo } from "../../kernel/index.ts";
+import { nodes, pods, services } from "../api/index.ts";
+import {
+  createEventRecorder,
+  type Informer,
+  type InformerFactory,
+  type KubeClient,
+} from "../client/index.ts";
+import type { NodeAccess } from "../client/node-access.ts";
+import { admitPod } from "./admission.ts";
+import { BackOff } from "./back-off.ts";
+import { ContainerKiller } from "./container-killer.ts";
+import { ContainerStarter } from "./container-starter.ts";
+import type { FieldContext } from "./env/field-value.ts";
+import { ImageCollector } from "./image-collector.ts";
+import { ImagePuller } from "./image-puller.ts";
+import { MAX_PODS } from "./node/node-facts.ts";
+import { NodeLease } from "./node/node-lease.ts";
+import { NodeRegistration } from "./node/node-registration.ts";
+import { createNodeAccess } from "./node-access.ts";
+import { ObjectCache } from "./objects/object-cache.ts";
+import { OrphanCleaner } from "./orphan-cleaner.ts";
+import { PodEvents } from "./pod-events.ts";
+import { PodSyncer } from "./pod-syncer.ts";
+import { PodTerminator } from "./pod-terminator.ts";
+import type { Service as KubeService, Pod } from "./pod-types.ts";
+import { PodWorkers } from "./pod-workers.ts";
+import { ProbeManager } from "./probes/probe-manager.ts";
+import { StatusManager } from "./status/status-manager.ts";
+import { StatusPublisher } from "./status-publisher.ts";
+import { TokenManager } from "./volumes/token-manager.ts";
+import { VolumeManager } from "./volumes/volume-manager.ts";
+
+export interface KubeletOptions {
+  nodeName: string;
+  nodeIp: string;
+  /** More labels for the Node object. */
+  nodeLabels?: Record<string, string>;
+  client: KubeClient;
+  informers: InformerFactory;
+  cri: { runtime: CriRuntimeService; images: CriImageService };
+  /** Address of the cluster's name service; absent: pods use the node's. */
+  clusterDns?: string;
+  clusterDomain: string;
+  /** `<home>/kubelet`: pods' volumes and files lie in `<rootDir>/pods/<uid>`. */
+  rootDir: string;
+  /** `<home>/logs/pods`. */
+  podLogsDir: string;
+  resolvConfPath?: string;
+  /** Services that must be ready before this one starts. */
+  needs?: readonly string[];
+  logger: Logger;
+  clock?: Clock;
+}
+
+/** The node's agent: runs the pods that are bound to it. Ready when the node is registered and says that it is Ready. */
+export interface Kubelet extends Service, NodeAccess {}
+
+/** Pods that nothing has happened to are looked at all the same, should an event have been lost. */
+const RELIST_EVERY_MS = 60_000;
+const COLLECT_EVERY_MS = 60_000;
+const STOP_TIMEOUT_MS = 3000;
+
+export function createKubelet(options: KubeletOptions): Kubelet {
+  const parts = assemble(options);
+  return {
+    name: "kubelet",
+    needs: options.needs ?? [],
+    run: ({ signal, ready }) => run(options, parts, signal, ready),
+    ...createNodeAccess({ runtime: options.cri.runtime, workers: parts.workers, clock: parts.clock }),
+  };
+}
+
+type Parts = ReturnType<typeof assemble>;
+
+/** Makes all parts; nothing runs yet. */
+function assemble(options: KubeletOptions) {
+  const { client, informers, cri, nodeName, nodeIp, rootDir, podLogsDir, clusterDomain } = options;
+  const { runtime, images } = cri;
+  const clock = options.clock ?? systemClock;
+  const logger = options.logger.with({ component: "kubelet" });
+  const podsDir = join(rootDir, "pods");
+  const { memoryBytes: nodeMemoryBytes, cpus } = hostInfo();
+  const allocatable = { cpuMilli: cpus * 1000, memoryBytes: nodeMemoryBytes, pods: MAX_PODS };
+
+  const podInformer = informers.informer<Pod>(pods, { fieldSelector: `spec.nodeName=${nodeName}` });
+  const serviceInformer = informers.informer<KubeService>(services);
+  const nodeInformer = informers.informer(nodes, { fieldSelector: `metadata.name=${nodeName}` });
+
+  const recorder = createEventRecorder({ client, component: "kubelet", host: nodeName, logger, clock });
+  const events = new PodEvents(recorder);
+  const objects = new ObjectCache({ client, logger, clock });
+  const tokens = new TokenManager(client, clock);
+  const volumes = new VolumeManager({ podsDir, nodeMemoryBytes });
+  const statuses = new StatusManager({ client, podOf: (key) => podInformer.get(key), logger, clock });
+  const probes = new ProbeManager({
+    runtime,
+    events,
+    hostIp: nodeIp,
+    onChange: (podUid) => workers.wake(podUid),
+    logger,
+    clock,
+  });
+  const publisher = new StatusPublisher({ statuses, probes, hostIp: nodeIp, clock });
+  const killer = new ContainerKiller({ runtime, events, logger, clock });
+  const puller = new ImagePuller({ images, events, clock });
+  const restartBackOff = new BackOff(clock);
+  const starter = new ContainerStarter({
+    runtime,
+    puller,
+    restartBackOff,
+    events,
+    nodeMemoryBytes,
+    logger,
+    clock,
+  });
+  const fields = (podIp: string): FieldContext => ({
+    nodeName,
+    hostIp: nodeIp,
+    podIp,
+    allocatable: { ...allocatable, ephemeralStorageBytes: fileSystemBytes(rootDir) },
+  });
+  const syncer = new PodSyncer({
+    runtime,
+    starter,
+    killer,
+    probes,
+    publisher,
+    volumes,
+    tokens,
+    events,
+    dns: {
+      clusterDns: options.clusterDns,
+      clusterDomain,
+      resolvConfPath: options.resolvConfPath ?? "/etc/resolv.conf",
+    },
+    podLogsDir,
+    services: (pod) => servicesFor(serviceInformer, pod),
+    fields,
+    logger,
+    clock,
+  });
+  const terminator = new PodTerminator({
+    client,
+    runtime,
+    killer,
+    probes,
+    publisher,
+    statuses,
+    volumes,
+    podLogsDir,
+    logger,
+    clock,
+  });
+  const workers = new PodWorkers({
+    syncer,
+    terminator,
+    objects,
+    events,
+    admit: (pod, others) => admitPod(pod, others, nodeInformer.get(nodeName), allocatable),
+    forget: (podUid) => {
+      tokens.release(podUid);
+      syncer.forgetPod(podUid);
+      puller.forgetPod(podUid);
+      restartBackOff.forget(podUid);
+    },
+    logger,
+    clock,
+  });
+  const orphans = new OrphanCleaner({
+    runtime,
+    volumes,
+    podsDir,
+    podLogsDir,
+    isKnown: (uid) => workers.byUid(uid) !== undefined,
+    logger,
+  });
+  const imageCollector = new ImageCollector({ images, runtime, rootDir, logger, clock });
+  const registration = new NodeRegistration({
+    client,
+    recorder,
+    identity: { nodeName, nodeIp, labels: options.nodeLabels ?? {} },
+    runtime,
+    images,
+    rootDir,
+    logger,
+    clock,
+  });
+  const lease = new NodeLease({
+    client,
+    nodeName,
+    nodeUid: async () => (await client.get(nodes, undefined, nodeName)).metadata.uid,
+    logger,
+    clock,
+  });
+  return {
+    clock,
+    logger,
+    podsDir,
+    podInformer,
+    serviceInformer,
+    nodeInformer,
+    recorder,
+    objects,
+    statuses,
+    probes,
+    workers,
+    orphans,
+    imageCollector,
+    registration,
+    lease,
+  };
+}
+
+/** A container is told of its namespace's services (if its pod wants that), and always of the API server. */
+function* servicesFor(informer: Informer<KubeService>, { spec, metadata }: Pod): Iterable<KubeService> {
+  const kubernetes = informer.get("default/kubernetes");
+  if (kubernetes) yield kubernetes;
+  if (spec.enableServiceLinks === false) return;
+  for (const service of informer.list(metadata.namespace)) if (service !== kubernetes) yield service;
+}
+
+async function run(
+  options: KubeletOptions,
+  parts: Parts,
+  signal: AbortSignal,
+  ready: () => void,
+): Promise<void> {
+  const { podInformer, serviceInformer, nodeInformer, workers, registration, lease, clock } = parts;
+  await mkdir(parts.podsDir, { recursive: true, mode: 0o711 });
+  await mkdir(options.podLogsDir, { recursive: true, mode: 0o755 });
+  const background: Promise<void>[] = [];
+  const subscriptions: (() => void)[] = [];
+  try {
+    await registration.register(signal);
+    await Promise.all(
+      [podInformer, serviceInformer, nodeInformer].map((informer) => informer.synced(signal)),
+    );
+    background.push(registration.run(signal), lease.run(signal));
+    subscriptions.push(
+      options.cri.runtime.onEvent((event) => {
+        if (event.type === "STOPPED") workers.wake(event.podUid);
+      }),
+      podInformer.subscribe({
+        onAdd: (pod) => workers.update(pod),
+        onUpdate: (pod) => workers.update(pod),
+        onDelete: (pod) => workers.deleted(pod),
+      }),
+      clock.every(RELIST_EVERY_MS, () => workers.wakeAll(), { unref: true }),
+    );
+    background.push(collectGarbage(parts, signal));
+    ready();
+    await aborted(signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    for (const unsubscribe of subscriptions) unsubscribe();
+    await shutDown(parts, background);
+  }
+}
+
+/** Orphans at once and then every minute; images when the disk runs full. */
+async function collectGarbage(
+  { orphans, imageCollector, clock, logger }: Parts,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await orphans.clean();
+      await imageCollector.collect();
+    } catch (error) {
+      logger.warn("collecting garbage failed, will retry", { error: errorMessage(error) });
+    }
+    await clock.sleep(COLLECT_EVERY_MS, signal).catch(() => {});
+  }
+}
+
+/** Containers go on; what waits for one to end is left behind. */
+async function shutDown(parts: Parts, background: Promise<void>[]): Promise<void> {
+  const { workers, probes, objects, statuses, recorder, clock } = parts;
+  probes.close();
+  const stopped = Promise.all([workers.stop(), ...background]);
+  const late = new AbortController();
+  await Promise.race([stopped, clock.sleep(STOP_TIMEOUT_MS, late.signal).catch(() => {})]);
+  late.abort();
+  statuses.stop();
+  objects.close();
+  await recorder.stop();
+}
+
+function fileSystemBytes(dir: string): number {
+  const { blocks, bsize } = statfsSync(dir);
+  return blocks * bsize;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}

@@ -1,0 +1,75 @@
+import { type Clock, errorMessage, isGantryError, type Logger, rfc3339Micros } from "../../../base/index.ts";
+import { type KubeObject, leases } from "../../api/index.ts";
+import type { KubeClient } from "../../client/index.ts";
+
+const NAMESPACE = "kube-node-lease";
+const DURATION_SECONDS = 40;
+const RENEW_EVERY_MS = 10_000;
+const RETRY_MS = 1000;
+
+export interface NodeLeaseOptions {
+  client: KubeClient;
+  nodeName: string;
+  nodeUid: () => Promise<string>;
+  logger: Logger;
+  clock: Clock;
+}
+
+/** The node's heartbeat: a Lease of its name, renewed every ten seconds. */
+export class NodeLease {
+  readonly #options: NodeLeaseOptions;
+  #lease: KubeObject | undefined;
+
+  constructor(options: NodeLeaseOptions) {
+    this.#options = options;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, logger } = this.#options;
+    while (!signal.aborted) {
+      let pauseMs = RENEW_EVERY_MS;
+      try {
+        await this.#renew();
+      } catch (error) {
+        this.#lease = undefined;
+        pauseMs = RETRY_MS;
+        if (!signal.aborted)
+          logger.warn("the node's lease was not renewed, will retry", { error: errorMessage(error) });
+      }
+      await clock.sleep(pauseMs, signal).catch(() => {});
+    }
+  }
+
+  async #renew(): Promise<void> {
+    const { client, nodeName } = this.#options;
+    this.#lease ??= await this.#find();
+    this.#lease = this.#lease
+      ? await client.update(leases, { ...this.#lease, spec: this.#spec() })
+      : await client.create(leases, { metadata: await this.#metadata(nodeName), spec: this.#spec() });
+  }
+
+  async #find(): Promise<KubeObject | undefined> {
+    const { client, nodeName } = this.#options;
+    try {
+      return await client.get(leases, NAMESPACE, nodeName);
+    } catch (error) {
+      if (isGantryError(error, "NotFound")) return undefined;
+      throw error;
+    }
+  }
+
+  /** The lease goes with its node. */
+  async #metadata(name: string): Promise<Partial<KubeObject["metadata"]>> {
+    const owner = { apiVersion: "v1", kind: "Node", name, uid: await this.#options.nodeUid() };
+    return { name, namespace: NAMESPACE, ownerReferences: [owner] };
+  }
+
+  #spec(): Record<string, unknown> {
+    const { nodeName, clock } = this.#options;
+    return {
+      holderIdentity: nodeName,
+      leaseDurationSeconds: DURATION_SECONDS,
+      renewTime: rfc3339Micros(clock.nowMs()),
+    };
+  }
+}

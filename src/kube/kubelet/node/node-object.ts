@@ -1,0 +1,120 @@
+import { hostInfo } from "../../../kernel/index.ts";
+import type { KubeObject } from "../../api/types.ts";
+import { MAX_PODS, type NodeFacts } from "./node-facts.ts";
+
+export const KUBELET_VERSION = "v1.33.0";
+
+export interface NodeIdentity {
+  nodeName: string;
+  nodeIp: string;
+  labels: Record<string, string>;
+}
+
+interface NodeCondition {
+  type: string;
+  status: "True" | "False" | "Unknown";
+  lastHeartbeatTime: string;
+  lastTransitionTime: string;
+  reason: string;
+  message: string;
+}
+
+/** Labels that a node gives itself. */
+export function nodeLabels({ nodeName, labels }: NodeIdentity): Record<string, string> {
+  const { architecture } = hostInfo();
+  return {
+    "beta.kubernetes.io/arch": architecture,
+    "beta.kubernetes.io/os": "linux",
+    "kubernetes.io/arch": architecture,
+    "kubernetes.io/hostname": nodeName,
+    "kubernetes.io/os": "linux",
+    ...labels,
+  };
+}
+
+/** The Node's status. `previous` conditions keep the time of their last change, and other writers' stay. */
+export function nodeStatus(
+  { nodeName, nodeIp }: NodeIdentity,
+  facts: NodeFacts,
+  previous: KubeObject["status"],
+  now: string,
+): Record<string, unknown> {
+  const resources = resourcesOf(facts);
+  return {
+    capacity: resources,
+    allocatable: resources,
+    conditions: conditionsOf(facts, previous?.conditions ?? [], now),
+    addresses: [
+      { type: "InternalIP", address: nodeIp },
+      { type: "Hostname", address: nodeName },
+    ],
+    daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
+    nodeInfo: nodeInfo(facts),
+    images: facts.images,
+  };
+}
+
+function resourcesOf(facts: NodeFacts): Record<string, string> {
+  return {
+    cpu: String(facts.cpus),
+    memory: `${Math.floor(facts.memoryBytes / 1024)}Ki`,
+    "ephemeral-storage": `${Math.floor(facts.ephemeralStorageBytes / 1024)}Ki`,
+    "hugepages-1Gi": "0",
+    "hugepages-2Mi": "0",
+    pods: String(MAX_PODS),
+  };
+}
+
+function nodeInfo(facts: NodeFacts): Record<string, string> {
+  const host = hostInfo();
+  return {
+    machineID: host.machineId,
+    systemUUID: host.machineId,
+    bootID: host.bootId,
+    kernelVersion: host.kernelVersion,
+    osImage: host.osPretty,
+    containerRuntimeVersion: facts.runtimeVersion,
+    kubeletVersion: KUBELET_VERSION,
+    kubeProxyVersion: KUBELET_VERSION,
+    operatingSystem: "linux",
+    architecture: host.architecture,
+  };
+}
+
+function conditionsOf(facts: NodeFacts, previous: NodeCondition[], now: string): NodeCondition[] {
+  const before = new Map(previous.map((condition) => [condition.type, condition]));
+  const condition = (type: string, isTrue: boolean, reason: string, message: string): NodeCondition => {
+    const status = isTrue ? "True" : "False";
+    const known = before.get(type);
+    const lastTransitionTime = known?.status === status ? known.lastTransitionTime : now;
+    return { type, status, lastHeartbeatTime: now, lastTransitionTime, reason, message };
+  };
+  const { hasMemoryPressure: memory, hasDiskPressure: disk } = facts;
+  return [
+    memory
+      ? condition(
+          "MemoryPressure",
+          true,
+          "KubeletHasInsufficientMemory",
+          "kubelet has insufficient memory available",
+        )
+      : condition(
+          "MemoryPressure",
+          false,
+          "KubeletHasSufficientMemory",
+          "kubelet has sufficient memory available",
+        ),
+    disk
+      ? condition("DiskPressure", true, "KubeletHasDiskPressure", "kubelet has disk pressure")
+      : condition("DiskPressure", false, "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+    condition("PIDPressure", false, "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+    facts.runtimeIsReady
+      ? condition("Ready", true, "KubeletReady", "kubelet is posting ready status")
+      : condition(
+          "Ready",
+          false,
+          "KubeletNotReady",
+          `container runtime is down or its network is not ready: ${facts.runtimeMessage}`,
+        ),
+  ];
+}

@@ -1,0 +1,121 @@
+import { isDeepStrictEqual } from "node:util";
+import { type Clock, errorMessage, isGantryError, type Logger, rfc3339Seconds } from "../../../base/index.ts";
+import { type KubeObject, nodes } from "../../api/index.ts";
+import type { EventRecorder, KubeClient } from "../../client/index.ts";
+import { type NodeFactsOptions, readNodeFacts } from "./node-facts.ts";
+import { type NodeIdentity, nodeLabels, nodeStatus } from "./node-object.ts";
+
+/** How often the node looks at itself, and how often it says so when nothing has changed (upstream's defaults). */
+const LOOK_EVERY_MS = 10_000;
+const REPORT_EVERY_MS = 5 * 60_000;
+const RETRY_MS = 1000;
+
+export interface NodeRegistrationOptions extends NodeFactsOptions {
+  client: KubeClient;
+  recorder: EventRecorder;
+  identity: NodeIdentity;
+  logger: Logger;
+  clock: Clock;
+}
+
+/** Makes the Node object, and keeps its status true. */
+export class NodeRegistration {
+  readonly #options: NodeRegistrationOptions;
+  #reportedAtMs = Number.NEGATIVE_INFINITY;
+  #known: KubeObject | undefined;
+
+  constructor(options: NodeRegistrationOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when the API has the node with its status. */
+  async register(signal: AbortSignal): Promise<void> {
+    const { identity, logger, clock } = this.#options;
+    for (;;) {
+      try {
+        this.#known = await this.#ensureExists();
+        await this.#report();
+        this.#event("NodeReady", `Node ${identity.nodeName} status is now: NodeReady`);
+        return;
+      } catch (error) {
+        if (signal.aborted) throw error;
+        logger.warn("the node could not be registered, will retry", { error: errorMessage(error) });
+        await clock.sleep(RETRY_MS, signal);
+      }
+    }
+  }
+
+  /** Looks now and then; a change is told at once, no change every five minutes. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, logger } = this.#options;
+    while (!signal.aborted) {
+      await clock.sleep(LOOK_EVERY_MS, signal).catch(() => {});
+      if (signal.aborted) return;
+      try {
+        await this.#report();
+      } catch (error) {
+        this.#known = undefined;
+        logger.warn("the node's status was not written, will retry", { error: errorMessage(error) });
+      }
+    }
+  }
+
+  async #ensureExists(): Promise<KubeObject> {
+    const { client, identity } = this.#options;
+    const labels = nodeLabels(identity);
+    try {
+      const created = await client.create(nodes, { metadata: { name: identity.nodeName, labels }, spec: {} });
+      this.#event("Starting", "Starting kubelet.");
+      return created;
+    } catch (error) {
+      if (!isGantryError(error, "AlreadyExists") && !isGantryError(error, "Conflict")) throw error;
+    }
+    const existing = await client.get(nodes, undefined, identity.nodeName);
+    const missing = Object.entries(labels).some(([key, value]) => existing.metadata.labels?.[key] !== value);
+    if (!missing) return existing;
+    return client.patch(nodes, undefined, identity.nodeName, "strategic", { metadata: { labels } });
+  }
+
+  async #report(): Promise<void> {
+    const { client, identity, clock } = this.#options;
+    const known = this.#known ?? (await this.#ensureExists());
+    const facts = await readNodeFacts(this.#options);
+    const status = nodeStatus(identity, facts, known.status, rfc3339Seconds(clock.nowMs()));
+    const isDue = clock.monotonicMs() - this.#reportedAtMs >= REPORT_EVERY_MS;
+    if (!isDue && !differs(known.status, status)) return;
+    const { images, addresses, ...merged } = status;
+    this.#known = await client.patch(
+      nodes,
+      undefined,
+      identity.nodeName,
+      "strategic",
+      { status: { ...merged, images, addresses: [{ $patch: "replace" }, ...(addresses as object[])] } },
+      { subresource: "status" },
+    );
+    this.#reportedAtMs = clock.monotonicMs();
+  }
+
+  #event(reason: string, message: string): void {
+    const { recorder, identity } = this.#options;
+    const { nodeName } = identity;
+    // Events about a node carry its name for a uid, as upstream's do: kubectl describe looks for it.
+    recorder.event(
+      { apiVersion: "v1", kind: "Node", metadata: { name: nodeName, uid: nodeName } },
+      "Normal",
+      reason,
+      message,
+    );
+  }
+}
+
+/** Heartbeats are no change. */
+function differs(known: KubeObject["status"], next: Record<string, unknown>): boolean {
+  const withoutTimes = (status: Record<string, unknown>) => ({
+    ...status,
+    conditions: ((status.conditions as { type: string; status: string; reason: string }[]) ?? [])
+      .map(({ type, status: is, reason }) => `${type} ${is} ${reason}`)
+      .sort(),
+  });
+  const relevant = Object.fromEntries(Object.keys(next).map((key) => [key, known?.[key]]));
+  return !isDeepStrictEqual(withoutTimes(relevant), withoutTimes(next));
+}

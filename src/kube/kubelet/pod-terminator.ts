@@ -1,0 +1,98 @@
+import { rm } from "node:fs/promises";
+import { type Clock, errorMessage, isGantryError, type Logger } from "../../base/index.ts";
+import type { CriRuntimeService } from "../../cri/types.ts";
+import { pods } from "../api/index.ts";
+import type { KubeClient } from "../client/index.ts";
+import type { ContainerKiller } from "./container-killer.ts";
+import { removeContainer } from "./container-pruner.ts";
+import { podLogDirectory, podLogName } from "./naming.ts";
+import type { PodMemory } from "./pod-memory.ts";
+import type { Pod } from "./pod-types.ts";
+import type { ProbeManager } from "./probes/probe-manager.ts";
+import { readRuntimeState, runningContainers } from "./runtime-state.ts";
+import { isTerminalPhase } from "./status/pod-status.ts";
+import type { StatusManager } from "./status/status-manager.ts";
+import type { StatusPublisher } from "./status-publisher.ts";
+import type { VolumeManager } from "./volumes/volume-manager.ts";
+
+export interface PodTerminatorOptions {
+  client: KubeClient;
+  runtime: CriRuntimeService;
+  killer: ContainerKiller;
+  probes: ProbeManager;
+  publisher: StatusPublisher;
+  statuses: StatusManager;
+  volumes: VolumeManager;
+  podLogsDir: string;
+  logger: Logger;
+  clock: Clock;
+}
+
+/** Takes pods down. Every step may be repeated, for the program may be ended between any two. */
+export class PodTerminator {
+  readonly #options: PodTerminatorOptions;
+
+  constructor(options: PodTerminatorOptions) {
+    this.#options = options;
+  }
+
+  /** Ends the containers within the grace, then the sandbox. Readiness goes on being probed as long as they run. */
+  async endContainers(pod: Pod, memory: PodMemory, graceSeconds: number, hurry: AbortSignal): Promise<void> {
+    const { runtime, killer, probes, publisher } = this.#options;
+    const { uid } = pod.metadata;
+    for (;;) {
+      const state = await readRuntimeState(runtime, uid);
+      probes.reconcile(pod, state, { readinessOnly: true });
+      if (!isTerminalPhase(pod)) publisher.publish(pod, memory, state);
+      if (runningContainers(state).length === 0) break;
+      await killer.killAll(pod, state, { graceSeconds, signal: hurry });
+    }
+    probes.removePod(uid);
+    const ended = await readRuntimeState(runtime, uid);
+    if (!isTerminalPhase(pod)) publisher.publish(pod, memory, ended, true);
+    for (const sandbox of ended.sandboxes) await runtime.stopPodSandbox(sandbox.id);
+  }
+
+  /** A shorter grace came in while containers are being ended. */
+  async hurry(pod: Pod, graceSeconds: number): Promise<void> {
+    const { runtime } = this.#options;
+    const state = await readRuntimeState(runtime, pod.metadata.uid);
+    await Promise.all(
+      runningContainers(state).map(({ id }) => runtime.stopContainer(id, Math.max(1, graceSeconds))),
+    );
+  }
+
+  async removeVolumes(pod: Pod): Promise<void> {
+    await this.#options.volumes.tearDown(pod.metadata.uid);
+  }
+
+  /** The object goes from the API once nothing of the pod is left; the uid guards a newer pod of the same name. */
+  async deleteFromApi(pod: Pod): Promise<void> {
+    const { client, statuses } = this.#options;
+    const { namespace, name, uid } = pod.metadata;
+    await statuses.flush(uid);
+    try {
+      await client.delete(pods, namespace, name, { gracePeriodSeconds: 0, preconditions: { uid } });
+    } catch (error) {
+      if (!isGantryError(error, "NotFound") && !isGantryError(error, "Conflict")) throw error;
+    }
+  }
+
+  /** Records and logs of a pod that the API does not know any more. */
+  async removeTraces(pod: Pod): Promise<void> {
+    const { runtime, statuses, podLogsDir, logger } = this.#options;
+    const { uid, name, namespace = "" } = pod.metadata;
+    statuses.forget(uid);
+    try {
+      const state = await readRuntimeState(runtime, uid);
+      for (const container of state.containers) await removeContainer(container, runtime);
+      for (const sandbox of state.sandboxes) await runtime.removePodSandbox(sandbox.id);
+      await rm(podLogDirectory(podLogsDir, { namespace, name, uid }), { recursive: true, force: true });
+    } catch (error) {
+      logger.warn("a deleted pod left something behind, will be cleaned up later", {
+        pod: podLogName(pod),
+        error: errorMessage(error),
+      });
+    }
+  }
+}

@@ -1,0 +1,162 @@
+import { rfc3339Seconds } from "../../../base/index.ts";
+import type { CriContainerStatus } from "../../../cri/types.ts";
+import { containerUri, isSidecar } from "../naming.ts";
+import { type ProbeOutcome, shouldStart } from "../pod-actions.ts";
+import type { Container, ContainerState, ContainerStatus, Pod } from "../pod-types.ts";
+import { attemptsOf, type PodRuntimeState } from "../runtime-state.ts";
+
+export interface WaitingReason {
+  reason: string;
+  message: string;
+}
+
+export interface ContainerStatusInput {
+  pod: Pod;
+  state: PodRuntimeState;
+  /** The pod's containers have all ended for good: none will be started any more. */
+  isFinal: boolean;
+  /** Why a container was not (re)started at the last try. */
+  waitingReason: (containerName: string) => WaitingReason | undefined;
+  terminationMessage: (container: CriContainerStatus) => string;
+  readiness: (containerId: string) => ProbeOutcome | undefined;
+  startup: (containerId: string) => ProbeOutcome | undefined;
+}
+
+/** Exit code of what was lost without one (128 + SIGKILL). */
+const LOST_EXIT_CODE = 137;
+
+export function containerStatuses(
+  input: ContainerStatusInput,
+  containers: readonly Container[],
+  previous: readonly ContainerStatus[] = [],
+  isInit: boolean,
+): ContainerStatus[] {
+  const before = new Map(previous.map((status) => [status.name, status]));
+  return containers.map((container) => containerStatus(input, container, before.get(container.name), isInit));
+}
+
+function containerStatus(
+  input: ContainerStatusInput,
+  container: Container,
+  previous: ContainerStatus | undefined,
+  isInit: boolean,
+): ContainerStatus {
+  const [latest, ...older] = attemptsOf(input.state, container.name);
+  if (!latest) return notFound(input, container, previous);
+  const status: ContainerStatus = {
+    name: container.name,
+    state: stateOf(latest, input),
+    lastState: lastState(older, input, previous),
+    ready: false,
+    restartCount: latest.metadata.attempt,
+    image: latest.image,
+    imageID: latest.imageRef,
+    containerID: containerUri(latest.id),
+    started: false,
+  };
+  if (latest.state === "CREATED") status.state = { waiting: { reason: defaultWaitingReason(input.pod) } };
+  const waiting = input.waitingReason(container.name);
+  if (
+    waiting &&
+    latest.state !== "RUNNING" &&
+    !input.isFinal &&
+    willStartAgain(input.pod, container, latest)
+  ) {
+    if (status.state?.terminated) status.lastState = status.state;
+    status.state = { waiting };
+  }
+  if (latest.state === "RUNNING") addRunningFields(status, container, latest, input);
+  else if (isInit && !isSidecar(container)) status.ready = status.state?.terminated?.exitCode === 0;
+  return status;
+}
+
+function addRunningFields(
+  status: ContainerStatus,
+  container: Container,
+  latest: CriContainerStatus,
+  input: ContainerStatusInput,
+): void {
+  const started = !container.startupProbe || input.startup(latest.id) === "success";
+  status.started = started;
+  status.ready = started && (!container.readinessProbe || input.readiness(latest.id) === "success");
+  const { requests, limits } = container.resources ?? {};
+  if (requests) status.allocatedResources = requests;
+  if (requests || limits)
+    status.resources = { ...(limits ? { limits } : {}), ...(requests ? { requests } : {}) };
+}
+
+/** An init container runs again only while the pod is not initialized, but then its reason to wait is set, too. */
+function willStartAgain(pod: Pod, container: Container, latest: CriContainerStatus): boolean {
+  return isSidecar(container) || shouldStart(pod, latest);
+}
+
+/** The runtime does not know it: it was never started, or its record was cleaned up. */
+function notFound(
+  input: ContainerStatusInput,
+  container: Container,
+  previous: ContainerStatus | undefined,
+): ContainerStatus {
+  const status: ContainerStatus = {
+    name: container.name,
+    state: { waiting: input.waitingReason(container.name) ?? { reason: defaultWaitingReason(input.pod) } },
+    lastState: {},
+    ready: false,
+    restartCount: previous?.restartCount ?? 0,
+    image: container.image ?? "",
+    imageID: "",
+    started: false,
+  };
+  if (!previous) return status;
+  if (previous.state?.terminated) {
+    return { ...previous, started: false, ready: previous.state.terminated.exitCode === 0 && previous.ready };
+  }
+  if (!previous.state?.running) return { ...status, lastState: previous.lastState ?? {} };
+  const lost: ContainerState = {
+    terminated: {
+      exitCode: LOST_EXIT_CODE,
+      reason: "ContainerStatusUnknown",
+      message: input.isFinal
+        ? "The container could not be located when the pod was terminated"
+        : "The container could not be located when the pod was deleted.  The container used to be Running",
+      startedAt: null,
+      finishedAt: null,
+    },
+  };
+  if (input.isFinal) return { ...previous, state: lost, ready: false, started: false };
+  return { ...status, lastState: lost };
+}
+
+function defaultWaitingReason(pod: Pod): string {
+  return (pod.spec.initContainers?.length ?? 0) > 0 ? "PodInitializing" : "ContainerCreating";
+}
+
+function lastState(
+  older: CriContainerStatus[],
+  input: ContainerStatusInput,
+  previous: ContainerStatus | undefined,
+): ContainerState {
+  const before = older.find((status) => status.state === "EXITED");
+  if (before) return stateOf(before, input);
+  // The earlier attempt's record is gone, but what was told of it stays true.
+  return previous?.lastState ?? {};
+}
+
+function stateOf(status: CriContainerStatus, input: ContainerStatusInput): ContainerState {
+  if (status.state === "RUNNING") return { running: { startedAt: timeOf(status.startedAtNs) } };
+  if (status.state !== "EXITED") return {};
+  const message = input.terminationMessage(status) || status.message;
+  return {
+    terminated: {
+      exitCode: status.exitCode,
+      reason: status.reason,
+      ...(message === "" ? {} : { message }),
+      startedAt: timeOf(status.startedAtNs),
+      finishedAt: timeOf(status.finishedAtNs),
+      containerID: containerUri(status.id),
+    },
+  };
+}
+
+function timeOf(nanos: bigint): string | null {
+  return nanos === 0n ? null : rfc3339Seconds(Number(nanos / 1_000_000n));
+}

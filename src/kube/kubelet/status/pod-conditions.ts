@@ -1,0 +1,132 @@
+import { isSidecar } from "../naming.ts";
+import type { ContainerStatus, Pod, PodCondition, PodPhase } from "../pod-types.ts";
+
+const OWNED = new Set([
+  "PodReadyToStartContainers",
+  "Initialized",
+  "ContainersReady",
+  "Ready",
+  "PodScheduled",
+]);
+
+/** Conditions that the kubelet alone writes; others' stay as they are. */
+export function isKubeletCondition(type: string): boolean {
+  return OWNED.has(type);
+}
+
+type Finding = Pick<PodCondition, "type" | "status" | "reason" | "message">;
+
+export interface ConditionsInput {
+  pod: Pod;
+  phase: PodPhase;
+  initStatuses: readonly ContainerStatus[];
+  statuses: readonly ContainerStatus[];
+  /** A sandbox with its network stands. */
+  hasSandbox: boolean;
+  /** Conditions as last published. */
+  previous: readonly PodCondition[];
+  now: string;
+}
+
+/** All conditions of the pod: the kubelet's from what it sees, the others' unchanged. */
+export function podConditions(input: ConditionsInput): PodCondition[] {
+  const containersReady = containersReadyCondition(input);
+  const findings: Finding[] = [
+    { type: "PodReadyToStartContainers", status: input.hasSandbox ? "True" : "False" },
+    initializedCondition(input),
+    readyCondition(input, containersReady),
+    containersReady,
+    { type: "PodScheduled", status: "True" },
+  ];
+  const previous = new Map(input.previous.map((condition) => [condition.type, condition]));
+  const owned = findings.map((finding) => withTimes(finding, previous.get(finding.type), input.now));
+  return [...owned, ...input.previous.filter(({ type }) => !OWNED.has(type))];
+}
+
+function withTimes(finding: Finding, previous: PodCondition | undefined, now: string): PodCondition {
+  const unchanged = previous?.status === finding.status && previous.lastTransitionTime !== undefined;
+  const condition: PodCondition = {
+    type: finding.type,
+    status: finding.status,
+    lastProbeTime: null,
+    lastTransitionTime: unchanged ? previous.lastTransitionTime : now,
+  };
+  if (finding.reason !== undefined) condition.reason = finding.reason;
+  if (finding.message !== undefined) condition.message = finding.message;
+  return condition;
+}
+
+function initializedCondition({ pod, phase, initStatuses, statuses }: ConditionsInput): Finding {
+  const type = "Initialized";
+  const initContainers = pod.spec.initContainers ?? [];
+  const unknown: string[] = [];
+  const incomplete: string[] = [];
+  let hasSidecar = false;
+  for (const container of initContainers) {
+    const status = initStatuses.find(({ name }) => name === container.name);
+    if (!status) unknown.push(container.name);
+    else if (isSidecar(container)) {
+      hasSidecar = true;
+      if (!status.started) incomplete.push(container.name);
+    } else if (!status.ready) incomplete.push(container.name);
+  }
+  if (phase === "Succeeded" && unknown.length === 0) return { type, status: "True", reason: "PodCompleted" };
+  // A sidecar that restarts later does not make the pod uninitialized again.
+  const hasRun = statuses.some(
+    ({ state, lastState }) => state?.running ?? state?.terminated ?? lastState?.terminated,
+  );
+  if (hasSidecar && hasRun) return { type, status: "True" };
+  const message = describe({ unknown, incomplete });
+  if (message !== "") return { type, status: "False", reason: "ContainersNotInitialized", message };
+  return { type, status: "True" };
+}
+
+function containersReadyCondition({ pod, phase, initStatuses, statuses }: ConditionsInput): Finding {
+  const type = "ContainersReady";
+  const unknown: string[] = [];
+  const unready: string[] = [];
+  const all = [...initStatuses, ...statuses];
+  const counted = [...(pod.spec.initContainers ?? []).filter(isSidecar), ...pod.spec.containers];
+  for (const container of counted) {
+    const status = all.find(({ name }) => name === container.name);
+    if (!status) unknown.push(container.name);
+    else if (!status.ready) unready.push(container.name);
+  }
+  if (phase === "Succeeded" && unknown.length === 0) return { type, status: "False", reason: "PodCompleted" };
+  if (phase === "Failed" && unknown.length === 0) return { type, status: "False", reason: "PodFailed" };
+  const message = describe({ unknown, unready });
+  if (message !== "") return { type, status: "False", reason: "ContainersNotReady", message };
+  return { type, status: "True" };
+}
+
+function readyCondition({ pod, previous }: ConditionsInput, containersReady: Finding): Finding {
+  const type = "Ready";
+  if (containersReady.status !== "True") return { ...containersReady, type };
+  const missing: string[] = [];
+  for (const { conditionType } of pod.spec.readinessGates ?? []) {
+    const gate = previous.find((condition) => condition.type === conditionType);
+    if (!gate)
+      missing.push(`corresponding condition of pod readiness gate "${conditionType}" does not exist.`);
+    else if (gate.status !== "True") {
+      missing.push(`the status of pod readiness gate "${conditionType}" is not "True", but ${gate.status}`);
+    }
+  }
+  if (missing.length > 0) {
+    return { type, status: "False", reason: "ReadinessGatesNotReady", message: missing.join(", ") };
+  }
+  return { type, status: "True" };
+}
+
+const WORDS: Record<string, string> = {
+  unknown: "unknown status",
+  incomplete: "incomplete status",
+  unready: "unready status",
+};
+
+/** `containers with unready status: [web db]`. */
+function describe(groups: Record<string, string[]>): string {
+  return Object.entries(groups)
+    .filter(([, names]) => names.length > 0)
+    .map(([group, names]) => `containers with ${WORDS[group]}: [${names.join(" ")}]`)
+    .join(", ");
+}

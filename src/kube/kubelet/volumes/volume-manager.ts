@@ -1,0 +1,186 @@
+import { createHash } from "node:crypto";
+import { chmod, mkdir, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { errnoCode, GantryError } from "../../../base/index.ts";
+import { quantityValue } from "../../../formats/index.ts";
+import { listMounts, MountFlag, mount, unmountTree } from "../../../kernel/index.ts";
+import type { Pod, Volume } from "../pod-types.ts";
+import { writeAtomically } from "./atomic-writer.ts";
+import { prepareHostPath } from "./host-path.ts";
+import { giveToGroup } from "./ownership.ts";
+import { type PayloadInput, volumePayload } from "./payload.ts";
+
+export interface VolumeManagerOptions {
+  /** Pods' directories are `<podsDir>/<uid>`. */
+  podsDir: string;
+  /** Bound of volumes in memory that name none. */
+  nodeMemoryBytes: number;
+}
+
+/** A volume could not be set up: the pod waits, and is told with an event. */
+export class VolumeError extends GantryError {
+  readonly volume: string;
+
+  constructor(volume: string, cause: unknown) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    super("Unavailable", `MountVolume.SetUp failed for volume "${volume}" : ${message}`, {
+      code: "Kubelet.FailedMount",
+      cause,
+    });
+    this.volume = volume;
+  }
+}
+
+/** Directory names of upstream's plugins: programs and people know them. */
+const PLUGIN_DIR: Record<string, string> = {
+  emptyDir: "kubernetes.io~empty-dir",
+  configMap: "kubernetes.io~configmap",
+  secret: "kubernetes.io~secret",
+  downwardAPI: "kubernetes.io~downward-api",
+  projected: "kubernetes.io~projected",
+};
+
+/** What must not reach a disk lives in memory. */
+const IN_MEMORY = new Set(["secret", "downwardAPI", "projected"]);
+
+/** Sets pods' volumes up, keeps their content current, and takes them down. */
+export class VolumeManager {
+  readonly #options: VolumeManagerOptions;
+  /** By pod and volume: hash of the files written last, so that an unchanged volume costs no file access. */
+  readonly #written = new Map<string, Map<string, string>>();
+  #generation = 0;
+
+  constructor(options: VolumeManagerOptions) {
+    this.#options = options;
+  }
+
+  podDir(podUid: string): string {
+    return join(this.#options.podsDir, podUid);
+  }
+
+  /** Makes all volumes of the pod and brings their content up to date; returns where each lies. Throws VolumeError. */
+  async setUp(pod: Pod, input: PayloadInput): Promise<Map<string, string>> {
+    const paths = new Map<string, string>();
+    for (const volume of pod.spec.volumes ?? []) {
+      try {
+        paths.set(volume.name, await this.#setUpOne(pod, volume, input));
+      } catch (error) {
+        throw new VolumeError(volume.name, error);
+      }
+    }
+    return paths;
+  }
+
+  /** Unmounts and removes everything of the pod. Nothing is removed while a mount is left, for it may be the host's data. */
+  async tearDown(podUid: string): Promise<void> {
+    const dir = this.podDir(podUid);
+    this.#written.delete(podUid);
+    try {
+      await stat(dir);
+    } catch (error) {
+      if (errnoCode(error) === "ENOENT") return;
+      throw error;
+    }
+    unmountTree(dir);
+    const left = listMounts().find(
+      ({ mountPoint }) => mountPoint === dir || mountPoint.startsWith(`${dir}/`),
+    );
+    if (left) {
+      throw new GantryError("Conflict", `${left.mountPoint} is still mounted`, {
+        code: "Kubelet.VolumeBusy",
+      });
+    }
+    await rm(dir, { recursive: true, force: true });
+  }
+
+  async #setUpOne(pod: Pod, volume: Volume, input: PayloadInput): Promise<string> {
+    if (volume.hostPath) {
+      await prepareHostPath(volume.hostPath.path, volume.hostPath.type ?? "");
+      return volume.hostPath.path;
+    }
+    const kind = Object.keys(PLUGIN_DIR).find((source) => volume[source] !== undefined);
+    if (!kind) throw unsupported(volume);
+    const dir = join(this.podDir(pod.metadata.uid), "volumes", PLUGIN_DIR[kind]!, volume.name);
+    if (kind === "emptyDir") await this.#setUpEmptyDir(pod, volume, dir);
+    else await this.#setUpFiles(pod, volume, dir, IN_MEMORY.has(kind), input);
+    return dir;
+  }
+
+  async #setUpEmptyDir(pod: Pod, volume: Volume, dir: string): Promise<void> {
+    const { medium = "", sizeLimit } = volume.emptyDir!;
+    if (medium !== "" && medium !== "Memory") {
+      throw new GantryError("NotImplemented", `emptyDir medium ${medium} is not implemented`, {
+        code: "Kubelet.Medium",
+      });
+    }
+    if (this.#isWritten(pod, volume)) return;
+    const isNew = await makeDirectory(dir);
+    if (medium === "Memory") {
+      const limit = sizeLimit === undefined ? 0 : quantityValue(String(sizeLimit));
+      await mountMemory(dir, limit || this.#options.nodeMemoryBytes, 0o777);
+    }
+    if (isNew) await chmod(dir, 0o777);
+    const gid = pod.spec.securityContext?.fsGroup;
+    if (gid !== undefined) {
+      const onRootMismatchOnly = !isNew || pod.spec.securityContext?.fsGroupChangePolicy === "OnRootMismatch";
+      await giveToGroup(dir, gid, { readOnly: false, onRootMismatchOnly });
+    }
+    this.#remember(pod, volume, "made");
+  }
+
+  async #setUpFiles(
+    pod: Pod,
+    volume: Volume,
+    dir: string,
+    inMemory: boolean,
+    input: PayloadInput,
+  ): Promise<void> {
+    const payload = await volumePayload(volume, input);
+    const hash = createHash("sha256");
+    for (const [path, { content, mode, uid }] of payload) {
+      hash.update(`${path}\0${mode}\0${uid}\0${content.length}\0`).update(content);
+    }
+    const digest = hash.digest("base64");
+    if (this.#written.get(pod.metadata.uid)?.get(volume.name) === digest) return;
+    await makeDirectory(dir);
+    if (inMemory) await mountMemory(dir, this.#options.nodeMemoryBytes, 0o755);
+    const gid = pod.spec.securityContext?.fsGroup;
+    const generation = `${process.pid}_${++this.#generation}_${digest.slice(0, 8).replace(/\W/g, "x")}`;
+    await writeAtomically(dir, payload, { ...(gid === undefined ? {} : { gid }), generation });
+    this.#remember(pod, volume, digest);
+  }
+
+  #isWritten(pod: Pod, volume: Volume): boolean {
+    return this.#written.get(pod.metadata.uid)?.has(volume.name) === true;
+  }
+
+  #remember(pod: Pod, volume: Volume, what: string): void {
+    const volumes = this.#written.get(pod.metadata.uid) ?? new Map<string, string>();
+    this.#written.set(pod.metadata.uid, volumes.set(volume.name, what));
+  }
+}
+
+function unsupported(volume: Volume): GantryError {
+  const source = Object.keys(volume).find((key) => key !== "name") ?? "none";
+  return new GantryError("NotImplemented", `volumes of type ${source} are not implemented`, {
+    code: "Kubelet.VolumeType",
+  });
+}
+
+/** True when it was not there before. */
+async function makeDirectory(dir: string): Promise<boolean> {
+  return (await mkdir(dir, { recursive: true, mode: 0o755 })) !== undefined;
+}
+
+/** A tmpfs at `dir`, unless one is there from before (an adopted pod): a mount point has another device than its parent. */
+async function mountMemory(dir: string, sizeBytes: number, mode: number): Promise<void> {
+  const [own, parent] = await Promise.all([stat(dir), stat(dirname(dir))]);
+  if (own.dev !== parent.dev) return;
+  mount(
+    "tmpfs",
+    dir,
+    "tmpfs",
+    MountFlag.NOSUID | MountFlag.NODEV,
+    `mode=${mode.toString(8)},size=${sizeBytes}`,
+  );
+}

@@ -1,0 +1,55 @@
+import { errorMessage, isGantryError, type Logger } from "../base/index.ts";
+import { nft } from "../kernel/index.ts";
+import { type FirewallState, type PublishedPort, portCommands, renderTable } from "./ruleset.ts";
+
+/** Keeps the instance's nftables table equal to what networks and published ports ask for. */
+export class Firewall {
+  readonly #instanceId: string;
+  readonly #table: string;
+  readonly #logger: Logger;
+  /** What the table shall hold now. */
+  readonly #state: () => FirewallState;
+
+  constructor(options: { instanceId: string; logger: Logger; state: () => FirewallState }) {
+    this.#instanceId = options.instanceId;
+    this.#table = `gantry_${options.instanceId}`;
+    this.#logger = options.logger;
+    this.#state = options.state;
+  }
+
+  /** Writes the whole table in one transaction. */
+  replaceAll(): void {
+    nft(renderTable({ instanceId: this.#instanceId, table: this.#table, ...this.#state() }));
+  }
+
+  /** The ports are part of the state already. */
+  addPorts(ports: readonly PublishedPort[]): void {
+    this.#change(portCommands(this.#table, "add", ports));
+  }
+
+  /** The ports are no longer part of the state. */
+  removePorts(ports: readonly PublishedPort[]): void {
+    this.#change(portCommands(this.#table, "delete", ports));
+  }
+
+  destroy(): void {
+    try {
+      nft(`delete table ip ${this.#table}`);
+    } catch (error) {
+      if (!isGantryError(error, "NotFound")) throw error;
+    }
+  }
+
+  /** Somebody may have flushed the tables under us (a firewall's reload): then everything is written again. */
+  #change(commands: string): void {
+    if (commands === "") return;
+    try {
+      nft(commands);
+    } catch (error) {
+      this.#logger.warn("the nftables table is not as it was left; writing it again", {
+        error: errorMessage(error),
+      });
+      this.replaceAll();
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import type { BridgeRecord } from "./network-record.ts";
+
+/** Name of the bridge network that pods are attached to. */
+export const POD_NETWORK_NAME = "gantry-pods";
+
+export interface PodNetworkRequest {
+  /** `10.244.0.0/24`; chosen free if absent. */
+  podCidr?: string;
+  /** `10.96.0.0/16`; chosen free if absent. Its route over the pods' bridge marks the range as taken and lets the host reach Services. */
+  serviceCidr?: string;
+}
+
+export interface PodNetwork {
+  /** What `NetworkService.attach` calls it. */
+  networkName: string;
+  podCidr: string;
+  serviceCidr: string;
+  /** The host's address in it: where the cluster's name server listens. */
+  gateway: string;
+  bridgeName: string;
+}
+
+export function podNetworkOf(record: BridgeRecord): PodNetwork {
+  return {
+    networkName: record.name,
+    podCidr: record.subnet,
+    serviceCidr: record.routes![0]!,
+    gateway: record.gateway,
+    bridgeName: record.bridgeName,
+  };
+}

@@ -1,0 +1,183 @@
+import { type BridgeRecord, hostInterfacePrefix, linkGroup } from "./network-record.ts";
+import type { PortMapping } from "./types.ts";
+
+/** A published port: packets to the mapping's host side go to this container address. */
+export interface PublishedPort extends PortMapping {
+  containerIp: string;
+  /** On a network whose neighbours are routed, a container that calls itself needs its own address hidden. */
+  routed: boolean;
+}
+
+/** A name server that could not have port 53 of its bridge's address. */
+export interface NameServerPort {
+  bridgeName: string;
+  gateway: string;
+  port: number;
+}
+
+const isForAnyAddress = (port: PortMapping) => port.hostIp === "" || port.hostIp === "0.0.0.0";
+
+/** The map and the element under which a published port stands in the table. */
+function portElement(port: PublishedPort): { map: string; key: string; value: string } {
+  const key = `${port.protocol} . ${port.hostPort}`;
+  const value = `${port.containerIp} . ${port.containerPort}`;
+  return isForAnyAddress(port)
+    ? { map: "published", key, value }
+    : { map: "published_at", key: `${port.hostIp} . ${key}`, value };
+}
+
+/** Commands that add or remove published ports, and nothing else. */
+export function portCommands(table: string, verb: "add" | "delete", ports: readonly PublishedPort[]): string {
+  return ports
+    .flatMap((port) => {
+      const { map, key, value } = portElement(port);
+      const element = verb === "add" ? `${key} : ${value}` : key;
+      const own = `${port.containerIp} . ${port.containerIp}`;
+      const commands = [`${verb} element ip ${table} ${map} { ${element} }`];
+      // Several ports of one container share it: it stays until the table is next written as a whole.
+      if (port.routed && verb === "add") commands.push(`add element ip ${table} own_address { ${own} }`);
+      return commands;
+    })
+    .join("\n");
+}
+
+function elements(items: readonly string[]): string {
+  return items.length > 0 ? `elements = { ${items.join(", ")} }` : "";
+}
+
+/** What the table is made from. */
+export interface FirewallState {
+  bridges: readonly BridgeRecord[];
+  ports: readonly PublishedPort[];
+  nameServerPorts: readonly NameServerPort[];
+}
+
+export interface TableRequest extends FirewallState {
+  table: string;
+  instanceId: string;
+}
+
+/**
+ * The instance's whole table, which replaces the former one in one transaction. Connections that exist go on: their
+ * translation is kept by connection tracking, not by the rules.
+ */
+export function renderTable(request: TableRequest): string {
+  const { table, bridges, ports } = request;
+  const quoted = (name: string) => `"${name}"`;
+  const portsIn = (map: string) =>
+    ports
+      .map(portElement)
+      .filter((element) => element.map === map)
+      .map(({ key, value }) => `${key} : ${value}`);
+  const ownAddresses = ports
+    .filter(({ routed }) => routed)
+    .map(({ containerIp }) => `${containerIp} . ${containerIp}`);
+  return `
+add table ip ${table}
+delete table ip ${table}
+table ip ${table} {
+  map published {
+    type inet_proto . inet_service : ipv4_addr . inet_service
+    ${elements(portsIn("published"))}
+  }
+  map published_at {
+    type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service
+    ${elements(portsIn("published_at"))}
+  }
+  set own_address {
+    type ipv4_addr . ipv4_addr
+    ${elements([...new Set(ownAddresses)])}
+  }
+  set internal_bridges {
+    type ifname
+    ${elements(bridges.filter(({ internal }) => internal).map(({ bridgeName }) => quoted(bridgeName)))}
+  }
+  set same_bridge {
+    type ifname . ifname
+    ${elements(bridges.map(({ bridgeName }) => `${quoted(bridgeName)} . ${quoted(bridgeName)}`))}
+  }
+${chains(request)}
+}
+`;
+}
+
+/**
+ * All links of the instance are in one link group.
+ * - guard: route_localnet, which lets the host's own 127.0.0.1 connections reach containers, must not let anybody else
+ *   reach the host's loopback (CVE-2020-8558). Before connection tracking, so that answers are not taken for attacks.
+ * - forward: a packet passes if it belongs to a connection that was let through, stays in its network, was sent to a
+ *   published port or a Service, or goes from a network to the outside. One network does not reach another.
+ * - redirects: a pod that calls itself shall not be told that there is a shorter way.
+ */
+function chains({ instanceId, bridges, nameServerPorts }: TableRequest): string {
+  const group = linkGroup(instanceId);
+  const pods = `"${hostInterfacePrefix(instanceId, true)}*"`;
+  return `
+  chain guard {
+    type filter hook prerouting priority raw; policy accept;
+    iifgroup ${group} ip daddr 127.0.0.0/8 drop
+    iifgroup ${group} ip saddr 127.0.0.0/8 drop
+  }
+  chain to_published {
+    dnat ip to ip daddr . meta l4proto . th dport map @published_at
+    dnat ip to meta l4proto . th dport map @published
+  }
+  chain prerouting {
+    type nat hook prerouting priority dstnat; policy accept;
+    ${nameServerPorts.map(redirectRule).join("\n    ")}
+    fib daddr type local jump to_published
+  }
+  chain output {
+    type nat hook output priority -100; policy accept;
+    fib daddr type local jump to_published
+  }
+  chain forward {
+    type filter hook forward priority filter; policy accept;
+    iifgroup != ${group} oifgroup != ${group} accept
+    ct state established,related accept
+    iifname . oifname @same_bridge accept
+    ct state invalid drop
+    iifname @internal_bridges drop
+    oifname @internal_bridges drop
+    ct status dnat accept
+    iifname ${pods} oifname ${pods} accept
+    iifgroup ${group} oifgroup != ${group} accept
+    drop
+  }
+  chain redirects {
+    type filter hook output priority filter; policy accept;
+    oifgroup ${group} icmp type redirect drop
+  }
+  chain postrouting {
+    type nat hook postrouting priority srcnat; policy accept;
+    ${bridges.flatMap((bridge) => (bridge.routed ? podSourceRules(bridge, pods) : bridgeSourceRules(bridge))).join("\n    ")}
+  }`;
+}
+
+function redirectRule({ bridgeName, gateway, port }: NameServerPort): string {
+  const match = `iifname "${bridgeName}" ip daddr ${gateway} meta l4proto { tcp, udp } th dport 53`;
+  return `${match} redirect to :${port}`;
+}
+
+/** What leaves a network gets the host's address; internal networks have no way out. */
+function bridgeSourceRules(bridge: BridgeRecord): string[] {
+  const name = `"${bridge.bridgeName}"`;
+  const rules = [
+    `oifname ${name} ip saddr 127.0.0.0/8 masquerade`,
+    // A container that reaches its neighbour by a published port: the answer must come back through the host.
+    `oifname ${name} ip saddr ${bridge.subnet} ct status dnat masquerade`,
+  ];
+  if (!bridge.internal && bridge.options["com.docker.network.bridge.enable_ip_masquerade"] !== "false") {
+    rules.push(`ip saddr ${bridge.subnet} oifname != ${name} masquerade`);
+  }
+  return rules;
+}
+
+/** Pods see each other's true addresses; only one that calls itself by way of the host would take that for a forgery. */
+function podSourceRules(network: BridgeRecord, pods: string): string[] {
+  return [
+    `oifname ${pods} ip saddr 127.0.0.0/8 snat to ${network.gateway}`,
+    `oifname ${pods} ct status dnat ip saddr . ip daddr @own_address snat to ${network.gateway}`,
+    `ip saddr ${network.subnet} oifname != ${pods} masquerade`,
+  ];
+}

@@ -1,0 +1,113 @@
+import { join } from "node:path";
+import { type Clock, GantryError, isGantryError, type Logger, type Service } from "../base/index.ts";
+import { type Builder, createBuilder, createEngineRunExecutor } from "../build/index.ts";
+import { type ContentStore, openContentStore } from "../content/index.ts";
+import { createDockerApi } from "../docker-api/index.ts";
+import { type OpenEngine, openEngine } from "../engine/index.ts";
+import { startHttpServer } from "../http/index.ts";
+import { type ImageService, openImageService } from "../images/index.ts";
+import { BridgeNetworks } from "../network/index.ts";
+import { createRegistryHandler, RegistryClient } from "../registry/index.ts";
+import { type ContainerRuntime, openRuntime } from "../runtime/index.ts";
+import type { PlatformConfig } from "./config.ts";
+import type { HomeLayout } from "./home.ts";
+import { openCloseService } from "./open-close.ts";
+import { Slot } from "./slot.ts";
+
+export interface EngineHouse {
+  network: Slot<BridgeNetworks>;
+  images: Slot<ImageService>;
+  runtime: Slot<ContainerRuntime>;
+  engine: Slot<OpenEngine>;
+  services: Service[];
+}
+
+export interface EngineHouseOptions {
+  layout: HomeLayout;
+  config: PlatformConfig;
+  logger: Logger;
+  clock: Clock;
+  /** Asked when the engine stops: whether running containers shall go on. */
+  keepContainers: () => boolean;
+}
+
+/** What Docker does: networks, images, containers, builds, the registry, and Docker's API over them. */
+export function engineHouse(options: EngineHouseOptions): EngineHouse {
+  const { layout, config, logger, clock } = options;
+  const network = new Slot<BridgeNetworks>("network");
+  const content = new Slot<ContentStore>("content");
+  const images = new Slot<ImageService>("images");
+  const runtime = new Slot<ContainerRuntime>("runtime");
+  const engine = new Slot<OpenEngine>("engine");
+  const builder = new Slot<Builder>("builder");
+  const instanceId = config.instanceId;
+
+  const services: Service[] = [
+    openCloseService("network", [], async () => {
+      const bridges = new BridgeNetworks({ stateDir: layout.network, instanceId, logger, clock });
+      await bridges.open();
+      network.fill(bridges);
+      return () => bridges.close();
+    }),
+    openCloseService("images", [], async () => {
+      content.fill(await openContentStore({ dir: layout.content, logger, clock }));
+      const registry = new RegistryClient({ logger, clock });
+      images.fill(await openImageService({ dir: layout.images, content: content.value, registry, logger, clock }));
+      return () => images.value.close();
+    }),
+    openCloseService("runtime", [], async () => {
+      runtime.fill(await openRuntime({ stateDir: layout.run, logger, clock }));
+      return () => runtime.value.close();
+    }),
+    openCloseService("engine", ["network", "images", "runtime"], async () => {
+      engine.fill(
+        await openEngine({
+          stateDir: layout.containers,
+          volumesDir: layout.volumes,
+          runDir: layout.run,
+          instanceId,
+          runtime: runtime.value,
+          images: images.value,
+          network: network.value,
+          logger,
+          clock,
+        }),
+      );
+      return () => engine.value.shutdown({ stopContainers: !options.keepContainers() });
+    }),
+    openCloseService("docker-api", ["engine"], async () => {
+      const executor = createEngineRunExecutor(engine.value);
+      builder.fill(createBuilder({ stateDir: layout.build, images: images.value, executor, engine: engine.value, logger, clock } as never));
+      await builder.value.open();
+      const api = createDockerApi({ engine: engine.value, images: images.value, network: network.value, builder: builder.value, logger, clock } as never);
+      const server = await startHttpServer({ listen: { socketPath: layout.dockerSocket, mode: 0o660 }, handler: api.handler, upgrade: api.upgrade, onError: api.onError, logger });
+      return async () => {
+        await server.close();
+        await builder.value.close();
+      };
+    }),
+    openCloseService("registry", ["images"], async () => {
+      const registry = await createRegistryHandler({ dir: layout.registry, content: content.value, logger });
+      const server = await withPortHint("--registry-port", () =>
+        startHttpServer({ listen: { port: config.registryPort, host: "127.0.0.1" }, handler: registry.handler as never, logger }),
+      );
+      return async () => {
+        await server.close();
+        await registry.close();
+      };
+    }),
+  ];
+  return { network, images, runtime, engine, services };
+}
+
+/** A busy port is answered with the option that names another one. */
+export async function withPortHint<T>(option: string, listen: () => Promise<T>): Promise<T> {
+  try {
+    return await listen();
+  } catch (error) {
+    if (!isGantryError(error) || error.code !== "Http.AddressInUse") throw error;
+    throw new GantryError("Conflict", error.message, { code: error.code, hint: `choose another port with ${option}`, cause: error });
+  }
+}
+
+export const namespacesDir = (layout: HomeLayout) => join(layout.run, "ns");

@@ -1,0 +1,156 @@
+import { createLogger, isGantryError, type Logger, runServices, type Service, systemClock } from "../base/index.ts";
+import { type PlatformHooks, type PlatformOptions, type PlatformStatus, VERSION } from "../cli/index.ts";
+import { ensureSharedMount, setUpProcess, unmountTree } from "../kernel/index.ts";
+import type { PodNetwork } from "../network/index.ts";
+import type { PlatformConfig } from "./config.ts";
+import { startControlServer } from "./control-server.ts";
+import { type EngineHouse, engineHouse } from "./engine-services.ts";
+import { assertNothingRuns, type HomeLayout, homeLayout, lockHome, prepareHome } from "./home.ts";
+import { loadInstance } from "./instance.ts";
+import { type KubeHouse, kubeHouse } from "./kube-services.ts";
+import { openCloseService } from "./open-close.ts";
+import { assertSystemPackages } from "./requirements.ts";
+import { Slot } from "./slot.ts";
+import { untilNodeReady } from "./until-node-ready.ts";
+
+export { resetPlatform } from "./reset.ts";
+
+/** Runs the whole platform in this process until the hooks' signal aborts or `gantry down` asks for it. */
+export async function runPlatform(options: PlatformOptions, hooks: PlatformHooks): Promise<void> {
+  const startedAtMs = systemClock.monotonicMs();
+  const layout = homeLayout(options.home);
+  assertSystemPackages();
+  await assertNothingRuns(options.home);
+  prepareHome(layout);
+  const unlock = await lockHome(layout);
+  try {
+    await new Platform(options, hooks, layout, startedAtMs).run();
+  } finally {
+    unlock();
+  }
+}
+
+class Platform {
+  readonly #hooks: PlatformHooks;
+  readonly #layout: HomeLayout;
+  readonly #config: PlatformConfig;
+  readonly #logger: Logger;
+  readonly #startedAtMs: number;
+  readonly #stopping = new AbortController();
+  readonly #readyAfterMs = new Map<string, number>();
+  #state: PlatformStatus["state"] = "starting";
+  #keepContainers = false;
+  #engineHouse: EngineHouse | undefined;
+
+  constructor(options: PlatformOptions, hooks: PlatformHooks, layout: HomeLayout, startedAtMs: number) {
+    this.#hooks = hooks;
+    this.#layout = layout;
+    this.#startedAtMs = startedAtMs;
+    this.#logger = createLogger((line) => hooks.log(line), options.logLevel);
+    this.#config = loadInstance(options);
+  }
+
+  async run(): Promise<void> {
+    const { warnings } = await setUpProcess();
+    for (const warning of warnings) this.#logger.warn(warning);
+    ensureSharedMount(this.#layout.home);
+    const control = await startControlServer(this.#layout.controlSocket, { status: () => this.#status(), stop: (how) => this.#stop(how.keepContainers) }, this.#logger);
+    try {
+      await runServices({
+        services: this.#services().map((service) => this.#timed(service)),
+        signal: AbortSignal.any([this.#hooks.signal, this.#stopping.signal]),
+        logger: this.#logger,
+        onAllReady: () => this.#ready(),
+      });
+    } finally {
+      this.#state = "stopping";
+      await control.close();
+      this.#unmountHome();
+    }
+  }
+
+  #services(): Service[] {
+    const common = { layout: this.#layout, config: this.#config, logger: this.#logger, clock: systemClock };
+    const podNetwork = new Slot<PodNetwork>("pod network");
+    const engine = engineHouse({ ...common, keepContainers: () => this.#keepContainers });
+    const kube = kubeHouse({ ...common, house: engine, podNetwork });
+    this.#engineHouse = engine;
+    return [...engine.services, this.#podNetworkService(engine, podNetwork), ...kube.services.map(afterPodNetwork), this.#nodeReadyService(kube)];
+  }
+
+  #podNetworkService(engine: EngineHouse, podNetwork: Slot<PodNetwork>): Service {
+    return openCloseService("pod-network", ["network"], async () => {
+      const { podCidr, serviceCidr } = this.#config;
+      podNetwork.fill(await engine.network.value.openPodNetwork({ podCidr, serviceCidr }));
+      return () => {};
+    });
+  }
+
+  /** The platform is ready when its node is: then pods can start. */
+  #nodeReadyService(kube: KubeHouse): Service {
+    return openCloseService("node", ["kubelet", "controllers", "scheduler", "proxy", "dns"], async (signal) => {
+      await untilNodeReady(kube.client.value, this.#config.nodeName, signal);
+      return () => {};
+    });
+  }
+
+  #timed(service: Service): Service {
+    return {
+      ...service,
+      run: (context) =>
+        service.run({
+          signal: context.signal,
+          ready: () => {
+            this.#readyAfterMs.set(service.name, Math.round(systemClock.monotonicMs() - this.#startedAtMs));
+            context.ready();
+          },
+        }),
+    };
+  }
+
+  #ready(): void {
+    this.#state = "ready";
+    void this.#status().then((status) => this.#hooks.onReady(status));
+  }
+
+  #stop(keepContainers: boolean): void {
+    this.#keepContainers = keepContainers;
+    this.#state = "stopping";
+    this.#stopping.abort();
+  }
+
+  #unmountHome(): void {
+    if (this.#keepContainers) return;
+    try {
+      unmountTree(this.#layout.home);
+    } catch (error) {
+      if (!isGantryError(error)) throw error;
+      this.#logger.warn("the home could not be unmounted", { error: error.message });
+    }
+  }
+
+  async #status(): Promise<PlatformStatus> {
+    const { home, dockerSocket, kubeconfig } = this.#layout;
+    const containers = (await this.#engineHouse?.engine.current?.listContainers({ all: true })) ?? [];
+    return {
+      version: VERSION,
+      pid: process.pid,
+      home,
+      state: this.#state,
+      uptimeSeconds: Math.round((systemClock.monotonicMs() - this.#startedAtMs) / 1000),
+      dockerSocket,
+      kubeconfig,
+      api: `https://127.0.0.1:${this.#config.apiPort}`,
+      registry: `127.0.0.1:${this.#config.registryPort}`,
+      node: this.#config.nodeName,
+      containers: { running: containers.filter((one) => one.State === "running").length, total: containers.length },
+      memoryBytes: process.memoryUsage.rss(),
+      services: [...this.#readyAfterMs].map(([name, readyAfterMs]) => ({ name, readyAfterMs })),
+    };
+  }
+}
+
+/** Certificates and the API server name the pod network's addresses; the proxy and DNS live on its bridge. */
+function afterPodNetwork(service: Service): Service {
+  return service.needs.includes("network") ? { ...service, needs: [...service.needs, "pod-network"] } : service;
+}

@@ -1,0 +1,50 @@
+import { hostInfo } from "../kernel/index.ts";
+import { choosePodCidr, chooseServiceCidr, ipToNumber, numberToIp, parseSubnet } from "../network/index.ts";
+import type { PlatformOptions } from "../cli/index.ts";
+import { newInstanceId, type PlatformConfig, readConfig, writeConfig } from "./config.ts";
+
+const API_PORT = 6443;
+const REGISTRY_PORT = 5000;
+
+/** The instance's configuration: what it decided at its first start, with the ports that this start names. */
+export function loadInstance(options: PlatformOptions): PlatformConfig {
+  const known = readConfig(options.home);
+  const base = known ?? newInstance();
+  const config: PlatformConfig = {
+    ...base,
+    apiPort: options.apiPort ?? base.apiPort,
+    registryPort: options.registryPort ?? base.registryPort,
+    nodeName: options.nodeName ?? base.nodeName,
+  };
+  if (JSON.stringify(config) !== JSON.stringify(known)) writeConfig(options.home, config);
+  return config;
+}
+
+function newInstance(): PlatformConfig {
+  const podCidr = choosePodCidr();
+  const serviceCidr = chooseServiceCidr();
+  return {
+    instanceId: newInstanceId(),
+    apiPort: API_PORT,
+    registryPort: REGISTRY_PORT,
+    nodeName: nodeNameOf(hostInfo().hostname),
+    podCidr,
+    serviceCidr,
+    loadBalancerCidr: upperRange(serviceCidr, 24),
+    clusterDomain: "cluster.local",
+  };
+}
+
+/** A host name as a valid node name. */
+function nodeNameOf(hostname: string): string {
+  const name = hostname.toLowerCase().replace(/[^a-z0-9.-]+/g, "-").replace(/^[^a-z0-9]+|[^a-z0-9]+$/g, "");
+  return name || "node";
+}
+
+/** The last `/prefix` range within a wider one: the Services' addresses are given out from its lower end. */
+function upperRange(cidr: string, prefix: number): string {
+  const subnet = parseSubnet(cidr);
+  const [network, length] = cidr.split("/");
+  const last = ipToNumber(network!) + 2 ** (32 - Number(length)) - 2 ** (32 - prefix);
+  return `${subnet ? numberToIp(last) : network}/${prefix}`;
+}

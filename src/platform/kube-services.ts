@@ -1,0 +1,197 @@
+import { writeFileSync } from "node:fs";
+import type { Clock, Logger, Service } from "../base/index.ts";
+import { createCri, type Cri } from "../cri/index.ts";
+import { type ApiServer, type Certificates, createApiServer, kubeconfigText, openCertificates } from "../kube/apiserver/index.ts";
+import { createEventRecorder, createInformerFactory, createInProcessClient, type InformerFactory, type KubeClient, type UserInfo } from "../kube/client/index.ts";
+import { createControllerManager } from "../kube/controllers/index.ts";
+import { createClusterDns } from "../kube/dns/index.ts";
+import { createKubelet, type Kubelet } from "../kube/kubelet/index.ts";
+import { createServiceProxy } from "../kube/proxy/index.ts";
+import { createScheduler } from "../kube/scheduler/index.ts";
+import type { PodNetwork } from "../network/index.ts";
+import { openLmdbStore, type Store } from "../store/index.ts";
+import type { PlatformConfig } from "./config.ts";
+import type { EngineHouse } from "./engine-services.ts";
+import { withPortHint } from "./engine-services.ts";
+import type { HomeLayout } from "./home.ts";
+import { openCloseService } from "./open-close.ts";
+import { Slot } from "./slot.ts";
+
+export interface KubeHouse {
+  services: Service[];
+  apiServer: Slot<ApiServer>;
+  client: Slot<KubeClient>;
+}
+
+export interface KubeHouseOptions {
+  layout: HomeLayout;
+  config: PlatformConfig;
+  house: EngineHouse;
+  podNetwork: Slot<PodNetwork>;
+  logger: Logger;
+  clock: Clock;
+}
+
+/** History that watches may resume from, as etcd is compacted by Kubernetes' API server. */
+const KEEP_HISTORY_MS = 5 * 60_000;
+
+const asControllerManager: UserInfo = { name: "system:kube-controller-manager", groups: ["system:authenticated"] };
+const asScheduler: UserInfo = { name: "system:kube-scheduler", groups: ["system:authenticated"] };
+const asProxy: UserInfo = { name: "system:kube-proxy", groups: ["system:authenticated"] };
+const asNode = (node: string): UserInfo => ({ name: `system:node:${node}`, groups: ["system:nodes", "system:authenticated"] });
+const asController = (name: string): UserInfo => ({
+  name: `system:serviceaccount:kube-system:${name}`,
+  groups: ["system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"],
+});
+
+/** What Kubernetes does: store, API server, controllers, scheduler, kubelet, Services, DNS. */
+export function kubeHouse(options: KubeHouseOptions): KubeHouse {
+  const { layout, config, house, podNetwork, logger, clock } = options;
+  const store = new Slot<Store>("store");
+  const certificates = new Slot<Certificates>("certificates");
+  const apiServer = new Slot<ApiServer>("API server");
+  const client = new Slot<KubeClient>("client");
+  const informers = new Slot<InformerFactory>("informers");
+  const cri = new Slot<Cri>("CRI");
+  const kubelet = new Slot<Kubelet>("kubelet");
+
+  const as = (user: UserInfo): KubeClient => createInProcessClient(apiServer.value.backend, user);
+
+  const services: Service[] = [
+    openCloseService("store", [], async () => {
+      store.fill(await openLmdbStore({ dir: layout.store, keepHistoryMs: KEEP_HISTORY_MS, logger, clock } as never));
+      return () => store.value.close();
+    }),
+    openCloseService("certificates", [], async () => {
+      const serviceAddress = firstAddress(config.serviceCidr);
+      certificates.fill(await openCertificates({ pkiDir: layout.pki, serviceAddress, names: [config.nodeName, podGateway(config.podCidr)], clusterDomain: config.clusterDomain, clock }));
+      return () => {};
+    }),
+    {
+      name: "apiserver",
+      needs: ["store", "certificates", "network"],
+      async run(context) {
+        const server = createApiServer({
+          store: store.value,
+          certificates: certificates.value,
+          serviceCidr: config.serviceCidr,
+          advertiseAddress: podGateway(config.podCidr),
+          port: config.apiPort,
+          nodeAccess: () => kubelet.current,
+          logger,
+          clock,
+        });
+        apiServer.fill(server);
+        await withPortHint("--api-port", () =>
+          server.service.run({
+            signal: context.signal,
+            ready: () => {
+              void writeKubeconfig(layout, config, certificates.value).then(context.ready);
+            },
+          }),
+        );
+      },
+    },
+    {
+      name: "informers",
+      needs: ["apiserver"],
+      async run({ signal, ready }) {
+        client.fill(as({ name: "system:admin", groups: ["system:masters", "system:authenticated"] }));
+        informers.fill(createInformerFactory(as(asControllerManager), { logger, clock }));
+        ready();
+        await informers.value.run(signal);
+      },
+    },
+    openCloseService("cri", ["engine"], async () => {
+      cri.fill(
+        createCri({
+          engine: house.engine.value,
+          images: house.images.value,
+          network: house.network.value,
+          stateDir: layout.cri,
+          runDir: layout.run,
+          instanceId: config.instanceId,
+          logger,
+          clock,
+        }),
+      );
+      await cri.value.open();
+      return () => cri.value.close();
+    }),
+    {
+      name: "controllers",
+      needs: ["informers"],
+      run: (context) =>
+        createControllerManager({
+          clientFor: (identity) => as(asController(identity)),
+          informers: informers.value,
+          caCertificate: certificates.value.caPem,
+          loadBalancerCidr: config.loadBalancerCidr,
+          logger,
+          clock,
+        }).run(context),
+    },
+    {
+      name: "scheduler",
+      needs: ["informers"],
+      run: (context) => {
+        const own = as(asScheduler);
+        const recorder = createEventRecorder({ client: own, component: "default-scheduler", clock, logger });
+        return createScheduler({ client: own, informers: informers.value, recorder, logger, clock }).run(context);
+      },
+    },
+    {
+      name: "kubelet",
+      needs: ["informers", "cri"],
+      run: (context) => {
+        const own = as(asNode(config.nodeName));
+        const nodeInformers = createInformerFactory(own, { logger, clock });
+        kubelet.fill(
+          createKubelet({
+            nodeName: config.nodeName,
+            client: own,
+            informers: nodeInformers,
+            cri: cri.value,
+            clusterDns: podNetwork.value.gateway,
+            clusterDomain: config.clusterDomain,
+            rootDir: layout.kubelet,
+            podLogsDir: layout.podLogs,
+            nodeIp: podNetwork.value.gateway,
+            logger,
+            clock,
+          } as never),
+        );
+        return kubelet.value.run(context);
+      },
+    },
+    {
+      name: "proxy",
+      needs: ["informers", "network"],
+      run: (context) =>
+        createServiceProxy({ client: as(asProxy), informers: informers.value, instanceId: config.instanceId, nodeName: config.nodeName, podNetwork: podNetwork.value, logger, clock } as never).run(context),
+    },
+    {
+      name: "dns",
+      needs: ["informers", "network"],
+      run: (context) =>
+        createClusterDns({ informers: informers.value, address: podNetwork.value.gateway, clusterDomain: config.clusterDomain, logger, clock } as never).run(context),
+    },
+  ];
+  return { services, apiServer, client };
+}
+
+async function writeKubeconfig(layout: HomeLayout, config: PlatformConfig, certificates: Certificates): Promise<void> {
+  const admin = await certificates.client("admin", { commonName: "kubernetes-admin", organizations: ["system:masters"] });
+  const text = kubeconfigText({ server: `https://127.0.0.1:${config.apiPort}`, ca: certificates.caPem, cert: admin.certPem, key: admin.keyPem, name: "gantry" });
+  writeFileSync(layout.kubeconfig, text, { mode: 0o600 });
+}
+
+/** The first address of a range: of Services the API's own, of pods the host's. */
+function firstAddress(cidr: string): string {
+  const [network] = cidr.split("/");
+  const parts = network!.split(".").map(Number);
+  parts[3]!++;
+  return parts.join(".");
+}
+
+const podGateway = firstAddress;

@@ -1,0 +1,2 @@
+export { RegistryClient, type RegistryClientOptions } from "./client.ts";
+export { createRegistryHandler, type RegistryHandlerOptions, type RegistryServer } from "./server.ts";

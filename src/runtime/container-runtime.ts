@@ -1,0 +1,383 @@
+import { closeSync, constants, openSync, rmSync, writeSync } from "node:fs";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Clock, conflict, errnoCode, type Logger, notFound, systemClock } from "../base/index.ts";
+import {
+  cgroupProcesses,
+  freezeCgroup,
+  hostInfo,
+  isSameProcess,
+  killCgroup,
+  killProcess,
+  oomKillCount,
+  processIdentity,
+  removeCgroup,
+  watchProcessExit,
+} from "../kernel/index.ts";
+import { attachInput } from "./attach-input.ts";
+import { writeControl } from "./control-fifo.ts";
+import { startExec } from "./exec.ts";
+import { readExitFile, removeExitFile, writeExitFile } from "./exit-file.ts";
+import { spawnMonitor } from "./monitor.ts";
+import { type MountedRoot, openPath } from "./mounted-root.ts";
+import type { OciResources } from "./oci-spec.ts";
+import { type ProcessFile, ProcessFiles } from "./process-file.ts";
+import { listHostProcesses } from "./process-list.ts";
+import { processPath } from "./process-paths.ts";
+import { mustRunRuntime, runRuntime } from "./runtime-command.ts";
+import { SeccompCache } from "./seccomp-cache.ts";
+import type {
+  AdoptedContainer,
+  AttachedInput,
+  ContainerRuntime,
+  CreateOptions,
+  ExecOptions,
+  ProcessRecord,
+  RunningExec,
+  RuntimeExit,
+  RuntimeInfo,
+} from "./types.ts";
+
+export interface ContainerRuntimeOptions {
+  /** `<home>/run`: the runtime's state, exit files, exec files. */
+  stateDir: string;
+  info: RuntimeInfo;
+  logger: Logger;
+  clock?: Clock;
+}
+
+interface Live {
+  file: ProcessFile;
+  stopWatching: () => void;
+  exited: boolean;
+}
+
+/** As a shell counts a death by SIGKILL; given to ends that nobody saw. */
+const UNSEEN_EXIT_CODE = 137;
+const WIN_RESIZE = 1;
+const REOPEN_LOG = 2;
+
+/**
+ * Drives crun (or runc) with one conmon a container. conmon writes the exit code to a file and then ends; its end is
+ * watched by a pidfd, so that an exit is known within a millisecond and without polling.
+ */
+export class OciContainerRuntime implements ContainerRuntime {
+  readonly info: RuntimeInfo;
+  readonly #logger: Logger;
+  readonly #clock: Clock;
+  readonly #root: string;
+  readonly #exitDir: string;
+  readonly #execDir: string;
+  readonly #temporaryDir: string;
+  readonly #files: ProcessFiles;
+  readonly #seccomp: SeccompCache;
+  readonly #live = new Map<string, Live>();
+  readonly #listeners = new Set<(id: string, exit: RuntimeExit) => void>();
+
+  constructor(options: ContainerRuntimeOptions) {
+    this.info = options.info;
+    this.#logger = options.logger;
+    this.#clock = options.clock ?? systemClock;
+    this.#root = join(options.stateDir, options.info.name);
+    this.#exitDir = join(options.stateDir, "exits");
+    this.#execDir = join(options.stateDir, "exec");
+    // conmon binds a socket here, whose path may have 107 bytes.
+    this.#temporaryDir = options.stateDir.length < 80 ? options.stateDir : "/tmp";
+    this.#files = new ProcessFiles(join(options.stateDir, "processes"));
+    this.#seccomp = new SeccompCache(join(options.stateDir, "seccomp"), options.info);
+  }
+
+  async open(): Promise<void> {
+    // Executions do not outlive the program; their files do.
+    await rm(this.#execDir, { recursive: true, force: true });
+    for (const dir of [this.#root, this.#exitDir, this.#execDir])
+      await mkdir(dir, { recursive: true, mode: 0o700 });
+    this.#files.open();
+    this.#seccomp.open();
+  }
+
+  async close(): Promise<void> {
+    for (const live of this.#live.values()) live.stopWatching();
+    this.#live.clear();
+    this.#listeners.clear();
+  }
+
+  async create(options: CreateOptions): Promise<ProcessRecord> {
+    if (this.#files.read(options.id)) await this.delete(options.id);
+    const { id, bundleDir } = options;
+    await mkdir(options.rootfsDir, { recursive: true, mode: 0o711 });
+    await mkdir(bundleDir, { recursive: true, mode: 0o700 });
+    const file: ProcessFile = {
+      id,
+      bundleDir,
+      rootfsDir: options.rootfsDir,
+      cgroupPath: "",
+      bootId: hostInfo().bootId,
+      terminal: options.terminal,
+    };
+    let keepFilter: (compiledFile: string) => void = () => {};
+    const wrapped: CreateOptions = {
+      ...options,
+      buildSpec: (rootfsDir) => {
+        const spec = options.buildSpec(rootfsDir);
+        file.cgroupPath = spec.linux.cgroupsPath;
+        keepFilter = this.#seccomp.apply(spec);
+        // Before there is any process, so that a crash in the middle leaves nothing that cannot be found.
+        this.#files.write(file);
+        return spec;
+      },
+    };
+    try {
+      const { pid, monitorPid } = await spawnMonitor(wrapped, {
+        runtime: this.info,
+        runtimeRoot: this.#root,
+        exitDir: this.#exitDir,
+        temporaryDir: this.#temporaryDir,
+      });
+      file.pid = pid;
+      file.startTime = processIdentity(pid)?.startTime;
+      file.monitorPid = monitorPid;
+      file.monitorStartTime = processIdentity(monitorPid)?.startTime;
+      this.#files.write(file);
+      keepFilter(join(this.#root, id, "seccomp.bpf"));
+      this.#watch(file);
+      return { pid, startTime: file.startTime ?? 0 };
+    } catch (error) {
+      await this.delete(id);
+      throw error;
+    }
+  }
+
+  async start(id: string): Promise<void> {
+    this.#require(id);
+    if (this.info.name === "crun" && this.#releaseByFifo(id)) return;
+    await mustRunRuntime(this.info, this.#root, ["start", id]);
+  }
+
+  /** What `crun start` does, without the process: the container waits for one byte in a fifo. */
+  #releaseByFifo(id: string): boolean {
+    const path = join(this.#root, id, "exec.fifo");
+    let fd: number;
+    try {
+      fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+    } catch (error) {
+      if (["ENOENT", "ENXIO"].includes(errnoCode(error) ?? "")) return false;
+      throw error;
+    }
+    try {
+      rmSync(path, { force: true });
+      writeSync(fd, Buffer.alloc(1));
+    } finally {
+      closeSync(fd);
+    }
+    return true;
+  }
+
+  kill(id: string, signal: number): boolean {
+    const file = this.#live.get(id)?.file;
+    if (!file?.pid || !isSameProcess(file.pid, file.startTime ?? 0)) return false;
+    return killProcess(file.pid, signal);
+  }
+
+  killAll(id: string): void {
+    const file = this.#live.get(id)?.file ?? this.#files.read(id);
+    if (file?.cgroupPath) killCgroup(file.cgroupPath);
+    this.kill(id, 9);
+  }
+
+  async pause(id: string): Promise<void> {
+    await freezeCgroup(this.#require(id).cgroupPath, true);
+  }
+
+  async resume(id: string): Promise<void> {
+    await freezeCgroup(this.#require(id).cgroupPath, false);
+  }
+
+  async update(id: string, resources: OciResources): Promise<void> {
+    const { bundleDir } = this.#require(id);
+    const path = join(bundleDir, "resources.json");
+    await writeFile(path, JSON.stringify(resources), { mode: 0o600 });
+    try {
+      await mustRunRuntime(this.info, this.#root, ["update", "--resources", path, id]);
+    } finally {
+      await rm(path, { force: true });
+    }
+  }
+
+  async delete(id: string): Promise<void> {
+    const file = this.#live.get(id)?.file ?? this.#files.read(id);
+    this.#live.get(id)?.stopWatching();
+    this.#live.delete(id);
+    if (!file) return;
+    if (file.cgroupPath) killCgroup(file.cgroupPath);
+    if (this.info.name !== "crun") await runRuntime(this.info, this.#root, ["delete", "--force", id]);
+    // All that `crun delete` does, without the process: hooks, which it would run, are never set.
+    await rm(join(this.#root, id), { recursive: true, force: true });
+    if (file.monitorPid && isSameProcess(file.monitorPid, file.monitorStartTime ?? 0))
+      await this.#endOf(file.monitorPid);
+    if (file.cgroupPath) await this.#removeCgroup(file.cgroupPath);
+    removeExitFile(this.#exitDir, id);
+    for (const name of [
+      "attach",
+      "ctl",
+      "winsz",
+      "conmon.pid",
+      "container.pid",
+      "config.json",
+      "oom",
+      "exit",
+    ]) {
+      rmSync(join(file.bundleDir, name), { force: true });
+    }
+    this.#files.remove(id);
+  }
+
+  async #removeCgroup(path: string): Promise<void> {
+    try {
+      await removeCgroup(path);
+    } catch (error) {
+      this.#logger.warn("a container's cgroup stays", { cgroup: path, error });
+    }
+  }
+
+  /** A monitor whose container was killed ends by itself; one that hangs is made to. */
+  #endOf(pid: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#clock.after(2000, () => killProcess(pid, "SIGKILL"));
+      watchProcessExit(pid, () => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+
+  async adopt(id: string): Promise<AdoptedContainer> {
+    const file = this.#files.read(id);
+    if (!file) return { status: "absent" };
+    if (file.pid === undefined || file.bootId !== hostInfo().bootId) {
+      const exit = this.#recordedExit(file);
+      if (file.pid !== undefined && exit) return { status: "exited", exit };
+      await this.delete(id);
+      return { status: "absent" };
+    }
+    const exit = this.#recordedExit(file);
+    if (exit) {
+      this.#live.set(id, { file, stopWatching: () => {}, exited: true });
+      return { status: "exited", exit };
+    }
+    if (file.monitorPid === undefined || !isSameProcess(file.monitorPid, file.monitorStartTime ?? 0)) {
+      // It may have ended between the two looks.
+      const late = this.#recordedExit(file) ?? this.#unseenExit(file);
+      this.#live.set(id, { file, stopWatching: () => {}, exited: true });
+      return { status: "exited", exit: late };
+    }
+    this.#watch(file);
+    return { status: await this.#statusOf(id), pid: file.pid };
+  }
+
+  async #statusOf(id: string): Promise<"created" | "running" | "paused"> {
+    const { exitCode, stdout } = await runRuntime(this.info, this.#root, ["state", id]);
+    if (exitCode !== 0) return "running";
+    const status = (JSON.parse(stdout) as { status?: string }).status;
+    return status === "created" || status === "paused" ? status : "running";
+  }
+
+  async list(): Promise<string[]> {
+    return this.#files.list();
+  }
+
+  onExit(listener: (id: string, exit: RuntimeExit) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  pidOf(id: string): number | undefined {
+    const live = this.#live.get(id);
+    return live && !live.exited ? live.file.pid : undefined;
+  }
+
+  openRootfs(id: string): MountedRoot {
+    const { monitorPid, rootfsDir } = this.#require(id);
+    return openPath(processPath(monitorPid!, rootfsDir));
+  }
+
+  cgroupPath(id: string): string | undefined {
+    return this.#live.get(id)?.file.cgroupPath;
+  }
+
+  exec(options: ExecOptions): RunningExec {
+    this.#require(options.containerId);
+    return startExec(options, {
+      runtime: this.info,
+      runtimeRoot: this.#root,
+      dir: join(this.#execDir, options.execId),
+      clock: this.#clock,
+    });
+  }
+
+  async attachInput(id: string): Promise<AttachedInput> {
+    return attachInput(join(this.#require(id).bundleDir, "attach"), this.#clock);
+  }
+
+  async resize(id: string, columns: number, rows: number): Promise<void> {
+    const { bundleDir, terminal } = this.#require(id);
+    if (!terminal) throw conflict(`container ${id} has no terminal`, { code: "Runtime.NoTerminal" });
+    // conmon refuses larger ones and would then ignore what follows in its buffer.
+    const [height, width] = [rows, columns].map((value) => Math.max(0, Math.min(1000, Math.trunc(value))));
+    writeControl(join(bundleDir, "ctl"), `${WIN_RESIZE} ${height} ${width}\n`);
+  }
+
+  async reopenLog(id: string): Promise<void> {
+    writeControl(join(this.#require(id).bundleDir, "ctl"), `${REOPEN_LOG} 0 0\n`);
+  }
+
+  processes(id: string): number[] {
+    const file = this.#live.get(id)?.file;
+    return file ? cgroupProcesses(file.cgroupPath) : [];
+  }
+
+  listProcesses(psArguments: readonly string[]): Promise<string> {
+    return listHostProcesses(psArguments);
+  }
+
+  #require(id: string): ProcessFile {
+    const live = this.#live.get(id);
+    if (!live || live.exited)
+      throw notFound(`container ${id} is not running`, { code: "Runtime.NotRunning" });
+    return live.file;
+  }
+
+  #watch(file: ProcessFile): void {
+    const live: Live = { file, stopWatching: () => {}, exited: false };
+    this.#live.set(file.id, live);
+    live.stopWatching = watchProcessExit(file.monitorPid!, () => this.#monitorEnded(live));
+  }
+
+  #monitorEnded(live: Live): void {
+    if (this.#live.get(live.file.id) !== live || live.exited) return;
+    live.exited = true;
+    const exit = this.#recordedExit(live.file) ?? this.#unseenExit(live.file);
+    for (const listener of this.#listeners) {
+      try {
+        listener(live.file.id, exit);
+      } catch (error) {
+        this.#logger.error("an exit listener failed", { container: live.file.id, error });
+      }
+    }
+  }
+
+  #recordedExit(file: ProcessFile): RuntimeExit | undefined {
+    const exit = readExitFile(this.#exitDir, file.id);
+    return exit && { ...exit, oomKilled: (oomKillCount(file.cgroupPath) ?? 0) > 0 };
+  }
+
+  /** Without its monitor a container has no log and no one to say how it ends: it is ended here. */
+  #unseenExit(file: ProcessFile): RuntimeExit {
+    if (file.bootId === hostInfo().bootId && file.cgroupPath) killCgroup(file.cgroupPath);
+    writeExitFile(this.#exitDir, file.id, UNSEEN_EXIT_CODE);
+    this.#logger.warn("a container's monitor ended without saying how the container did", {
+      container: file.id,
+    });
+    return this.#recordedExit(file)!;
+  }
+}

@@ -1,0 +1,4 @@
+export * from "./cri-log-line.ts";
+export * from "./log-follower.ts";
+export * from "./log-reader.ts";
+export * from "./log-rotation.ts";

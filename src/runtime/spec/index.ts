@@ -1,0 +1,7 @@
+export * from "./build-spec.ts";
+export * from "./capabilities.ts";
+export * from "./default-mounts.ts";
+export * from "./devices.ts";
+export * from "./process-limits.ts";
+export * from "./protected-paths.ts";
+export * from "./seccomp.ts";

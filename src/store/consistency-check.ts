@@ -1,0 +1,137 @@
+import { errorMessage, isGantryError } from "../base/index.ts";
+import type { RecordHead, VersionRecord } from "./backend.ts";
+import type { LmdbTables } from "./lmdb-tables.ts";
+import { decodeHead, decodeRecord, encodeNumber } from "./record-codec.ts";
+import type { CheckProblem } from "./types.ts";
+
+const EVERYTHING = { start: Buffer.from([0]) as never };
+const YIELD_EVERY = 1000;
+
+/**
+ * Reads every entry and holds them against each other: checksums, each key's head against its newest version, each version's
+ * chain to the one before, nothing newer than the store's revision, each lease's keys.
+ */
+export async function checkTables(tables: LmdbTables): Promise<CheckProblem[]> {
+  return new Check(tables).run();
+}
+
+class Check {
+  readonly #tables: LmdbTables;
+  readonly #problems: CheckProblem[] = [];
+  #seen = 0;
+
+  constructor(tables: LmdbTables) {
+    this.#tables = tables;
+  }
+
+  async run(): Promise<CheckProblem[]> {
+    await this.#checkHeads(false);
+    await this.#checkHeads(true);
+    await this.#checkHistory();
+    await this.#checkLeases();
+    return this.#problems;
+  }
+
+  async #checkHeads(deleted: boolean): Promise<void> {
+    const table = deleted ? this.#tables.tombstones : this.#tables.keys;
+    // What was listed may change while others write; each head is read again beside its version.
+    const keys = [...table.getKeys({ ...EVERYTHING })];
+    for (const key of keys) {
+      await this.#pause();
+      const bytes = table.getBinary(key);
+      if (!bytes) continue;
+      const head = this.#decoded(() => decodeHead(key, Buffer.from(bytes), deleted), key, undefined);
+      if (head) this.#checkNewest(head);
+    }
+  }
+
+  #checkNewest(head: RecordHead): void {
+    const { key, modRevision } = head;
+    const record = this.#version(key, modRevision);
+    if (record === "damaged") return;
+    if (!record) {
+      // A tombstone's version goes first when compaction is cut off between the two.
+      if (!head.deleted) this.#report("Check.MissingVersion", `the newest version of ${key} is missing`, key, modRevision);
+    } else if (!sameNumbers(head, record)) {
+      this.#report("Check.HeadMismatch", `the entry of ${key} differs from its newest version`, key, modRevision);
+    }
+  }
+
+  async #checkHistory(): Promise<void> {
+    const revision = this.#tables.readNumber("revision");
+    const compactRevision = this.#tables.readNumber("compactRevision");
+    const positions = [...this.#tables.history.getKeys({ ...EVERYTHING })];
+    for (const { number, key } of positions) {
+      await this.#pause();
+      const record = this.#version(key, number);
+      if (!record || record === "damaged") continue;
+      if (number > this.#tables.readNumber("revision") && number > revision) {
+        this.#report("Check.FutureVersion", `a version of ${key} is newer than the store`, key, number);
+      }
+      const { previousRevision, version } = record;
+      const needsPrevious = number > compactRevision && previousRevision !== 0 && version !== 1;
+      if (needsPrevious && this.#version(key, previousRevision) === undefined) {
+        if (number <= this.#tables.readNumber("compactRevision")) continue;
+        this.#report("Check.BrokenChain", `the version of ${key} before this one is missing`, key, number);
+      }
+      if (!this.#tables.keys.doesExist(key) && !this.#tables.tombstones.doesExist(key)) {
+        this.#report("Check.Orphan", `a version of ${key} belongs to no key`, key, number);
+      }
+    }
+  }
+
+  async #checkLeases(): Promise<void> {
+    for (const { number, key } of [...this.#tables.leaseKeys.getKeys({ ...EVERYTHING })]) {
+      await this.#pause();
+      const bytes = this.#tables.keys.getBinary(key);
+      if (!this.#tables.leaseKeys.doesExist({ number, key })) continue;
+      const head = bytes && this.#decoded(() => decodeHead(key, Buffer.from(bytes), false), key, undefined);
+      if (!head || head.lease !== number) {
+        this.#report("Check.LeaseMismatch", `lease ${number} names ${key}, which is not on it`, key, undefined);
+      }
+    }
+    for (const { key } of [...this.#tables.leases.getRange({ start: encodeNumber(0) as never })]) {
+      if (!(key.number > 0)) this.#report("Check.LeaseMismatch", `a lease has the id ${key.number}`, undefined, undefined);
+    }
+  }
+
+  #version(key: string, revision: number): VersionRecord | "damaged" | undefined {
+    const bytes = this.#tables.history.getBinary({ number: revision, key });
+    if (!bytes) return undefined;
+    return this.#decoded(() => decodeRecord(key, revision, Buffer.from(bytes)), key, revision) ?? "damaged";
+  }
+
+  #decoded<T>(decode: () => T, key: string, revision: number | undefined): T | undefined {
+    try {
+      return decode();
+    } catch (error) {
+      if (!isGantryError(error, "DataLoss")) throw error;
+      this.#report("Check.Damaged", errorMessage(error), key, revision);
+      return undefined;
+    }
+  }
+
+  #report(code: string, message: string, key: string | undefined, revision: number | undefined): void {
+    this.#problems.push({
+      code,
+      message,
+      ...(key === undefined ? {} : { key }),
+      ...(revision === undefined ? {} : { revision }),
+    });
+  }
+
+  async #pause(): Promise<void> {
+    if (++this.#seen % YIELD_EVERY === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+function sameNumbers(a: RecordHead, b: RecordHead): boolean {
+  return (
+    a.createRevision === b.createRevision &&
+    a.modRevision === b.modRevision &&
+    a.version === b.version &&
+    a.lease === b.lease &&
+    a.deleted === b.deleted &&
+    a.previousRevision === b.previousRevision
+  );
+}

@@ -1,0 +1,189 @@
+import { join } from "node:path";
+import { statSync } from "node:fs";
+import { errorMessage, GantryError, isGantryError } from "../base/index.ts";
+import type { LoadedState, Mutation, Snapshot, StoreBackend } from "./backend.ts";
+import { checkTables } from "./consistency-check.ts";
+import { closed, corrupt, newerFormat, noSpace, readOnly } from "./errors.ts";
+import { LmdbSnapshot } from "./lmdb-snapshot.ts";
+import { LmdbTables, type MetaName } from "./lmdb-tables.ts";
+import { adoptValue, encodeHead, encodeNumber, encodeRecord } from "./record-codec.ts";
+import type { CheckProblem } from "./types.ts";
+
+const FORMAT = 1;
+const FIRST_REVISION = 1;
+const PRESENT = Buffer.from([1]);
+const ENOSPC = 28;
+const EDQUOT = 122;
+
+export interface LmdbBackendOptions {
+  dir: string;
+  onClosed: () => void;
+}
+
+/** Keeps the data in one LMDB file. A commit is one LMDB transaction, written and synced on LMDB's own thread. */
+export class LmdbBackend implements StoreBackend {
+  readonly #dir: string;
+  readonly #onClosed: () => void;
+  #tables: LmdbTables | undefined;
+
+  constructor(options: LmdbBackendOptions) {
+    this.#dir = options.dir;
+    this.#onClosed = options.onClosed;
+  }
+
+  async open(): Promise<LoadedState> {
+    try {
+      this.#tables = new LmdbTables(this.#dir);
+    } catch (error) {
+      throw this.#openError(error);
+    }
+    const tables = this.#tables;
+    const format = tables.readNumber("format");
+    if (format > FORMAT) throw newerFormat(this.#dir, format, FORMAT);
+    if (format === 0) {
+      await this.#durably(() => {
+        this.#putNumber("format", FORMAT);
+        this.#putNumber("revision", FIRST_REVISION);
+      });
+    }
+    return {
+      revision: tables.readNumber("revision"),
+      compactRevision: tables.readNumber("compactRevision"),
+      compactedThrough: tables.readNumber("compactedThrough"),
+      leases: loadLeases(tables),
+    };
+  }
+
+  snapshot(): Snapshot {
+    return new LmdbSnapshot(this.#open());
+  }
+
+  adopt(value: Uint8Array): Uint8Array {
+    return adoptValue(value);
+  }
+
+  async commit(mutations: readonly Mutation[], revision: number): Promise<void> {
+    await this.#durably(() => {
+      for (const mutation of mutations) this.#apply(mutation);
+      this.#putNumber("revision", revision);
+    });
+  }
+
+  canRecover(error: unknown): boolean {
+    return isGantryError(error, "ResourceExhausted");
+  }
+
+  size(): { keyCount: number; sizeBytes: number; sizeInUseBytes: number } {
+    const tables = this.#open();
+    // biome-ignore lint/suspicious/noExplicitAny: the library leaves the shape open
+    const stats = tables.root.getStats() as any;
+    // biome-ignore lint/suspicious/noExplicitAny: as above
+    const keyStats = tables.keys.getStats() as any;
+    const pageBytes: number = stats.pageSize ?? 4096;
+    const sizeBytes = statSync(join(this.#dir, "data.mdb")).size;
+    const freePages: number = stats.free?.pageCount ?? 0;
+    return {
+      keyCount: keyStats.entryCount,
+      sizeBytes,
+      sizeInUseBytes: Math.max(0, ((stats.lastPageNumber ?? 0) + 1 - freePages) * pageBytes),
+    };
+  }
+
+  async check(): Promise<CheckProblem[]> {
+    return checkTables(this.#open());
+  }
+
+  async close(): Promise<void> {
+    const tables = this.#tables;
+    this.#tables = undefined;
+    await tables?.root.close();
+    this.#onClosed();
+  }
+
+  #open(): LmdbTables {
+    if (!this.#tables) throw closed();
+    return this.#tables;
+  }
+
+  #apply(mutation: Mutation): void {
+    const tables = this.#open();
+    switch (mutation.type) {
+      case "version": {
+        const { record, previousLease } = mutation;
+        const { key, modRevision, lease } = record;
+        void tables.history.put({ number: modRevision, key }, encodeRecord(record));
+        if (record.deleted) {
+          void tables.keys.remove(key);
+          void tables.tombstones.put(key, encodeHead(record));
+        } else {
+          void tables.keys.put(key, encodeHead(record));
+          if (record.version === 1 && record.previousRevision !== 0) void tables.tombstones.remove(key);
+        }
+        if (previousLease !== 0 && previousLease !== lease) void tables.leaseKeys.remove({ number: previousLease, key });
+        if (lease !== 0 && lease !== previousLease) void tables.leaseKeys.put({ number: lease, key }, PRESENT);
+        return;
+      }
+      case "lease": {
+        const at = { number: mutation.id, key: "" };
+        if (mutation.ttlSeconds === undefined) void tables.leases.remove(at);
+        else void tables.leases.put(at, encodeNumber(mutation.ttlSeconds));
+        return;
+      }
+      case "dropVersion":
+        void tables.history.remove({ number: mutation.revision, key: mutation.key });
+        return;
+      case "dropTombstone":
+        void tables.tombstones.remove(mutation.key);
+        return;
+      case "compacted":
+        return this.#putNumber("compactRevision", mutation.revision);
+      case "compactedThrough":
+        return this.#putNumber("compactedThrough", mutation.revision);
+    }
+  }
+
+  #putNumber(name: MetaName, value: number): void {
+    void this.#open().meta.put(name, encodeNumber(value));
+  }
+
+  /** Runs `write` as one LMDB transaction; resolves after LMDB has synced it. */
+  async #durably(write: () => void): Promise<void> {
+    try {
+      await this.#open().root.batch(write);
+    } catch (error) {
+      throw await commitError(error);
+    }
+  }
+
+  #openError(error: unknown): GantryError {
+    const code = (error as { code?: unknown }).code;
+    if (code === ENOSPC || code === EDQUOT) return noSpace(error);
+    if (code === "EACCES" || code === 13) {
+      return new GantryError("PermissionDenied", `the store in ${this.#dir} may not be opened: ${errorMessage(error)}`, {
+        code: "Store.NoPermission",
+        cause: error,
+      });
+    }
+    return corrupt(`the store in ${this.#dir} cannot be opened: ${errorMessage(error)}`, { dir: this.#dir }, error);
+  }
+}
+
+/** The library rejects with a general error and tells the cause in a second promise. */
+async function commitError(error: unknown): Promise<GantryError> {
+  const cause = await Promise.resolve((error as { commitError?: Promise<unknown> }).commitError).then(
+    () => error,
+    (reason) => reason,
+  );
+  const code = (cause as { code?: unknown }).code;
+  return code === ENOSPC || code === EDQUOT ? noSpace(cause) : readOnly(cause);
+}
+
+function loadLeases(tables: LmdbTables): LoadedState["leases"] {
+  const leases = new Map<number, LoadedState["leases"][number]>();
+  const all = { start: encodeNumber(0) as never };
+  for (const { key, value } of tables.leases.getRange(all)) {
+    leases.set(key.number, { id: key.number, ttlSeconds: Buffer.from(value).readDoubleBE(), keys: [] });
+  }
+  for (const { key } of tables.leaseKeys.getRange(all)) leases.get(key.number)?.keys.push(key.key);
+  return [...leases.values()];
+}

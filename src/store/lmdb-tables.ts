@@ -1,0 +1,56 @@
+import { type Database, type DatabaseOptions, open, type RootDatabase } from "lmdb";
+import { numberedKeys, textKeys } from "./record-codec.ts";
+
+/** Keys are text, or a number with text; the library's types know only its own forms. */
+// biome-ignore lint/suspicious/noExplicitAny: see above
+export type Table = Database<Buffer, any>;
+
+/** Counters that every commit or compaction moves. */
+export type MetaName = "format" | "revision" | "compactRevision" | "compactedThrough";
+
+/** Address space that the file may grow into; it takes no disk or memory before it is used. */
+const MAP_SIZE_BYTES = 64 * 2 ** 30;
+
+/** The tables of the LMDB store; docs/disk-layout.md draws them. */
+export class LmdbTables {
+  readonly root: RootDatabase<Buffer, string>;
+  readonly meta: Table;
+  /** Key to the head of its newest version, for keys that live. */
+  readonly keys: Table;
+  /** The same for deleted keys, until compaction forgets them. */
+  readonly tombstones: Table;
+  /** (revision, key) to the version that it wrote. */
+  readonly history: Table;
+  /** Lease id to its time to live. */
+  readonly leases: Table;
+  /** (lease id, key) for each key that hangs on a lease. */
+  readonly leaseKeys: Table;
+
+  constructor(dir: string) {
+    this.root = open<Buffer, string>({
+      path: dir,
+      noSubdir: false,
+      encoding: "binary",
+      mapSize: MAP_SIZE_BYTES,
+      maxDbs: 8,
+      // A transaction becomes visible only after it is on the disk.
+      overlappingSync: false,
+      // biome-ignore lint/suspicious/noExplicitAny: the library's types lack an option that it documents
+    } as any);
+    this.meta = this.#table("meta", textKeys);
+    this.keys = this.#table("keys", textKeys);
+    this.tombstones = this.#table("tombstones", textKeys);
+    this.history = this.#table("history", numberedKeys);
+    this.leases = this.#table("leases", numberedKeys);
+    this.leaseKeys = this.#table("lease-keys", numberedKeys);
+  }
+
+  readNumber(name: MetaName): number {
+    const bytes = this.meta.getBinary(name);
+    return bytes ? Buffer.from(bytes).readDoubleBE() : 0;
+  }
+
+  #table(name: string, keyEncoder: object): Table {
+    return this.root.openDB(name, { encoding: "binary", keyEncoder } as DatabaseOptions) as Table;
+  }
+}
