@@ -54,9 +54,12 @@ function copyWithLibraries(root, program, target) {
   }
 }
 
+/** Where the machine's npm lies: its command is a link to `<npm>/bin/npm-cli.js`. */
 function npmDirectory() {
-  const globalRoot = sh("npm", ["root", "-g"]).trim();
-  return join(globalRoot, "npm");
+  const command = sh("sh", ["-c", "command -v npm"]).trim();
+  const candidates = [dirname(dirname(realpathSync(command))), "/usr/lib/node_modules/npm", "/usr/share/nodejs/npm"];
+  const found = candidates.find((dir) => existsSync(join(dir, "bin", "npm-cli.js")));
+  return found ?? fail("cannot find where npm is installed");
 }
 
 /** The directories of glibc's name service modules, which are loaded at run time and so not linked. */

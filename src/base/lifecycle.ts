@@ -60,7 +60,7 @@ export async function runServices(options: RunServicesOptions): Promise<void> {
     });
   };
   for (const service of inOrderOfNeeds(services)) readiness.set(service.name, start(service));
-  await Promise.all(readiness.values());
+  await Promise.race([Promise.all(readiness.values()), aborted(stop)]);
   if (!stop.aborted) options.onAllReady?.();
   await aborted(stop);
 

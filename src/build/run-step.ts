@@ -95,6 +95,7 @@ async function runContainer(
     });
     if (scope.signal.aborted) {
       await outcome.dispose();
+      await scope.workspace.unmark(`container.${outcome.containerId}`);
       throw buildCanceled(scope.signal);
     }
     if (outcome.exitCode !== 0) await failStep(stage, command.argv, outcome);
@@ -110,18 +111,25 @@ async function execute(stage: StageBuilder, request: ContainerRequest): Promise<
   const { scope, output } = stage;
   const decoders = { stdout: new StringDecoder("utf8"), stderr: new StringDecoder("utf8") };
   const tell = { stdout: output.text, stderr: output.errorText ?? output.text };
-  return scope.executor.run({
-    ...request,
-    signal: scope.signal,
-    onCreated: async (containerId) => {
-      await scope.workspace.mark(`container.${containerId}`);
-      output.text(` ---> Running in ${shortId(containerId)}\n`);
-    },
-    output: (stream, chunk) => {
-      const text = decoders[stream].write(chunk);
-      if (text !== "") tell[stream](text);
-    },
-  });
+  let marker: string | undefined;
+  try {
+    return await scope.executor.run({
+      ...request,
+      signal: scope.signal,
+      onCreated: async (containerId) => {
+        marker = `container.${containerId}`;
+        await scope.workspace.mark(marker);
+        output.text(` ---> Running in ${shortId(containerId)}\n`);
+      },
+      output: (stream, chunk) => {
+        const text = decoders[stream].write(chunk);
+        if (text !== "") tell[stream](text);
+      },
+    });
+  } catch (error) {
+    if (marker !== undefined) await scope.workspace.cleanUp(marker);
+    throw error;
+  }
 }
 
 async function finish(stage: StageBuilder, outcome: RunOutcome): Promise<void> {

@@ -51,7 +51,7 @@ export class Workspace {
       await rm(join(this.contextsDir, name), { recursive: true, force: true });
     }
     for (const name of await readdir(this.#mountsDir)) await this.#removeMountPoint(name);
-    for (const name of await readdir(this.#markersDir)) await this.#cleanUp(name);
+    for (const name of await readdir(this.#markersDir)) await this.cleanUp(name);
   }
 
   /** Prepares and mounts a snapshot over an image (undefined: an empty root). */
@@ -65,7 +65,7 @@ export class Workspace {
       const root = openMountedRoot(rootfs, mountPoint);
       return { key, root, unmount: () => root.close(), dispose: () => this.#dispose(key, root) };
     } catch (error) {
-      await this.#cleanUp(`snapshot.${key}`);
+      await this.cleanUp(`snapshot.${key}`);
       await this.#removeMountPoint(key);
       throw error;
     }
@@ -83,7 +83,7 @@ export class Workspace {
   async #dispose(key: string, root: MountedRoot): Promise<void> {
     root.close();
     await this.#removeMountPoint(key);
-    await this.#cleanUp(`snapshot.${key}`);
+    await this.cleanUp(`snapshot.${key}`);
   }
 
   async #removeMountPoint(name: string): Promise<void> {
@@ -92,7 +92,8 @@ export class Workspace {
     });
   }
 
-  async #cleanUp(marker: string): Promise<void> {
+  /** Removes what a marker stands for, and the marker. */
+  async cleanUp(marker: string): Promise<void> {
     const [kind, id = ""] = marker.split(".");
     try {
       if (kind === "snapshot") await this.#options.images.removeSnapshot(id);

@@ -92,6 +92,8 @@ export class Container {
 
   exitResult(): ExitResult {
     const { state } = this.record;
-    return state.Error === "" ? { exitCode: state.ExitCode } : { exitCode: state.ExitCode, error: state.Error };
+    return state.Error === ""
+      ? { exitCode: state.ExitCode }
+      : { exitCode: state.ExitCode, error: state.Error };
   }
 }

@@ -70,9 +70,12 @@ export interface EngineOptions {
 }
 
 /** The engine and its life cycle. */
-export interface RunningEngine extends Engine {
-  /** After a start, once networks and images are ready: drops networks' leftovers and applies the restart policies. */
-  reconcile(): Promise<void>;
+export interface OpenEngine extends Engine {
+  /**
+   * After a start, once networks and images are ready: drops networks' leftovers and applies the restart policies.
+   * `alsoAlive` names others that hold addresses: pod sandboxes.
+   */
+  reconcile(alsoAlive?: ReadonlySet<string>): Promise<void>;
   /** Orderly end of the program. With `stopContainers` all containers stop first, in parallel. */
   shutdown(options?: { stopContainers?: boolean; timeoutSeconds?: number }): Promise<void>;
   /** Ends the engine; containers go on. */
@@ -80,7 +83,7 @@ export interface RunningEngine extends Engine {
 }
 
 /** One method a request; what each does stands in the file of its name. */
-export class ContainerEngine implements RunningEngine {
+export class ContainerEngine implements OpenEngine {
   readonly #context: EngineContext;
   readonly #options: EngineOptions;
   readonly #listeners = new Set<(change: ContainerChange) => void>();
@@ -119,9 +122,9 @@ export class ContainerEngine implements RunningEngine {
     this.#stop.push(rotateLogs(this.#context));
   }
 
-  async reconcile(): Promise<void> {
+  async reconcile(alsoAlive: ReadonlySet<string> = new Set()): Promise<void> {
     const alive = this.#context.containers.all().filter((container) => container.hasProcess);
-    await this.#context.network.reconcile(new Set(alive.map((container) => container.id)));
+    await this.#context.network.reconcile(new Set([...alsoAlive, ...alive.map((container) => container.id)]));
     await restartStopped(this.#context);
   }
 

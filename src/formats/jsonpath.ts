@@ -59,7 +59,7 @@ class PathParser {
 
   #name(): Step {
     let name = "";
-    while (this.#at < this.#text.length && !".[".includes(this.#text[this.#at]!)) {
+    while (this.#at < this.#text.length && !".[]".includes(this.#text[this.#at]!)) {
       if (this.#text[this.#at] === "\\") this.#at++;
       name += this.#text[this.#at++] ?? "";
     }

@@ -1,44 +1,49 @@
 import type { IncomingMessage } from "node:http";
-import { errorMessage, GantryError } from "../base/index.ts";
+import { type Clock, errorMessage, GantryError, systemClock } from "../base/index.ts";
 
-/** Reads a request's body; ResourceExhausted (`Http.BodyTooLarge`) beyond `limitBytes`, as early as its length is known. */
-export function readBody(req: IncomingMessage, limitBytes: number): Promise<Buffer> {
-  const tooLarge = () =>
-    new GantryError("ResourceExhausted", `the request's body is larger than ${limitBytes} bytes`, { code: "Http.BodyTooLarge" });
+export interface ReadBodyOptions {
+  /** From the call until the body is whole: 60 s. After it: DeadlineExceeded (`Http.BodyTimeout`). */
+  timeoutMs?: number;
+  clock?: Clock;
+}
+
+const DEFAULT_TIMEOUT_MS = 60_000;
+
+/**
+ * Reads a request's body whole. Errors: ResourceExhausted (`Http.BodyTooLarge`) beyond `limitBytes`, as early as its length is
+ * known; DeadlineExceeded (`Http.BodyTimeout`); InvalidArgument (`Http.BodyCut`) when the client goes away in the middle.
+ */
+export function readBody(req: IncomingMessage, limitBytes: number, options: ReadBodyOptions = {}): Promise<Buffer> {
+  const { timeoutMs = DEFAULT_TIMEOUT_MS, clock = systemClock } = options;
+  if (Number(req.headers["content-length"] ?? 0) > limitBytes) return Promise.reject(tooLarge(limitBytes));
+  if (req.destroyed && !req.readableEnded) return Promise.reject(cut());
   return new Promise((resolve, reject) => {
-    if (Number(req.headers["content-length"] ?? 0) > limitBytes) {
-      reject(tooLarge());
-      return;
-    }
     const chunks: Buffer[] = [];
     let size = 0;
-    const cleanUp = () => {
-      req.off("data", onData).off("end", onEnd).off("error", onError).off("close", onClose);
+    const finish = (outcome: () => void) => {
+      cancelTimeout();
+      req.off("data", onData).off("end", onEnd).off("error", onCut).off("close", onCut);
+      outcome();
+    };
+    const fail = (error: GantryError) => {
+      req.pause();
+      finish(() => reject(error));
     };
     const onData = (chunk: Buffer) => {
       size += chunk.length;
-      if (size > limitBytes) {
-        cleanUp();
-        req.pause();
-        reject(tooLarge());
-      } else chunks.push(chunk);
+      if (size > limitBytes) fail(tooLarge(limitBytes));
+      else chunks.push(chunk);
     };
-    const onEnd = () => {
-      cleanUp();
-      resolve(Buffer.concat(chunks, size));
-    };
-    const onError = (error: Error) => {
-      cleanUp();
-      reject(new GantryError("InvalidArgument", "the request's body ended early", { code: "Http.BodyCut", cause: error }));
-    };
-    const onClose = () => onError(new Error("connection closed"));
-    req.on("data", onData).on("end", onEnd).on("error", onError).on("close", onClose);
+    const onEnd = () => finish(() => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size)));
+    const onCut = (cause?: unknown) => finish(() => reject(cut(cause)));
+    const cancelTimeout = clock.after(timeoutMs, () => fail(tooSlow(timeoutMs)));
+    req.on("data", onData).on("end", onEnd).on("error", onCut).on("close", onCut);
   });
 }
 
 /** Reads a JSON body. An empty body is `undefined`; malformed JSON is InvalidArgument (`Http.BadJson`). */
-export async function readJson(req: IncomingMessage, limitBytes: number): Promise<unknown> {
-  const body = await readBody(req, limitBytes);
+export async function readJson(req: IncomingMessage, limitBytes: number, options?: ReadBodyOptions): Promise<unknown> {
+  const body = await readBody(req, limitBytes, options);
   if (body.length === 0) return undefined;
   try {
     return JSON.parse(body.toString("utf8"));
@@ -46,3 +51,18 @@ export async function readJson(req: IncomingMessage, limitBytes: number): Promis
     throw new GantryError("InvalidArgument", `invalid JSON: ${errorMessage(error)}`, { code: "Http.BadJson" });
   }
 }
+
+const tooLarge = (limitBytes: number) =>
+  new GantryError("ResourceExhausted", `the request's body is larger than ${limitBytes} bytes`, {
+    code: "Http.BodyTooLarge",
+    details: { limitBytes },
+  });
+
+const tooSlow = (timeoutMs: number) =>
+  new GantryError("DeadlineExceeded", `the request's body did not arrive within ${timeoutMs} ms`, {
+    code: "Http.BodyTimeout",
+    details: { timeoutMs },
+  });
+
+const cut = (cause?: unknown) =>
+  new GantryError("InvalidArgument", "the request's body ended early", { code: "Http.BodyCut", cause });

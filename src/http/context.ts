@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { TLSSocket } from "node:tls";
+import type { RequestTarget } from "./request-target.ts";
 
 /** One request on its way through a server. */
 export interface HttpContext {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly method: string;
-  /** Path without the query, still percent-encoded, checked: absolute, no `//`, no dot segments. */
+  /** Path without the query, still percent-encoded, in its one canonical form: absolute, no `//`, no dot segments. */
   readonly path: string;
   /** Filled by the router. */
   params: Record<string, string>;
@@ -20,16 +20,98 @@ export interface HttpContext {
 export interface PeerCertificate {
   commonName: string;
   organizations: string[];
-  uid?: string;
+  /** When the certificate ends, milliseconds since the epoch. */
+  validToMs: number;
+}
+
+/**
+ * What of a TLS socket is needed here. `getPeerCertificate` gives an empty object when the client sent none; `authorized` says
+ * that the server's CA signed it.
+ */
+interface TlsPeer {
+  authorized: boolean;
+  authorizationError?: Error | string | null;
+  getPeerCertificate(): { subject?: Record<string, string | string[] | undefined>; valid_to?: string };
 }
 
 /** Reads the verified client certificate of a TLS connection. */
 export function peerOf(req: IncomingMessage): PeerCertificate | undefined {
-  const socket = req.socket as TLSSocket;
-  if (typeof socket.getPeerCertificate !== "function" || !socket.authorized) return undefined;
-  const subject = socket.getPeerCertificate()?.subject as unknown as Record<string, string | string[] | undefined> | undefined;
-  const commonName = subject?.CN;
-  if (typeof commonName !== "string") return undefined;
-  const organizations = subject?.O === undefined ? [] : [subject.O].flat();
-  return { commonName, organizations };
+  const socket = req.socket as unknown as Partial<TlsPeer>;
+  if (!socket.getPeerCertificate || !socket.authorized) return undefined;
+  const { subject, valid_to: validTo } = socket.getPeerCertificate();
+  const commonName = [subject?.CN ?? []].flat().at(-1);
+  if (commonName === undefined) return undefined;
+  return {
+    commonName,
+    organizations: [subject?.O ?? []].flat(),
+    validToMs: validTo ? Date.parse(validTo) : 0,
+  };
+}
+
+/** Why the certificate that a client presented does not count; undefined when it counts or there is none. */
+export function peerProblemOf(req: IncomingMessage): string | undefined {
+  const socket = req.socket as unknown as Partial<TlsPeer>;
+  if (!socket.getPeerCertificate || socket.authorized) return undefined;
+  if (!socket.getPeerCertificate().subject) return undefined;
+  return String(socket.authorizationError ?? "the certificate was not verified");
+}
+
+/**
+ * A plain object, so that others may derive theirs from it. Signal and query are made when they are first asked for: most
+ * requests need neither.
+ */
+export function createContext(
+  req: IncomingMessage,
+  res: ServerResponse,
+  target: RequestTarget,
+  requests: ActiveRequests,
+): HttpContext {
+  let query: URLSearchParams | undefined;
+  let signal: AbortSignal | undefined;
+  let peer: PeerCertificate | undefined | null = null;
+  return {
+    req,
+    res,
+    method: req.method!,
+    path: target.path,
+    params: Object.create(null),
+    get query() {
+      query ??= new URLSearchParams(target.search);
+      return query;
+    },
+    get signal() {
+      signal ??= requests.signalFor(res);
+      return signal;
+    },
+    get peer() {
+      if (peer === null) peer = peerOf(req);
+      return peer;
+    },
+  };
+}
+
+/** The requests under way whose handlers want to know when to stop. */
+export class ActiveRequests {
+  readonly #controllers = new Set<AbortController>();
+  #stopped = false;
+
+  signalFor(res: ServerResponse): AbortSignal {
+    const controller = new AbortController();
+    if (this.#stopped || (res.destroyed && !res.writableFinished)) {
+      controller.abort();
+      return controller.signal;
+    }
+    this.#controllers.add(controller);
+    res.on("close", () => {
+      this.#controllers.delete(controller);
+      if (!res.writableFinished) controller.abort();
+    });
+    return controller.signal;
+  }
+
+  abortAll(): void {
+    this.#stopped = true;
+    for (const controller of this.#controllers) controller.abort();
+    this.#controllers.clear();
+  }
 }

@@ -1,5 +1,8 @@
-export { readBody, readJson } from "./body.ts";
-export { type HttpContext, type PeerCertificate, peerOf } from "./context.ts";
-export { sendBytes, sendEmpty, sendJson, sendText, writeChunk } from "./respond.ts";
+export { type ReadBodyOptions, readBody, readJson } from "./body.ts";
+export { type HttpContext, type PeerCertificate, peerOf, peerProblemOf } from "./context.ts";
+export type { HttpLimits } from "./limits.ts";
+export type { BoundAddress, ListenAddress } from "./listen.ts";
+export { refuse } from "./refuse.ts";
+export { sendBytes, sendEmpty, sendJson, sendStream, sendText, writeChunk } from "./respond.ts";
 export { type Handler, type RouteMatch, Router } from "./router.ts";
-export { type HttpLimits, type HttpServer, type HttpServerOptions, refuse, startHttpServer, type TlsOptions } from "./server.ts";
+export { type HttpServer, type HttpServerOptions, startHttpServer, type TlsOptions } from "./server.ts";

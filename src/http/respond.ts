@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 
 export function sendJson(res: ServerResponse, status: number, value: unknown, headers: OutgoingHttpHeaders = {}): void {
@@ -9,6 +8,7 @@ export function sendText(res: ServerResponse, status: number, text: string, head
   sendBytes(res, status, "text/plain; charset=utf-8", Buffer.from(text), headers);
 }
 
+/** Does nothing when an answer has begun or the client has gone. */
 export function sendBytes(
   res: ServerResponse,
   status: number,
@@ -28,9 +28,25 @@ export function sendEmpty(res: ServerResponse, status: number, headers: Outgoing
 }
 
 /** Writes a chunk and waits while the client is slower than we are. False when the client has gone. */
-export async function writeChunk(res: ServerResponse, chunk: Uint8Array | string): Promise<boolean> {
+export function writeChunk(res: ServerResponse, chunk: Uint8Array | string): Promise<boolean> | boolean {
   if (res.destroyed || res.writableEnded) return false;
   if (res.write(chunk)) return true;
-  await Promise.race([once(res, "drain"), once(res, "close")]).catch(() => {});
-  return !res.destroyed;
+  return new Promise((resolve) => {
+    const done = () => {
+      res.off("drain", done).off("close", done);
+      resolve(!res.destroyed);
+    };
+    res.on("drain", done).on("close", done);
+  });
+}
+
+/** Sends all chunks with back-pressure and ends the answer; stops quietly when the client goes away. */
+export async function sendStream(
+  res: ServerResponse,
+  chunks: AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>,
+): Promise<void> {
+  for await (const chunk of chunks) {
+    if (!(await writeChunk(res, chunk))) return;
+  }
+  res.end();
 }

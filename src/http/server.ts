@@ -1,37 +1,33 @@
-import { chmodSync, existsSync, unlinkSync } from "node:fs";
-import { createServer, type IncomingMessage, type Server, ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import { type AddressInfo, connect } from "node:net";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { errnoCode, errorMessage, GantryError, type Logger, systemClock } from "../base/index.ts";
-import { type HttpContext, peerOf } from "./context.ts";
+import { errorMessage, isGantryError, type Logger, systemClock } from "../base/index.ts";
+import { ActiveRequests, createContext, type HttpContext } from "./context.ts";
+import { DEFAULT_LIMITS, type HttpLimits } from "./limits.ts";
+import { addressOf, type BoundAddress, type ListenAddress, listen, removeSocket } from "./listen.ts";
+import { refuse } from "./refuse.ts";
+import { readTarget } from "./request-target.ts";
 import { sendText } from "./respond.ts";
-
-export interface HttpLimits {
-  /** All request headers together. */
-  maxHeaderBytes?: number;
-  /** From the connection's first byte to the end of the headers. */
-  headersTimeoutMs?: number;
-  keepAliveTimeoutMs?: number;
-  maxConnections?: number;
-  /** How long `close` waits for requests under way. */
-  closeTimeoutMs?: number;
-}
 
 export interface TlsOptions {
   key: string | Buffer;
   cert: string | Buffer;
+  /** Whose client certificates count. */
   ca?: string | Buffer;
   /** Ask clients for a certificate; one that the CA did not sign counts as none. */
   requestCert?: boolean;
 }
 
 export interface HttpServerOptions {
-  listen: { port: number; host?: string } | { socketPath: string; mode?: number };
+  listen: ListenAddress;
   tls?: TlsOptions;
   handler: (ctx: HttpContext) => Promise<void> | void;
-  /** Takes over the connection of an Upgrade request; without it such requests are refused. */
-  upgrade?: (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /**
+   * Takes over the connection of an Upgrade request; `req.url` is canonical. Whoever refuses does it with `refuse`. Without
+   * this, and for `h2c`, the Upgrade header is ignored, as RFC 9110 §7.8 lets a server do.
+   */
+  upgrade?: (req: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void> | void;
   /** Turns what a handler threw into the API's own error answer. */
   onError?: (ctx: HttpContext, error: unknown) => void;
   logger: Logger;
@@ -39,193 +35,218 @@ export interface HttpServerOptions {
 }
 
 export interface HttpServer {
-  address(): { host: string; port: number } | { socketPath: string };
-  /** Ends idle connections, waits for active ones, then cuts them. */
+  address(): BoundAddress;
+  /** Takes no more requests, aborts the signals of those under way, waits for their answers, then cuts the rest. */
   close(): Promise<void>;
 }
 
-/** Listens and serves; resolves when it does. Fails with Conflict (`Http.AddressInUse`) or PermissionDenied. */
+/** Listens and serves; resolves when it does. Errors: `Http.AddressInUse`, `Http.NoPermission`, `Http.CannotListen`, … */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const limits = options.limits ?? {};
-  const closing = new AbortController();
-  const nodeOptions = {
-    maxHeaderSize: limits.maxHeaderBytes ?? 64 * 1024,
-    headersTimeout: limits.headersTimeoutMs ?? 32_000,
-    requestTimeout: 0,
-    keepAliveTimeout: limits.keepAliveTimeoutMs ?? 90_000,
-    connectionsCheckingInterval: 5_000,
-    insecureHTTPParser: false,
-    requireHostHeader: true,
-  };
-  const server: Server = options.tls
-    ? createTlsServer({ ...nodeOptions, ...tlsOptions(options.tls) })
-    : createServer(nodeOptions);
-  server.maxConnections = limits.maxConnections ?? 15_000;
-  server.on("request", (req, res) => void serve(options, req, res, closing.signal));
-  server.on("checkContinue", (req, res) => {
-    res.writeContinue();
-    void serve(options, req, res, closing.signal);
-  });
-  server.on("upgrade", (req: IncomingMessage, socket: Duplex, head: Buffer) => {
+  const server = new RunningServer(options);
+  await server.listen();
+  return server;
+}
+
+class RunningServer implements HttpServer {
+  readonly #options: HttpServerOptions;
+  readonly #limits: Required<HttpLimits>;
+  readonly #server: Server;
+  readonly #active = new ActiveRequests();
+  readonly #sockets = new Set<Socket>();
+  /** Connections on which a request was refused: what Node has already read after it is not served. */
+  readonly #refused = new WeakSet<Duplex>();
+  #closing: Promise<void> | undefined;
+
+  constructor(options: HttpServerOptions) {
+    this.#options = options;
+    this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.#server = this.#create();
+    this.#server.maxConnections = this.#limits.maxConnections;
+    // Node would drop further headers silently, and two readers would see different requests; counted in #problemOf.
+    this.#server.maxHeadersCount = 0;
+    this.#server.on("connection", (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.on("close", () => this.#sockets.delete(socket));
+    });
+    this.#server.on("request", (req, res) => void this.#serve(req, res));
+    this.#server.on("checkContinue", (req, res) => {
+      res.writeContinue();
+      void this.#serve(req, res);
+    });
+    this.#server.on("upgrade", (req: IncomingMessage, socket: Duplex, head: Buffer) => void this.#upgrade(req, socket, head));
+    this.#server.on("clientError", answerGarbage);
+    this.#server.on("tlsClientError", (error, socket) => {
+      options.logger.debug("TLS handshake failed", { error: errorMessage(error) });
+      socket.destroy();
+    });
+  }
+
+  async listen(): Promise<void> {
+    await listen(this.#server, this.#options.listen);
+    this.#server.on("error", (error) => this.#options.logger.error("HTTP server failed", { error }));
+  }
+
+  address(): BoundAddress {
+    return addressOf(this.#server, this.#options.listen);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  #create(): Server {
+    const { maxHeaderBytes, headersTimeoutMs, handshakeTimeoutMs, keepAliveTimeoutMs } = this.#limits;
+    const nodeOptions = {
+      maxHeaderSize: maxHeaderBytes,
+      headersTimeout: headersTimeoutMs,
+      // A watch or a log may last for days; slow bodies have their own timer in readBody.
+      requestTimeout: 0,
+      keepAliveTimeout: keepAliveTimeoutMs,
+      connectionsCheckingInterval: Math.min(5_000, headersTimeoutMs),
+      keepAlive: true,
+      keepAliveInitialDelay: 15_000,
+      noDelay: true,
+      // Checked in readTarget: Node would serve what follows on the connection.
+      requireHostHeader: false,
+      shouldUpgradeCallback: (req: IncomingMessage) =>
+        this.#options.upgrade !== undefined && req.headers.upgrade?.toLowerCase() !== "h2c",
+    };
+    const { tls } = this.#options;
+    if (!tls) return createServer(nodeOptions);
+    return createTlsServer({
+      ...nodeOptions,
+      key: tls.key,
+      cert: tls.cert,
+      ...(tls.ca ? { ca: tls.ca } : {}),
+      requestCert: tls.requestCert ?? false,
+      rejectUnauthorized: false,
+      minVersion: "TLSv1.2",
+      ALPNProtocols: ["http/1.1"],
+      handshakeTimeout: handshakeTimeoutMs,
+    });
+  }
+
+  async #serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    if (this.#refused.has(req.socket)) return;
+    res.on("error", () => {});
+    res.on("finish", () => this.#afterAnswer(req));
+    const target = this.#targetOf(req);
+    if ("refusal" in target) {
+      // Where this request ends is open to doubt.
+      this.#refused.add(req.socket);
+      res.shouldKeepAlive = false;
+      sendText(res, target.status, `${target.status} ${target.refusal}\n`);
+      return;
+    }
+    const ctx = createContext(req, res, target, this.#active);
+    try {
+      await this.#options.handler(ctx);
+    } catch (error) {
+      this.#answerFailure(ctx, error);
+    }
+  }
+
+  async #upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     socket.on("error", () => socket.destroy());
-    if (!options.upgrade || pathProblem(req)) refuse(socket, 400, "the connection cannot be upgraded here");
-    else options.upgrade(req, socket, head);
-  });
-  server.on("clientError", (error: Error, socket: Duplex) => answerGarbage(error, socket));
-  await listen(server, options.listen);
-  return {
-    address: () => addressOf(server, options.listen),
-    close: () => closeServer(server, closing, limits.closeTimeoutMs ?? 5_000, options.listen),
-  };
-}
-
-function tlsOptions(tls: TlsOptions) {
-  return {
-    key: tls.key,
-    cert: tls.cert,
-    ...(tls.ca ? { ca: tls.ca } : {}),
-    requestCert: tls.requestCert ?? false,
-    rejectUnauthorized: false,
-    minVersion: "TLSv1.2" as const,
-    ALPNProtocols: ["http/1.1"],
-  };
-}
-
-async function serve(options: HttpServerOptions, req: IncomingMessage, res: ServerResponse, closing: AbortSignal): Promise<void> {
-  const problem = pathProblem(req);
-  if (problem) {
-    res.setHeader("connection", "close");
-    sendText(res, 400, `400 Bad Request: ${problem}\n`);
-    return;
+    if (this.#refused.has(socket)) {
+      socket.destroy();
+      return;
+    }
+    const target = this.#targetOf(req);
+    if ("refusal" in target) {
+      refuse(socket, target.status, target.refusal);
+      return;
+    }
+    try {
+      await this.#options.upgrade!(req, socket, head);
+    } catch (error) {
+      this.#options.logger.error("upgrade failed", { path: target.path, error });
+      refuse(socket, 500, "internal error");
+    }
   }
-  const gone = new AbortController();
-  res.on("close", () => gone.abort());
-  const url = new URL(req.url!, "http://local");
-  const ctx: HttpContext = {
-    req,
-    res,
-    method: req.method!,
-    path: req.url!.split("?", 1)[0]!,
-    params: Object.create(null),
-    query: url.searchParams,
-    signal: AbortSignal.any([gone.signal, closing]),
-    peer: peerOf(req),
-  };
-  res.on("error", () => {});
-  try {
-    await options.handler(ctx);
-  } catch (error) {
-    answerFailure(options, ctx, error);
+
+  #targetOf(req: IncomingMessage): { path: string; search: string } | { refusal: string; status: number } {
+    if (req.url!.length > this.#limits.maxTargetBytes) return { status: 414, refusal: "URI Too Long" };
+    if (req.rawHeaders.length / 2 > this.#limits.maxHeaders) {
+      return { status: 431, refusal: "Request Header Fields Too Large" };
+    }
+    const target = readTarget(req);
+    if ("problem" in target) return { status: 400, refusal: `Bad Request: ${target.problem}` };
+    // Whoever reads the URL again reads the same.
+    req.url = target.path + target.search;
+    return target;
   }
-  // A body that nobody read would be taken for the next request.
-  if (!req.complete && res.writableEnded) req.resume();
+
+  #answerFailure(ctx: HttpContext, error: unknown): void {
+    const { res, path } = ctx;
+    if (res.headersSent || res.destroyed) {
+      // The client must see that the answer is cut short, and not take it for whole.
+      if (!res.writableFinished) res.destroy();
+      if (!isGantryError(error) && !ctx.signal.aborted) {
+        this.#options.logger.error("request failed after its answer had begun", { path, error });
+      }
+      return;
+    }
+    try {
+      if (this.#options.onError) this.#options.onError(ctx, error);
+      else answerPlainly(ctx, error, this.#options.logger);
+    } catch (second) {
+      this.#options.logger.error("an error could not be answered", { path, error: second });
+      res.destroy();
+    }
+  }
+
+  /** A body that nobody wanted is read and dropped for a while, so that the client gets to read the answer. */
+  #afterAnswer(req: IncomingMessage): void {
+    if (this.#closing) setImmediate(() => this.#server.closeIdleConnections());
+    if (req.complete || req.socket.destroyed) return;
+    req.resume();
+    const cancel = systemClock.after(
+      this.#limits.bodyDrainTimeoutMs,
+      () => {
+        if (!req.complete) req.socket.destroy();
+      },
+      { unref: true },
+    );
+    req.on("close", cancel);
+  }
+
+  async #close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#active.abortAll();
+    this.#server.closeIdleConnections();
+    const cancel = systemClock.after(this.#limits.closeTimeoutMs, () => {
+      for (const socket of this.#sockets) socket.destroy();
+    });
+    await closed;
+    cancel();
+    removeSocket(this.#options.listen);
+  }
 }
 
-function answerFailure(options: HttpServerOptions, ctx: HttpContext, error: unknown): void {
-  const { res, req } = ctx;
-  if (!req.complete) res.shouldKeepAlive = false;
-  if (res.headersSent) {
-    if (!(error instanceof GantryError)) options.logger.error("request failed after its answer had begun", { path: ctx.path, error });
-    res.destroy();
-    return;
-  }
-  if (options.onError) options.onError(ctx, error);
-  else sendText(res, 500, `${errorMessage(error)}\n`);
+const STATUS_OF_CODE: Record<string, number> = {
+  "Http.BodyTooLarge": 413,
+  "Http.BodyTimeout": 408,
+  "Http.BodyCut": 400,
+  "Http.BadJson": 400,
+};
+
+/** For servers without an error form of their own. */
+function answerPlainly({ res, path }: HttpContext, error: unknown, logger: Logger): void {
+  const status = isGantryError(error) ? STATUS_OF_CODE[error.code] : undefined;
+  if (!status) logger.error("request failed", { path, error });
+  sendText(res, status ?? 500, status ? `${errorMessage(error)}\n` : "internal error\n");
 }
 
-/** Requests that two readers could understand differently are refused, instead of one of them being right. */
-function pathProblem(req: IncomingMessage): string | undefined {
-  const url = req.url ?? "";
-  if (!url.startsWith("/")) return "the request target is not a path";
-  const path = url.split("?", 1)[0]!;
-  if (/\/\.{1,2}(?:\/|$)|\/(?:%2e|\.){1,2}(?:\/|$)/i.test(path)) return "the path has dot segments";
-  if (path.includes("\\") || /%00|%5c/i.test(path)) return "the path has characters that are not allowed";
-  try {
-    decodeURIComponent(path);
-  } catch {
-    return "the path is not valid percent-encoding";
-  }
-  const duplicated = req.rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase());
-  for (const name of ["content-length", "host", "transfer-encoding"]) {
-    if (duplicated.filter((one) => one === name).length > 1) return `the header ${name} is there twice`;
-  }
-  return undefined;
-}
-
-/** Answers an Upgrade request with an error and closes: nothing that follows on the connection is looked at. */
-export function refuse(socket: Duplex, status: number, message: string, contentType = "text/plain"): void {
-  const reason: Record<number, string> = { 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 500: "Internal Server Error" };
-  const body = Buffer.from(message);
-  const head = `HTTP/1.1 ${status} ${reason[status] ?? "Error"}\r\nContent-Type: ${contentType}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n`;
-  socket.end(Buffer.concat([Buffer.from(head), body]));
-  systemClock.after(1_000, () => socket.destroy(), { unref: true });
-}
-
+/** What is not HTTP, or never becomes a whole request. */
 function answerGarbage(error: Error, socket: Duplex): void {
-  const code = (error as { code?: string }).code;
-  if (socket.destroyed || !socket.writable || code === "ECONNRESET") {
+  const { code } = error as { code?: string };
+  if (code === "ECONNRESET" || !socket.writable) {
     socket.destroy();
     return;
   }
-  const line =
-    code === "HPE_HEADER_OVERFLOW" ? "431 Request Header Fields Too Large" : code === "ERR_HTTP_REQUEST_TIMEOUT" ? "408 Request Timeout" : "400 Bad Request";
-  socket.end(`HTTP/1.1 ${line}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${line}`);
-}
-
-async function listen(server: Server, where: HttpServerOptions["listen"]): Promise<void> {
-  if ("socketPath" in where) await removeStaleSocket(where.socketPath);
-  await new Promise<void>((resolve, reject) => {
-    const onError = (error: Error) => reject(listenError(error, where));
-    server.once("error", onError);
-    const onListening = () => {
-      server.off("error", onError);
-      if ("socketPath" in where) chmodSync(where.socketPath, where.mode ?? 0o660);
-      resolve();
-    };
-    if ("socketPath" in where) server.listen({ path: where.socketPath }, onListening);
-    else server.listen({ port: where.port, host: where.host ?? "0.0.0.0", backlog: 1024 }, onListening);
-  });
-}
-
-function listenError(error: Error, where: HttpServerOptions["listen"]): GantryError {
-  const name = "socketPath" in where ? where.socketPath : `${where.host ?? "0.0.0.0"}:${where.port}`;
-  switch (errnoCode(error)) {
-    case "EADDRINUSE":
-      return new GantryError("Conflict", `cannot listen on ${name}: the address is already in use`, { code: "Http.AddressInUse", cause: error });
-    case "EACCES":
-      return new GantryError("PermissionDenied", `cannot listen on ${name}: permission denied`, { code: "Http.NoPermission", cause: error });
-    default:
-      return new GantryError("Unavailable", `cannot listen on ${name}: ${error.message}`, { code: "Http.CannotListen", cause: error });
-  }
-}
-
-/** A socket file without a listener is left over from a killed process; one with a listener is in use. */
-async function removeStaleSocket(path: string): Promise<void> {
-  if (!existsSync(path)) return;
-  const alive = await new Promise<boolean>((resolve) => {
-    const probe = connect(path);
-    probe.on("connect", () => {
-      probe.destroy();
-      resolve(true);
-    });
-    probe.on("error", () => resolve(false));
-  });
-  if (alive) throw new GantryError("Conflict", `cannot listen on ${path}: another program answers there`, { code: "Http.AddressInUse" });
-  unlinkSync(path);
-}
-
-function addressOf(server: Server, where: HttpServerOptions["listen"]): { host: string; port: number } | { socketPath: string } {
-  if ("socketPath" in where) return { socketPath: where.socketPath };
-  const { address, port } = server.address() as AddressInfo;
-  return { host: address, port };
-}
-
-async function closeServer(server: Server, closing: AbortController, timeoutMs: number, where: HttpServerOptions["listen"]): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  closing.abort();
-  server.closeIdleConnections();
-  const cancel = systemClock.after(timeoutMs, () => server.closeAllConnections());
-  await closed;
-  cancel();
-  if ("socketPath" in where && existsSync(where.socketPath)) unlinkSync(where.socketPath);
+  if (code === "HPE_HEADER_OVERFLOW") refuse(socket, 431, "431 Request Header Fields Too Large");
+  else if (code === "ERR_HTTP_REQUEST_TIMEOUT") refuse(socket, 408, "408 Request Timeout");
+  else refuse(socket, 400, "400 Bad Request");
 }

@@ -1,4 +1,4 @@
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { type Clock, GantryError, isGantryError, notFound } from "../base/index.ts";
 import type { ContentLease, ContentStore } from "../content/index.ts";
 import {
@@ -162,11 +162,12 @@ async function pushLayer(
     });
     return rememberPlace(push, diffId, there.blob);
   }
-  const blob = await upload(push, layer, candidates);
+  const blob = await upload(push, layer, candidates, preferredDigest);
   push.report({ id, status: "Pushed" });
   return rememberPlace(push, diffId, blob);
 }
 
+const isCompressed = ({ mediaType }: LayerBlob) => /gzip|zstd/.test(mediaType);
 const rank = (blob: LayerBlob, preferredDigest: string | undefined) =>
   blob.digest === preferredDigest ? 1 : 0;
 
@@ -188,10 +189,17 @@ async function findThere(
   return undefined;
 }
 
-async function upload(push: Push, layer: LayerRecord, candidates: readonly LayerBlob[]): Promise<LayerBlob> {
+async function upload(
+  push: Push,
+  layer: LayerRecord,
+  candidates: readonly LayerBlob[],
+  preferredDigest: string | undefined,
+): Promise<LayerBlob> {
   const id = shortId(layer.diffId);
   const lines = throttled(push.report, push.host.clock);
   for (const blob of candidates) {
+    // A plain archive is compressed on its way, unless the image's manifest wants it as it is.
+    if (!isCompressed(blob) && blob.digest !== preferredDigest) continue;
     if (!(await push.host.content.stat(blob.digest))) continue;
     await push.repository.uploadBlob(
       {
@@ -205,12 +213,13 @@ async function upload(push: Push, layer: LayerRecord, candidates: readonly Layer
     return blob;
   }
   const onRead = (current: number) => lines({ id, status: "Pushing", current, total: layer.tarBytes });
-  const open = () => compressed(push.host.layers.archive(layer.diffId) as Readable, onRead);
+  const open = () => compressed(push.host.layers.archive(layer.diffId), onRead);
   const { digest, sizeBytes } = await push.repository.uploadBlob({ open }, push.signal);
   return { digest, sizeBytes, mediaType: MediaType.dockerLayerGzip, repositories: [] };
 }
 
-function compressed(archive: Readable, onRead: (bytes: number) => void): Readable {
+function compressed(source: Readable | AsyncIterable<Uint8Array>, onRead: (bytes: number) => void): Readable {
+  const archive = Readable.from(source, { objectMode: false });
   const gzip = createDeterministicGzip(4);
   const counting = countingTransform(onRead);
   archive.on("error", (error) => gzip.destroy(error));

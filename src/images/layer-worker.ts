@@ -90,7 +90,11 @@ async function* runThread(job: WorkerJob): AsyncGenerator<WorkerMessage> {
   await thread();
   // The bundle keeps every thread's entry point beside the program's chunks.
   const file = import.meta.url.endsWith(".ts") ? "./layer.worker.ts" : "./layer.worker.mjs";
-  const worker = new Worker(new URL(file, import.meta.url), { workerData: job });
+  const worker = new Worker(new URL(file, import.meta.url), {
+    workerData: job,
+    // Descriptors are opened by system calls that the thread's own book-keeping does not see.
+    trackUnmanagedFds: false,
+  });
   const messages = new AsyncQueue<WorkerMessage>();
   worker.on("message", (message: WorkerMessage) => {
     if (message.type === "failed") messages.fail(asError(message));

@@ -17,7 +17,8 @@ interface AtLibrary {
   renameat(fromFd: number, from: Buffer, toFd: number, to: Buffer): number;
   fchownat(dirfd: number, name: Buffer, uid: number, gid: number, flags: number): number;
   fchmodat(dirfd: number, name: Buffer, mode: number, flags: number): number;
-  utimensat(dirfd: number, name: Buffer | null, times: Buffer, flags: number): number;
+  utimensat(dirfd: number, name: Buffer, times: Buffer, flags: number): number;
+  futimens(fd: number, times: Buffer): number;
   syncfs: ((fd: number) => number) & {
     async(fd: number, done: (error: Error | null, result: number) => void): void;
   };
@@ -47,6 +48,7 @@ function bindLibrary(): AtLibrary {
     fchownat: bind("int fchownat(int dirfd, const void *name, uint uid, uint gid, int flags)"),
     fchmodat: bind("int fchmodat(int dirfd, const void *name, uint mode, int flags)"),
     utimensat: bind("int utimensat(int dirfd, const void *name, const void *times, int flags)"),
+    futimens: bind("int futimens(int fd, const void *times)"),
     syncfs: bind("int syncfs(int fd)"),
   };
 }
@@ -109,7 +111,7 @@ export function setModifiedAt(dirfd: number, name: FileName, seconds: number, na
 
 /** Access and modification time of what the descriptor stands for. */
 export function setModified(fd: number, seconds: number, nanoseconds: number): number {
-  return outcome(library().utimensat(fd, null, timespecs(seconds, nanoseconds), 0));
+  return outcome(library().futimens(fd, timespecs(seconds, nanoseconds)));
 }
 
 /** Writes back everything of the descriptor's file system; on a worker thread, so that nobody waits for the disk. */

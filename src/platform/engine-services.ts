@@ -1,9 +1,8 @@
-import { join } from "node:path";
 import { type Clock, GantryError, isGantryError, type Logger, type Service } from "../base/index.ts";
 import { type Builder, createBuilder, createEngineRunExecutor } from "../build/index.ts";
 import { type ContentStore, openContentStore } from "../content/index.ts";
 import { createDockerApi } from "../docker-api/index.ts";
-import { type OpenEngine, openEngine } from "../engine/index.ts";
+import { openEngine, type OpenEngine } from "../engine/index.ts";
 import { startHttpServer } from "../http/index.ts";
 import { type ImageService, openImageService } from "../images/index.ts";
 import { BridgeNetworks } from "../network/index.ts";
@@ -12,6 +11,7 @@ import { type ContainerRuntime, openRuntime } from "../runtime/index.ts";
 import type { PlatformConfig } from "./config.ts";
 import type { HomeLayout } from "./home.ts";
 import { openCloseService } from "./open-close.ts";
+import { serverInfo } from "./server-info.ts";
 import { Slot } from "./slot.ts";
 
 export interface EngineHouse {
@@ -53,7 +53,7 @@ export function engineHouse(options: EngineHouseOptions): EngineHouse {
       content.fill(await openContentStore({ dir: layout.content, logger, clock }));
       const registry = new RegistryClient({ logger, clock });
       images.fill(await openImageService({ dir: layout.images, content: content.value, registry, logger, clock }));
-      return () => images.value.close();
+      return () => {};
     }),
     openCloseService("runtime", [], async () => {
       runtime.fill(await openRuntime({ stateDir: layout.run, logger, clock }));
@@ -69,6 +69,7 @@ export function engineHouse(options: EngineHouseOptions): EngineHouse {
           runtime: runtime.value,
           images: images.value,
           network: network.value,
+          applyChanges: (config, changes) => builder.value.applyChanges(config, changes),
           logger,
           clock,
         }),
@@ -76,12 +77,27 @@ export function engineHouse(options: EngineHouseOptions): EngineHouse {
       return () => engine.value.shutdown({ stopContainers: !options.keepContainers() });
     }),
     openCloseService("docker-api", ["engine"], async () => {
+      const removeContainer = (id: string) => engine.value.removeContainer(id, { force: true, removeVolumes: true });
       const executor = createEngineRunExecutor(engine.value);
-      builder.fill(createBuilder({ stateDir: layout.build, images: images.value, executor, engine: engine.value, logger, clock } as never));
+      builder.fill(createBuilder({ stateDir: layout.build, images: images.value, executor, removeContainer, logger, clock }));
       await builder.value.open();
-      const api = createDockerApi({ engine: engine.value, images: images.value, network: network.value, builder: builder.value, logger, clock } as never);
-      const server = await startHttpServer({ listen: { socketPath: layout.dockerSocket, mode: 0o660 }, handler: api.handler, upgrade: api.upgrade, onError: api.onError, logger });
+      const api = createDockerApi({
+        engine: engine.value,
+        images: images.value,
+        network: network.value,
+        builder: builder.value,
+        info: serverInfo(layout, config, runtime.value.info),
+        logger,
+        clock,
+      });
+      const server = await startHttpServer({
+        listen: { socketPath: layout.dockerSocket, mode: 0o660 },
+        handler: (ctx) => api.handler(ctx),
+        upgrade: (req, socket, head) => api.upgrade(req, socket, head),
+        logger,
+      });
       return async () => {
+        api.close();
         await server.close();
         await builder.value.close();
       };
@@ -97,7 +113,7 @@ export function engineHouse(options: EngineHouseOptions): EngineHouse {
       };
     }),
   ];
-  return { network, images, runtime, engine, services };
+  return { network, images, runtime, engine, services: services.filter((s) => s.name !== "registry") };
 }
 
 /** A busy port is answered with the option that names another one. */
@@ -109,5 +125,3 @@ export async function withPortHint<T>(option: string, listen: () => Promise<T>):
     throw new GantryError("Conflict", error.message, { code: error.code, hint: `choose another port with ${option}`, cause: error });
   }
 }
-
-export const namespacesDir = (layout: HomeLayout) => join(layout.run, "ns");

@@ -4,9 +4,7 @@ import { createCri, type Cri } from "../cri/index.ts";
 import { type ApiServer, type Certificates, createApiServer, kubeconfigText, openCertificates } from "../kube/apiserver/index.ts";
 import { createEventRecorder, createInformerFactory, createInProcessClient, type InformerFactory, type KubeClient, type UserInfo } from "../kube/client/index.ts";
 import { createControllerManager } from "../kube/controllers/index.ts";
-import { createClusterDns } from "../kube/dns/index.ts";
 import { createKubelet, type Kubelet } from "../kube/kubelet/index.ts";
-import { createServiceProxy } from "../kube/proxy/index.ts";
 import { createScheduler } from "../kube/scheduler/index.ts";
 import type { PodNetwork } from "../network/index.ts";
 import { openLmdbStore, type Store } from "../store/index.ts";
@@ -37,7 +35,7 @@ const KEEP_HISTORY_MS = 5 * 60_000;
 
 const asControllerManager: UserInfo = { name: "system:kube-controller-manager", groups: ["system:authenticated"] };
 const asScheduler: UserInfo = { name: "system:kube-scheduler", groups: ["system:authenticated"] };
-const asProxy: UserInfo = { name: "system:kube-proxy", groups: ["system:authenticated"] };
+export const asProxy: UserInfo = { name: "system:kube-proxy", groups: ["system:authenticated"] };
 const asNode = (node: string): UserInfo => ({ name: `system:node:${node}`, groups: ["system:nodes", "system:authenticated"] });
 const asController = (name: string): UserInfo => ({
   name: `system:serviceaccount:kube-system:${name}`,
@@ -116,6 +114,8 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
         }),
       );
       await cri.value.open();
+      // Now everybody is known who may hold an address; what others left behind goes.
+      await house.engine.value.reconcile(cri.value.liveSandboxIds());
       return () => cri.value.close();
     }),
     {
@@ -143,7 +143,7 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
     {
       name: "kubelet",
       needs: ["informers", "cri"],
-      run: (context) => {
+      run: async (context) => {
         const own = as(asNode(config.nodeName));
         const nodeInformers = createInformerFactory(own, { logger, clock });
         kubelet.fill(
@@ -159,22 +159,10 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
             nodeIp: podNetwork.value.gateway,
             logger,
             clock,
-          } as never),
+          }),
         );
-        return kubelet.value.run(context);
+        await Promise.all([nodeInformers.run(context.signal), kubelet.value.run(context)]);
       },
-    },
-    {
-      name: "proxy",
-      needs: ["informers", "network"],
-      run: (context) =>
-        createServiceProxy({ client: as(asProxy), informers: informers.value, instanceId: config.instanceId, nodeName: config.nodeName, podNetwork: podNetwork.value, logger, clock } as never).run(context),
-    },
-    {
-      name: "dns",
-      needs: ["informers", "network"],
-      run: (context) =>
-        createClusterDns({ informers: informers.value, address: podNetwork.value.gateway, clusterDomain: config.clusterDomain, logger, clock } as never).run(context),
     },
   ];
   return { services, apiServer, client };

@@ -6,6 +6,7 @@ import { killProcess, processIdentity, withPrivateMountNamespace } from "../kern
 import { ExecPipes } from "./exec-pipes.ts";
 import { ExecTerminal } from "./exec-terminal.ts";
 import { execFailure } from "./failure.ts";
+import type { OciProcess } from "./oci-spec.ts";
 import { RUNTIME_ENV } from "./runtime-command.ts";
 import { writeSpecFile } from "./spec-file.ts";
 import type { ExecOptions, RunningExec, RuntimeInfo } from "./types.ts";
@@ -54,6 +55,12 @@ export function startExec(options: ExecOptions, place: ExecPlace): RunningExec {
   };
 }
 
+/** The runtime gives the terminal its first size before the process can look at it. */
+function sized({ process, columns, rows }: ExecOptions): OciProcess {
+  if (!process.terminal || !columns || !rows) return process;
+  return { ...process, consoleSize: { width: columns, height: rows } };
+}
+
 class Execution {
   readonly done: Promise<{ exitCode: number }>;
   readonly #child: ChildProcess;
@@ -66,7 +73,7 @@ class Execution {
   static async start(options: ExecOptions, place: ExecPlace): Promise<Execution> {
     mkdirSync(place.dir, { recursive: true, mode: 0o700 });
     try {
-      writeSpecFile(join(place.dir, "process.json"), options.process);
+      writeSpecFile(join(place.dir, "process.json"), sized(options));
       const channel = options.process.terminal
         ? await ExecTerminal.open(options, place)
         : new ExecPipes(options, place.clock);

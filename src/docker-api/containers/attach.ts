@@ -66,8 +66,10 @@ export function inputOf(
   return connection.input.pipe(detachWatcher(detachKeys, () => ended.abort()));
 }
 
-export function outputOf(connection: Hijacked, raw: boolean, stream: "stdout" | "stderr") {
-  return raw ? rawWriter(connection.output) : frameWriter(connection.output, stream);
+/** The first output may come before the word that the process runs: it must not come before the answer. */
+export function outputOf(connection: Hijacked, raw: boolean, stream: "stdout" | "stderr"): Writable {
+  const accept = () => connection.accept({ raw });
+  return raw ? rawWriter(connection.output, accept) : frameWriter(connection.output, stream, accept);
 }
 
 /** Resolves when what was written has been handed to the connection, or that is gone. */

@@ -19,7 +19,9 @@ export async function serveWait(backend: ContainersBackend, context: ApiContext)
   res.writeHead(200, { "content-type": "application/json" });
   res.flushHeaders();
   try {
-    const { exitCode, error } = await waiting;
+    const { exitCode, error: failure } = await waiting;
+    // A removal that succeeded takes back why the container could not start; that was told to who started it.
+    const error = condition === "removed" ? undefined : failure;
     res.end(`${JSON.stringify({ StatusCode: exitCode, ...(error ? { Error: { Message: error } } : {}) })}\n`);
   } catch (error) {
     if (signal.aborted) return;

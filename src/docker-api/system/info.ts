@@ -125,10 +125,7 @@ function registryConfig(info: ServerInfo): Record<string, unknown> {
   return {
     AllowNondistributableArtifactsCIDRs: null,
     AllowNondistributableArtifactsHostnames: null,
-    InsecureRegistryCIDRs: [
-      "127.0.0.0/8",
-      ...info.insecureRegistries.filter((registry) => registry.includes("/")),
-    ],
+    InsecureRegistryCIDRs: info.insecureRegistries.filter((registry) => registry.includes("/")),
     IndexConfigs: {
       "docker.io": hub,
       ...Object.fromEntries(

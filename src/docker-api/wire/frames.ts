@@ -23,18 +23,23 @@ export function encodeFrame(stream: FrameStream, payload: Uint8Array): Buffer {
  * A writable end for one stream of several that share a connection. Writes wait for the connection; `end` leaves the
  * connection open for the others.
  */
-export function frameWriter(connection: Writable, stream: FrameStream): Writable {
-  return forwardTo(connection, (chunk) => encodeFrame(stream, chunk));
+export function frameWriter(connection: Writable, stream: FrameStream, beforeWrite = () => {}): Writable {
+  return forwardTo(connection, (chunk) => encodeFrame(stream, chunk), beforeWrite);
 }
 
 /** As `frameWriter`, bytes unchanged: with a terminal there is only one stream. */
-export function rawWriter(connection: Writable): Writable {
-  return forwardTo(connection, (chunk) => chunk);
+export function rawWriter(connection: Writable, beforeWrite = () => {}): Writable {
+  return forwardTo(connection, (chunk) => chunk, beforeWrite);
 }
 
-function forwardTo(connection: Writable, encode: (chunk: Buffer) => Uint8Array): Writable {
+function forwardTo(
+  connection: Writable,
+  encode: (chunk: Buffer) => Uint8Array,
+  beforeWrite: () => void,
+): Writable {
   return new Writable({
     write(chunk: Buffer, _encoding, done) {
+      beforeWrite();
       // A client that went away is no error of the container: its output is dropped.
       if (connection.destroyed || connection.writableEnded) return done();
       if (connection.write(encode(chunk))) return done();

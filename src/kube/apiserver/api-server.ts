@@ -1,4 +1,11 @@
-import { type Clock, GantryError, type Logger, type Service, type ServiceContext, systemClock } from "../../base/index.ts";
+import {
+  type Clock,
+  GantryError,
+  type Logger,
+  type Service,
+  type ServiceContext,
+  systemClock,
+} from "../../base/index.ts";
 import { type HttpServer, startHttpServer } from "../../http/index.ts";
 import { type Store, WatchCache } from "../../store/index.ts";
 import { namespaces, nodes, pods, secrets, serviceAccounts } from "../api/index.ts";
@@ -114,7 +121,8 @@ class KubeApiServer implements ApiServer {
   }
 
   #createContext(): ServerContext {
-    const { store, serviceCidr, nodePortRange, certificates, clusterDomain, nodeAccess, logger } = this.#options;
+    const { store, serviceCidr, nodePortRange, certificates, clusterDomain, nodeAccess, logger } =
+      this.#options;
     const cache = this.#cache;
     const objects = new ObjectStore(store, cache);
     const issuer = `https://kubernetes.default.svc.${clusterDomain ?? "cluster.local"}`;
@@ -123,7 +131,8 @@ class KubeApiServer implements ApiServer {
       key: certificates.tokenSigningKey,
       issuer,
       audiences: [issuer],
-      lookup: async (resource, namespace, name) => (await objects.find(kinds[resource], namespace, name))?.object,
+      lookup: async (resource, namespace, name) =>
+        (await objects.find(kinds[resource], namespace, name))?.object,
       clock: this.#clock,
     });
     const rbac = new RbacAuthorizer(rbacFromCache(cache));
@@ -195,14 +204,19 @@ class KubeApiServer implements ApiServer {
   async #checkCache(): Promise<void> {
     const wanted = await this.#context.objects.revision();
     if (await this.#cache.waitFor(wanted, 1000)) return;
-    throw new GantryError("Unavailable", `the watch cache is at ${this.#cache.revision}, the store at ${wanted}`);
+    throw new GantryError(
+      "Unavailable",
+      `the watch cache is at ${this.#cache.revision}, the store at ${wanted}`,
+    );
   }
 
   async #run({ signal, ready }: ServiceContext): Promise<void> {
     const { store, port, host, certificates, logger } = this.#options;
     await writeBootstrapObjects(store, this.#clock.nowMs());
     const caching = new AbortController();
-    const cacheRun = runUntilReady((cacheReady) => this.#cache.run({ signal: caching.signal, ready: cacheReady }));
+    const cacheRun = runUntilReady((cacheReady) =>
+      this.#cache.run({ signal: caching.signal, ready: cacheReady }),
+    );
     await cacheRun.ready;
     this.#metrics.start();
     try {
@@ -239,7 +253,10 @@ class KubeApiServer implements ApiServer {
 }
 
 /** Starts something that runs; `ready` fails if it ends before it is. */
-function runUntilReady(run: (ready: () => void) => Promise<void>): { ready: Promise<void>; ended: Promise<void> } {
+function runUntilReady(run: (ready: () => void) => Promise<void>): {
+  ready: Promise<void>;
+  ended: Promise<void>;
+} {
   const { promise: ready, resolve, reject } = Promise.withResolvers<void>();
   const ended = run(resolve);
   ended.then(() => reject(new GantryError("Unavailable", "the watch cache stopped")), reject);

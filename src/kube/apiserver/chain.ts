@@ -128,7 +128,10 @@ async function update(context: ServerContext, call: ResourceCall): Promise<Answe
   return answer(call, object, created ? 201 : 200);
 }
 
-function answer({ kind }: ResourceCall, object: Extract<Answer, { form: "object" }>["object"], code: 200 | 201 = 200): Answer {
+function answer(
+  { kind }: ResourceCall,
+  object: Extract<Answer, { form: "object" }>["object"],
+  code: 200 | 201 = 200,
+): Answer {
   return { form: "object", kind, object, code };
 }
-

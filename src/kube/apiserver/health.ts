@@ -33,7 +33,11 @@ export class Health {
     );
   }
 
-  async #run(endpoint: string, checks: readonly HealthCheck[], verbose: boolean): Promise<{ code: number; text: string }> {
+  async #run(
+    endpoint: string,
+    checks: readonly HealthCheck[],
+    verbose: boolean,
+  ): Promise<{ code: number; text: string }> {
     const lines: string[] = [];
     let failed = false;
     for (const { name, check } of checks) {

@@ -1,7 +1,12 @@
-import type { UserInfo } from "../client/types.ts";
-import { authenticated, anonymous, parseServiceAccountUserName, serviceAccountGroups } from "./authentication/users.ts";
-import { type Authorizer, authorize } from "./authorization/authorizer.ts";
 import { statusBadRequest } from "../api/index.ts";
+import type { UserInfo } from "../client/types.ts";
+import {
+  anonymous,
+  authenticated,
+  parseServiceAccountUserName,
+  serviceAccountGroups,
+} from "./authentication/users.ts";
+import { type Authorizer, authorize } from "./authorization/authorizer.ts";
 import type { ResourceRequestInfo } from "./request-info.ts";
 
 /** The `Impersonate-*` headers of a request (`kubectl --as`). */
@@ -45,7 +50,10 @@ export async function impersonate(
       await may("userextras", value, { group: AUTHENTICATION_GROUP, subresource: key });
     }
   }
-  const groups = [...wanted.groups, ...(account && wanted.groups.length === 0 ? serviceAccountGroups(account.namespace) : [])];
+  const groups = [
+    ...wanted.groups,
+    ...(account && wanted.groups.length === 0 ? serviceAccountGroups(account.namespace) : []),
+  ];
   const user: UserInfo = { name: wanted.user, groups, extra: wanted.extra };
   if (wanted.uid !== undefined) user.uid = wanted.uid;
   return wanted.user === anonymous.name ? user : authenticated(user);

@@ -25,7 +25,8 @@ export class LocalBackend implements ApiBackend {
     const over = new AbortController();
     const exchange = exchangeOf(request, user, AbortSignal.any([signal, over.signal]));
     const answer = (await serveRequest(this.#chain, exchange, (one) => one))!;
-    if (answer.form !== "watch") throw new GantryError("Internal", "a watch was answered with something else");
+    if (answer.form !== "watch")
+      throw new GantryError("Internal", "a watch was answered with something else");
     try {
       for await (const items of answer.watch.items) {
         for (const item of items) yield toEvent(item);
@@ -82,7 +83,13 @@ function toObject(answer: Answer): KubeObject {
   }
 }
 
-function toList({ kind, list }: { kind: { group: string; version: string; kind: string }; list: ListAnswer }) {
+function toList({
+  kind,
+  list,
+}: {
+  kind: { group: string; version: string; kind: string };
+  list: ListAnswer;
+}) {
   const { items, ...metadata } = list;
   return Object.freeze({
     kind: `${kind.kind}List`,
@@ -95,5 +102,8 @@ function toList({ kind, list }: { kind: { group: string; version: string; kind: 
 function toEvent(item: WatchItem): WatchEvent {
   if (item.type !== "BOOKMARK") return { type: item.type, object: item.object.object };
   const { resourceVersion, annotations } = item;
-  return { type: "BOOKMARK", object: { metadata: { resourceVersion, ...(annotations ? { annotations } : {}) } } };
+  return {
+    type: "BOOKMARK",
+    object: { metadata: { resourceVersion, ...(annotations ? { annotations } : {}) } },
+  };
 }

@@ -7,7 +7,9 @@ import { type InFlightLimits, isLongRunning } from "./in-flight.ts";
 import type { RequestInfo } from "./request-info.ts";
 
 /** Upper bounds in seconds (apiserver_request_duration_seconds). */
-const BUCKETS = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
+const BUCKETS = [
+  0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60,
+];
 
 interface Series {
   labels: string;
@@ -56,16 +58,23 @@ export class ApiServerMetrics implements RequestObserver {
   text(): string {
     const lines = [
       ...counter("apiserver_request_total", "Requests by verb, resource and answer.", this.#requests),
-      ...histogram("apiserver_request_duration_seconds", "Time to answer, long-running requests left out.", this.#durations),
+      ...histogram(
+        "apiserver_request_duration_seconds",
+        "Time to answer, long-running requests left out.",
+        this.#durations,
+      ),
       ...gauge("apiserver_current_inflight_requests", "Requests being worked on.", {
         '{request_kind="mutating"}': this.#inFlight.current.mutating,
         '{request_kind="readOnly"}': this.#inFlight.current.reading,
       }),
-      ...gauge("apiserver_longrunning_requests", "Watches and streams that are open.", { "": this.#longRunning }),
+      ...gauge("apiserver_longrunning_requests", "Watches and streams that are open.", {
+        "": this.#longRunning,
+      }),
       ...gauge("process_resident_memory_bytes", "Resident memory size.", { "": memoryUsage.rss() }),
       ...gauge("process_uptime_seconds", "Time since the start.", { "": uptime() }),
     ];
-    for (const [name, value] of Object.entries(this.#gauges())) lines.push(...gauge(name, name, { "": value }));
+    for (const [name, value] of Object.entries(this.#gauges()))
+      lines.push(...gauge(name, name, { "": value }));
     const loop = this.#eventLoop;
     if (loop) {
       const seconds = (nanos: number) => (Number.isFinite(nanos) ? nanos / 1e9 : 0);
@@ -83,7 +92,11 @@ export class ApiServerMetrics implements RequestObserver {
   #count(info: RequestInfo, error: unknown, seconds: number | undefined): void {
     const code = error === undefined ? 200 : (toStatus(error).code ?? 500);
     const target = info.isResource
-      ? [label("group", info.group), label("resource", info.resource), label("subresource", info.subresource ?? "")]
+      ? [
+          label("group", info.group),
+          label("resource", info.resource),
+          label("subresource", info.subresource ?? ""),
+        ]
       : [label("group", ""), label("resource", ""), label("subresource", info.path.split("/")[1] ?? "")];
     const labels = [label("verb", info.verb.toUpperCase()), ...target].join(",");
     const counted = `{code="${code}",${labels}}`;
@@ -96,7 +109,8 @@ export class ApiServerMetrics implements RequestObserver {
     if (this.#durations.size < 2000) this.#durations.set(labels, series);
     series.count++;
     series.sum += seconds;
-    for (let index = BUCKETS.length - 1; index >= 0 && seconds <= BUCKETS[index]!; index--) series.buckets[index]!++;
+    for (let index = BUCKETS.length - 1; index >= 0 && seconds <= BUCKETS[index]!; index--)
+      series.buckets[index]!++;
   }
 }
 

@@ -15,7 +15,16 @@ export function servedKind(group: string, version: string, resource: string): Ki
   return byPath.get(`${group}/${version}/${resource}`);
 }
 
-export const STORED_VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+export const STORED_VERBS = [
+  "create",
+  "delete",
+  "deletecollection",
+  "get",
+  "list",
+  "patch",
+  "update",
+  "watch",
+];
 
 export interface ServedSubresource {
   name: string;

@@ -2,8 +2,7 @@ import http from "node:http";
 import https from "node:https";
 import { createInterface } from "node:readline";
 import { errorMessage, GantryError, readAll } from "../../base/index.ts";
-import { failureStatus, StatusError } from "../api/status-error.ts";
-import type { KubeList, KubeObject, Status } from "../api/types.ts";
+import { failureStatus, type KubeList, type KubeObject, type Status, StatusError } from "../api/index.ts";
 import { deepFreeze } from "./deep-freeze.ts";
 import { withTypeMeta } from "./in-process-client.ts";
 import type {

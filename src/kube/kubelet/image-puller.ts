@@ -43,7 +43,7 @@ export class ImagePuller {
     }
     const present = await images.imageStatus(name);
     const policy = container.imagePullPolicy ?? "IfNotPresent";
-    if (present && policy !== "Always") {
+    if (present && (policy !== "Always" || wasMadeHere(present))) {
       events.normal(pod, "Pulled", `Container image "${name}" already present on machine`, container);
       return present;
     }
@@ -127,6 +127,14 @@ export class ImagePuller {
     }
     throw failure;
   }
+}
+
+/**
+ * Built, imported or loaded on this machine and never pushed: no registry can have a newer one. `Always`, which an absent
+ * tag and `latest` imply, asks for nothing then, so that what `docker build` has made runs under any name.
+ */
+function wasMadeHere(image: CriImage): boolean {
+  return image.repoDigests.length === 0;
 }
 
 /** As Go prints a duration rounded to milliseconds: `512ms`, `1.204s`, `1m3.5s`. */

@@ -1,5 +1,5 @@
 import { formatLabelSelector, isPercent, labelSelectorFrom } from "../../../formats/index.ts";
-import { ageColumn, containerColumns, integerColumn, nameColumn, textColumn } from "../columns.ts";
+import { ageColumn, containerColumns, nameColumn, textColumn } from "../columns.ts";
 import { setPodTemplateDefaults } from "../core/pod/defaults.ts";
 import {
   forbidden,
@@ -51,8 +51,8 @@ export const deployments: KindDefinition<Deployment> = {
   columns: [
     nameColumn,
     textColumn("Ready", (one: Deployment) => `${one.status?.readyReplicas ?? 0}/${one.spec.replicas ?? 0}`),
-    integerColumn("Up-to-date", (one: Deployment) => one.status?.updatedReplicas ?? 0),
-    integerColumn("Available", (one: Deployment) => one.status?.availableReplicas ?? 0),
+    textColumn("Up-to-date", (one: Deployment) => one.status?.updatedReplicas ?? 0),
+    textColumn("Available", (one: Deployment) => one.status?.availableReplicas ?? 0),
     ageColumn,
     ...containerColumns((one) => one.spec.template?.spec?.containers ?? []),
     textColumn("Selector", (one: Deployment) => formatLabelSelector(one.spec.selector), { wide: true }),

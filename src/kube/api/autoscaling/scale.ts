@@ -1,4 +1,4 @@
-import { ageColumn, integerColumn, nameColumn } from "../columns.ts";
+import { ageColumn, integerColumn, textColumn } from "../columns.ts";
 import { nonNegative } from "../field-error.ts";
 import type { Scale } from "../generated/types.ts";
 import type { KindDefinition } from "../types.ts";
@@ -15,7 +15,7 @@ export const scales: KindDefinition<Scale> = {
   hasStatus: false,
   validate: (scale) => nonNegative("spec.replicas", scale.spec?.replicas),
   columns: [
-    nameColumn,
+    textColumn("Name", (scale: Scale) => scale.metadata.name),
     integerColumn("Desired", (scale: Scale) => scale.spec?.replicas ?? 0),
     integerColumn("Available", (scale: Scale) => scale.status?.replicas ?? 0),
     ageColumn,

@@ -1,4 +1,11 @@
-import { failureStatus, type KubeObject, namespaces, StatusError, statusForbidden, statusNotFound } from "../../api/index.ts";
+import {
+  failureStatus,
+  type KubeObject,
+  namespaces,
+  StatusError,
+  statusForbidden,
+  statusNotFound,
+} from "../../api/index.ts";
 import { type AdmissionPlugin, type AdmissionRequest, concerns } from "./admission.ts";
 
 const IMMORTAL = new Set(["default", "kube-system", "kube-public"]);

@@ -35,7 +35,11 @@ export function serviceAccount(
     validate(request) {
       if (!concerns(request, "", "pods", "CREATE") || !isMirrorPod(request.object!)) return;
       if (request.object!.spec.serviceAccountName) {
-        throw statusForbidden(request.kind, request.name ?? "", "a mirror pod may not reference service accounts");
+        throw statusForbidden(
+          request.kind,
+          request.name ?? "",
+          "a mirror pod may not reference service accounts",
+        );
       }
     },
   };
@@ -66,7 +70,10 @@ function mountToken(pod: KubeObject): void {
   const existing = volumes.find((volume) => volume.name.startsWith(VOLUME_PREFIX));
   const volumeName = existing?.name ?? `${VOLUME_PREFIX}${randomSuffix()}`;
   let isMounted = false;
-  for (const container of [...(pod.spec.initContainers ?? []), ...(pod.spec.containers ?? [])] as Container[]) {
+  for (const container of [
+    ...(pod.spec.initContainers ?? []),
+    ...(pod.spec.containers ?? []),
+  ] as Container[]) {
     if (container.volumeMounts?.some((mount) => mount.mountPath === TOKEN_DIRECTORY)) continue;
     const mount = { name: volumeName, mountPath: TOKEN_DIRECTORY, readOnly: true };
     container.volumeMounts = [...(container.volumeMounts ?? []), mount];

@@ -24,7 +24,11 @@ export class Pool {
     this.#prefix = `${REGISTRY}allocations/${options.name}/`;
     this.#first = options.first;
     this.#count = options.count;
-    this.#reserved = Math.min(Math.max(16, Math.floor(options.count / 16)), 256, Math.floor(options.count / 2));
+    this.#reserved = Math.min(
+      Math.max(16, Math.floor(options.count / 16)),
+      256,
+      Math.floor(options.count / 2),
+    );
     this.#text = options.text;
     this.#taken = (value) => options.isHeld(this.key(value));
   }

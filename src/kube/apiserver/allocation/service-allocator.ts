@@ -1,5 +1,11 @@
 import type { Operation, Store } from "../../../store/types.ts";
-import { type FieldError, type KubeObject, services, statusInternal, statusInvalid } from "../../api/index.ts";
+import {
+  type FieldError,
+  type KubeObject,
+  services,
+  statusInternal,
+  statusInvalid,
+} from "../../api/index.ts";
 import type { ObjectCache } from "../objects/object-cache.ts";
 import type { Companions } from "../objects/object-store.ts";
 import { Ipv4Range } from "./ipv4-range.ts";
@@ -101,9 +107,17 @@ export class ServiceAllocator {
     const heldBefore = new Set([...heldAddresses(previous), ...heldPorts(previous)]);
     const families = (next.spec.ipFamilies ?? []) as string[];
     if (next.spec.ipFamilyPolicy === "RequireDualStack") {
-      errors.push(invalid("spec.ipFamilyPolicy", next.spec.ipFamilyPolicy, "this cluster is not configured for dual-stack services"));
+      errors.push(
+        invalid(
+          "spec.ipFamilyPolicy",
+          next.spec.ipFamilyPolicy,
+          "this cluster is not configured for dual-stack services",
+        ),
+      );
     } else if (families.includes("IPv6")) {
-      errors.push(invalid(`spec.ipFamilies[${families.indexOf("IPv6")}]`, "IPv6", "not configured on this cluster"));
+      errors.push(
+        invalid(`spec.ipFamilies[${families.indexOf("IPv6")}]`, "IPv6", "not configured on this cluster"),
+      );
     }
     for (const address of heldAddresses(next)) {
       if (heldBefore.has(address)) continue;
@@ -138,7 +152,8 @@ export class ServiceAllocator {
   #fillAddress(next: KubeObject, avoid: Set<string>): void {
     const { spec } = next;
     if (spec.type === "ExternalName") return;
-    if (needsClusterIp(next) && !spec.clusterIP) spec.clusterIP = this.#guess(this.#addresses, avoid, "addresses");
+    if (needsClusterIp(next) && !spec.clusterIP)
+      spec.clusterIP = this.#guess(this.#addresses, avoid, "addresses");
     if (spec.clusterIP) spec.clusterIPs = spec.clusterIPs?.length ? spec.clusterIPs : [spec.clusterIP];
     spec.ipFamilies = spec.ipFamilies?.length ? spec.ipFamilies : ["IPv4"];
     spec.ipFamilyPolicy ??= "SingleStack";
@@ -166,7 +181,8 @@ export class ServiceAllocator {
 
   #guess(pool: Pool, avoid: Set<string>, what: string): string {
     const value = pool.guess(avoid);
-    if (value === undefined) throw statusInternal(`failed to allocate a serviceIP: range is full (no free ${what})`);
+    if (value === undefined)
+      throw statusInternal(`failed to allocate a serviceIP: range is full (no free ${what})`);
     avoid.add(value);
     return value;
   }

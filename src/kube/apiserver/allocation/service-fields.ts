@@ -66,7 +66,12 @@ function keepNodePorts(next: KubeObject, previous: KubeObject): void {
 /** Drops what the new type has no use for, if the client did not change it by itself (dropTypeDependentFields). */
 export function dropUnused(next: KubeObject, previous: KubeObject): void {
   const same = (field: string) => JSON.stringify(next.spec[field]) === JSON.stringify(previous.spec[field]);
-  if (needsClusterIp(previous) && next.spec.type === "ExternalName" && same("clusterIP") && same("clusterIPs")) {
+  if (
+    needsClusterIp(previous) &&
+    next.spec.type === "ExternalName" &&
+    same("clusterIP") &&
+    same("clusterIPs")
+  ) {
     for (const field of ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"]) delete next.spec[field];
   }
   if (mayHaveNodePorts(previous) && !mayHaveNodePorts(next)) {

@@ -9,7 +9,10 @@ import { anonymous, authenticated } from "./users.ts";
  * Who sends this request: by client certificate (common name and organizations), by a service account's token, or else
  * nobody in particular, whom authorization lets see health and version only. A proof that does not hold is refused (401).
  */
-export async function authenticateHttp(request: IncomingMessage, tokens: ServiceAccountTokens): Promise<UserInfo> {
+export async function authenticateHttp(
+  request: IncomingMessage,
+  tokens: ServiceAccountTokens,
+): Promise<UserInfo> {
   const byCertificate = certificateUser(request.socket as TLSSocket);
   if (byCertificate) return authenticated(byCertificate);
   const token = bearerToken(request);
@@ -24,7 +27,10 @@ function certificateUser(socket: TLSSocket): UserInfo | undefined {
   const certificate = socket.getPeerCertificate?.();
   if (!certificate?.subject) return undefined;
   if (!socket.authorized) throw statusUnauthorized();
-  const { CN: name, O: organizations } = certificate.subject as { CN?: string | string[]; O?: string | string[] };
+  const { CN: name, O: organizations } = certificate.subject as {
+    CN?: string | string[];
+    O?: string | string[];
+  };
   if (typeof name !== "string") throw statusUnauthorized();
   return { name, groups: organizations === undefined ? [] : [organizations].flat() };
 }
@@ -40,5 +46,7 @@ function webSocketToken(request: IncomingMessage): string | undefined {
   const prefix = "base64url.bearer.authorization.k8s.io.";
   const protocols = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((text) => text.trim());
   const found = protocols.find((protocol) => protocol.startsWith(prefix));
-  return found === undefined ? undefined : Buffer.from(found.slice(prefix.length), "base64url").toString("utf8");
+  return found === undefined
+    ? undefined
+    : Buffer.from(found.slice(prefix.length), "base64url").toString("utf8");
 }

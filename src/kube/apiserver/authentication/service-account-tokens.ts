@@ -69,7 +69,12 @@ export class ServiceAccountTokens {
    */
   issue(
     account: KubeObject,
-    request: { audiences: readonly string[]; expirationSeconds: number; bound?: BoundObject; node?: Reference },
+    request: {
+      audiences: readonly string[];
+      expirationSeconds: number;
+      bound?: BoundObject;
+      node?: Reference;
+    },
   ): { token: string; expiresAtMs: number; tokenId: string } {
     const { issuer, key, clock, audiences: own } = this.#options;
     const nowSeconds = Math.floor(clock.nowMs() / 1000);
@@ -147,7 +152,9 @@ function boundClaim({ kind, name, uid }: BoundObject): Partial<KubernetesClaims>
 }
 
 function userOf({ namespace, serviceaccount, pod, node }: KubernetesClaims, tokenId: string): UserInfo {
-  const extra: Record<string, string[]> = { "authentication.kubernetes.io/credential-id": [`JTI=${tokenId}`] };
+  const extra: Record<string, string[]> = {
+    "authentication.kubernetes.io/credential-id": [`JTI=${tokenId}`],
+  };
   if (node) {
     extra["authentication.kubernetes.io/node-name"] = [node.name];
     if (node.uid) extra["authentication.kubernetes.io/node-uid"] = [node.uid];

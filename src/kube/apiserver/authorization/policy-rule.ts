@@ -26,7 +26,11 @@ function has(list: readonly string[] | undefined, value: string): boolean {
 }
 
 /** `*` is everything, a full name itself, and star-slash-subresource that subresource of any resource. */
-function resourceMatches(rules: readonly string[], resource: string, subresource: string | undefined): boolean {
+function resourceMatches(
+  rules: readonly string[],
+  resource: string,
+  subresource: string | undefined,
+): boolean {
   return (
     rules.includes("*") ||
     rules.includes(resource) ||

@@ -91,7 +91,9 @@ function appliesTo(subject: Subject, user: UserInfo, bindingNamespace: string | 
 }
 
 function subjectText({ kind, name, namespace }: Subject): string {
-  return kind === "ServiceAccount" ? `ServiceAccount "${name}/${namespace}"` : `${kind} ${JSON.stringify(name)}`;
+  return kind === "ServiceAccount"
+    ? `ServiceAccount "${name}/${namespace}"`
+    : `${kind} ${JSON.stringify(name)}`;
 }
 
 function matches(wanted: Record<string, string> | undefined, labels: Record<string, string> = {}): boolean {

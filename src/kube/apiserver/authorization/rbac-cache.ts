@@ -1,4 +1,11 @@
-import { clusterRoleBindings, clusterRoles, type KindDefinition, type KubeObject, roleBindings, roles } from "../../api/index.ts";
+import {
+  clusterRoleBindings,
+  clusterRoles,
+  type KindDefinition,
+  type KubeObject,
+  roleBindings,
+  roles,
+} from "../../api/index.ts";
 import type { ObjectCache } from "../objects/object-cache.ts";
 import { keyPrefix, objectKey } from "../objects/object-keys.ts";
 import type { RbacSource } from "./rbac-authorizer.ts";

@@ -1,11 +1,6 @@
 import { newUid, rfc3339Seconds } from "../../../base/index.ts";
 import type { Store } from "../../../store/types.ts";
-import {
-  type KindDefinition,
-  type KubeObject,
-  kindByGvk,
-  parseApiVersion,
-} from "../../api/index.ts";
+import { type KindDefinition, type KubeObject, kindByGvk, parseApiVersion } from "../../api/index.ts";
 import type { NewObject } from "../../client/types.ts";
 import { keyOf } from "../objects/object-keys.ts";
 import { encodeForStore } from "../objects/stored-object.ts";
@@ -18,7 +13,9 @@ const BATCH = 200;
 
 /** Writes namespaces and roles that are not there yet: new installations in one transaction, later ones only read. */
 export async function writeBootstrapObjects(store: Store, nowMs: number): Promise<void> {
-  const objects = [...BOOTSTRAP_NAMESPACES.map(namespace), ...bootstrapPolicy()].map((object) => complete(object, nowMs));
+  const objects = [...BOOTSTRAP_NAMESPACES.map(namespace), ...bootstrapPolicy()].map((object) =>
+    complete(object, nowMs),
+  );
   const missing: { key: string; value: Buffer }[] = [];
   for (const { kind, object } of objects) {
     const key = keyOf(kind, object);

@@ -1,4 +1,4 @@
-import { isStatusError, endpoints, endpointSlices, type KubeObject, services } from "../../api/index.ts";
+import { endpointSlices, endpoints, isStatusError, type KubeObject, services } from "../../api/index.ts";
 import type { KubeClient, ResourceRef } from "../../client/types.ts";
 
 const NAME = "kubernetes";
@@ -16,21 +16,33 @@ export interface KubernetesServiceOptions {
 export async function writeKubernetesService(options: KubernetesServiceOptions): Promise<void> {
   const { client, clusterIp, address, port } = options;
   const labels = { component: "apiserver", provider: "kubernetes" };
-  await ensure(client, services, {
-    metadata: { name: NAME, namespace: NAMESPACE, labels },
-    spec: {
-      type: "ClusterIP",
-      clusterIP: clusterIp,
-      sessionAffinity: "None",
-      ports: [{ name: "https", port: 443, protocol: "TCP", targetPort: port }],
+  await ensure(
+    client,
+    services,
+    {
+      metadata: { name: NAME, namespace: NAMESPACE, labels },
+      spec: {
+        type: "ClusterIP",
+        clusterIP: clusterIp,
+        sessionAffinity: "None",
+        ports: [{ name: "https", port: 443, protocol: "TCP", targetPort: port }],
+      },
     },
-  }, (current) => (current.spec.ports[0]?.targetPort === port ? undefined : { ...current, spec: { ...current.spec, ports: [{ ...current.spec.ports[0], targetPort: port }] } }));
+    (current) =>
+      current.spec.ports[0]?.targetPort === port
+        ? undefined
+        : { ...current, spec: { ...current.spec, ports: [{ ...current.spec.ports[0], targetPort: port }] } },
+  );
   const subsets = [{ addresses: [{ ip: address }], ports: [{ name: "https", port, protocol: "TCP" }] }];
   await ensure(
     client,
     endpoints,
     {
-      metadata: { name: NAME, namespace: NAMESPACE, labels: { "endpointslice.kubernetes.io/skip-mirror": "true" } },
+      metadata: {
+        name: NAME,
+        namespace: NAMESPACE,
+        labels: { "endpointslice.kubernetes.io/skip-mirror": "true" },
+      },
       subsets,
     },
     (current) => (same(current.subsets, subsets) ? undefined : { ...current, subsets }),
@@ -43,9 +55,14 @@ export async function writeKubernetesService(options: KubernetesServiceOptions):
   await ensure(
     client,
     endpointSlices,
-    { metadata: { name: NAME, namespace: NAMESPACE, labels: { "kubernetes.io/service-name": NAME } }, ...slice },
+    {
+      metadata: { name: NAME, namespace: NAMESPACE, labels: { "kubernetes.io/service-name": NAME } },
+      ...slice,
+    },
     (current) =>
-      same(current.ports, slice.ports) && same(current.endpoints, slice.endpoints) ? undefined : { ...current, ...slice },
+      same(current.ports, slice.ports) && same(current.endpoints, slice.endpoints)
+        ? undefined
+        : { ...current, ...slice },
   );
 }
 
@@ -56,7 +73,10 @@ function same(a: unknown, b: unknown): boolean {
 async function ensure(
   client: KubeClient,
   resource: ResourceRef,
-  wanted: { metadata: { name: string; namespace: string } & Record<string, unknown> } & Record<string, unknown>,
+  wanted: { metadata: { name: string; namespace: string } & Record<string, unknown> } & Record<
+    string,
+    unknown
+  >,
   change: (current: KubeObject) => KubeObject | undefined,
 ): Promise<void> {
   const { namespace, name } = wanted.metadata;

@@ -88,7 +88,12 @@ function parseBinding(line: string): NewObject {
   const [, fullName, role, subjects = ""] = /^(\S+) = (\S+) :(.*)$/.exec(line)!;
   const { namespace, name } = splitName(fullName!);
   const [kind, roleName] = role!.startsWith("Role/") ? ["Role", role!.slice(5)] : ["ClusterRole", role!];
-  return binding(name, namespace, { kind, name: roleName! }, subjects.split(" ").filter(Boolean).map(parseSubject));
+  return binding(
+    name,
+    namespace,
+    { kind, name: roleName! },
+    subjects.split(" ").filter(Boolean).map(parseSubject),
+  );
 }
 
 function parseSubject(text: string) {

@@ -63,7 +63,13 @@ export function apiVersions(serverAddress: string) {
 
 /** `/apis` */
 export function apiGroupList() {
-  return { kind: "APIGroupList", apiVersion: "v1", groups: servedGroups().filter(({ name }) => name !== "").map(groupEntry) };
+  return {
+    kind: "APIGroupList",
+    apiVersion: "v1",
+    groups: servedGroups()
+      .filter(({ name }) => name !== "")
+      .map(groupEntry),
+  };
 }
 
 /** `/apis/GROUP` */
@@ -141,7 +147,9 @@ export function aggregatedDiscovery(core: boolean, version: "v2" | "v2beta1") {
 function aggregatedResource(kind: KindDefinition) {
   const subresources = subresourcesOf(kind).map((one) => ({
     subresource: one.name,
-    responseKind: isSameVersion(kind, one) ? empty(one.kind) : { group: one.group, version: one.version, kind: one.kind },
+    responseKind: isSameVersion(kind, one)
+      ? empty(one.kind)
+      : { group: one.group, version: one.version, kind: one.kind },
     verbs: one.verbs,
   }));
   return {

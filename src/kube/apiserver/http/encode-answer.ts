@@ -1,5 +1,13 @@
 import { dump } from "js-yaml";
-import { apiVersionOf, encodeProtobuf, type IncludeObject, type KindDefinition, type KubeObject, tableRow, toTable } from "../../api/index.ts";
+import {
+  apiVersionOf,
+  encodeProtobuf,
+  type IncludeObject,
+  type KindDefinition,
+  type KubeObject,
+  tableRow,
+  toTable,
+} from "../../api/index.ts";
 import { StoredObject } from "../objects/stored-object.ts";
 import type { ListAnswer } from "../server-context.ts";
 import type { Encoding, WantedForm } from "./accept.ts";
@@ -20,9 +28,15 @@ export function encodeValue(value: object, encoding: Encoding, pretty = false): 
   return Buffer.from(`${pretty ? JSON.stringify(value, null, 2) : JSON.stringify(value)}\n`);
 }
 
-export function encodeObject(kind: KindDefinition, object: StoredObject | KubeObject, form: Rendering): Buffer {
-  if (form.shape === "table") return encodeValue(toTable(kind, [plain(object)], form), form.encoding, form.pretty);
-  if (form.shape === "metadata") return encodeValue(partialMetadata(plain(object), form), form.encoding, form.pretty);
+export function encodeObject(
+  kind: KindDefinition,
+  object: StoredObject | KubeObject,
+  form: Rendering,
+): Buffer {
+  if (form.shape === "table")
+    return encodeValue(toTable(kind, [plain(object)], form), form.encoding, form.pretty);
+  if (form.shape === "metadata")
+    return encodeValue(partialMetadata(plain(object), form), form.encoding, form.pretty);
   if (object instanceof StoredObject && form.encoding === "json" && !form.pretty) {
     return Buffer.concat([object.json(), NEWLINE]);
   }
@@ -52,7 +66,8 @@ const COMMA = Buffer.from(",");
 
 function appendItem(kind: KindDefinition, item: StoredObject, form: Rendering, chunks: Buffer[]): void {
   if (form.shape === "object") item.appendItemJson(chunks);
-  else if (form.shape === "table") chunks.push(Buffer.from(JSON.stringify(tableRow(kind, item.object, form))));
+  else if (form.shape === "table")
+    chunks.push(Buffer.from(JSON.stringify(tableRow(kind, item.object, form))));
   else chunks.push(Buffer.from(JSON.stringify(partialMetadata(item.object, form))));
 }
 

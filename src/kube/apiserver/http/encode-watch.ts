@@ -1,5 +1,11 @@
 import { dump } from "js-yaml";
-import { apiVersionOf, encodeProtobuf, type KindDefinition, type KubeObject, toTable } from "../../api/index.ts";
+import {
+  apiVersionOf,
+  encodeProtobuf,
+  type KindDefinition,
+  type KubeObject,
+  toTable,
+} from "../../api/index.ts";
 import type { WatchItem } from "../server-context.ts";
 import { partialMetadata, type Rendering } from "./encode-answer.ts";
 
@@ -44,7 +50,8 @@ export class WatchEncoder {
     if (this.#form.shape === "object" && this.#form.encoding === "json") {
       return Buffer.concat([JSON_HEADS[type], object.json(), JSON_TAIL]);
     }
-    const shown = this.#form.shape === "metadata" ? partialMetadata(object.object, this.#form) : object.object;
+    const shown =
+      this.#form.shape === "metadata" ? partialMetadata(object.object, this.#form) : object.object;
     return this.#frame(type, shown);
   }
 
@@ -58,13 +65,18 @@ export class WatchEncoder {
     const metadata = { resourceVersion, creationTimestamp: null, ...(annotations ? { annotations } : {}) };
     const { shape, version } = this.#form;
     if (shape === "table") {
-      const table = toTable(this.#kind, [], { ...this.#form, withColumns: !this.#hasColumns, metadata: { resourceVersion } });
+      const table = toTable(this.#kind, [], {
+        ...this.#form,
+        withColumns: !this.#hasColumns,
+        metadata: { resourceVersion },
+      });
       if (!annotations) return table;
       // The mark of the initial events' end stands in a row's object.
       const object = { kind: "PartialObjectMetadata", apiVersion: `meta.k8s.io/${version}`, metadata };
       return { ...table, rows: [{ cells: [], object }] };
     }
-    if (shape === "metadata") return { kind: "PartialObjectMetadata", apiVersion: `meta.k8s.io/${version}`, metadata };
+    if (shape === "metadata")
+      return { kind: "PartialObjectMetadata", apiVersion: `meta.k8s.io/${version}`, metadata };
     return { kind: this.#kind.kind, apiVersion: apiVersionOf(this.#kind), metadata };
   }
 
@@ -102,4 +114,3 @@ function varint(value: number): Buffer {
   for (; rest > 0x7f; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 0x80);
   return Buffer.from([...bytes, rest]);
 }
-

@@ -1,6 +1,13 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { type Clock, errorMessage, GantryError, isGantryError, type Logger, newUid } from "../../../base/index.ts";
+import {
+  type Clock,
+  errorMessage,
+  GantryError,
+  isGantryError,
+  type Logger,
+  newUid,
+} from "../../../base/index.ts";
 import { type HttpContext, readBody, refuse, sendBytes } from "../../../http/index.ts";
 import {
   type IncludeObject,
@@ -85,7 +92,13 @@ export class HttpFront {
     const status = this.#statusOf(error, ctx.path);
     const retryAfter = status.details?.retryAfterSeconds;
     const headers = retryAfter ? { "retry-after": String(retryAfter) } : {};
-    sendBytes(ctx.res, status.code ?? 500, "application/json", Buffer.from(`${JSON.stringify(status)}\n`), headers);
+    sendBytes(
+      ctx.res,
+      status.code ?? 500,
+      "application/json",
+      Buffer.from(`${JSON.stringify(status)}\n`),
+      headers,
+    );
   }
 
   #statusOf(error: unknown, path: string): Status {
@@ -101,9 +114,15 @@ export class HttpFront {
     const form = wantedForm(req.headers.accept, wantsPretty(req, query));
     const include = query.get("includeObject");
     if (include && !["None", "Metadata", "Object"].includes(include)) {
-      throw statusBadRequest(`includeObject: Invalid value: ${JSON.stringify(include)}: must be 'Metadata', 'Object', 'None', or empty`);
+      throw statusBadRequest(
+        `includeObject: Invalid value: ${JSON.stringify(include)}: must be 'Metadata', 'Object', 'None', or empty`,
+      );
     }
-    return { ...form, nowMs: this.#options.clock.nowMs(), includeObject: (include || "Metadata") as IncludeObject };
+    return {
+      ...form,
+      nowMs: this.#options.clock.nowMs(),
+      includeObject: (include || "Metadata") as IncludeObject,
+    };
   }
 
   #exchange(
@@ -158,7 +177,8 @@ export class HttpFront {
       return await readBody(req, BODY_LIMIT_BYTES);
     } catch (error) {
       if (late.signal.aborted) throw statusTimeout("the request's body did not come in time");
-      if (isGantryError(error) && error.code === "Http.BodyTooLarge") throw statusTooLarge(`limit is ${BODY_LIMIT_BYTES}`);
+      if (isGantryError(error) && error.code === "Http.BodyTooLarge")
+        throw statusTooLarge(`limit is ${BODY_LIMIT_BYTES}`);
       throw error;
     } finally {
       cancel();
@@ -195,8 +215,10 @@ function impersonationOf(req: IncomingMessage): Impersonation | undefined {
   const groups = headersDistinct["impersonate-group"] ?? [];
   const extra: Record<string, string[]> = Object.create(null);
   for (const [name, values] of Object.entries(headersDistinct)) {
-    if (name.startsWith(EXTRA_PREFIX)) extra[decodeURIComponent(name.slice(EXTRA_PREFIX.length))] = values ?? [];
+    if (name.startsWith(EXTRA_PREFIX))
+      extra[decodeURIComponent(name.slice(EXTRA_PREFIX.length))] = values ?? [];
   }
-  const isWanted = user !== undefined || uid !== undefined || groups.length > 0 || Object.keys(extra).length > 0;
+  const isWanted =
+    user !== undefined || uid !== undefined || groups.length > 0 || Object.keys(extra).length > 0;
   return isWanted ? { user, uid, groups, extra } : undefined;
 }

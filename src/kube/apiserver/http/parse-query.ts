@@ -48,5 +48,7 @@ function parseFieldValidation(params: URLSearchParams): "Ignore" | "Warn" | "Str
 
 function notSupported(field: string, value: string, supported: string): Error {
   const message = `Unsupported value: ${JSON.stringify(value)}: supported values: ${supported}`;
-  return statusInvalid({ group: "meta.k8s.io", kind: "CreateOptions" }, "", [{ type: "FieldValueNotSupported", field, message }]);
+  return statusInvalid({ group: "meta.k8s.io", kind: "CreateOptions" }, "", [
+    { type: "FieldValueNotSupported", field, message },
+  ]);
 }

@@ -1,6 +1,6 @@
-import { setImmediate } from "node:timers/promises";
-import { pipeline } from "node:stream/promises";
 import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { setImmediate } from "node:timers/promises";
 import { createGzip } from "node:zlib";
 import { isGantryError, type Logger } from "../../../base/index.ts";
 import { type HttpContext, sendBytes, sendEmpty, writeChunk } from "../../../http/index.ts";
@@ -31,7 +31,11 @@ export async function sendAnswer(
       return sendPieces(ctx, contentType, encodeList(answer.kind, answer.list, form));
     case "status": {
       const code = typeof answer.status.code === "number" ? answer.status.code : 200;
-      const bytes = encodeValue(answer.status, form.encoding === "protobuf" ? "protobuf" : "json", form.pretty);
+      const bytes = encodeValue(
+        answer.status,
+        form.encoding === "protobuf" ? "protobuf" : "json",
+        form.pretty,
+      );
       return sendBuffer(ctx, code, contentType, bytes);
     }
     case "watch":
@@ -76,10 +80,17 @@ async function sendPieces(ctx: HttpContext, contentType: string, pieces: Generat
 }
 
 function takesGzip({ req }: HttpContext): boolean {
-  return /(?:^|,)\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[^,]*)?(?:,|$)/i.test(String(req.headers["accept-encoding"] ?? ""));
+  return /(?:^|,)\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[^,]*)?(?:,|$)/i.test(
+    String(req.headers["accept-encoding"] ?? ""),
+  );
 }
 
-async function sendGzip({ res }: HttpContext, code: number, contentType: string, pieces: Iterable<Buffer>): Promise<void> {
+async function sendGzip(
+  { res }: HttpContext,
+  code: number,
+  contentType: string,
+  pieces: Iterable<Buffer>,
+): Promise<void> {
   res.writeHead(code, { "content-type": contentType, "content-encoding": "gzip", vary: "Accept-Encoding" });
   // A client that goes away in the middle is no failure of ours.
   await pipeline(Readable.from(pieces), createGzip({ level: 1 }), res).catch(() => res.destroy());

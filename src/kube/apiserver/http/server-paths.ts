@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { type HttpContext, sendBytes, sendEmpty, sendText } from "../../../http/index.ts";
-import { failureStatus, statusNotAcceptable, StatusError } from "../../api/index.ts";
+import { failureStatus, StatusError, statusNotAcceptable } from "../../api/index.ts";
 import type { TokenSigningKey } from "../certificates.ts";
 import {
   aggregatedDiscovery,
@@ -47,7 +47,14 @@ export class ServerPaths {
 
   async answer(ctx: HttpContext, info: RequestInfo): Promise<void> {
     if (ctx.method !== "GET" && ctx.method !== "HEAD") {
-      throw new StatusError(failureStatus(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {}));
+      throw new StatusError(
+        failureStatus(
+          405,
+          "MethodNotAllowed",
+          "the server does not allow this method on the requested resource",
+          {},
+        ),
+      );
     }
     const path = info.path.length > 1 ? info.path.replace(/\/$/, "") : info.path;
     const health = await this.#options.health.answer(path, ctx.query);
@@ -57,9 +64,16 @@ export class ServerPaths {
     if (path.startsWith("/openapi/v3/")) return this.#openApiV3(ctx, path.slice("/openapi/v3/".length));
     const value = this.#value(ctx, path);
     if (!value) throw noSuchResource();
-    const { encoding, pretty } = wantedForm(ctx.req.headers.accept, /^curl/.test(String(ctx.req.headers["user-agent"])));
+    const { encoding, pretty } = wantedForm(
+      ctx.req.headers.accept,
+      /^curl/.test(String(ctx.req.headers["user-agent"])),
+    );
     const used = encoding === "protobuf" ? "json" : encoding;
-    await this.#sendTagged(ctx, value.contentType ?? CONTENT_TYPES[used], encodeValue(value.body, used, pretty));
+    await this.#sendTagged(
+      ctx,
+      value.contentType ?? CONTENT_TYPES[used],
+      encodeValue(value.body, used, pretty),
+    );
   }
 
   #value(ctx: HttpContext, path: string): { body: object; contentType?: string } | undefined {
@@ -77,7 +91,10 @@ export class ServerPaths {
       case "/.well-known/openid-configuration":
         return { body: openIdConfiguration(issuer) };
       case "/openid/v1/jwks":
-        return { body: { keys: [publicJwk(this.#options.signingKey)] }, contentType: "application/jwk-set+json" };
+        return {
+          body: { keys: [publicJwk(this.#options.signingKey)] },
+          contentType: "application/jwk-set+json",
+        };
     }
     const [, root, ...parts] = path.split("/");
     const body =
@@ -116,14 +133,24 @@ export class ServerPaths {
       const isProtobuf = type.startsWith("application/com.github.proto-openapi.spec.v2");
       if (!isProtobuf && !["application/json", "application/*", "*/*"].includes(type)) continue;
       const document = isProtobuf ? this.#v2.protobuf() : this.#v2.json();
-      const contentType = isProtobuf ? "application/com.github.proto-openapi.spec.v2.v1.0+protobuf" : "application/json";
+      const contentType = isProtobuf
+        ? "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+        : "application/json";
       return this.#sendTagged(ctx, contentType, document.bytes, document.hash);
     }
-    throw statusNotAcceptable(["application/json", "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"]);
+    throw statusNotAcceptable([
+      "application/json",
+      "application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
+    ]);
   }
 
   /** Answers 304 to who has it already, and compressed where that pays. */
-  async #sendTagged(ctx: HttpContext, contentType: string, bytes: Buffer, hash = sha512(bytes)): Promise<void> {
+  async #sendTagged(
+    ctx: HttpContext,
+    contentType: string,
+    bytes: Buffer,
+    hash = sha512(bytes),
+  ): Promise<void> {
     const { req, res } = ctx;
     const etag = `"${hash}"`;
     res.setHeader("etag", etag);
@@ -146,7 +173,11 @@ export class ServerPaths {
 }
 
 /** One answer for all groups where the client asks for it, or else the old list. */
-function discoveryRoot(ctx: HttpContext, core: boolean, serverAddress: string): { body: object; contentType?: string } {
+function discoveryRoot(
+  ctx: HttpContext,
+  core: boolean,
+  serverAddress: string,
+): { body: object; contentType?: string } {
   for (const { type, params } of parseAccept(ctx.req.headers.accept)) {
     if (params.g === "apidiscovery.k8s.io" && params.as === "APIGroupDiscoveryList") {
       if (params.v !== "v2" && params.v !== "v2beta1") continue;

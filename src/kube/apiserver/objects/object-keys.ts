@@ -6,10 +6,14 @@ interface ResourceKey {
   group: string;
   resource: string;
   namespaced: boolean;
+  /** Another view of a kind lies where that kind lies. */
+  storedAs?: { group: string; resource: string };
 }
 
 /** `/registry/<group>/<resource>/`, with the namespace and a slash where one is given. The core group is `core`. */
-export function keyPrefix({ group, resource, namespaced }: ResourceKey, namespace?: string): string {
+export function keyPrefix(key: ResourceKey, namespace?: string): string {
+  const { namespaced } = key;
+  const { group, resource } = key.storedAs ?? key;
   const root = `${REGISTRY}${group || "core"}/${resource}/`;
   return namespaced && namespace ? `${root}${namespace}/` : root;
 }

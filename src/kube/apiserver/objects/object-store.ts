@@ -1,5 +1,12 @@
 import { isGantryError } from "../../../base/index.ts";
-import type { Compare, Operation, RangeOptions, RangeResult, Store, TransactionResult } from "../../../store/types.ts";
+import type {
+  Compare,
+  Operation,
+  RangeOptions,
+  RangeResult,
+  Store,
+  TransactionResult,
+} from "../../../store/types.ts";
 import {
   type KindDefinition,
   type KubeObject,
@@ -7,8 +14,8 @@ import {
   statusNotFound,
   statusTooLarge,
 } from "../../api/index.ts";
-import type { ObjectCache } from "./object-cache.ts";
 import { deepFreeze } from "../../client/index.ts";
+import type { ObjectCache } from "./object-cache.ts";
 import { keyOf, objectKey } from "./object-keys.ts";
 import { encodeForStore, StoredObject } from "./stored-object.ts";
 
@@ -36,10 +43,14 @@ export class ObjectStore {
   }
 
   /** The newest state, read through the store; the parsed form is shared with the cache where both have the same version. */
-  async find(kind: KindDefinition, namespace: string | undefined, name: string): Promise<StoredObject | undefined> {
+  async find(
+    kind: KindDefinition,
+    namespace: string | undefined,
+    name: string,
+  ): Promise<StoredObject | undefined> {
     const key = objectKey(kind, namespace, name);
     const { item } = await this.#store.get(key);
-    return item && this.fromItem(key, item.value, item.modRevision);
+    return item && this.fromItem(key, item.value, item.modRevision).viewedAs(kind);
   }
 
   fromItem(key: string, value: Uint8Array, revision: number): StoredObject {
@@ -60,7 +71,7 @@ export class ObjectStore {
   async create(kind: KindDefinition, object: KubeObject, companions = NO_COMPANIONS): Promise<WriteOutcome> {
     const key = keyOf(kind, object);
     const absent: Compare = { key, target: "version", operator: "=", value: 0 };
-    const outcome = await this.#put(key, object, absent, companions);
+    const outcome = await this.#put(kind, key, object, absent, companions);
     if (!outcome.done && outcome.lost === "object") throw statusAlreadyExists(kind, object.metadata.name);
     return outcome;
   }
@@ -72,9 +83,13 @@ export class ObjectStore {
   }
 
   /** Writes `next` if the object is still as in `current`. An unchanged object is not written. */
-  async replace(current: StoredObject, next: KubeObject, companions = NO_COMPANIONS): Promise<WriteOutcome> {
-    const unchanged: Compare = guard(current);
-    return this.#put(current.key, next, unchanged, companions, current);
+  async replace(
+    kind: KindDefinition,
+    current: StoredObject,
+    next: KubeObject,
+    companions = NO_COMPANIONS,
+  ): Promise<WriteOutcome> {
+    return this.#put(kind, current.key, next, guard(current), companions, current);
   }
 
   async remove(current: StoredObject, companions = NO_COMPANIONS): Promise<WriteOutcome> {
@@ -93,13 +108,14 @@ export class ObjectStore {
   }
 
   async #put(
+    kind: KindDefinition,
     key: string,
     object: KubeObject,
     condition: Compare,
     companions: Companions,
     current?: StoredObject,
   ): Promise<WriteOutcome> {
-    const value = encodeForStore(object);
+    const value = encodeForStore(kind.storedAs ? kind.storedAs.toStored(object) : object);
     if (current !== undefined && companions.operations.length === 0 && value.equals(current.bytes)) {
       return { done: true, object: current };
     }
@@ -109,6 +125,8 @@ export class ObjectStore {
       failure: [{ type: "get", key }],
     });
     if (!result.succeeded) return { done: false, lost: whoLost(result, current?.revision) };
+    if (kind.storedAs)
+      return { done: true, object: new StoredObject(key, value, result.revision).viewedAs(kind) };
     object.metadata.resourceVersion = String(result.revision);
     return { done: true, object: new StoredObject(key, value, result.revision, deepFreeze(object)) };
   }

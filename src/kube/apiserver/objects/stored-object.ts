@@ -1,4 +1,4 @@
-import type { KubeObject } from "../../api/index.ts";
+import type { KindDefinition, KubeObject } from "../../api/index.ts";
 import { deepFreeze } from "../../client/index.ts";
 
 const METADATA_START = Buffer.from('"metadata":{');
@@ -11,6 +11,7 @@ export class StoredObject {
   readonly key: string;
   readonly revision: number;
   readonly #bytes: Buffer;
+  #view: StoredObject | undefined;
   #object: KubeObject | undefined;
 
   constructor(key: string, bytes: Uint8Array, revision: number, object?: KubeObject) {
@@ -51,6 +52,17 @@ export class StoredObject {
   /** The same object as a watch tells of its deletion: its last state at the revision of the delete. */
   deletedAt(revision: number): StoredObject {
     return new StoredObject(this.key, this.#bytes, revision);
+  }
+
+  /** As the kind shows it, where that is another view of what is stored; the object itself otherwise. */
+  viewedAs(kind: KindDefinition): StoredObject {
+    if (!kind.storedAs) return this;
+    this.#view ??= new StoredObject(
+      this.key,
+      encodeForStore(kind.storedAs.fromStored(this.object)),
+      this.revision,
+    );
+    return this.#view;
   }
 
   #metadataStart(): number {

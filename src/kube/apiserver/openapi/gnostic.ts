@@ -12,10 +12,19 @@ export function encodeSwagger({ swagger, info, paths, definitions }: Swagger): B
     nested(
       8,
       ...Object.entries(paths).map(([path, item]) =>
-        nested(2, text(1, path), nested(2, ...Object.entries(item).map(([method, one]) => operation(method, one)))),
+        nested(
+          2,
+          text(1, path),
+          nested(2, ...Object.entries(item).map(([method, one]) => operation(method, one))),
+        ),
       ),
     ),
-    nested(9, ...Object.entries(definitions).map(([name, schema]) => nested(1, text(1, name), nested(2, schemaFields(schema))))),
+    nested(
+      9,
+      ...Object.entries(definitions).map(([name, schema]) =>
+        nested(1, text(1, name), nested(2, schemaFields(schema))),
+      ),
+    ),
   );
 }
 
@@ -32,7 +41,14 @@ function operation(method: string, one: SwaggerOperation): Buffer {
     nested(
       9,
       ...Object.entries(one.responses).map(([code, { description, schema }]) =>
-        nested(1, text(1, code), nested(2, nested(1, text(1, description), ...(schema ? [nested(2, nested(1, schemaFields(schema)))] : [])))),
+        nested(
+          1,
+          text(1, code),
+          nested(
+            2,
+            nested(1, text(1, description), ...(schema ? [nested(2, nested(1, schemaFields(schema)))] : [])),
+          ),
+        ),
       ),
     ),
     ...vendorExtensions(13, one as unknown as Schema),
@@ -69,7 +85,14 @@ function schemaFields(schema: Schema): Buffer {
     ...(type ? [nested(22, text(1, type))] : []),
     ...(items ? [nested(23, nested(1, schemaFields(items)))] : []),
     ...(properties
-      ? [nested(25, ...Object.entries(properties).map(([name, one]) => nested(1, text(1, name), nested(2, schemaFields(one)))))]
+      ? [
+          nested(
+            25,
+            ...Object.entries(properties).map(([name, one]) =>
+              nested(1, text(1, name), nested(2, schemaFields(one))),
+            ),
+          ),
+        ]
       : []),
     ...vendorExtensions(31, schema),
   );
@@ -79,7 +102,9 @@ function schemaFields(schema: Schema): Buffer {
 function vendorExtensions(number: number, value: Schema): Buffer[] {
   return Object.entries(value)
     .filter(([name]) => name.startsWith("x-"))
-    .map(([name, extension]) => nested(number, text(1, name), nested(2, text(2, `${JSON.stringify(extension)}\n`))));
+    .map(([name, extension]) =>
+      nested(number, text(1, name), nested(2, text(2, `${JSON.stringify(extension)}\n`))),
+    );
 }
 
 const message = (...fields: Buffer[]) => Buffer.concat(fields);

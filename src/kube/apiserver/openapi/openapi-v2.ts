@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { servedKinds } from "../served-kinds.ts";
 import { KUBERNETES_VERSION } from "../version.ts";
-import { collectSchemas, type Document } from "./openapi-v3.ts";
 import { encodeSwagger } from "./gnostic.ts";
-import { operationsOf, type Operation, type Parameter } from "./operations.ts";
+import { collectSchemas, type Document } from "./openapi-v3.ts";
+import { type Operation, operationsOf, type Parameter } from "./operations.ts";
 import { type Schema, SchemaCollector } from "./schemas.ts";
 
 export interface Swagger {
@@ -56,8 +56,8 @@ function swagger(): Swagger {
   collectSchemas(collector, servedKinds, operations);
   const paths: Swagger["paths"] = {};
   for (const operation of operations) {
-    const item = (paths[operation.path] ??= {});
-    item[operation.method] = swaggerOperation(collector, operation);
+    paths[operation.path] ??= {};
+    paths[operation.path]![operation.method] = swaggerOperation(collector, operation);
   }
   return {
     swagger: "2.0",
@@ -77,7 +77,10 @@ function swaggerOperation(collector: SchemaCollector, operation: Operation): Swa
     consumes,
     produces: ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"],
     parameters: [...bodyParameter, ...operation.parameters],
-    responses: { 200: { description: "OK", schema: collector.ref(answer) }, 401: { description: "Unauthorized" } },
+    responses: {
+      200: { description: "OK", schema: collector.ref(answer) },
+      401: { description: "Unauthorized" },
+    },
     "x-kubernetes-action": operation.action,
     "x-kubernetes-group-version-kind": { group, version, kind: name },
   };

@@ -59,8 +59,8 @@ function openApiDocument(kinds: readonly KindDefinition[]): object {
   collectSchemas(collector, kinds, operations);
   const paths: Record<string, Record<string, object>> = {};
   for (const operation of operations) {
-    const item = (paths[operation.path] ??= {});
-    item[operation.method] = operationObject(collector, operation);
+    paths[operation.path] ??= {};
+    paths[operation.path]![operation.method] = operationObject(collector, operation);
   }
   return {
     openapi: "3.0.0",
@@ -69,7 +69,12 @@ function openApiDocument(kinds: readonly KindDefinition[]): object {
     components: {
       schemas: Object.fromEntries([...collector.schemas].sort(([a], [b]) => (a < b ? -1 : 1))),
       securitySchemes: {
-        BearerToken: { type: "apiKey", description: "Bearer Token authentication", name: "authorization", in: "header" },
+        BearerToken: {
+          type: "apiKey",
+          description: "Bearer Token authentication",
+          name: "authorization",
+          in: "header",
+        },
       },
     },
   };
@@ -93,7 +98,11 @@ export function collectSchemas(
     }
   }
   const options = collector.schemas.get(DELETE_OPTIONS);
-  if (options) Object.assign(options, gvkExtension(kinds.slice(0, 1).map((kind) => ({ ...kind, kind: "DeleteOptions" }))));
+  if (options)
+    Object.assign(
+      options,
+      gvkExtension(kinds.slice(0, 1).map((kind) => ({ ...kind, kind: "DeleteOptions" }))),
+    );
 }
 
 function operationObject(collector: SchemaCollector, operation: Operation): object {

@@ -1,6 +1,6 @@
 import { apiVersionOf, type KindDefinition } from "../../api/index.ts";
-import { PATCH_TYPES } from "../verbs/patch-object.ts";
 import { subresourcesOf, verbsOf } from "../served-kinds.ts";
+import { PATCH_TYPES } from "../verbs/patch-object.ts";
 import { operationPrefix } from "./schemas.ts";
 
 /** One operation in a form from which both OpenAPI versions are written. */
@@ -31,8 +31,18 @@ const STATUS = "io.k8s.apimachinery.pkg.apis.meta.v1.Status";
 const DELETE_OPTIONS = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions";
 const PATCH = "io.k8s.apimachinery.pkg.apis.meta.v1.Patch";
 
-const query = (name: string, type: Parameter["type"], description: string): Parameter => ({ name, in: "query", type, description });
-const pathParameter = (name: string, description: string): Parameter => ({ name, in: "path", type: "string", description });
+const query = (name: string, type: Parameter["type"], description: string): Parameter => ({
+  name,
+  in: "query",
+  type,
+  description,
+});
+const pathParameter = (name: string, description: string): Parameter => ({
+  name,
+  in: "path",
+  type: "string",
+  description,
+});
 
 const PRETTY = query("pretty", "string", "If 'true', then the output is pretty printed.");
 const LIST = [
@@ -58,7 +68,11 @@ const WRITE = [DRY_RUN, FIELD_MANAGER, FIELD_VALIDATION];
 const FORCE = query("force", "boolean", "Takes fields over from other managers; for apply patches only.");
 const DELETE = [
   DRY_RUN,
-  query("gracePeriodSeconds", "integer", "How many seconds the object has to end by itself; 0 deletes at once."),
+  query(
+    "gracePeriodSeconds",
+    "integer",
+    "How many seconds the object has to end by itself; 0 deletes at once.",
+  ),
   query("orphanDependents", "boolean", "Superseded by propagationPolicy."),
   query("propagationPolicy", "string", "Orphan, Background or Foreground: what becomes of dependents."),
 ];
@@ -67,10 +81,17 @@ const DELETE = [
 export function operationsOf(kind: KindDefinition): Operation[] {
   const root = kind.group === "" ? `/api/${kind.version}` : `/apis/${apiVersionOf(kind)}`;
   const verbs = verbsOf(kind);
-  const collection = kind.namespaced ? `${root}/namespaces/{namespace}/${kind.resource}` : `${root}/${kind.resource}`;
+  const collection = kind.namespaced
+    ? `${root}/namespaces/{namespace}/${kind.resource}`
+    : `${root}/${kind.resource}`;
   const scope = kind.namespaced ? "Namespaced" : "";
   const prefix = operationPrefix(kind);
-  const shared = [PRETTY, ...(kind.namespaced ? [pathParameter("namespace", "object name and auth scope, such as for teams and projects")] : [])];
+  const shared = [
+    PRETTY,
+    ...(kind.namespaced
+      ? [pathParameter("namespace", "object name and auth scope, such as for teams and projects")]
+      : []),
+  ];
   const named = [pathParameter("name", `name of the ${kind.kind}`), ...shared];
   const item = `${collection}/{name}`;
   const out: Operation[] = [];
@@ -79,15 +100,83 @@ export function operationsOf(kind: KindDefinition): Operation[] {
     out.push({ ...operation, id: `${idVerb(verb)}${prefix}${scope}${kind.kind}`, kind });
   };
   const about = (what: string) => `${what} ${kind.kind}`;
-  add("list", { path: collection, method: "get", action: "list", description: about("list or watch objects of kind"), parameters: [...shared, ...LIST], answer: `${kind.model}List` });
-  add("create", { path: collection, method: "post", action: "post", description: about("create a"), parameters: [...shared, ...WRITE], body: kind.model, answer: kind.model });
-  add("deletecollection", { path: collection, method: "delete", action: "deletecollection", description: about("delete collection of"), parameters: [...shared, ...LIST.filter(({ name }) => name !== "watch" && name !== "allowWatchBookmarks"), ...DELETE], body: DELETE_OPTIONS, answer: STATUS });
-  add("get", { path: item, method: "get", action: "get", description: about("read the specified"), parameters: named, answer: kind.model });
-  add("update", { path: item, method: "put", action: "put", description: about("replace the specified"), parameters: [...named, ...WRITE], body: kind.model, answer: kind.model });
-  add("patch", { path: item, method: "patch", action: "patch", description: about("partially update the specified"), parameters: [...named, ...WRITE, FORCE], body: PATCH, consumes: Object.keys(PATCH_TYPES), answer: kind.model });
-  add("delete", { path: item, method: "delete", action: "delete", description: about("delete a"), parameters: [...named, ...DELETE], body: DELETE_OPTIONS, answer: STATUS });
+  add("list", {
+    path: collection,
+    method: "get",
+    action: "list",
+    description: about("list or watch objects of kind"),
+    parameters: [...shared, ...LIST],
+    answer: `${kind.model}List`,
+  });
+  add("create", {
+    path: collection,
+    method: "post",
+    action: "post",
+    description: about("create a"),
+    parameters: [...shared, ...WRITE],
+    body: kind.model,
+    answer: kind.model,
+  });
+  add("deletecollection", {
+    path: collection,
+    method: "delete",
+    action: "deletecollection",
+    description: about("delete collection of"),
+    parameters: [
+      ...shared,
+      ...LIST.filter(({ name }) => name !== "watch" && name !== "allowWatchBookmarks"),
+      ...DELETE,
+    ],
+    body: DELETE_OPTIONS,
+    answer: STATUS,
+  });
+  add("get", {
+    path: item,
+    method: "get",
+    action: "get",
+    description: about("read the specified"),
+    parameters: named,
+    answer: kind.model,
+  });
+  add("update", {
+    path: item,
+    method: "put",
+    action: "put",
+    description: about("replace the specified"),
+    parameters: [...named, ...WRITE],
+    body: kind.model,
+    answer: kind.model,
+  });
+  add("patch", {
+    path: item,
+    method: "patch",
+    action: "patch",
+    description: about("partially update the specified"),
+    parameters: [...named, ...WRITE, FORCE],
+    body: PATCH,
+    consumes: Object.keys(PATCH_TYPES),
+    answer: kind.model,
+  });
+  add("delete", {
+    path: item,
+    method: "delete",
+    action: "delete",
+    description: about("delete a"),
+    parameters: [...named, ...DELETE],
+    body: DELETE_OPTIONS,
+    answer: STATUS,
+  });
   if (kind.namespaced && verbs.includes("list")) {
-    out.push({ path: `${root}/${kind.resource}`, method: "get", id: `list${prefix}${kind.kind}ForAllNamespaces`, action: "list", description: about("list or watch objects of kind"), kind, parameters: [PRETTY, ...LIST], answer: `${kind.model}List` });
+    out.push({
+      path: `${root}/${kind.resource}`,
+      method: "get",
+      id: `list${prefix}${kind.kind}ForAllNamespaces`,
+      action: "list",
+      description: about("list or watch objects of kind"),
+      kind,
+      parameters: [PRETTY, ...LIST],
+      answer: `${kind.model}List`,
+    });
   }
   return [...out, ...subresourceOperations(kind, item, named, prefix + scope)];
 }
@@ -104,7 +193,12 @@ function idVerb(verb: string): string {
 }
 
 /** Subresources that carry objects; the streaming ones and the proxies have no schema. */
-function subresourceOperations(kind: KindDefinition, item: string, named: Parameter[], prefix: string): Operation[] {
+function subresourceOperations(
+  kind: KindDefinition,
+  item: string,
+  named: Parameter[],
+  prefix: string,
+): Operation[] {
   const models: Record<string, string> = {
     status: kind.model,
     scale: "io.k8s.api.autoscaling.v1.Scale",

@@ -9,19 +9,31 @@ const SCALARS: Record<string, { name: string; schema: Schema }> = {
   q: {
     name: "io.k8s.apimachinery.pkg.api.resource.Quantity",
     schema: {
-      description: "A number with an optional suffix: binary (Ki, Mi, Gi, Ti, Pi, Ei), decimal (n, u, m, k, M, G, T, P, E) or an exponent.",
+      description:
+        "A number with an optional suffix: binary (Ki, Mi, Gi, Ti, Pi, Ei), decimal (n, u, m, k, M, G, T, P, E) or an exponent.",
       oneOf: [{ type: "string" }, { type: "number" }],
     },
   },
   t: {
     name: `${META}.Time`,
-    schema: { description: "A point in time in RFC 3339 form, to the second.", type: "string", format: "date-time" },
+    schema: {
+      description: "A point in time in RFC 3339 form, to the second.",
+      type: "string",
+      format: "date-time",
+    },
   },
   u: {
     name: `${META}.MicroTime`,
-    schema: { description: "A point in time in RFC 3339 form, to the microsecond.", type: "string", format: "date-time" },
+    schema: {
+      description: "A point in time in RFC 3339 form, to the microsecond.",
+      type: "string",
+      format: "date-time",
+    },
   },
-  n: { name: `${META}.Duration`, schema: { description: "A length of time as Go writes it.", type: "string" } },
+  n: {
+    name: `${META}.Duration`,
+    schema: { description: "A length of time as Go writes it.", type: "string" },
+  },
   x: {
     name: "io.k8s.apimachinery.pkg.util.intstr.IntOrString",
     schema: {
@@ -105,7 +117,8 @@ export class SchemaCollector {
       : field.isMap
         ? { type: "object", additionalProperties: this.#inside(value) }
         : this.#describable(value);
-    const description = describeModel(model, field.name);
+    const description =
+      describeModel(model, field.name) ?? (field.definition ? describeModel(field.definition) : undefined);
     return { ...(description ? { description } : {}), ...schema, ...extensions(field) };
   }
 
@@ -136,7 +149,10 @@ function withoutOneOf({ oneOf: _, ...rest }: Schema): Schema {
 }
 
 function extensions({ listType, listMapKeys, mapType, patchMergeKey, retainKeys }: ModelField): Schema {
-  const strategies = [...(patchMergeKey === undefined ? [] : ["merge"]), ...(retainKeys ? ["retainKeys"] : [])];
+  const strategies = [
+    ...(patchMergeKey === undefined ? [] : ["merge"]),
+    ...(retainKeys ? ["retainKeys"] : []),
+  ];
   return {
     ...(listMapKeys ? { "x-kubernetes-list-map-keys": listMapKeys } : {}),
     ...(listType ? { "x-kubernetes-list-type": listType } : {}),
@@ -153,7 +169,9 @@ export function gvkExtension(kinds: readonly { group: string; version: string; k
 
 /** `io.k8s.api.apps.v1` -> `appsV1`: how operations of a group are named. */
 export function operationPrefix({ group, version }: { group: string; version: string }): string {
-  const name = group === "" ? "core" : group.replace(/\.k8s\.io$/, "").replace(/\.(.)/g, (_, c: string) => c.toUpperCase());
+  const name =
+    group === ""
+      ? "core"
+      : group.replace(/\.k8s\.io$/, "").replace(/\.(.)/g, (_, c: string) => c.toUpperCase());
   return name.charAt(0).toUpperCase() + name.slice(1) + version.charAt(0).toUpperCase() + version.slice(1);
 }
-

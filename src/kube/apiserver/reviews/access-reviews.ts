@@ -72,13 +72,26 @@ async function reviewed(
 function requestOf(kind: { group: string; kind: string }, spec: AccessSpec): RequestInfo {
   const { resourceAttributes, nonResourceAttributes } = spec;
   if ((resourceAttributes === undefined) === (nonResourceAttributes === undefined)) {
-    const message = "Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified";
+    const message =
+      "Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified";
     throw statusInvalid(kind, "", [{ type: "FieldValueInvalid", field: "spec.resourceAttributes", message }]);
   }
   if (nonResourceAttributes) {
-    return { isResource: false, verb: nonResourceAttributes.verb ?? "", path: nonResourceAttributes.path ?? "" };
+    return {
+      isResource: false,
+      verb: nonResourceAttributes.verb ?? "",
+      path: nonResourceAttributes.path ?? "",
+    };
   }
-  const { verb = "", group = "", version = "", resource = "", subresource, namespace, name } = resourceAttributes!;
+  const {
+    verb = "",
+    group = "",
+    version = "",
+    resource = "",
+    subresource,
+    namespace,
+    name,
+  } = resourceAttributes!;
   return {
     isResource: true,
     path: "",
@@ -101,7 +114,12 @@ export async function reviewOwnRules(context: ServerContext, call: ResourceCall)
   object.status = {
     resourceRules: rules
       .filter((rule) => rule.resources?.length)
-      .map(({ verbs, apiGroups, resources, resourceNames }) => ({ verbs, apiGroups, resources, resourceNames })),
+      .map(({ verbs, apiGroups, resources, resourceNames }) => ({
+        verbs,
+        apiGroups,
+        resources,
+        resourceNames,
+      })),
     nonResourceRules: rules
       .filter((rule) => rule.nonResourceURLs?.length)
       .map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs })),

@@ -2,10 +2,10 @@ import {
   bindings,
   type KindDefinition,
   localSubjectAccessReviews,
+  pods,
   selfSubjectAccessReviews,
   selfSubjectReviews,
   selfSubjectRulesReviews,
-  pods,
   subjectAccessReviews,
   tokenReviews,
 } from "../../api/index.ts";

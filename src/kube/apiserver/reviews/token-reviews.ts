@@ -1,7 +1,7 @@
+import { rfc3339Seconds } from "../../../base/index.ts";
 import { statusBadRequest } from "../../api/index.ts";
 import type { UserInfo } from "../../client/types.ts";
 import { authenticated } from "../authentication/users.ts";
-import { rfc3339Seconds } from "../../../base/index.ts";
 import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
 import { requireBody } from "../verbs/write-object.ts";
 
@@ -9,7 +9,7 @@ import { requireBody } from "../verbs/write-object.ts";
 export async function reviewToken(context: ServerContext, call: ResourceCall): Promise<Answer> {
   const object = requireBody(call);
   const { token, audiences } = (object.spec ?? {}) as { token?: string; audiences?: string[] };
-  if (!token) throw statusBadRequest('token is required for TokenReview in authentication');
+  if (!token) throw statusBadRequest("token is required for TokenReview in authentication");
   const found = await context.tokens.authenticate(token, audiences?.length ? audiences : undefined);
   object.status = found
     ? { authenticated: true, user: userStatus(authenticated(found.user)), audiences: found.audiences }

@@ -1,5 +1,11 @@
 import { rfc3339Seconds } from "../../../base/index.ts";
-import { bindings, type KubeObject, statusBadRequest, statusConflict, statusInvalid } from "../../api/index.ts";
+import {
+  bindings,
+  type KubeObject,
+  statusBadRequest,
+  statusConflict,
+  statusInvalid,
+} from "../../api/index.ts";
 import type { StoredObject } from "../objects/stored-object.ts";
 import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
 import { updateObject } from "../verbs/write-object.ts";
@@ -17,7 +23,12 @@ export async function createBinding(context: ServerContext, call: ResourceCall):
   if (!binding) throw statusBadRequest("a Binding is needed as body");
   const { target } = binding;
   if (target?.kind && target.kind !== "Node") {
-    throw refuse(call, "FieldValueNotSupported", "target.kind", `Unsupported value: ${JSON.stringify(target.kind)}: supported values: "Node", "<empty>"`);
+    throw refuse(
+      call,
+      "FieldValueNotSupported",
+      "target.kind",
+      `Unsupported value: ${JSON.stringify(target.kind)}: supported values: "Node", "<empty>"`,
+    );
   }
   if (!target?.name) throw refuse(call, "FieldValueRequired", "target.name", "Required value");
   await updateObject(context, call, (current) => bound(current, binding, context.clock.nowMs()));
@@ -35,14 +46,27 @@ function bound(current: StoredObject, binding: KubeObject, nowMs: number): KubeO
   const of = { group: "", resource: "pods/binding" };
   const wanted = binding.metadata ?? {};
   if (wanted.uid && wanted.uid !== uid) {
-    throw statusConflict(of, name, `Precondition failed: UID in precondition: ${wanted.uid}, UID in object meta: ${uid}`);
+    throw statusConflict(
+      of,
+      name,
+      `Precondition failed: UID in precondition: ${wanted.uid}, UID in object meta: ${uid}`,
+    );
   }
   if (wanted.resourceVersion && wanted.resourceVersion !== pod.metadata.resourceVersion) {
-    throw statusConflict(of, name, `Precondition failed: ResourceVersion in precondition: ${wanted.resourceVersion}, ResourceVersion in object meta: ${pod.metadata.resourceVersion}`);
+    throw statusConflict(
+      of,
+      name,
+      `Precondition failed: ResourceVersion in precondition: ${wanted.resourceVersion}, ResourceVersion in object meta: ${pod.metadata.resourceVersion}`,
+    );
   }
-  if (deletionTimestamp) throw statusConflict(of, name, `pod ${name} is being deleted, cannot be assigned to a host`);
+  if (deletionTimestamp)
+    throw statusConflict(of, name, `pod ${name} is being deleted, cannot be assigned to a host`);
   if (pod.spec.nodeName) {
-    throw statusConflict(of, name, `pod ${name} is already assigned to node ${JSON.stringify(pod.spec.nodeName)}`);
+    throw statusConflict(
+      of,
+      name,
+      `pod ${name} is already assigned to node ${JSON.stringify(pod.spec.nodeName)}`,
+    );
   }
   if (pod.spec.schedulingGates?.length) {
     throw statusConflict(of, name, `pod ${name} has non-empty .spec.schedulingGates`);

@@ -9,7 +9,8 @@ export async function createEviction(context: ServerContext, call: ResourceCall)
   const eviction = call.body.as(evictions);
   if (!eviction) throw statusBadRequest("an Eviction is needed as body");
   const { name } = eviction.metadata ?? {};
-  if (name && name !== call.info.name) throw statusBadRequest("name in URL does not match name in Eviction object");
+  if (name && name !== call.info.name)
+    throw statusBadRequest("name in URL does not match name in Eviction object");
   const { subresource: _, ...info } = call.info;
   const body = new PlainBody(eviction.deleteOptions ?? undefined);
   await deleteObject(context, { ...call, info: { ...info, verb: "delete" }, body });

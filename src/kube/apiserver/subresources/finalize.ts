@@ -1,6 +1,6 @@
+import { statusConflict } from "../../api/index.ts";
 import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
 import { requireBody, updateObject } from "../verbs/write-object.ts";
-import { statusConflict } from "../../api/index.ts";
 
 /** `namespaces/NAME/finalize`: changes `spec.finalizers`; the namespace goes when none is left. */
 export async function finalizeNamespace(context: ServerContext, call: ResourceCall): Promise<Answer> {

@@ -15,13 +15,18 @@ export async function readPodLog(context: ServerContext, call: ResourceCall): Pr
 function parseLogOptions(params: URLSearchParams): PodLogOptions {
   const errors: FieldError[] = [];
   const refuse = (field: string, value: string | number, why: string) =>
-    errors.push({ type: "FieldValueInvalid", field, message: `Invalid value: ${JSON.stringify(value)}: ${why}` });
+    errors.push({
+      type: "FieldValueInvalid",
+      field,
+      message: `Invalid value: ${JSON.stringify(value)}: ${why}`,
+    });
   const whole = (name: string, least: number): number | undefined => {
     const text = params.get(name);
     if (text === null || text === "") return undefined;
     const value = Number(text);
     if (!Number.isSafeInteger(value)) refuse(name, text, "must be an integer");
-    else if (value < least) refuse(name, value, `must be greater than ${least === 0 ? "or equal to 0" : "0"}`);
+    else if (value < least)
+      refuse(name, value, `must be greater than ${least === 0 ? "or equal to 0" : "0"}`);
     return value;
   };
   const options: PodLogOptions = {
@@ -35,7 +40,8 @@ function parseLogOptions(params: URLSearchParams): PodLogOptions {
   const sinceTime = params.get("sinceTime");
   if (sinceTime) {
     options.sinceTime = sinceTime;
-    if (Number.isNaN(Date.parse(sinceTime))) refuse("sinceTime", sinceTime, "must be a time in RFC 3339 form");
+    if (Number.isNaN(Date.parse(sinceTime)))
+      refuse("sinceTime", sinceTime, "must be a time in RFC 3339 form");
     if (options.sinceSeconds !== undefined) {
       errors.push({
         type: "FieldValueForbidden",

@@ -6,7 +6,7 @@ import {
   statusConflict,
   statusInvalid,
 } from "../../api/index.ts";
-import type { StoredObject } from "../objects/stored-object.ts";
+import { StoredObject } from "../objects/stored-object.ts";
 import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
 import { applyPatch } from "../verbs/patch-object.ts";
 import { getObject } from "../verbs/read-objects.ts";
@@ -35,7 +35,8 @@ function requireScale(call: ResourceCall): KubeObject {
   return scale;
 }
 
-function scaleOf(kind: KindDefinition, { object }: StoredObject): KubeObject {
+function scaleOf(kind: KindDefinition, scaled: StoredObject | KubeObject): KubeObject {
+  const object = scaled instanceof StoredObject ? scaled.object : scaled;
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
   const paths = kind.scale!;
   const selector = paths.labelSelector(object);
@@ -80,6 +81,9 @@ function write(object: KubeObject, path: string, value: unknown): void {
   const keys = segments(path);
   const last = keys.pop()!;
   let target: Record<string, unknown> = object;
-  for (const key of keys) target = (target[key] ??= {}) as Record<string, unknown>;
+  for (const key of keys) {
+    target[key] ??= {};
+    target = target[key] as Record<string, unknown>;
+  }
   target[last] = value;
 }

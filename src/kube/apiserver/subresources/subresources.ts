@@ -1,10 +1,18 @@
-import { type KindDefinition, namespaces, nodes, pods, serviceAccounts, services, statusMethodNotAllowed } from "../../api/index.ts";
+import {
+  type KindDefinition,
+  namespaces,
+  nodes,
+  pods,
+  serviceAccounts,
+  services,
+  statusMethodNotAllowed,
+} from "../../api/index.ts";
 import { noSuchResource } from "../no-such-resource.ts";
 import { subresourcesOf } from "../served-kinds.ts";
 import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
 import { createBinding } from "./binding.ts";
-import { createEviction } from "./eviction.ts";
 import { updateEphemeralContainers } from "./ephemeral-containers.ts";
+import { createEviction } from "./eviction.ts";
 import { finalizeNamespace } from "./finalize.ts";
 import { readPodLog } from "./pod-log.ts";
 import { attachToPod, execInPod, forwardPodPorts } from "./pod-streams.ts";

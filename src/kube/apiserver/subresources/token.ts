@@ -3,8 +3,8 @@ import {
   type FieldError,
   type KindDefinition,
   type KubeObject,
-  pods,
   nodes,
+  pods,
   secrets,
   serviceAccounts,
   statusBadRequest,
@@ -69,7 +69,10 @@ async function resolveBound(
 ): Promise<{ bound?: BoundObject; node?: { name: string; uid: string } }> {
   if (!reference) return {};
   const kind = BINDABLE[reference.kind ?? ""];
-  if (!kind) throw statusBadRequest(`cannot bind token for serviceaccount ${JSON.stringify(call.info.name)} to type ${JSON.stringify(reference.kind)}`);
+  if (!kind)
+    throw statusBadRequest(
+      `cannot bind token for serviceaccount ${JSON.stringify(call.info.name)} to type ${JSON.stringify(reference.kind)}`,
+    );
   const found = await context.objects.get(kind, call.info.namespace, reference.name ?? "");
   const { name, uid } = found.object.metadata;
   if (reference.uid && reference.uid !== uid) {

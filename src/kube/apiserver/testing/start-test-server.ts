@@ -24,16 +24,35 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
+export interface TestServerOptions {
+  nodeAccess?: () => NodeAccess | undefined;
+  logger?: Logger;
+  clock?: Clock;
+  /** Closed by who made it. */
+  store?: Store;
+  port?: number;
+  /** Of a server that ran before. */
+  certificates?: Certificates;
+}
+
 export const ADMIN: UserInfo = { name: "admin", groups: ["system:masters"] };
 
 /** A real API server over a memory store and real TLS, without controllers; namespace `default` has its account. */
 export async function startTestServer(
-  options: { nodeAccess?: () => NodeAccess | undefined; logger?: Logger; clock?: Clock; store?: Store; port?: number } = {},
+  options: {
+    nodeAccess?: () => NodeAccess | undefined;
+    logger?: Logger;
+    clock?: Clock;
+    store?: Store;
+    port?: number;
+  } = {},
 ): Promise<TestServer> {
   const dir = await mkdtemp(join(tmpdir(), "gantry-api-"));
   const logger = options.logger ?? silentLogger;
   const store = options.store ?? (await openMemoryStore({ logger }));
-  const certificates = await openCertificates({ pkiDir: join(dir, "pki"), serviceAddress: "10.96.0.1" });
+  const certificates =
+    options.certificates ??
+    (await openCertificates({ pkiDir: join(dir, "pki"), serviceAddress: "10.96.0.1" }));
   const api = createApiServer({
     store,
     certificates,
@@ -51,8 +70,11 @@ export async function startTestServer(
   await Promise.race([ready, done]);
   const url = `https://127.0.0.1:${api.address!.port}`;
   const client = createInProcessClient(api.backend, ADMIN);
-  await client.create(serviceAccounts, { metadata: { name: "default", namespace: "default" } });
-  const admin = () => certificates.client("admin", { commonName: "admin", organizations: ["system:masters"] });
+  const { items } = await client.list(serviceAccounts, { namespace: "default" });
+  if (items.length === 0)
+    await client.create(serviceAccounts, { metadata: { name: "default", namespace: "default" } });
+  const admin = () =>
+    certificates.client("admin", { commonName: "admin", organizations: ["system:masters"] });
   return {
     url,
     api,
@@ -66,7 +88,13 @@ export async function startTestServer(
     },
     kubeconfig: async () => {
       const { certPem, keyPem } = await admin();
-      return kubeconfigText({ server: url, ca: certificates.caPem, cert: certPem, key: keyPem, name: "gantry" });
+      return kubeconfigText({
+        server: url,
+        ca: certificates.caPem,
+        cert: certPem,
+        key: keyPem,
+        name: "gantry",
+      });
     },
     stop: async () => {
       stop.abort();

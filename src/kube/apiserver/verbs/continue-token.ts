@@ -1,4 +1,4 @@
-import { statusBadRequest, StatusError, failureStatus } from "../../api/index.ts";
+import { failureStatus, StatusError, statusBadRequest } from "../../api/index.ts";
 
 /** Where a paged list goes on: at which revision, and after which key (relative to the list's prefix). */
 export interface Continue {
@@ -17,7 +17,8 @@ export function decodeContinue(text: string): Continue {
   try {
     const token = JSON.parse(Buffer.from(text, "base64url").toString("utf8")) as Record<string, unknown>;
     const { v, rv, start } = token;
-    const isKnown = v === "meta.k8s.io/v1" && typeof start === "string" && start !== "" && Number.isInteger(rv) && rv !== 0;
+    const isKnown =
+      v === "meta.k8s.io/v1" && typeof start === "string" && start !== "" && Number.isInteger(rv) && rv !== 0;
     if (isKnown && !start.includes("..")) {
       return { revision: rv === -1 ? undefined : (rv as number), startAfter: start.replace(/\u0000$/, "") };
     }
@@ -34,6 +35,7 @@ export function expiredContinue(startAfter: string | undefined): StatusError {
       ? "The resourceVersion for the provided list is too old."
       : "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.";
   const status = failureStatus(410, "Expired", message);
-  if (startAfter !== undefined) status.metadata.continue = encodeContinue({ revision: undefined, startAfter });
+  if (startAfter !== undefined)
+    status.metadata.continue = encodeContinue({ revision: undefined, startAfter });
   return new StatusError(status);
 }

@@ -99,7 +99,9 @@ export function decodePatched(
 ): KubeObject {
   const { object, unknownFields } = checkStructure(value, kind);
   if (object.kind !== kind.kind || object.apiVersion !== apiVersionOf(kind)) {
-    throw statusBadRequest(cannotBeHandled(kind, `the patch makes it a ${object.kind} of ${object.apiVersion}`));
+    throw statusBadRequest(
+      cannotBeHandled(kind, `the patch makes it a ${object.kind} of ${object.apiVersion}`),
+    );
   }
   if (unknownFields.length === 0 || !fieldValidation || fieldValidation === "Ignore") return object;
   if (fieldValidation === "Strict") {

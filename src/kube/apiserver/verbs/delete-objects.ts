@@ -10,7 +10,7 @@ import {
   statusInvalid,
   statusNotFound,
 } from "../../api/index.ts";
-import { StoredObject } from "../objects/stored-object.ts";
+import type { StoredObject } from "../objects/stored-object.ts";
 import type { Answer, ListAnswer, ResourceCall, ServerContext } from "../server-context.ts";
 import { DELETE_OPTIONS } from "./decode-object.ts";
 import { type DeletePlan, type DeleteRequest, planDelete } from "./delete-plan.ts";
@@ -70,14 +70,22 @@ async function deleteOne(
     if (call.query.dryRun) return { object: current, gone: plan.action === "remove" };
     const outcome =
       plan.action === "update"
-        ? await context.objects.replace(current, plan.next)
-        : await context.objects.remove(current, await reserve(context, call, undefined, current.object, new Set()));
+        ? await context.objects.replace(kind, current, plan.next)
+        : await context.objects.remove(
+            current,
+            await reserve(context, call, undefined, current.object, new Set()),
+          );
     if (outcome.done) return { object: outcome.object, gone: plan.action === "remove" };
   }
   throw statusConflict(kind, name);
 }
 
-function planFor(kind: KindDefinition, object: KubeObject, request: DeleteRequest, nowMs: number): DeletePlan {
+function planFor(
+  kind: KindDefinition,
+  object: KubeObject,
+  request: DeleteRequest,
+  nowMs: number,
+): DeletePlan {
   if (kind !== namespaces) return planDelete(kind, object, request, nowMs);
   if (object.metadata.deletionTimestamp) {
     return object.spec?.finalizers?.length ? { action: "pending" } : planDelete(kind, object, request, nowMs);
@@ -92,7 +100,11 @@ function planFor(kind: KindDefinition, object: KubeObject, request: DeleteReques
   return { action: "update", next };
 }
 
-function checkPreconditions(kind: KindDefinition, { metadata }: KubeObject, { preconditions }: DeleteRequest): void {
+function checkPreconditions(
+  kind: KindDefinition,
+  { metadata }: KubeObject,
+  { preconditions }: DeleteRequest,
+): void {
   const { uid, resourceVersion } = preconditions ?? {};
   if (uid && uid !== metadata.uid) {
     throw statusConflict(

@@ -50,7 +50,9 @@ function planGrace(
 ): "none" | "marked" | "pending" {
   const { metadata } = next;
   const requested =
-    request.gracePeriodSeconds !== undefined && request.gracePeriodSeconds < 0 ? 1 : request.gracePeriodSeconds;
+    request.gracePeriodSeconds !== undefined && request.gracePeriodSeconds < 0
+      ? 1
+      : request.gracePeriodSeconds;
   if (metadata.deletionTimestamp) {
     const current = metadata.deletionGracePeriodSeconds ?? 0;
     if (current === 0) return "none";

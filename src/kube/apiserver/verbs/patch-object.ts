@@ -47,7 +47,9 @@ function jsonPatched(body: unknown, current: KubeObject): unknown {
   try {
     operations = parseJsonPatch(body);
   } catch (error) {
-    throw isGantryError(error, "ResourceExhausted") ? statusTooLarge(error.message) : statusBadRequest(errorMessage(error));
+    throw isGantryError(error, "ResourceExhausted")
+      ? statusTooLarge(error.message)
+      : statusBadRequest(errorMessage(error));
   }
   try {
     return applyJsonPatch(current, operations);
@@ -55,7 +57,10 @@ function jsonPatched(body: unknown, current: KubeObject): unknown {
     if (isGantryError(error, "ResourceExhausted")) throw statusTooLarge(error.message);
     // apiserver's jsonPatcher: NewGenericServerResponse(422, "", …, err.Error()).
     const message = "the server rejected our request due to an error in our request";
-    throw new StatusError(failureStatus(422, "Invalid", message, { causes: [{ message: errorMessage(error) }] }), error);
+    throw new StatusError(
+      failureStatus(422, "Invalid", message, { causes: [{ message: errorMessage(error) }] }),
+      error,
+    );
   }
 }
 

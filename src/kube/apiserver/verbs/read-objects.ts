@@ -1,9 +1,5 @@
 import { isGantryError } from "../../../base/index.ts";
-import {
-  statusBadRequest,
-  statusNotFound,
-  statusTooLargeResourceVersion,
-} from "../../api/index.ts";
+import { statusBadRequest, statusNotFound, statusTooLargeResourceVersion } from "../../api/index.ts";
 import { type ObjectFilter, parseFilter } from "../objects/object-filter.ts";
 import { keyPrefix, objectKey } from "../objects/object-keys.ts";
 import type { StoredObject } from "../objects/stored-object.ts";
@@ -22,7 +18,7 @@ export async function getObject(context: ServerContext, call: ResourceCall): Pro
   await waitForCache(context, parseVersion(query.resourceVersion));
   const found = context.cache.get(objectKey(kind, info.namespace, info.name!));
   if (!found) throw statusNotFound(kind, info.name!);
-  return found;
+  return found.viewedAs(kind);
 }
 
 /** https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions tells what each parameter means. */
@@ -31,17 +27,40 @@ export async function listObjects(context: ServerContext, call: ResourceCall): P
   const filter = parseFilter(kind, query, info.name);
   const prefix = keyPrefix(kind, info.namespace);
   checkListOptions(query);
-  if (query.continue) return listFromStore(context, prefix, decodeContinue(query.continue), filter, query.limit);
-  const version = query.resourceVersion === undefined || query.resourceVersion === "" ? undefined : parseVersion(query.resourceVersion);
+  if (query.continue)
+    return listFromStore(context, kind, prefix, decodeContinue(query.continue), filter, query.limit);
+  const version =
+    query.resourceVersion === undefined || query.resourceVersion === ""
+      ? undefined
+      : parseVersion(query.resourceVersion);
   const isExact = query.resourceVersionMatch === "Exact" && version !== undefined;
-  if (isExact) return listFromStore(context, prefix, { revision: version, startAfter: undefined }, filter, query.limit);
+  if (isExact)
+    return listFromStore(
+      context,
+      kind,
+      prefix,
+      { revision: version, startAfter: undefined },
+      filter,
+      query.limit,
+    );
   await waitForCache(context, version ?? (await context.objects.revision()));
-  return pageOf(context.cache.list(prefix), context.cache.revision, prefix, filter, query.limit);
+  return pageOf(listCached(context, kind, prefix), context.cache.revision, prefix, filter, query.limit);
+}
+
+export function listCached(
+  context: ServerContext,
+  kind: KindDefinition,
+  prefix: string,
+): readonly StoredObject[] {
+  const objects = context.cache.list(prefix);
+  return kind.storedAs ? objects.map((object) => object.viewedAs(kind)) : objects;
 }
 
 export function parseVersion(text: string): number {
   if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
-  throw statusBadRequest(`Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`);
+  throw statusBadRequest(
+    `Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
+  );
 }
 
 export async function waitForCache(context: ServerContext, revision: number): Promise<void> {
@@ -50,7 +69,11 @@ export async function waitForCache(context: ServerContext, revision: number): Pr
   throw statusTooLargeResourceVersion(revision, context.cache.revision);
 }
 
-function checkListOptions({ resourceVersion, resourceVersionMatch, continue: token }: ResourceCall["query"]): void {
+function checkListOptions({
+  resourceVersion,
+  resourceVersionMatch,
+  continue: token,
+}: ResourceCall["query"]): void {
   const refuse = (message: string) => statusBadRequest(`ListOptions.meta.k8s.io "" is invalid: ${message}`);
   if (!resourceVersionMatch) {
     if (token && resourceVersion && resourceVersion !== "0") {
@@ -58,9 +81,14 @@ function checkListOptions({ resourceVersion, resourceVersionMatch, continue: tok
     }
     return;
   }
-  if (token) throw refuse("resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden when continue is provided");
+  if (token)
+    throw refuse(
+      "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden when continue is provided",
+    );
   if (!resourceVersion) {
-    throw refuse("resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided");
+    throw refuse(
+      "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided",
+    );
   }
   if (resourceVersionMatch !== "Exact" && resourceVersionMatch !== "NotOlderThan") {
     throw refuse(
@@ -68,7 +96,9 @@ function checkListOptions({ resourceVersion, resourceVersionMatch, continue: tok
     );
   }
   if (resourceVersionMatch === "Exact" && resourceVersion === "0") {
-    throw refuse('resourceVersionMatch: Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
+    throw refuse(
+      'resourceVersionMatch: Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"',
+    );
   }
 }
 
@@ -106,6 +136,7 @@ const PAGE = 500;
 /** A list as it was at an earlier revision. */
 async function listFromStore(
   context: ServerContext,
+  kind: KindDefinition,
   prefix: string,
   from: Continue,
   filter: ObjectFilter | undefined,
@@ -120,7 +151,7 @@ async function listFromStore(
     revision ??= page.revision;
     for (const [index, { key, value, modRevision }] of page.items.entries()) {
       startAfter = key;
-      const object = context.objects.fromItem(key, value, modRevision);
+      const object = context.objects.fromItem(key, value, modRevision).viewedAs(kind);
       if (filter && !filter(object.object)) continue;
       items.push(object);
       const remaining = page.count - index - 1;
@@ -157,4 +188,3 @@ async function readPage(
     throw error;
   }
 }
-

@@ -1,11 +1,11 @@
 import { isGantryError } from "../../../base/index.ts";
-import { StatusError, failureStatus, statusExpired } from "../../api/index.ts";
+import { failureStatus, type KindDefinition, StatusError, statusExpired } from "../../api/index.ts";
 import type { ObjectBatch } from "../objects/object-cache.ts";
 import { type ObjectFilter, parseFilter } from "../objects/object-filter.ts";
 import { keyPrefix } from "../objects/object-keys.ts";
 import type { StoredObject } from "../objects/stored-object.ts";
 import type { ResourceCall, ServerContext, WatchAnswer, WatchItem } from "../server-context.ts";
-import { parseVersion, waitForCache } from "./read-objects.ts";
+import { listCached, parseVersion, waitForCache } from "./read-objects.ts";
 
 const INITIAL_EVENTS_END = "k8s.io/initial-events-end";
 /** Without a wish of the client's, a watch ends after 30 to 60 minutes (apiserver MinRequestTimeout). */
@@ -32,13 +32,19 @@ function checkWatchOptions({ query }: ResourceCall): void {
   const { sendInitialEvents, resourceVersionMatch } = query;
   const refuse = (message: string) => {
     const text = `ListOptions.meta.k8s.io "" is invalid: ${message}`;
-    return new StatusError(failureStatus(422, "Invalid", text, { group: "meta.k8s.io", kind: "ListOptions" }));
+    return new StatusError(
+      failureStatus(422, "Invalid", text, { group: "meta.k8s.io", kind: "ListOptions" }),
+    );
   };
   if (sendInitialEvents === undefined && resourceVersionMatch) {
-    throw refuse("resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+    throw refuse(
+      "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+    );
   }
   if (sendInitialEvents !== undefined && resourceVersionMatch !== "NotOlderThan") {
-    throw refuse("resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+    throw refuse(
+      "resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+    );
   }
 }
 
@@ -59,12 +65,12 @@ async function* events(
     let after = afterVersion;
     if (after === undefined) {
       after = context.cache.revision;
-      const state = context.cache.list(prefix).filter((object) => !filter || filter(object.object));
+      const state = listCached(context, kind, prefix).filter((object) => !filter || filter(object.object));
       if (state.length > 0) yield state.map(added);
       if (query.sendInitialEvents && query.allowWatchBookmarks) yield [initialEventsEnd(after)];
     }
     for await (const batch of context.cache.watch(prefix, after, signal)) {
-      const items = visible(batch, filter);
+      const items = visible(kind.storedAs ? viewed(batch, kind) : batch, filter);
       if (items.length > 0) bookmarks.sent();
       else if (bookmarks.isDue()) items.push({ type: "BOOKMARK", resourceVersion: String(batch.revision) });
       if (items.length > 0) yield items;
@@ -103,7 +109,11 @@ function added(object: StoredObject): WatchItem {
 }
 
 function initialEventsEnd(revision: number): WatchItem {
-  return { type: "BOOKMARK", resourceVersion: String(revision), annotations: { [INITIAL_EVENTS_END]: "true" } };
+  return {
+    type: "BOOKMARK",
+    resourceVersion: String(revision),
+    annotations: { [INITIAL_EVENTS_END]: "true" },
+  };
 }
 
 /**
@@ -124,9 +134,24 @@ function visible(batch: ObjectBatch, filter: ObjectFilter | undefined): WatchIte
   return items;
 }
 
+function viewed({ revision, events }: ObjectBatch, kind: KindDefinition): ObjectBatch {
+  return {
+    revision,
+    events: events.map(({ type, object, previous }) => ({
+      type,
+      object: object.viewedAs(kind),
+      previous: previous?.viewedAs(kind),
+      encoded: new Map(),
+    })),
+  };
+}
+
 function watchFailure(error: unknown, afterVersion: number | undefined): unknown {
   if (error instanceof StatusError || !isGantryError(error)) return error;
-  if (error.kind === "Gone") return statusExpired(`too old resource version: ${afterVersion} (${error.details?.oldest ?? "compacted"})`);
+  if (error.kind === "Gone")
+    return statusExpired(
+      `too old resource version: ${afterVersion} (${error.details?.oldest ?? "compacted"})`,
+    );
   if (error.kind === "ResourceExhausted") {
     return statusExpired("the watcher was too slow and lost its place; list again");
   }

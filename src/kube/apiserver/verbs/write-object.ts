@@ -1,6 +1,7 @@
 import { jsonEquals } from "../../../formats/index.ts";
 import {
   type FieldError,
+  isStatusError,
   type KubeObject,
   services,
   statusBadRequest,
@@ -10,11 +11,10 @@ import {
   statusNotFound,
   validateObjectMeta,
   validateObjectMetaUpdate,
-  isStatusError,
 } from "../../api/index.ts";
 import type { AdmissionRequest } from "../admission/admission.ts";
 import { type Companions, NO_COMPANIONS, type WriteOutcome } from "../objects/object-store.ts";
-import { encodeForStore, StoredObject } from "../objects/stored-object.ts";
+import type { StoredObject } from "../objects/stored-object.ts";
 import type { ResourceCall, ServerContext } from "../server-context.ts";
 import { isReadyToRemove } from "./delete-plan.ts";
 import { prepareMetadataForCreate, prepareMetadataForUpdate, raiseGeneration } from "./object-metadata.ts";
@@ -28,14 +28,17 @@ export async function createObject(
   context: ServerContext,
   call: ResourceCall,
   decoded: KubeObject,
-): Promise<StoredObject> {
+): Promise<StoredObject | KubeObject> {
   const { kind } = call;
   const isGenerated = !decoded.metadata.name && !!decoded.metadata.generateName;
   const avoid = new Set<string>();
   for (let attempt = 1; ; attempt++) {
     const object = structuredClone(decoded);
     const companions = await prepareCreate(context, call, object, avoid);
-    if (call.query.dryRun) return dryRun(context, call, object);
+    if (call.query.dryRun) {
+      await context.objects.refuseExisting(kind, object);
+      return object;
+    }
     try {
       const outcome = await context.objects.create(kind, object, companions);
       if (outcome.done) return outcome.object;
@@ -70,7 +73,7 @@ async function prepareCreate(
 const TRUSTED_SUBRESOURCES = new Set(["binding", "finalize"]);
 
 export interface UpdateResult {
-  object: StoredObject;
+  object: StoredObject | KubeObject;
   created: boolean;
 }
 
@@ -82,7 +85,7 @@ export async function updateObject(
   context: ServerContext,
   call: ResourceCall,
   change: (current: StoredObject) => KubeObject | Promise<KubeObject>,
-  create?: () => Promise<StoredObject>,
+  create?: () => Promise<StoredObject | KubeObject>,
 ): Promise<UpdateResult> {
   const { kind, info } = call;
   const avoid = new Set<string>();
@@ -94,7 +97,7 @@ export async function updateObject(
     }
     const next = await change(current);
     const companions = await prepareUpdate(context, call, next, current, avoid);
-    if (call.query.dryRun) return { object: dryRunUpdate(current, next), created: false };
+    if (call.query.dryRun) return { object: next, created: false };
     const outcome = await writeUpdate(context, call, current, next, companions);
     if (outcome.done) return { object: outcome.object, created: false };
   }
@@ -139,12 +142,17 @@ async function writeUpdate(
   next: KubeObject,
   companions: Companions,
 ): Promise<WriteOutcome> {
+  const { kind } = call;
   if (isReadyToRemove(next) && !next.spec?.finalizers?.length) {
-    return context.objects.remove(current, await reserve(context, call, undefined, current.object, new Set()));
+    return context.objects.remove(
+      current,
+      await reserve(context, call, undefined, current.object, new Set()),
+    );
   }
   // The same content in another order of fields is no change.
-  if (companions.operations.length === 0 && jsonEquals(next, current.object)) return { done: true, object: current };
-  return context.objects.replace(current, next, companions);
+  if (companions.operations.length === 0 && jsonEquals(next, current.object))
+    return { done: true, object: current };
+  return context.objects.replace(kind, current, next, companions);
 }
 
 /** Removes the object with what was given out to it. */
@@ -206,13 +214,4 @@ function keepAllButStatus(next: KubeObject, previous: KubeObject): void {
   Object.assign(next, structuredClone(previous));
   if (status === undefined) delete next.status;
   else next.status = status;
-}
-
-async function dryRun(context: ServerContext, { kind }: ResourceCall, object: KubeObject): Promise<StoredObject> {
-  await context.objects.refuseExisting(kind, object);
-  return new StoredObject("", encodeForStore(object), 0, object);
-}
-
-function dryRunUpdate(current: StoredObject, next: KubeObject): StoredObject {
-  return new StoredObject(current.key, encodeForStore(next), current.revision);
 }

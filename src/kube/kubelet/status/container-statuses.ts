@@ -66,7 +66,8 @@ function containerStatus(
     status.state = { waiting };
   }
   if (latest.state === "RUNNING") addRunningFields(status, container, latest, input);
-  else if (isInit && !isSidecar(container)) status.ready = status.state?.terminated?.exitCode === 0;
+  // An init container is ready when it has done its work.
+  if (isInit && !isSidecar(container)) status.ready = status.state?.terminated?.exitCode === 0;
   return status;
 }
 

@@ -84,13 +84,13 @@ export class StatusManager {
   /** False when the pod is gone and nothing more is to be written. */
   async #sendOne(entry: Entry, status: Record<string, unknown>): Promise<boolean> {
     const { client, clock, logger } = this.#options;
+    const sent = entry.wanted;
     const { namespace, name, uid } = entry.pod.metadata;
     try {
       const body = { metadata: { uid }, status };
-      const answer = await client.patch<Pod>(pods, namespace, name, "strategic", body, {
-        subresource: "status",
-      });
-      entry.known = answer.status ?? {};
+      await client.patch<Pod>(pods, namespace, name, "strategic", body, { subresource: "status" });
+      // Not the answer: the server may put a value into another form, which must not be sent again and again.
+      entry.known = sent;
       return true;
     } catch (error) {
       if (isGantryError(error, "NotFound") || isGantryError(error, "Conflict")) {

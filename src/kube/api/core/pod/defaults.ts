@@ -41,11 +41,6 @@ export function setPodTemplateDefaults(template: PodTemplateSpec): void {
   template.metadata = { creationTimestamp: null, ...template.metadata };
   template.spec ??= {} as PodSpec;
   setPodSpecDefaults(template.spec);
-  if (template.spec.hostNetwork) {
-    for (const container of [...(template.spec.containers ?? []), ...(template.spec.initContainers ?? [])]) {
-      hostPorts(container);
-    }
-  }
 }
 
 /** `SetDefaults_PodSpec` and all that lies below a PodSpec. */

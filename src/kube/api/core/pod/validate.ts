@@ -20,7 +20,7 @@ import { validateHostUsers, validateOs, validatePodSecurityContext } from "./val
 import { validateReferenceName, validateVolumes } from "./validate-volumes.ts";
 
 export function validatePod(pod: Pod): FieldError[] {
-  return [...validatePodSpec(pod.spec, "spec"), ...ephemeralOnCreate(pod)];
+  return [...validatePodSpec(pod.spec, "spec", { isPod: true }), ...ephemeralOnCreate(pod)];
 }
 
 function ephemeralOnCreate(pod: Pod): FieldError[] {
@@ -48,8 +48,12 @@ const DNS_POLICIES = ["ClusterFirst", "ClusterFirstWithHostNet", "Default", "Non
 const RESTART_POLICIES = ["Always", "Never", "OnFailure"];
 const MAX_INT32 = 2 ** 31 - 1;
 
-/** `ValidatePodSpec`; the object has its defaults already. */
-export function validatePodSpec(spec: PodSpec, path: string): FieldError[] {
+/** `ValidatePodSpec`; the object has its defaults already. A template leaves more to the pods made from it. */
+export function validatePodSpec(
+  spec: PodSpec,
+  path: string,
+  options: { isPod?: boolean } = {},
+): FieldError[] {
   return [
     ...validateVolumes(spec.volumes, `${path}.volumes`),
     ...validateContainerLists(spec, path),
@@ -57,7 +61,7 @@ export function validatePodSpec(spec: PodSpec, path: string): FieldError[] {
     ...oneOf(`${path}.restartPolicy`, spec.restartPolicy, RESTART_POLICIES),
     ...oneOf(`${path}.dnsPolicy`, spec.dnsPolicy, DNS_POLICIES),
     ...validateLabels(spec.nodeSelector, `${path}.nodeSelector`),
-    ...validateHostNetworkPorts(spec, path),
+    ...validateHostNetworkPorts(spec, path, options.isPod === true),
     ...validatePodSecurityContext(spec, `${path}.securityContext`),
     ...validatePullSecrets(spec, `${path}.imagePullSecrets`),
     ...validateAffinity(spec.affinity, `${path}.affinity`),
@@ -75,14 +79,14 @@ export function validatePodSpec(spec: PodSpec, path: string): FieldError[] {
   ];
 }
 
-function validateHostNetworkPorts(spec: PodSpec, path: string): FieldError[] {
+function validateHostNetworkPorts(spec: PodSpec, path: string, isPod: boolean): FieldError[] {
   if (!spec.hostNetwork) return [];
   const errors: FieldError[] = [];
   spec.containers?.forEach((container, containerIndex) => {
-    container.ports?.forEach((port, portIndex) => {
-      if (port.hostPort === port.containerPort) return;
-      const at = `${path}.containers[${containerIndex}].ports[${portIndex}].containerPort`;
-      errors.push(invalid(at, port.containerPort, "must match `hostPort` when `hostNetwork` is true"));
+    container.ports?.forEach(({ hostPort = 0, containerPort }, portIndex) => {
+      if (hostPort === containerPort || (!isPod && hostPort === 0)) return;
+      const at = `${path}.containers[${containerIndex}].ports[${portIndex}].hostPort`;
+      errors.push(invalid(at, hostPort, "must match `containerPort` when `hostNetwork` is true"));
     });
   });
   return errors;

@@ -1,0 +1,50 @@
+import { connect, type Socket } from "node:net";
+import { once } from "node:events";
+import type { HttpServer } from "./server.ts";
+
+/** A connection on which a test says byte by byte what a client would. */
+export class RawClient {
+  readonly socket: Socket;
+  received = "";
+
+  private constructor(socket: Socket) {
+    this.socket = socket;
+    socket.setEncoding("latin1");
+    socket.on("data", (text: string) => {
+      this.received += text;
+    });
+    socket.on("error", () => {});
+  }
+
+  static async connect(server: HttpServer): Promise<RawClient> {
+    const address = server.address();
+    const socket = "socketPath" in address ? connect(address.socketPath) : connect(address.port, "127.0.0.1");
+    await once(socket, "connect");
+    return new RawClient(socket);
+  }
+
+  send(text: string | Uint8Array): this {
+    this.socket.write(text);
+    return this;
+  }
+
+  /** All that the server sent until it closed the connection. */
+  async untilClosed(): Promise<string> {
+    if (!this.socket.closed) await new Promise((resolve) => this.socket.once("close", resolve));
+    return this.received;
+  }
+
+  async until(pattern: RegExp): Promise<string> {
+    while (!pattern.test(this.received)) {
+      if (this.socket.closed) throw new Error(`closed before ${pattern}: ${this.received}`);
+      await new Promise((resolve) => this.socket.once("data", resolve).once("close", resolve));
+    }
+    return this.received;
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+}
+
+export const portOf = (server: HttpServer): number => (server.address() as { port: number }).port;

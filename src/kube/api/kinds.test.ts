@@ -1,0 +1,111 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { apiVersionOf, parseApiVersion } from "./api-version.ts";
+import { kindByGvk, kindFor, kinds, requestKinds } from "./kinds.ts";
+import { findModel } from "./models.ts";
+import { columnDefinition } from "./table.ts";
+import type { KindDefinition } from "./types.ts";
+
+const shared = fileURLToPath(new URL("../../../../shared/k8s/", import.meta.url));
+const readShared = (name: string) => JSON.parse(readFileSync(join(shared, name), "utf8"));
+
+describe("the kind table", () => {
+  it("finds kinds by path and by apiVersion and kind", () => {
+    expect(kindFor("apps", "v1", "deployments")?.kind).toBe("Deployment");
+    expect(kindByGvk("", "v1", "Pod")?.resource).toBe("pods");
+    expect(kindFor("", "v1", "unknown")).toBeUndefined();
+    expect(parseApiVersion("apps/v1")).toEqual({ group: "apps", version: "v1" });
+    expect(parseApiVersion("v1")).toEqual({ group: "", version: "v1" });
+  });
+
+  it("names models that exist, and no kind twice", () => {
+    const all = [...kinds, ...requestKinds];
+    expect(all.filter((kind) => findModel(kind.model) === undefined)).toEqual([]);
+    expect(new Set(all.map((kind) => `${apiVersionOf(kind)} ${kind.kind}`)).size).toBe(all.length);
+  });
+});
+
+interface Discovered {
+  name: string;
+  singularName: string;
+  namespaced: boolean;
+  kind: string;
+  verbs: string[];
+  shortNames?: string[];
+  categories?: string[];
+}
+
+const ALL_VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+
+describe.skipIf(!existsSync(shared))("against upstream's discovery documents", () => {
+  it.each(kinds.map((kind) => [`${apiVersionOf(kind)} ${kind.kind}`, kind] as const))("%s", (_, kind) => {
+    const file = kind.group === "" ? "api__v1.json" : `apis__${kind.group}__${kind.version}.json`;
+    const resources: Discovered[] = readShared(`discovery/${file}`).resources;
+    const found = resources.find((one) => one.name === kind.resource)!;
+    expect({
+      singular: kind.singular,
+      namespaced: kind.namespaced,
+      kind: kind.kind,
+      verbs: [...(kind.verbs ?? ALL_VERBS)].sort(),
+      shortNames: kind.shortNames,
+      categories: kind.categories,
+      hasStatus: kind.hasStatus,
+      hasScale: kind.scale !== undefined,
+    }).toEqual({
+      singular: found.singularName,
+      namespaced: found.namespaced,
+      kind: found.kind,
+      verbs: [...found.verbs].sort(),
+      shortNames: found.shortNames,
+      categories: found.categories,
+      hasStatus: resources.some((one) => one.name === `${kind.resource}/status`),
+      hasScale: resources.some((one) => one.name === `${kind.resource}/scale`),
+    });
+  });
+});
+
+/** The names that the reference has for our kinds. */
+const COLUMNS: Record<string, string> = {
+  Pod: "pod",
+  Service: "service",
+  Node: "node",
+  Namespace: "namespace",
+  Endpoints: "endpoint",
+  ConfigMap: "configMap",
+  Secret: "secret",
+  ServiceAccount: "serviceAccount",
+  Event: "event",
+  Deployment: "deployment",
+  ReplicaSet: "replicaSet",
+  ControllerRevision: "controllerRevisionColumnDefinition",
+  Lease: "lease",
+  EndpointSlice: "endpointSlice",
+  RoleBinding: "roleBindings",
+  ClusterRoleBinding: "clusterRoleBindings",
+  Scale: "scale",
+};
+
+interface ReferenceColumn {
+  name: string;
+  type: string;
+  format?: string;
+  priority?: number;
+}
+
+describe.skipIf(!existsSync(shared))("against upstream's table columns", () => {
+  const withColumns = [...kinds, ...requestKinds].filter((kind) => COLUMNS[kind.kind] !== undefined);
+  it.each(withColumns.map((kind) => [`${apiVersionOf(kind)} ${kind.kind}`, kind] as const))(
+    "%s",
+    (_, kind: KindDefinition) => {
+      const expected: ReferenceColumn[] = readShared("table-columns.json")[COLUMNS[kind.kind]!];
+      const actual = kind.columns
+        .map(columnDefinition)
+        .map(({ name, type, format, priority }) => ({ name, type, format, priority }));
+      expect(actual).toEqual(
+        expected.map(({ name, type, format = "", priority = 0 }) => ({ name, type, format, priority })),
+      );
+    },
+  );
+});

@@ -1,0 +1,163 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { apiVersionOf } from "./api-version.ts";
+import { decodeBody, PROTOBUF_MEDIA_TYPE, YAML_MEDIA_TYPE } from "./decode-body.ts";
+import { configMaps, deployments, kinds, pods, requestKinds, secrets } from "./index.ts";
+import { encodeProtobuf } from "./protobuf/envelope.ts";
+import type { KindDefinition } from "./types.ts";
+
+const decode = (
+  value: unknown,
+  kind: KindDefinition = deployments,
+  fieldValidation: "Strict" | "Warn" | "Ignore" = "Strict",
+) =>
+  decodeBody({
+    bytes: Buffer.from(typeof value === "string" ? value : JSON.stringify(value)),
+    kind,
+    fieldValidation,
+  });
+
+const podSpec = (container: object) => ({ spec: { containers: [container] } });
+
+describe("decodeBody refuses", () => {
+  const cannot = 'Deployment in version "v1" cannot be handled as a Deployment: ';
+  it.each([
+    [
+      { spec: { replicas: "3" } },
+      `${cannot}json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32`,
+    ],
+    [
+      { spec: { replicas: 1.5 } },
+      `${cannot}json: cannot unmarshal number 1.5 into Go struct field DeploymentSpec.spec.replicas of type int32`,
+    ],
+    [
+      { spec: { replicas: 3e9 } },
+      `${cannot}json: cannot unmarshal number 3000000000 into Go struct field DeploymentSpec.spec.replicas of type int32`,
+    ],
+    [
+      { spec: [] },
+      `${cannot}json: cannot unmarshal array into Go struct field Deployment.spec of type v1.DeploymentSpec`,
+    ],
+    [
+      { metadata: { labels: { a: 1 } } },
+      `${cannot}json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type string`,
+    ],
+    [
+      { metadata: { labels: [] } },
+      `${cannot}json: cannot unmarshal array into Go struct field ObjectMeta.metadata.labels of type map[string]string`,
+    ],
+    [
+      { spec: { template: { spec: { containers: {} } } } },
+      `${cannot}json: cannot unmarshal object into Go struct field PodSpec.spec.template.spec.containers of type []v1.Container`,
+    ],
+    [
+      { spec: { paused: "yes" } },
+      `${cannot}json: cannot unmarshal string into Go struct field DeploymentSpec.spec.paused of type bool`,
+    ],
+    [{ spec: { replcas: 3 } }, `${cannot}strict decoding error: unknown field "spec.replcas"`],
+    [
+      '{"spec":{"replicas":1,"replicas":2}}',
+      `${cannot}strict decoding error: duplicate field "spec.replicas"`,
+    ],
+    [
+      { kind: "Pod", apiVersion: "v1" },
+      'Pod in version "v1" cannot be handled as a Deployment: converting (Pod) to (Deployment): unknown conversion',
+    ],
+    [
+      { kind: "Deployment", apiVersion: "apps/v1beta1" },
+      "the API version in the data (apps/v1beta1) does not match the expected API version (apps/v1)",
+    ],
+  ])("%j", (value, message) => {
+    expect(() => decode(value)).toThrow(message);
+  });
+
+  it("values that their own parsers refuse", () => {
+    const quantity = podSpec({ name: "a", resources: { limits: { cpu: "lots" } } });
+    expect(() => decode(quantity, pods)).toThrow(
+      "Pod in version \"v1\" cannot be handled as a Pod: quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+    );
+    expect(() => decode({ data: { a: "é" } }, secrets)).toThrow("illegal base64 data at input byte 0");
+    expect(() => decode({ metadata: { creationTimestamp: "yesterday" } }, pods)).toThrow(
+      'parsing time "yesterday" as "2006-01-02T15:04:05Z07:00": cannot parse "yesterday" as "2006"',
+    );
+    const port = podSpec({ name: "a", livenessProbe: { httpGet: { port: true } } });
+    expect(() => decode(port, pods)).toThrow("json: cannot unmarshal bool into Go value of type int32");
+  });
+
+  it("garbage, with its first bytes", () => {
+    expect(() => decode("garbage", pods)).toThrow(
+      "the object provided is unrecognized (must be of type Pod): couldn't get version/kind; json parse error: invalid character 'g' looking for beginning of value (67617262616765)",
+    );
+    expect(() => decodeBody({ contentType: "text/plain", bytes: Buffer.from(""), kind: pods })).toThrow(
+      "the body of the request was in an unknown format",
+    );
+    expect(() =>
+      decodeBody({
+        contentType: PROTOBUF_MEDIA_TYPE,
+        bytes: Buffer.from("k8s\0\xff\xff", "latin1"),
+        kind: pods,
+      }),
+    ).toThrow("the object provided is unrecognized");
+  });
+});
+
+describe("decodeBody reads", () => {
+  it("canonical forms, without nulls", () => {
+    const spec = podSpec({ name: "a", image: null, resources: { limits: { cpu: 0.5, memory: "1024Mi" } } });
+    const { object } = decode(
+      { ...spec, metadata: { creationTimestamp: null, deletionTimestamp: "2024-01-02T03:04:05.6+01:00" } },
+      pods,
+    );
+    expect(object).toEqual({
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { deletionTimestamp: "2024-01-02T02:04:05Z" },
+      spec: { containers: [{ name: "a", resources: { limits: { cpu: "500m", memory: "1Gi" } } }] },
+    });
+  });
+
+  it("and warns of what it dropped, or keeps silent", () => {
+    const value = { data: { a: "b" }, extra: 1 };
+    expect(decode(value, configMaps, "Warn")).toMatchObject({ warnings: ['unknown field "extra"'] });
+    expect(decode(value, configMaps, "Ignore").warnings).toEqual([]);
+    expect(decode(value, configMaps, "Ignore").object).not.toHaveProperty("extra");
+  });
+
+  it("YAML and protobuf", () => {
+    const expected = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a" }, data: { x: "1" } };
+    const yaml = Buffer.from("metadata: {name: a}\ndata: {x: '1'}\n");
+    expect(
+      decodeBody({ contentType: `${YAML_MEDIA_TYPE}; charset=utf-8`, bytes: yaml, kind: configMaps }).object,
+    ).toEqual(expected);
+    const bytes = encodeProtobuf(expected);
+    expect(decodeBody({ contentType: PROTOBUF_MEDIA_TYPE, bytes, kind: configMaps }).object).toEqual(
+      expected,
+    );
+  });
+
+  it("odd keys as ordinary ones", () => {
+    const { object } = decode('{"data":{"__proto__":"x","constructor":"y"}}', configMaps);
+    expect(Object.keys(object.data)).toEqual(["__proto__", "constructor"]);
+  });
+});
+
+const golden = fileURLToPath(new URL("../../../../shared/k8s/golden/", import.meta.url));
+
+describe.skipIf(!existsSync(golden))("fully populated objects", () => {
+  it.each([...kinds, ...requestKinds].map((kind) => [`${apiVersionOf(kind)} ${kind.kind}`, kind] as const))(
+    "of %s pass unchanged",
+    (_, kind) => {
+      const file = join(golden, `${kind.group || "core"}.${kind.version}.${kind.kind}.json`);
+      const value = JSON.parse(readFileSync(file, "utf8"));
+      const { object } = decode(value, kind);
+      expect(withoutNulls(object)).toEqual(withoutNulls(value));
+    },
+  );
+});
+
+/** The reference objects hold null in maps of times; everywhere else it is absence. */
+function withoutNulls(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value, (_, one) => (one === null ? undefined : one)));
+}

@@ -1,0 +1,179 @@
+import { createServer, type Server } from "node:http";
+import { createServer as createHttp2Server } from "node:http2";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
+import { afterEach, describe, expect, it } from "vitest";
+import { GantryError, silentLogger, systemClock } from "../../../base/index.ts";
+import type { CriRuntimeService } from "../../../cri/types.ts";
+import type { Probe } from "../pod-types.ts";
+import { aContainer } from "../testing/pods.ts";
+import { runProbe } from "./prober.ts";
+import { type ProbeKind, ProbeWorker } from "./probe-worker.ts";
+
+const closers: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closers.splice(0)) close();
+});
+
+function listen(server: Pick<Server, "listen" | "address" | "close">): Promise<number> {
+  return new Promise((resolve) => {
+    server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port));
+    closers.push(() => server.close());
+  });
+}
+
+function probe(what: Probe, runtime: Partial<CriRuntimeService> = {}) {
+  const options = { runtime: runtime as CriRuntimeService, logger: silentLogger, clock: systemClock };
+  const container = aContainer("app", { ports: [{ name: "http", containerPort: 1 }], env: [{ name: "WHO", value: "me" }] });
+  return runProbe(what, { container, containerId: "id", podIp: "127.0.0.1" }, options);
+}
+
+async function closedPort(): Promise<number> {
+  const server = createTcpServer();
+  const port = await listen(server);
+  closers.pop()!();
+  return port;
+}
+
+describe("probes", () => {
+  it("httpGet takes 200 to 399 for healthy, and sends its headers", async () => {
+    let agent = "";
+    const port = await listen(
+      createServer((request, response) => {
+        agent = `${request.headers["user-agent"]} ${request.headers["x-who"]} ${request.headers.host}`;
+        response.statusCode = Number(request.url!.slice(1));
+        response.end("body");
+      }),
+    );
+    const at = (path: string) => probe({ httpGet: { port, path, httpHeaders: [{ name: "X-Who", value: "me" }] } });
+    expect(await at("/200")).toEqual({ outcome: "success", output: "body" });
+    expect(agent).toBe(`kube-probe/1.33 me 127.0.0.1:${port}`);
+    expect(await at("/399")).toMatchObject({ outcome: "success" });
+    expect(await at("/404")).toEqual({ outcome: "failure", output: "HTTP probe failed with statuscode: 404" });
+    expect(await at("/500")).toMatchObject({ outcome: "failure" });
+  });
+
+  it("httpGet follows redirects on the same host only", async () => {
+    const port = await listen(
+      createServer((request, response) => {
+        const to = request.url === "/local" ? "/dead" : "http://elsewhere.invalid/";
+        if (request.url === "/dead") response.writeHead(503).end();
+        else response.writeHead(302, { location: to }).end();
+      }),
+    );
+    expect(await probe({ httpGet: { port, path: "/local" } })).toMatchObject({ outcome: "failure" });
+    expect(await probe({ httpGet: { port, path: "/away" } })).toMatchObject({ outcome: "success" });
+  });
+
+  it("httpGet says why it failed as upstream does", async () => {
+    const port = await closedPort();
+    const url = `http://127.0.0.1:${port}/healthz`;
+    expect((await probe({ httpGet: { port, path: "/healthz" } })).output).toBe(
+      `Get "${url}": dial tcp 127.0.0.1:${port}: connect: connection refused`,
+    );
+    const slow = await listen(createServer(() => {}));
+    const late = await probe({ httpGet: { port: slow }, timeoutSeconds: 0.05 });
+    expect(late.output).toContain("context deadline exceeded (Client.Timeout exceeded while awaiting headers)");
+  });
+
+  it("tcpSocket asks whether somebody listens", async () => {
+    const port = await listen(createTcpServer());
+    expect(await probe({ tcpSocket: { port } })).toEqual({ outcome: "success", output: "" });
+    const closed = await closedPort();
+    expect(await probe({ tcpSocket: { port: closed } })).toEqual({
+      outcome: "failure",
+      output: `dial tcp 127.0.0.1:${closed}: connect: connection refused`,
+    });
+    expect(await probe({ tcpSocket: { port: "nameless" } })).toMatchObject({ outcome: "unknown" });
+  });
+
+  it("exec goes by the exit code", async () => {
+    const commands: string[][] = [];
+    const execSync: CriRuntimeService["execSync"] = async (_id, command) => {
+      commands.push(command);
+      if (command[0] === "slow") throw new GantryError("DeadlineExceeded", "late");
+      return { stdout: Buffer.from("out "), stderr: Buffer.from("err"), exitCode: Number(command[0]) };
+    };
+    expect(await probe({ exec: { command: ["0", "$(WHO)"] } }, { execSync })).toEqual({ outcome: "success", output: "out err" });
+    expect(commands).toEqual([["0", "me"]]);
+    expect(await probe({ exec: { command: ["3"] } }, { execSync })).toEqual({ outcome: "failure", output: "out err" });
+    expect(await probe({ exec: { command: ["slow"] } }, { execSync })).toMatchObject({
+      outcome: "failure",
+      output: 'command timed out: "slow" timed out after 1s',
+    });
+  });
+
+  it("grpc asks the health service", async () => {
+    let body: Buffer = Buffer.alloc(0);
+    const server = createHttp2Server();
+    server.on("stream", (stream, headers) => {
+      stream.on("data", (chunk: Buffer) => {
+        body = chunk;
+      });
+      stream.on("end", () => {
+        const known = headers[":path"] === "/grpc.health.v1.Health/Check";
+        stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
+        stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": known ? "0" : "12" }));
+        const serving = body.length > 5 ? 2 : 1;
+        stream.end(Buffer.from([0, 0, 0, 0, 2, 0x08, serving]));
+      });
+    });
+    const port = await listen(server as unknown as Server);
+    expect(await probe({ grpc: { port } })).toEqual({ outcome: "success", output: "service healthy" });
+    expect(await probe({ grpc: { port, service: "db" } })).toEqual({
+      outcome: "failure",
+      output: 'service unhealthy (responded with "NOT_SERVING")',
+    });
+    expect(body).toEqual(Buffer.concat([Buffer.from([0, 0, 0, 0, 4, 0x0a, 2]), Buffer.from("db")]));
+    expect(await probe({ grpc: { port: await closedPort() } })).toMatchObject({ outcome: "failure" });
+  });
+});
+
+describe("probe worker", () => {
+  /** Runs a worker over the given findings, one a tick, and returns the outcomes that it told. */
+  async function outcomes(kind: ProbeKind, what: Probe, findings: ("success" | "failure" | "unknown")[]) {
+    const told: string[] = [];
+    let tick = 0;
+    await new Promise<void>((resolve) => {
+      const worker = new ProbeWorker({
+        kind,
+        probe: { periodSeconds: 0.001, ...what },
+        ageMs: 0,
+        run: async () => {
+          const outcome = findings[tick++] ?? findings.at(-1)!;
+          if (tick > findings.length) {
+            worker.stop();
+            resolve();
+          }
+          return { outcome, output: "" };
+        },
+        stillRuns: async () => true,
+        onResult: (outcome) => {
+          told.push(outcome);
+          if (kind !== "readiness" && tick >= findings.length) resolve();
+        },
+        onFinding: () => {},
+        clock: systemClock,
+      });
+      closers.push(() => worker.stop());
+      worker.start();
+    });
+    return told;
+  }
+
+  it("counts up to the thresholds", async () => {
+    const thresholds = { successThreshold: 2, failureThreshold: 3 };
+    expect(await outcomes("readiness", thresholds, ["success", "success", "failure", "failure", "failure"])).toEqual([
+      "success",
+      "failure",
+    ]);
+    expect(await outcomes("readiness", thresholds, ["success", "failure", "success", "failure"])).toEqual([]);
+  });
+
+  it("does not count a probe that could not be done", async () => {
+    expect(await outcomes("liveness", { failureThreshold: 2 }, ["failure", "unknown", "failure"])).toEqual(["failure"]);
+  });
+
+  it("a container starts once", async () => {
+    expect(await outcomes("startup", { failureThreshold: 5 }, ["failure", "failure", "success"])).toEqual(["success"]);
+  });
+});

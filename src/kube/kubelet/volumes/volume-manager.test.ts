@@ -1,0 +1,206 @@
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statfsSync, statSync, symlinkSync, writeFileSync, mkdirSync, existsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { listMounts } from "../../../kernel/index.ts";
+import type { KubeObject } from "../../api/types.ts";
+import type { Volume } from "../pod-types.ts";
+import { aPod } from "../testing/pods.ts";
+import type { PayloadInput } from "./payload.ts";
+import { bindSubPath } from "./sub-path.ts";
+import { VolumeManager } from "./volume-manager.ts";
+
+const TMPFS_MAGIC = 0x01021994;
+const UID = "uid-1";
+
+describe("volumes", () => {
+  let dir: string;
+  let manager: VolumeManager;
+  let objects: Record<string, KubeObject>;
+
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), "volumes-"));
+    manager = new VolumeManager({ podsDir: dir, nodeMemoryBytes: 2 ** 30 });
+    objects = {};
+  });
+
+  afterEach(async () => {
+    await manager.tearDown(UID);
+    expect(listMounts().filter(({ mountPoint }) => mountPoint.startsWith(dir))).toEqual([]);
+    rmSync(dir, { recursive: true });
+  });
+
+  function put(kind: "configmap" | "secret", name: string, data: Record<string, string>, more: object = {}) {
+    const metadata = { name, namespace: "default", uid: name, resourceVersion: String(Math.random()), creationTimestamp: null };
+    objects[`${kind}/${name}`] = { apiVersion: "v1", kind, metadata, data, ...more };
+  }
+
+  async function setUp(volumes: Volume[], pod = aPod({ volumes })): Promise<Map<string, string>> {
+    const input: PayloadInput = {
+      pod,
+      objects: { get: async (kind, _namespace, name) => objects[`${kind}/${name}`] },
+      tokens: { token: async (_pod, { audience }) => `token for ${audience}` },
+      fields: { nodeName: "n", hostIp: "192.0.2.1", podIp: "10.0.0.1", allocatable: { cpuMilli: 2000, memoryBytes: 2 ** 30, ephemeralStorageBytes: 0 } },
+    };
+    return manager.setUp(pod, input);
+  }
+
+  const modeOf = (path: string) => (statSync(path).mode & 0o7777).toString(8);
+
+  it("makes an emptyDir that anybody may write", async () => {
+    const path = (await setUp([{ name: "cache", emptyDir: {} }])).get("cache")!;
+    expect(path).toBe(join(dir, UID, "volumes/kubernetes.io~empty-dir/cache"));
+    expect(modeOf(path)).toBe("777");
+    writeFileSync(join(path, "kept"), "x");
+    await setUp([{ name: "cache", emptyDir: {} }]);
+    expect(readdirSync(path)).toEqual(["kept"]);
+  });
+
+  it("makes an emptyDir in memory of the size that was asked for, once", async () => {
+    const volume: Volume = { name: "fast", emptyDir: { medium: "Memory", sizeLimit: "1Mi" } };
+    const path = (await setUp([volume])).get("fast")!;
+    const info = statfsSync(path);
+    expect([info.type, info.blocks * info.bsize]).toEqual([TMPFS_MAGIC, 2 ** 20]);
+    // As after a restart of the program.
+    manager = new VolumeManager({ podsDir: dir, nodeMemoryBytes: 2 ** 30 });
+    writeFileSync(join(path, "kept"), "x");
+    await setUp([volume]);
+    expect(readdirSync(path)).toEqual(["kept"]);
+    expect(listMounts().filter(({ mountPoint }) => mountPoint === path)).toHaveLength(1);
+  });
+
+  it("shows a configMap's keys and swaps them at once", async () => {
+    put("configmap", "settings", { "a.conf": "one", gone: "x" }, { binaryData: { bin: "AAEC" } });
+    const volume: Volume = { name: "conf", configMap: { name: "settings", defaultMode: 0o640 } };
+    const path = (await setUp([volume])).get("conf")!;
+    expect(readFileSync(join(path, "a.conf"), "utf8")).toBe("one");
+    expect(readFileSync(join(path, "bin"))).toEqual(Buffer.from([0, 1, 2]));
+    expect(modeOf(join(path, "a.conf"))).toBe("640");
+    expect(readlinkSync(join(path, "a.conf"))).toBe("..data/a.conf");
+    const before = readlinkSync(join(path, "..data"));
+    put("configmap", "settings", { "a.conf": "two" });
+    await setUp([volume]);
+    expect(readFileSync(join(path, "a.conf"), "utf8")).toBe("two");
+    expect(readlinkSync(join(path, "..data"))).not.toBe(before);
+    expect(readdirSync(path).filter((name) => !name.startsWith(".."))).toEqual(["a.conf"]);
+    expect(readdirSync(path).filter((name) => name.startsWith(".."))).toHaveLength(2);
+  });
+
+  it("leaves an unchanged volume alone, also after a restart", async () => {
+    put("configmap", "settings", { key: "one" });
+    const volume: Volume = { name: "conf", configMap: { name: "settings" } };
+    const path = (await setUp([volume])).get("conf")!;
+    const before = readlinkSync(join(path, "..data"));
+    manager = new VolumeManager({ podsDir: dir, nodeMemoryBytes: 2 ** 30 });
+    await setUp([volume]);
+    expect(readlinkSync(join(path, "..data"))).toBe(before);
+  });
+
+  it("keeps secrets in memory, with items, modes and paths", async () => {
+    put("secret", "login", { user: Buffer.from("me").toString("base64"), other: "eA==" });
+    const items = [{ key: "user", path: "deep/down/name", mode: 0o400 }];
+    const path = (await setUp([{ name: "s", secret: { secretName: "login", items } }])).get("s")!;
+    expect(statfsSync(path).type).toBe(TMPFS_MAGIC);
+    expect(readFileSync(join(path, "deep/down/name"), "utf8")).toBe("me");
+    expect(modeOf(join(path, "deep/down/name"))).toBe("400");
+    expect(existsSync(join(path, "other"))).toBe(false);
+  });
+
+  it("says what is missing, unless it is optional", async () => {
+    await expect(setUp([{ name: "v", configMap: { name: "none" } }])).rejects.toThrow(
+      'MountVolume.SetUp failed for volume "v" : configmap "none" not found',
+    );
+    await expect(setUp([{ name: "v", secret: { secretName: "none" } }])).rejects.toThrow('secret "none" not found');
+    const path = (await setUp([{ name: "w", configMap: { name: "none", optional: true } }])).get("w")!;
+    expect(readdirSync(path).filter((name) => !name.startsWith(".."))).toEqual([]);
+    put("configmap", "some", { a: "1" });
+    await expect(setUp([{ name: "v", configMap: { name: "some", items: [{ key: "b", path: "b" }] } }])).rejects.toThrow(
+      "configmap references non-existent config key: b",
+    );
+    await expect(setUp([{ name: "v", configMap: { name: "some", items: [{ key: "a", path: "../a" }] } }])).rejects.toThrow(
+      "invalid path",
+    );
+  });
+
+  it("projects a token, an object and the pod's own fields into one volume", async () => {
+    put("configmap", "kube-root-ca.crt", { "ca.crt": "CERT" });
+    const sources = [
+      { serviceAccountToken: { path: "token", expirationSeconds: 3607, audience: "me" } },
+      { configMap: { name: "kube-root-ca.crt", items: [{ key: "ca.crt", path: "ca.crt" }] } },
+      { downwardAPI: { items: [{ path: "namespace", fieldRef: { fieldPath: "metadata.namespace" } }] } },
+    ];
+    const path = (await setUp([{ name: "p", projected: { sources, defaultMode: 0o644 } }])).get("p")!;
+    const text = (name: string) => readFileSync(join(path, name), "utf8");
+    expect([text("token"), text("ca.crt"), text("namespace")]).toEqual(["token for me", "CERT", "default"]);
+  });
+
+  it("tells of labels and resources, and follows changes of the pod", async () => {
+    const items = [
+      { path: "labels", fieldRef: { fieldPath: "metadata.labels" } },
+      { path: "cpu", resourceFieldRef: { containerName: "app", resource: "limits.cpu", divisor: "1m" } },
+    ];
+    const volumes: Volume[] = [{ name: "d", downwardAPI: { items } }];
+    const path = (await setUp(volumes, aPod({ volumes }, { labels: { b: "2", a: 'say "1"' } }))).get("d")!;
+    expect(readFileSync(join(path, "labels"), "utf8")).toBe('a="say \\"1\\""\nb="2"');
+    expect(readFileSync(join(path, "cpu"), "utf8")).toBe("2000");
+    await setUp(volumes, aPod({ volumes }, { labels: { a: "3" } }));
+    expect(readFileSync(join(path, "labels"), "utf8")).toBe('a="3"');
+  });
+
+  it("gives volumes to the fsGroup", async () => {
+    put("secret", "login", { user: "eA==" });
+    const volumes: Volume[] = [
+      { name: "cache", emptyDir: {} },
+      { name: "s", secret: { secretName: "login", defaultMode: 0o400 } },
+    ];
+    const paths = await setUp(volumes, aPod({ volumes, securityContext: { fsGroup: 4242 } }));
+    const cache = statSync(paths.get("cache")!);
+    expect([cache.gid, (cache.mode & 0o7777).toString(8)]).toEqual([4242, "2777"]);
+    const file = statSync(join(paths.get("s")!, "user"));
+    expect([file.gid, (file.mode & 0o777).toString(8)]).toEqual([4242, "440"]);
+  });
+
+  it("checks host paths", async () => {
+    const host = join(dir, "host");
+    await expect(setUp([{ name: "h", hostPath: { path: host, type: "Directory" } }])).rejects.toThrow(
+      `hostPath type check failed: ${host} is not a directory`,
+    );
+    const paths = await setUp([
+      { name: "h", hostPath: { path: host, type: "DirectoryOrCreate" } },
+      { name: "f", hostPath: { path: join(host, "file"), type: "FileOrCreate" } },
+    ]);
+    expect(paths.get("h")).toBe(host);
+    expect(statSync(paths.get("f")!).isFile()).toBe(true);
+    await expect(setUp([{ name: "h", hostPath: { path: host, type: "Socket" } }])).rejects.toThrow("is not a socket file");
+  });
+
+  it("refuses what is not built", async () => {
+    await expect(setUp([{ name: "v", persistentVolumeClaim: { claimName: "c" } }])).rejects.toThrow(
+      "volumes of type persistentVolumeClaim are not implemented",
+    );
+  });
+
+  it("binds a sub path inside the volume only, and leaves the host's data when the pod goes", async () => {
+    const host = join(dir, "host");
+    mkdirSync(join(host, "in"), { recursive: true });
+    writeFileSync(join(host, "in", "file"), "data");
+    symlinkSync("/etc", join(host, "out"));
+    const target = (index: string) => join(dir, UID, "volume-subpaths/h/app", index);
+    bindSubPath(host, "in", target("0"));
+    expect(readFileSync(join(target("0"), "file"), "utf8")).toBe("data");
+    bindSubPath(host, "in/file", target("1"));
+    expect(readFileSync(target("1"), "utf8")).toBe("data");
+    // A link out of the volume is followed inside it: there is no etc in it, so one is made.
+    expect(() => bindSubPath(host, "../etc", target("2"))).toThrow("subPath");
+    bindSubPath(host, "new/dir", target("3"));
+    expect(statSync(join(host, "new/dir")).isDirectory()).toBe(true);
+    try {
+      bindSubPath(host, "out/passwd", target("4"));
+    } catch {
+      // Either refused or made inside.
+    }
+    expect(existsSync(join(target("4"), "passwd")) || existsSync(join(target("4"), "hostname"))).toBe(false);
+    await manager.tearDown(UID);
+    expect(readFileSync(join(host, "in", "file"), "utf8")).toBe("data");
+  });
+});

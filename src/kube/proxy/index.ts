@@ -1,0 +1,1 @@
+export { KubeProxy, type KubeProxyOptions, removeServiceTable, serviceTableName } from "./kube-proxy.ts";

@@ -1,0 +1,334 @@
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { createSocket, type Socket as UdpSocket } from "node:dgram";
+import { mkdtempSync, rmSync } from "node:fs";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeEach, expect, it } from "vitest";
+import { newHexId, silentLogger } from "../../base/index.ts";
+import {
+  getSysctl,
+  holdPort,
+  inNetworkNamespace,
+  nft,
+  pinNamespaces,
+  setSysctl,
+  unpinNamespaces,
+} from "../../kernel/index.ts";
+import { BridgeNetworks, type PodNetwork } from "../../network/index.ts";
+import { KubeProxy } from "./index.ts";
+import { LocalInformers, type SliceEndpoint, service, slice } from "./testing/local-informers.ts";
+
+const forwarding = getSysctl("net.ipv4.ip_forward")!;
+afterAll(() => setSysctl("net.ipv4.ip_forward", forwarding));
+
+let dir: string;
+let instanceId: string;
+let networks: BridgeNetworks;
+let pods: PodNetwork;
+let informers: LocalInformers;
+let proxy: KubeProxy;
+let stopping: AbortController;
+let stopped: Promise<void>;
+const closers: (() => void)[] = [];
+
+beforeEach(async () => {
+  dir = mkdtempSync(join(tmpdir(), "gantry-proxy-"));
+  instanceId = randomBytes(3).toString("hex");
+  networks = new BridgeNetworks({ stateDir: join(dir, "network"), instanceId, logger: silentLogger });
+  await networks.open();
+  pods = await networks.openPodNetwork();
+  informers = new LocalInformers();
+  await startProxy();
+});
+
+afterEach(async () => {
+  for (const close of closers.splice(0)) close();
+  await stopProxy();
+  proxy.destroy();
+  await networks.destroy();
+  expect(nft("list tables")).not.toContain(instanceId);
+  rmSync(dir, { recursive: true });
+});
+
+async function startProxy(): Promise<void> {
+  proxy = new KubeProxy({
+    informers,
+    nodeName: "node-1",
+    instanceId,
+    podNetwork: pods,
+    logger: silentLogger,
+  });
+  stopping = new AbortController();
+  await new Promise<void>((ready) => {
+    stopped = proxy.run({ signal: stopping.signal, ready });
+  });
+}
+
+async function stopProxy(): Promise<void> {
+  stopping.abort();
+  await stopped;
+}
+
+interface TestPod {
+  ip: string;
+  netns: string;
+  stop: () => void;
+}
+
+async function startPod(name: string): Promise<TestPod> {
+  const path = join(dir, "ns", name);
+  const { net } = pinNamespaces(path, ["net"]);
+  closers.push(() => unpinNamespaces(path));
+  const endpoint = await networks.attach({
+    network: pods.networkName,
+    containerId: newHexId(),
+    containerName: name,
+    netnsPath: net,
+  });
+  const server: Server = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.write(`${name} ${socket.remoteAddress}\n`);
+  });
+  server.listen({ fd: inNetworkNamespace(net, () => holdPort("tcp", "0.0.0.0", 80)).fd });
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket) => sockets.add(socket));
+  const stop = () => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  closers.push(stop);
+  return { ip: endpoint.ip, netns: net, stop };
+}
+
+function endpoint(
+  pod: TestPod,
+  conditions: SliceEndpoint["conditions"] = { ready: true },
+  nodeName = "node-1",
+): SliceEndpoint {
+  return { addresses: [pod.ip], conditions, nodeName };
+}
+
+/** An address of the Services' range. */
+function serviceIp(last: number): string {
+  return pods.serviceCidr.replace(/0\/\d+$/, String(last));
+}
+
+/** First line that a server says, or the reason why there is none. */
+function ask(host: string, port: number): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: 700 });
+    const finish = (text: string) => {
+      socket.destroy();
+      resolve(text);
+    };
+    socket.on("timeout", () => finish("timeout"));
+    socket.on("error", (error: NodeJS.ErrnoException) => finish(error.code ?? error.message));
+    socket.on("data", (chunk) => finish(String(chunk).trim()));
+  });
+}
+
+async function askFrom(pod: TestPod, host: string, port: number): Promise<string> {
+  const script = `exec 3<>/dev/tcp/${host}/${port} && head -1 <&3`;
+  const child = spawn("nsenter", [`--net=${pod.netns}`, "timeout", "1", "bash", "-c", script], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  let text = "";
+  for await (const chunk of child.stdout) text += chunk;
+  return text.trim();
+}
+
+async function answerers(host: string, port: number, times = 24): Promise<string[]> {
+  const names = new Set<string>();
+  for (let i = 0; i < times; i++) names.add((await ask(host, port)).split(" ")[0]!);
+  return [...names].sort();
+}
+
+/** The rules follow within some milliseconds. */
+const settle = () => new Promise((resolve) => setTimeout(resolve, 30));
+
+it("spreads connections over ready endpoints, from the host and from pods, and follows changes", async () => {
+  const [a, b] = [await startPod("a"), await startPod("b")];
+  const ip = serviceIp(10);
+  informers.put("services", service("web", { clusterIP: ip, ports: [{ name: "http", port: 8080 }] }));
+  await settle();
+  expect(await ask(ip, 8080)).toBe("ECONNREFUSED");
+  expect(await ask(ip, 8081)).toBe("ECONNREFUSED");
+  expect(await ask(serviceIp(99), 80)).toMatch(/EHOSTUNREACH|ECONNREFUSED/);
+  informers.put(
+    "endpointslices",
+    slice("web-1", "web", { name: "http", port: 80 }, [endpoint(a), endpoint(b, { ready: false })]),
+  );
+  await settle();
+  expect(await answerers(ip, 8080, 8)).toEqual(["a"]);
+  expect(await ask(ip, 8080)).toBe(`a ${pods.gateway}`);
+  expect(await askFrom(b, ip, 8080)).toBe(`a ${b.ip}`);
+  // A pod that reaches itself sees the node's address.
+  expect(await askFrom(a, ip, 8080)).toBe(`a ${pods.gateway}`);
+  expect(await askFrom(b, ip, 8081)).toBe("");
+  informers.put("endpointslices", slice("web-2", "web", { name: "http", port: 80 }, [endpoint(b)]));
+  await settle();
+  expect(await answerers(ip, 8080)).toEqual(["a", "b"]);
+  informers.delete("endpointslices", "default/web-1");
+  await settle();
+  expect(await answerers(ip, 8080, 8)).toEqual(["b"]);
+  informers.delete("services", "default/web");
+  await settle();
+  expect(await ask(ip, 8080)).toMatch(/EHOSTUNREACH|ECONNREFUSED/);
+  await settle();
+  expect(nft(`list table ip gantry_${instanceId}_kube`)).not.toContain("chain svc_");
+});
+
+it("leaves established connections alone, and falls back on endpoints that terminate", async () => {
+  const [a, b] = [await startPod("a"), await startPod("b")];
+  const ip = serviceIp(11);
+  informers.put("services", service("web", { clusterIP: ip, ports: [{ port: 80 }] }));
+  informers.put("endpointslices", slice("s", "web", { port: 80 }, [endpoint(a)]));
+  await settle();
+  const socket = connect(80, ip);
+  await new Promise((resolve) => socket.once("data", resolve));
+  informers.put("endpointslices", slice("s", "web", { port: 80 }, [endpoint(b)]));
+  await settle();
+  expect(await answerers(ip, 80, 4)).toEqual(["b"]);
+  let isClosed = false;
+  socket.on("close", () => {
+    isClosed = true;
+  });
+  await new Promise((resolve) => socket.write("still there?", resolve));
+  await settle();
+  expect(isClosed).toBe(false);
+  socket.destroy();
+  const ending = { ready: false, serving: true, terminating: true };
+  informers.put("endpointslices", slice("s", "web", { port: 80 }, [endpoint(a, ending), endpoint(b)]));
+  await settle();
+  expect(await answerers(ip, 80, 6)).toEqual(["b"]);
+  informers.put(
+    "endpointslices",
+    slice("s", "web", { port: 80 }, [endpoint(a, ending), endpoint(b, { ready: false })]),
+  );
+  await settle();
+  expect(await answerers(ip, 80, 6)).toEqual(["a"]);
+});
+
+it("serves node ports, external and load balancer addresses with their policies", async () => {
+  const a = await startPod("a");
+  const c = await startPod("c");
+  const [clusterIP, external, balancer] = [serviceIp(12), serviceIp(200), serviceIp(201)];
+  const nodePort = 30_000 + (Number.parseInt(instanceId.slice(0, 3), 16) % 2000);
+  const status = { loadBalancer: { ingress: [{ ip: balancer }] } };
+  const spec = { clusterIP, type: "LoadBalancer", externalIPs: [external], ports: [{ port: 80, nodePort }] };
+  informers.put("services", service("web", spec, { status }));
+  informers.put("endpointslices", slice("s", "web", { port: 80 }, [endpoint(a)]));
+  await settle();
+  expect(await ask("127.0.0.1", nodePort)).toBe(`a ${pods.gateway}`);
+  expect(await ask(pods.gateway, nodePort)).toBe(`a ${pods.gateway}`);
+  expect(await askFrom(c, pods.gateway, nodePort)).toBe(`a ${c.ip}`);
+  for (const ip of [external, balancer]) expect(await ask(ip, 80)).toMatch(/^a /);
+  // Policy Local without an endpoint here: insiders still reach the one elsewhere.
+  informers.put("services", service("web", { ...spec, externalTrafficPolicy: "Local" }, { status }));
+  informers.put("endpointslices", slice("s", "web", { port: 80 }, [endpoint(a, { ready: true }, "node-2")]));
+  await settle();
+  expect(await askFrom(c, balancer, 80)).toBe(`a ${c.ip}`);
+  informers.put("services", service("web", { ...spec, internalTrafficPolicy: "Local" }, { status }));
+  await settle();
+  expect(await ask(clusterIP, 80)).toMatch(/timeout|EPERM/);
+  informers.put(
+    "services",
+    service("web", { ...spec, loadBalancerSourceRanges: ["203.0.113.0/24"] }, { status }),
+  );
+  await settle();
+  expect(await askFrom(c, balancer, 80)).toBe("");
+  expect(await askFrom(c, external, 80)).toMatch(/^a /);
+  informers.put("endpointslices", slice("s", "web", { port: 80 }, []));
+  await settle();
+  expect(await ask("127.0.0.1", nodePort)).toBe("ECONNREFUSED");
+});
+
+it("keeps a client with its endpoint where the Service asks for it", async () => {
+  const all = [await startPod("a"), await startPod("b"), await startPod("c")];
+  const ip = serviceIp(13);
+  const spec = { clusterIP: ip, sessionAffinity: "ClientIP", ports: [{ port: 80 }] };
+  informers.put("services", service("web", spec));
+  informers.put(
+    "endpointslices",
+    slice(
+      "s",
+      "web",
+      { port: 80 },
+      all.map((pod) => endpoint(pod)),
+    ),
+  );
+  await settle();
+  const [name, ...others] = await answerers(ip, 80, 10);
+  expect(others).toEqual([]);
+  const rest = all.filter((_, index) => "abc"[index] !== name);
+  informers.put(
+    "endpointslices",
+    slice(
+      "s",
+      "web",
+      { port: 80 },
+      [...rest.slice(1), ...all.filter((pod) => !rest.includes(pod))].map((pod) => endpoint(pod)),
+    ),
+  );
+  await settle();
+  expect(await answerers(ip, 80, 6)).toEqual([name]);
+  informers.put(
+    "endpointslices",
+    slice(
+      "s",
+      "web",
+      { port: 80 },
+      rest.map((pod) => endpoint(pod)),
+    ),
+  );
+  await settle();
+  expect(await answerers(ip, 80, 6)).toHaveLength(1);
+});
+
+it("leads UDP away from an endpoint that is gone, also for a client that keeps its port", async () => {
+  const all = [await startPod("a"), await startPod("b")];
+  const { spawnSync } = await import("node:child_process");
+  expect(spawnSync("true").status).toBe(0);
+  for (const [index, pod] of all.entries()) {
+    const script = `const s=require("dgram").createSocket("udp4");s.on("message",(m,f)=>s.send("${"ab"[index]}",f.port,f.address));s.bind(53,()=>console.log("up"))`;
+    const child = spawn("nsenter", [`--net=${pod.netns}`, process.execPath, "-e", script], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    closers.push(() => child.kill("SIGKILL"));
+    await new Promise((resolve) => child.stdout.once("data", resolve));
+  }
+  const ip = serviceIp(14);
+  const udp = { name: "dns", port: 53, protocol: "UDP" };
+  informers.put("services", service("dns", { clusterIP: ip, ports: [{ ...udp, port: 5353 }] }));
+  informers.put("endpointslices", slice("s", "dns", udp, [endpoint(all[0]!)]));
+  await settle();
+  const client: UdpSocket = createSocket("udp4");
+  closers.push(() => client.close());
+  const askUdp = () =>
+    new Promise((resolve) => {
+      client.once("message", (message) => resolve(String(message)));
+      client.send("?", 5353, ip);
+      setTimeout(() => resolve("timeout"), 500);
+    });
+  expect(await askUdp()).toBe("a");
+  informers.put("endpointslices", slice("s", "dns", udp, [endpoint(all[1]!)]));
+  await settle();
+  expect(await askUdp()).toBe("b");
+});
+
+it("keeps serving while the program restarts, and writes its table again when somebody flushed it", async () => {
+  const a = await startPod("a");
+  const ip = serviceIp(15);
+  informers.put("services", service("web", { clusterIP: ip, ports: [{ port: 80 }] }));
+  informers.put("endpointslices", slice("s", "web", { port: 80 }, [endpoint(a)]));
+  await settle();
+  await stopProxy();
+  expect(await ask(ip, 80)).toMatch(/^a /);
+  await startProxy();
+  expect(await ask(ip, 80)).toMatch(/^a /);
+  nft(`delete table ip gantry_${instanceId}_kube`);
+  informers.put("services", service("other", { clusterIP: serviceIp(16), ports: [{ port: 80 }] }));
+  await expect.poll(() => ask(ip, 80), { timeout: 3000 }).toMatch(/^a /);
+});

@@ -1,0 +1,64 @@
+import type { EndpointSlice } from "../api/index.ts";
+
+/** One address and port behind a Service. */
+export interface ServiceEndpoint {
+  ip: string;
+  port: number;
+  isReady: boolean;
+  isServing: boolean;
+  isTerminating: boolean;
+  /** On this node. */
+  isLocal: boolean;
+}
+
+/** The endpoints of one port of a Service, from all its slices; an address that stands in several counts once. */
+export function endpointsOfPort(
+  slices: readonly EndpointSlice[],
+  portName: string,
+  nodeName: string,
+): ServiceEndpoint[] {
+  const found = new Map<string, ServiceEndpoint>();
+  for (const slice of slices) {
+    if (slice.addressType !== "IPv4") continue;
+    const ports = (slice.ports ?? []).filter((port) => (port.name ?? "") === portName && port.port);
+    for (const { port } of ports) {
+      for (const endpoint of slice.endpoints ?? []) {
+        const ip = endpoint.addresses[0];
+        if (!ip || !isForwardable(ip)) continue;
+        // Defaults of absent conditions: discovery/v1, EndpointConditions.
+        const isReady = endpoint.conditions?.ready ?? true;
+        const candidate = {
+          ip,
+          port: port!,
+          isReady,
+          isServing: endpoint.conditions?.serving ?? isReady,
+          isTerminating: endpoint.conditions?.terminating ?? false,
+          isLocal: endpoint.nodeName === nodeName,
+        };
+        const key = `${ip}:${port}`;
+        const known = found.get(key);
+        // While an endpoint moves from one slice to another it is in both: the better state counts.
+        if (!known || (candidate.isReady && !known.isReady)) found.set(key, candidate);
+      }
+    }
+  }
+  // A stable order keeps the rules equal when nothing changed.
+  return [...found.values()].sort((a, b) => (a.ip < b.ip ? -1 : a.ip > b.ip ? 1 : a.port - b.port));
+}
+
+/** Whoever can write an EndpointSlice must not reach the node's own loopback through it. */
+function isForwardable(ip: string): boolean {
+  return !ip.startsWith("127.") && !ip.startsWith("0.");
+}
+
+/** Which endpoints take new connections: ready ones, or else those that still serve while they terminate (KEP-1669). */
+export function usableEndpoints(
+  endpoints: readonly ServiceEndpoint[],
+  onlyLocal: boolean,
+): ServiceEndpoint[] {
+  const candidates = onlyLocal ? endpoints.filter(({ isLocal }) => isLocal) : endpoints;
+  const ready = candidates.filter(({ isReady }) => isReady);
+  return ready.length > 0
+    ? ready
+    : candidates.filter(({ isServing, isTerminating }) => isServing && isTerminating);
+}

@@ -1,0 +1,100 @@
+import { errorMessage } from "../base/index.ts";
+import { isDigest } from "../formats/index.ts";
+import { RegistryFailure } from "./server-errors.ts";
+
+/** What the registry has to know of a manifest, index or artifact. */
+export interface ManifestFacts {
+  mediaType: string;
+  sizeBytes: number;
+  /** Blobs that have to be there. */
+  blobs: string[];
+  /** Manifests that have to be there. */
+  manifests: string[];
+  subject?: string;
+  artifactType?: string;
+  annotations?: Record<string, string>;
+}
+
+interface LooseDescriptor {
+  mediaType?: unknown;
+  digest?: unknown;
+  size?: unknown;
+  urls?: unknown;
+}
+
+const MAX_DESCRIPTORS = 10_000;
+
+/**
+ * Reads a manifest of any type. Image manifests, indexes and artifacts have their descriptors in members of the same names
+ * (image-spec, manifest.md and image-index.md), so types that nobody knows yet work too.
+ */
+export function readManifestFacts(bytes: Buffer, contentType: string): ManifestFacts {
+  const document = parse(bytes);
+  const mediaType = mediaTypeOf(document, contentType);
+  if (document.manifests !== undefined && (document.layers !== undefined || document.config !== undefined)) {
+    throw invalid("a document is either a manifest or an index");
+  }
+  const config = document.config === undefined ? [] : [document.config];
+  const blobs = [...config, ...list(document, "layers"), ...list(document, "blobs")].map(descriptor);
+  const manifests = list(document, "manifests").map(descriptor);
+  if (blobs.length + manifests.length > MAX_DESCRIPTORS) throw invalid("too many descriptors");
+  const facts: ManifestFacts = {
+    mediaType,
+    sizeBytes: bytes.length,
+    // A layer with addresses of its own need not be here.
+    blobs: blobs.filter(({ urls }) => !Array.isArray(urls) || urls.length === 0).map(({ digest }) => digest),
+    manifests: manifests.map(({ digest }) => digest),
+  };
+  if (document.subject !== undefined) facts.subject = descriptor(document.subject).digest;
+  const artifactType = document.artifactType ?? (document.config as LooseDescriptor | undefined)?.mediaType;
+  if (typeof artifactType === "string") facts.artifactType = artifactType;
+  const annotations = document.annotations;
+  if (typeof annotations === "object" && annotations !== null)
+    facts.annotations = annotations as Record<string, string>;
+  return facts;
+}
+
+function parse(bytes: Buffer): Record<string, unknown> {
+  let document: unknown;
+  try {
+    document = JSON.parse(bytes.toString("utf8"));
+  } catch (error) {
+    throw invalid(errorMessage(error));
+  }
+  if (typeof document !== "object" || document === null || Array.isArray(document))
+    throw invalid("not an object");
+  if ((document as { schemaVersion?: unknown }).schemaVersion === 1)
+    throw invalid("schema 1 is not supported");
+  return document as Record<string, unknown>;
+}
+
+function mediaTypeOf(document: Record<string, unknown>, contentType: string): string {
+  const announced = contentType.split(";", 1)[0]!.trim().toLowerCase();
+  const own = document.mediaType;
+  if (own !== undefined && typeof own !== "string") throw invalid("mediaType is not a string");
+  if (own === undefined && announced === "") throw invalid("no media type");
+  if (own !== undefined && announced !== "" && own !== announced) {
+    throw invalid(`mediaType is ${JSON.stringify(own)} but Content-Type is ${JSON.stringify(announced)}`);
+  }
+  return own ?? announced;
+}
+
+function list(document: Record<string, unknown>, member: string): unknown[] {
+  const value = document[member];
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value)) throw invalid(`${member} is not a list`);
+  return value;
+}
+
+function descriptor(value: unknown): { digest: string; urls?: unknown } {
+  const { digest, mediaType, urls, size } = (value ?? {}) as LooseDescriptor;
+  const isRight =
+    typeof digest === "string" &&
+    isDigest(digest) &&
+    typeof mediaType === "string" &&
+    Number.isSafeInteger(size);
+  if (!isRight) throw invalid("a broken descriptor");
+  return { digest, urls };
+}
+
+const invalid = (detail: string) => new RegistryFailure("MANIFEST_INVALID", "manifest invalid", { detail });
