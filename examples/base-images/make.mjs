@@ -25,6 +25,7 @@ function minimalRoot(root) {
   for (const dir of ["bin", "dev", "etc", "home", "proc", "root", "sys", "tmp", "usr/bin", "usr/sbin", "var/log"]) {
     mkdirSync(join(root, dir), { recursive: true });
   }
+  chmodSync(root, 0o755);
   chmodSync(join(root, "tmp"), 0o1777);
   chmodSync(join(root, "root"), 0o700);
   copyFileSync(BUSYBOX, join(root, "bin/busybox"));

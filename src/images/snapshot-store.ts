@@ -133,7 +133,8 @@ export class SnapshotStore {
 
   mountOf(key: string): RootfsMount {
     const { layers } = this.require(key);
-    const lowerDirs = layers.map((diffId) => this.#layerDir(diffId)).reverse();
+    // A layer that an image has twice (an empty one, say) counts where it is uppermost; overlayfs takes no directory twice.
+    const lowerDirs = [...new Set(layers.map((diffId) => this.#layerDir(diffId)).reverse())];
     return {
       type: "overlay",
       lowerDirs: lowerDirs.length === 0 ? [this.#emptyDir] : lowerDirs,

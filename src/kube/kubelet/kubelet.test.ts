@@ -23,7 +23,7 @@ describe("pods on a real node", () => {
     await cluster.create("quick", { containers: [app()] });
     const pod = await cluster.until("quick", isReady);
     expect(performance.now() - began).toBeLessThan(1000);
-    console.log("READY after", performance.now() - began);
+    process.stderr.write(`READY after ${performance.now() - began}\n`);
     expect(pod.status).toMatchObject({ phase: "Running", qosClass: "BestEffort" });
     expect(await cluster.events("quick")).toEqual([
       'Normal Pulled: Container image "busybox" already present on machine',

@@ -88,7 +88,7 @@ async function startApiServer(
     store,
     certificates,
     serviceCidr: "10.196.0.0/16",
-    advertiseAddress: "127.0.0.1",
+    advertiseAddress: "192.0.2.10",
     host: "127.0.0.1",
     port: 0,
     nodeAccess,
