@@ -51,6 +51,7 @@ export class ContainerService {
   readonly #startFailures = new Map<string, StartFailure>();
   /** Have been sent their stop signal: a second stop may only shorten the wait. */
   readonly #signalled = new Set<string>();
+  readonly #removals = new Map<string, Promise<void>>();
   readonly #listeners = new Set<(event: ContainerEvent) => void>();
   #unsubscribe: () => void = () => {};
 
@@ -131,8 +132,17 @@ export class ContainerService {
     });
   }
 
-  async remove(id: string): Promise<void> {
-    if (!this.#notes.has(id)) return;
+  /** Whoever asks while it is being removed waits for the same end. */
+  remove(id: string): Promise<void> {
+    if (!this.#notes.has(id)) return Promise.resolve();
+    const running = this.#removals.get(id);
+    if (running) return running;
+    const removal = this.#remove(id).finally(() => this.#removals.delete(id));
+    this.#removals.set(id, removal);
+    return removal;
+  }
+
+  async #remove(id: string): Promise<void> {
     await this.stop(id, 0);
     try {
       await this.#options.engine.removeContainer(id, { force: true, removeVolumes: true });

@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import { conflict } from "../base/index.ts";
 import { pinNamespaces, unpinNamespaces } from "../kernel/index.ts";
-import { type NamespaceChoice, processNamespace, processPath } from "../runtime/index.ts";
+import { type NamespaceChoice, processNamespace } from "../runtime/index.ts";
 import type { Container } from "./container.ts";
 import type { EngineContext } from "./context.ts";
 import { networkModeOf, sharedContainer } from "./network-mode.ts";
+import { joinableSharedMemory, mountSharedMemory, unmountSharedMemory } from "./shared-memory.ts";
 
 export interface ContainerNamespaces {
   network: NamespaceChoice;
@@ -31,7 +32,9 @@ export function prepareNamespaces(context: EngineContext, container: Container):
     ipc: given.ipc ? { path: given.ipc } : sharedNamespace(context, hostConfig.IpcMode, ipcOwner, "ipc"),
     uts: given.uts ? { path: given.uts } : hostConfig.UTSMode === "host" ? "host" : "new",
     pid: pidMode.startsWith("/") ? { path: pidMode } : sharedNamespace(context, pidMode, pidOwner, "pid"),
-    shmSource: ipcOwner ? processPath(runningPid(context, ipcOwner, "IPC"), "/dev/shm") : undefined,
+    shmSource: ipcOwner
+      ? joinableSharedMemory(context.containers.get(ipcOwner))
+      : mountSharedMemory(container),
   };
 }
 
@@ -83,4 +86,5 @@ export function ownNetworkNamespace(context: EngineContext, container: Container
 
 export function releaseNamespaces(context: EngineContext, container: Container): void {
   unpinNamespaces(pinnedDir(context, container));
+  unmountSharedMemory(container);
 }

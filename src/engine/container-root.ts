@@ -1,6 +1,7 @@
-import { lstatSync } from "node:fs";
+import { closeSync, constants, lstatSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
-import { resolveInRoot } from "../kernel/index.ts";
+import { dirname } from "node:path";
+import { mkdirInRoot, openInRoot, resolveInRoot } from "../kernel/index.ts";
 import { type MountedRoot, openMountedRoot, openProcessRoot, type RootBind } from "../runtime/index.ts";
 import type { Container } from "./container.ts";
 import type { EngineContext } from "./context.ts";
@@ -52,18 +53,25 @@ async function mountStopped(
   return openMountedRoot(container.rootfs, target, binds);
 }
 
-/** Volumes whose place in the image is there and of the same kind. */
+/** The container's volumes; a place that is missing is made, as the start would make it. */
 function volumeBinds(container: Container, root: string): RootBind[] {
   const binds: RootBind[] = [];
   for (const mount of container.record.mounts) {
-    if (mount.Type === "tmpfs") continue;
+    const isDirectory = mount.Type === "tmpfs" ? undefined : isDirectoryAt(mount.Source);
+    if (isDirectory === undefined) continue;
     const target = resolveInRoot(root, mount.Destination);
-    if (isDirectory(mount.Source) === isDirectory(target)) binds.push({ source: mount.Source, target });
+    if (isDirectoryAt(target) === undefined) makeMountPoint(root, mount.Destination, isDirectory);
+    if (isDirectoryAt(target) === isDirectory) binds.push({ source: mount.Source, target });
   }
-  return binds.filter((bind) => isDirectory(bind.source) !== undefined);
+  return binds;
 }
 
-function isDirectory(path: string): boolean | undefined {
+function makeMountPoint(root: string, path: string, isDirectory: boolean): void {
+  mkdirInRoot(root, isDirectory ? path : dirname(path));
+  if (!isDirectory) closeSync(openInRoot(root, path, constants.O_CREAT | constants.O_WRONLY, 0o644));
+}
+
+function isDirectoryAt(path: string): boolean | undefined {
   try {
     return lstatSync(path).isDirectory();
   } catch {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../base/index.ts";
-import { collector, leftovers, openTestHome, type TestHome } from "./test-home.ts";
+import { collector, leftovers, openTestHome, type TestHome, until } from "./test-home.ts";
 import type { EngineEvent } from "./types.ts";
 
 let home: TestHome;
@@ -343,12 +343,4 @@ describe("afterwards", () => {
 
 async function untilLogged(id: string, text: string): Promise<void> {
   await until(async () => (await home.output(id)).stdout.includes(text));
-}
-
-async function until(condition: () => boolean | Promise<boolean>, timeoutMs = 5000): Promise<void> {
-  const deadline = systemClock.monotonicMs() + timeoutMs;
-  while (!(await condition())) {
-    if (systemClock.monotonicMs() > deadline) throw new Error("waited in vain");
-    await systemClock.sleep(10);
-  }
 }

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
-import { createLogger, type Logger, notImplemented } from "../base/index.ts";
+import { createLogger, type Logger, notImplemented, systemClock } from "../base/index.ts";
 import { openContentStore } from "../content/index.ts";
 import { encodeTarHeader, TAR_END, type TarEntry, tarEntry, tarPadding } from "../formats/index.ts";
 import type { ImageRuntimeConfig } from "../formats/oci-types.ts";
@@ -18,7 +18,6 @@ import {
 } from "../kernel/index.ts";
 import { BridgeNetworks } from "../network/index.ts";
 import { type ContainerRuntime, openRuntime } from "../runtime/index.ts";
-import { fixtureImages } from "./fixture-images.ts";
 import { type OpenEngine, openEngine } from "./index.ts";
 import type { CreateContainerRequest } from "./types.ts";
 
@@ -64,9 +63,7 @@ export async function openTestHome(options: { dir?: string; instanceId?: string 
       throw notImplemented("no registry in this test");
     },
   };
-  const images = process.env.REAL_IMAGES
-    ? await openImageService({ dir: join(dir, "images"), content, registry, logger })
-    : fixtureImages(join(dir, "fixture"));
+  const images = await openImageService({ dir: join(dir, "images"), content, registry, logger });
   if (!(await images.find("busybox"))) await importBusybox(images);
   const home = { dir, instanceId, images, logLines } as unknown as TestHome & Mutable;
   await openParts(home, logger);
@@ -166,6 +163,15 @@ export function collector(): { stream: PassThrough; text(): string; bytes(): Buf
   return { stream, bytes, text: () => bytes().toString() };
 }
 
+/** Waits for a condition; fails after `timeoutMs`. */
+export async function until(condition: () => boolean | Promise<boolean>, timeoutMs = 5000): Promise<void> {
+  const deadline = systemClock.monotonicMs() + timeoutMs;
+  while (!(await condition())) {
+    if (systemClock.monotonicMs() > deadline) throw new Error(`waited in vain for ${condition}`);
+    await systemClock.sleep(10);
+  }
+}
+
 /** What of this instance is left on the machine. */
 export async function leftovers(home: TestHome): Promise<string[]> {
   const mounts = listMounts()
@@ -182,8 +188,8 @@ export async function leftovers(home: TestHome): Promise<string[]> {
   return [...mounts, ...links, ...processes, ...files];
 }
 
-export const APPLETS =
-  "sh true false cat echo sleep ls id stty tty mount ps env dd head yes touch mkdir hostname ip ping wget nc httpd grep wc kill chmod chown ln rm stat unshare nslookup tail date seq".split(
+const APPLETS =
+  "sh true false cat echo sleep ls id stty tty mount ps env dd head yes touch mkdir hostname ip ping wget nc httpd grep wc kill md5sum tee chmod chown ln rm stat unshare nslookup tail date seq".split(
     " ",
   );
 

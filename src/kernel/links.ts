@@ -7,7 +7,7 @@ import {
   netlinkDump,
   netlinkGet,
   netlinkRequest,
-  netlinkRequestAsync,
+  prepareNetlinkRequest,
 } from "./netlink.ts";
 import {
   type Attributes,
@@ -220,10 +220,19 @@ export function deleteLink(name: string): boolean {
   return ifPresent(() => netlinkRequest(deletion(name)));
 }
 
-/** As `deleteLink`; the kernel's wait of some 20 ms happens on a worker thread. */
+let lastDeletion: Promise<unknown> = Promise.resolve();
+
+/**
+ * As `deleteLink`; the kernel's wait of some 20 ms happens on a worker thread. One after the other: the kernel would not
+ * do two at once either, and the other worker threads stay free.
+ */
 export async function deleteLinkAsync(name: string): Promise<boolean> {
+  // The namespace of now, not of when its turn comes.
+  const remove = prepareNetlinkRequest(deletion(name));
+  const turn = lastDeletion.then(remove, remove);
+  lastDeletion = turn.catch(() => {});
   try {
-    await netlinkRequestAsync(deletion(name));
+    await turn;
     return true;
   } catch (error) {
     if (hasErrno(error, "ENODEV")) return false;

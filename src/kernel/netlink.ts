@@ -63,24 +63,29 @@ export function netlinkRequest(request: NetlinkRequest): void {
   });
 }
 
-/** As `netlinkRequest`, with the kernel's work done on a worker thread: some (removing a link) takes it 20 ms. */
-export async function netlinkRequestAsync(request: NetlinkRequest): Promise<void> {
+/**
+ * As `netlinkRequest`, with the kernel's work done on a worker thread: some (removing a link) takes it 20 ms. Returns
+ * the function that does it, once, in the network namespace of now.
+ */
+export function prepareNetlinkRequest(request: NetlinkRequest): () => Promise<void> {
   const sequence = nextSequence();
   const flags = NLM_F_REQUEST | NLM_F_ACK | (request.flags ?? 0);
   const message = encodeMessage(request.type, flags, sequence, request.parts);
   const fd = openSocket(request.family);
-  try {
-    await new Promise<void>((resolve, reject) => {
-      libc().send.async(fd, message, message.length, 0, (error, sent) => {
-        if (error) reject(error);
-        else if (sent < 0) reject(errnoError(koffi().errno(), request.operation));
-        else resolve();
+  return async () => {
+    try {
+      await new Promise<void>((resolve, reject) => {
+        libc().send.async(fd, message, message.length, 0, (error, sent) => {
+          if (error) reject(error);
+          else if (sent < 0) reject(errnoError(koffi().errno(), request.operation));
+          else resolve();
+        });
       });
-    });
-    awaitAcknowledgement(fd, sequence, request.operation);
-  } finally {
-    closeSync(fd);
-  }
+      awaitAcknowledgement(fd, sequence, request.operation);
+    } finally {
+      closeSync(fd);
+    }
+  };
 }
 
 /** Asks for one object. */

@@ -1,11 +1,11 @@
-import { type Clock, GantryError, invalidArgument } from "../base/index.ts";
+import { type Clock, conflict, GantryError, invalidArgument } from "../base/index.ts";
 import { withHostLock } from "../kernel/index.ts";
 import { ensureBridge, outwardMtu, removeBridge } from "./bridge-link.ts";
 import { type BridgeRecord, linkGroup } from "./network-record.ts";
 import type { NetworkRegistry } from "./network-registry.ts";
 import { defaultGateway } from "./network-request.ts";
 import { POD_NETWORK_NAME, type PodNetworkRequest } from "./pod-network.ts";
-import { chooseNetworkSubnet, choosePodCidr, chooseServiceCidr } from "./subnet-choice.ts";
+import { chooseNetworkSubnet, choosePodCidr, chooseServiceCidr, isSubnetTaken } from "./subnet-choice.ts";
 import type { CreateNetworkRequest } from "./types.ts";
 
 /** Makes networks with a bridge: chooses what the request leaves open, creates the link, remembers the network. */
@@ -52,6 +52,14 @@ export class BridgeCreation {
   pods(request: PodNetworkRequest): BridgeRecord {
     return this.#create(() => {
       const taken = this.#registry.claimedSubnets();
+      for (const wanted of [request.podCidr, request.serviceCidr]) {
+        if (wanted !== undefined && isSubnetTaken(wanted)) {
+          throw conflict(`the range ${wanted} is already in use on this host`, {
+            code: "Network.SubnetTaken",
+            hint: "choose another one for pods or Services; `ip route` shows what is taken",
+          });
+        }
+      }
       const subnet = request.podCidr ?? choosePodCidr(taken);
       return {
         ...this.#base(this.#registry.newId(), POD_NETWORK_NAME),

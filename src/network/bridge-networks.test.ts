@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { newHexId, silentLogger } from "../base/index.ts";
 import {
   findLink,
@@ -26,8 +26,6 @@ let networks: BridgeNetworks;
 const servers: Server[] = [];
 const namespaces: string[] = [];
 const forwarding = getSysctl("net.ipv4.ip_forward")!;
-
-beforeAll(() => {});
 
 afterAll(() => setSysctl("net.ipv4.ip_forward", forwarding));
 
@@ -124,6 +122,10 @@ describe("networks", () => {
     await refuse({ subnet: "10.77.0.0/24", gateway: "10.78.0.1" }, "invalid gateway");
     await refuse({ subnet: created.subnet }, "Pool overlaps");
     await refuse({ subnet: "nonsense" }, "invalid subnet");
+    const options = (value: string) => ({ options: { "com.docker.network.bridge.name": value } });
+    await refuse(options('br0" accept; flush ruleset; "'), "invalid bridge name");
+    await refuse(options("lo"), "the link lo exists and is not a bridge");
+    expect(findLink("lo")).toBeDefined();
     const { id } = await start("web", "one");
     await expect(networks.remove("web")).rejects.toThrow(
       /network web has active endpoints \(name:"one" id:"/,
@@ -248,6 +250,16 @@ describe("traffic", () => {
       `failed to bind host port for 0.0.0.0:${hold.port}:${b.endpoint.ip}:80/tcp: address already in use`,
     );
     hold.release();
+    const on = (hostIp: string) => [{ protocol: "tcp" as const, hostIp, hostPort: 0, containerPort: 80 }];
+    await expect(networks.publishPorts(b.id, b.endpoint.ip, on("::1"))).rejects.toMatchObject({
+      kind: "NotImplemented",
+    });
+    await expect(networks.publishPorts(b.id, b.endpoint.ip, on("1.2.3"))).rejects.toThrow(
+      "invalid IP address",
+    );
+    await expect(networks.publishPorts(b.id, b.endpoint.ip, on("203.0.113.9"))).rejects.toThrow(
+      "cannot assign requested address",
+    );
     const other = openNetworks();
     await networks.publishPorts(b.id, b.endpoint.ip, mapping(hold.port));
     expect(other.list()).toEqual([]);
@@ -335,6 +347,9 @@ describe("pods", () => {
     });
     try {
       await other.open();
+      await expect(other.openPodNetwork({ podCidr: pods.podCidr })).rejects.toThrow(
+        "already in use on this host",
+      );
       const otherPods = await other.openPodNetwork();
       expect(otherPods.podCidr).not.toBe(pods.podCidr);
       expect(otherPods.serviceCidr).not.toBe(pods.serviceCidr);

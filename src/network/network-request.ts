@@ -19,6 +19,7 @@ export function validateNetworkRequest(request: CreateNetworkRequest, registry: 
     throw conflict(`network with name ${name} already exists`, { code: "Network.AlreadyExists" });
   }
   validateDriver(request.driver);
+  validateBridgeName(request.options?.["com.docker.network.bridge.name"]);
   if (request.subnet) validateSubnet(request, registry);
   else if (request.gateway || request.ipRange) {
     throw invalidArgument("a gateway or an IP range needs a subnet", { code: "Network.InvalidSubnet" });
@@ -39,6 +40,13 @@ function validateDriver(driver: string | undefined): void {
         code: "Network.NoSuchDriver",
         hint: "the drivers are bridge, host and none",
       });
+  }
+}
+
+/** What the kernel takes as a link's name, without what would mean something in a rule. */
+function validateBridgeName(name: string | undefined): void {
+  if (name !== undefined && !/^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,14}$/.test(name)) {
+    throw invalidArgument(`invalid bridge name: ${name}`, { code: "Network.InvalidName" });
   }
 }
 

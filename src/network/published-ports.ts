@@ -1,5 +1,7 @@
+import { isIPv4 } from "node:net";
 import { join } from "node:path";
-import type { Logger } from "../base/index.ts";
+import { invalidArgument, type Logger, notImplemented } from "../base/index.ts";
+import { deleteConntrack } from "../kernel/index.ts";
 import type { Firewall } from "./firewall.ts";
 import { PortRegistry } from "./port-registry.ts";
 import type { PublishedPort } from "./ruleset.ts";
@@ -48,12 +50,14 @@ export class PublishedPorts {
   ): PortMapping[] {
     this.unpublish(containerId);
     if (mappings.length === 0) return [];
+    for (const mapping of mappings) validateMapping(mapping);
     const chosen = this.#holds.hold(containerId, mappings, containerIp);
     const ports = chosen.map((mapping) => ({ ...mapping, containerIp, routed }));
     this.#byContainer.set(containerId, ports);
     try {
       this.#files.save(containerId, { containerId, ports });
       this.#firewall.addPorts(ports);
+      forgetUdp(ports);
     } catch (error) {
       this.unpublish(containerId);
       throw error;
@@ -68,6 +72,7 @@ export class PublishedPorts {
     this.#files.remove(containerId);
     try {
       this.#firewall.removePorts(ports);
+      forgetUdp(ports);
     } finally {
       this.#holds.release(containerId);
     }
@@ -84,4 +89,21 @@ export class PublishedPorts {
     for (const containerId of this.containers()) this.#files.remove(containerId);
     this.#byContainer.clear();
   }
+}
+
+function validateMapping({ hostIp, hostPort, containerPort }: PortMapping): void {
+  if (hostIp.includes(":")) {
+    throw notImplemented(`ports cannot be published on the IPv6 address ${hostIp}: networks are IPv4 only`);
+  }
+  if (hostIp !== "" && !isIPv4(hostIp)) throw invalidArgument(`invalid IP address: ${hostIp}`);
+  const isPort = (port: number, first: number) => Number.isInteger(port) && port >= first && port <= 65535;
+  if (!isPort(hostPort, 0) || !isPort(containerPort, 1)) {
+    throw invalidArgument(`invalid port mapping: ${hostPort}:${containerPort}`);
+  }
+}
+
+/** UDP has no end of a connection: what connection tracking remembers of these ports is no longer true. */
+function forgetUdp(ports: readonly PublishedPort[]): void {
+  const changed = new Set(ports.filter(({ protocol }) => protocol === "udp").map(({ hostPort }) => hostPort));
+  if (changed.size > 0) deleteConntrack("udp", ({ originalPort }) => changed.has(originalPort));
 }

@@ -113,7 +113,7 @@ export function engineHouse(options: EngineHouseOptions): EngineHouse {
       };
     }),
   ];
-  return { network, images, runtime, engine, services: services.filter((s) => s.name !== "registry") };
+  return { network, images, runtime, engine, services };
 }
 
 /** A busy port is answered with the option that names another one. */

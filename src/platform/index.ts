@@ -88,7 +88,7 @@ class Platform {
 
   /** The platform is ready when its node is: then pods can start. */
   #nodeReadyService(kube: KubeHouse): Service {
-    return openCloseService("node", ["kubelet", "controllers", "scheduler"], async (signal) => {
+    return openCloseService("node", ["kubelet", "controllers", "scheduler", "proxy", "dns"], async (signal) => {
       await untilNodeReady(kube.client.value, this.#config.nodeName, signal);
       return () => {};
     });

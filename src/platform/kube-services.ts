@@ -4,7 +4,9 @@ import { createCri, type Cri } from "../cri/index.ts";
 import { type ApiServer, type Certificates, createApiServer, kubeconfigText, openCertificates } from "../kube/apiserver/index.ts";
 import { createEventRecorder, createInformerFactory, createInProcessClient, type InformerFactory, type KubeClient, type UserInfo } from "../kube/client/index.ts";
 import { createControllerManager } from "../kube/controllers/index.ts";
+import { ClusterDns } from "../kube/dns/index.ts";
 import { createKubelet, type Kubelet } from "../kube/kubelet/index.ts";
+import { KubeProxy } from "../kube/proxy/index.ts";
 import { createScheduler } from "../kube/scheduler/index.ts";
 import type { PodNetwork } from "../network/index.ts";
 import { openLmdbStore, type Store } from "../store/index.ts";
@@ -35,7 +37,6 @@ const KEEP_HISTORY_MS = 5 * 60_000;
 
 const asControllerManager: UserInfo = { name: "system:kube-controller-manager", groups: ["system:authenticated"] };
 const asScheduler: UserInfo = { name: "system:kube-scheduler", groups: ["system:authenticated"] };
-export const asProxy: UserInfo = { name: "system:kube-proxy", groups: ["system:authenticated"] };
 const asNode = (node: string): UserInfo => ({ name: `system:node:${node}`, groups: ["system:nodes", "system:authenticated"] });
 const asController = (name: string): UserInfo => ({
   name: `system:serviceaccount:kube-system:${name}`,
@@ -163,6 +164,32 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
         );
         await Promise.all([nodeInformers.run(context.signal), kubelet.value.run(context)]);
       },
+    },
+    {
+      name: "proxy",
+      needs: ["informers", "network"],
+      run: (context) =>
+        new KubeProxy({
+          informers: informers.value,
+          nodeName: config.nodeName,
+          instanceId: config.instanceId,
+          podNetwork: podNetwork.value,
+          logger,
+          clock,
+        }).run(context),
+    },
+    {
+      name: "dns",
+      needs: ["informers", "network"],
+      run: (context) =>
+        new ClusterDns({
+          informers: informers.value,
+          address: podNetwork.value.gateway,
+          instanceId: config.instanceId,
+          clusterDomain: config.clusterDomain,
+          logger,
+          clock,
+        }).run(context),
     },
   ];
   return { services, apiServer, client };

@@ -13,6 +13,8 @@ export const JSON_MEDIA_TYPE = "application/json";
 export const YAML_MEDIA_TYPE = "application/yaml";
 export const PROTOBUF_MEDIA_TYPE = "application/vnd.kubernetes.protobuf";
 
+const META_MODELS = "io.k8s.apimachinery.pkg.apis.meta.v1.";
+
 export type FieldValidation = "Ignore" | "Warn" | "Strict";
 
 export interface DecodedBody {
@@ -100,13 +102,15 @@ function excerpt(bytes: Uint8Array): string {
 }
 
 /** Fills apiVersion and kind from the path where the body leaves them out, and refuses another kind. */
-function withTypeMeta(value: unknown, kind: GroupVersionKind): unknown {
+function withTypeMeta(value: unknown, kind: DecodeBodyOptions["kind"]): unknown {
   if (!isJsonObject(value)) return value;
   const { apiVersion: givenVersion, kind: givenKind } = value;
   const expected = apiVersionOf(kind);
   if (givenKind !== undefined && givenKind !== null && typeof givenKind !== "string") return value;
   if (givenVersion !== undefined && givenVersion !== null && typeof givenVersion !== "string") return value;
-  const apiVersion = givenVersion || expected;
+  // DeleteOptions and the other kinds of metadata belong to every group; clients name the group that they talk to.
+  const isMetaKind = kind.model.startsWith(META_MODELS) && givenKind === kind.kind;
+  const apiVersion = isMetaKind ? expected : givenVersion || expected;
   const name = givenKind || kind.kind;
   if (apiVersion !== expected || name !== kind.kind)
     throw wrongKind(kind, { ...parseApiVersion(apiVersion), kind: name });

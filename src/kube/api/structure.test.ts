@@ -137,6 +137,20 @@ describe("decodeBody reads", () => {
     );
   });
 
+  it("options of every group", () => {
+    const kind = {
+      group: "",
+      version: "v1",
+      kind: "DeleteOptions",
+      model: "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions",
+    };
+    const body = { kind: "DeleteOptions", apiVersion: "apps/v1", gracePeriodSeconds: 0 };
+    const expected = { kind: "DeleteOptions", apiVersion: "v1", gracePeriodSeconds: 0 };
+    expect(decodeBody({ bytes: Buffer.from(JSON.stringify(body)), kind }).object).toEqual(expected);
+    const contentType = PROTOBUF_MEDIA_TYPE;
+    expect(decodeBody({ contentType, bytes: encodeProtobuf(body), kind }).object).toEqual(expected);
+  });
+
   it("odd keys as ordinary ones", () => {
     const { object } = decode('{"data":{"__proto__":"x","constructor":"y"}}', configMaps);
     expect(Object.keys(object.data)).toEqual(["__proto__", "constructor"]);

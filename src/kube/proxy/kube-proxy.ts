@@ -179,7 +179,9 @@ export class KubeProxy implements LifecycleService {
       nft(commands);
       return true;
     } catch (error) {
-      this.#logger.debug("an unused chain stays until the table is written anew", { error: errorMessage(error) });
+      this.#logger.debug("an unused chain stays until the table is written anew", {
+        error: errorMessage(error),
+      });
       return false;
     }
   }

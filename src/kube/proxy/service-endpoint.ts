@@ -1,3 +1,4 @@
+import { isIPv4 } from "node:net";
 import type { EndpointSlice } from "../api/index.ts";
 
 /** One address and port behind a Service. */
@@ -48,7 +49,7 @@ export function endpointsOfPort(
 
 /** Whoever can write an EndpointSlice must not reach the node's own loopback through it. */
 function isForwardable(ip: string): boolean {
-  return !ip.startsWith("127.") && !ip.startsWith("0.");
+  return isIPv4(ip) && !ip.startsWith("127.") && !ip.startsWith("0.");
 }
 
 /** Which endpoints take new connections: ready ones, or else those that still serve while they terminate (KEP-1669). */

@@ -44,7 +44,7 @@ export function servicePortsOf(service: Service): ServicePortInfo[] {
     internalLocal: spec.internalTrafficPolicy === "Local",
     externalLocal: spec.externalTrafficPolicy === "Local",
   };
-  return (spec.ports ?? []).map((port) => ({
+  return (spec.ports ?? []).filter(hasKnownProtocol).map((port) => ({
     ...shared,
     id: `${metadata.namespace}/${metadata.name}:${port.name ?? port.port}/${port.protocol ?? "TCP"}`,
     portName: port.name ?? "",
@@ -52,6 +52,10 @@ export function servicePortsOf(service: Service): ServicePortInfo[] {
     port: port.port,
     nodePort: spec.type === "ClusterIP" ? 0 : (port.nodePort ?? 0),
   }));
+}
+
+function hasKnownProtocol({ protocol }: { protocol?: string }): boolean {
+  return ["TCP", "UDP", "SCTP"].includes(protocol ?? "TCP");
 }
 
 function isIPv4Range(range: string): boolean {

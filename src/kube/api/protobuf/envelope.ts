@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer";
-import protobuf from "protobufjs/minimal.js";
 import { errorMessage, GantryError } from "../../../base/index.ts";
 import { decodeMessage, encodeMessage } from "./message-codec.ts";
 import { messageKeyOfKind } from "./message-table.ts";
+import { WireReader, WireWriter } from "./wire.ts";
 
 /** Every protobuf body starts with these four bytes, then a runtime.Unknown (apimachinery serializer/protobuf). */
 const MAGIC = Uint8Array.of(0x6b, 0x38, 0x73, 0x00);
@@ -43,7 +43,7 @@ export function decodeProtobuf(bytes: Uint8Array, expected?: TypeMeta): Record<s
         `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)}`,
       );
     }
-    const reader = protobuf.Reader.create(envelope.raw);
+    const reader = new WireReader(envelope.raw);
     const body = decodeMessage(reader, reader.len, key) as Record<string, unknown>;
     return envelope.kind === "" ? body : { kind, apiVersion, ...body };
   } catch (error) {
@@ -57,7 +57,7 @@ function malformed(message: string, cause?: unknown): GantryError {
 }
 
 function readEnvelope(bytes: Uint8Array): Envelope {
-  const reader = protobuf.Reader.create(bytes);
+  const reader = new WireReader(bytes);
   const envelope: Envelope = { apiVersion: "", kind: "", raw: new Uint8Array() };
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
@@ -68,7 +68,7 @@ function readEnvelope(bytes: Uint8Array): Envelope {
   return envelope;
 }
 
-function readTypeMeta(reader: protobuf.Reader, envelope: Envelope): void {
+function readTypeMeta(reader: WireReader, envelope: Envelope): void {
   const end = reader.uint32() + reader.pos;
   while (reader.pos < end) {
     const tag = reader.uint32();
@@ -87,9 +87,9 @@ export function encodeProtobuf(object: Partial<TypeMeta>, expected?: TypeMeta): 
       code: "Kubernetes.NoProtobuf",
     });
   }
-  const body = protobuf.Writer.create();
+  const body = new WireWriter();
   encodeMessage(body, key, object);
-  const envelope = protobuf.Writer.create();
+  const envelope = new WireWriter();
   envelope.uint32(10).fork();
   envelope.uint32(10).string(apiVersion).uint32(18).string(kind);
   envelope.ldelim();

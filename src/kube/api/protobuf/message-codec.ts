@@ -1,18 +1,16 @@
 import { Buffer } from "node:buffer";
-import type protobuf from "protobufjs/minimal.js";
 import { setOwn } from "../../../formats/index.ts";
 import { type Message, type MessageField, messageByKey } from "./message-table.ts";
 import { decodeScalar, encodeScalar, isZero, WIRE_TYPES } from "./scalars.ts";
+import type { WireReader, WireWriter } from "./wire.ts";
 
-type Reader = protobuf.Reader;
-type Writer = protobuf.Writer;
 type JsonObject = Record<string, unknown>;
 
 /** Nesting beyond this is refused: no kind is that deep, and the decoder recurses. */
 const MAX_DEPTH = 100;
 
 /** Reads one message up to `end`; the result has the JSON form of the object. */
-export function decodeMessage(reader: Reader, end: number, key: string, depth = 0): unknown {
+export function decodeMessage(reader: WireReader, end: number, key: string, depth = 0): unknown {
   if (depth > MAX_DEPTH) throw new RangeError("protobuf message is nested too deeply");
   const message = messageByKey(key);
   if (message === undefined) throw new RangeError(`protobuf message ${key} is not known`);
@@ -27,7 +25,13 @@ export function decodeMessage(reader: Reader, end: number, key: string, depth = 
   return jsonForm(message, out);
 }
 
-function readField(reader: Reader, wire: number, field: MessageField, out: JsonObject, depth: number): void {
+function readField(
+  reader: WireReader,
+  wire: number,
+  field: MessageField,
+  out: JsonObject,
+  depth: number,
+): void {
   if (field.map) {
     const [key, value] = readMapEntry(reader, field, depth);
     out[field.name] ??= {};
@@ -45,18 +49,18 @@ function readField(reader: Reader, wire: number, field: MessageField, out: JsonO
   }
 }
 
-function readValue(reader: Reader, field: MessageField, depth: number): unknown {
+function readValue(reader: WireReader, field: MessageField, depth: number): unknown {
   if (field.code !== "m") return decodeScalar(reader, field.code);
   const length = reader.uint32();
   return decodeMessage(reader, reader.pos + length, field.message, depth + 1);
 }
 
-function readPacked(reader: Reader, field: MessageField, list: unknown[]): void {
+function readPacked(reader: WireReader, field: MessageField, list: unknown[]): void {
   const end = reader.uint32() + reader.pos;
   while (reader.pos < end) list.push(decodeScalar(reader, field.code));
 }
 
-function readMapEntry(reader: Reader, field: MessageField, depth: number): [string, unknown] {
+function readMapEntry(reader: WireReader, field: MessageField, depth: number): [string, unknown] {
   const end = reader.uint32() + reader.pos;
   let key = "";
   let value: unknown = field.code === "s" || field.code === "y" ? "" : null;
@@ -107,7 +111,7 @@ function fieldsForm(message: Message, value: unknown): JsonObject {
 }
 
 /** Writes an object's fields in the order of their numbers, map keys sorted: the form that Go writes. */
-export function encodeMessage(writer: Writer, key: string, value: unknown): void {
+export function encodeMessage(writer: WireWriter, key: string, value: unknown): void {
   const message = messageByKey(key);
   if (message === undefined) throw new RangeError(`protobuf message ${key} is not known`);
   const object = fieldsForm(message, value);
@@ -127,7 +131,7 @@ export function encodeMessage(writer: Writer, key: string, value: unknown): void
   }
 }
 
-function writeMap(writer: Writer, field: MessageField, map: JsonObject): void {
+function writeMap(writer: WireWriter, field: MessageField, map: JsonObject): void {
   for (const key of Object.keys(map).sort(compareBytes)) {
     writer.uint32((field.number << 3) | 2).fork();
     writer.uint32(10).string(key);
@@ -136,7 +140,7 @@ function writeMap(writer: Writer, field: MessageField, map: JsonObject): void {
   }
 }
 
-function writeValue(writer: Writer, field: MessageField, number: number, value: unknown): void {
+function writeValue(writer: WireWriter, field: MessageField, number: number, value: unknown): void {
   if (field.code !== "m") {
     encodeScalar(writer, field.code, number, value);
     return;

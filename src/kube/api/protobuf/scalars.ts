@@ -1,11 +1,8 @@
 import { Buffer } from "node:buffer";
-import type protobuf from "protobufjs/minimal.js";
 import { formatQuantity, parseQuantity } from "../../../formats/index.ts";
 import { formatTime, parseTimeParts } from "../meta/time.ts";
 import { decodeProtobuf, isProtobufEnvelope } from "./envelope.ts";
-
-type Reader = protobuf.Reader;
-type Writer = protobuf.Writer;
+import type { WireReader, WireWriter } from "./wire.ts";
 
 /** Wire type by the type letter of the tables. */
 export const WIRE_TYPES: Record<string, number> = {
@@ -46,7 +43,7 @@ export function isZero(code: string, value: unknown): boolean {
 }
 
 /** One value in its JSON form. */
-export function decodeScalar(reader: Reader, code: string): unknown {
+export function decodeScalar(reader: WireReader, code: string): unknown {
   switch (code) {
     case "s":
       return reader.string();
@@ -57,7 +54,7 @@ export function decodeScalar(reader: Reader, code: string): unknown {
     case "i":
       return reader.int32();
     case "l":
-      return Number(reader.int64());
+      return reader.int64();
     case "d":
       return reader.double();
     default:
@@ -66,7 +63,7 @@ export function decodeScalar(reader: Reader, code: string): unknown {
 }
 
 /** Values that are small messages on the wire and one scalar (or free JSON) outside. */
-function decodeWrapped(reader: Reader, code: string): unknown {
+function decodeWrapped(reader: WireReader, code: string): unknown {
   const parts = readParts(reader);
   switch (code) {
     case "q": {
@@ -92,13 +89,13 @@ interface Parts {
   bytes: Map<number, Uint8Array>;
 }
 
-function readParts(reader: Reader): Parts {
+function readParts(reader: WireReader): Parts {
   const end = reader.uint32() + reader.pos;
   const parts: Parts = { numbers: new Map(), text: new Map(), bytes: new Map() };
   while (reader.pos < end) {
     const tag = reader.uint32();
     const number = tag >>> 3;
-    if ((tag & 7) === 0) parts.numbers.set(number, Number(reader.int64()));
+    if ((tag & 7) === 0) parts.numbers.set(number, reader.int64());
     else if ((tag & 7) === 2) {
       const bytes = reader.bytes();
       parts.bytes.set(number, bytes);
@@ -114,7 +111,7 @@ function decodeRaw(bytes: Uint8Array | undefined): unknown {
   return isProtobufEnvelope(bytes) ? decodeProtobuf(bytes) : JSON.parse(Buffer.from(bytes).toString());
 }
 
-export function encodeScalar(writer: Writer, code: string, number: number, value: unknown): void {
+export function encodeScalar(writer: WireWriter, code: string, number: number, value: unknown): void {
   writer.uint32((number << 3) | WIRE_TYPES[code]!);
   switch (code) {
     case "s":
@@ -142,7 +139,7 @@ export function encodeScalar(writer: Writer, code: string, number: number, value
   }
 }
 
-function encodeWrapped(writer: Writer, code: string, value: unknown): void {
+function encodeWrapped(writer: WireWriter, code: string, value: unknown): void {
   switch (code) {
     case "q":
       writer.uint32(10).string(String(value));
@@ -165,7 +162,7 @@ function encodeWrapped(writer: Writer, code: string, value: unknown): void {
   }
 }
 
-function encodeIntOrString(writer: Writer, value: unknown): void {
+function encodeIntOrString(writer: WireWriter, value: unknown): void {
   const isText = typeof value === "string";
   writer.uint32(8).int64(isText ? 1 : 0);
   writer.uint32(16).int32(isText ? 0 : Number(value));

@@ -1,0 +1,196 @@
+import { createSocket } from "node:dgram";
+import { Resolver } from "node:dns/promises";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { silentLogger } from "../../base/index.ts";
+import {
+  DnsCode,
+  DnsForwarder,
+  DnsListener,
+  type DnsMessage,
+  decodeDns,
+  encodeDns,
+} from "../../network/index.ts";
+import { LocalInformers, service, slice } from "../proxy/testing/local-informers.ts";
+import { ClusterDns } from "./index.ts";
+
+let informers: LocalInformers;
+let upstream: DnsListener;
+let dns: ClusterDns;
+let resolver: Resolver;
+let stopping: AbortController;
+let stopped: Promise<void>;
+
+beforeEach(async () => {
+  informers = new LocalInformers();
+  for (const name of ["default", "other"])
+    informers.put("namespaces", { kind: "Namespace", metadata: { name } });
+  upstream = new DnsListener({
+    address: "127.0.0.1",
+    port: 0,
+    logger: silentLogger,
+    answer: ({ message }) => {
+      const { name, type } = message.questions![0]!;
+      if (name.startsWith("missing")) return { code: DnsCode.NXDOMAIN };
+      return {
+        code: DnsCode.NOERROR,
+        answers: type === "A" ? [{ name, type, ttl: 60, data: "203.0.113.7" }] : [],
+      };
+    },
+  });
+  await upstream.open();
+  dns = new ClusterDns({
+    informers,
+    address: "127.0.0.1",
+    port: 0,
+    instanceId: "0000aa",
+    logger: silentLogger,
+    forwarder: new DnsForwarder({
+      servers: () => [`127.0.0.1#${upstream.port}`],
+      timeoutMs: 100,
+      attempts: 1,
+    }),
+  });
+  stopping = new AbortController();
+  await new Promise<void>((ready) => {
+    stopped = dns.run({ signal: stopping.signal, ready });
+  });
+  resolver = new Resolver({ tries: 1, timeout: 1000 });
+  resolver.setServers([`127.0.0.1:${dns.port}`]);
+});
+
+afterEach(async () => {
+  stopping.abort();
+  await stopped;
+  await upstream.close();
+});
+
+function ask(name: string, type: string): Promise<DnsMessage> {
+  const socket = createSocket("udp4");
+  return new Promise((resolve) => {
+    socket.on("message", (bytes) => {
+      socket.close();
+      resolve(decodeDns(bytes));
+    });
+    socket.send(
+      encodeDns({ id: 5, type: "query", flags: 256, questions: [{ name, type }] }),
+      dns.port!,
+      "127.0.0.1",
+    );
+  });
+}
+
+const nodata = { rcode: "NOERROR", answers: [], authorities: [{ type: "SOA", name: "cluster.local" }] };
+const nxdomain = { rcode: "NXDOMAIN", answers: [], authorities: [{ type: "SOA", name: "cluster.local" }] };
+
+describe("Services with an address", () => {
+  beforeEach(() => {
+    const ports = [
+      { name: "http", port: 80 },
+      { name: "dns", port: 53, protocol: "UDP" },
+    ];
+    informers.put("services", service("web", { clusterIP: "10.96.0.20", ports }));
+  });
+
+  it("are found by name, whatever its case, and by port", async () => {
+    expect(await resolver.resolve4("WEB.default.svc.Cluster.Local")).toEqual(["10.96.0.20"]);
+    expect(await resolver.resolveSrv("_http._tcp.web.default.svc.cluster.local")).toMatchObject([
+      { port: 80, priority: 0, weight: 100, name: "web.default.svc.cluster.local" },
+    ]);
+    expect((await ask("_dns._udp.web.default.svc.cluster.local", "SRV")).additionals).toMatchObject([
+      { name: "web.default.svc.cluster.local", data: "10.96.0.20" },
+    ]);
+    expect(await resolver.reverse("10.96.0.20")).toEqual(["web.default.svc.cluster.local"]);
+  });
+
+  it("tell an unknown name from a missing record", async () => {
+    expect(await ask("web.default.svc.cluster.local", "AAAA")).toMatchObject(nodata);
+    expect(await ask("_tcp.web.default.svc.cluster.local", "SRV")).toMatchObject(nodata);
+    for (const name of ["svc.cluster.local", "default.svc.cluster.local", "cluster.local"]) {
+      expect(await ask(name, "A")).toMatchObject(nodata);
+    }
+    for (const name of [
+      "none.default.svc",
+      "web.other.svc",
+      "web.nowhere.svc",
+      "_ftp._tcp.web.default.svc",
+      "x",
+      "a.b.c",
+    ]) {
+      expect(await ask(`${name}.cluster.local`, "A")).toMatchObject(nxdomain);
+    }
+  });
+
+  it("follow changes", async () => {
+    informers.delete("services", "default/web");
+    expect(await ask("web.default.svc.cluster.local", "A")).toMatchObject(nxdomain);
+  });
+});
+
+describe("headless Services", () => {
+  beforeEach(() => {
+    informers.put("services", service("db", { clusterIP: "None", ports: [{ name: "pg", port: 5432 }] }));
+    informers.put(
+      "endpointslices",
+      slice("db-1", "db", { name: "pg", port: 5432 }, [
+        { addresses: ["10.244.0.5"], hostname: "db-0", conditions: { ready: true } },
+        { addresses: ["10.244.0.6"], conditions: { ready: true } },
+        { addresses: ["10.244.0.7"], hostname: "db-2", conditions: { ready: false } },
+      ]),
+    );
+  });
+
+  it("are their ready endpoints, each with a name", async () => {
+    expect((await resolver.resolve4("db.default.svc.cluster.local")).sort()).toEqual([
+      "10.244.0.5",
+      "10.244.0.6",
+    ]);
+    expect(await resolver.resolve4("db-0.db.default.svc.cluster.local")).toEqual(["10.244.0.5"]);
+    expect(await resolver.resolve4("10-244-0-6.db.default.svc.cluster.local")).toEqual(["10.244.0.6"]);
+    expect(await ask("db-2.db.default.svc.cluster.local", "A")).toMatchObject(nxdomain);
+    const targets = await resolver.resolveSrv("_pg._tcp.db.default.svc.cluster.local");
+    expect(targets.map(({ name, port, weight }) => [name, port, weight]).sort()).toEqual([
+      ["10-244-0-6.db.default.svc.cluster.local", 5432, 50],
+      ["db-0.db.default.svc.cluster.local", 5432, 50],
+    ]);
+    expect(await resolver.reverse("10.244.0.5")).toEqual(["db-0.db.default.svc.cluster.local"]);
+  });
+
+  it("do not exist without one", async () => {
+    informers.delete("endpointslices", "default/db-1");
+    expect(await ask("db.default.svc.cluster.local", "A")).toMatchObject(nxdomain);
+  });
+});
+
+it("knows pods by address, the version of its schema, and itself", async () => {
+  expect(await resolver.resolve4("10-1-2-3.default.pod.cluster.local")).toEqual(["10.1.2.3"]);
+  expect(await ask("10-1-2.default.pod.cluster.local", "A")).toMatchObject(nxdomain);
+  expect(await ask("10-1-2-3.nowhere.pod.cluster.local", "A")).toMatchObject(nxdomain);
+  expect(await resolver.resolveTxt("dns-version.cluster.local")).toEqual([["1.1.0"]]);
+  expect(await resolver.resolveSoa("cluster.local")).toMatchObject({ nsname: "ns.dns.cluster.local" });
+});
+
+it("follows external names, to the outside and back into the cluster", async () => {
+  informers.put("services", service("web", { clusterIP: "10.96.0.20", ports: [{ port: 80 }] }));
+  const alias = (name: string, externalName: string) =>
+    informers.put("services", service(name, { type: "ExternalName", externalName }));
+  alias("out", "api.example.com");
+  alias("in", "web.default.svc.cluster.local");
+  alias("one", "two.default.svc.cluster.local");
+  alias("two", "one.default.svc.cluster.local");
+  expect(await resolver.resolve4("out.default.svc.cluster.local")).toEqual(["203.0.113.7"]);
+  expect(await resolver.resolveCname("out.default.svc.cluster.local")).toEqual(["api.example.com"]);
+  expect(await resolver.resolve4("in.default.svc.cluster.local")).toEqual(["10.96.0.20"]);
+  expect((await ask("one.default.svc.cluster.local", "A")).rcode).toBe("SERVFAIL");
+});
+
+it("passes on everything else, and answers its own names at once when nobody is there to pass it to", async () => {
+  informers.put("services", service("web", { clusterIP: "10.96.0.20", ports: [{ port: 80 }] }));
+  expect(await resolver.resolve4("example.com")).toEqual(["203.0.113.7"]);
+  expect((await ask("missing.example.com", "A")).rcode).toBe("NXDOMAIN");
+  await upstream.close();
+  const before = performance.now();
+  const outside = ask("example.com", "A");
+  expect(await resolver.resolve4("web.default.svc.cluster.local")).toEqual(["10.96.0.20"]);
+  expect(performance.now() - before).toBeLessThan(50);
+  expect((await outside).rcode).toBe("SERVFAIL");
+});
