@@ -56,12 +56,19 @@ export function describeCri(name: string, open: () => Promise<CriUnderTest>): vo
         portMappings: [],
         labels: { uid },
         annotations: { note: "kept" },
-        linux: { cgroupParent: `/kubepods/pod${uid}`, sysctls: {}, namespaceOptions: NAMESPACES, privileged: false },
+        linux: {
+          cgroupParent: `/kubepods/pod${uid}`,
+          sysctls: {},
+          namespaceOptions: NAMESPACES,
+          privileged: false,
+        },
         ...more,
       };
     }
 
-    async function aSandbox(more: Partial<PodSandboxConfig> = {}): Promise<{ id: string; config: PodSandboxConfig }> {
+    async function aSandbox(
+      more: Partial<PodSandboxConfig> = {},
+    ): Promise<{ id: string; config: PodSandboxConfig }> {
       const config = sandboxConfig(more);
       const id = await cri.runtime.runPodSandbox(config);
       made.push(id);
@@ -112,7 +119,11 @@ export function describeCri(name: string, open: () => Promise<CriUnderTest>): vo
       more: Partial<CriContainerConfig> = {},
       security: Partial<LinuxSecurityContext> = {},
     ): Promise<string> {
-      const id = await cri.runtime.createContainer(sandbox.id, containerConfig(command, more, security), sandbox.config);
+      const id = await cri.runtime.createContainer(
+        sandbox.id,
+        containerConfig(command, more, security),
+        sandbox.config,
+      );
       await cri.runtime.startContainer(id);
       return id;
     }
@@ -150,9 +161,16 @@ export function describeCri(name: string, open: () => Promise<CriUnderTest>): vo
     it("runs a sandbox with an address, stops and removes it, each as often as one likes", async () => {
       const { id, config } = await aSandbox();
       const status = await cri.runtime.podSandboxStatus(id);
-      expect(status).toMatchObject({ state: "READY", metadata: config.metadata, labels: config.labels, annotations: { note: "kept" } });
+      expect(status).toMatchObject({
+        state: "READY",
+        metadata: config.metadata,
+        labels: config.labels,
+        annotations: { note: "kept" },
+      });
       expect(status!.ip).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
-      expect((await cri.runtime.listPodSandboxes({ labels: config.labels })).map((one) => one.id)).toEqual([id]);
+      expect((await cri.runtime.listPodSandboxes({ labels: config.labels })).map((one) => one.id)).toEqual([
+        id,
+      ]);
       await cri.runtime.stopPodSandbox(id);
       await cri.runtime.stopPodSandbox(id);
       expect((await cri.runtime.podSandboxStatus(id))!.state).toBe("NOTREADY");
@@ -172,7 +190,11 @@ export function describeCri(name: string, open: () => Promise<CriUnderTest>): vo
         containerConfig(["sh", "-c", "echo out; echo err >&2; exit 3"]),
         sandbox.config,
       );
-      expect(await cri.runtime.containerStatus(id)).toMatchObject({ state: "CREATED", startedAtNs: 0n, podSandboxId: sandbox.id });
+      expect(await cri.runtime.containerStatus(id)).toMatchObject({
+        state: "CREATED",
+        startedAtNs: 0n,
+        podSandboxId: sandbox.id,
+      });
       await cri.runtime.startContainer(id);
       const status = await eventually(async () => {
         const found = await cri.runtime.containerStatus(id);
@@ -188,7 +210,10 @@ export function describeCri(name: string, open: () => Promise<CriUnderTest>): vo
       });
       expect(status.finishedAtNs).toBeGreaterThanOrEqual(status.startedAtNs);
       expect(status.startedAtNs).toBeGreaterThan(0n);
-      const lines = readFileSync(status.logPath, "utf8").trim().split("\n").sort((a, b) => (a.includes("stderr") ? 1 : -1));
+      const lines = readFileSync(status.logPath, "utf8")
+        .trim()
+        .split("\n")
+        .sort((a) => (a.includes("stderr") ? 1 : -1));
       expect(lines[0]).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}\S+ stdout F out$/);
       expect(lines[1]).toMatch(/ stderr F err$/);
       await cri.runtime.removeContainer(id);
@@ -196,7 +221,12 @@ export function describeCri(name: string, open: () => Promise<CriUnderTest>): vo
       expect(await cri.runtime.containerStatus(id)).toBeUndefined();
       off();
       const uid = sandbox.config.metadata.uid;
-      expect([...new Set(events)]).toEqual([`CREATED ${uid}`, `STARTED ${uid}`, `STOPPED ${uid}`, `DELETED ${uid}`]);
+      expect([...new Set(events)]).toEqual([
+        `CREATED ${uid}`,
+        `STARTED ${uid}`,
+        `STOPPED ${uid}`,
+        `DELETED ${uid}`,
+      ]);
     });
 
     it("stops with the stop signal, and after the time-out with SIGKILL", async () => {
@@ -221,9 +251,17 @@ export function describeCri(name: string, open: () => Promise<CriUnderTest>): vo
 
     it("says why a container did not start", async () => {
       const sandbox = await aSandbox();
-      const id = await cri.runtime.createContainer(sandbox.id, containerConfig(["/no/such/program"]), sandbox.config);
+      const id = await cri.runtime.createContainer(
+        sandbox.id,
+        containerConfig(["/no/such/program"]),
+        sandbox.config,
+      );
       await expect(cri.runtime.startContainer(id)).rejects.toThrow(/no such file or directory/i);
-      expect(await cri.runtime.containerStatus(id)).toMatchObject({ state: "EXITED", exitCode: 128, reason: "StartError" });
+      expect(await cri.runtime.containerStatus(id)).toMatchObject({
+        state: "EXITED",
+        exitCode: 128,
+        reason: "StartError",
+      });
     });
 
     it("makes the containers of a sandbox one host", async () => {
@@ -246,12 +284,23 @@ export function describeCri(name: string, open: () => Promise<CriUnderTest>): vo
       writeFileSync(join(dir, "file"), "from the host\n");
       const { output, status } = await ran(
         sandbox,
-        ["sh", "-c", 'echo $COLOR $0; id -u; id -g; id -G; cat /mnt/file; pwd; (echo x > /mnt/file) 2>/dev/null || echo read-only'],
+        [
+          "sh",
+          "-c",
+          "echo $COLOR $0; id -u; id -g; id -G; cat /mnt/file; pwd; (echo x > /mnt/file) 2>/dev/null || echo read-only",
+        ],
         {
           args: ["argument"],
           envs: [{ key: "COLOR", value: "red = 1" }],
           workingDir: "/tmp",
-          mounts: [{ containerPath: "/mnt/file", hostPath: join(dir, "file"), readOnly: true, propagation: "PRIVATE" }],
+          mounts: [
+            {
+              containerPath: "/mnt/file",
+              hostPath: join(dir, "file"),
+              readOnly: true,
+              propagation: "PRIVATE",
+            },
+          ],
           linux: {
             resources: { memoryLimitBytes: 64 * 2 ** 20, cpuShares: 512 },
             securityContext: {
@@ -263,7 +312,15 @@ export function describeCri(name: string, open: () => Promise<CriUnderTest>): vo
           },
         },
       );
-      expect(output).toEqual(["red = 1 argument", "1234", "2345", "2345 77", "from the host", "/tmp", "read-only"]);
+      expect(output).toEqual([
+        "red = 1 argument",
+        "1234",
+        "2345",
+        "2345 77",
+        "from the host",
+        "/tmp",
+        "read-only",
+      ]);
       expect(status.mounts).toHaveLength(1);
     });
 
@@ -280,7 +337,10 @@ export function describeCri(name: string, open: () => Promise<CriUnderTest>): vo
 
     it("sets sysctls of the pod", async () => {
       const config = sandboxConfig();
-      const sandbox = await aSandbox({ ...config, linux: { ...config.linux, sysctls: { "net.ipv4.ip_local_port_range": "2000 3000" } } });
+      const sandbox = await aSandbox({
+        ...config,
+        linux: { ...config.linux, sysctls: { "net.ipv4.ip_local_port_range": "2000 3000" } },
+      });
       const { output } = await ran(sandbox, ["cat", "/proc/sys/net/ipv4/ip_local_port_range"]);
       expect(output[0]!.split(/\s+/)).toEqual(["2000", "3000"]);
     });
@@ -293,7 +353,9 @@ export function describeCri(name: string, open: () => Promise<CriUnderTest>): vo
         stderr: Buffer.from("err\n"),
         exitCode: 5,
       });
-      await expect(cri.runtime.execSync(id, ["sleep", "60"], 0.2)).rejects.toMatchObject({ kind: "DeadlineExceeded" });
+      await expect(cri.runtime.execSync(id, ["sleep", "60"], 0.2)).rejects.toMatchObject({
+        kind: "DeadlineExceeded",
+      });
       await eventually(async () => {
         const { stdout } = await cri.runtime.execSync(id, ["ps"], 5);
         return stdout.includes("sleep 60") ? undefined : true;
@@ -313,7 +375,9 @@ export function describeCri(name: string, open: () => Promise<CriUnderTest>): vo
       const sandbox = await aSandbox();
       await started(sandbox, ["nc", "-ll", "-p", "7001", "-e", "cat"]);
       const stream = await eventually(() => cri.runtime.portForward(sandbox.id, 7001).catch(() => undefined));
-      const echoed = new Promise<string>((resolve) => stream.once("data", (chunk: Buffer) => resolve(chunk.toString())));
+      const echoed = new Promise<string>((resolve) =>
+        stream.once("data", (chunk: Buffer) => resolve(chunk.toString())),
+      );
       stream.write("ping");
       expect(await echoed).toBe("ping");
       stream.destroy();
@@ -333,7 +397,9 @@ export function describeCri(name: string, open: () => Promise<CriUnderTest>): vo
       const id = await started(sandbox, sleeper);
       await cri.runtime.stopPodSandbox(sandbox.id);
       expect((await cri.runtime.containerStatus(id))!.state).toBe("EXITED");
-      await expect(cri.runtime.createContainer(sandbox.id, containerConfig(["true"]), sandbox.config)).rejects.toThrow("not ready");
+      await expect(
+        cri.runtime.createContainer(sandbox.id, containerConfig(["true"]), sandbox.config),
+      ).rejects.toThrow("not ready");
       await cri.runtime.removePodSandbox(sandbox.id);
       expect(await cri.runtime.containerStatus(id)).toBeUndefined();
     });

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { silentLogger } from "../base/index.ts";
 import { leftovers, openTestHome } from "../engine/test-home.ts";
-import { type Cri, createCri } from "./cri.ts";
 import { describeCri } from "./cri.contract.ts";
+import { type Cri, createCri } from "./cri.ts";
 
 describeCri("in process", async () => {
   const home = await openTestHome({ instanceId: "c21c21" });

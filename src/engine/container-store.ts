@@ -19,9 +19,10 @@ export class ContainerStore {
     this.#logger = logger;
   }
 
-  /** Reads all records. A directory without a record is what a create left that was cut off: it goes. */
-  async open(): Promise<void> {
+  /** Reads all records. Returns the ids of directories without one: what creates left that were cut off. */
+  async open(): Promise<string[]> {
     await mkdir(this.#dir, { recursive: true, mode: 0o711 });
+    const cutOff: string[] = [];
     for (const id of await readdir(this.#dir)) {
       const directory = join(this.#dir, id);
       let record: ContainerRecord | undefined;
@@ -35,8 +36,18 @@ export class ContainerStore {
         continue;
       }
       if (record) this.#add(new Container(record, directory));
-      else await rm(directory, { recursive: true, force: true });
+      else cutOff.push(id);
     }
+    return cutOff;
+  }
+
+  /** Before anything else is made for a container, so that a create that is cut off can be found. */
+  async makeDirectory(id: string): Promise<void> {
+    await mkdir(this.directoryOf(id), { recursive: true, mode: 0o711 });
+  }
+
+  async removeDirectory(id: string): Promise<void> {
+    await rm(this.directoryOf(id), { recursive: true, force: true, maxRetries: 3 });
   }
 
   directoryOf(id: string): string {
@@ -87,9 +98,7 @@ export class ContainerStore {
 
   /** Makes a new container known once its record is durable. */
   async add(record: ContainerRecord): Promise<Container> {
-    const directory = this.directoryOf(record.id);
-    await mkdir(directory, { recursive: true, mode: 0o711 });
-    const container = new Container(record, directory);
+    const container = new Container(record, this.directoryOf(record.id));
     await this.#write(container);
     await syncDirectory(this.#dir);
     this.#add(container);
@@ -141,6 +150,6 @@ export class ContainerStore {
     await this.#writes.get(container.id)?.running.catch(() => {});
     // The record goes first, so that what an interrupted removal leaves is no container.
     await rm(container.path("config.json"), { force: true });
-    await rm(container.directory, { recursive: true, force: true, maxRetries: 3 });
+    await this.removeDirectory(container.id);
   }
 }

@@ -74,6 +74,7 @@ async function make(context: EngineContext, making: Making): Promise<Container> 
   const { id, image, config, hostConfig, request } = making;
   const { mounts, createdVolumes } = await resolveMounts(context, config, hostConfig, request.internal);
   try {
+    await context.containers.makeDirectory(id);
     const preparing = context.images.prepareSnapshot(id, image.id);
     failpoint("engine/create/snapshot");
     const record = newRecord(context, making, mounts);
@@ -103,6 +104,7 @@ async function discard(context: EngineContext, id: string): Promise<void> {
     await context.containers.deleteFiles(container);
   }
   await context.images.removeSnapshot(id).catch(() => {});
+  await context.containers.removeDirectory(id);
 }
 
 function newRecord(

@@ -27,7 +27,7 @@ import { rotateLogs } from "./log-rotation.ts";
 import { statPath } from "./path-stat.ts";
 import { pauseContainer, unpauseContainer } from "./pause-container.ts";
 import { pruneContainers } from "./prune-containers.ts";
-import { adoptContainers, restartStopped } from "./reconcile.ts";
+import { adoptContainers, discardCutOff, restartStopped } from "./reconcile.ts";
 import { type RemoveOptions, removeContainer } from "./remove-container.ts";
 import { renameContainer } from "./rename-container.ts";
 import { startContainer } from "./start-container.ts";
@@ -115,7 +115,8 @@ export class ContainerEngine implements OpenEngine {
   async open(): Promise<void> {
     const { containers, volumes, runtime, namespacesDir } = this.#context;
     await mkdir(namespacesDir, { recursive: true, mode: 0o711 });
-    await Promise.all([containers.open(), volumes.open()]);
+    const [cutOff] = await Promise.all([containers.open(), volumes.open()]);
+    await discardCutOff(this.#context, cutOff);
     this.#stop.push(runtime.onExit((id, exit) => onRuntimeExit(this.#context, id, exit)));
     this.#stop.push(...forwardEvents(this.#context));
     await adoptContainers(this.#context);

@@ -1,3 +1,4 @@
+import { failpoint } from "../base/index.ts";
 import type { RuntimeExit } from "../runtime/index.ts";
 import type { Container } from "./container.ts";
 import { emitContainerEvent } from "./container-events.ts";
@@ -42,6 +43,7 @@ export async function containerEnded(
   const saved = context.containers.save(container);
   await unplug(context, container);
   await saved;
+  failpoint("engine/exit/saved");
   await context.runtime.delete(container.id);
   releaseNamespaces(context, container);
   if (restart) scheduleRestart(context, container);

@@ -139,6 +139,7 @@ describe("network modes", () => {
   it("ipc and pid of another container", async () => {
     const owner = await home.create(["sh", "-c", "echo mine > /dev/shm/x; exec sleep 123"], {
       name: "owner",
+      hostConfig: { IpcMode: "shareable" },
     });
     await engine().startContainer(owner);
     const { stdout } = await home.run(["sh", "-c", "cat /dev/shm/x; ps | grep -c 'sleep 123'"], {
@@ -146,6 +147,11 @@ describe("network modes", () => {
     });
     expect(stdout.startsWith("mine\n")).toBe(true);
     expect(Number(stdout.split("\n")[1])).toBeGreaterThanOrEqual(1);
+    const closed = await home.create(["sleep", "9"], { name: "closed" });
+    await engine().startContainer(closed);
+    await expect(home.run(["true"], { hostConfig: { IpcMode: "container:closed" } })).rejects.toThrow(
+      "non-shareable IPC",
+    );
     for (const { Id } of await engine().listContainers({ all: true }))
       await engine().removeContainer(Id, { force: true });
   });

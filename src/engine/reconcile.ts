@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { errnoCode } from "../base/index.ts";
+import { errnoCode, isGantryError } from "../base/index.ts";
 import { unpinNamespaces } from "../kernel/index.ts";
 import type { Container } from "./container.ts";
 import { releaseNamespaces } from "./container-namespaces.ts";
@@ -12,6 +12,17 @@ import { startHealthChecks } from "./health-checks.ts";
 import { deleteRemains, removeContainer } from "./remove-container.ts";
 import { shallRestart } from "./restart-policy.ts";
 import { launch } from "./start-container.ts";
+
+/** Undoes creates that were cut off before their record was written. */
+export async function discardCutOff(context: EngineContext, ids: readonly string[]): Promise<void> {
+  for (const id of ids) {
+    await context.images.removeSnapshot(id).catch((error: unknown) => {
+      if (!isGantryError(error, "NotFound"))
+        context.logger.warn("a snapshot stays", { container: id, error });
+    });
+    await context.containers.removeDirectory(id);
+  }
+}
 
 /**
  * Brings the records in line with what is there after a start of the program: running containers are adopted, ends that

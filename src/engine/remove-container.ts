@@ -1,4 +1,4 @@
-import { conflict, isGantryError } from "../base/index.ts";
+import { conflict, failpoint, isGantryError } from "../base/index.ts";
 import type { Container } from "./container.ts";
 import { emitContainerEvent } from "./container-events.ts";
 import { releaseNamespaces } from "./container-namespaces.ts";
@@ -48,6 +48,7 @@ async function remove(context: EngineContext, container: Container, options: Rem
     context.containers.forget(container);
     for (const id of container.execIds) context.execs.remove(id);
   });
+  failpoint("engine/remove/recorded");
   const volumes = options.removeVolumes ? anonymousVolumes(container) : [];
   inBackground(context, "deleting a removed container's files", () => deleteRemains(context, container));
   for (const name of volumes) await removeUnusedVolume(context, name);

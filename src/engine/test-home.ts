@@ -13,6 +13,7 @@ import {
   ensureSharedMount,
   listLinks,
   listMounts,
+  removeCgroup,
   setUpProcess,
   unmountTree,
 } from "../kernel/index.ts";
@@ -144,6 +145,7 @@ function methodsOf(home: TestHome & Mutable, logger: Logger): Partial<TestHome> 
       await home.engine.close();
       await home.runtime.close();
       await home.network.destroy();
+      await removeCgroup(`/gantry-${home.instanceId}`);
       unmountTree(home.dir);
       await rm(home.dir, { recursive: true, force: true });
     },

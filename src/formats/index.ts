@@ -1,24 +1,31 @@
+export * from "./byte-text.ts";
+export * from "./compression.ts";
+export * from "./digest.ts";
+export * from "./dns-names.ts";
 export * from "./dockerfile.ts";
 export * from "./dockerfile-expand.ts";
 export { heredocText } from "./dockerfile-heredoc.ts";
 export * from "./dockerfile-types.ts";
 export * from "./dockerignore.ts";
-export * from "./go-duration.ts";
-export * from "./path-glob.ts";
-export * from "./byte-text.ts";
-export * from "./compression.ts";
-export * from "./digest.ts";
-export * from "./image-reference.ts";
-export type * from "./oci-types.ts";
-export { MediaType } from "./oci-types.ts";
-export { MAX_SPECIAL_BYTES, TAR_BLOCK_BYTES, type TarEntry, type TarEntryType, tarEntry, tarPaddingBytes } from "./tar-entry.ts";
-export * from "./tar-reader.ts";
-export * from "./tar-writer.ts";
-export * from "./dns-names.ts";
 export * from "./field-selector.ts";
+export * from "./go-duration.ts";
+export * from "./image-reference.ts";
 export * from "./json-patch.ts";
 export * from "./json-value.ts";
 export * from "./jsonpath.ts";
 export * from "./label-selector.ts";
 export * from "./merge-patch.ts";
+export type * from "./oci-types.ts";
+export { MediaType } from "./oci-types.ts";
+export * from "./path-glob.ts";
 export * from "./quantity.ts";
+export {
+  MAX_SPECIAL_BYTES,
+  TAR_BLOCK_BYTES,
+  type TarEntry,
+  type TarEntryType,
+  tarEntry,
+  tarPaddingBytes,
+} from "./tar-entry.ts";
+export * from "./tar-reader.ts";
+export * from "./tar-writer.ts";

@@ -7,8 +7,5 @@ export { sendBytes, sendEmpty, sendJson, sendStream, sendText, writeChunk } from
 export { type Handler, type RouteMatch, Router } from "./router.ts";
 export { type HttpServer, type HttpServerOptions, startHttpServer, type TlsOptions } from "./server.ts";
 export { acceptPortForward, type ConnectToPort, type PortForwardOptions } from "./remote-command/port-forward.ts";
-export {
-  acceptRemoteCommand,
-  type RemoteCommandOptions,
-  type RemoteCommandStreams,
-} from "./remote-command/remote-command.ts";
+export type { RemoteCommandOptions, RemoteCommandStreams } from "./remote-command/command-streams.ts";
+export { acceptRemoteCommand } from "./remote-command/remote-command.ts";

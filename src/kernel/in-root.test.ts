@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import {
   closeSync,
   constants,
@@ -80,4 +81,33 @@ it("names where a path lies on the host", () => {
   expect(resolveInRoot(root, "../../var/run", { followLast: false })).toBe(join(root, "var/run"));
   expect(resolveInRoot(root, "/missing/../x")).toBe(join(root, "x"));
   expect(() => resolveInRoot(root, "/loop")).toThrow("symbolic links");
+});
+
+it("never leaves the root while somebody swaps a directory for a link", async () => {
+  mkdirSync(join(root, "a"));
+  writeFileSync(join(root, "a/file"), "inside");
+  symlinkSync(dir, join(root, "link"));
+  writeFileSync(join(dir, "file"), "outside");
+  const script = `
+    const { renameSync } = require("node:fs");
+    process.chdir(${JSON.stringify(root)});
+    const end = Date.now() + 400;
+    process.stdout.write("go");
+    while (Date.now() < end) {
+      renameSync("a", "tmp"); renameSync("link", "a"); renameSync("a", "link"); renameSync("tmp", "a");
+    }`;
+  const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+  await new Promise((resolve) => child.stdout.once("data", resolve));
+  const seen = new Set<string>();
+  while (child.exitCode === null) {
+    for (let i = 0; i < 200; i++) {
+      try {
+        seen.add(read("a/file"));
+      } catch {
+        // Just then there was no `a`, or it was the link.
+      }
+    }
+    await new Promise(setImmediate);
+  }
+  expect([...seen]).toEqual(["inside"]);
 });

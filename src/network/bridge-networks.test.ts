@@ -294,6 +294,18 @@ describe("names", () => {
     expect(await lookUp(a.netns, a.endpoint.gateway, "renamed")).toContain(b.endpoint.ip);
   });
 
+  it("are served also where somebody else has port 53", async () => {
+    const { gateway } = await networks.create({ name: "one" });
+    const a = await start("one", "asker");
+    const b = await start("one", "web");
+    await networks.close();
+    const holds = [holdPort("tcp", gateway!, 53), holdPort("udp", gateway!, 53)];
+    networks = openNetworks();
+    await networks.open();
+    expect(await lookUp(a.netns, gateway!, "web")).toContain(b.endpoint.ip);
+    for (const hold of holds) hold.release();
+  });
+
   it("names the host's servers on the default bridge", () => {
     expect(networks.resolvConf(["bridge"], { dns: ["192.0.2.53"], search: ["example.com"] })).toBe(
       "nameserver 192.0.2.53\nsearch example.com\n",

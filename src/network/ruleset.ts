@@ -156,7 +156,7 @@ function chains({ instanceId, bridges, nameServerPorts }: TableRequest): string 
 
 function redirectRule({ bridgeName, gateway, port }: NameServerPort): string {
   const match = `iifname "${bridgeName}" ip daddr ${gateway} meta l4proto { tcp, udp } th dport 53`;
-  return `${match} redirect to :${port}`;
+  return `${match} dnat ip to ${gateway}:${port}`;
 }
 
 /** What leaves a network gets the host's address; internal networks have no way out. */

@@ -1,7 +1,15 @@
 import { closeSync, constants, openSync, rmSync, writeSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Clock, conflict, errnoCode, type Logger, notFound, systemClock } from "../base/index.ts";
+import {
+  type Clock,
+  conflict,
+  errnoCode,
+  failpoint,
+  type Logger,
+  notFound,
+  systemClock,
+} from "../base/index.ts";
 import {
   cgroupProcesses,
   freezeCgroup,
@@ -134,6 +142,7 @@ export class OciContainerRuntime implements ContainerRuntime {
         exitDir: this.#exitDir,
         temporaryDir: this.#temporaryDir,
       });
+      failpoint("runtime/create/spawned");
       file.pid = pid;
       file.startTime = processIdentity(pid)?.startTime;
       file.monitorPid = monitorPid;

@@ -2,7 +2,7 @@ import { closeSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { ReadStream } from "node:tty";
-import { type Clock, GantryError } from "../base/index.ts";
+import { type Clock, GantryError, notImplemented } from "../base/index.ts";
 import type { ExecChannel, ExecPlace } from "./exec.ts";
 import { receiveDescriptor, setTerminalSize } from "./native-calls.ts";
 import { OutputCopy } from "./output-copy.ts";
@@ -29,6 +29,13 @@ export class ExecTerminal implements ExecChannel {
   #closed = false;
 
   static async open(options: ExecOptions, place: ExecPlace): Promise<ExecTerminal> {
+    if (place.runtime.name !== "crun") {
+      // runc gives its console away only when it detaches, and then nobody hears the exit code.
+      throw notImplemented(`a terminal for an execution needs crun, not ${place.runtime.name}`, {
+        code: "Runtime.TerminalNeedsCrun",
+        hint: "install the package crun",
+      });
+    }
     const path = join(place.dir, "tty");
     if (Buffer.byteLength(path) > MAX_SOCKET_PATH) {
       throw new GantryError(

@@ -63,7 +63,7 @@ describe.each(["1.27", "1.28", "1.29", "1.30", "1.31", "1.32", "1.33"])("kubectl
     expect([exec.stdout, exec.code]).toEqual(["out\n", 6]);
     expect(exec.stderr).toContain("err\n");
     const terminal = new Terminal(kubectlBinary(minor), ["-n", namespace, "exec", "-it", "shell", "--", "sh"], platform.env, { columns: 73, rows: 19 });
-    await terminal.waitFor(/# $/);
+    await terminal.waitFor(/# /);
     terminal.write("stty size; exit 5\n");
     await terminal.waitFor(/19 73/);
     expect(await terminal.exit()).toBe(5);

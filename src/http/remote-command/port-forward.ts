@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { type Clock, errorMessage, GantryError, systemClock } from "../../base/index.ts";
+import { joinDuplexes } from "./join-duplexes.ts";
 import { SpdyConnection } from "./spdy-connection.ts";
 import type { SpdyStream } from "./spdy-stream.ts";
 import { acceptSpdy, acceptWebSocket, chooseSpdyProtocol, chooseWebSocketProtocol, upgradeKind } from "./upgrade-protocols.ts";
@@ -114,14 +114,4 @@ async function forward(data: SpdyStream, error: SpdyStream, port: number, connec
   }
   await joinDuplexes(data, target);
   error.end();
-}
-
-/** Copies both ways until both have ended; one that breaks takes the other with it. */
-export async function joinDuplexes(a: Duplex, b: Duplex): Promise<void> {
-  const directions = [pipeline(a, b), pipeline(b, a)];
-  const outcomes = await Promise.allSettled(directions);
-  if (outcomes.some(({ status }) => status === "rejected")) {
-    a.destroy();
-    b.destroy();
-  }
 }

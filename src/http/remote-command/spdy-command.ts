@@ -7,7 +7,7 @@ import {
   errorText,
   type RemoteCommandOptions,
   type RemoteCommandStreams,
-} from "./remote-command.ts";
+} from "./command-streams.ts";
 import { SpdyConnection } from "./spdy-connection.ts";
 import type { SpdyStream } from "./spdy-stream.ts";
 import { TerminalSizes } from "./terminal-sizes.ts";

@@ -7,7 +7,7 @@ import {
   errorText,
   type RemoteCommandOptions,
   type RemoteCommandStreams,
-} from "./remote-command.ts";
+} from "./command-streams.ts";
 import { TerminalSizes } from "./terminal-sizes.ts";
 import { acceptWebSocket, chooseWebSocketProtocol } from "./upgrade-protocols.ts";
 import { bytesOf } from "./websocket-duplex.ts";

@@ -2,7 +2,8 @@ import type { IncomingMessage } from "node:http";
 import { Duplex } from "node:stream";
 import type { RawData, WebSocket } from "ws";
 import { errorMessage, GantryError } from "../../base/index.ts";
-import { type ConnectToPort, joinDuplexes } from "./port-forward.ts";
+import { joinDuplexes } from "./join-duplexes.ts";
+import type { ConnectToPort } from "./port-forward.ts";
 import { acceptWebSocket } from "./upgrade-protocols.ts";
 import { bytesOf } from "./websocket-duplex.ts";
 

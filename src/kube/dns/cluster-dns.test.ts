@@ -1,8 +1,15 @@
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { Resolver } from "node:dns/promises";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { silentLogger } from "../../base/index.ts";
+import { newHexId, silentLogger } from "../../base/index.ts";
+import { holdPort, nft, pinNamespaces, unpinNamespaces } from "../../kernel/index.ts";
 import {
+  BridgeNetworks,
   DnsCode,
   DnsForwarder,
   DnsListener,
@@ -193,4 +200,44 @@ it("passes on everything else, and answers its own names at once when nobody is 
   expect(await resolver.resolve4("web.default.svc.cluster.local")).toEqual(["10.96.0.20"]);
   expect(performance.now() - before).toBeLessThan(50);
   expect((await outside).rcode).toBe("SERVFAIL");
+});
+
+it("leads questions elsewhere when somebody has port 53", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "gantry-dns-"));
+  const instanceId = randomBytes(3).toString("hex");
+  const networks = new BridgeNetworks({ stateDir: join(dir, "network"), instanceId, logger: silentLogger });
+  await networks.open();
+  const { gateway, networkName } = await networks.openPodNetwork();
+  const { net } = pinNamespaces(join(dir, "ns"), ["net"]);
+  await networks.attach({
+    network: networkName,
+    containerId: newHexId(),
+    containerName: "pod",
+    netnsPath: net,
+  });
+  const holds = [holdPort("tcp", gateway, 53), holdPort("udp", gateway, 53)];
+  const own = new ClusterDns({ informers, address: gateway, instanceId, logger: silentLogger });
+  const stop = new AbortController();
+  let done: Promise<void> | undefined;
+  await new Promise<void>((ready) => {
+    done = own.run({ signal: stop.signal, ready });
+  });
+  try {
+    const script = `const {Resolver}=require("dns/promises");const r=new Resolver({timeout:1000,tries:1});
+      r.setServers(["${gateway}"]);r.resolve4("10-1-2-3.default.pod.cluster.local").then(console.log,console.log)`;
+    const child = spawn("nsenter", [`--net=${net}`, process.execPath, "-e", script], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let text = "";
+    for await (const chunk of child.stdout) text += chunk;
+    expect(text).toContain("10.1.2.3");
+  } finally {
+    stop.abort();
+    await done;
+    for (const hold of holds) hold.release();
+    nft(`delete table ip gantry_${instanceId}_dns`);
+    await networks.destroy();
+    unpinNamespaces(join(dir, "ns"));
+    rmSync(dir, { recursive: true });
+  }
 });

@@ -106,7 +106,7 @@ function sidecarStillNeeded({ pod, state }: Walk): boolean {
   const policy = restartPolicyOf(pod);
   return pod.spec.containers.some(({ name }) => {
     const status = attemptsOf(state, name)[0];
-    if (!status || status.state !== "EXITED") return true;
+    if (status?.state !== "EXITED") return true;
     return policy === "Always" || (policy === "OnFailure" && status.exitCode !== 0);
   });
 }

@@ -1,5 +1,5 @@
-import { createServer } from "node:net";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -7,10 +7,11 @@ import { systemClock } from "../../base/index.ts";
 import { killProcess } from "../../kernel/index.ts";
 import { configMaps, leases, nodes, pods, secrets } from "../api/index.ts";
 import type { PodLogOptions } from "../client/node-access.ts";
-import type { Container, Pod } from "./pod-types.ts";
+import type { Container, ContainerStatus, Pod } from "./pod-types.ts";
 import { openTestCluster, type TestCluster } from "./testing/test-cluster.ts";
 
-const SLEEPER = ["sh", "-c", "trap 'exit 0' TERM; while true; do sleep 0.05; done"];
+/** Says `up` when it will take SIGTERM for what it is. */
+const SLEEPER = ["sh", "-c", "trap 'exit 0' TERM; echo up; while true; do sleep 0.05; done"];
 
 function app(more: Partial<Container> = {}): Container {
   return { name: "app", image: "busybox", imagePullPolicy: "IfNotPresent", command: SLEEPER, ...more };
@@ -23,7 +24,7 @@ function isTrue(pod: Pod, type: string): boolean {
 }
 const isReady = (pod: Pod) => isTrue(pod, "Ready");
 const isRunning = (pod: Pod) => pod.status?.phase === "Running";
-const statusOf = (pod: Pod, index = 0) => pod.status!.containerStatuses![index]!;
+const statusOf = (pod: Pod) => pod.status?.containerStatuses?.[0] as ContainerStatus;
 
 describe("pods on a real node", () => {
   let cluster: TestCluster;
@@ -36,9 +37,14 @@ describe("pods on a real node", () => {
     for (const name of made) await cluster.remove(name, 0).catch(() => {});
     for (const name of made) await cluster.untilGone(name);
     made = [];
+    await eventually(async () => (await cluster.cri.runtime.listPodSandboxes()).length === 0);
   });
 
-  function create(name: string, spec: Partial<Pod["spec"]>, metadata: Partial<Pod["metadata"]> = {}): Promise<Pod> {
+  function create(
+    name: string,
+    spec: Partial<Pod["spec"]>,
+    metadata: Partial<Pod["metadata"]> = {},
+  ): Promise<Pod> {
     made.push(name);
     return cluster.create(name, spec, metadata);
   }
@@ -54,7 +60,8 @@ describe("pods on a real node", () => {
   async function log(pod: Pod, options: PodLogOptions = {}, container = "app"): Promise<string> {
     const chunks: Uint8Array[] = [];
     const signal = new AbortController().signal;
-    for await (const chunk of await cluster.kubelet.logs(target(pod, container), options, signal)) chunks.push(chunk);
+    for await (const chunk of await cluster.kubelet.logs(target(pod, container), options, signal))
+      chunks.push(chunk);
     return Buffer.concat(chunks).toString();
   }
 
@@ -63,7 +70,13 @@ describe("pods on a real node", () => {
     const chunks: Buffer[] = [];
     stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
     const options = { stdin: false, stdout: true, stderr: true, tty: false };
-    await cluster.kubelet.exec(target(pod), command, options, { stdout, stderr: stdout }, new AbortController().signal);
+    await cluster.kubelet.exec(
+      target(pod),
+      command,
+      options,
+      { stdout, stderr: stdout },
+      new AbortController().signal,
+    );
     return Buffer.concat(chunks).toString();
   }
 
@@ -78,12 +91,27 @@ describe("pods on a real node", () => {
 
   it("registers its node and keeps a lease", async () => {
     const node = await cluster.client.get(nodes, undefined, "node-1");
-    expect(node.metadata.labels).toMatchObject({ "kubernetes.io/hostname": "node-1", "kubernetes.io/os": "linux" });
-    expect(node.status.nodeInfo).toMatchObject({ kubeletVersion: "v1.33.0", containerRuntimeVersion: "gantry://0.1.0" });
+    expect(node.metadata.labels).toMatchObject({
+      "kubernetes.io/hostname": "node-1",
+      "kubernetes.io/os": "linux",
+    });
+    expect(node.status.nodeInfo).toMatchObject({
+      kubeletVersion: "v1.33.0",
+      containerRuntimeVersion: "gantry://0.1.0",
+    });
     expect(node.status.capacity.pods).toBe("110");
-    const conditions = node.status.conditions.map((one: { type: string; status: string }) => `${one.type}=${one.status}`);
-    expect(conditions).toEqual(["MemoryPressure=False", "DiskPressure=False", "PIDPressure=False", "Ready=True"]);
-    const lease = await eventually(() => cluster.client.get(leases, "kube-node-lease", "node-1").catch(() => undefined));
+    const conditions = node.status.conditions.map(
+      (one: { type: string; status: string }) => `${one.type}=${one.status}`,
+    );
+    expect(conditions).toEqual([
+      "MemoryPressure=False",
+      "DiskPressure=False",
+      "PIDPressure=False",
+      "Ready=True",
+    ]);
+    const lease = await eventually(() =>
+      cluster.client.get(leases, "kube-node-lease", "node-1").catch(() => undefined),
+    );
     expect(lease.spec).toMatchObject({ holderIdentity: "node-1", leaseDurationSeconds: 40 });
   });
 
@@ -92,8 +120,18 @@ describe("pods on a real node", () => {
     const { metadata } = await create("quick", { containers: [app()] });
     const pod = await cluster.until("quick", isReady);
     expect(systemClock.monotonicMs() - beganMs).toBeLessThan(1000);
-    expect(pod.status).toMatchObject({ phase: "Running", qosClass: "BestEffort", podIP: expect.stringMatching(/^\d/) });
-    expect(statusOf(pod)).toMatchObject({ ready: true, started: true, restartCount: 0, image: "docker.io/library/busybox:latest" });
+    await eventually(async () => (await log(pod)) === "up\n");
+    expect(pod.status).toMatchObject({
+      phase: "Running",
+      qosClass: "BestEffort",
+      podIP: expect.stringMatching(/^\d/),
+    });
+    expect(statusOf(pod)).toMatchObject({
+      ready: true,
+      started: true,
+      restartCount: 0,
+      image: "docker.io/library/busybox:latest",
+    });
     await eventually(async () => (await cluster.events("quick")).length >= 3);
     expect(await cluster.events("quick")).toEqual([
       'Normal Pulled: Container image "busybox" already present on machine',
@@ -126,12 +164,17 @@ describe("pods on a real node", () => {
     await create("crashing", {
       containers: [app({ ...script("echo run; echo 'my last words' > /dev/termination-log; exit 3") })],
     });
-    const pod = await cluster.until("crashing", (one) => statusOf(one)?.state?.waiting?.reason === "CrashLoopBackOff");
+    const pod = await cluster.until(
+      "crashing",
+      (one) => statusOf(one)?.state?.waiting?.reason === "CrashLoopBackOff",
+    );
     expect(statusOf(pod)).toMatchObject({
       restartCount: 1,
       ready: false,
       state: {
-        waiting: { message: `back-off 10s restarting failed container=app pod=crashing_default(${pod.metadata.uid})` },
+        waiting: {
+          message: `back-off 10s restarting failed container=app pod=crashing_default(${pod.metadata.uid})`,
+        },
       },
       lastState: { terminated: { exitCode: 3, reason: "Error", message: "my last words\n" } },
     });
@@ -153,7 +196,9 @@ describe("pods on a real node", () => {
     const failing = await cluster.until("failing", (pod) => pod.status?.phase === "Failed");
     expect(statusOf(failing).state?.terminated).toMatchObject({ exitCode: 4, reason: "Error" });
     // Its log stays until the pod is deleted, its address does not.
-    await eventually(async () => (await cluster.cri.runtime.listPodSandboxes()).every(({ state }) => state === "NOTREADY"));
+    await eventually(async () =>
+      (await cluster.cri.runtime.listPodSandboxes()).every(({ state }) => state === "NOTREADY"),
+    );
     expect(await log(job)).toBe("done\n");
   });
 
@@ -161,9 +206,17 @@ describe("pods on a real node", () => {
     await create("ordered", {
       volumes: [{ name: "shared", emptyDir: {} }],
       initContainers: [
-        app({ name: "one", ...script("echo 1 >> /shared/order"), volumeMounts: [{ name: "shared", mountPath: "/shared" }] }),
+        app({
+          name: "one",
+          ...script("echo 1 >> /shared/order"),
+          volumeMounts: [{ name: "shared", mountPath: "/shared" }],
+        }),
         app({ name: "proxy", restartPolicy: "Always" }),
-        app({ name: "two", ...script("echo 2 >> /shared/order"), volumeMounts: [{ name: "shared", mountPath: "/shared" }] }),
+        app({
+          name: "two",
+          ...script("echo 2 >> /shared/order"),
+          volumeMounts: [{ name: "shared", mountPath: "/shared" }],
+        }),
       ],
       containers: [app({ volumeMounts: [{ name: "shared", mountPath: "/shared" }] })],
     });
@@ -179,8 +232,10 @@ describe("pods on a real node", () => {
     await create("probed", {
       containers: [
         app({
-          ...script("trap 'exit 0' TERM; touch /alive; sleep 0.3; touch /ready; while true; do sleep 0.05; done"),
-          startupProbe: { exec: { command: ["test", "-f", "/alive"] }, periodSeconds: 1, failureThreshold: 10 },
+          ...script(
+            "trap 'exit 0' TERM; touch /alive; sleep 0.3; touch /ready; while true; do sleep 0.05; done",
+          ),
+          startupProbe: { exec: { command: ["ls", "/alive"] }, periodSeconds: 1, failureThreshold: 10 },
           readinessProbe: { exec: { command: ["cat", "/ready"] }, periodSeconds: 1 },
           livenessProbe: { exec: { command: ["cat", "/alive"] }, periodSeconds: 1, failureThreshold: 1 },
         }),
@@ -191,17 +246,26 @@ describe("pods on a real node", () => {
     await exec(pod, "rm", "/ready");
     await cluster.until("probed", (one) => isRunning(one) && !isReady(one));
     await exec(pod, "rm", "/alive");
-    const restarted = await cluster.until("probed", (one) => statusOf(one)?.restartCount === 1 && isReady(one));
+    const restarted = await cluster.until(
+      "probed",
+      (one) => statusOf(one)?.restartCount === 1 && isReady(one),
+    );
     expect(statusOf(restarted).lastState?.terminated?.exitCode).toBe(0);
     const events = await cluster.events("probed");
     expect(events).toContain("Normal Killing: Container app failed liveness probe, will be restarted");
-    expect(events.some((event) => event.startsWith("Warning Unhealthy: Readiness probe failed: cat: can't open '/ready'"))).toBe(true);
+    expect(
+      events.some((event) =>
+        event.startsWith("Warning Unhealthy: Readiness probe failed: cat: can't open '/ready'"),
+      ),
+    ).toBe(true);
   });
 
   it("ends a pod gracefully: preStop, SIGTERM, and the object last", async () => {
     await create("graceful", {
       terminationGracePeriodSeconds: 20,
-      volumes: [{ name: "out", hostPath: { path: join(cluster.home.dir, "out"), type: "DirectoryOrCreate" } }],
+      volumes: [
+        { name: "out", hostPath: { path: join(cluster.home.dir, "out"), type: "DirectoryOrCreate" } },
+      ],
       containers: [
         app({
           ...script("trap 'echo term >> /out/trace; exit 0' TERM; while true; do sleep 0.05; done"),
@@ -237,7 +301,10 @@ describe("pods on a real node", () => {
   });
 
   it("gives volumes that follow their objects, environment, and a service account", async () => {
-    await cluster.client.create(configMaps, { metadata: { name: "settings", namespace: "default" }, data: { color: "red" } });
+    await cluster.client.create(configMaps, {
+      metadata: { name: "settings", namespace: "default" },
+      data: { color: "red" },
+    });
     await cluster.client.create(secrets, {
       metadata: { name: "login", namespace: "default" },
       stringData: { password: "s3cret" },
@@ -267,15 +334,22 @@ describe("pods on a real node", () => {
         'Warning FailedMount: MountVolume.SetUp failed for volume "late" : configmap "late" not found',
       ),
     );
-    await cluster.client.create(configMaps, { metadata: { name: "late", namespace: "default" }, data: { file: "in time" } });
+    await cluster.client.create(configMaps, {
+      metadata: { name: "late", namespace: "default" },
+      data: { file: "in time" },
+    });
     const pod = await cluster.until("configured", isReady);
     expect(await exec(pod, "sh", "-c", "echo $POD_IP $PASSWORD $KUBERNETES_SERVICE_HOST")).toBe(
       `${pod.status!.podIP} s3cret 10.196.0.1\n`,
     );
     expect(await exec(pod, "cat", "/late/file")).toBe("in time");
     expect(await exec(pod, "hostname")).toBe("db-0\n");
-    expect(await exec(pod, "cat", "/etc/hosts")).toContain(`${pod.status!.podIP}\tdb-0.db.default.svc.cluster.local\tdb-0\n`);
-    expect(await exec(pod, "cat", "/etc/resolv.conf")).toContain("search default.svc.cluster.local svc.cluster.local cluster.local");
+    expect(await exec(pod, "cat", "/etc/hosts")).toContain(
+      `${pod.status!.podIP}\tdb-0.db.default.svc.cluster.local\tdb-0\n`,
+    );
+    expect(await exec(pod, "cat", "/etc/resolv.conf")).toContain(
+      "search default.svc.cluster.local svc.cluster.local cluster.local",
+    );
     const account = "/var/run/secrets/kubernetes.io/serviceaccount";
     expect(await exec(pod, "cat", `${account}/namespace`, `${account}/ca.crt`)).toBe("defaultCERT");
     expect((await exec(pod, "cat", `${account}/token`)).split(".")).toHaveLength(3);
@@ -286,27 +360,32 @@ describe("pods on a real node", () => {
   it("says why a container cannot be started", async () => {
     await create("no-image", { containers: [app({ image: "none.invalid/none:1" })] });
     await create("never", { containers: [app({ image: "none.invalid/none:1", imagePullPolicy: "Never" })] });
-    await create("bad-name", { containers: [app({ image: "UPPER/case" })] });
+    await create("bad-name", { containers: [app({ image: "no//name" })] });
     await create("no-secret", {
       containers: [app({ env: [{ name: "A", valueFrom: { secretKeyRef: { name: "none", key: "k" } } }] })],
     });
     await create("root", { securityContext: { runAsNonRoot: true }, containers: [app()] });
     await create("no-program", { containers: [app({ command: ["/none"] })] });
     const waiting = async (name: string, reason: string) =>
-      (await cluster.until(name, (pod) => statusOf(pod)?.state?.waiting?.reason === reason)).status!.containerStatuses![0]!
-        .state!.waiting!.message;
+      (await cluster.until(name, (pod) => statusOf(pod)?.state?.waiting?.reason === reason)).status!
+        .containerStatuses![0]!.state!.waiting!.message;
     expect(await waiting("no-image", "ErrImagePull")).toBeTruthy();
     expect(await waiting("never", "ErrImageNeverPull")).toBe(
       'Container image "none.invalid/none:1" is not present with pull policy of Never',
     );
     expect(await waiting("bad-name", "InvalidImageName")).toContain("invalid reference format");
     expect(await waiting("no-secret", "CreateContainerConfigError")).toBe('secret "none" not found');
-    expect(await waiting("root", "CreateContainerConfigError")).toContain("container has runAsNonRoot and image will run as root");
+    expect(await waiting("root", "CreateContainerConfigError")).toContain(
+      "container has runAsNonRoot and image will run as root",
+    );
     expect(await waiting("no-program", "CrashLoopBackOff")).toContain("back-off");
     await expect(log((await cluster.get("never"))!)).rejects.toThrow(
       'container "app" in pod "never" is waiting to start: ErrImageNeverPull',
     );
-    await cluster.client.create(secrets, { metadata: { name: "none", namespace: "default" }, stringData: { k: "v" } });
+    await cluster.client.create(secrets, {
+      metadata: { name: "none", namespace: "default" },
+      stringData: { k: "v" },
+    });
     await cluster.until("no-secret", isReady);
   });
 
@@ -315,10 +394,14 @@ describe("pods on a real node", () => {
     const pod = await cluster.until("huge", (one) => one.status?.phase === "Failed");
     expect(pod.status).toMatchObject({
       reason: "OutOfcpu",
-      message: expect.stringContaining("Pod was rejected: Node didn't have enough resource: cpu, requested: 1000000, used: 0, capacity: "),
+      message: expect.stringContaining(
+        "Pod was rejected: Node didn't have enough resource: cpu, requested: 1000000, used: 0, capacity: ",
+      ),
     });
     await create("elsewhere", { nodeSelector: { disk: "none" }, containers: [app()] });
-    expect((await cluster.until("elsewhere", (one) => one.status?.phase === "Failed")).status!.reason).toBe("NodeAffinity");
+    expect((await cluster.until("elsewhere", (one) => one.status?.phase === "Failed")).status!.reason).toBe(
+      "NodeAffinity",
+    );
   });
 
   it("ends a pod whose time is over", async () => {
@@ -332,7 +415,9 @@ describe("pods on a real node", () => {
 
   it("serves logs as they come, and ports", async () => {
     await create("talking", {
-      containers: [app({ ...script("for i in 1 2 3; do echo line $i; sleep 0.1; done; exec nc -ll -p 7000 -e cat") })],
+      containers: [
+        app({ ...script("for i in 1 2 3; do echo line $i; sleep 0.1; done; exec nc -ll -p 7000 -e cat") }),
+      ],
     });
     const pod = await cluster.until("talking", isReady);
     const stop = new AbortController();
@@ -343,8 +428,12 @@ describe("pods on a real node", () => {
     }
     expect(lines).toEqual(["line 1", "line 2", "line 3"]);
     expect(await log(pod, { tailLines: 1 })).toBe("line 3\n");
-    const stream = await eventually(() => cluster.kubelet.portForward(target(pod), 7000).catch(() => undefined));
-    const echoed = new Promise<string>((resolve) => stream.once("data", (chunk: Buffer) => resolve(chunk.toString())));
+    const stream = await eventually(() =>
+      cluster.kubelet.portForward(target(pod), 7000).catch(() => undefined),
+    );
+    const echoed = new Promise<string>((resolve) =>
+      stream.once("data", (chunk: Buffer) => resolve(chunk.toString())),
+    );
     stream.write("hello");
     expect(await echoed).toBe("hello");
     stream.destroy();
@@ -356,13 +445,28 @@ describe("pods on a real node", () => {
     const { port } = probe.address() as { port: number };
     await new Promise((resolve) => probe.close(resolve));
     await create("published", {
-      containers: [app({ command: ["nc", "-ll", "-p", "80", "-e", "cat"], ports: [{ containerPort: 80, hostPort: port }] })],
+      containers: [
+        app({
+          command: ["nc", "-ll", "-p", "80", "-e", "cat"],
+          ports: [{ containerPort: 80, hostPort: port }],
+        }),
+      ],
     });
     await cluster.until("published", isReady);
-    const endpoints = cluster.home.network.endpoints("gantry-pods");
-    expect(endpoints).toHaveLength(1);
+    const echoed = new Promise<string>((resolve, reject) => {
+      const socket = connect({ host: cluster.nodeIp, port });
+      socket.on("error", reject);
+      socket.on("data", (chunk) => {
+        resolve(chunk.toString());
+        socket.destroy();
+      });
+      socket.write("hello");
+    });
+    expect(await echoed).toBe("hello");
     await create("conflicting", { containers: [app({ ports: [{ containerPort: 80, hostPort: port }] })] });
-    expect((await cluster.until("conflicting", (pod) => pod.status?.phase === "Failed")).status!.reason).toBe("NodePorts");
+    expect((await cluster.until("conflicting", (pod) => pod.status?.phase === "Failed")).status!.reason).toBe(
+      "NodePorts",
+    );
   });
 
   it("adopts what runs after a restart, and catches up with what happened meanwhile", async () => {

@@ -4,7 +4,9 @@ import type { Pod } from "./pod-types.ts";
 import { NO_RUNTIME_STATE, type PodRuntimeState } from "./runtime-state.ts";
 import { aContainer, aPod, aSandbox, aState, aStatus } from "./testing/pods.ts";
 
-function probes(results: { liveness?: Record<string, ProbeOutcome>; startup?: Record<string, ProbeOutcome> } = {}): ProbeView {
+function probes(
+  results: { liveness?: Record<string, ProbeOutcome>; startup?: Record<string, ProbeOutcome> } = {},
+): ProbeView {
   return { liveness: (id) => results.liveness?.[id], startup: (id) => results.startup?.[id] };
 }
 
@@ -17,7 +19,9 @@ function decide(pod: Pod, state: PodRuntimeState, view: ProbeView = probes()) {
     ...(actions.createSandbox ? { createSandbox: actions.attempt } : {}),
     ...(actions.initContainersToStart.length > 0 ? { init: names(actions.initContainersToStart) } : {}),
     ...(actions.containersToStart.length > 0 ? { start: names(actions.containersToStart) } : {}),
-    ...(actions.containersToKill.length > 0 ? { kill: actions.containersToKill.map(({ id, reason }) => `${id} ${reason}`) } : {}),
+    ...(actions.containersToKill.length > 0
+      ? { kill: actions.containersToKill.map(({ id, reason }) => `${id} ${reason}`) }
+      : {}),
   };
 }
 
@@ -55,8 +59,12 @@ describe("pod actions", () => {
   it("does not replace the sandbox of a pod that has done its work", () => {
     const gone = [aSandbox({ state: "NOTREADY" })];
     expect(decide(aPod({ restartPolicy: "Never" }), aState([exited(1)], gone))).toEqual({ killPod: true });
-    expect(decide(aPod({ restartPolicy: "OnFailure" }), aState([exited(0)], gone))).toEqual({ killPod: true });
-    expect(decide(aPod({ restartPolicy: "OnFailure" }), aState([exited(3)], gone))).toMatchObject({ createSandbox: 1 });
+    expect(decide(aPod({ restartPolicy: "OnFailure" }), aState([exited(0)], gone))).toEqual({
+      killPod: true,
+    });
+    expect(decide(aPod({ restartPolicy: "OnFailure" }), aState([exited(3)], gone))).toMatchObject({
+      createSandbox: 1,
+    });
   });
 
   it("replaces a sandbox without an address, and one whose network mode is wrong", () => {
@@ -74,7 +82,9 @@ describe("pod actions", () => {
       kill: ["app-0 startupProbe"],
       start: ["app"],
     });
-    expect(decide(aPod({ restartPolicy: "Never" }), state, probes({ liveness: { "app-0": "failure" } }))).toMatchObject({
+    expect(
+      decide(aPod({ restartPolicy: "Never" }), state, probes({ liveness: { "app-0": "failure" } })),
+    ).toMatchObject({
       kill: ["app-0 livenessProbe"],
       killPod: true,
     });
@@ -88,7 +98,10 @@ describe("pod actions", () => {
 
   it("restarts a container whose image was changed", () => {
     const pod = aPod({ containers: [aContainer("app", { image: "other" })] });
-    expect(decide(pod, aState([aStatus("app")]))).toEqual({ kill: ["app-0 definitionChanged"], start: ["app"] });
+    expect(decide(pod, aState([aStatus("app")]))).toEqual({
+      kill: ["app-0 definitionChanged"],
+      start: ["app"],
+    });
   });
 
   it("looks at the newest attempt", () => {
@@ -120,7 +133,9 @@ describe("init containers", () => {
 
   it("a failure is final with restartPolicy Never", () => {
     const never = aPod({ ...pod.spec, restartPolicy: "Never" });
-    expect(decide(never, aState([aStatus("one", { state: "EXITED", exitCode: 1 })]))).toEqual({ killPod: true });
+    expect(decide(never, aState([aStatus("one", { state: "EXITED", exitCode: 1 })]))).toEqual({
+      killPod: true,
+    });
   });
 });
 
@@ -149,6 +164,8 @@ describe("sidecars", () => {
   it("goes when the work is done", () => {
     const job = aPod({ ...pod.spec, restartPolicy: "Never" });
     expect(decide(job, aState([aStatus("proxy"), done, exited(0)]))).toEqual({ killPod: true });
-    expect(decide(job, aState([aStatus("proxy", { state: "EXITED" }), done, exited(0)]))).toEqual({ killPod: true });
+    expect(decide(job, aState([aStatus("proxy", { state: "EXITED" }), done, exited(0)]))).toEqual({
+      killPod: true,
+    });
   });
 });

@@ -66,7 +66,7 @@ export function computePodActions(pod: Pod, state: PodRuntimeState, probes: Prob
 
 function sandboxMustChange(pod: Pod, state: PodRuntimeState): boolean {
   const [newest, ...older] = state.sandboxes;
-  if (!newest || newest.state !== "READY") return true;
+  if (newest?.state !== "READY") return true;
   if (older.some((sandbox) => sandbox.state === "READY")) return true;
   const wantsHostNetwork = pod.spec.hostNetwork === true;
   if (wantsHostNetwork !== (newest.namespaceOptions.network === "NODE")) return true;

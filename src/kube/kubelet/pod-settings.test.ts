@@ -37,7 +37,9 @@ describe("DNS", () => {
     const host = { servers: ["192.0.2.53"], searches: ["corp.example"], options: ["timeout:2"] };
     expect(await config({ dnsPolicy: "Default" })).toEqual(host);
     expect(await config({ dnsPolicy: "ClusterFirst", hostNetwork: true })).toEqual(host);
-    expect((await config({ dnsPolicy: "ClusterFirstWithHostNet", hostNetwork: true })).servers).toEqual(["10.96.0.10"]);
+    expect((await config({ dnsPolicy: "ClusterFirstWithHostNet", hostNetwork: true })).servers).toEqual([
+      "10.96.0.10",
+    ]);
     expect(await config({ dnsPolicy: "None", dnsConfig: { nameservers: ["1.1.1.1"] } })).toEqual({
       servers: ["1.1.1.1"],
       searches: [],
@@ -46,7 +48,11 @@ describe("DNS", () => {
   });
 
   it("adds the pod's own settings", async () => {
-    const dnsConfig = { nameservers: ["1.1.1.1"], searches: ["my.example"], options: [{ name: "ndots", value: "2" }, { name: "edns0" }] };
+    const dnsConfig = {
+      nameservers: ["1.1.1.1"],
+      searches: ["my.example"],
+      options: [{ name: "ndots", value: "2" }, { name: "edns0" }],
+    };
     expect(await config({ dnsConfig })).toMatchObject({
       servers: ["10.96.0.10", "1.1.1.1"],
       options: ["ndots:2", "edns0"],
@@ -80,11 +86,20 @@ describe("names", () => {
 
 describe("security context", () => {
   const image = { id: "i", repoTags: [], repoDigests: [], sizeBytes: 0 };
-  const pod = (runAsNonRoot: boolean, runAsUser?: number) => aPod({ securityContext: { runAsNonRoot, runAsUser } });
+  const pod = (runAsNonRoot: boolean, runAsUser?: number) =>
+    aPod({ securityContext: { runAsNonRoot, runAsUser } });
 
   it.each([
-    [pod(true), { ...image, uid: 0 }, 'container has runAsNonRoot and image will run as root (pod: "web_default(uid-1)", container: app)'],
-    [pod(true), { ...image, username: "node" }, "container has runAsNonRoot and image has non-numeric user (node), cannot verify user is non-root"],
+    [
+      pod(true),
+      { ...image, uid: 0 },
+      'container has runAsNonRoot and image will run as root (pod: "web_default(uid-1)", container: app)',
+    ],
+    [
+      pod(true),
+      { ...image, username: "node" },
+      "container has runAsNonRoot and image has non-numeric user (node), cannot verify user is non-root",
+    ],
     [pod(true, 0), { ...image, uid: 5 }, "container's runAsUser breaks non-root policy"],
   ])("refuses root where the pod wants none %#", (one, its, message) => {
     expect(() => verifyNonRoot(one, one.spec.containers[0]!, its)).toThrow(message);
@@ -102,9 +117,16 @@ describe("security context", () => {
 
   it("puts the container's settings over the pod's", () => {
     const container = aContainer("app", {
-      securityContext: { runAsUser: 7, allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"], add: ["NET_ADMIN"] } },
+      securityContext: {
+        runAsUser: 7,
+        allowPrivilegeEscalation: false,
+        capabilities: { drop: ["ALL"], add: ["NET_ADMIN"] },
+      },
     });
-    const one = aPod({ containers: [container], securityContext: { runAsUser: 1, runAsGroup: 2, fsGroup: 3, supplementalGroups: [4] } });
+    const one = aPod({
+      containers: [container],
+      securityContext: { runAsUser: 1, runAsGroup: 2, fsGroup: 3, supplementalGroups: [4] },
+    });
     expect(linuxSecurityContext(one, container, image)).toMatchObject({
       runAsUser: 7,
       runAsGroup: 2,
@@ -140,10 +162,30 @@ describe("admission", () => {
   });
 
   it.each([
-    [asking("1500m"), [asking("1")], "OutOfcpu", "Node didn't have enough resource: cpu, requested: 1500, used: 1000, capacity: 2000"],
-    [aPod(), [aPod(), aPod(), aPod()], "OutOfpods", "Node didn't have enough resource: pods, requested: 1, used: 3, capacity: 3"],
-    [asking("0", 80), [asking("0", 80)], "NodePorts", "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports"],
-    [aPod({ nodeSelector: { disk: "hdd" } }), [], "NodeAffinity", "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector"],
+    [
+      asking("1500m"),
+      [asking("1")],
+      "OutOfcpu",
+      "Node didn't have enough resource: cpu, requested: 1500, used: 1000, capacity: 2000",
+    ],
+    [
+      aPod(),
+      [aPod(), aPod(), aPod()],
+      "OutOfpods",
+      "Node didn't have enough resource: pods, requested: 1, used: 3, capacity: 3",
+    ],
+    [
+      asking("0", 80),
+      [asking("0", 80)],
+      "NodePorts",
+      "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
+    ],
+    [
+      aPod({ nodeSelector: { disk: "hdd" } }),
+      [],
+      "NodeAffinity",
+      "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+    ],
   ])("refuses what does not %#", (pod, others, reason, message) => {
     expect(admitPod(pod, others, node, allocatable)).toEqual({ reason, message });
   });
@@ -179,7 +221,9 @@ describe("back-off", () => {
 describe("pull credentials", () => {
   const secret = (auths: object) => ({
     get: async () =>
-      ({ data: { ".dockerconfigjson": Buffer.from(JSON.stringify({ auths })).toString("base64") } }) as unknown as KubeObject,
+      ({
+        data: { ".dockerconfigjson": Buffer.from(JSON.stringify({ auths })).toString("base64") },
+      }) as unknown as KubeObject,
   });
   const pod = aPod({ imagePullSecrets: [{ name: "s" }] });
   const auth = Buffer.from("me:pass:word").toString("base64");
@@ -194,8 +238,12 @@ describe("pull credentials", () => {
       { username: "me", password: "pass:word" },
       { username: "general", password: "1" },
     ]);
-    expect(await pullCredentials(pod, "registry.example/teams/app", objects)).toEqual([{ username: "general", password: "1" }]);
-    expect(await pullCredentials(pod, "busybox", secret({ "https://index.docker.io/v1/": { auth } }))).toHaveLength(1);
+    expect(await pullCredentials(pod, "registry.example/teams/app", objects)).toEqual([
+      { username: "general", password: "1" },
+    ]);
+    expect(
+      await pullCredentials(pod, "busybox", secret({ "https://index.docker.io/v1/": { auth } })),
+    ).toHaveLength(1);
     expect(await pullCredentials(pod, "busybox", objects)).toEqual([]);
   });
 });

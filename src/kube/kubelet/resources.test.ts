@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import type { ResourceRequirements } from "./pod-types.ts";
-import { containerResources, oomScoreAdjOf, podCgroupParent, podRequests, podResources, qosClassOf, sharesOf } from "./resources.ts";
+import {
+  containerResources,
+  oomScoreAdjOf,
+  podCgroupParent,
+  podRequests,
+  podResources,
+  qosClassOf,
+  sharesOf,
+} from "./resources.ts";
 import { aContainer, aPod } from "./testing/pods.ts";
 
 const NODE_MEMORY = 8 * 2 ** 30;
@@ -11,7 +19,10 @@ function pod(...resources: ResourceRequirements[]) {
 
 const BEST_EFFORT = pod({});
 const BURSTABLE = pod({ requests: { cpu: "100m", memory: "1Gi" } });
-const GUARANTEED = pod({ limits: { cpu: "500m", memory: "128Mi" }, requests: { cpu: "0.5", memory: "128Mi" } });
+const GUARANTEED = pod({
+  limits: { cpu: "500m", memory: "128Mi" },
+  requests: { cpu: "0.5", memory: "128Mi" },
+});
 
 describe("resources", () => {
   it("sorts pods into classes", () => {
@@ -53,8 +64,16 @@ describe("resources", () => {
   it("says who is killed first when memory runs out", () => {
     const container = BURSTABLE.spec.containers[0]!;
     expect(oomScoreAdjOf(BURSTABLE, container, NODE_MEMORY)).toBe(875);
-    expect(oomScoreAdjOf(BURSTABLE, aContainer("small", { resources: { requests: { memory: "1" } } }), NODE_MEMORY)).toBe(999);
-    expect(oomScoreAdjOf(aPod({ ...BEST_EFFORT.spec, priority: 2_000_001_000 }), container, NODE_MEMORY)).toBe(-997);
+    expect(
+      oomScoreAdjOf(
+        BURSTABLE,
+        aContainer("small", { resources: { requests: { memory: "1" } } }),
+        NODE_MEMORY,
+      ),
+    ).toBe(999);
+    expect(
+      oomScoreAdjOf(aPod({ ...BEST_EFFORT.spec, priority: 2_000_001_000 }), container, NODE_MEMORY),
+    ).toBe(-997);
   });
 
   it("counts init containers one at a time and sidecars all along", () => {

@@ -25,7 +25,7 @@ export async function deployStep(tour: Tour): Promise<void> {
     await follow.waitFor(/listens on port 8080/);
     follow.write("\x03");
     const shell = new Terminal(kubectlBinary(), ["exec", "-it", first!.name, "--", "sh"], platform.env, { columns: 77, rows: 22 });
-    await shell.waitFor(/[$#] $/);
+    await shell.waitFor(/[$#] /);
     shell.write("stty size; hostname; exit 4\n");
     await shell.waitFor(/22 77/);
     await shell.waitFor(new RegExp(first!.name));

@@ -42,7 +42,7 @@ export async function runStep(tour: Tour): Promise<void> {
     walk.check("docker rm", remove.code === 0);
 
     const interactive = new Terminal("docker", ["run", "--rm", "-it", "busybox", "sh"], platform.env);
-    await interactive.waitFor(/# $/);
+    await interactive.waitFor(/# /);
     interactive.resize(101, 21);
     interactive.write("sleep 0.3; stty size; exit 5\n");
     await interactive.waitFor(/21 101/);

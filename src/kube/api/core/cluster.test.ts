@@ -12,13 +12,13 @@ import { namespaces } from "./namespace.ts";
 import { nodes } from "./node.ts";
 
 const NOW = Date.parse("2024-05-01T12:00:00Z");
-const make = (kind: KindDefinition, fields: object, metadata: object = {}): KubeObject => {
+const make = <T extends KubeObject>(kind: KindDefinition<T>, fields: object, metadata: object = {}): T => {
   const object = {
     apiVersion: "v1",
     kind: kind.kind,
     metadata: { name: "x", creationTimestamp: "2024-05-01T11:59:00Z", ...metadata },
     ...fields,
-  } as unknown as KubeObject;
+  } as unknown as T;
   kind.defaults?.(object);
   return object;
 };

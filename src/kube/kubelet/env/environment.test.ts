@@ -14,7 +14,12 @@ const fields: FieldContext = {
 };
 
 function object(kind: string, name: string, data: Record<string, string>): KubeObject {
-  return { apiVersion: "v1", kind, metadata: { name, uid: name, resourceVersion: "1", creationTimestamp: null }, data };
+  return {
+    apiVersion: "v1",
+    kind,
+    metadata: { name, uid: name, resourceVersion: "1", creationTimestamp: null },
+    data,
+  };
 }
 
 const OBJECTS: Record<string, KubeObject> = {
@@ -24,7 +29,8 @@ const OBJECTS: Record<string, KubeObject> = {
 
 async function env(container: Partial<Container>, options: { services?: Service[]; pod?: Pod } = {}) {
   const one = aContainer("app", container);
-  const pod = options.pod ?? aPod({ containers: [one], serviceAccountName: "robot" }, { labels: { app: "web" } });
+  const pod =
+    options.pod ?? aPod({ containers: [one], serviceAccountName: "robot" }, { labels: { app: "web" } });
   const found = await containerEnvironment({
     pod,
     container: one,
@@ -106,7 +112,10 @@ describe("environment", () => {
   it("knows config maps and secrets", async () => {
     expect(
       await env({
-        envFrom: [{ prefix: "S_", configMapRef: { name: "settings" } }, { secretRef: { name: "none", optional: true } }],
+        envFrom: [
+          { prefix: "S_", configMapRef: { name: "settings" } },
+          { secretRef: { name: "none", optional: true } },
+        ],
         env: [
           { name: "COLOR", valueFrom: { configMapKeyRef: { name: "settings", key: "color" } } },
           { name: "PASSWORD", valueFrom: { secretKeyRef: { name: "login", key: "password" } } },
@@ -118,7 +127,10 @@ describe("environment", () => {
 
   it.each([
     [{ envFrom: [{ configMapRef: { name: "none" } }] }, 'configmap "none" not found'],
-    [{ env: [{ name: "A", valueFrom: { secretKeyRef: { name: "none", key: "k" } } }] }, 'secret "none" not found'],
+    [
+      { env: [{ name: "A", valueFrom: { secretKeyRef: { name: "none", key: "k" } } }] },
+      'secret "none" not found',
+    ],
     [
       { env: [{ name: "A", valueFrom: { configMapKeyRef: { name: "settings", key: "k" } } }] },
       "couldn't find key k in ConfigMap default/settings",

@@ -134,7 +134,10 @@ describe("choice of the attempt", () => {
   it.each([
     [undefined, 'container "app" in pod "web" is waiting to start - no logs yet'],
     ["ContainerCreating", 'container "app" in pod "web" is waiting to start: ContainerCreating'],
-    ["ImagePullBackOff", 'container "app" in pod "web" is waiting to start: trying and failing to pull image'],
+    [
+      "ImagePullBackOff",
+      'container "app" in pod "web" is waiting to start: trying and failing to pull image',
+    ],
     ["ErrImagePull", 'container "app" in pod "web" is waiting to start: image can\'t be pulled'],
   ])("says what a container waits for: %s", (waitingReason, message) => {
     expect(() => chooseAttempt([], { ...target, waitingReason })).toThrow(message);

@@ -1,20 +1,20 @@
-import { createServer, type Server } from "node:http";
+import { createServer } from "node:http";
 import { createServer as createHttp2Server } from "node:http2";
-import { type AddressInfo, createServer as createTcpServer } from "node:net";
+import { type AddressInfo, createServer as createTcpServer, type Server } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { GantryError, silentLogger, systemClock } from "../../../base/index.ts";
 import type { CriRuntimeService } from "../../../cri/types.ts";
 import type { Probe } from "../pod-types.ts";
 import { aContainer } from "../testing/pods.ts";
-import { runProbe } from "./prober.ts";
 import { type ProbeKind, ProbeWorker } from "./probe-worker.ts";
+import { runProbe } from "./prober.ts";
 
 const closers: (() => void)[] = [];
 afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
 
-function listen(server: Pick<Server, "listen" | "address" | "close">): Promise<number> {
+function listen(server: Server): Promise<number> {
   return new Promise((resolve) => {
     server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port));
     closers.push(() => server.close());
@@ -23,7 +23,10 @@ function listen(server: Pick<Server, "listen" | "address" | "close">): Promise<n
 
 function probe(what: Probe, runtime: Partial<CriRuntimeService> = {}) {
   const options = { runtime: runtime as CriRuntimeService, logger: silentLogger, clock: systemClock };
-  const container = aContainer("app", { ports: [{ name: "http", containerPort: 1 }], env: [{ name: "WHO", value: "me" }] });
+  const container = aContainer("app", {
+    ports: [{ name: "http", containerPort: 1 }],
+    env: [{ name: "WHO", value: "me" }],
+  });
   return runProbe(what, { container, containerId: "id", podIp: "127.0.0.1" }, options);
 }
 
@@ -44,11 +47,15 @@ describe("probes", () => {
         response.end("body");
       }),
     );
-    const at = (path: string) => probe({ httpGet: { port, path, httpHeaders: [{ name: "X-Who", value: "me" }] } });
+    const at = (path: string) =>
+      probe({ httpGet: { port, path, httpHeaders: [{ name: "X-Who", value: "me" }] } });
     expect(await at("/200")).toEqual({ outcome: "success", output: "body" });
     expect(agent).toBe(`kube-probe/1.33 me 127.0.0.1:${port}`);
     expect(await at("/399")).toMatchObject({ outcome: "success" });
-    expect(await at("/404")).toEqual({ outcome: "failure", output: "HTTP probe failed with statuscode: 404" });
+    expect(await at("/404")).toEqual({
+      outcome: "failure",
+      output: "HTTP probe failed with statuscode: 404",
+    });
     expect(await at("/500")).toMatchObject({ outcome: "failure" });
   });
 
@@ -72,7 +79,9 @@ describe("probes", () => {
     );
     const slow = await listen(createServer(() => {}));
     const late = await probe({ httpGet: { port: slow }, timeoutSeconds: 0.05 });
-    expect(late.output).toContain("context deadline exceeded (Client.Timeout exceeded while awaiting headers)");
+    expect(late.output).toContain(
+      "context deadline exceeded (Client.Timeout exceeded while awaiting headers)",
+    );
   });
 
   it("tcpSocket asks whether somebody listens", async () => {
@@ -93,9 +102,15 @@ describe("probes", () => {
       if (command[0] === "slow") throw new GantryError("DeadlineExceeded", "late");
       return { stdout: Buffer.from("out "), stderr: Buffer.from("err"), exitCode: Number(command[0]) };
     };
-    expect(await probe({ exec: { command: ["0", "$(WHO)"] } }, { execSync })).toEqual({ outcome: "success", output: "out err" });
+    expect(await probe({ exec: { command: ["0", "$(WHO)"] } }, { execSync })).toEqual({
+      outcome: "success",
+      output: "out err",
+    });
     expect(commands).toEqual([["0", "me"]]);
-    expect(await probe({ exec: { command: ["3"] } }, { execSync })).toEqual({ outcome: "failure", output: "out err" });
+    expect(await probe({ exec: { command: ["3"] } }, { execSync })).toEqual({
+      outcome: "failure",
+      output: "out err",
+    });
     expect(await probe({ exec: { command: ["slow"] } }, { execSync })).toMatchObject({
       outcome: "failure",
       output: 'command timed out: "slow" timed out after 1s',
@@ -117,7 +132,7 @@ describe("probes", () => {
         stream.end(Buffer.from([0, 0, 0, 0, 2, 0x08, serving]));
       });
     });
-    const port = await listen(server as unknown as Server);
+    const port = await listen(server);
     expect(await probe({ grpc: { port } })).toEqual({ outcome: "success", output: "service healthy" });
     expect(await probe({ grpc: { port, service: "db" } })).toEqual({
       outcome: "failure",
@@ -162,18 +177,21 @@ describe("probe worker", () => {
 
   it("counts up to the thresholds", async () => {
     const thresholds = { successThreshold: 2, failureThreshold: 3 };
-    expect(await outcomes("readiness", thresholds, ["success", "success", "failure", "failure", "failure"])).toEqual([
-      "success",
-      "failure",
-    ]);
+    expect(
+      await outcomes("readiness", thresholds, ["success", "success", "failure", "failure", "failure"]),
+    ).toEqual(["success", "failure"]);
     expect(await outcomes("readiness", thresholds, ["success", "failure", "success", "failure"])).toEqual([]);
   });
 
   it("does not count a probe that could not be done", async () => {
-    expect(await outcomes("liveness", { failureThreshold: 2 }, ["failure", "unknown", "failure"])).toEqual(["failure"]);
+    expect(await outcomes("liveness", { failureThreshold: 2 }, ["failure", "unknown", "failure"])).toEqual([
+      "failure",
+    ]);
   });
 
   it("a container starts once", async () => {
-    expect(await outcomes("startup", { failureThreshold: 5 }, ["failure", "failure", "success"])).toEqual(["success"]);
+    expect(await outcomes("startup", { failureThreshold: 5 }, ["failure", "failure", "success"])).toEqual([
+      "success",
+    ]);
   });
 });

@@ -47,13 +47,21 @@ describe("pod status", () => {
       startTime: "2025-01-01T00:00:00Z",
       qosClass: "BestEffort",
       containerStatuses: [
-        { name: "app", ready: false, restartCount: 0, started: false, state: { waiting: { reason: "ContainerCreating" } } },
+        {
+          name: "app",
+          ready: false,
+          restartCount: 0,
+          started: false,
+          state: { waiting: { reason: "ContainerCreating" } },
+        },
       ],
     });
     expect(status.podIP).toBeUndefined();
     expect(condition(status, "PodReadyToStartContainers")).toBe("False");
     expect(condition(status, "Initialized")).toBe("True");
-    expect(condition(status, "Ready")).toBe("False: ContainersNotReady: containers with unready status: [app]");
+    expect(condition(status, "Ready")).toBe(
+      "False: ContainersNotReady: containers with unready status: [app]",
+    );
     expect(condition(status, "PodScheduled")).toBe("True");
   });
 
@@ -64,7 +72,12 @@ describe("pod status", () => {
       podIP: "10.244.0.5",
       podIPs: [{ ip: "10.244.0.5" }],
       containerStatuses: [
-        { ready: true, started: true, containerID: "gantry://app-0", state: { running: { startedAt: "1970-01-01T00:00:01Z" } } },
+        {
+          ready: true,
+          started: true,
+          containerID: "gantry://app-0",
+          state: { running: { startedAt: "1970-01-01T00:00:01Z" } },
+        },
       ],
     });
     expect(condition(status, "Ready")).toBe("True");
@@ -75,7 +88,9 @@ describe("pod status", () => {
     const probed = aPod({ containers: [aContainer("app", { readinessProbe: { httpGet: { port: 80 } } })] });
     const state = aState([aStatus("app")]);
     expect(statusOf(probed, state).containerStatuses![0]).toMatchObject({ ready: false, started: true });
-    expect(statusOf(probed, state, { ready: { "app-0": "success" } }).containerStatuses![0]!.ready).toBe(true);
+    expect(statusOf(probed, state, { ready: { "app-0": "success" } }).containerStatuses![0]!.ready).toBe(
+      true,
+    );
     const slow = aPod({ containers: [aContainer("app", { startupProbe: { httpGet: { port: 80 } } })] });
     expect(statusOf(slow, state).containerStatuses![0]).toMatchObject({ ready: false, started: false });
     const started = statusOf(slow, state, { startup: { "app-0": "success" } });
@@ -95,7 +110,10 @@ describe("pod status", () => {
   });
 
   it("keeps the last state of a container that was restarted", () => {
-    const state = aState([aStatus("app", { attempt: 1 }), aStatus("app", { state: "EXITED", exitCode: 137, attempt: 0 })]);
+    const state = aState([
+      aStatus("app", { attempt: 1 }),
+      aStatus("app", { state: "EXITED", exitCode: 137, attempt: 0 }),
+    ]);
     expect(statusOf(aPod(), state).containerStatuses![0]).toMatchObject({
       restartCount: 1,
       state: { running: {} },
@@ -132,7 +150,10 @@ describe("pod status", () => {
       "False: ContainersNotInitialized: containers with incomplete status: [one two]",
     );
     expect(status.containerStatuses![0]!.state).toEqual({ waiting: { reason: "PodInitializing" } });
-    const failed = statusOf(aPod({ ...pod.spec, restartPolicy: "Never" }), aState([aStatus("one", { state: "EXITED", exitCode: 1 })]));
+    const failed = statusOf(
+      aPod({ ...pod.spec, restartPolicy: "Never" }),
+      aState([aStatus("one", { state: "EXITED", exitCode: 1 })]),
+    );
     expect(failed.phase).toBe("Failed");
   });
 
@@ -148,8 +169,13 @@ describe("pod status", () => {
 
   it("keeps the time of the last change", () => {
     const first = statusOf(aPod(), aState([aStatus("app")]));
-    const old = { ...first, conditions: first.conditions!.map((one) => ({ ...one, lastTransitionTime: "2020-01-01T00:00:00Z" })) };
-    const times = statusOf(aPod(), aState([aStatus("app")]), { previous: old }).conditions!.map((one) => one.lastTransitionTime);
+    const old = {
+      ...first,
+      conditions: first.conditions!.map((one) => ({ ...one, lastTransitionTime: "2020-01-01T00:00:00Z" })),
+    };
+    const times = statusOf(aPod(), aState([aStatus("app")]), { previous: old }).conditions!.map(
+      (one) => one.lastTransitionTime,
+    );
     expect(new Set(times)).toEqual(new Set(["2020-01-01T00:00:00Z"]));
   });
 });
@@ -164,8 +190,18 @@ describe("status patch", () => {
     const pending = statusOf(aPod(), NOTHING);
     const running = statusOf(aPod(), aState([aStatus("app")]));
     const foreign = { type: "example.com/lb", status: "True" as const };
-    const patch = statusPatch({ ...pending, reason: "Odd" }, { ...running, conditions: [...running.conditions!, foreign] })!;
-    expect(Object.keys(patch).sort()).toEqual(["conditions", "containerStatuses", "phase", "podIP", "podIPs", "reason"]);
+    const patch = statusPatch(
+      { ...pending, reason: "Odd" },
+      { ...running, conditions: [...running.conditions!, foreign] },
+    )!;
+    expect(Object.keys(patch).sort()).toEqual([
+      "conditions",
+      "containerStatuses",
+      "phase",
+      "podIP",
+      "podIPs",
+      "reason",
+    ]);
     expect(patch.reason).toBeNull();
     expect((patch.conditions as { type: string }[]).map(({ type }) => type)).not.toContain("example.com/lb");
   });

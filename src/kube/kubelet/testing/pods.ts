@@ -40,7 +40,10 @@ export function aSandbox(more: Partial<PodSandboxStatus> = {}): PodSandboxStatus
 }
 
 /** A container of the runtime; its id is `<name>-<attempt>` unless said otherwise. */
-export function aStatus(name: string, more: Partial<CriContainerStatus> & { attempt?: number } = {}): CriContainerStatus {
+export function aStatus(
+  name: string,
+  more: Partial<CriContainerStatus> & { attempt?: number } = {},
+): CriContainerStatus {
   const { attempt = 0, ...rest } = more;
   return {
     id: `${name}-${attempt}`,
@@ -65,6 +68,9 @@ export function aStatus(name: string, more: Partial<CriContainerStatus> & { atte
   };
 }
 
-export function aState(containers: CriContainerStatus[] = [], sandboxes: PodSandboxStatus[] = [aSandbox()]): PodRuntimeState {
+export function aState(
+  containers: CriContainerStatus[] = [],
+  sandboxes: PodSandboxStatus[] = [aSandbox()],
+): PodRuntimeState {
   return { containers, sandboxes };
 }

@@ -18,6 +18,8 @@ export interface TestCluster {
   readonly client: KubeClient;
   readonly kubelet: Kubelet;
   readonly cri: Cri;
+  /** The node's address. */
+  readonly nodeIp: string;
   readonly logLines: string[];
   /** Creates a pod that is bound to the node. */
   create(name: string, spec: Partial<Pod["spec"]>, metadata?: Partial<Pod["metadata"]>): Promise<Pod>;
@@ -58,6 +60,9 @@ export async function openTestCluster(instanceId: string): Promise<TestCluster> 
     get cri() {
       return node!.cri;
     },
+    get nodeIp() {
+      return node!.ip;
+    },
     async restartNode(whileDown) {
       await node!.stop();
       await whileDown?.();
@@ -65,7 +70,8 @@ export async function openTestCluster(instanceId: string): Promise<TestCluster> 
       node = await startNode(home, server, logger);
     },
     async close() {
-      for (const pod of (await client.list<Pod>(pods)).items) await cluster.remove(pod.metadata.name, 0).catch(() => {});
+      for (const pod of (await client.list<Pod>(pods)).items)
+        await cluster.remove(pod.metadata.name, 0).catch(() => {});
       for (const sandbox of await node!.cri.runtime.listPodSandboxes()) {
         await node!.cri.runtime.removePodSandbox(sandbox.id);
       }
@@ -83,7 +89,10 @@ async function startApiServer(
   logger: Logger,
   nodeAccess: () => Kubelet | undefined,
 ): Promise<{ server: ApiServer; running: Running }> {
-  const certificates = await openCertificates({ pkiDir: join(home.dir, "pki"), serviceAddress: "10.196.0.1" });
+  const certificates = await openCertificates({
+    pkiDir: join(home.dir, "pki"),
+    serviceAddress: "10.196.0.1",
+  });
   const server = createApiServer({
     store,
     certificates,
@@ -102,13 +111,19 @@ async function prepareNamespace(client: KubeClient): Promise<void> {
   for (const name of ["default", "kube-node-lease"]) {
     await client.create(namespaces, { metadata: { name } }).catch(() => {});
   }
-  await client.create(serviceAccounts, { metadata: { name: "default", namespace: "default" } }).catch(() => {});
   await client
-    .create(configMaps, { metadata: { name: "kube-root-ca.crt", namespace: "default" }, data: { "ca.crt": "CERT" } })
+    .create(serviceAccounts, { metadata: { name: "default", namespace: "default" } })
+    .catch(() => {});
+  await client
+    .create(configMaps, {
+      metadata: { name: "kube-root-ca.crt", namespace: "default" },
+      data: { "ca.crt": "CERT" },
+    })
     .catch(() => {});
 }
 
 interface Node extends Running {
+  ip: string;
   cri: Cri;
   kubelet: Kubelet;
 }
@@ -145,6 +160,7 @@ async function startNode(home: TestHome, server: ApiServer, logger: Logger): Pro
     await Promise.all([informers.run(context.signal), kubelet.run(context)]);
   });
   return {
+    ip: network.gateway,
     cri,
     kubelet,
     async stop() {
@@ -174,7 +190,10 @@ async function started(
 
 function methodsOf(client: KubeClient) {
   const get = (name: string) => client.get<Pod>(pods, "default", name).catch(() => undefined);
-  const watchUntil = async (name: string, holds: (pod: Pod | undefined) => boolean): Promise<Pod | undefined> => {
+  const watchUntil = async (
+    name: string,
+    holds: (pod: Pod | undefined) => boolean,
+  ): Promise<Pod | undefined> => {
     const stop = new AbortController();
     const cancel = systemClock.after(GUARD_MS, () => stop.abort());
     const options = { namespace: "default", fieldSelector: `metadata.name=${name}` };
@@ -184,7 +203,11 @@ function methodsOf(client: KubeClient) {
       last = list.items[0];
       if (holds(last)) return last;
       const { resourceVersion } = list.metadata;
-      for await (const event of client.watch<Pod>(pods, { ...options, resourceVersion, signal: stop.signal })) {
+      for await (const event of client.watch<Pod>(pods, {
+        ...options,
+        resourceVersion,
+        signal: stop.signal,
+      })) {
         if (event.type === "BOOKMARK") continue;
         last = event.type === "DELETED" ? undefined : event.object;
         if (holds(last)) return last;
@@ -214,7 +237,12 @@ function methodsOf(client: KubeClient) {
       return items.map(({ type, reason, message }) => `${type} ${reason}: ${message}`);
     },
     async remove(name: string, graceSeconds?: number) {
-      await client.delete(pods, "default", name, graceSeconds === undefined ? {} : { gracePeriodSeconds: graceSeconds });
+      await client.delete(
+        pods,
+        "default",
+        name,
+        graceSeconds === undefined ? {} : { gracePeriodSeconds: graceSeconds },
+      );
     },
   };
 }

@@ -1,4 +1,16 @@
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statfsSync, statSync, symlinkSync, writeFileSync, mkdirSync, existsSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -31,7 +43,13 @@ describe("volumes", () => {
   });
 
   function put(kind: "configmap" | "secret", name: string, data: Record<string, string>, more: object = {}) {
-    const metadata = { name, namespace: "default", uid: name, resourceVersion: String(Math.random()), creationTimestamp: null };
+    const metadata = {
+      name,
+      namespace: "default",
+      uid: name,
+      resourceVersion: String(Math.random()),
+      creationTimestamp: null,
+    };
     objects[`${kind}/${name}`] = { apiVersion: "v1", kind, metadata, data, ...more };
   }
 
@@ -40,7 +58,12 @@ describe("volumes", () => {
       pod,
       objects: { get: async (kind, _namespace, name) => objects[`${kind}/${name}`] },
       tokens: { token: async (_pod, { audience }) => `token for ${audience}` },
-      fields: { nodeName: "n", hostIp: "192.0.2.1", podIp: "10.0.0.1", allocatable: { cpuMilli: 2000, memoryBytes: 2 ** 30, ephemeralStorageBytes: 0 } },
+      fields: {
+        nodeName: "n",
+        hostIp: "192.0.2.1",
+        podIp: "10.0.0.1",
+        allocatable: { cpuMilli: 2000, memoryBytes: 2 ** 30, ephemeralStorageBytes: 0 },
+      },
     };
     return manager.setUp(pod, input);
   }
@@ -110,16 +133,18 @@ describe("volumes", () => {
     await expect(setUp([{ name: "v", configMap: { name: "none" } }])).rejects.toThrow(
       'MountVolume.SetUp failed for volume "v" : configmap "none" not found',
     );
-    await expect(setUp([{ name: "v", secret: { secretName: "none" } }])).rejects.toThrow('secret "none" not found');
+    await expect(setUp([{ name: "v", secret: { secretName: "none" } }])).rejects.toThrow(
+      'secret "none" not found',
+    );
     const path = (await setUp([{ name: "w", configMap: { name: "none", optional: true } }])).get("w")!;
     expect(readdirSync(path).filter((name) => !name.startsWith(".."))).toEqual([]);
     put("configmap", "some", { a: "1" });
-    await expect(setUp([{ name: "v", configMap: { name: "some", items: [{ key: "b", path: "b" }] } }])).rejects.toThrow(
-      "configmap references non-existent config key: b",
-    );
-    await expect(setUp([{ name: "v", configMap: { name: "some", items: [{ key: "a", path: "../a" }] } }])).rejects.toThrow(
-      "invalid path",
-    );
+    await expect(
+      setUp([{ name: "v", configMap: { name: "some", items: [{ key: "b", path: "b" }] } }]),
+    ).rejects.toThrow("configmap references non-existent config key: b");
+    await expect(
+      setUp([{ name: "v", configMap: { name: "some", items: [{ key: "a", path: "../a" }] } }]),
+    ).rejects.toThrow("invalid path");
   });
 
   it("projects a token, an object and the pod's own fields into one volume", async () => {
@@ -171,7 +196,9 @@ describe("volumes", () => {
     ]);
     expect(paths.get("h")).toBe(host);
     expect(statSync(paths.get("f")!).isFile()).toBe(true);
-    await expect(setUp([{ name: "h", hostPath: { path: host, type: "Socket" } }])).rejects.toThrow("is not a socket file");
+    await expect(setUp([{ name: "h", hostPath: { path: host, type: "Socket" } }])).rejects.toThrow(
+      "is not a socket file",
+    );
   });
 
   it("refuses what is not built", async () => {
