@@ -199,7 +199,8 @@ CMD ["x", "y z"]
     expect(runs).toHaveLength(3);
     expect((await build(files, { buildArgs: { V: "1" }, noCache: true })).id).not.toBe(first.id);
     expect(runs).toHaveLength(4);
-    await builder.pruneCache();
+    expect((await builder.pruneCache()).deleted).toEqual([]);
+    await builder.pruneCache({ all: true });
     await build(files, { buildArgs: { V: "1" } });
     expect(runs).toHaveLength(5);
   });

@@ -85,8 +85,8 @@ class DockerfileBuilder implements Builder {
     await Promise.allSettled(this.#running);
   }
 
-  async pruneCache(): Promise<{ deleted: string[]; freedBytes: number }> {
-    return { deleted: await this.#cache.clear(), freedBytes: 0 };
+  async pruneCache(options: { all?: boolean } = {}): Promise<{ deleted: string[]; freedBytes: number }> {
+    return { deleted: await this.#cache.prune(options.all ?? false), freedBytes: 0 };
   }
 
   applyChanges<T extends object>(config: T, changes: readonly string[]): T {

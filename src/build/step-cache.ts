@@ -43,16 +43,17 @@ export class StepCache {
     await rename(temporary, path);
   }
 
-  /** Forgets everything; returns the images that were known. */
-  async clear(): Promise<string[]> {
-    const images = new Set<string>();
+  /** Forgets steps: those whose image is gone, or all. Returns the names of what was forgotten. */
+  async prune(all: boolean): Promise<string[]> {
+    const forgotten: string[] = [];
     for (const name of await readdir(this.#dir)) {
       const path = join(this.#dir, name);
       const entry = await this.#read(path);
-      if (entry) images.add(entry.imageId);
+      if (!all && entry && (await this.#imageExists(entry.imageId))) continue;
       await rm(path, { force: true });
+      if (entry) forgotten.push(name.replace(/\.json$/, ""));
     }
-    return [...images];
+    return forgotten;
   }
 
   #path(key: StepKey): string {

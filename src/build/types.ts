@@ -66,8 +66,8 @@ export interface BuildResult {
 export interface Builder {
   /** Fails with InvalidArgument on a bad Dockerfile or request, `Build.StepFailed` when a step fails. */
   build(request: BuildRequest): Promise<BuildResult>;
-  /** Forgets which steps are known; images stay. */
-  pruneCache(): Promise<{ deleted: string[]; freedBytes: number }>;
+  /** Forgets steps whose image is gone, or all steps; images stay. */
+  pruneCache(options?: { all?: boolean }): Promise<{ deleted: string[]; freedBytes: number }>;
   /** Applies instructions such as `ENV a=b` to an image's configuration (`docker commit --change`). */
   applyChanges<T extends object>(config: T, changes: readonly string[]): T;
   /** Removes what an earlier, killed program left behind. */

@@ -13,7 +13,11 @@ const DEFAULT_TIMEOUT_MS = 60_000;
  * Reads a request's body whole. Errors: ResourceExhausted (`Http.BodyTooLarge`) beyond `limitBytes`, as early as its length is
  * known; DeadlineExceeded (`Http.BodyTimeout`); InvalidArgument (`Http.BodyCut`) when the client goes away in the middle.
  */
-export function readBody(req: IncomingMessage, limitBytes: number, options: ReadBodyOptions = {}): Promise<Buffer> {
+export function readBody(
+  req: IncomingMessage,
+  limitBytes: number,
+  options: ReadBodyOptions = {},
+): Promise<Buffer> {
   const { timeoutMs = DEFAULT_TIMEOUT_MS, clock = systemClock } = options;
   if (Number(req.headers["content-length"] ?? 0) > limitBytes) return Promise.reject(tooLarge(limitBytes));
   if (req.destroyed && !req.readableEnded) return Promise.reject(cut());
@@ -42,13 +46,19 @@ export function readBody(req: IncomingMessage, limitBytes: number, options: Read
 }
 
 /** Reads a JSON body. An empty body is `undefined`; malformed JSON is InvalidArgument (`Http.BadJson`). */
-export async function readJson(req: IncomingMessage, limitBytes: number, options?: ReadBodyOptions): Promise<unknown> {
+export async function readJson(
+  req: IncomingMessage,
+  limitBytes: number,
+  options?: ReadBodyOptions,
+): Promise<unknown> {
   const body = await readBody(req, limitBytes, options);
   if (body.length === 0) return undefined;
   try {
     return JSON.parse(body.toString("utf8"));
   } catch (error) {
-    throw new GantryError("InvalidArgument", `invalid JSON: ${errorMessage(error)}`, { code: "Http.BadJson" });
+    throw new GantryError("InvalidArgument", `invalid JSON: ${errorMessage(error)}`, {
+      code: "Http.BadJson",
+    });
   }
 }
 

@@ -1,5 +1,5 @@
-import { connect, type Socket } from "node:net";
 import { once } from "node:events";
+import { connect, type Socket } from "node:net";
 import type { HttpServer } from "./server.ts";
 
 /** A connection on which a test says byte by byte what a client would. */

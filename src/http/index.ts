@@ -3,9 +3,13 @@ export { type HttpContext, type PeerCertificate, peerOf, peerProblemOf } from ".
 export type { HttpLimits } from "./limits.ts";
 export type { BoundAddress, ListenAddress } from "./listen.ts";
 export { refuse } from "./refuse.ts";
+export type { RemoteCommandOptions, RemoteCommandStreams } from "./remote-command/command-streams.ts";
+export {
+  acceptPortForward,
+  type ConnectToPort,
+  type PortForwardOptions,
+} from "./remote-command/port-forward.ts";
+export { acceptRemoteCommand } from "./remote-command/remote-command.ts";
 export { sendBytes, sendEmpty, sendJson, sendStream, sendText, writeChunk } from "./respond.ts";
 export { type Handler, type RouteMatch, Router } from "./router.ts";
 export { type HttpServer, type HttpServerOptions, startHttpServer, type TlsOptions } from "./server.ts";
-export { acceptPortForward, type ConnectToPort, type PortForwardOptions } from "./remote-command/port-forward.ts";
-export type { RemoteCommandOptions, RemoteCommandStreams } from "./remote-command/command-streams.ts";
-export { acceptRemoteCommand } from "./remote-command/remote-command.ts";

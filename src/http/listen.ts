@@ -44,10 +44,14 @@ export function removeSocket(where: ListenAddress): void {
 async function removeStaleSocket(path: string): Promise<void> {
   // The error of the bind itself would speak of permissions.
   if (!existsSync(dirname(path))) {
-    throw new GantryError("InvalidArgument", `cannot listen on ${path}: there is no directory ${dirname(path)}`, {
-      code: "Http.NoSuchDirectory",
-      details: { path },
-    });
+    throw new GantryError(
+      "InvalidArgument",
+      `cannot listen on ${path}: there is no directory ${dirname(path)}`,
+      {
+        code: "Http.NoSuchDirectory",
+        details: { path },
+      },
+    );
   }
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (!found) return;
@@ -83,8 +87,16 @@ function answers(path: string): Promise<boolean> {
 
 function listenError(error: Error, where: ListenAddress): GantryError {
   const name = "socketPath" in where ? where.socketPath : `${where.host ?? DEFAULT_HOST}:${where.port}`;
-  const failed = (kind: "Conflict" | "PermissionDenied" | "Unavailable" | "InvalidArgument", code: string, why: string) =>
-    new GantryError(kind, `cannot listen on ${name}: ${why}`, { code, details: { address: name }, cause: error });
+  const failed = (
+    kind: "Conflict" | "PermissionDenied" | "Unavailable" | "InvalidArgument",
+    code: string,
+    why: string,
+  ) =>
+    new GantryError(kind, `cannot listen on ${name}: ${why}`, {
+      code,
+      details: { address: name },
+      cause: error,
+    });
   switch (errnoCode(error)) {
     case "EADDRINUSE":
       return failed("Conflict", "Http.AddressInUse", "the address is already in use");

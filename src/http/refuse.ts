@@ -9,7 +9,12 @@ const LINGER_MS = 1_000;
  * Answers on the bare connection and closes it: nothing that follows on it is looked at, so that a refused upgrade leaves no
  * tunnel behind (CVE-2018-1002105).
  */
-export function refuse(socket: Duplex, status: number, message: string, contentType = "text/plain; charset=utf-8"): void {
+export function refuse(
+  socket: Duplex,
+  status: number,
+  message: string,
+  contentType = "text/plain; charset=utf-8",
+): void {
   if (socket.destroyed) return;
   const body = Buffer.from(message);
   const head = [

@@ -21,7 +21,10 @@ export function readTarget(req: IncomingMessage): RequestTarget | { problem: str
   const raw = cut < 0 ? url : url.slice(0, cut);
   const problem = pathProblem(raw) ?? headerProblem(req);
   if (problem) return { problem };
-  return { path: raw.includes("//") ? raw.replace(/\/{2,}/g, "/") : raw, search: cut < 0 ? "" : url.slice(cut) };
+  return {
+    path: raw.includes("//") ? raw.replace(/\/{2,}/g, "/") : raw,
+    search: cut < 0 ? "" : url.slice(cut),
+  };
 }
 
 function pathProblem(path: string): string | undefined {

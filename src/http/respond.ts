@@ -1,10 +1,20 @@
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 
-export function sendJson(res: ServerResponse, status: number, value: unknown, headers: OutgoingHttpHeaders = {}): void {
+export function sendJson(
+  res: ServerResponse,
+  status: number,
+  value: unknown,
+  headers: OutgoingHttpHeaders = {},
+): void {
   sendBytes(res, status, "application/json", Buffer.from(`${JSON.stringify(value)}\n`), headers);
 }
 
-export function sendText(res: ServerResponse, status: number, text: string, headers: OutgoingHttpHeaders = {}): void {
+export function sendText(
+  res: ServerResponse,
+  status: number,
+  text: string,
+  headers: OutgoingHttpHeaders = {},
+): void {
   sendBytes(res, status, "text/plain; charset=utf-8", Buffer.from(text), headers);
 }
 

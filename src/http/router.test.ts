@@ -14,7 +14,9 @@ describe("Router", () => {
   const found = (method: string, path: string) => {
     const match = router.match(method, path);
     if (!match) return undefined;
-    return "allowed" in match ? match : { label: (match.handler as { label?: string }).label, params: { ...match.params } };
+    return "allowed" in match
+      ? match
+      : { label: (match.handler as { label?: string }).label, params: { ...match.params } };
   };
 
   it("prefers literals to names, and names to greedy names", () => {

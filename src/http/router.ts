@@ -48,7 +48,10 @@ const LITERAL = "3";
 const SINGLE = "2";
 const GREEDY = "1";
 
-function matchSegments(segments: readonly string[], parts: readonly string[]): { params: Record<string, string>; rank: string } | undefined {
+function matchSegments(
+  segments: readonly string[],
+  parts: readonly string[],
+): { params: Record<string, string>; rank: string } | undefined {
   const params: Record<string, string> = Object.create(null);
   let rank = "";
   let at = 0;
@@ -58,7 +61,10 @@ function matchSegments(segments: readonly string[], parts: readonly string[]): {
       const after = segments.length - index - 1;
       const take = parts.length - at - after;
       if (take < 1) return undefined;
-      params[segment.slice(1, -1)] = parts.slice(at, at + take).map(decode).join("/");
+      params[segment.slice(1, -1)] = parts
+        .slice(at, at + take)
+        .map(decode)
+        .join("/");
       at += take;
       rank += GREEDY;
     } else {

@@ -45,7 +45,12 @@ async function client(server: HttpServer): Promise<RawClient> {
 /** Answers with what the server understood. */
 async function echo(ctx: HttpContext): Promise<void> {
   const body = await readBody(ctx.req, 1000);
-  sendJson(ctx.res, 200, { method: ctx.method, path: ctx.path, q: ctx.query.get("q"), body: body.toString() });
+  sendJson(ctx.res, 200, {
+    method: ctx.method,
+    path: ctx.path,
+    q: ctx.query.get("q"),
+    body: body.toString(),
+  });
 }
 
 const get = (path: string, more = "") => `GET ${path} HTTP/1.1\r\nHost: x\r\n${more}\r\n`;
@@ -55,7 +60,9 @@ describe("HTTP server", () => {
   it("answers pipelined and chunked requests in order", async () => {
     const one = await client(await start());
     one.send(get("/a?q=1"));
-    one.send("POST /b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
+    one.send(
+      "POST /b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+    );
     const answer = await one.untilClosed();
     expect(answer.match(/\{.*\}/g)).toEqual([
       '{"method":"GET","path":"/a","q":"1","body":""}',
@@ -87,8 +94,14 @@ describe("HTTP server", () => {
     ["an absolute target", get("http://other/a")],
     ["two lengths", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\na"],
     ["two equal lengths", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\na"],
-    ["length and chunks", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"],
-    ["a strange encoding", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n"],
+    [
+      "length and chunks",
+      "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    ],
+    [
+      "a strange encoding",
+      "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+    ],
     ["two hosts", get("/", "Host: y\r\n")],
     ["no host", "GET / HTTP/1.1\r\n\r\n"],
     ["two authorizations", get("/", "Authorization: a\r\nAuthorization: b\r\n")],
@@ -106,9 +119,13 @@ describe("HTTP server", () => {
   });
 
   it("answers 431 and 414 to what is too long, 408 to headers that do not end", async () => {
-    const server = await start({ limits: { maxHeaderBytes: 20_000, maxTargetBytes: 1000, maxHeaders: 50, headersTimeoutMs: 100 } });
+    const server = await start({
+      limits: { maxHeaderBytes: 20_000, maxTargetBytes: 1000, maxHeaders: 50, headersTimeoutMs: 100 },
+    });
     const headers = await client(server);
-    expect(await headers.send(get("/", `X: ${"y".repeat(30_000)}\r\n`)).untilClosed()).toMatch(/^HTTP\/1.1 431 /);
+    expect(await headers.send(get("/", `X: ${"y".repeat(30_000)}\r\n`)).untilClosed()).toMatch(
+      /^HTTP\/1.1 431 /,
+    );
     const many = await client(server);
     expect(await many.send(get("/", "X: y\r\n".repeat(60))).untilClosed()).toMatch(/^HTTP\/1.1 431 /);
     const target = await client(server);
@@ -120,10 +137,14 @@ describe("HTTP server", () => {
   it("answers 413 to a body that is too long, and the connection lives on", async () => {
     const server = await start();
     const one = await client(server);
-    one.send(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n${"a".repeat(5000)}`).send(get("/next"));
+    one
+      .send(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n${"a".repeat(5000)}`)
+      .send(get("/next"));
     expect(await one.until(/"path":"\/next"/)).toMatch(/^HTTP\/1.1 413 /);
     const chunked = await client(server);
-    chunked.send(`POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n${"1000\r\n".concat("a".repeat(4096), "\r\n")}`);
+    chunked.send(
+      `POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n${"1000\r\n".concat("a".repeat(4096), "\r\n")}`,
+    );
     await chunked.until(/^HTTP\/1.1 413 /);
   });
 
@@ -156,9 +177,12 @@ describe("HTTP server", () => {
   });
 
   it("reads JSON, and says what is wrong with what is none", async () => {
-    const server = await start({ handler: async ({ req, res }) => sendJson(res, 200, { got: await readJson(req, 100) }) });
+    const server = await start({
+      handler: async ({ req, res }) => sendJson(res, 200, { got: await readJson(req, 100) }),
+    });
     const one = await client(server);
-    const post = (body: string) => `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    const post = (body: string) =>
+      `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
     await one.send(post('{"a":1}')).until(/\{"got":\{"a":1\}\}/);
     await one.send(post("{")).until(/400 Bad Request[\s\S]*invalid JSON: /);
   });
@@ -230,7 +254,9 @@ describe("HTTP server", () => {
     await plain.send(get("/", "Connection: Upgrade\r\nUpgrade: websocket\r\n")).until(/200 OK/);
     const upgrading = await start({
       upgrade: (req, socket, head) => {
-        socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n${req.url} ${head}`);
+        socket.write(
+          `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n${req.url} ${head}`,
+        );
         socket.pipe(socket);
       },
     });
@@ -256,7 +282,10 @@ describe("HTTP server", () => {
       ["/a/../b", 400],
     ]) {
       const one = await client(server);
-      one.send(get(path as string, "Connection: Upgrade\r\nUpgrade: tcp\r\n")).send(get("/second")).send(get("/third"));
+      one
+        .send(get(path as string, "Connection: Upgrade\r\nUpgrade: tcp\r\n"))
+        .send(get("/second"))
+        .send(get("/third"));
       const answer = await one.untilClosed();
       expect(answer.match(/HTTP\/1.1 \d+/g)).toEqual([`HTTP/1.1 ${status}`]);
     }
@@ -297,7 +326,10 @@ describe("listening", () => {
     const socketPath = join(dir, "api.sock");
     const first = await start({ listen: { socketPath } });
     expect(statSync(socketPath).mode & 0o777).toBe(0o660);
-    await expect(start({ listen: { socketPath } })).rejects.toMatchObject({ kind: "Conflict", code: "Http.AddressInUse" });
+    await expect(start({ listen: { socketPath } })).rejects.toMatchObject({
+      kind: "Conflict",
+      code: "Http.AddressInUse",
+    });
     const one = await client(first);
     await one.send(get("/a")).until(/"path":"\/a"/);
     await first.close();
@@ -321,7 +353,9 @@ describe("listening", () => {
       kind: "Conflict",
       message: `cannot listen on 127.0.0.1:${port}: the address is already in use`,
     });
-    await expect(start({ listen: { host: "192.0.2.1", port: 0 } })).rejects.toMatchObject({ code: "Http.NoSuchAddress" });
+    await expect(start({ listen: { host: "192.0.2.1", port: 0 } })).rejects.toMatchObject({
+      code: "Http.NoSuchAddress",
+    });
     await expect(start({ listen: { socketPath: "/nonexistent/x.sock" } })).rejects.toMatchObject({
       code: "Http.NoSuchDirectory",
     });
@@ -331,6 +365,8 @@ describe("listening", () => {
     const dir = mkdtempSync(join(tmpdir(), "gantry-http-"));
     open.push({ close: () => rmSync(dir, { recursive: true }) });
     writeFileSync(join(dir, "file"), "precious");
-    await expect(start({ listen: { socketPath: join(dir, "file") } })).rejects.toMatchObject({ kind: "Conflict" });
+    await expect(start({ listen: { socketPath: join(dir, "file") } })).rejects.toMatchObject({
+      kind: "Conflict",
+    });
   });
 });

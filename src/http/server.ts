@@ -73,7 +73,10 @@ class RunningServer implements HttpServer {
       res.writeContinue();
       void this.#serve(req, res);
     });
-    this.#server.on("upgrade", (req: IncomingMessage, socket: Duplex, head: Buffer) => void this.#upgrade(req, socket, head));
+    this.#server.on(
+      "upgrade",
+      (req: IncomingMessage, socket: Duplex, head: Buffer) => void this.#upgrade(req, socket, head),
+    );
     this.#server.on("clientError", answerGarbage);
     this.#server.on("tlsClientError", (error, socket) => {
       options.logger.debug("TLS handshake failed", { error: errorMessage(error) });

@@ -12,7 +12,7 @@ interface Download {
 }
 
 const ATTEMPTS = 5;
-const BACKOFF = { initialMs: 250, maxMs: 5_000 };
+const BACKOFF = { initialMs: 100, maxMs: 5_000 };
 
 /**
  * Blobs on their way from registries into the content store. Whoever wants a blob that is on its way already waits for the

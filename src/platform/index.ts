@@ -10,6 +10,7 @@ import { loadInstance } from "./instance.ts";
 import { type KubeHouse, kubeHouse } from "./kube-services.ts";
 import { openCloseService } from "./open-close.ts";
 import { assertSystemPackages } from "./requirements.ts";
+import { hasRunningProcesses, removeKernelState } from "./reset.ts";
 import { Slot } from "./slot.ts";
 import { untilNodeReady } from "./until-node-ready.ts";
 
@@ -65,7 +66,7 @@ class Platform {
     } finally {
       this.#state = "stopping";
       await control.close();
-      this.#unmountHome();
+      await this.#leaveNothingRunning();
     }
   }
 
@@ -119,13 +120,16 @@ class Platform {
     this.#stopping.abort();
   }
 
-  #unmountHome(): void {
-    if (this.#keepContainers) return;
+  /** Links, rules and mounts serve running containers only; the next start makes them anew from what is on the disk. */
+  async #leaveNothingRunning(): Promise<void> {
+    const { instanceId } = this.#config;
+    if (this.#keepContainers || hasRunningProcesses(instanceId)) return;
     try {
+      await removeKernelState(instanceId);
       unmountTree(this.#layout.home);
     } catch (error) {
       if (!isGantryError(error)) throw error;
-      this.#logger.warn("the home could not be unmounted", { error: error.message });
+      this.#logger.warn("something was left on the machine", { error: error.message });
     }
   }
 

@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { errorMessage, GantryError } from "../base/index.ts";
 import type { ResetResult } from "../cli/index.ts";
-import { cgroupDirs, cgroupExists, deleteLink, killCgroup, listLinks, nft, removeCgroup, unmountTree } from "../kernel/index.ts";
+import { cgroupDirs, cgroupExists, cgroupProcesses, deleteLink, killCgroup, listLinks, nft, removeCgroup, unmountTree } from "../kernel/index.ts";
 import { readConfig } from "./config.ts";
 
 /**
@@ -13,15 +13,25 @@ export async function resetPlatform(home: string): Promise<ResetResult> {
   const removed: string[] = [];
   if (!existsSync(home)) return { removed };
   const instanceId = instanceIdOf(home);
-  if (instanceId) {
-    removed.push(...(await removeCgroups(`/gantry-${instanceId}`)));
-    removed.push(...removeLinks(`gt${instanceId}`));
-    removed.push(...removeTables(`gantry_${instanceId}`));
-  }
+  if (instanceId) removed.push(...(await removeKernelState(instanceId)));
   unmountTree(home);
   rmSync(home, { recursive: true, force: true });
   removed.push(`the home ${home}`);
   return { removed };
+}
+
+/** Whether anything of the instance runs. */
+export function hasRunningProcesses(instanceId: string): boolean {
+  return cgroupProcesses(`/gantry-${instanceId}`).length > 0;
+}
+
+/** What an instance has in the kernel: processes and cgroups, links (and with them routes), nftables tables. */
+export async function removeKernelState(instanceId: string): Promise<string[]> {
+  return [
+    ...(await removeCgroups(`/gantry-${instanceId}`)),
+    ...removeLinks(`gt${instanceId}`),
+    ...removeTables(`gantry_${instanceId}`),
+  ];
 }
 
 function instanceIdOf(home: string): string | undefined {

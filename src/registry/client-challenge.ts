@@ -28,7 +28,7 @@ export function parseChallenges(header: string): Challenge[] {
       scheme: scheme[1]!.toLowerCase(),
       parameters: Object.create(null) as Record<string, string>,
     });
-    rest = rest.slice(scheme[0].length).replace(/^,/, "");
+    rest = rest.slice(scheme[0].length);
   }
   return challenges;
 }

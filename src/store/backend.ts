@@ -27,7 +27,10 @@ export interface Snapshot {
   /** The newest version; tombstones included. */
   head(key: string): RecordHead | undefined;
   /** Newest versions in order of their keys; with `tombstones` the deleted keys too. */
-  heads(prefix: string, options: { startAfter?: string | undefined; tombstones: boolean }): Iterable<RecordHead>;
+  heads(
+    prefix: string,
+    options: { startAfter?: string | undefined; tombstones: boolean },
+  ): Iterable<RecordHead>;
   /** How many keys live now under the prefix after `startAfter`. */
   count(prefix: string, startAfter?: string): number;
   /** The version that this revision wrote. */
@@ -79,10 +82,15 @@ export function toKeyValue(record: VersionRecord): KeyValue {
  * The version of a key that was current at `revision`, or undefined if the key did not exist then. `head` is its newest
  * one; the chain of previous revisions leads back from there.
  */
-export function headAt(snapshot: Snapshot, head: RecordHead | undefined, revision: number): RecordHead | undefined {
+export function headAt(
+  snapshot: Snapshot,
+  head: RecordHead | undefined,
+  revision: number,
+): RecordHead | undefined {
   let current = head;
   while (current && current.modRevision > revision) {
-    current = current.previousRevision === 0 ? undefined : snapshot.version(current.key, current.previousRevision);
+    current =
+      current.previousRevision === 0 ? undefined : snapshot.version(current.key, current.previousRevision);
   }
   return current?.deleted ? undefined : current;
 }

@@ -32,7 +32,12 @@ export class CommitQueue {
    * Resolves when the mutations are durable; `onDurable` was called just before, in the order of the entries. An entry
    * without mutations resolves when all before it are durable.
    */
-  enqueue(mutations: readonly Mutation[], revision: number, onDurable: () => void, sizeBytes = 0): Promise<void> {
+  enqueue(
+    mutations: readonly Mutation[],
+    revision: number,
+    onDurable: () => void,
+    sizeBytes = 0,
+  ): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ mutations, revision, sizeBytes, onDurable, resolve, reject });
       this.#running ??= this.#run();

@@ -51,9 +51,15 @@ class Check {
     if (record === "damaged") return;
     if (!record) {
       // A tombstone's version goes first when compaction is cut off between the two.
-      if (!head.deleted) this.#report("Check.MissingVersion", `the newest version of ${key} is missing`, key, modRevision);
+      if (!head.deleted)
+        this.#report("Check.MissingVersion", `the newest version of ${key} is missing`, key, modRevision);
     } else if (!sameNumbers(head, record)) {
-      this.#report("Check.HeadMismatch", `the entry of ${key} differs from its newest version`, key, modRevision);
+      this.#report(
+        "Check.HeadMismatch",
+        `the entry of ${key} differs from its newest version`,
+        key,
+        modRevision,
+      );
     }
   }
 
@@ -87,11 +93,17 @@ class Check {
       if (!this.#tables.leaseKeys.doesExist({ number, key })) continue;
       const head = bytes && this.#decoded(() => decodeHead(key, Buffer.from(bytes), false), key, undefined);
       if (!head || head.lease !== number) {
-        this.#report("Check.LeaseMismatch", `lease ${number} names ${key}, which is not on it`, key, undefined);
+        this.#report(
+          "Check.LeaseMismatch",
+          `lease ${number} names ${key}, which is not on it`,
+          key,
+          undefined,
+        );
       }
     }
     for (const { key } of [...this.#tables.leases.getRange({ start: encodeNumber(0) as never })]) {
-      if (!(key.number > 0)) this.#report("Check.LeaseMismatch", `a lease has the id ${key.number}`, undefined, undefined);
+      if (!(key.number > 0))
+        this.#report("Check.LeaseMismatch", `a lease has the id ${key.number}`, undefined, undefined);
     }
   }
 

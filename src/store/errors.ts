@@ -21,10 +21,14 @@ export const keyTooLarge = (sizeBytes: number, limitBytes: number) =>
   });
 
 export const valueTooLarge = (key: string, sizeBytes: number, limitBytes: number) =>
-  new GantryError("InvalidArgument", `the value of ${key} has ${sizeBytes} bytes, more than the limit of ${limitBytes}`, {
-    code: "Store.ValueTooLarge",
-    details: { key, sizeBytes, limitBytes },
-  });
+  new GantryError(
+    "InvalidArgument",
+    `the value of ${key} has ${sizeBytes} bytes, more than the limit of ${limitBytes}`,
+    {
+      code: "Store.ValueTooLarge",
+      details: { key, sizeBytes, limitBytes },
+    },
+  );
 
 export const duplicateKey = (key: string) =>
   new GantryError("InvalidArgument", `one transaction writes ${key} twice`, {
@@ -81,10 +85,14 @@ export const newerFormat = (dir: string, found: number, known: number) =>
   );
 
 export const slowWatcher = (key: string, waitingBytes: number) =>
-  new GantryError("ResourceExhausted", `the watcher of ${key} is too slow: ${waitingBytes} bytes wait for it`, {
-    code: "Store.SlowWatcher",
-    details: { key, waitingBytes },
-  });
+  new GantryError(
+    "ResourceExhausted",
+    `the watcher of ${key} is too slow: ${waitingBytes} bytes wait for it`,
+    {
+      code: "Store.SlowWatcher",
+      details: { key, waitingBytes },
+    },
+  );
 
 export const tooOld = (revision: number, oldest: number) =>
   new GantryError("Gone", `too old resource version: ${revision} (${oldest})`, {

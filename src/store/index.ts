@@ -1,5 +1,5 @@
-export type * from "./types.ts";
 export { type LmdbStoreOptions, openLmdbStore } from "./lmdb-store.ts";
 export { openMemoryStore } from "./memory-store.ts";
 export type { StoreOptions } from "./revisioned-store.ts";
+export type * from "./types.ts";
 export { type CacheBatch, type CacheEvent, WatchCache, type WatchCacheOptions } from "./watch-cache.ts";

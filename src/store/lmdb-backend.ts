@@ -1,5 +1,5 @@
-import { join } from "node:path";
 import { statSync } from "node:fs";
+import { join } from "node:path";
 import { errorMessage, GantryError, isGantryError } from "../base/index.ts";
 import type { LoadedState, Mutation, Snapshot, StoreBackend } from "./backend.ts";
 import { checkTables } from "./consistency-check.ts";
@@ -119,8 +119,10 @@ export class LmdbBackend implements StoreBackend {
           void tables.keys.put(key, encodeHead(record));
           if (record.version === 1 && record.previousRevision !== 0) void tables.tombstones.remove(key);
         }
-        if (previousLease !== 0 && previousLease !== lease) void tables.leaseKeys.remove({ number: previousLease, key });
-        if (lease !== 0 && lease !== previousLease) void tables.leaseKeys.put({ number: lease, key }, PRESENT);
+        if (previousLease !== 0 && previousLease !== lease)
+          void tables.leaseKeys.remove({ number: previousLease, key });
+        if (lease !== 0 && lease !== previousLease)
+          void tables.leaseKeys.put({ number: lease, key }, PRESENT);
         return;
       }
       case "lease": {
@@ -159,12 +161,20 @@ export class LmdbBackend implements StoreBackend {
     const code = (error as { code?: unknown }).code;
     if (code === ENOSPC || code === EDQUOT) return noSpace(error);
     if (code === "EACCES" || code === 13) {
-      return new GantryError("PermissionDenied", `the store in ${this.#dir} may not be opened: ${errorMessage(error)}`, {
-        code: "Store.NoPermission",
-        cause: error,
-      });
+      return new GantryError(
+        "PermissionDenied",
+        `the store in ${this.#dir} may not be opened: ${errorMessage(error)}`,
+        {
+          code: "Store.NoPermission",
+          cause: error,
+        },
+      );
     }
-    return corrupt(`the store in ${this.#dir} cannot be opened: ${errorMessage(error)}`, { dir: this.#dir }, error);
+    return corrupt(
+      `the store in ${this.#dir} cannot be opened: ${errorMessage(error)}`,
+      { dir: this.#dir },
+      error,
+    );
   }
 }
 

@@ -35,7 +35,8 @@ export class LmdbSnapshot implements Snapshot {
     const range = rangeOf(prefix, startAfter);
     const count = this.#tables.keys.getKeysCount(range);
     // Counting has no exclusive start.
-    const startsAtLiving = startAfter !== undefined && range.start === startAfter && this.#tables.keys.doesExist(startAfter);
+    const startsAtLiving =
+      startAfter !== undefined && range.start === startAfter && this.#tables.keys.doesExist(startAfter);
     return startsAtLiving ? count - 1 : count;
   }
 

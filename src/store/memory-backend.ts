@@ -1,11 +1,4 @@
-import {
-  type LoadedState,
-  type Mutation,
-  type RecordHead,
-  type Snapshot,
-  type StoreBackend,
-  type VersionRecord,
-} from "./backend.ts";
+import type { LoadedState, Mutation, RecordHead, Snapshot, StoreBackend, VersionRecord } from "./backend.ts";
 import { compareKeys, lowerBound } from "./key-order.ts";
 import type { CheckProblem } from "./types.ts";
 

@@ -66,8 +66,14 @@ export function encodeRecord(record: VersionRecord): Buffer {
 }
 
 export function decodeRecord(key: string, modRevision: number, bytes: Buffer): VersionRecord {
-  if (bytes.length < RECORD_HEADER_BYTES || bytes.readUInt32BE(0) !== recordChecksum(key, modRevision, bytes)) {
-    throw corrupt(`the store's value of ${key} at revision ${modRevision} is damaged`, { key, revision: modRevision });
+  if (
+    bytes.length < RECORD_HEADER_BYTES ||
+    bytes.readUInt32BE(0) !== recordChecksum(key, modRevision, bytes)
+  ) {
+    throw corrupt(`the store's value of ${key} at revision ${modRevision} is damaged`, {
+      key,
+      revision: modRevision,
+    });
   }
   return { ...decodeRecordHead(key, modRevision, bytes), value: bytes.subarray(RECORD_HEADER_BYTES) };
 }

@@ -122,7 +122,10 @@ export class RevisionedStore implements Store {
     if (this.#compactedThrough < this.#compactRevision) void this.#compactQuietly(this.#compactRevision);
   }
 
-  async get(key: string, options: { revision?: number } = {}): Promise<{ item: KeyValue | undefined; revision: number }> {
+  async get(
+    key: string,
+    options: { revision?: number } = {},
+  ): Promise<{ item: KeyValue | undefined; revision: number }> {
     this.#assertOpen();
     validateKey(key, this.#limits);
     const snapshot = this.#backend.snapshot();
@@ -148,7 +151,8 @@ export class RevisionedStore implements Store {
         items.push(options.keysOnly ? keyOnly(head) : toKeyValue(recordOf(snapshot, head)));
       }
     }
-    const count = options.countOnly || more ? this.#countAt(snapshot, prefix, startAfter, revision) : items.length;
+    const count =
+      options.countOnly || more ? this.#countAt(snapshot, prefix, startAfter, revision) : items.length;
     return { items, count, more, revision: snapshot.revision };
   }
 
@@ -189,7 +193,8 @@ export class RevisionedStore implements Store {
   async grantLease(ttlSeconds: number): Promise<{ id: number; ttlSeconds: number }> {
     this.#assertOpen();
     this.#assertWritable();
-    if (!(ttlSeconds >= 1)) throw invalidArgument("a lease must live at least one second", { code: "Store.LeaseTtl" });
+    if (!(ttlSeconds >= 1))
+      throw invalidArgument("a lease must live at least one second", { code: "Store.LeaseTtl" });
     const id = randomInt(1, 2 ** 48 - 1);
     await this.#queue.enqueue([{ type: "lease", id, ttlSeconds }], this.#pendingRevision, () =>
       this.#leases.add(id, ttlSeconds),
@@ -221,7 +226,11 @@ export class RevisionedStore implements Store {
 
   async status(): Promise<StoreStatus> {
     this.#assertOpen();
-    return { revision: this.#durableRevision, compactRevision: this.#compactRevision, ...this.#backend.size() };
+    return {
+      revision: this.#durableRevision,
+      compactRevision: this.#compactRevision,
+      ...this.#backend.size(),
+    };
   }
 
   async check(): Promise<CheckProblem[]> {
@@ -405,13 +414,15 @@ export class RevisionedStore implements Store {
       if (revision > this.#compactRevision) await this.compact(revision);
       else await this.#compactInTurn(() => this.#dropSuperseded());
     } catch (error) {
-      if (!this.#closed) this.#logger.warn("compaction failed; it is tried again later", { error: errorMessage(error) });
+      if (!this.#closed)
+        this.#logger.warn("compaction failed; it is tried again later", { error: errorMessage(error) });
     }
   }
 
   #revokeExpired(id: number): void {
     this.revokeLease(id).catch((error) => {
-      if (!this.#closed) this.#logger.warn("an expired lease could not be revoked", { id, error: errorMessage(error) });
+      if (!this.#closed)
+        this.#logger.warn("an expired lease could not be revoked", { id, error: errorMessage(error) });
     });
   }
 
@@ -439,7 +450,8 @@ function previousOf(snapshot: Snapshot, record: VersionRecord): VersionRecord | 
 
 function recordOf(snapshot: Snapshot, { key, modRevision }: RecordHead): VersionRecord {
   const record = snapshot.version(key, modRevision);
-  if (!record) throw corrupt(`the store lost ${key} at revision ${modRevision}`, { key, revision: modRevision });
+  if (!record)
+    throw corrupt(`the store lost ${key} at revision ${modRevision}`, { key, revision: modRevision });
   return record;
 }
 

@@ -27,12 +27,16 @@ async function take(watch: AsyncIterable<WatchBatch>, count: number): Promise<Wa
 const told = (batches: WatchBatch[]) =>
   batches.flatMap(({ revision, events }) =>
     events.map(
-      ({ type, item, previous }) => `${revision} ${type} ${item.key}=${text(item.value)} was ${text(previous?.value)}`,
+      ({ type, item, previous }) =>
+        `${revision} ${type} ${item.key}=${text(item.value)} was ${text(previous?.value)}`,
     ),
   );
 
 /** What every implementation of Store must do. `open` gives an empty store with small limits for slow watchers. */
-export function describeStore(name: string, open: () => Promise<{ store: Store; dispose: () => Promise<void> }>): void {
+export function describeStore(
+  name: string,
+  open: () => Promise<{ store: Store; dispose: () => Promise<void> }>,
+): void {
   describe(`store contract: ${name}`, () => {
     let store: Store;
     let dispose: () => Promise<void>;
@@ -97,7 +101,9 @@ export function describeStore(name: string, open: () => Promise<{ store: Store; 
           expect(text((await store.get(key!)).item?.value)).toBe(value);
         }
         const keys = (await store.range("")).items.map((item) => item.key);
-        expect(keys).toEqual(["empty", "käse/\u{1f9c0}", "large", "\uffee"].sort((a, b) => Buffer.compare(bytes(a), bytes(b))));
+        expect(keys).toEqual(
+          ["empty", "käse/\u{1f9c0}", "large", "\uffee"].sort((a, b) => Buffer.compare(bytes(a), bytes(b))),
+        );
       });
 
       it("refuses keys and values beyond the limits, and two writes of one key", async () => {
@@ -108,7 +114,9 @@ export function describeStore(name: string, open: () => Promise<{ store: Store; 
           code: "Store.ValueTooLarge",
         });
         const twice = { type: "put" as const, key: "a", value: bytes("1") };
-        await expect(store.transact({ success: [twice, twice] })).rejects.toMatchObject({ code: "Store.DuplicateKey" });
+        await expect(store.transact({ success: [twice, twice] })).rejects.toMatchObject({
+          code: "Store.DuplicateKey",
+        });
         expect((await store.status()).revision).toBe(1);
       });
     });
@@ -135,7 +143,11 @@ export function describeStore(name: string, open: () => Promise<{ store: Store; 
       it("compares with each operator and target", async () => {
         await put(store, "a", "1");
         await put(store, "a", "2");
-        const holds = async (target: "version" | "createRevision" | "modRevision", operator: "=" | "!=" | "<" | ">", value: number) =>
+        const holds = async (
+          target: "version" | "createRevision" | "modRevision",
+          operator: "=" | "!=" | "<" | ">",
+          value: number,
+        ) =>
           (await store.transact({ compare: [{ key: "a", target, operator, value }], success: [] })).succeeded;
         expect(await holds("version", "=", 2)).toBe(true);
         expect(await holds("version", "!=", 2)).toBe(false);
@@ -158,7 +170,10 @@ export function describeStore(name: string, open: () => Promise<{ store: Store; 
       it("deletes a prefix and hands back what was there", async () => {
         for (const key of ["p/1", "p/2", "q/1"]) await put(store, key, key);
         const { results } = await store.transact({ success: [{ type: "deletePrefix", prefix: "p/" }] });
-        expect(results[0]?.type === "delete" && results[0].previous.map((item) => item.key)).toEqual(["p/1", "p/2"]);
+        expect(results[0]?.type === "delete" && results[0].previous.map((item) => item.key)).toEqual([
+          "p/1",
+          "p/2",
+        ]);
         expect((await store.range("")).items.map((item) => item.key)).toEqual(["q/1"]);
       });
 
@@ -204,11 +219,19 @@ export function describeStore(name: string, open: () => Promise<{ store: Store; 
         const second = await store.range("a/", { limit: 2, startAfter: "a/2", revision: first.revision });
         expect(second).toMatchObject({ count: 2, more: false });
         expect(second.items.map((item) => item.key)).toEqual(["a/3", "a/4"]);
-        expect(await store.range("a/", { startAfter: "a/4" })).toMatchObject({ items: [], count: 0, more: false });
+        expect(await store.range("a/", { startAfter: "a/4" })).toMatchObject({
+          items: [],
+          count: 0,
+          more: false,
+        });
       });
 
       it("counts without items and lists keys without values", async () => {
-        expect(await store.range("a/", { countOnly: true })).toMatchObject({ items: [], count: 4, more: false });
+        expect(await store.range("a/", { countOnly: true })).toMatchObject({
+          items: [],
+          count: 4,
+          more: false,
+        });
         const { items } = await store.range("b/", { keysOnly: true });
         expect(items[0]).toMatchObject({ key: "b/1", version: 1 });
         expect(items[0]!.value.byteLength).toBe(0);
@@ -224,7 +247,9 @@ export function describeStore(name: string, open: () => Promise<{ store: Store; 
         const past = await store.range("a/", { revision, limit: 3 });
         expect(past.items.map((item) => text(item.value))).toEqual(["v-a/1", "v-a/2", "v-a/3"]);
         expect(past).toMatchObject({ count: 4, more: true });
-        expect(await store.range("a/", { revision, countOnly: true, startAfter: "a/1" })).toMatchObject({ count: 3 });
+        expect(await store.range("a/", { revision, countOnly: true, startAfter: "a/1" })).toMatchObject({
+          count: 3,
+        });
         expect(text((await store.get("a/2", { revision })).item?.value)).toBe("v-a/2");
         expect((await store.get("a/2", { revision: revision + 2 })).item).toBeUndefined();
         expect((await store.get("a/5", { revision })).item).toBeUndefined();
@@ -232,7 +257,9 @@ export function describeStore(name: string, open: () => Promise<{ store: Store; 
 
       it("refuses the future and the compacted past", async () => {
         const { revision } = await store.status();
-        await expect(store.get("a/1", { revision: revision + 1 })).rejects.toMatchObject({ code: "Store.FutureRevision" });
+        await expect(store.get("a/1", { revision: revision + 1 })).rejects.toMatchObject({
+          code: "Store.FutureRevision",
+        });
         await store.compact(revision);
         await expect(store.range("", { revision: revision - 1 })).rejects.toMatchObject({
           kind: "Gone",

@@ -25,7 +25,11 @@ export interface TransactionOutcome {
 }
 
 /** What the transaction does to the state, if it becomes `revision`. Nothing is changed here. */
-export function evaluate(request: TransactionRequest, view: TransactionView, revision: number): TransactionOutcome {
+export function evaluate(
+  request: TransactionRequest,
+  view: TransactionView,
+  revision: number,
+): TransactionOutcome {
   const succeeded = (request.compare ?? []).every((compare) => holds(compare, view));
   const operations = succeeded ? request.success : (request.failure ?? []);
   const written = new Map<string, TransactionOutcome["writes"][number]>();
@@ -49,7 +53,12 @@ function holds({ key, target, operator, value }: Compare, view: TransactionView)
 
 type Written = Map<string, TransactionOutcome["writes"][number]>;
 
-function apply(operation: Operation, view: TransactionView, revision: number, written: Written): OperationResult {
+function apply(
+  operation: Operation,
+  view: TransactionView,
+  revision: number,
+  written: Written,
+): OperationResult {
   switch (operation.type) {
     case "put": {
       const { key, value, lease = 0 } = operation;

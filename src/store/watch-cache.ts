@@ -1,4 +1,11 @@
-import { type Clock, errorMessage, GantryError, isGantryError, type Logger, systemClock } from "../base/index.ts";
+import {
+  type Clock,
+  errorMessage,
+  GantryError,
+  isGantryError,
+  type Logger,
+  systemClock,
+} from "../base/index.ts";
 import { cacheClosed, slowWatcher, tooOld } from "./errors.ts";
 import { EventHistory } from "./event-history.ts";
 import { SortedItems } from "./sorted-items.ts";
@@ -242,7 +249,8 @@ export class WatchCache<T> {
       const object = this.#put(item);
       return { type: previous === undefined ? "ADDED" : "MODIFIED", key, object, previous, encoded };
     }
-    if (previous === undefined) throw new GantryError("Internal", `the watch cache never knew ${key}, which was deleted`);
+    if (previous === undefined)
+      throw new GantryError("Internal", `the watch cache never knew ${key}, which was deleted`);
     this.#objects.delete(key);
     this.#sorted.delete(key);
     const object = this.#options.deletedAt ? this.#options.deletedAt(previous, item.modRevision) : previous;

@@ -122,7 +122,8 @@ export class WatchHub {
     const { clock, source } = this.#options;
     const report = () => {
       const revision = source.publishedRevision();
-      if (queue.isEmpty && revision >= nextRevision - 1) queue.push({ revision, events: [], progress: true }, 0);
+      if (queue.isEmpty && revision >= nextRevision - 1)
+        queue.push({ revision, events: [], progress: true }, 0);
     };
     return clock.every(intervalMs, report, { unref: true });
   }
@@ -137,7 +138,9 @@ function tellProgress(queue: WatchQueue<WatchBatch>, revision: number): void {
 
 /** The same array where all events match, so that watchers of everything share it. */
 function filterEvents(events: StoreEvent[], matches: EventFilter): StoreEvent[] {
-  return events.every((event) => matches(event.item.key)) ? events : events.filter((event) => matches(event.item.key));
+  return events.every((event) => matches(event.item.key))
+    ? events
+    : events.filter((event) => matches(event.item.key));
 }
 
 function batchOf(batch: WatchBatch, events: StoreEvent[]): WatchBatch {

@@ -33,7 +33,10 @@ export class WatchQueue<T> {
 
   push(item: T, sizeBytes: number): void {
     if (this.#ended) return;
-    if (this.#items.length >= this.#maxItems || (this.#bytes + sizeBytes > this.#maxBytes && this.#items.length > 0)) {
+    if (
+      this.#items.length >= this.#maxItems ||
+      (this.#bytes + sizeBytes > this.#maxBytes && this.#items.length > 0)
+    ) {
       this.#items = [];
       this.fail(this.#onOverflow(this.#bytes));
       return;

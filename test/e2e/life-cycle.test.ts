@@ -4,17 +4,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { makeBaseImages } from "../../examples/base-images/make.mjs";
-import { tracesOfGantry } from "../support/machine.ts";
+import { type Instance, instanceAt, tracesOf } from "../support/machine.ts";
 import { freePort, gantryBinary, startPlatform, type TestPlatform } from "../support/platform.ts";
 import { run } from "../support/run.ts";
 
 const platforms: TestPlatform[] = [];
-const homes: string[] = [];
+const instances: Instance[] = [];
+const NOTHING = { mounts: [], links: [], tables: [], cgroups: [], processes: [] };
 
 async function start(): Promise<TestPlatform> {
   const platform = await startPlatform();
   platforms.push(platform);
-  homes.push(platform.home);
+  instances.push(instanceAt(platform.home));
   return platform;
 }
 
@@ -58,8 +59,7 @@ describe("up, status, down, reset", () => {
     const platform = platforms[1]!;
     const down = await platform.gantry("down");
     expect(down.code, down.stderr).toBe(0);
-    const traces = await tracesOfGantry([platform.home]);
-    expect(traces.processes).toEqual([]);
+    expect(await tracesOf([instanceAt(platform.home)])).toEqual(NOTHING);
     expect((await platform.gantry("status")).code).toBe(3);
     await platform.up();
     const ps = await platform.docker("ps", "-a", "--format", "{{.Names}} {{.State}}");
@@ -72,8 +72,7 @@ describe("up, status, down, reset", () => {
       const reset = await platform.gantry("reset");
       expect(reset.code, reset.stderr).toBe(0);
     }
-    const traces = await tracesOfGantry(homes);
-    expect(traces).toEqual({ mounts: [], links: [], tables: [], cgroups: [], processes: [] });
+    expect(await tracesOf(instances)).toEqual(NOTHING);
   });
 
   it("reset also cleans up after a killed program", async () => {
@@ -83,7 +82,7 @@ describe("up, status, down, reset", () => {
     await platform.kill();
     const reset = await platform.gantry("reset");
     expect(reset.code, reset.stderr).toBe(0);
-    expect(await tracesOfGantry([platform.home])).toEqual({ mounts: [], links: [], tables: [], cgroups: [], processes: [] });
+    expect(await tracesOf(instances)).toEqual(NOTHING);
     platforms.splice(0);
   });
 });
@@ -93,12 +92,11 @@ describe("a start that cannot be", () => {
     const busy = createServer();
     const port = await new Promise<number>((resolve) => busy.listen(0, "0.0.0.0", () => resolve((busy.address() as { port: number }).port)));
     const home = mkdtempSync(join(tmpdir(), "gantry-busy-"));
-    homes.push(home);
     const up = await run(gantryBinary, ["up", "--home", home, "--api-port", String(port), "--registry-port", "0"]);
     busy.close();
     expect(up.code).toBe(1);
     expect(up.stderr.trim().split("\n").at(-1)).toMatch(new RegExp(`^gantry: .*:${port}.* - .*--api-port`));
-    expect(await tracesOfGantry([home])).toMatchObject({ mounts: [], processes: [] });
+    expect(await tracesOf([instanceAt(home)])).toEqual(NOTHING);
     await run(gantryBinary, ["reset", "--home", home]);
     rmSync(home, { recursive: true, force: true });
   });

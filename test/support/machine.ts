@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { run } from "./run.ts";
 
 /** What of the program could stay behind on a machine. */
@@ -10,16 +11,32 @@ export interface Traces {
   processes: string[];
 }
 
-/** Everything on this machine that belongs to instances of the program: names carry `gantry` or begin with `gt` and hex. */
-export async function tracesOfGantry(homes: readonly string[]): Promise<Traces> {
+export interface Instance {
+  home: string;
+  /** Part of the names of its links, tables and cgroups; undefined where it never got so far. */
+  instanceId: string | undefined;
+}
+
+/** An instance by its home, as long as that is there. */
+export function instanceAt(home: string): Instance {
+  const config = join(home, "config.yaml");
+  const instanceId = existsSync(config) ? /^instanceId: '?([0-9a-f]{6})/m.exec(readFileSync(config, "utf8"))?.[1] : undefined;
+  return { home, instanceId };
+}
+
+/** Everything on this machine that belongs to these instances. */
+export async function tracesOf(instances: readonly Instance[]): Promise<Traces> {
+  const homes = instances.map((instance) => instance.home);
+  const ids = instances.map((instance) => instance.instanceId).filter((id) => id !== undefined);
+  const ours = (name: string) => ids.some((id) => name.includes(id));
   const mounts = readFileSync("/proc/self/mountinfo", "utf8").split("\n").map((line) => line.split(" ")[4] ?? "");
   const links = (await run("ip", ["-o", "link"])).stdout.match(/\bgt[0-9a-f]{6}\w*/g) ?? [];
   const tables = (await run("nft", ["list", "tables"])).stdout.match(/\bgantry_\w+/g) ?? [];
   return {
     mounts: mounts.filter((path) => homes.some((home) => path.startsWith(home))),
-    links: [...new Set(links)],
-    tables,
-    cgroups: cgroupsNamed("gantry-"),
+    links: [...new Set(links)].filter(ours),
+    tables: tables.filter(ours),
+    cgroups: cgroupsNamed("gantry-").filter(ours),
     processes: processesNaming(homes),
   };
 }

@@ -158,7 +158,7 @@ function malformed(name: string): Error {
   });
 }
 
-async function prune(backend: BuildBackend, { res }: ApiContext): Promise<void> {
-  const { deleted, freedBytes } = await backend.pruneCache();
+async function prune(backend: BuildBackend, { query, res }: ApiContext): Promise<void> {
+  const { deleted, freedBytes } = await backend.pruneCache({ all: flag(query, "all") });
   sendJson(res, 200, { CachesDeleted: deleted.length > 0 ? deleted : null, SpaceReclaimed: freedBytes });
 }

@@ -44,7 +44,10 @@ export function errorText(status: CommandStatus, asStatus: boolean): string {
 export function ended(stream: Writable | undefined): Promise<void> {
   if (!stream || stream.destroyed || stream.writableFinished) return Promise.resolve();
   return new Promise((resolve) => {
-    stream.once("finish", resolve).once("close", resolve).once("error", () => resolve());
+    stream
+      .once("finish", resolve)
+      .once("close", resolve)
+      .once("error", () => resolve());
     stream.end();
   });
 }

@@ -6,7 +6,12 @@ import type { Duplex } from "node:stream";
 import { silentLogger } from "../../base/index.ts";
 import { type HttpServer, sendJson, startHttpServer } from "../index.ts";
 
-export type Serve = (req: IncomingMessage, socket: Duplex, head: Buffer, query: URLSearchParams) => Promise<void>;
+export type Serve = (
+  req: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  query: URLSearchParams,
+) => Promise<void>;
 
 /** As much of an API server as `kubectl exec`, `attach` and `port-forward` ask for before they upgrade. */
 export function startPodServer(serve: Serve): Promise<HttpServer> {
@@ -16,7 +21,9 @@ export function startPodServer(serve: Serve): Promise<HttpServer> {
     "/api/v1": {
       kind: "APIResourceList",
       groupVersion: "v1",
-      resources: [{ name: "pods", singularName: "pod", namespaced: true, kind: "Pod", verbs: ["get", "list"] }],
+      resources: [
+        { name: "pods", singularName: "pod", namespaced: true, kind: "Pod", verbs: ["get", "list"] },
+      ],
     },
     "/api/v1/namespaces/default/pods/web": {
       kind: "Pod",
@@ -31,7 +38,14 @@ export function startPodServer(serve: Serve): Promise<HttpServer> {
     logger: silentLogger,
     handler: ({ res, path }) => {
       const answer = answers[path];
-      const missing = { kind: "Status", apiVersion: "v1", status: "Failure", reason: "NotFound", code: 404, message: path };
+      const missing = {
+        kind: "Status",
+        apiVersion: "v1",
+        status: "Failure",
+        reason: "NotFound",
+        code: 404,
+        message: path,
+      };
       sendJson(res, answer ? 200 : 404, answer ?? missing);
     },
     upgrade: (req, socket, head) => serve(req, socket, head, new URL(req.url!, "http://local").searchParams),

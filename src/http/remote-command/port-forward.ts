@@ -4,9 +4,15 @@ import { type Clock, errorMessage, GantryError, systemClock } from "../../base/i
 import { joinDuplexes } from "./join-duplexes.ts";
 import { SpdyConnection } from "./spdy-connection.ts";
 import type { SpdyStream } from "./spdy-stream.ts";
-import { acceptSpdy, acceptWebSocket, chooseSpdyProtocol, chooseWebSocketProtocol, upgradeKind } from "./upgrade-protocols.ts";
-import { acceptPortChannels, PORT_CHANNEL_PROTOCOLS } from "./websocket-port-forward.ts";
+import {
+  acceptSpdy,
+  acceptWebSocket,
+  chooseSpdyProtocol,
+  chooseWebSocketProtocol,
+  upgradeKind,
+} from "./upgrade-protocols.ts";
 import { WebSocketDuplex } from "./websocket-duplex.ts";
+import { acceptPortChannels, PORT_CHANNEL_PROTOCOLS } from "./websocket-port-forward.ts";
 
 /** Connects to a port of the pod; what it throws is told to the client by its message. */
 export type ConnectToPort = (port: number) => Promise<Duplex>;
@@ -38,7 +44,11 @@ export async function acceptPortForward(
       return servePairs(acceptSpdy(socket, head, protocol), connect, options);
     }
     case "websocket": {
-      const protocol = chooseWebSocketProtocol(req, [TUNNEL_PROTOCOL, ...PORT_CHANNEL_PROTOCOLS], PORT_CHANNEL_PROTOCOLS[0]!);
+      const protocol = chooseWebSocketProtocol(
+        req,
+        [TUNNEL_PROTOCOL, ...PORT_CHANNEL_PROTOCOLS],
+        PORT_CHANNEL_PROTOCOLS[0]!,
+      );
       if (protocol !== TUNNEL_PROTOCOL) return acceptPortChannels(req, socket, head, protocol, connect);
       const webSocket = await acceptWebSocket(req, socket, head, protocol);
       return servePairs(new WebSocketDuplex(webSocket), connect, options);
@@ -55,7 +65,11 @@ interface Pair {
 }
 
 /** For each connection the client opens an error and a data stream, which the header `requestid` holds together. */
-async function servePairs(transport: Duplex, connect: ConnectToPort, options: PortForwardOptions): Promise<void> {
+async function servePairs(
+  transport: Duplex,
+  connect: ConnectToPort,
+  options: PortForwardOptions,
+): Promise<void> {
   const { streamTimeoutMs = 30_000, clock = systemClock } = options;
   const pairs = new Map<string, Pair>();
   const abandon = (id: string) => {
@@ -72,7 +86,9 @@ async function servePairs(transport: Duplex, connect: ConnectToPort, options: Po
       return;
     }
     const id = requestIdOf(stream, type);
-    const pair = pairs.get(id) ?? { cancelTimeout: clock.after(streamTimeoutMs, () => abandon(id), { unref: true }) };
+    const pair = pairs.get(id) ?? {
+      cancelTimeout: clock.after(streamTimeoutMs, () => abandon(id), { unref: true }),
+    };
     if (pair[type]) {
       stream.destroy();
       return;
@@ -101,7 +117,12 @@ function requestIdOf(stream: SpdyStream, type: "data" | "error"): string {
   return `stream ${type === "error" ? stream.streamId : stream.streamId - 2}`;
 }
 
-async function forward(data: SpdyStream, error: SpdyStream, port: number, connect: ConnectToPort): Promise<void> {
+async function forward(
+  data: SpdyStream,
+  error: SpdyStream,
+  port: number,
+  connect: ConnectToPort,
+): Promise<void> {
   error.resume();
   let target: Duplex;
   try {

@@ -17,13 +17,20 @@ export function acceptRemoteCommand(
   head: Buffer,
   options: RemoteCommandOptions,
 ): Promise<RemoteCommandStreams> {
-  const wanted = { streamTimeoutMs: 30_000, clock: systemClock, ...options, stderr: options.stderr && !options.tty };
+  const wanted = {
+    streamTimeoutMs: 30_000,
+    clock: systemClock,
+    ...options,
+    stderr: options.stderr && !options.tty,
+  };
   switch (upgradeKind(req)) {
     case "spdy":
       return acceptSpdyCommand(req, socket, head, wanted);
     case "websocket":
       return acceptWebSocketCommand(req, socket, head, wanted);
     default:
-      return Promise.reject(new GantryError("InvalidArgument", "Upgrade request required", { code: "Http.NotAnUpgrade" }));
+      return Promise.reject(
+        new GantryError("InvalidArgument", "Upgrade request required", { code: "Http.NotAnUpgrade" }),
+      );
   }
 }

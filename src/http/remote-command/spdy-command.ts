@@ -64,11 +64,17 @@ async function streamsReady(
     () => "late",
     () => "late",
   );
-  const outcome = await Promise.race([ready.then(() => "ready"), connection.closed.then(() => "closed"), late]);
+  const outcome = await Promise.race([
+    ready.then(() => "ready"),
+    connection.closed.then(() => "closed"),
+    late,
+  ]);
   timeout.abort();
   if (outcome === "ready") return;
   connection.destroy();
-  throw new GantryError("DeadlineExceeded", "timed out waiting for client to create streams", { code: "Http.StreamsMissing" });
+  throw new GantryError("DeadlineExceeded", "timed out waiting for client to create streams", {
+    code: "Http.StreamsMissing",
+  });
 }
 
 class SpdyCommandStreams implements RemoteCommandStreams {

@@ -1,5 +1,4 @@
 import type { Duplex } from "node:stream";
-import { HeaderDeflater, HeaderInflater, decodeHeaders, encodeHeaders, type SpdyHeaders } from "./spdy-headers.ts";
 import {
   ControlType,
   controlFrame,
@@ -14,6 +13,13 @@ import {
   type SpdyFrame,
   SpdyFrameReader,
 } from "./spdy-frames.ts";
+import {
+  decodeHeaders,
+  encodeHeaders,
+  HeaderDeflater,
+  HeaderInflater,
+  type SpdyHeaders,
+} from "./spdy-headers.ts";
 import { SpdyStream, type SpdyStreamSink } from "./spdy-stream.ts";
 
 export interface SpdyConnectionOptions {
@@ -69,7 +75,10 @@ export class SpdyConnection implements SpdyStreamSink {
       const piece = chunk.subarray(start, start + MAX_DATA_BYTES);
       start += piece.length;
       const last = start === chunk.length;
-      this.#transport.write(dataFrameHeader(streamId, piece.length, fin && last), last && piece.length === 0 ? done : undefined);
+      this.#transport.write(
+        dataFrameHeader(streamId, piece.length, fin && last),
+        last && piece.length === 0 ? done : undefined,
+      );
       if (piece.length > 0) this.#transport.write(piece, last ? done : undefined);
     } while (start < chunk.length);
     this.#transport.uncork();
@@ -98,6 +107,8 @@ export class SpdyConnection implements SpdyStreamSink {
     } finally {
       this.#inflater.close();
       for (const stream of [...this.#streams.values()]) stream.receiveReset();
+      // The client's end leaves our half open.
+      this.#transport.end();
     }
   }
 
@@ -105,7 +116,8 @@ export class SpdyConnection implements SpdyStreamSink {
     if (frame.kind === "data") {
       const stream = this.#streams.get(frame.streamId);
       if (stream) await stream.receive(frame.chunk, frame.fin);
-      else if (frame.streamId > this.#lastStreamId) this.#send(rstStreamFrame(frame.streamId, RST_INVALID_STREAM));
+      else if (frame.streamId > this.#lastStreamId)
+        this.#send(rstStreamFrame(frame.streamId, RST_INVALID_STREAM));
       return;
     }
     const { type, body, flags } = frame;

@@ -63,7 +63,10 @@ export class SpdyFrameReader {
     }
     const version = (first >>> 16) & 0x7fff;
     if (version !== VERSION || length > MAX_CONTROL_BYTES) {
-      throw new GantryError("InvalidArgument", "malformed SPDY frame", { code: "Http.BadSpdy", details: { version, length } });
+      throw new GantryError("InvalidArgument", "malformed SPDY frame", {
+        code: "Http.BadSpdy",
+        details: { version, length },
+      });
     }
     if (this.#rest.length < HEADER_BYTES + length) return "incomplete";
     this.#take(HEADER_BYTES);

@@ -5,14 +5,15 @@ import { GantryError } from "../../base/index.ts";
 // SPDY Protocol Draft 3.1, §2.6.10: header blocks are one zlib stream a direction, primed with this dictionary: words with a
 // 32-bit length before each, then text without.
 
-const WORDS = `options head post put delete trace accept accept-charset accept-encoding accept-language accept-ranges age
+const WORDS =
+  `options head post put delete trace accept accept-charset accept-encoding accept-language accept-ranges age
 allow authorization cache-control connection content-base content-encoding content-language content-length
 content-location content-md5 content-range content-type date etag expect expires from host if-match if-modified-since
 if-none-match if-range if-unmodified-since last-modified location max-forwards pragma proxy-authenticate
 proxy-authorization range referer retry-after server te trailer transfer-encoding upgrade user-agent vary via warning
 www-authenticate method get status 200_OK version HTTP/1.1 url public set-cookie keep-alive origin`
-  .split(/\s+/)
-  .map((word) => word.replace("_", " "));
+    .split(/\s+/)
+    .map((word) => word.replace("_", " "));
 
 const TEXT = [
   "100101201202205206300302303304305306307402405406407408409410411412413414415416417502504505",
@@ -41,7 +42,8 @@ function uint32(value: number): Buffer {
   return out;
 }
 
-const malformed = (why: string) => new GantryError("InvalidArgument", `malformed SPDY headers: ${why}`, { code: "Http.BadSpdy" });
+const malformed = (why: string) =>
+  new GantryError("InvalidArgument", `malformed SPDY headers: ${why}`, { code: "Http.BadSpdy" });
 
 /** Names in lower case; several values of one name are separated by NUL. */
 export type SpdyHeaders = Map<string, string>;
@@ -75,6 +77,10 @@ export function decodeHeaders(block: Buffer): SpdyHeaders {
   return headers;
 }
 
+const ZLIB_HEADER = Buffer.from([0x78, 0x01]);
+/** An empty stored block: Go's inflater hands nothing out before it. */
+const SYNC_FLUSH = Buffer.from([0, 0, 0, 0xff, 0xff]);
+
 /** The sending half of header compression. Blocks are stored, not compressed, which every inflater takes and costs nothing. */
 export class HeaderDeflater {
   #begun = false;
@@ -84,9 +90,9 @@ export class HeaderDeflater {
     const stored = Buffer.alloc(5);
     stored.writeUInt16LE(block.length, 1);
     stored.writeUInt16LE(~block.length & 0xffff, 3);
-    const parts = this.#begun ? [stored, block] : [Buffer.from([0x78, 0x01]), stored, block];
+    const parts = this.#begun ? [] : [ZLIB_HEADER];
     this.#begun = true;
-    return Buffer.concat(parts);
+    return Buffer.concat([...parts, stored, block, SYNC_FLUSH]);
   }
 }
 
@@ -111,7 +117,9 @@ export class HeaderInflater {
     this.#chunks = [];
     this.#size = 0;
     const failed = once(this.#inflate, "close").then(() => {
-      throw this.#inflate.errored instanceof GantryError ? this.#inflate.errored : malformed("they cannot be inflated");
+      throw this.#inflate.errored instanceof GantryError
+        ? this.#inflate.errored
+        : malformed("they cannot be inflated");
     });
     failed.catch(() => {});
     const written = new Promise<void>((resolve) => this.#inflate.write(block, () => resolve()));

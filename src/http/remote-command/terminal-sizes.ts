@@ -33,7 +33,8 @@ export class TerminalSizes extends Writable {
 function parseSize(text: string): { columns: number; rows: number } | undefined {
   try {
     const { Width, Height } = JSON.parse(text) as { Width?: unknown; Height?: unknown };
-    const fits = (value: unknown): value is number => Number.isInteger(value) && (value as number) > 0 && (value as number) < 0x10000;
+    const fits = (value: unknown): value is number =>
+      Number.isInteger(value) && (value as number) > 0 && (value as number) < 0x10000;
     return fits(Width) && fits(Height) ? { columns: Width, rows: Height } : undefined;
   } catch {
     return undefined;

@@ -42,7 +42,11 @@ export function chooseSpdyProtocol(req: IncomingMessage, known: readonly string[
 }
 
 /** The same for a WebSocket's subprotocol; the empty name stands for none. */
-export function chooseWebSocketProtocol(req: IncomingMessage, known: readonly string[], fallback: string): string {
+export function chooseWebSocketProtocol(
+  req: IncomingMessage,
+  known: readonly string[],
+  fallback: string,
+): string {
   return chooseProtocol(listOf(req.headers["sec-websocket-protocol"]), known, fallback);
 }
 
@@ -56,7 +60,12 @@ export function acceptSpdy(socket: Duplex, head: Buffer, protocol: string): Dupl
 }
 
 /** Does the WebSocket handshake. What is no proper handshake is answered with 400 and fails with InvalidArgument. */
-export function acceptWebSocket(req: IncomingMessage, socket: Duplex, head: Buffer, protocol: string): Promise<WebSocket> {
+export function acceptWebSocket(
+  req: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  protocol: string,
+): Promise<WebSocket> {
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -65,7 +74,10 @@ export function acceptWebSocket(req: IncomingMessage, socket: Duplex, head: Buff
     handleProtocols: () => protocol || false,
   });
   return new Promise((resolve, reject) => {
-    const onClose = () => reject(new GantryError("InvalidArgument", "malformed WebSocket handshake", { code: "Http.BadWebSocket" }));
+    const onClose = () =>
+      reject(
+        new GantryError("InvalidArgument", "malformed WebSocket handshake", { code: "Http.BadWebSocket" }),
+      );
     socket.once("close", onClose);
     server.handleUpgrade(req, socket, head, (webSocket) => {
       socket.off("close", onClose);

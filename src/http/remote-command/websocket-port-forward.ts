@@ -41,8 +41,11 @@ export async function acceptPortChannels(
 function portsOf(req: IncomingMessage): number[] {
   const query = new URL(req.url!, "http://local").searchParams;
   const ports = query.getAll("ports").flatMap((list) => list.split(",").map(Number));
-  if (ports.length > 0 && ports.every((port) => Number.isInteger(port) && port > 0 && port < 0x10000)) return ports;
-  throw new GantryError("InvalidArgument", 'query parameter "ports" must name at least one port', { code: "Http.BadPorts" });
+  if (ports.length > 0 && ports.every((port) => Number.isInteger(port) && port > 0 && port < 0x10000))
+    return ports;
+  throw new GantryError("InvalidArgument", 'query parameter "ports" must name at least one port', {
+    code: "Http.BadPorts",
+  });
 }
 
 interface PortChannelOptions {
