@@ -95,16 +95,15 @@ class DockerfileBuilder implements Builder {
 
   async build(request: BuildRequest): Promise<BuildResult> {
     const failing = new AbortController();
-    const signals = [request.signal, this.#closing.signal, failing.signal].filter(
-      (signal) => signal !== undefined,
-    );
-    const signal = AbortSignal.any(signals);
+    const given = request.signal ? [request.signal] : [];
+    const canceled = AbortSignal.any([...given, this.#closing.signal]);
+    const signal = AbortSignal.any([canceled, failing.signal]);
     const work = this.#build(request, signal, failing);
     this.#running.add(work);
     try {
       return await work;
     } catch (error) {
-      if (!isGantryError(error) && signal.aborted) throw buildCanceled(signal);
+      if (!isGantryError(error) && canceled.aborted) throw buildCanceled(canceled);
       throw error;
     } finally {
       this.#running.delete(work);

@@ -61,8 +61,7 @@ async function attachAndRun(engine: RunEngine, id: string, request: RunRequest):
 function sink(request: RunRequest, stream: "stdout" | "stderr"): Writable {
   return new Writable({
     write(chunk: Buffer, _encoding, done) {
-      request.output(stream, chunk);
-      done();
+      Promise.resolve(request.output(stream, chunk)).then(() => done(), done);
     },
   });
 }

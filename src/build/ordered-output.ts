@@ -34,6 +34,10 @@ export class OrderedOutput {
       errorText: (text) => this.#add(index, { kind: "error", text }),
       progress: (event) => this.#add(index, { kind: "progress", event }),
       image: (id) => this.#add(index, { kind: "image", id }),
+      // One that waits for its turn is bounded by what it may keep.
+      drained: async () => {
+        if (index === this.#turn) await this.#output.drained?.();
+      },
     };
   }
 

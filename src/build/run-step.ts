@@ -124,6 +124,7 @@ async function execute(stage: StageBuilder, request: ContainerRequest): Promise<
       output: (stream, chunk) => {
         const text = decoders[stream].write(chunk);
         if (text !== "") tell[stream](text);
+        return output.drained?.();
       },
     });
   } catch (error) {

@@ -24,6 +24,8 @@ export interface BuildOutput {
   progress(event: ProgressEvent): void;
   /** An image that a stage ended with. */
   image(id: string): void;
+  /** Resolves when the reader has taken what was told; steps that say much wait for it. */
+  drained?(): Promise<void>;
 }
 
 export interface BuildRequest {
@@ -94,7 +96,8 @@ export interface RunRequest {
   tmpfs?: Readonly<Record<string, string>>;
   /** Awaited before the container is started. */
   onCreated(containerId: string): void | Promise<void>;
-  output(stream: "stdout" | "stderr", chunk: Buffer): void;
+  /** The next chunk comes when this one has been taken. */
+  output(stream: "stdout" | "stderr", chunk: Buffer): void | Promise<void>;
   signal: AbortSignal;
 }
 

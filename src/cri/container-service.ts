@@ -17,7 +17,7 @@ import { containerStatus, type StartFailure } from "./container-status.ts";
 import { stopEngineContainer } from "./container-stop.ts";
 import { hasLabels } from "./labels.ts";
 import { engineCgroupParent } from "./pod-cgroups.ts";
-import { type SandboxStore, sandboxOf } from "./sandbox-store.ts";
+import { type SandboxRecord, type SandboxStore, sandboxOf } from "./sandbox-store.ts";
 import type {
   ContainerEvent,
   CriContainerConfig,
@@ -84,10 +84,7 @@ export class ContainerService {
 
   async create(sandboxId: string, config: CriContainerConfig): Promise<string> {
     const { engine, images, store, instanceId } = this.#options;
-    const sandbox = sandboxOf(store, sandboxId);
-    if (sandbox.state !== "ready") {
-      throw conflict(`pod sandbox ${sandboxId} is not ready`, { code: "Cri.SandboxNotReady" });
-    }
+    const sandbox = this.#readySandboxOrThrow(sandboxId);
     const image = await images.get(config.image);
     const note = this.#noteOf(sandboxId, join(sandbox.config.logDirectory, config.logPath), config, image);
     await mkdir(dirname(note.logPath), { recursive: true, mode: 0o755 });
@@ -108,7 +105,8 @@ export class ContainerService {
   }
 
   async start(id: string): Promise<void> {
-    this.#noteOrThrow(id);
+    const { sandboxId } = this.#noteOrThrow(id);
+    this.#readySandboxOrThrow(sandboxId);
     try {
       await this.#options.engine.startContainer(id);
     } catch (error) {
@@ -230,6 +228,12 @@ export class ContainerService {
 
   #firstRunning(sandboxId: string): string | undefined {
     return this.#idsOf(sandboxId).find((id) => this.statusOf(id)?.state === "RUNNING");
+  }
+
+  #readySandboxOrThrow(sandboxId: string): SandboxRecord {
+    const sandbox = sandboxOf(this.#options.store, sandboxId);
+    if (sandbox.state === "ready") return sandbox;
+    throw conflict(`pod sandbox ${sandboxId} is not ready`, { code: "Cri.SandboxNotReady" });
   }
 
   #noteOrThrow(id: string): ContainerNote {

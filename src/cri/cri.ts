@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { type Clock, type Logger, systemClock } from "../base/index.ts";
 import type { Engine } from "../engine/types.ts";
 import type { ImageService } from "../images/types.ts";
-import type { NetworkService } from "../network/types.ts";
+import { type NetworkService, POD_NETWORK_NAME } from "../network/index.ts";
 import { ContainerService } from "./container-service.ts";
 import { createCriImageService } from "./image-service.ts";
 import { SandboxService } from "./sandbox-service.ts";
@@ -45,7 +45,7 @@ export function createCri(options: CriOptions): Cri {
   const containers = new ContainerService({ ...options, store, clock });
   const sandboxes = new SandboxService({
     ...options,
-    podNetwork: options.podNetwork ?? "gantry-pods",
+    podNetwork: options.podNetwork ?? POD_NETWORK_NAME,
     store,
     containers,
     clock,

@@ -34,6 +34,7 @@ export class SandboxService {
   readonly #cgroups: PodCgroups;
   /** Work on one sandbox is done one after another. */
   readonly #busy = new Map<string, Promise<unknown>>();
+  readonly #released = new Set<string>();
 
   constructor(options: SandboxServiceOptions) {
     this.#options = options;
@@ -46,12 +47,15 @@ export class SandboxService {
     const { store, logger } = this.#options;
     await mkdir(this.#runDir, { recursive: true, mode: 0o711 });
     for (const record of [...store.list()]) {
-      if (record.state !== "ready" || (await this.#isAlive(record))) continue;
-      logger.info("a pod sandbox did not outlive the machine's restart", { sandbox: record.id });
-      await this.#tearDown(record);
+      if (record.state === "ready" && (await this.#isAlive(record))) continue;
+      if (record.state === "ready") {
+        logger.info("a pod sandbox did not outlive the machine's restart", { sandbox: record.id });
+        await store.save({ ...record, state: "notready" });
+      }
+      await this.#release(record.id);
     }
     for (const id of await readdir(this.#runDir)) {
-      if (store.get(id)?.state !== "ready") await this.#releaseNamespaces(id);
+      if (!store.get(id)) await this.#releaseNamespaces(id);
     }
   }
 
@@ -95,14 +99,18 @@ export class SandboxService {
     return id;
   }
 
-  /** Ends what runs in it and gives its address back. Succeeds on what is gone. */
+  /**
+   * Ends what runs in it and gives its address back. Succeeds on what is gone. It is not ready from the first moment, so
+   * that nobody starts anew what is being ended.
+   */
   stop(id: string): Promise<void> {
     return this.#oneAtATime(id, async () => {
-      const record = this.#options.store.get(id);
+      const { store, containers } = this.#options;
+      const record = store.get(id);
       if (!record) return;
-      await this.#options.containers.stopAll(id);
-      if (record.state === "notready") return;
-      await this.#tearDown(record);
+      if (record.state === "ready") await store.save({ ...record, state: "notready" });
+      await containers.stopAll(id);
+      await this.#release(id);
     });
   }
 
@@ -113,6 +121,7 @@ export class SandboxService {
       if (!record) return;
       await this.#options.containers.removeAll(id);
       await this.#options.store.delete(id);
+      this.#released.delete(id);
       this.#removeCgroup(record.config);
     });
   }
@@ -180,10 +189,12 @@ export class SandboxService {
     return true;
   }
 
-  async #tearDown(record: SandboxRecord): Promise<void> {
-    await this.#leaveNetwork(record.id);
-    await this.#releaseNamespaces(record.id);
-    await this.#options.store.save({ ...record, state: "notready", namespaces: {}, shmDir: undefined });
+  /** Once in this run of the program; what an earlier one left undone, `open` has done. */
+  async #release(id: string): Promise<void> {
+    if (this.#released.has(id)) return;
+    await this.#leaveNetwork(id);
+    await this.#releaseNamespaces(id);
+    this.#released.add(id);
   }
 
   async #leaveNetwork(id: string): Promise<void> {

@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { mkdirInRoot, openInRoot, resolveInRoot } from "../kernel/index.ts";
 import { type MountedRoot, openMountedRoot, openProcessRoot, type RootBind } from "../runtime/index.ts";
 import type { Container } from "./container.ts";
-import type { EngineContext } from "./context.ts";
+import { type EngineContext, rootfsOf } from "./context.ts";
 import { notRunning } from "./errors.ts";
 
 /**
@@ -47,10 +47,10 @@ async function mountStopped(
   container: Container,
   binds: (root: string) => RootBind[],
 ): Promise<MountedRoot> {
-  container.rootfs ??= await context.images.snapshotMount(container.id);
+  const rootfs = await rootfsOf(context, container);
   const target = container.path("rootfs");
   await mkdir(target, { recursive: true, mode: 0o711 });
-  return openMountedRoot(container.rootfs, target, binds);
+  return openMountedRoot(rootfs, target, binds);
 }
 
 /** The container's volumes; a place that is missing is made, as the start would make it. */

@@ -9,7 +9,6 @@ import {
   hostDevices,
   type NamespaceChoice,
   type OciMount,
-  type OciSeccomp,
   type OciSpec,
 } from "../runtime/index.ts";
 import type { Container } from "./container.ts";
@@ -54,7 +53,7 @@ export function containerSpec(context: EngineContext, input: SpecInput): OciSpec
     capAdd: hostConfig.CapAdd,
     capDrop: hostConfig.CapDrop,
     noNewPrivileges: internal?.noNewPrivileges ?? security.noNewPrivileges,
-    seccomp: security.seccomp as "default" | "unconfined" | OciSeccomp,
+    seccomp: security.seccomp,
     maskedPaths: security.unmaskPaths ? [] : hostConfig.MaskedPaths,
     readonlyPaths: security.unmaskPaths ? [] : hostConfig.ReadonlyPaths,
     mounts: input.mounts,

@@ -1,11 +1,12 @@
 import type { Clock, Logger } from "../base/index.ts";
-import type { ImageService } from "../images/types.ts";
+import type { ImageService, RootfsMount } from "../images/types.ts";
 import type { NetworkService } from "../network/types.ts";
 import type { ContainerRuntime, HeldLimits } from "../runtime/index.ts";
 import type { Container } from "./container.ts";
 import type { ContainerStore } from "./container-store.ts";
 import type { EventLog } from "./event-log.ts";
 import type { ExecStore } from "./exec-store.ts";
+import type { InitLayers } from "./init-layer.ts";
 import type { ContainerStatus } from "./types.ts";
 import type { VolumeStore } from "./volume-store.ts";
 
@@ -24,6 +25,7 @@ export interface EngineContext {
   readonly containers: ContainerStore;
   readonly volumes: VolumeStore;
   readonly execs: ExecStore;
+  readonly initLayers: InitLayers;
   readonly events: EventLog;
   readonly runtime: ContainerRuntime;
   readonly images: ImageService;
@@ -51,4 +53,18 @@ export function tellStatus(context: EngineContext, container: Container): void {
   const { Status, ExitCode } = container.record.state;
   const exitCode = Status === "exited" ? { exitCode: ExitCode } : {};
   context.tell({ id: container.id, owner: container.owner, status: Status, ...exitCode });
+}
+
+/** The container's root file system, ready to be mounted. */
+export async function rootfsOf(
+  context: EngineContext,
+  container: Container,
+  prepared?: RootfsMount,
+): Promise<RootfsMount> {
+  container.rootfs ??= await context.initLayers.apply(
+    prepared ?? (await context.images.snapshotMount(container.id)),
+    container.record.imageId,
+    container.owner,
+  );
+  return container.rootfs;
 }

@@ -1,3 +1,4 @@
+import { writeSync } from "node:fs";
 import { openTestHome } from "./test-home.ts";
 
 /**
@@ -7,12 +8,12 @@ import { openTestHome } from "./test-home.ts";
 const [dir, instanceId] = process.argv.slice(2);
 const home = await openTestHome({ dir, instanceId });
 await home.engine.reconcile();
-process.stdout.write("ready\n");
+writeSync(1, "ready\n");
 
 for await (const chunk of process.stdin) {
   for (const line of String(chunk).split("\n").filter(Boolean)) {
     const [verb, name, ...command] = JSON.parse(line) as [string, string, ...string[]];
-    process.stdout.write(`${await act(verb, name, command)}\n`);
+    writeSync(1, `${await act(verb, name, command)}\n`);
   }
 }
 

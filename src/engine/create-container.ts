@@ -5,7 +5,7 @@ import { checkConfig, checkHostConfig, completeHostConfig } from "./check-config
 import type { Container } from "./container.ts";
 import { emitContainerEvent } from "./container-events.ts";
 import { type ContainerRecord, type NetworkRecord, newNetworkRecord, newState } from "./container-record.ts";
-import { type EngineContext, tellStatus } from "./context.ts";
+import { type EngineContext, rootfsOf, tellStatus } from "./context.ts";
 import { copyUpVolumes } from "./copy-up.ts";
 import { invalidName } from "./errors.ts";
 import { mergeImageConfig } from "./merge-config.ts";
@@ -77,21 +77,14 @@ async function make(context: EngineContext, making: Making): Promise<Container> 
     await context.containers.makeDirectory(id);
     const preparing = context.images.prepareSnapshot(id, image.id);
     failpoint("engine/create/snapshot");
-    const record = newRecord(context, making, mounts);
-    const [rootfs, container] = await Promise.all([preparing, context.containers.add(record)]).catch(
-      async (error) => {
-        await preparing.catch(() => {});
-        await discard(context, id);
-        throw error;
-      },
-    );
-    container.rootfs = rootfs;
-    await copyUpVolumes(context, container, rootfs).catch(async (error) => {
-      await discard(context, id);
-      throw error;
-    });
+    const adding = context.containers.add(newRecord(context, making, mounts));
+    // Both have ended, whatever came of them, before anything is undone.
+    await Promise.allSettled([preparing, adding]);
+    const container = await adding;
+    await copyUpVolumes(context, container, await rootfsOf(context, container, await preparing));
     return container;
   } catch (error) {
+    await discard(context, id);
     for (const name of createdVolumes) await context.volumes.remove(name);
     throw error;
   }

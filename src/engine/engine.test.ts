@@ -230,6 +230,13 @@ describe("exec", () => {
     await expect(home.exec(id, ["nosuch"])).rejects.toThrow(
       'OCI runtime exec failed: exec failed: unable to start container process: exec: "nosuch": executable file not found in $PATH: unknown',
     );
+    const errors = collector();
+    const { id: execId } = await engine().createExec(id, { Cmd: ["/nosuch"] });
+    await expect(engine().startExec(execId, { stderr: errors.stream })).rejects.toThrow(
+      'exec: "/nosuch": stat /nosuch: no such file or directory',
+    );
+    expect(errors.text()).toBe("");
+    expect((await engine().inspectExec(execId)).ExitCode).toBe(127);
     await engine().removeContainer(id, { force: true });
     await expect(engine().createExec(id, { Cmd: ["true"] })).rejects.toThrow("No such container");
   });

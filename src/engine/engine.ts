@@ -21,6 +21,7 @@ import { createExec, inspectExec, resizeExec, type StartExecOptions, startExec }
 import { ExecStore } from "./exec-store.ts";
 import { onRuntimeExit } from "./exit-handler.ts";
 import { forwardEvents } from "./forward-events.ts";
+import { InitLayers } from "./init-layer.ts";
 import { inspectContainer } from "./inspect-container.ts";
 import { listContainers } from "./list-containers.ts";
 import { rotateLogs } from "./log-rotation.ts";
@@ -98,6 +99,7 @@ export class ContainerEngine implements OpenEngine {
       containers: new ContainerStore(options.stateDir, options.logger),
       volumes: new VolumeStore(options.volumesDir, clock, options.logger),
       execs: new ExecStore(),
+      initLayers: new InitLayers(`${options.runDir}/init-layers`),
       events: new EventLog(clock),
       runtime: options.runtime,
       images: options.images,
@@ -113,9 +115,9 @@ export class ContainerEngine implements OpenEngine {
 
   /** Loads the records and adopts what runs. */
   async open(): Promise<void> {
-    const { containers, volumes, runtime, namespacesDir } = this.#context;
+    const { containers, volumes, initLayers, runtime, namespacesDir } = this.#context;
     await mkdir(namespacesDir, { recursive: true, mode: 0o711 });
-    const [cutOff] = await Promise.all([containers.open(), volumes.open()]);
+    const [cutOff] = await Promise.all([containers.open(), volumes.open(), initLayers.open()]);
     await discardCutOff(this.#context, cutOff);
     this.#stop.push(runtime.onExit((id, exit) => onRuntimeExit(this.#context, id, exit)));
     this.#stop.push(...forwardEvents(this.#context));
@@ -127,6 +129,9 @@ export class ContainerEngine implements OpenEngine {
     const alive = this.#context.containers.all().filter((container) => container.hasProcess);
     await this.#context.network.reconcile(new Set([...alsoAlive, ...alive.map((container) => container.id)]));
     await restartStopped(this.#context);
+    const used = (await this.#context.images.list()).map((image) => image.id);
+    const held = this.#context.containers.all().map((container) => container.record.imageId);
+    await this.#context.initLayers.collect(new Set([...used, ...held]));
   }
 
   async shutdown(options: { stopContainers?: boolean; timeoutSeconds?: number } = {}): Promise<void> {

@@ -1,9 +1,10 @@
+import type { SeccompProfile } from "../runtime/index.ts";
 import { invalidRequest } from "./errors.ts";
 
 export interface SecurityOptions {
   noNewPrivileges: boolean;
   /** A profile in Docker's JSON form, parsed. */
-  seccomp: "default" | "unconfined" | object;
+  seccomp: "default" | "unconfined" | SeccompProfile;
   /** `systempaths=unconfined`. */
   unmaskPaths: boolean;
 }
@@ -45,7 +46,9 @@ function seccompOf(value: string): SecurityOptions["seccomp"] {
   if (value === "builtin" || value === "") return "default";
   try {
     const profile = JSON.parse(value) as unknown;
-    if (typeof profile === "object" && profile !== null && "defaultAction" in profile) return profile;
+    if (typeof profile === "object" && profile !== null && "defaultAction" in profile) {
+      return profile as SeccompProfile;
+    }
   } catch {
     // Said below.
   }

@@ -5,7 +5,7 @@ import { ownNetworkNamespace, prepareNamespaces, releaseNamespaces } from "./con
 import { plugIn, unplug } from "./container-networks.ts";
 import { containerSpec } from "./container-spec.ts";
 import { setRunning, setStartFailed } from "./container-state.ts";
-import { type EngineContext, inBackground, tellStatus } from "./context.ts";
+import { type EngineContext, inBackground, rootfsOf, tellStatus } from "./context.ts";
 import { alreadyStarted, markedForRemoval } from "./errors.ts";
 import { etcMounts, makeEtcFiles, updateHostsFile } from "./etc-files.ts";
 import { startHealthChecks } from "./health-checks.ts";
@@ -62,11 +62,10 @@ async function run(context: EngineContext, container: Container): Promise<void> 
   const plugging = netns ? plugIn(context, container, netns) : Promise.resolve();
   plugging.catch(() => {});
   const [rootfs] = await Promise.all([
-    container.rootfs ?? context.images.snapshotMount(container.id),
+    rootfsOf(context, container),
     prepareMountSources(context, container),
     makeEtcFiles(context, container),
   ]);
-  container.rootfs = rootfs;
   const creating = runtime.create({
     id: container.id,
     bundleDir: container.path("bundle"),

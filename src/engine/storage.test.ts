@@ -179,7 +179,10 @@ describe("docker cp", () => {
     expect(members["bin/busybox"]).toBeDefined();
     expect(members["etc/group"]).toBeUndefined();
     expect(Object.keys(members).filter((name) => /^(proc|sys)\/./.test(name))).toEqual([]);
+    expect(members[".dockerenv"]).toBe("");
     const changes = await engine().containerChanges(id);
+    // Mount points of the runtime's own are no changes of the container's.
+    expect(changes.map((change) => change.Path).sort()).toEqual(["/etc", "/etc/group", "/new", "/vol"]);
     expect(changes).toContainEqual({ Path: "/new", Kind: 1 });
     expect(changes).toContainEqual({ Path: "/etc/group", Kind: 2 });
     await engine().removeContainer(id, { force: true });

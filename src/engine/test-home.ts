@@ -191,7 +191,7 @@ export async function leftovers(home: TestHome): Promise<string[]> {
 }
 
 const APPLETS =
-  "sh true false cat echo sleep ls id stty tty mount ps env dd head yes touch mkdir hostname ip ping wget nc httpd grep wc kill md5sum tee chmod chown ln rm stat unshare nslookup tail date seq".split(
+  "sh true false cat echo sleep ls id stty tty mount ps env dd head yes touch mkdir hostname ip ping wget nc httpd grep wc kill tr md5sum tee chmod chown ln rm stat unshare nslookup tail date seq".split(
     " ",
   );
 

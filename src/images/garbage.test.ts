@@ -92,9 +92,12 @@ describe("garbage collection of images", () => {
     const collecting = (async () => {
       while (!done) await house.images.collectGarbage();
     })();
-    await Promise.all([0, 1, 2, 3].map((worker) => live(house, worker, 8)));
-    done = true;
-    await collecting;
+    try {
+      await Promise.all([0, 1, 2, 3].map((worker) => live(house, worker, 8)));
+    } finally {
+      done = true;
+      await collecting;
+    }
     await assertSound(house);
     await house.reopen();
     await assertSound(house);
@@ -148,7 +151,9 @@ describe("a killed program", () => {
       if (word === "image" && !gone.has(name) && !isLastApp)
         expect((await after.images.find(name!))?.id, name).toBe(id);
       if (word === "gone") expect(await after.images.find(name!)).toBeUndefined();
-      if (word === "snapshot") expect(await after.images.listSnapshots()).toContain(name);
+      // A snapshot that was just becoming a layer is used up.
+      if (word === "snapshot" && name !== said.at(-1)![1])
+        expect(await after.images.listSnapshots()).toContain(name);
     }
     await assertSound(after);
     expect(readdirSync(join(dir, "home/content/ingest")).length).toBeLessThanOrEqual(1);

@@ -1,7 +1,7 @@
 import { type Clock, conflict } from "../base/index.ts";
 import type { HistoryEntry, ImageConfig } from "../formats/index.ts";
 import type { ImageStore, StoredImage } from "./image-store.ts";
-import type { LayerRecord, LayerStore } from "./layer-store.ts";
+import type { HeldLayer, LayerStore } from "./layer-store.ts";
 import { hostPlatform } from "./manifests.ts";
 import type { SnapshotStore } from "./snapshot-store.ts";
 import type { CommitRequest } from "./types.ts";
@@ -21,11 +21,10 @@ export async function commitImage(
 ): Promise<StoredImage> {
   const below = parent?.config.rootfs.diff_ids ?? [];
   const release = host.layers.hold(below);
-  let releaseTop = () => {};
+  let top: HeldLayer | undefined;
   try {
-    const top = request.snapshotKey === undefined ? undefined : await commitLayer(host, request, below);
-    const diffIds = top ? [...below, top.diffId] : [...below];
-    if (top) releaseTop = host.layers.hold([top.diffId]);
+    if (request.snapshotKey !== undefined) top = await commitLayer(host, request, below);
+    const diffIds = top ? [...below, top.record.diffId] : [...below];
     const configText = JSON.stringify(configOf(host, request, parent, diffIds));
     const image = await host.store.put({ configText, parentId: parent?.id, storedAtMs: host.clock.nowMs() });
     if (request.snapshotKey !== undefined && !request.keepSnapshot) {
@@ -34,7 +33,7 @@ export async function commitImage(
     return image;
   } finally {
     release();
-    releaseTop();
+    top?.release();
   }
 }
 
@@ -42,7 +41,7 @@ async function commitLayer(
   host: CommitHost,
   request: CommitRequest,
   below: readonly string[],
-): Promise<LayerRecord> {
+): Promise<HeldLayer> {
   const key = request.snapshotKey!;
   const snapshot = host.snapshots.require(key);
   if (snapshot.layers.join() !== below.join()) {

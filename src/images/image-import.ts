@@ -26,11 +26,10 @@ export async function importImage(
   const lease = await host.content.lease([blob.digest]);
   try {
     const mediaType = layerMediaTypeOf(await headOf(host.content, blob.digest));
-    const layer = await host.layers.unpackUnknown({ ...blob, mediaType, repositories: [] });
-    const release = host.layers.hold([layer.diffId]);
+    const { record, release } = await host.layers.unpackUnknown({ ...blob, mediaType, repositories: [] });
     try {
-      await host.layers.sync([layer.diffId]);
-      const configText = JSON.stringify(configOf(host, layer.diffId, options));
+      await host.layers.sync([record.diffId]);
+      const configText = JSON.stringify(configOf(host, record.diffId, options));
       return await host.store.put({ configText, storedAtMs: host.clock.nowMs() });
     } finally {
       release();

@@ -3,7 +3,6 @@ import type { ContentLease, ContentStore } from "../content/index.ts";
 import {
   type Descriptor,
   digestOf,
-  familiarText,
   isDigest,
   parseDigest,
   shortId,
@@ -62,12 +61,7 @@ export async function loadImages(
   const load: Load = { host, members, lease, report };
   try {
     await members.read(archive);
-    const loaded = members.has("manifest.json") ? await loadDocker(load) : await loadLayout(load);
-    for (const { image, names } of loaded) {
-      if (names.length === 0) report({ status: `Loaded image ID: ${image.id}` });
-      for (const name of names) report({ status: `Loaded image: ${familiarText(name)}` });
-    }
-    return loaded;
+    return members.has("manifest.json") ? await loadDocker(load) : await loadLayout(load);
   } finally {
     await lease.release();
     await host.content.deleteUnreferenced(members.digests());

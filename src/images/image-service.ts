@@ -103,8 +103,18 @@ class LocalImageService implements ImageService {
   async tag(imageId: string, reference: string): Promise<void> {
     const image = requireImage(this.store, imageId);
     const name = tagToStore(reference);
-    await this.layers.sync(image.config.rootfs.diff_ids);
+    await this.#sync(image);
     await this.#name(image, [name]);
+  }
+
+  /** Resolves when the image would survive a power cut. */
+  async #sync({ config }: StoredImage): Promise<void> {
+    const release = this.layers.hold(config.rootfs.diff_ids);
+    try {
+      await this.layers.sync(config.rootfs.diff_ids);
+    } finally {
+      release();
+    }
   }
 
   async #name(image: StoredImage, names: readonly string[]): Promise<void> {
@@ -202,14 +212,14 @@ class LocalImageService implements ImageService {
     const parent = request.parentId === undefined ? undefined : requireImage(this.store, request.parentId);
     const image = await commitImage(this, request, parent);
     // An image without a name is a step on the way to one with a name: what that one is made of is synced then.
-    if (names.length > 0) await this.layers.sync(image.config.rootfs.diff_ids);
+    if (names.length > 0) await this.#sync(image);
     else this.#syncLater(image);
     await this.#name(image, names);
     return this.#recordOf(image);
   }
 
   #syncLater(image: StoredImage): void {
-    this.layers.sync(image.config.rootfs.diff_ids).catch((error) => {
+    this.#sync(image).catch((error) => {
       this.logger.warn("layers not synced yet", { image: image.id, error: errorMessage(error) });
     });
   }

@@ -39,6 +39,12 @@ export interface LayerRecord extends LayerFacts {
   unsyncedBootId?: string;
 }
 
+/** A layer that cannot be removed until it is released. */
+export interface HeldLayer {
+  record: LayerRecord;
+  release: () => void;
+}
+
 export interface LayerStoreOptions {
   /** `<home>/images`. */
   dir: string;
@@ -145,7 +151,7 @@ export class LayerStore {
   async #unpack(diffId: string, blob: LayerBlob, onProgress: (bytes: number) => void): Promise<LayerRecord> {
     const known = this.#layers.get(diffId);
     if (known) return this.addBlob(diffId, blob);
-    return this.#make(async (dir) => {
+    const made = await this.#make(async (dir) => {
       const facts = await unpackBlob(this.#content.localPath(blob.digest), dir, this.#limits, onProgress);
       if (facts.diffId !== diffId) {
         throw invalidArgument(
@@ -157,10 +163,12 @@ export class LayerStore {
       }
       return { facts, own: false, blobs: [blob] };
     });
+    made.release();
+    return made.record;
   }
 
   /** Unpacks a blob whose diff id nobody told. */
-  unpackUnknown(blob: LayerBlob): Promise<LayerRecord> {
+  unpackUnknown(blob: LayerBlob): Promise<HeldLayer> {
     return this.#make(async (dir) => ({
       facts: await unpackBlob(this.#content.localPath(blob.digest), dir, this.#limits, () => {}),
       own: false,
@@ -169,7 +177,7 @@ export class LayerStore {
   }
 
   /** Makes a snapshot's upper directory a layer by moving it. */
-  async adopt(upperDir: string): Promise<LayerRecord> {
+  async adopt(upperDir: string): Promise<HeldLayer> {
     const facts = await measureTree(upperDir);
     return this.#make(async (dir) => {
       await rm(dir, { recursive: true });
@@ -179,7 +187,7 @@ export class LayerStore {
   }
 
   /** Makes a layer of a directory that stays where it is, and may be written to meanwhile. */
-  async copyOf(upperDir: string): Promise<LayerRecord> {
+  async copyOf(upperDir: string): Promise<HeldLayer> {
     const copied = await this.#content.ingest(packTreeStream(upperDir, Number.POSITIVE_INFINITY));
     const lease = await this.#content.lease([copied.digest]);
     try {
@@ -196,7 +204,7 @@ export class LayerStore {
 
   async #make(
     fill: (dir: string) => Promise<{ facts: LayerFacts; own: boolean; blobs: LayerBlob[] }>,
-  ): Promise<LayerRecord> {
+  ): Promise<HeldLayer> {
     const temporary = join(this.#dir, `tmp-${randomUUID()}`);
     const diff = join(temporary, "diff");
     try {
@@ -204,7 +212,13 @@ export class LayerStore {
       await mkdir(diff, { mode: 0o755 });
       const { facts, own, blobs } = await fill(diff);
       const record: LayerRecord = { version: 1, ...facts, own, blobs, unsyncedBootId: hostInfo().bootId };
-      return await this.#publish(temporary, record);
+      const release = this.hold([record.diffId]);
+      try {
+        return { record: await this.#publish(temporary, record), release };
+      } catch (error) {
+        release();
+        throw error;
+      }
     } catch (error) {
       throw storageError(error, "make layer");
     } finally {

@@ -125,13 +125,36 @@ function assertRuntimeConfig(config: unknown): void {
       (STRING_LISTS.includes(key) &&
         !(Array.isArray(value) && value.every((one) => typeof one === "string"))) ||
       (STRINGS.includes(key) && typeof value !== "string") ||
-      (MAPS.includes(key) && (typeof value !== "object" || Array.isArray(value)));
+      (MAPS.includes(key) && (typeof value !== "object" || Array.isArray(value))) ||
+      (key === "Labels" && Object.values(value).some((one) => typeof one !== "string"));
     if (isWrong) throw malformed(`config.${key} has a wrong type`);
   }
 }
 
+const MAX_JSON_DEPTH = 32;
+
+/** Documents from elsewhere are handed on to code that walks them: no stack has to fear them, and no prototype. */
+function assertHarmless(bytes: Buffer, what: string): void {
+  if (bytes.includes('"__proto__"')) throw malformed(`the ${what} has a member __proto__`);
+  let depth = 0;
+  let inString = false;
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at];
+    if (inString) {
+      if (byte === BACKSLASH) at++;
+      else if (byte === QUOTE) inString = false;
+    } else if (byte === QUOTE) inString = true;
+    else if (byte === OPEN_BRACKET || byte === OPEN_BRACE) depth++;
+    else if (byte === CLOSE_BRACKET || byte === CLOSE_BRACE) depth--;
+    if (depth > MAX_JSON_DEPTH) throw malformed(`the ${what} is nested too deep`);
+  }
+}
+
+const [QUOTE, BACKSLASH, OPEN_BRACKET, CLOSE_BRACKET, OPEN_BRACE, CLOSE_BRACE] = Buffer.from('"\\[]{}');
+
 function parseObject(bytes: Buffer, what: string): Record<string, unknown> {
   let value: unknown;
+  assertHarmless(bytes, what);
   try {
     value = JSON.parse(bytes.toString("utf8"));
   } catch (error) {

@@ -55,7 +55,10 @@ export class SnapshotStore {
     try {
       if (name.startsWith(".tmp-")) throw new Error("unfinished");
       const text = await readFile(join(this.#dir, name, "snapshot.json"), "utf8");
-      this.#snapshots.set(name, JSON.parse(text) as SnapshotRecord);
+      const record = JSON.parse(text) as SnapshotRecord;
+      // Without it the program was killed while the upper directory became a layer.
+      await stat(this.upperDir(name));
+      this.#snapshots.set(name, record);
     } catch {
       if (!name.startsWith(".tmp-")) this.#logger.warn("incomplete snapshot removed", { snapshot: name });
       await rm(join(this.#dir, name), { recursive: true, force: true });

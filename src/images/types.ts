@@ -106,7 +106,7 @@ export interface ImageService {
   ): Promise<{ digest: string; sizeBytes: number }>;
   /** `docker save` archive (OCI layout with a Docker manifest.json). Throws NotFound at once for an unknown name. */
   save(references: readonly string[], signal?: AbortSignal): Readable;
-  /** Reports `Loading layer` lines, and `Loaded image: <name>` (or `Loaded image ID: <id>`) without an id for each image. */
+  /** Reports `Loading layer` lines by diff id; which images were loaded is what it returns. */
   load(archive: Readable, onProgress?: (event: ProgressEvent) => void): Promise<ImageRecord[]>;
   /** `docker import`: one tar becomes a one-layer image. */
   importRootfs(

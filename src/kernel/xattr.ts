@@ -14,7 +14,7 @@ interface XattrLibrary {
 /** A file by its path, a link at its end not followed, or by an open descriptor. */
 export type XattrTarget = FileName | number;
 
-const { ENODATA, ENOTSUP, ERANGE } = constants.errno;
+const { ENODATA, ENOENT, ENOTSUP, ERANGE } = constants.errno;
 /** XATTR_SIZE_MAX and XATTR_LIST_MAX of linux/limits.h. */
 const MAX_BYTES = 64 * 1024;
 
@@ -41,13 +41,13 @@ function bindLibrary(): XattrLibrary {
   };
 }
 
-/** Names of a file's extended attributes, links not followed; none where the file system has no such thing. */
+/** Names of a file's extended attributes, links not followed; none where the file system has no such thing, or no such file. */
 export function listXattrs(path: FileName): string[] {
   scratch ??= Buffer.alloc(MAX_BYTES);
   const length = Number(library().llistxattr(cString(path), scratch, scratch.length));
   if (length < 0) {
     const errno = koffi().errno();
-    if (errno === ENOTSUP) return [];
+    if (errno === ENOTSUP || errno === ENOENT) return [];
     throw errnoError(errno, "list extended attributes");
   }
   return length === 0 ? [] : scratch.toString("utf8", 0, length - 1).split("\0");
@@ -63,7 +63,7 @@ export function getXattr(target: XattrTarget, name: string): Buffer | undefined 
   );
   if (length >= 0) return Buffer.from(scratch.subarray(0, length));
   const errno = koffi().errno();
-  if (errno === ENODATA || errno === ENOTSUP || errno === ERANGE) return undefined;
+  if ([ENODATA, ENOENT, ENOTSUP, ERANGE].includes(errno)) return undefined;
   throw errnoError(errno, `read extended attribute ${name}`);
 }
 

@@ -46,7 +46,8 @@ async function removeCgroups(path: string): Promise<string[]> {
   if (!cgroupExists(path) && cgroupDirs(path).length === 0) return [];
   const killed = killCgroup(path);
   await removeCgroup(path, { waitMs: 5_000 });
-  return [`${killed} process${killed === 1 ? "" : "es"}`, `the cgroup ${path}`];
+  const processes = killed > 0 ? [`${killed} process${killed === 1 ? "" : "es"}`] : [];
+  return [...processes, `the cgroup ${path}`];
 }
 
 function removeLinks(prefix: string): string[] {

@@ -8,7 +8,7 @@ export interface Challenge {
 
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const PARAMETER = new RegExp(`^\\s*(${TOKEN})\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|(${TOKEN}))\\s*(?:,|$)`);
-const SCHEME = new RegExp(`^\\s*(${TOKEN})(?:\\s+|$)`);
+const SCHEME = new RegExp(`^\\s*(${TOKEN})(?:\\s*,|\\s+|$)`);
 
 /** Reads the challenges of a header; parts that are not understood are left out. */
 export function parseChallenges(header: string): Challenge[] {

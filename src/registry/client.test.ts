@@ -444,6 +444,20 @@ describe("pulling", () => {
         "Image.Malformed",
       ],
       [
+        "a configuration that is nested without end",
+        () =>
+          put(gzipSync(small), {
+            ...configFor(small),
+            deep: JSON.parse(`${"[".repeat(200)}${"]".repeat(200)}`),
+          }),
+        "Image.Malformed",
+      ],
+      [
+        "a configuration that aims at prototypes",
+        () => put(gzipSync(small), configFor(small, { config: JSON.parse('{"Labels":{"__proto__":"x"}}') })),
+        "Image.Malformed",
+      ],
+      [
         "an artifact that is no image",
         () =>
           put(gzipSync(small), configFor(small), {

@@ -19,7 +19,7 @@ export class ExecPipes implements ExecChannel {
   constructor(options: ExecOptions, clock: Clock) {
     this.#options = options;
     this.#clock = clock;
-    this.stdio = ["ignore", this.#output(options.stdout), this.#output(options.stderr)];
+    this.stdio = ["ignore", this.#output(options.stdout, false), this.#output(options.stderr, true)];
     if (options.stdin) {
       const pipe = makePipe();
       this.stdio[0] = pipe.readFd;
@@ -28,11 +28,11 @@ export class ExecPipes implements ExecChannel {
   }
 
   /** Without anybody to read it, output is dropped by the kernel. */
-  #output(destination: ExecOptions["stdout"]): number | "ignore" {
+  #output(destination: ExecOptions["stdout"], held: boolean): number | "ignore" {
     if (!destination) return "ignore";
     const { readFd, writeFd } = makePipe();
     const source = new Socket({ fd: readFd, readable: true, writable: false });
-    this.#outputs.push(new OutputCopy(source, destination, this.#clock));
+    this.#outputs.push(new OutputCopy(source, destination, this.#clock, { held }));
     return writeFd;
   }
 
@@ -51,6 +51,11 @@ export class ExecPipes implements ExecChannel {
 
   async drained(): Promise<void> {
     await Promise.all(this.#outputs.map((output) => output.drained()));
+  }
+
+  /** Until the process is there, what comes on its standard error are the runtime's own words. */
+  running(): void {
+    for (const output of this.#outputs) output.release();
   }
 
   resize(): void {

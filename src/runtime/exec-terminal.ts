@@ -101,6 +101,10 @@ export class ExecTerminal implements ExecChannel {
     // The descriptors come later.
   }
 
+  running(): void {
+    // The runtime has no part in the terminal.
+  }
+
   async drained(): Promise<void> {
     await this.#output?.drained();
   }

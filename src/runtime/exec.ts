@@ -26,6 +26,8 @@ export interface ExecChannel {
   readonly runtimeArguments: readonly string[];
   /** The child has its copies. */
   started(): void;
+  /** The process was made: what comes now is its own. */
+  running(): void;
   /** Resolves when what the process wrote has been handed over; a process that left children behind is not waited for. */
   drained(): Promise<void>;
   resize(columns: number, rows: number): void;
@@ -126,6 +128,7 @@ class Execution {
       this.#readPid();
       const failure = exitCode === 0 ? "" : this.#readLog();
       if (failure && this.#pid === undefined) throw execFailure(failure, this.#options.process.args[0] ?? "");
+      this.#channel.running();
       await this.#channel.drained();
       return { exitCode };
     } finally {
@@ -158,6 +161,7 @@ class Execution {
     const pid = Number(text);
     if (!Number.isInteger(pid) || pid <= 0) return false;
     this.#pid = pid;
+    this.#channel.running();
     this.#options.onStarted?.(pid);
     if (this.#wantedSignal !== undefined && processIdentity(pid)) killProcess(pid, this.#wantedSignal);
     return true;

@@ -10,20 +10,34 @@ const LOOK_MS = 100;
  * read and dropped.
  */
 export class OutputCopy {
+  /** Kept back until it is known to be the process's own. */
+  #held: Buffer[] | undefined;
   readonly #source: Readable;
   readonly #clock: Clock;
   readonly #ended: Promise<void>;
   #bytes = 0;
   #waiting = false;
 
-  constructor(source: Readable, destination: Writable | undefined, clock: Clock) {
+  readonly #destination: Writable | undefined;
+
+  constructor(
+    source: Readable,
+    destination: Writable | undefined,
+    clock: Clock,
+    options: { held?: boolean } = {},
+  ) {
     this.#source = source;
+    this.#destination = destination;
+    if (options.held) this.#held = [];
     this.#clock = clock;
     this.#ended = new Promise((resolve) => source.once("close", resolve));
     // EIO is how the master of a terminal says that nobody has it open any more.
     source.on("error", () => source.destroy());
     source.on("end", () => source.destroy());
-    source.on("data", (chunk: Buffer) => this.#hand(chunk, destination));
+    source.on("data", (chunk: Buffer) => {
+      if (this.#held) this.#held.push(chunk);
+      else this.#hand(chunk, destination);
+    });
     destination?.on("error", () => this.#resume());
     destination?.on("close", () => this.#resume());
   }
@@ -37,12 +51,19 @@ export class OutputCopy {
     destination.once("drain", () => this.#resume());
   }
 
+  /** Hands over what was kept back, and from now on what comes. */
+  release(): void {
+    const held = this.#held;
+    this.#held = undefined;
+    for (const chunk of held ?? []) this.#hand(chunk, this.#destination);
+  }
+
   #resume(): void {
     this.#waiting = false;
     this.#source.resume();
   }
 
-  /** The process has ended: resolves at the end of its output, or when what still holds the other end stays quiet. */
+  /** The process has ended (and what was kept back, released): resolves at the end of its output, or when what still holds the other end stays quiet. */
   async drained(): Promise<void> {
     let ended = false;
     void this.#ended.then(() => {

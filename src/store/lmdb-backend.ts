@@ -4,6 +4,7 @@ import { errorMessage, GantryError, isGantryError } from "../base/index.ts";
 import type { LoadedState, Mutation, Snapshot, StoreBackend } from "./backend.ts";
 import { checkTables } from "./consistency-check.ts";
 import { closed, corrupt, newerFormat, noSpace, readOnly } from "./errors.ts";
+import { checkFile } from "./lmdb-file.ts";
 import { LmdbSnapshot } from "./lmdb-snapshot.ts";
 import { LmdbTables, type MetaName } from "./lmdb-tables.ts";
 import { adoptValue, encodeHead, encodeNumber, encodeRecord } from "./record-codec.ts";
@@ -23,16 +24,19 @@ export interface LmdbBackendOptions {
 /** Keeps the data in one LMDB file. A commit is one LMDB transaction, written and synced on LMDB's own thread. */
 export class LmdbBackend implements StoreBackend {
   readonly #dir: string;
+  readonly #dataFile: string;
   readonly #onClosed: () => void;
   #tables: LmdbTables | undefined;
 
   constructor(options: LmdbBackendOptions) {
     this.#dir = options.dir;
+    this.#dataFile = join(options.dir, "data.mdb");
     this.#onClosed = options.onClosed;
   }
 
   async open(): Promise<LoadedState> {
     try {
+      checkFile(this.#dataFile);
       this.#tables = new LmdbTables(this.#dir);
     } catch (error) {
       throw this.#openError(error);
@@ -80,7 +84,7 @@ export class LmdbBackend implements StoreBackend {
     // biome-ignore lint/suspicious/noExplicitAny: as above
     const keyStats = tables.keys.getStats() as any;
     const pageBytes: number = stats.pageSize ?? 4096;
-    const sizeBytes = statSync(join(this.#dir, "data.mdb")).size;
+    const sizeBytes = statSync(this.#dataFile).size;
     const freePages: number = stats.free?.pageCount ?? 0;
     return {
       keyCount: keyStats.entryCount,
@@ -138,9 +142,11 @@ export class LmdbBackend implements StoreBackend {
         void tables.tombstones.remove(mutation.key);
         return;
       case "compacted":
-        return this.#putNumber("compactRevision", mutation.revision);
+        this.#putNumber("compactRevision", mutation.revision);
+        return;
       case "compactedThrough":
-        return this.#putNumber("compactedThrough", mutation.revision);
+        this.#putNumber("compactedThrough", mutation.revision);
+        return;
     }
   }
 
@@ -153,11 +159,26 @@ export class LmdbBackend implements StoreBackend {
     try {
       await this.#open().root.batch(write);
     } catch (error) {
-      throw await commitError(error);
+      const failure = await commitError(error);
+      await this.#reopenIfUnusable();
+      throw failure;
+    }
+  }
+
+  /** After a failure to write its first page, LMDB refuses reads too until it is opened anew. */
+  async #reopenIfUnusable(): Promise<void> {
+    try {
+      this.#open().readNumber("revision");
+    } catch {
+      const unusable = this.#tables;
+      this.#tables = undefined;
+      await unusable?.root.close();
+      this.#tables = new LmdbTables(this.#dir);
     }
   }
 
   #openError(error: unknown): GantryError {
+    if (error instanceof GantryError) return error;
     const code = (error as { code?: unknown }).code;
     if (code === ENOSPC || code === EDQUOT) return noSpace(error);
     if (code === "EACCES" || code === 13) {

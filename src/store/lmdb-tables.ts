@@ -35,14 +35,24 @@ export class LmdbTables {
       maxDbs: 8,
       // A transaction becomes visible only after it is on the disk.
       overlappingSync: false,
+      // Commits are put together by CommitQueue. The library's own grouping makes promises that nobody can catch.
+      eventTurnBatching: false,
       // biome-ignore lint/suspicious/noExplicitAny: the library's types lack an option that it documents
     } as any);
-    this.meta = this.#table("meta", textKeys);
-    this.keys = this.#table("keys", textKeys);
-    this.tombstones = this.#table("tombstones", textKeys);
-    this.history = this.#table("history", numberedKeys);
-    this.leases = this.#table("leases", numberedKeys);
-    this.leaseKeys = this.#table("lease-keys", numberedKeys);
+    const tables = this.root.transactionSync(() => ({
+      meta: this.#table("meta", textKeys),
+      keys: this.#table("keys", textKeys),
+      tombstones: this.#table("tombstones", textKeys),
+      history: this.#table("history", numberedKeys),
+      leases: this.#table("leases", numberedKeys),
+      leaseKeys: this.#table("lease-keys", numberedKeys),
+    }));
+    this.meta = tables.meta;
+    this.keys = tables.keys;
+    this.tombstones = tables.tombstones;
+    this.history = tables.history;
+    this.leases = tables.leases;
+    this.leaseKeys = tables.leaseKeys;
   }
 
   readNumber(name: MetaName): number {

@@ -61,9 +61,11 @@ export class MemoryBackend implements StoreBackend {
   #apply(mutation: Mutation): void {
     switch (mutation.type) {
       case "version":
-        return this.#put(mutation.record);
+        this.#put(mutation.record);
+        return;
       case "dropVersion":
-        return this.#dropVersion(mutation.key, mutation.revision);
+        this.#dropVersion(mutation.key, mutation.revision);
+        return;
       case "dropTombstone":
         this.#newest.delete(mutation.key);
         this.#sorted.splice(this.#indexOf(mutation.key), 1);

@@ -1,20 +1,13 @@
 import { randomInt } from "node:crypto";
 import { type Clock, errorMessage, invalidArgument, type Logger, systemClock } from "../base/index.ts";
 import { AutoCompaction } from "./auto-compaction.ts";
-import {
-  headAt,
-  type LoadedState,
-  type Mutation,
-  type RecordHead,
-  type Snapshot,
-  type StoreBackend,
-  toKeyValue,
-  type VersionRecord,
-} from "./backend.ts";
+import type { LoadedState, Mutation, RecordHead, Snapshot, StoreBackend, VersionRecord } from "./backend.ts";
 import { CommitQueue } from "./commit-queue.ts";
-import { closed, compacted, corrupt, futureRevision, leaseNotFound, readOnly } from "./errors.ts";
+import { Compactor } from "./compactor.ts";
+import { closed, compacted, futureRevision, leaseNotFound, readOnly } from "./errors.ts";
 import { compareKeys } from "./key-order.ts";
 import { LeaseTable } from "./lease-table.ts";
+import { eventOf, readHistory, readKey, readRange, recordOf } from "./store-reader.ts";
 import {
   evaluate,
   type SizeLimits,
@@ -55,10 +48,6 @@ const DEFAULT_MAX_VALUE_BYTES = 1.5 * MIB;
 const HARD_MAX_VALUE_BYTES = 3 * MIB;
 const MAX_KEY_BYTES = 1024;
 const MAX_COMMIT_BYTES = 16 * MIB;
-/** One stretch of reading the past, so that the event loop is not held long. */
-const HISTORY_CHUNK_EVENTS = 500;
-const HISTORY_CHUNK_BYTES = 8 * MIB;
-const COMPACTION_CHUNK_EVENTS = 500;
 
 /**
  * etcd v3's semantics over a backend. Transactions are evaluated at once against the state that all earlier ones will
@@ -73,12 +62,12 @@ export class RevisionedStore implements Store {
   readonly #hub: WatchHub;
   readonly #leases: LeaseTable;
   readonly #autoCompaction: AutoCompaction;
+  readonly #compactor: Compactor;
   /** Newest versions that are not durable yet. */
   readonly #pending = new Map<string, VersionRecord>();
   #pendingRevision: number;
   #durableRevision: number;
   #compactRevision: number;
-  #compactedThrough: number;
   #compacting: Promise<void> = Promise.resolve();
   /** Why no more is written, once there is a reason. */
   #failure: unknown;
@@ -94,7 +83,6 @@ export class RevisionedStore implements Store {
     };
     this.#pendingRevision = this.#durableRevision = loaded.revision;
     this.#compactRevision = loaded.compactRevision;
-    this.#compactedThrough = loaded.compactedThrough;
     this.#queue = new CommitQueue({
       backend,
       onFailure: (error) => this.#rollBack(error),
@@ -105,7 +93,7 @@ export class RevisionedStore implements Store {
         currentRevision: () => this.#backend.snapshot().revision,
         publishedRevision: () => this.#durableRevision,
         compactRevision: () => this.#compactRevision,
-        readHistory: (from) => this.#readHistory(from),
+        readHistory: (from) => readHistory(this.#backend.snapshot(), from, this.#durableRevision),
       },
       clock,
       maxWaitingBatches: options.maxWatchWaitingBatches ?? 10_000,
@@ -113,13 +101,19 @@ export class RevisionedStore implements Store {
     });
     this.#leases = new LeaseTable(clock, (id) => this.#revokeExpired(id));
     for (const { id, ttlSeconds, keys } of loaded.leases) this.#leases.add(id, ttlSeconds, keys);
+    this.#compactor = new Compactor({
+      backend,
+      compactedThrough: loaded.compactedThrough,
+      newest: (snapshot, key) => this.#newestHead(snapshot, key),
+      commit: (mutations, onDurable) => this.#queue.enqueue(mutations, this.#pendingRevision, onDurable),
+    });
     this.#autoCompaction = new AutoCompaction({
       clock,
       retentionMs: options.compactionRetentionMs ?? 5 * 60_000,
       revision: () => this.#durableRevision,
       compact: (revision) => this.#compactQuietly(revision),
     });
-    if (this.#compactedThrough < this.#compactRevision) void this.#compactQuietly(this.#compactRevision);
+    if (this.#compactor.isBehind(this.#compactRevision)) void this.#compactQuietly(this.#compactRevision);
   }
 
   async get(
@@ -129,31 +123,14 @@ export class RevisionedStore implements Store {
     this.#assertOpen();
     validateKey(key, this.#limits);
     const snapshot = this.#backend.snapshot();
-    const revision = this.#readRevision(snapshot, options.revision);
-    const head = headAt(snapshot, snapshot.head(key), revision);
-    return { item: head && toKeyValue(recordOf(snapshot, head)), revision: snapshot.revision };
+    const item = readKey(snapshot, key, this.#readRevision(snapshot, options.revision));
+    return { item, revision: snapshot.revision };
   }
 
   async range(prefix: string, options: RangeOptions = {}): Promise<RangeResult> {
     this.#assertOpen();
     const snapshot = this.#backend.snapshot();
-    const revision = this.#readRevision(snapshot, options.revision);
-    const { startAfter, limit = 0 } = options;
-    const items: KeyValue[] = [];
-    let more = false;
-    if (!options.countOnly) {
-      const past = revision < snapshot.revision;
-      for (const newest of snapshot.heads(prefix, { startAfter, tombstones: past })) {
-        const head = past ? headAt(snapshot, newest, revision) : newest;
-        if (!head) continue;
-        more = limit > 0 && items.length === limit;
-        if (more) break;
-        items.push(options.keysOnly ? keyOnly(head) : toKeyValue(recordOf(snapshot, head)));
-      }
-    }
-    const count =
-      options.countOnly || more ? this.#countAt(snapshot, prefix, startAfter, revision) : items.length;
-    return { items, count, more, revision: snapshot.revision };
+    return readRange(snapshot, prefix, options, this.#readRevision(snapshot, options.revision));
   }
 
   async transact(request: TransactionRequest): Promise<TransactionResult> {
@@ -186,7 +163,7 @@ export class RevisionedStore implements Store {
       await this.#queue.enqueue([{ type: "compacted", revision }], this.#pendingRevision, () => {
         this.#compactRevision = revision;
       });
-      await this.#dropSuperseded();
+      await this.#compactor.dropSuperseded(revision);
     });
   }
 
@@ -243,6 +220,7 @@ export class RevisionedStore implements Store {
     if (this.#closed) return;
     this.#closed = true;
     this.#autoCompaction.stop();
+    this.#compactor.stop();
     this.#leases.close();
     this.#hub.close();
     await this.#compacting;
@@ -287,7 +265,7 @@ export class RevisionedStore implements Store {
   #rollBack(error: unknown): void {
     this.#pending.clear();
     this.#pendingRevision = this.#durableRevision;
-    if (this.#backend.canRecover(error)) {
+    if (this.#backend.canRecover(error) && this.#isAsBefore()) {
       this.#logger.warn("the store could not write", { error: errorMessage(error) });
     } else {
       this.#failure = error;
@@ -295,13 +273,25 @@ export class RevisionedStore implements Store {
     }
   }
 
+  /** A commit that failed must not be seen; if it is, its revision cannot be given to another one. */
+  #isAsBefore(): boolean {
+    try {
+      return this.#backend.snapshot().revision === this.#durableRevision;
+    } catch {
+      return false;
+    }
+  }
+
+  #newestHead(snapshot: Snapshot, key: string): RecordHead | undefined {
+    return this.#pending.get(key) ?? snapshot.head(key);
+  }
+
   #view(): TransactionView {
     const snapshot = this.#backend.snapshot();
     const pending = this.#pending;
-    const newestHead = (key: string): RecordHead | undefined => pending.get(key) ?? snapshot.head(key);
     return {
       numbers: (key) => {
-        const head = newestHead(key);
+        const head = this.#newestHead(snapshot, key);
         return head?.deleted ? undefined : head;
       },
       newest: (key) => {
@@ -330,78 +320,6 @@ export class RevisionedStore implements Store {
     return wanted;
   }
 
-  /** The count now, corrected by what has changed since: the cost follows the changes and not the keys. */
-  #countAt(snapshot: Snapshot, prefix: string, startAfter: string | undefined, revision: number): number {
-    let count = snapshot.count(prefix, startAfter);
-    if (revision === snapshot.revision) return count;
-    const seen = new Set<string>();
-    for (const { key } of snapshot.historyHeads(revision + 1, snapshot.revision)) {
-      if (seen.has(key) || !key.startsWith(prefix)) continue;
-      if (startAfter !== undefined && compareKeys(key, startAfter) <= 0) continue;
-      seen.add(key);
-      const newest = snapshot.head(key);
-      const livesNow = newest !== undefined && !newest.deleted;
-      const livedThen = headAt(snapshot, newest, revision) !== undefined;
-      count += Number(livedThen) - Number(livesNow);
-    }
-    return count;
-  }
-
-  #readHistory(from: number): { batches: WatchBatch[]; through: number } {
-    const snapshot = this.#backend.snapshot();
-    const last = this.#durableRevision;
-    const batches: WatchBatch[] = [];
-    let events = 0;
-    let bytes = 0;
-    for (const record of snapshot.history(from, last)) {
-      let batch = batches.at(-1);
-      if (batch?.revision !== record.modRevision) {
-        if (events >= HISTORY_CHUNK_EVENTS || bytes >= HISTORY_CHUNK_BYTES) {
-          return { batches, through: batches.at(-1)!.revision };
-        }
-        batch = { revision: record.modRevision, events: [] };
-        batches.push(batch);
-      }
-      const event = eventOf(record, previousOf(snapshot, record));
-      batch.events.push(event);
-      events++;
-      bytes += record.value.byteLength + (event.previous?.value.byteLength ?? 0);
-    }
-    return { batches, through: last };
-  }
-
-  /**
-   * Removes, chunk by chunk, the versions up to the compact revision that a newer version up to it has superseded, and
-   * tombstones.
-   */
-  async #dropSuperseded(): Promise<void> {
-    while (this.#compactedThrough < this.#compactRevision && !this.#closed) {
-      const snapshot = this.#backend.snapshot();
-      const mutations: Mutation[] = [];
-      let through = this.#compactRevision;
-      let events = 0;
-      for (const head of snapshot.historyHeads(this.#compactedThrough + 1, this.#compactRevision)) {
-        if (events >= COMPACTION_CHUNK_EVENTS && head.modRevision > through) break;
-        if (++events === COMPACTION_CHUNK_EVENTS) through = head.modRevision;
-        mutations.push(...this.#dropsFor(head, snapshot));
-      }
-      mutations.push({ type: "compactedThrough", revision: through });
-      await this.#queue.enqueue(mutations, this.#pendingRevision, () => {
-        this.#compactedThrough = through;
-      });
-    }
-  }
-
-  #dropsFor({ key, modRevision, previousRevision, deleted }: RecordHead, snapshot: Snapshot): Mutation[] {
-    const drops: Mutation[] = [];
-    if (previousRevision !== 0) drops.push({ type: "dropVersion", key, revision: previousRevision });
-    if (!deleted) return drops;
-    drops.push({ type: "dropVersion", key, revision: modRevision });
-    const newest = this.#pending.get(key) ?? snapshot.head(key);
-    if (newest?.modRevision === modRevision) drops.push({ type: "dropTombstone", key });
-    return drops;
-  }
-
   /** One compaction at a time. */
   #compactInTurn(run: () => Promise<void>): Promise<void> {
     const done = this.#compacting.then(run);
@@ -412,7 +330,7 @@ export class RevisionedStore implements Store {
   async #compactQuietly(revision: number): Promise<void> {
     try {
       if (revision > this.#compactRevision) await this.compact(revision);
-      else await this.#compactInTurn(() => this.#dropSuperseded());
+      else await this.#compactInTurn(() => this.#compactor.dropSuperseded(this.#compactRevision));
     } catch (error) {
       if (!this.#closed)
         this.#logger.warn("compaction failed; it is tried again later", { error: errorMessage(error) });
@@ -433,30 +351,4 @@ export class RevisionedStore implements Store {
   #assertWritable(): void {
     if (this.#failure !== undefined) throw readOnly(this.#failure);
   }
-}
-
-function eventOf(record: VersionRecord, previous: VersionRecord | undefined): StoreEvent {
-  return {
-    type: record.deleted ? "delete" : "put",
-    item: toKeyValue(record),
-    previous: previous && toKeyValue(previous),
-  };
-}
-
-function previousOf(snapshot: Snapshot, record: VersionRecord): VersionRecord | undefined {
-  if (record.version === 1 || record.previousRevision === 0) return undefined;
-  return recordOf(snapshot, { ...record, modRevision: record.previousRevision });
-}
-
-function recordOf(snapshot: Snapshot, { key, modRevision }: RecordHead): VersionRecord {
-  const record = snapshot.version(key, modRevision);
-  if (!record)
-    throw corrupt(`the store lost ${key} at revision ${modRevision}`, { key, revision: modRevision });
-  return record;
-}
-
-const NO_VALUE = new Uint8Array(0);
-
-function keyOnly({ key, createRevision, modRevision, version, lease }: RecordHead): KeyValue {
-  return { key, value: NO_VALUE, createRevision, modRevision, version, lease };
 }

@@ -47,6 +47,7 @@ async function build(backend: BuildBackend, context: ApiContext, logger: Logger)
           image: (id) => {
             if (!quiet) stream.write({ aux: { ID: id } });
           },
+          drained: () => stream.drained(),
         },
       });
       if (quiet) stream.write({ stream: `${imageId}\n` });

@@ -1,7 +1,7 @@
-import { invalidArgument } from "../../base/index.ts";
+import { invalidArgument, notImplemented } from "../../base/index.ts";
 import type { LogEntry, LogOptions } from "../../engine/types.ts";
-import { writeChunk } from "../../http/index.ts";
 import type { ApiContext } from "../api-context.ts";
+import { BatchWriter } from "../wire/batch-writer.ts";
 import { encodeFrame, MULTIPLEXED_STREAM, RAW_STREAM } from "../wire/frames.ts";
 import { flag, timestamp } from "../wire/query.ts";
 import type { ContainersBackend } from "./backend.ts";
@@ -11,17 +11,22 @@ export async function serveLogs(backend: ContainersBackend, context: ApiContext)
   const { query, res } = context;
   const options = logOptions(query, context.signal);
   const container = await backend.inspectContainer(context.params.id!);
+  if (container.HostConfig.LogConfig?.Type === "none") {
+    throw notImplemented("configured logging driver does not support reading", { code: "DockerApi.NoLogs" });
+  }
   const raw = container.Config.Tty === true;
   const format = lineFormatter(flag(query, "timestamps"), flag(query, "details") ? detailsOf(container) : "");
   const entries = backend.containerLogs(container.Id, options)[Symbol.asyncIterator]();
   res.writeHead(200, { "content-type": raw ? RAW_STREAM : MULTIPLEXED_STREAM });
   res.flushHeaders();
+  const out = new BatchWriter(res);
   try {
     for (let next = await entries.next(); !next.done; next = await entries.next()) {
       const line = format(next.value);
       const chunk = raw ? line : encodeFrame(next.value.stream, line);
-      if (!(await writeChunk(res, chunk))) break;
+      if (!(await out.write(chunk))) break;
     }
+    await out.flush();
   } finally {
     await entries.return?.();
   }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { Socket } from "node:net";
 import { type Duplex, PassThrough, type Readable, type Writable } from "node:stream";
 import { invalidArgument, systemClock } from "../../base/index.ts";
 import { MULTIPLEXED_STREAM, RAW_STREAM } from "./frames.ts";
@@ -6,6 +7,9 @@ import { MULTIPLEXED_STREAM, RAW_STREAM } from "./frames.ts";
 /** How long a client may take to close its end after everything was sent. */
 const LINGER_MS = 2_000;
 const MAX_BODY_BYTES = 1024 * 1024;
+const PROBE_MS = 2_000;
+const KEEP_ALIVE_MS = 30_000;
+const NOTHING = Buffer.alloc(0);
 
 /** A connection that stops being HTTP: the container's streams run over it. */
 export interface Hijacked {
@@ -33,6 +37,7 @@ export function hijackUpgrade(socket: Duplex, rest: Buffer): Hijacked {
     input.end();
   });
   socket.on("error", () => socket.destroy());
+  watchForGone(socket);
   return {
     input,
     output: socket,
@@ -61,6 +66,19 @@ export function hijackUpgrade(socket: Duplex, rest: Buffer): Hijacked {
       socket.on("close", cancel);
     },
   };
+}
+
+/**
+ * A client that only ended its input looks like one that was killed, until something is written to it. So from then on
+ * nothing is written now and then: a Unix socket fails even that (EPIPE) when nobody is left at the other end. Over TCP
+ * it takes keep-alive probes.
+ */
+function watchForGone(socket: Duplex): void {
+  if (socket instanceof Socket) socket.setKeepAlive(true, KEEP_ALIVE_MS);
+  socket.on("end", () => {
+    const cancel = systemClock.every(PROBE_MS, () => socket.writable && socket.write(NOTHING), { unref: true });
+    socket.on("close", cancel);
+  });
 }
 
 /**

@@ -27,6 +27,11 @@ export class MessageStream {
     this.#writer.write(message);
   }
 
+  /** Resolves when the client has taken what was written. */
+  drained(): Promise<void> {
+    return this.#writer.drained();
+  }
+
   /** Runs the operation and ends the answer; `code` gives the number for an error that has one of its own. */
   async run(operation: () => Promise<void>, code?: (error: unknown) => number | undefined): Promise<void> {
     const { res } = this.#context;

@@ -32,7 +32,9 @@ export async function acceptPortChannels(
     if (channel % 2 === 0) channels[channel / 2]?.receive(bytes);
   });
   const closed = new Promise<void>((resolve) => webSocket.on("close", () => resolve()));
-  void closed.then(() => channels.forEach((channel) => channel.destroy()));
+  void closed.then(() => {
+    for (const channel of channels) channel.destroy();
+  });
   await Promise.all(channels.map((channel) => channel.serve(connect)));
   webSocket.close(1000);
   await closed;

@@ -12,11 +12,12 @@ import { namespaces, nodes, pods, secrets, serviceAccounts } from "../api/index.
 import { createInProcessClient } from "../client/index.ts";
 import type { NodeAccess } from "../client/node-access.ts";
 import type { ApiBackend, UserInfo } from "../client/types.ts";
-import { AdmissionChain } from "./admission/admission.ts";
+import { AdmissionChain, type AdmissionPlugin } from "./admission/admission.ts";
 import { defaultTolerationSeconds } from "./admission/default-toleration-seconds.ts";
 import { denyServiceExternalIps } from "./admission/deny-external-ips.ts";
 import { namespaceLifecycle } from "./admission/namespace-lifecycle.ts";
 import { priority } from "./admission/priority.ts";
+import { rbacEscalation } from "./admission/rbac-escalation.ts";
 import { serviceAccount } from "./admission/service-account.ts";
 import { ServiceAllocator } from "./allocation/service-allocator.ts";
 import { observers, type RequestObserver } from "./audit.ts";
@@ -135,27 +136,29 @@ class KubeApiServer implements ApiServer {
         (await objects.find(kinds[resource], namespace, name))?.object,
       clock: this.#clock,
     });
-    const rbac = new RbacAuthorizer(rbacFromCache(cache));
+    const rbacSource = rbacFromCache(cache);
+    const rbac = new RbacAuthorizer(rbacSource);
+    const authorizer = new AuthorizerChain([new NodeAuthorizer(cache), rbac]);
     return {
       clock: this.#clock,
       logger,
       objects,
       cache,
-      admission: this.#createAdmission(objects),
+      admission: this.#createAdmission(objects, rbacEscalation({ source: rbacSource, rbac, authorizer })),
       services: new ServiceAllocator({
         store,
         cache,
         serviceCidr,
         nodePorts: nodePortRange ?? { first: 30_000, last: 32_767 },
       }),
-      authorizer: new AuthorizerChain([new NodeAuthorizer(cache), rbac]),
+      authorizer,
       rbac,
       tokens,
       nodeAccess,
     };
   }
 
-  #createAdmission(objects: ObjectStore): AdmissionChain {
+  #createAdmission(objects: ObjectStore, rbacGuard: AdmissionPlugin): AdmissionChain {
     const findNamespace = async (name: string) => (await objects.find(namespaces, undefined, name))?.object;
     return new AdmissionChain([
       namespaceLifecycle(findNamespace),
@@ -163,6 +166,7 @@ class KubeApiServer implements ApiServer {
       priority,
       defaultTolerationSeconds,
       denyServiceExternalIps,
+      rbacGuard,
     ]);
   }
 

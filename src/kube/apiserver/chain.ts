@@ -90,10 +90,13 @@ function isInNamespace(kind: KindDefinition, info: ResourceRequestInfo): boolean
   return info.namespace !== undefined || (kind.namespaced && (info.verb === "list" || info.verb === "watch"));
 }
 
+const NEED_NAME = new Set(["get", "update", "patch", "delete"]);
+
 async function perform(context: ServerContext, call: ResourceCall): Promise<Answer> {
   const { kind, info } = call;
   if (info.subresource !== undefined) return subresourceHandler(call)(context, call);
-  if (!verbsOf(kind).includes(info.verb)) throw statusMethodNotAllowed(kind, info.verb);
+  const isMisplaced = info.name === undefined ? NEED_NAME.has(info.verb) : info.verb === "create";
+  if (isMisplaced || !verbsOf(kind).includes(info.verb)) throw statusMethodNotAllowed(kind, info.verb);
   const asked = await review(context, call);
   if (asked) return asked;
   switch (info.verb) {

@@ -1,4 +1,5 @@
 import { parseFieldSelector } from "../../formats/index.ts";
+import { statusBadRequest } from "../api/index.ts";
 
 /** What a request wants, as authorization and audit see it (apiserver's RequestInfo). */
 export type RequestInfo = ResourceRequestInfo | PathRequestInfo;
@@ -36,18 +37,29 @@ const VERB_BY_METHOD: Record<string, string> = {
 /** Subresources of namespaces: after `/namespaces/NAME/` anything else is a resource inside the namespace. */
 const NAMESPACE_SUBRESOURCES = new Set(["status", "finalize"]);
 
-/** Throws URIError for broken percent signs. */
+/** Throws BadRequest for paths whose segments cannot be told apart. */
 export function parseRequest(method: string, path: string, query: URLSearchParams): RequestInfo {
   const verb = VERB_BY_METHOD[method] ?? method.toLowerCase();
   const other: PathRequestInfo = { isResource: false, verb: method.toLowerCase(), path };
   const segments = path.split("/").slice(1);
   if (segments.at(-1) === "") segments.pop();
-  const parts = segments.map(decodeURIComponent);
+  const parts = segments.map(decodeSegment);
   const groupParts = parts[0] === "api" ? 2 : parts[0] === "apis" ? 3 : 0;
   if (groupParts === 0 || parts.length <= groupParts) return other;
   const [group, version] = groupParts === 2 ? ["", parts[1]!] : [parts[1]!, parts[2]!];
   const info: ResourceRequestInfo = { isResource: true, verb, path, group, version, resource: "" };
   return fill(info, parts.slice(groupParts), query) ?? other;
+}
+
+/** A slash inside a segment would make names and paths ambiguous. */
+function decodeSegment(segment: string): string {
+  try {
+    const text = decodeURIComponent(segment);
+    if (!text.includes("/") && !text.includes("\u0000")) return text;
+  } catch {
+    // Told below.
+  }
+  throw statusBadRequest(`the path segment ${JSON.stringify(segment)} is not valid`);
 }
 
 function fill(

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../../base/index.ts";
+import { importBusybox } from "../../engine/test-home.ts";
 import { killProcess } from "../../kernel/index.ts";
 import { configMaps, leases, nodes, pods, secrets } from "../api/index.ts";
 import type { PodLogOptions } from "../client/node-access.ts";
@@ -411,6 +412,68 @@ describe("pods on a real node", () => {
       reason: "DeadlineExceeded",
       message: "Pod was active on the node longer than the specified deadline",
     });
+  });
+
+  it("shares the host's network, or the processes of the pod, where that is asked for", async () => {
+    await create("on-host", { hostNetwork: true, automountServiceAccountToken: false, containers: [app()] });
+    const onHost = await cluster.until("on-host", isReady);
+    expect(onHost.status!.podIP).toBe(cluster.nodeIp);
+    expect(await exec(onHost, "ip", "link")).toContain("-pods");
+    await create("together", {
+      shareProcessNamespace: true,
+      containers: [app(), app({ name: "other", command: ["sleep", "4711"] })],
+    });
+    const together = await cluster.until("together", isReady);
+    expect(await exec(together, "ps")).toContain("sleep 4711");
+  });
+
+  it("restarts a container whose image is changed", async () => {
+    await importBusybox(cluster.home.images, "busybox:other");
+    await create("changing", { containers: [app()] });
+    const before = await cluster.until("changing", isReady);
+    const containers = [{ name: "app", image: "busybox:other" }];
+    await cluster.client.patch(pods, "default", "changing", "strategic", { spec: { containers } });
+    const after = await cluster.until("changing", (pod) => statusOf(pod)?.restartCount === 1 && isReady(pod));
+    expect(statusOf(after).image).toBe("docker.io/library/busybox:other");
+    expect(after.status!.podIP).toBe(before.status!.podIP);
+    expect(await cluster.events("changing")).toContain(
+      "Normal Killing: Container app definition changed, will be restarted",
+    );
+  });
+
+  it("runs an image that was only ever here, whatever the pull policy", async () => {
+    await create("local", { containers: [app({ image: "busybox:latest", imagePullPolicy: "Always" })] });
+    await cluster.until("local", isReady);
+  });
+
+  it("makes a new sandbox when the pod's is gone", async () => {
+    await create("moved", { containers: [app()] });
+    await cluster.until("moved", isReady);
+    const [sandbox] = await cluster.cri.runtime.listPodSandboxes();
+    await cluster.cri.runtime.stopPodSandbox(sandbox!.id);
+    const after = await cluster.until("moved", (pod) => statusOf(pod)?.restartCount === 1 && isReady(pod));
+    const ready = (await cluster.cri.runtime.listPodSandboxes()).filter(({ state }) => state === "READY");
+    expect(ready.map(({ ip, metadata }) => [ip, metadata.attempt])).toEqual([[after.status!.podIP, 1]]);
+  });
+
+  it("attaches to what runs", async () => {
+    await create("attached", { containers: [app({ command: ["cat"], stdin: true, stdinOnce: true })] });
+    const pod = await cluster.until("attached", isReady);
+    const stdin = new PassThrough();
+    const stdout = new PassThrough();
+    const chunks: Buffer[] = [];
+    stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
+    const options = { stdin: true, stdout: true, stderr: false, tty: false };
+    const done = cluster.kubelet.attach(
+      target(pod),
+      options,
+      { stdin, stdout },
+      new AbortController().signal,
+    );
+    stdin.write("hello\n");
+    await eventually(async () => Buffer.concat(chunks).toString() === "hello\n");
+    stdin.end();
+    await done;
   });
 
   it("serves logs as they come, and ports", async () => {

@@ -3,6 +3,9 @@ import type { ObjectReader } from "./objects/object-cache.ts";
 import type { WaitingReason } from "./status/container-statuses.ts";
 import { terminationMessage } from "./termination-message.ts";
 
+/** More than a pod has ended containers that are kept. */
+const REMEMBERED_WORDS = 64;
+
 /** What the kubelet keeps of one pod between two looks at it; everything else is read from the runtime and the API. */
 export class PodMemory {
   readonly objects: ObjectReader;
@@ -21,6 +24,8 @@ export class PodMemory {
     const known = this.#lastWords.get(status.id);
     if (known !== undefined) return known;
     const message = terminationMessage(status);
+    if (this.#lastWords.size >= REMEMBERED_WORDS)
+      this.#lastWords.delete(this.#lastWords.keys().next().value!);
     this.#lastWords.set(status.id, message);
     return message;
   }

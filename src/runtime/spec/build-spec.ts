@@ -1,6 +1,7 @@
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { GantryError } from "../../base/index.ts";
+import { hostInfo } from "../../kernel/index.ts";
 import type {
   OciDevice,
   OciDeviceRule,
@@ -14,6 +15,7 @@ import type {
   OciUser,
 } from "../oci-spec.ts";
 import { effectiveCapabilities, heldCapabilities } from "./capabilities.ts";
+import { resolveSeccomp, type SeccompProfile } from "./custom-seccomp.ts";
 import { DEFAULT_SHM_BYTES, defaultMounts } from "./default-mounts.ts";
 import { ALL_DEVICE_RULES, allHostDevices, DEFAULT_DEVICE_RULES } from "./devices.ts";
 import { clampOomScoreAdj, clampRlimits, type HeldLimits } from "./process-limits.ts";
@@ -40,7 +42,7 @@ export interface SpecOptions {
   capAdd?: readonly string[] | null;
   capDrop?: readonly string[] | null;
   noNewPrivileges?: boolean;
-  seccomp?: "default" | "unconfined" | OciSeccomp;
+  seccomp?: "default" | "unconfined" | SeccompProfile;
   /** Null or absent: the defaults. */
   maskedPaths?: readonly string[] | null;
   readonlyPaths?: readonly string[] | null;
@@ -157,8 +159,10 @@ function namespacesOf(options: SpecOptions): OciNamespace[] {
 function seccompOf(options: SpecOptions): OciSeccomp | undefined {
   const choice = options.seccomp ?? "default";
   if (choice === "unconfined" || (options.privileged && choice === "default")) return undefined;
-  if (choice !== "default") return choice;
-  return defaultSeccomp(grantedCapabilities(options), process.arch);
+  const capabilities = grantedCapabilities(options);
+  if (choice === "default") return defaultSeccomp(capabilities, process.arch);
+  const { kernelVersion } = hostInfo();
+  return resolveSeccomp(choice, { capabilities, architecture: process.arch, kernelVersion });
 }
 
 /** Shared or slave bind mounts work only when the container's root passes mounts on. */

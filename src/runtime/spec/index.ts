@@ -1,5 +1,6 @@
 export * from "./build-spec.ts";
 export * from "./capabilities.ts";
+export type { SeccompProfile } from "./custom-seccomp.ts";
 export * from "./default-mounts.ts";
 export * from "./devices.ts";
 export * from "./process-limits.ts";

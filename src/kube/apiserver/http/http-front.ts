@@ -58,12 +58,14 @@ export class HttpFront {
     const { res } = ctx;
     res.setHeader("audit-id", newUid());
     res.setHeader("cache-control", "no-cache, private");
-    const { chain, logger } = this.#options;
+    const { chain, logger, clock } = this.#options;
     const exchange = this.#exchange(ctx.req, ctx.method, ctx.path, ctx.query, ctx.signal, (info, user) =>
       this.#options.answerPath(ctx, info, user),
     );
     const form = exchange.info.isResource ? this.#rendering(ctx) : undefined;
-    await serveRequest(chain, exchange, (answer, call) => sendAnswer(ctx, answer, call, form!, logger));
+    await serveRequest(chain, exchange, (answer, call) =>
+      sendAnswer({ ctx, answer, call, form: form!, logger, clock }),
+    );
   }
 
   /** Requests that ask for an upgrade: exec, attach and port-forward; also watches over WebSocket are refused here. */
@@ -156,7 +158,9 @@ export class HttpFront {
     query: ApiRequest["query"],
     warnings: string[],
   ): Promise<RequestBody> {
-    const bytes = method === "GET" || method === "HEAD" ? Buffer.alloc(0) : await this.#readBytes(req);
+    // A request for an upgrade has no body, whatever its method: what follows belongs to the new protocol.
+    const isBare = method === "GET" || method === "HEAD" || req.headers.upgrade !== undefined;
+    const bytes = isBare ? Buffer.alloc(0) : await this.#readBytes(req);
     const contentType = req.headers["content-type"];
     return new EncodedBody({
       bytes,
@@ -221,4 +225,12 @@ function impersonationOf(req: IncomingMessage): Impersonation | undefined {
   const isWanted =
     user !== undefined || uid !== undefined || groups.length > 0 || Object.keys(extra).length > 0;
   return isWanted ? { user, uid, groups, extra } : undefined;
+}
+
+function extraKey(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    throw statusBadRequest(`the header ${EXTRA_PREFIX}${name} is not valid`);
+  }
 }

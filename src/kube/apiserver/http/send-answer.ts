@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setImmediate } from "node:timers/promises";
 import { createGzip } from "node:zlib";
-import { isGantryError, type Logger } from "../../../base/index.ts";
+import { type Clock, isGantryError, type Logger } from "../../../base/index.ts";
 import { type HttpContext, sendBytes, sendEmpty, writeChunk } from "../../../http/index.ts";
 import { statusBadRequest, toStatus } from "../../api/index.ts";
 import type { Answer, ResourceCall } from "../server-context.ts";
@@ -13,37 +13,49 @@ import { WatchEncoder } from "./encode-watch.ts";
 /** Answers at least this big are compressed for clients that take it (apiserver's defaultGzipThresholdBytes). */
 const GZIP_FROM_BYTES = 128 * 1024;
 
+/** A client that takes nothing for so long is cut off: what it asked for is not kept for it. */
+const STALL_MS = 30_000;
+
+export interface OutgoingAnswer {
+  ctx: HttpContext;
+  answer: Answer;
+  call: ResourceCall;
+  form: Rendering;
+  logger: Logger;
+  clock: Clock;
+}
+
 /** Writes an answer in the form that the client wants. */
-export async function sendAnswer(
-  ctx: HttpContext,
-  answer: Answer,
-  call: ResourceCall,
-  form: Rendering,
-  logger: Logger,
-): Promise<void> {
-  const { res } = ctx;
-  for (const warning of call.warnings) res.appendHeader("warning", warningHeader(warning));
+export async function sendAnswer(out: OutgoingAnswer): Promise<void> {
+  const { ctx, answer, call, form } = out;
+  for (const warning of call.warnings) ctx.res.appendHeader("warning", warningHeader(warning));
   const contentType = CONTENT_TYPES[form.encoding];
   switch (answer.form) {
     case "object":
       return sendBuffer(ctx, answer.code, contentType, encodeObject(answer.kind, answer.object, form));
     case "list":
-      return sendPieces(ctx, contentType, encodeList(answer.kind, answer.list, form));
+      return sendPieces(out, contentType, encodeList(answer.kind, answer.list, form));
     case "status": {
       const code = typeof answer.status.code === "number" ? answer.status.code : 200;
-      const bytes = encodeValue(
-        answer.status,
-        form.encoding === "protobuf" ? "protobuf" : "json",
-        form.pretty,
-      );
-      return sendBuffer(ctx, code, contentType, bytes);
+      const encoding = form.encoding === "protobuf" ? "protobuf" : "json";
+      return sendBuffer(ctx, code, contentType, encodeValue(answer.status, encoding, form.pretty));
     }
     case "watch":
-      return sendWatch(ctx, answer, form, logger);
+      return sendWatch(out, answer);
     case "text":
-      return sendText(ctx, answer.chunks);
+      return sendText(out, answer.chunks);
     default:
       throw statusBadRequest("Upgrade request required");
+  }
+}
+
+/** Waits while the client is slower than we are; false when it has gone, or is given up. */
+async function write({ ctx, clock }: OutgoingAnswer, chunk: Uint8Array): Promise<boolean> {
+  const cancel = clock.after(STALL_MS, () => ctx.res.destroy(), { unref: true });
+  try {
+    return await writeChunk(ctx.res, chunk);
+  } finally {
+    cancel();
   }
 }
 
@@ -60,7 +72,12 @@ async function sendBuffer(ctx: HttpContext, code: number, contentType: string, b
   await sendGzip(ctx, code, contentType, [bytes]);
 }
 
-async function sendPieces(ctx: HttpContext, contentType: string, pieces: Generator<Buffer>): Promise<void> {
+async function sendPieces(
+  out: OutgoingAnswer,
+  contentType: string,
+  pieces: Generator<Buffer>,
+): Promise<void> {
+  const { ctx } = out;
   const first = pieces.next();
   if (first.done) return;
   const second = pieces.next();
@@ -73,7 +90,7 @@ async function sendPieces(ctx: HttpContext, contentType: string, pieces: Generat
   if (takesGzip(ctx)) return sendGzip(ctx, 200, contentType, all);
   ctx.res.writeHead(200, { "content-type": contentType });
   for (const piece of all) {
-    if (!(await writeChunk(ctx.res, piece))) return;
+    if (!(await write(out, piece))) return;
     await setImmediate();
   }
   ctx.res.end();
@@ -97,11 +114,10 @@ async function sendGzip(
 }
 
 async function sendWatch(
-  ctx: HttpContext,
+  out: OutgoingAnswer,
   { kind, watch }: Extract<Answer, { form: "watch" }>,
-  form: Rendering,
-  logger: Logger,
 ): Promise<void> {
+  const { ctx, form, logger } = out;
   const { res } = ctx;
   const encoder = new WatchEncoder(kind, form);
   const stream = form.encoding === "json" ? "" : ";stream=watch";
@@ -110,22 +126,22 @@ async function sendWatch(
   try {
     for await (const items of watch.items) {
       const bytes = items.map((item) => encoder.encode(item));
-      if (!(await writeChunk(res, bytes.length === 1 ? bytes[0]! : Buffer.concat(bytes)))) return;
+      if (!(await write(out, bytes.length === 1 ? bytes[0]! : Buffer.concat(bytes)))) return;
     }
   } catch (error) {
     if (ctx.signal.aborted) return;
     if (!isGantryError(error)) logger.error("a watch failed", { resource: kind.resource, error });
-    await writeChunk(res, encoder.error(toStatus(error)));
+    await write(out, encoder.error(toStatus(error)));
   } finally {
     res.end();
   }
 }
 
-async function sendText(ctx: HttpContext, chunks: AsyncIterable<Uint8Array> | undefined): Promise<void> {
-  const { res } = ctx;
+async function sendText(out: OutgoingAnswer, chunks: AsyncIterable<Uint8Array> | undefined): Promise<void> {
+  const { res } = out.ctx;
   if (!chunks) return sendEmpty(res, 204);
   res.writeHead(200, { "content-type": "text/plain" });
   res.flushHeaders();
-  for await (const chunk of chunks) if (!(await writeChunk(res, chunk))) return;
+  for await (const chunk of chunks) if (!(await write(out, chunk))) return;
   res.end();
 }

@@ -38,15 +38,7 @@ export interface TestServerOptions {
 export const ADMIN: UserInfo = { name: "admin", groups: ["system:masters"] };
 
 /** A real API server over a memory store and real TLS, without controllers; namespace `default` has its account. */
-export async function startTestServer(
-  options: {
-    nodeAccess?: () => NodeAccess | undefined;
-    logger?: Logger;
-    clock?: Clock;
-    store?: Store;
-    port?: number;
-  } = {},
-): Promise<TestServer> {
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const dir = await mkdtemp(join(tmpdir(), "gantry-api-"));
   const logger = options.logger ?? silentLogger;
   const store = options.store ?? (await openMemoryStore({ logger }));

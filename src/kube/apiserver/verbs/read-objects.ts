@@ -1,5 +1,10 @@
 import { isGantryError } from "../../../base/index.ts";
-import { statusBadRequest, statusNotFound, statusTooLargeResourceVersion } from "../../api/index.ts";
+import {
+  type KindDefinition,
+  statusBadRequest,
+  statusNotFound,
+  statusTooLargeResourceVersion,
+} from "../../api/index.ts";
 import { type ObjectFilter, parseFilter } from "../objects/object-filter.ts";
 import { keyPrefix, objectKey } from "../objects/object-keys.ts";
 import type { StoredObject } from "../objects/stored-object.ts";

@@ -1,11 +1,11 @@
-import { type Clock, errorMessage, isGantryError, type Logger } from "../../../base/index.ts";
+import { backoffMs, type Clock, errorMessage, isGantryError, type Logger } from "../../../base/index.ts";
 import { pods } from "../../api/index.ts";
 import type { KubeClient } from "../../client/index.ts";
 import { podKey } from "../naming.ts";
 import type { Pod, PodStatus } from "../pod-types.ts";
 import { statusPatch } from "./status-patch.ts";
 
-const RETRY_MS = 500;
+const RETRY = { initialMs: 100, maxMs: 30_000 };
 
 export interface StatusManagerOptions {
   client: KubeClient;
@@ -21,6 +21,7 @@ interface Entry {
   /** What the API has, as far as is known: the answer to the last patch, until the informer is as far. */
   known: PodStatus;
   sending: Promise<void> | undefined;
+  failures: number;
 }
 
 /** Writes pods' statuses to the API: at once, one request at a time for each pod, and only what has changed. */
@@ -46,7 +47,13 @@ export class StatusManager {
       entry.pod = pod;
       entry.wanted = status;
     } else {
-      this.#entries.set(uid, { pod, wanted: status, known: pod.status ?? {}, sending: undefined });
+      this.#entries.set(uid, {
+        pod,
+        wanted: status,
+        known: pod.status ?? {},
+        sending: undefined,
+        failures: 0,
+      });
     }
     this.#send(uid);
   }
@@ -104,7 +111,7 @@ export class StatusManager {
           error: errorMessage(error),
         });
       }
-      await clock.sleep(RETRY_MS);
+      await clock.sleep(backoffMs(entry.failures++, RETRY));
       return true;
     }
   }

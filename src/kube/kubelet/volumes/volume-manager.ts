@@ -61,6 +61,7 @@ export class VolumeManager {
   /** Makes all volumes of the pod and brings their content up to date; returns where each lies. Throws VolumeError. */
   async setUp(pod: Pod, input: PayloadInput): Promise<Map<string, string>> {
     const paths = new Map<string, string>();
+    await mkdir(this.podDir(pod.metadata.uid), { recursive: true, mode: 0o750 });
     for (const volume of pod.spec.volumes ?? []) {
       try {
         paths.set(volume.name, await this.#setUpOne(pod, volume, input));
