@@ -63,18 +63,6 @@ function npmDirectory() {
   return found ?? fail("cannot find where npm is installed");
 }
 
-/** The directories of glibc's name service modules, which are loaded at run time and so not linked. */
-function copyNameService(root) {
-  for (const dir of ["/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu"]) {
-    for (const name of ["libnss_files.so.2", "libnss_dns.so.2", "libresolv.so.2"]) {
-      const path = join(dir, name);
-      if (!existsSync(path) || existsSync(join(root, path))) continue;
-      mkdirSync(dirname(join(root, path)), { recursive: true });
-      copyFileSync(realpathSync(path), join(root, path));
-    }
-  }
-}
-
 function nodeRoot(root) {
   minimalRoot(root);
   const require = createRequire(import.meta.url);
@@ -86,7 +74,6 @@ function nodeRoot(root) {
     // Not in a clone of Gantry: the Node.js that runs this script will do.
   }
   copyWithLibraries(root, node, "usr/local/bin/node");
-  copyNameService(root);
   cpSync(npmDirectory(), join(root, "usr/local/lib/node_modules/npm"), { recursive: true, dereference: true });
   for (const name of ["npm", "npx"]) symlinkSync(`../lib/node_modules/npm/bin/${name}-cli.js`, join(root, "usr/local/bin", name));
   mkdirSync(join(root, "home/node"), { recursive: true });

@@ -32,7 +32,7 @@ export interface DockerApiOptions {
   network: NetworkService;
   builder: Builder;
   /** Questions to registries (`docker login`, `docker manifest`); refused without it. */
-  distribution?: DistributionBackend;
+  registry?: DistributionBackend;
   info: ServerInfo;
   /** Names under which this API may be reached over TCP, beside addresses and `localhost`. */
   allowedHosts?: readonly string[];
@@ -166,7 +166,7 @@ function apiRoutes(options: DockerApiOptions): ApiRoute[] {
     ...buildRoutes(builder, logger),
     ...volumeRoutes(engine),
     ...networkRoutes({ network, engine }, clock),
-    ...distributionRoutes(options.distribution),
+    ...distributionRoutes(options.registry),
     ...swarmRoutes(),
   ];
 }

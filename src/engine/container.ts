@@ -20,6 +20,8 @@ export class Container {
   /** The next exit is wanted: the restart policy does not act on it. */
   exitIsWanted = false;
   restartDelayMs = 0;
+  /** Resolves when the links of its last run are gone. */
+  unplugged: Promise<void> = Promise.resolve();
   rootfs: RootfsMount | undefined;
   removed = false;
   removal: Promise<void> | undefined;

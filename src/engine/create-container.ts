@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { failpoint, newHexId } from "../base/index.ts";
 import type { ImageRecord } from "../images/types.ts";
 import { hostInfo } from "../kernel/index.ts";
@@ -81,6 +82,8 @@ async function make(context: EngineContext, making: Making): Promise<Container> 
     // Both have ended, whatever came of them, before anything is undone.
     await Promise.allSettled([preparing, adding]);
     const container = await adding;
+    // There from the beginning, so that whoever attaches has it open before it can be removed.
+    if (!container.isCri) await writeFile(container.record.logPath, "", { mode: 0o600 });
     await copyUpVolumes(context, container, await rootfsOf(context, container, await preparing));
     return container;
   } catch (error) {

@@ -1,4 +1,10 @@
-import { grantedCapabilities, type OciProcess, openProcessRoot } from "../runtime/index.ts";
+import {
+  clampOomScoreAdj,
+  clampRlimits,
+  grantedCapabilities,
+  type OciProcess,
+  openProcessRoot,
+} from "../runtime/index.ts";
 import type { Container } from "./container.ts";
 import { containerEnvironment } from "./container-environment.ts";
 import { ociRlimits } from "./container-resources.ts";
@@ -34,7 +40,8 @@ export function execProcess(context: EngineContext, container: Container, config
     user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
     capabilities: { bounding: capabilities, effective, permitted: effective, inheritable: [] },
     noNewPrivileges: internal?.noNewPrivileges ?? securityOf(hostConfig.SecurityOpt ?? []).noNewPrivileges,
-    rlimits: ociRlimits(hostConfig),
+    rlimits: clampRlimits(ociRlimits(hostConfig), context.heldLimits),
+    oomScoreAdj: clampOomScoreAdj(hostConfig.OomScoreAdj ?? 0, context.heldLimits),
   };
 }
 

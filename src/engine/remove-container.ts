@@ -85,6 +85,7 @@ async function removeUnusedVolume(context: EngineContext, name: string): Promise
 /** What is left of a container whose removal was acknowledged. May be repeated. */
 export async function deleteRemains(context: EngineContext, container: Container): Promise<void> {
   await context.runtime.delete(container.id);
+  await container.unplugged;
   releaseNamespaces(context, container);
   try {
     await context.images.removeSnapshot(container.id);

@@ -27,6 +27,7 @@ export async function renameContainer(
       throw error;
     }
     context.containers.releaseName(before, container.id);
+    context.network.rename(container.id, name);
     emitContainerEvent(context, container, "rename", { oldName: `/${before}` });
   });
 }

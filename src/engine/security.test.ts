@@ -74,6 +74,8 @@ describe("a running container", () => {
     const id = await home.create(["sh", "-c", "ls -l /proc/self/fd | wc -l; sleep 100"]);
     await engine().startContainer(id);
     const { Pid } = engine().containerState(id)!;
+    // Before that it is still the runtime, on its way to become the program.
+    await until(() => readFileSync(`/proc/${Pid}/comm`, "utf8") === "sh\n");
     const targets = readdirSync(`/proc/${Pid}/fd`).map(
       (fd) => `${fd} ${readlinkSync(`/proc/${Pid}/fd/${fd}`)}`,
     );

@@ -52,6 +52,7 @@ export async function launch(context: EngineContext, container: Container): Prom
 async function run(context: EngineContext, container: Container): Promise<void> {
   const { runtime } = context;
   const { config } = container.record;
+  await container.unplugged;
   const namespaces = prepareNamespaces(context, container);
   const mounts = ociMounts(container);
   const targets = new Set(mounts.map((mount) => mount.destination));

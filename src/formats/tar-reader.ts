@@ -1,4 +1,4 @@
-import { bytesOfText, textOfBytes } from "./byte-text.ts";
+import { textOfBytes } from "./byte-text.ts";
 import {
   MAX_SPECIAL_BYTES,
   malformed,
@@ -316,6 +316,3 @@ export function cleanTarPath(name: string): string[] {
   }
   return components;
 }
-
-/** The bytes of a name as a kernel call wants them. */
-export const tarNameBytes = bytesOfText;

@@ -7,7 +7,6 @@ import {
   createDeterministicGzip,
   type Descriptor,
   digestOf,
-  familiarName,
   formatCanonical,
   formatFamiliar,
   type ImageManifest,
@@ -63,7 +62,6 @@ export async function pushImage(
   const lease = await host.content.lease();
   const repository = host.registry.repository(reference, { auth: options.auth, push: true });
   const push: Push = { host, reference, repository, lease, report, signal: options.signal };
-  report({ status: `The push refers to repository [${familiarName(reference)}]` });
   try {
     const stored = await storedManifest(push, image);
     const layers = await pushLayers(push, image, stored?.manifest);

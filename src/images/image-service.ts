@@ -283,6 +283,7 @@ class LocalImageService implements ImageService {
       digestReferences: this.store.digestsOf(id),
       sizeBytes: sizes.reduce((sum, size) => sum + size, 0),
       layers: config.rootfs.diff_ids,
+      layerSizes: sizes,
       createdAtMs: (config.created && Date.parse(config.created)) || 0,
       lastTaggedAtMs: tags.reduce((latest, { taggedAtMs }) => Math.max(latest, taggedAtMs), 0),
       ...(parentId === undefined ? {} : { parentId }),

@@ -12,8 +12,10 @@ export interface ImageRecord {
   digestReferences: string[];
   /** Bytes of all layers on disk. */
   sizeBytes: number;
-  /** Snapshot keys, bottom first: one a layer. */
+  /** Diff ids, bottom first: one a layer. */
   layers: string[];
+  /** Bytes of the files of each layer, in the order of `layers`. */
+  layerSizes?: number[];
   createdAtMs: number;
   /** When the image was last tagged here. */
   lastTaggedAtMs: number;
@@ -100,6 +102,7 @@ export interface ImageService {
       signal?: AbortSignal;
     },
   ): Promise<ImageRecord>;
+  /** Reports the layers and the final digest; that the push began is the caller's to say, once for all tags. */
   push(
     reference: string,
     options: { auth?: RegistryAuth; onProgress?: (event: ProgressEvent) => void; signal?: AbortSignal },

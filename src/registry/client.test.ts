@@ -558,7 +558,6 @@ describe("pushing", () => {
     expect(second.digest).toBe(first.digest);
     expect(statuses).toEqual(
       [
-        `The push refers to repository [${registry.host}/copies/app]`,
         "Preparing",
         "Layer already exists",
         `2: digest: ${first.digest} size: ${first.sizeBytes}`,

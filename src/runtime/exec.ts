@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../base/index.ts";
 import { killProcess, processIdentity, withPrivateMountNamespace } from "../kernel/index.ts";
@@ -104,6 +104,7 @@ class Execution {
       channel.close();
       throw error;
     }
+    inheritOomScore(this.#child.pid, options.process.oomScoreAdj);
     channel.started();
     this.done = this.#run();
   }
@@ -173,6 +174,16 @@ class Execution {
     } catch {
       return "";
     }
+  }
+}
+
+/** `crun exec` leaves this program's own score, which is low, to the process: given to crun, it passes on the right one. */
+function inheritOomScore(pid: number | undefined, score: number | undefined): void {
+  if (pid === undefined || score === undefined) return;
+  try {
+    writeFileSync(`/proc/${pid}/oom_score_adj`, String(score));
+  } catch {
+    // It has ended already.
   }
 }
 

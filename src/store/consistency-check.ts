@@ -1,7 +1,7 @@
 import { errorMessage, isGantryError } from "../base/index.ts";
 import type { RecordHead, VersionRecord } from "./backend.ts";
 import type { LmdbTables } from "./lmdb-tables.ts";
-import { decodeHead, decodeRecord, encodeNumber } from "./record-codec.ts";
+import { decodeRecord, encodeNumber, verifyHead } from "./record-codec.ts";
 import type { CheckProblem } from "./types.ts";
 
 const EVERYTHING = { start: Buffer.from([0]) as never };
@@ -38,9 +38,9 @@ class Check {
     const keys = [...table.getKeys({ ...EVERYTHING })];
     for (const key of keys) {
       await this.#pause();
-      const bytes = table.getBinary(key);
-      if (!bytes) continue;
-      const head = this.#decoded(() => decodeHead(key, Buffer.from(bytes), deleted), key, undefined);
+      const stored = table.get(key);
+      if (!stored) continue;
+      const head = this.#decoded(() => verifyHead(key, stored, deleted), key, undefined);
       if (head) this.#checkNewest(head);
     }
   }
@@ -89,9 +89,9 @@ class Check {
   async #checkLeases(): Promise<void> {
     for (const { number, key } of [...this.#tables.leaseKeys.getKeys({ ...EVERYTHING })]) {
       await this.#pause();
-      const bytes = this.#tables.keys.getBinary(key);
+      const stored = this.#tables.keys.get(key);
       if (!this.#tables.leaseKeys.doesExist({ number, key })) continue;
-      const head = bytes && this.#decoded(() => decodeHead(key, Buffer.from(bytes), false), key, undefined);
+      const head = stored && this.#decoded(() => verifyHead(key, stored, false), key, undefined);
       if (!head || head.lease !== number) {
         this.#report(
           "Check.LeaseMismatch",
@@ -108,9 +108,9 @@ class Check {
   }
 
   #version(key: string, revision: number): VersionRecord | "damaged" | undefined {
-    const bytes = this.#tables.history.getBinary({ number: revision, key });
+    const bytes = this.#tables.history.get({ number: revision, key });
     if (!bytes) return undefined;
-    return this.#decoded(() => decodeRecord(key, revision, Buffer.from(bytes)), key, revision) ?? "damaged";
+    return this.#decoded(() => decodeRecord(key, revision, bytes), key, revision) ?? "damaged";
   }
 
   #decoded<T>(decode: () => T, key: string, revision: number | undefined): T | undefined {

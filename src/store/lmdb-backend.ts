@@ -1,13 +1,13 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { errorMessage, GantryError, isGantryError } from "../base/index.ts";
-import type { LoadedState, Mutation, Snapshot, StoreBackend } from "./backend.ts";
+import type { LoadedState, Mutation, RecordHead, Snapshot, StoreBackend } from "./backend.ts";
 import { checkTables } from "./consistency-check.ts";
 import { closed, corrupt, newerFormat, noSpace, readOnly } from "./errors.ts";
 import { checkFile } from "./lmdb-file.ts";
 import { LmdbSnapshot } from "./lmdb-snapshot.ts";
-import { LmdbTables, type MetaName } from "./lmdb-tables.ts";
-import { adoptValue, encodeHead, encodeNumber, encodeRecord } from "./record-codec.ts";
+import { LmdbTables, type MetaName, type Table } from "./lmdb-tables.ts";
+import { adoptValue, encodeHead, encodeNumber, encodeRecord, type StoredHead } from "./record-codec.ts";
 import type { CheckProblem } from "./types.ts";
 
 const FORMAT = 1;
@@ -118,9 +118,9 @@ export class LmdbBackend implements StoreBackend {
         void tables.history.put({ number: modRevision, key }, encodeRecord(record));
         if (record.deleted) {
           void tables.keys.remove(key);
-          void tables.tombstones.put(key, encodeHead(record));
+          void putHead(tables.tombstones, record);
         } else {
-          void tables.keys.put(key, encodeHead(record));
+          void putHead(tables.keys, record);
           if (record.version === 1 && record.previousRevision !== 0) void tables.tombstones.remove(key);
         }
         if (previousLease !== 0 && previousLease !== lease)
@@ -199,6 +199,11 @@ export class LmdbBackend implements StoreBackend {
   }
 }
 
+function putHead(table: Table<StoredHead>, record: RecordHead): void {
+  // The library takes what `encode` takes, whatever its types make of that.
+  void table.put(record.key, encodeHead(record) as unknown as StoredHead);
+}
+
 /** The library rejects with a general error and tells the cause in a second promise. */
 async function commitError(error: unknown): Promise<GantryError> {
   const cause = await Promise.resolve((error as { commitError?: Promise<unknown> }).commitError).then(
@@ -213,7 +218,7 @@ function loadLeases(tables: LmdbTables): LoadedState["leases"] {
   const leases = new Map<number, LoadedState["leases"][number]>();
   const all = { start: encodeNumber(0) as never };
   for (const { key, value } of tables.leases.getRange(all)) {
-    leases.set(key.number, { id: key.number, ttlSeconds: Buffer.from(value).readDoubleBE(), keys: [] });
+    leases.set(key.number, { id: key.number, ttlSeconds: value.readDoubleBE(), keys: [] });
   }
   for (const { key } of tables.leaseKeys.getRange(all)) leases.get(key.number)?.keys.push(key.key);
   return [...leases.values()];

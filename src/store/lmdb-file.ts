@@ -4,7 +4,7 @@ import { corrupt } from "./errors.ts";
 // Layout of LMDB's two meta pages (mdb.c, struct MDB_meta), as far as it is looked at here.
 const MAGIC = 0xbeefc0de;
 const META_PAGE_FLAG = 8;
-const DATA_VERSION = 1;
+const DATA_VERSION = 2;
 const AT = { flags: 18, magic: 24, version: 28, pageSize: 48, lastPage: 144, transaction: 152 } as const;
 const META_BYTES = 160;
 const DEFAULT_PAGE_BYTES = 4096;
@@ -42,7 +42,11 @@ export function checkFile(path: string): void {
     const wantedBytes = Number(newest.lastPage + 1n) * newest.pageBytes;
     if (foundBytes >= wantedBytes) return;
     if (wantedBytes - foundBytes > UNWRITTEN_PAGES * newest.pageBytes) {
-      throw corrupt(`${path} was cut short: it has ${foundBytes} bytes of ${wantedBytes}`, { path, foundBytes, wantedBytes });
+      throw corrupt(`${path} was cut short: it has ${foundBytes} bytes of ${wantedBytes}`, {
+        path,
+        foundBytes,
+        wantedBytes,
+      });
     }
     ftruncateSync(fd, wantedBytes);
   } finally {
@@ -53,8 +57,9 @@ export function checkFile(path: string): void {
 function readMeta(fd: number, offset: number): Meta | undefined {
   const bytes = Buffer.alloc(META_BYTES);
   if (readSync(fd, bytes, 0, META_BYTES, offset) < META_BYTES) return undefined;
-  const isMeta = (bytes.readUInt16LE(AT.flags) & META_PAGE_FLAG) !== 0 && bytes.readUInt32LE(AT.magic) === MAGIC;
-  if (!isMeta || (bytes.readUInt32LE(AT.version) & 0xff) !== DATA_VERSION) return undefined;
+  const isMeta =
+    (bytes.readUInt16LE(AT.flags) & META_PAGE_FLAG) !== 0 && bytes.readUInt32LE(AT.magic) === MAGIC;
+  if (!isMeta || bytes.readUInt32LE(AT.version) !== DATA_VERSION) return undefined;
   return {
     pageBytes: bytes.readUInt32LE(AT.pageSize) || DEFAULT_PAGE_BYTES,
     lastPage: bytes.readBigUInt64LE(AT.lastPage),

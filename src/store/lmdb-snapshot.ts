@@ -1,7 +1,7 @@
 import type { RecordHead, Snapshot, VersionRecord } from "./backend.ts";
 import { compareKeys } from "./key-order.ts";
 import type { LmdbTables, Table } from "./lmdb-tables.ts";
-import { decodeHead, decodeRecord, decodeRecordHead, encodeNumber, prefixEnd } from "./record-codec.ts";
+import { decodeRecord, encodeNumber, prefixEnd, type StoredHead, verifyHead } from "./record-codec.ts";
 
 /** LMDB gives one event-loop turn's reads the same snapshot, so nothing is held and nothing has to be released. */
 export class LmdbSnapshot implements Snapshot {
@@ -15,10 +15,10 @@ export class LmdbSnapshot implements Snapshot {
 
   head(key: string): RecordHead | undefined {
     const { keys, tombstones } = this.#tables;
-    const living = keys.getBinary(key);
-    if (living) return decodeHead(key, bufferOf(living), false);
-    const dead = tombstones.getBinary(key);
-    return dead && decodeHead(key, bufferOf(dead), true);
+    const living = keys.get(key);
+    if (living) return verifyHead(key, living, false);
+    const dead = tombstones.get(key);
+    return dead && verifyHead(key, dead, true);
   }
 
   *heads(
@@ -41,36 +41,30 @@ export class LmdbSnapshot implements Snapshot {
   }
 
   version(key: string, revision: number): VersionRecord | undefined {
-    const bytes = this.#tables.history.getBinary({ number: revision, key });
-    return bytes && decodeRecord(key, revision, bufferOf(bytes));
+    const bytes = this.#tables.history.get({ number: revision, key });
+    return bytes && decodeRecord(key, revision, bytes);
   }
 
   *history(from: number, to: number): Iterable<VersionRecord> {
     for (const { key, value } of this.#tables.history.getRange(revisionRange(from, to))) {
-      yield decodeRecord(key.key, key.number, bufferOf(value));
+      yield decodeRecord(key.key, key.number, value);
     }
   }
 
-  *historyHeads(from: number, to: number): Iterable<RecordHead> {
-    for (const { key, value } of this.#tables.history.getRange(revisionRange(from, to))) {
-      yield decodeRecordHead(key.key, key.number, bufferOf(value));
-    }
+  historyHeads(from: number, to: number): Iterable<RecordHead> {
+    return this.history(from, to);
   }
-}
-
-function bufferOf(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function* headsOf(
-  table: Table,
+  table: Table<StoredHead>,
   prefix: string,
   startAfter: string | undefined,
   deleted: boolean,
 ): Generator<RecordHead> {
   for (const { key, value } of table.getRange(rangeOf(prefix, startAfter))) {
     if (key === startAfter) continue;
-    yield decodeHead(key, bufferOf(value), deleted);
+    yield verifyHead(key, value, deleted);
   }
 }
 

@@ -1,16 +1,25 @@
 import { execFile } from "node:child_process";
-import { closeSync, ftruncateSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  ftruncateSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { silentLogger } from "../base/index.ts";
-import { LmdbTables } from "./lmdb-tables.ts";
 import { openLmdbStore } from "./lmdb-store.ts";
+import { LmdbTables } from "./lmdb-tables.ts";
 import { encodeNumber } from "./record-codec.ts";
 import type { Store } from "./types.ts";
 
 let dir: string;
-let open: Store[] = [];
+const open: Store[] = [];
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), "gantry-lmdb-"));
 });
@@ -50,7 +59,9 @@ describe("LMDB store", () => {
     store = await openStore();
     expect({ status: await store.status(), range: await store.range("") }).toEqual(before);
     expect((await store.get("a", { revision: revision - 1 })).item?.version).toBe(2);
-    await expect(store.get("a", { revision: revision - 2 })).rejects.toMatchObject({ code: "Store.Compacted" });
+    await expect(store.get("a", { revision: revision - 2 })).rejects.toMatchObject({
+      code: "Store.Compacted",
+    });
     expect(await store.keepLeaseAlive(id)).toEqual({ ttlSeconds: 60 });
     await store.revokeLease(id);
     expect((await store.range("")).items.map((item) => item.key)).toEqual(["a"]);
@@ -87,7 +98,10 @@ describe("LMDB store", () => {
     const tables = new LmdbTables(dir);
     await tables.meta.put("format", encodeNumber(2));
     await tables.root.close();
-    await expect(openStore()).rejects.toMatchObject({ code: "Store.NewerFormat", hint: expect.stringContaining("newer version") });
+    await expect(openStore()).rejects.toMatchObject({
+      code: "Store.NewerFormat",
+      hint: expect.stringContaining("newer version"),
+    });
     await expect(openStore()).rejects.toMatchObject({ code: "Store.NewerFormat" });
   });
 
@@ -103,27 +117,44 @@ describe("LMDB store", () => {
     const fd = openSync(dataFile(), "r+");
     ftruncateSync(fd, statSync(dataFile()).size / 2);
     closeSync(fd);
-    await expect(openStore()).rejects.toMatchObject({ code: "Store.Corrupt", message: expect.stringContaining("cut short") });
+    await expect(openStore()).rejects.toMatchObject({
+      code: "Store.Corrupt",
+      message: expect.stringContaining("cut short"),
+    });
   });
 
-  it.each([100, 10_000])("finds a flipped bit in a value of %d bytes, and never serves it", async (sizeBytes) => {
-    let store = await openStore();
-    await put(store, "a", Buffer.alloc(sizeBytes, "MARKER"));
-    await put(store, "b", "intact");
-    await closeAll();
-    const bytes = readFileSync(dataFile());
-    // Copies of the page from before are still in the file.
-    for (let at = bytes.indexOf("MARKERMARKER"); at >= 0; at = bytes.indexOf("MARKERMARKER", at + sizeBytes)) {
-      bytes[at + 50]! ^= 4;
-    }
-    writeFileSync(dataFile(), bytes);
+  it.each([100, 10_000])(
+    "finds a flipped bit in a value of %d bytes, and never serves it",
+    async (sizeBytes) => {
+      let store = await openStore();
+      await put(store, "a", Buffer.alloc(sizeBytes, "MARKER"));
+      await put(store, "b", "intact");
+      await closeAll();
+      const bytes = readFileSync(dataFile());
+      // Copies of the page from before are still in the file.
+      for (
+        let at = bytes.indexOf("MARKERMARKER");
+        at >= 0;
+        at = bytes.indexOf("MARKERMARKER", at + sizeBytes)
+      ) {
+        bytes[at + 50]! ^= 4;
+      }
+      writeFileSync(dataFile(), bytes);
 
-    store = await openStore();
-    await expect(store.get("a")).rejects.toMatchObject({ kind: "DataLoss", code: "Store.Corrupt", details: { key: "a" } });
-    await expect(store.range("")).rejects.toMatchObject({ code: "Store.Corrupt" });
-    expect((await store.get("b")).item).toBeDefined();
-    expect(await store.check()).toMatchObject([{ code: "Check.Damaged", key: "a", revision: 2 }, { key: "a" }]);
-  });
+      store = await openStore();
+      await expect(store.get("a")).rejects.toMatchObject({
+        kind: "DataLoss",
+        code: "Store.Corrupt",
+        details: { key: "a" },
+      });
+      await expect(store.range("")).rejects.toMatchObject({ code: "Store.Corrupt" });
+      expect((await store.get("b")).item).toBeDefined();
+      expect(await store.check()).toMatchObject([
+        { code: "Check.Damaged", key: "a", revision: 2 },
+        { key: "a" },
+      ]);
+    },
+  );
 
   it("finds entries that do not fit together", async () => {
     let store = await openStore();
@@ -153,18 +184,32 @@ interface Run {
 /** Runs the crash writer under strace with one injected fault. One worker thread, so that the nth call is the nth call. */
 function runWithFault(fault: string, args: string[] = []): Promise<Run> {
   const program = new URL("crash-writer.test-support.ts", import.meta.url).pathname;
-  const strace = ["-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync,pwrite64,pwritev", "-e", `inject=${fault}`];
+  const strace = [
+    "-f",
+    "-qq",
+    "-o",
+    "/dev/null",
+    "-e",
+    "trace=fdatasync,pwrite64,pwritev",
+    "-e",
+    `inject=${fault}`,
+  ];
   return new Promise((resolve) => {
     const env = { ...process.env, UV_THREADPOOL_SIZE: "1", NODE_OPTIONS: "" };
-    execFile("strace", [...strace, process.execPath, program, "--dir", dir, ...args], { env }, (_error, stdout) => {
-      const lines = stdout.split("\n").filter(Boolean);
-      const acked: Run["acked"] = new Map();
-      for (const line of lines) {
-        const match = /^ack (\d+) (\d+) (\d+)$/.exec(line);
-        if (match) acked.set(Number(match[1]), { n: Number(match[2]), revision: Number(match[3]) });
-      }
-      resolve({ acked, lines, errors: lines.filter((line) => line.startsWith("error ")) });
-    });
+    execFile(
+      "strace",
+      [...strace, process.execPath, program, "--dir", dir, ...args],
+      { env },
+      (_error, stdout) => {
+        const lines = stdout.split("\n").filter(Boolean);
+        const acked: Run["acked"] = new Map();
+        for (const line of lines) {
+          const match = /^ack (\d+) (\d+) (\d+)$/.exec(line);
+          if (match) acked.set(Number(match[1]), { n: Number(match[2]), revision: Number(match[3]) });
+        }
+        resolve({ acked, lines, errors: lines.filter((line) => line.startsWith("error ")) });
+      },
+    );
   });
 }
 
@@ -196,7 +241,13 @@ describe("LMDB store under faults", () => {
     ["pwrite64", 37],
     ["pwrite64", 52],
   ])("loses no acknowledged write when killed at %s number %d", async (call, n) => {
-    const run = await runWithFault(`${call}:signal=SIGKILL:when=${n}`, ["--writes", "30", "--compact", "--bytes", "3000"]);
+    const run = await runWithFault(`${call}:signal=SIGKILL:when=${n}`, [
+      "--writes",
+      "30",
+      "--compact",
+      "--bytes",
+      "3000",
+    ]);
     expect(run.lines.at(-1)).not.toBe("closed");
     await expectNothingLost(await openStore(), run);
   });

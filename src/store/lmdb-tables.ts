@@ -1,9 +1,16 @@
 import { type Database, type DatabaseOptions, open, type RootDatabase } from "lmdb";
-import { numberedKeys, textKeys } from "./record-codec.ts";
+import {
+  copiedBytes,
+  numberedKeys,
+  type StoredHead,
+  storedHeads,
+  textKeys,
+  type ValueDecoder,
+} from "./record-codec.ts";
 
 /** Keys are text, or a number with text; the library's types know only its own forms. */
 // biome-ignore lint/suspicious/noExplicitAny: see above
-export type Table = Database<Buffer, any>;
+export type Table<T = Buffer> = Database<T, any>;
 
 /** Counters that every commit or compaction moves. */
 export type MetaName = "format" | "revision" | "compactRevision" | "compactedThrough";
@@ -16,9 +23,9 @@ export class LmdbTables {
   readonly root: RootDatabase<Buffer, string>;
   readonly meta: Table;
   /** Key to the head of its newest version, for keys that live. */
-  readonly keys: Table;
+  readonly keys: Table<StoredHead>;
   /** The same for deleted keys, until compaction forgets them. */
-  readonly tombstones: Table;
+  readonly tombstones: Table<StoredHead>;
   /** (revision, key) to the version that it wrote. */
   readonly history: Table;
   /** Lease id to its time to live. */
@@ -40,12 +47,12 @@ export class LmdbTables {
       // biome-ignore lint/suspicious/noExplicitAny: the library's types lack an option that it documents
     } as any);
     const tables = this.root.transactionSync(() => ({
-      meta: this.#table("meta", textKeys),
-      keys: this.#table("keys", textKeys),
-      tombstones: this.#table("tombstones", textKeys),
-      history: this.#table("history", numberedKeys),
-      leases: this.#table("leases", numberedKeys),
-      leaseKeys: this.#table("lease-keys", numberedKeys),
+      meta: this.#table("meta", textKeys, copiedBytes),
+      keys: this.#table("keys", textKeys, storedHeads),
+      tombstones: this.#table("tombstones", textKeys, storedHeads),
+      history: this.#table("history", numberedKeys, copiedBytes),
+      leases: this.#table("leases", numberedKeys, copiedBytes),
+      leaseKeys: this.#table("lease-keys", numberedKeys, copiedBytes),
     }));
     this.meta = tables.meta;
     this.keys = tables.keys;
@@ -56,11 +63,11 @@ export class LmdbTables {
   }
 
   readNumber(name: MetaName): number {
-    const bytes = this.meta.getBinary(name);
-    return bytes ? Buffer.from(bytes).readDoubleBE() : 0;
+    return this.meta.get(name)?.readDoubleBE() ?? 0;
   }
 
-  #table(name: string, keyEncoder: object): Table {
-    return this.root.openDB(name, { encoding: "binary", keyEncoder } as DatabaseOptions) as Table;
+  #table<T>(name: string, keyEncoder: object, encoder: ValueDecoder<T>): Table<T> {
+    const options = { encoding: "binary", encoder: { ...encoder }, keyEncoder } as DatabaseOptions;
+    return this.root.openDB(name, options) as Table<T>;
   }
 }

@@ -1,13 +1,7 @@
-import type { Descriptor, Platform } from "../../formats/oci-types.ts";
-import type { RegistryAuth } from "../../images/types.ts";
+import type { RegistryAuth, RegistryTransport } from "../../images/index.ts";
 
 /** What this area needs of a registry client. */
-export interface DistributionBackend {
-  /** What a reference names in its registry now. */
-  inspect(
-    reference: string,
-    options: { auth?: RegistryAuth; signal?: AbortSignal },
-  ): Promise<{ descriptor: Descriptor; platforms: Platform[] }>;
-  /** Whether the registry takes these credentials; throws Unauthenticated if not. */
-  authenticate(server: string, auth: RegistryAuth, signal?: AbortSignal): Promise<{ identityToken?: string }>;
+export interface DistributionBackend extends RegistryTransport {
+  /** Resolves when the registry takes these credentials; throws Unauthenticated if not. */
+  checkCredentials(domain: string, auth: RegistryAuth): Promise<void>;
 }

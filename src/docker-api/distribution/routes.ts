@@ -1,10 +1,20 @@
-import { invalidArgument, notImplemented } from "../../base/index.ts";
-import { formatCanonical, parseImageReference, withDefaultTag } from "../../formats/index.ts";
+import { invalidArgument, notImplemented, readAll } from "../../base/index.ts";
+import {
+  type ImageConfig,
+  type ImageIndex,
+  type ImageManifest,
+  type Platform,
+  parseImageReference,
+  withDefaultTag,
+} from "../../formats/index.ts";
 import { sendJson } from "../../http/index.ts";
+import type { RegistryRepository } from "../../images/index.ts";
 import type { ApiContext, ApiRoute } from "../api-context.ts";
-import { decodeRegistryAuth, toRegistryAuth } from "../wire/registry-auth.ts";
+import { decodeRegistryAuth, registryDomain, toRegistryAuth } from "../wire/registry-auth.ts";
 import { requiredObject } from "../wire/request-body.ts";
 import type { DistributionBackend } from "./backend.ts";
+
+const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
 
 /** `GET /distribution/{name}/json` and `POST /auth`: questions to registries. */
 export function distributionRoutes(backend: DistributionBackend | undefined): ApiRoute[] {
@@ -19,29 +29,46 @@ export function distributionRoutes(backend: DistributionBackend | undefined): Ap
 }
 
 function required(backend: DistributionBackend | undefined): DistributionBackend {
-  if (!backend)
+  if (!backend) {
     throw notImplemented("asking registries is not supported", { code: "DockerApi.NotSupported" });
+  }
   return backend;
 }
 
-async function inspect(
-  backend: DistributionBackend,
-  { params, req, res, signal }: ApiContext,
-): Promise<void> {
+async function inspect(backend: DistributionBackend, context: ApiContext): Promise<void> {
+  const { params, req, res, signal } = context;
   const reference = withDefaultTag(parseImageReference(params.name!));
-  const { descriptor, platforms } = await backend.inspect(formatCanonical(reference), {
-    auth: decodeRegistryAuth(req.headers["x-registry-auth"]),
-    signal,
+  const auth = decodeRegistryAuth(req.headers["x-registry-auth"]);
+  const repository = backend.repository(reference, { auth });
+  const found = await repository.fetchManifest(reference.digest ?? reference.tag!, signal);
+  const { digest, mediaType, bytes } = found;
+  sendJson(res, 200, {
+    Descriptor: { mediaType, digest, size: bytes.length },
+    Platforms: await platformsOf(repository, JSON.parse(bytes.toString("utf8")), signal),
   });
-  sendJson(res, 200, { Descriptor: descriptor, Platforms: platforms });
+}
+
+/** An index names its platforms; a single manifest's stands in its configuration. */
+async function platformsOf(
+  repository: RegistryRepository,
+  document: Partial<ImageIndex & ImageManifest>,
+  signal: AbortSignal,
+): Promise<Platform[]> {
+  if (document.manifests) return document.manifests.flatMap(({ platform }) => (platform ? [platform] : []));
+  if (!document.config) return [];
+  const blob = await repository.openBlob(document.config, 0, signal);
+  const config = JSON.parse((await readAll(blob, MAX_CONFIG_BYTES)).toString("utf8")) as Partial<ImageConfig>;
+  const { architecture = "", os = "", variant } = config;
+  return [{ architecture, os, ...(variant ? { variant } : {}) }];
 }
 
 async function authenticate(backend: DistributionBackend, context: ApiContext): Promise<void> {
   const body = await requiredObject(context);
   const auth = toRegistryAuth(body);
   if (!auth) throw invalidArgument("no credentials were given", { code: "DockerApi.Body" });
-  const server =
-    typeof body.serveraddress === "string" && body.serveraddress !== "" ? body.serveraddress : "docker.io";
-  const { identityToken } = await backend.authenticate(server, auth, context.signal);
-  sendJson(context.res, 200, { Status: "Login Succeeded", IdentityToken: identityToken ?? "" });
+  await backend.checkCredentials(
+    registryDomain(typeof body.serveraddress === "string" ? body.serveraddress : ""),
+    auth,
+  );
+  sendJson(context.res, 200, { Status: "Login Succeeded", IdentityToken: "" });
 }

@@ -106,6 +106,8 @@ async function startAttached(
   const detached = new AbortController();
   const stdout = exec.OpenStdout ? outputOf(connection, raw, "stdout") : undefined;
   const stderr = exec.OpenStderr && !raw ? outputOf(connection, raw, "stderr") : undefined;
+  // Before the process runs: some clients lose output that comes in one piece with the answer.
+  connection.accept({ raw });
   // The process outlives the client, be it detached or gone: only its input ends.
   detached.signal.addEventListener("abort", () => connection.finish());
   try {
@@ -116,9 +118,8 @@ async function startAttached(
         stdout,
         stderr,
       },
-      { tty: options.tty, onStarted: () => connection.accept({ raw }) },
+      { tty: options.tty },
     );
-    connection.accept({ raw });
     await flushed(stdout, stderr);
   } catch (error) {
     tellFailure(connection, raw, error, logger);
@@ -131,7 +132,6 @@ async function startAttached(
 function tellFailure(connection: Hijacked, raw: boolean, error: unknown, logger: Logger): void {
   if (connection.signal.aborted) return;
   logger.debug("exec failed", { error });
-  connection.accept({ raw });
   const message = Buffer.from(`${errorMessage(error)}\r\n`);
   connection.output.write(raw ? message : encodeFrame("stdout", message));
 }

@@ -7,6 +7,7 @@ import { filters, flag, onlyFilters, text } from "../wire/query.ts";
 import type { ImagesBackend } from "./backend.ts";
 import { IMAGE_FILTERS, isDangling, isTagged, parseUntil, selectImages } from "./image-filters.ts";
 import { imageHistory, imageInspect, imageSummary } from "./image-json.ts";
+import { layersSize } from "./layers-size.ts";
 import { createImage, loadImages, push, saveImages, tagged } from "./transfers.ts";
 
 /** Endpoints under `/images`. Names of images hold slashes. */
@@ -151,9 +152,10 @@ async function prune(
   const removed: RemovedImage[] = [];
   for (const image of doomed) removed.push(...(await removeAll(images, image, users)));
   const { freedBytes } = await images.collectGarbage();
+  const withImages = layersSize(all) - layersSize(await images.list());
   sendJson(res, 200, {
     ImagesDeleted: removed.length > 0 ? removed.map(toDockerRemoved) : null,
-    SpaceReclaimed: freedBytes,
+    SpaceReclaimed: freedBytes + Math.max(0, withImages),
   });
 }
 

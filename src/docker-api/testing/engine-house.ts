@@ -1,5 +1,4 @@
 import * as fs from "node:fs";
-import * as http from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -180,59 +179,4 @@ export async function archiveOf(files: Record<string, string>): Promise<Buffer> 
   const parts: Uint8Array[] = [];
   for await (const part of writeTar(members)) parts.push(part);
   return Buffer.concat(parts);
-}
-
-export interface Answer {
-  status: number;
-  headers: http.IncomingHttpHeaders;
-  body: Buffer;
-  text: string;
-  /** The body as JSON. */
-  // biome-ignore lint/suspicious/noExplicitAny: a test looks into it freely
-  json: any;
-}
-
-export interface CallOptions {
-  body?: Buffer | string | object;
-  headers?: Record<string, string>;
-  /** Over TCP instead of the socket. */
-  tcp?: boolean;
-}
-
-export function call(
-  house: EngineHouse,
-  method: string,
-  path: string,
-  options: CallOptions = {},
-): Promise<Answer> {
-  const isJson = typeof options.body === "object" && !Buffer.isBuffer(options.body);
-  const payload = isJson ? JSON.stringify(options.body) : (options.body as Buffer | string | undefined);
-  return new Promise((resolve, reject) => {
-    const request = http.request({
-      ...(options.tcp ? { host: "127.0.0.1", port: house.port } : { socketPath: house.socketPath }),
-      method,
-      path,
-      headers: { ...(isJson ? { "content-type": "application/json" } : {}), ...options.headers },
-      agent: false,
-    });
-    request.on("error", reject);
-    request.on("response", (response) => {
-      const chunks: Buffer[] = [];
-      response.on("data", (chunk) => chunks.push(chunk));
-      response.on("error", reject);
-      response.on("end", () => {
-        const body = Buffer.concat(chunks);
-        resolve({
-          status: response.statusCode!,
-          headers: response.headers,
-          body,
-          text: body.toString(),
-          get json() {
-            return JSON.parse(this.text);
-          },
-        });
-      });
-    });
-    request.end(payload);
-  });
 }

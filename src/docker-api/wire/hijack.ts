@@ -76,7 +76,9 @@ export function hijackUpgrade(socket: Duplex, rest: Buffer): Hijacked {
 function watchForGone(socket: Duplex): void {
   if (socket instanceof Socket) socket.setKeepAlive(true, KEEP_ALIVE_MS);
   socket.on("end", () => {
-    const cancel = systemClock.every(PROBE_MS, () => socket.writable && socket.write(NOTHING), { unref: true });
+    const cancel = systemClock.every(PROBE_MS, () => socket.writable && socket.write(NOTHING), {
+      unref: true,
+    });
     socket.on("close", cancel);
   });
 }

@@ -22,9 +22,12 @@ export function decodeRegistryConfig(
 ): (host: string) => RegistryAuth | undefined {
   const value = decodeJsonHeader(header, "X-Registry-Config") ?? {};
   const byHost = new Map(
-    Object.entries(value).map(([server, config]) => [hostOf(server), toRegistryAuth(config as AuthConfig)]),
+    Object.entries(value).map(([server, config]) => [
+      registryDomain(server),
+      toRegistryAuth(config as AuthConfig),
+    ]),
   );
-  return (host) => byHost.get(hostOf(host));
+  return (host) => byHost.get(registryDomain(host));
 }
 
 export function toRegistryAuth(config: AuthConfig): RegistryAuth | undefined {
@@ -69,11 +72,11 @@ function decodeJsonHeader(
   throw invalidArgument(`invalid ${name} header`, { code: "DockerApi.AuthHeader" });
 }
 
-/** `https://index.docker.io/v1/` and `docker.io` name the same registry. */
-function hostOf(server: string): string {
+/** Host of a registry by any of its names: `https://index.docker.io/v1/`, `docker.io` and nothing are the same. */
+export function registryDomain(server: string): string {
   const host = server
     .replace(/^https?:\/\//, "")
     .replace(/\/.*$/, "")
     .toLowerCase();
-  return host === "index.docker.io" || host === "registry-1.docker.io" ? "docker.io" : host;
+  return host === "" || host === "index.docker.io" || host === "registry-1.docker.io" ? "docker.io" : host;
 }

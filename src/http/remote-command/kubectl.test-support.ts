@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import { spawn } from "node:child_process";
 import { realpathSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
@@ -63,7 +64,7 @@ export function startKubectl(version: string, server: HttpServer, args: string[]
   const kubectl = join(dirname(realpathSync("/usr/bin/kubectl")), `kubectl.${version}`);
   const { port } = server.address() as { port: number };
   const child = spawn(kubectl, ["--server", `http://127.0.0.1:${port}`, ...args], {
-    env: { HOME: "/nonexistent", KUBECONFIG: "/dev/null" },
+    env: { HOME: tmpdir(), KUBECONFIG: "/dev/null" },
   });
   const result: KubectlResult = { code: null, stdout: "", stderr: "" };
   child.stdout.setEncoding("latin1").on("data", (text: string) => {

@@ -37,6 +37,7 @@ import { ServerPaths } from "./http/server-paths.ts";
 import { InFlightLimits } from "./in-flight.ts";
 import { LocalBackend } from "./local-backend.ts";
 import { ApiServerMetrics } from "./metrics.ts";
+import { FreshObjects } from "./objects/fresh-objects.ts";
 import { objectKey, REGISTRY } from "./objects/object-keys.ts";
 import { ObjectStore } from "./objects/object-store.ts";
 import { StoredObject } from "./objects/stored-object.ts";
@@ -73,6 +74,7 @@ export interface ApiServer {
   readonly service: Service;
 }
 
+const RBAC_PREFIX = `${REGISTRY}rbac.authorization.k8s.io/`;
 /** Who the server itself is towards its own API. */
 const SELF: UserInfo = { name: "system:apiserver", groups: [MASTERS] };
 /** A new namespace's `default` account comes from its controller: pods that are early wait for it. */
@@ -88,6 +90,8 @@ class KubeApiServer implements ApiServer {
   readonly #options: ApiServerOptions;
   readonly #clock: Clock;
   readonly #cache: WatchCache<StoredObject>;
+  readonly #fresh = new FreshObjects();
+  #rbacVersion = 0;
   readonly #metrics: ApiServerMetrics;
   readonly #context: ServerContext;
   readonly #front: HttpFront;
@@ -101,8 +105,11 @@ class KubeApiServer implements ApiServer {
     this.#cache = new WatchCache<StoredObject>({
       store: options.store,
       prefix: REGISTRY,
-      decode: (key, value, revision) => new StoredObject(key, value, revision),
-      deletedAt: (previous, revision) => previous.deletedAt(revision),
+      decode: (key, value, revision) => this.#decode(key, value, revision),
+      deletedAt: (previous, revision) => {
+        this.#noteChange(previous.key);
+        return previous.deletedAt(revision);
+      },
       logger: options.logger,
       clock: this.#clock,
     });
@@ -116,6 +123,19 @@ class KubeApiServer implements ApiServer {
     this.service = { name: "apiserver", needs: [], run: (context) => this.#run(context) };
   }
 
+  #decode(key: string, value: Uint8Array, revision: number): StoredObject {
+    this.#noteChange(key);
+    const written = this.#fresh.take(key, value);
+    return written
+      ? StoredObject.written(key, value, revision, written)
+      : new StoredObject(key, value, revision);
+  }
+
+  /** Called with each change before anybody sees it: what was worked out from the old roles no longer holds. */
+  #noteChange(key: string): void {
+    if (key.startsWith(RBAC_PREFIX)) this.#rbacVersion++;
+  }
+
   get address(): { host: string; port: number } | undefined {
     const address = this.#http?.address();
     return address && "port" in address ? address : undefined;
@@ -125,7 +145,7 @@ class KubeApiServer implements ApiServer {
     const { store, serviceCidr, nodePortRange, certificates, clusterDomain, nodeAccess, logger } =
       this.#options;
     const cache = this.#cache;
-    const objects = new ObjectStore(store, cache);
+    const objects = new ObjectStore({ store, cache, fresh: this.#fresh, clock: this.#clock });
     const issuer = `https://kubernetes.default.svc.${clusterDomain ?? "cluster.local"}`;
     const kinds = { pods, secrets, nodes, serviceaccounts: serviceAccounts };
     const tokens = new ServiceAccountTokens({
@@ -136,7 +156,7 @@ class KubeApiServer implements ApiServer {
         (await objects.find(kinds[resource], namespace, name))?.object,
       clock: this.#clock,
     });
-    const rbacSource = rbacFromCache(cache);
+    const rbacSource = rbacFromCache(cache, () => this.#rbacVersion);
     const rbac = new RbacAuthorizer(rbacSource);
     const authorizer = new AuthorizerChain([new NodeAuthorizer(cache), rbac]);
     return {

@@ -119,6 +119,14 @@ describe.each(["1.27", "1.33"])("kubectl %s", (version) => {
     ]);
   });
 
+  it("only tries when it is asked to", async () => {
+    await ok("create cm tried --from-literal=a=b");
+    expect(await ok("delete cm tried --dry-run=server")).toContain('"tried" deleted (server dry run)');
+    expect(await ok("get cm tried -o name")).toBe("configmap/tried\n");
+    expect(await ok("create cm never --from-literal=a=b --dry-run=server -o name")).toBe("configmap/never\n");
+    expect((await kubectl.run("get cm never")).code).toBe(1);
+  });
+
   it("explains from the server's own description", async () => {
     const text = await ok("explain deployment.spec.replicas");
     expect(text).toContain("<integer>");

@@ -1,4 +1,6 @@
 import type { KubeObject, OwnerReference } from "../api/types.ts";
+import type { Informer, KubeClient, ResourceRef } from "../client/index.ts";
+import { unlessGone } from "./write-errors.ts";
 
 /** The owner that controls the object, if any. */
 export function controllerOf(object: KubeObject): OwnerReference | undefined {
@@ -17,39 +19,78 @@ export function controllerReference(owner: KubeObject): OwnerReference {
   };
 }
 
-export interface Claims<T> {
-  /** Controlled by the owner and matching its selector. */
-  owned: T[];
-  /** Match the selector, have no controller: to be adopted. */
-  adopt: T[];
-  /** Controlled by the owner but no longer matching: to be released. */
-  release: T[];
+const INDEX = "controller";
+const orphansOf = (namespace: string | undefined) => `orphans/${namespace ?? ""}`;
+
+/** Lets `childrenOf` answer without going through the whole namespace. */
+export function indexByController(informer: Informer): void {
+  informer.addIndex(INDEX, (object) => [controllerOf(object)?.uid ?? orphansOf(object.metadata.namespace)]);
 }
 
-/** Sorts candidates as upstream's ControllerRefManager does. */
-export function claim<T extends KubeObject>(owner: KubeObject, candidates: Iterable<T>, matches: (object: T) => boolean): Claims<T> {
-  const claims: Claims<T> = { owned: [], adopt: [], release: [] };
-  const ownerGoes = owner.metadata.deletionTimestamp !== undefined;
-  for (const object of candidates) {
-    const controller = controllerOf(object);
-    if (controller) {
-      if (controller.uid !== owner.metadata.uid) continue;
-      if (matches(object)) claims.owned.push(object);
-      else if (!ownerGoes) claims.release.push(object);
-    } else if (!ownerGoes && object.metadata.deletionTimestamp === undefined && matches(object)) {
-      claims.adopt.push(object);
-    }
+/** What the owner controls. */
+export function childrenOf(informer: Informer, ownerUid: string): readonly KubeObject[] {
+  return informer.byIndex(INDEX, ownerUid);
+}
+
+/** What nobody controls in a namespace. */
+export function orphansIn(informer: Informer, namespace: string | undefined): readonly KubeObject[] {
+  return informer.byIndex(INDEX, orphansOf(namespace));
+}
+
+export interface ClaimOptions {
+  client: KubeClient;
+  owner: KubeObject;
+  ownerResource: ResourceRef;
+  children: Informer;
+  childResource: ResourceRef;
+  matches(child: KubeObject): boolean;
+  /** Others are neither adopted nor released (finished pods). */
+  concerns?(child: KubeObject): boolean;
+}
+
+/**
+ * The children that the owner controls and selects, after it took in orphans that it selects and let go of those that it no
+ * longer does (upstream's ControllerRefManager).
+ */
+export async function claimChildren(options: ClaimOptions): Promise<KubeObject[]> {
+  const { client, owner, children, childResource, matches, concerns = () => true } = options;
+  const { namespace, uid, deletionTimestamp } = owner.metadata;
+  const controlled = childrenOf(children, uid).filter(concerns);
+  const owned = controlled.filter(matches);
+  if (deletionTimestamp !== undefined) return owned;
+  for (const child of controlled) {
+    if (matches(child)) continue;
+    await unlessGone(client.patch(childResource, namespace, child.metadata.name, "strategic", releasePatch(owner, child)));
   }
-  return claims;
+  const orphans = orphansIn(children, namespace).filter(
+    (child) => child.metadata.deletionTimestamp === undefined && concerns(child) && matches(child),
+  );
+  if (orphans.length === 0 || !(await mayAdopt(options))) return owned;
+  for (const child of orphans) {
+    await unlessGone(
+      client
+        .patch(childResource, namespace, child.metadata.name, "strategic", adoptionPatch(owner, child))
+        .then((adopted) => owned.push(adopted)),
+    );
+  }
+  return owned;
+}
+
+/** Asked live: an owner that is being deleted with its children orphaned must not take them back. */
+async function mayAdopt({ client, owner, ownerResource }: ClaimOptions): Promise<boolean> {
+  const { namespace, name, uid } = owner.metadata;
+  let fresh: KubeObject | undefined;
+  await unlessGone(client.get(ownerResource, namespace, name).then((found) => (fresh = found)));
+  return fresh?.metadata.uid === uid && fresh.metadata.deletionTimestamp === undefined;
 }
 
 /** The strategic-merge patch that adopts: the uid guards against an object of the same name. */
-export function adoptionPatch(owner: KubeObject, object: KubeObject): object {
+function adoptionPatch(owner: KubeObject, object: KubeObject): object {
   return { metadata: { uid: object.metadata.uid, ownerReferences: [controllerReference(owner)] } };
 }
 
 /** The strategic-merge patch that releases. */
-export function releasePatch(owner: KubeObject, object: KubeObject): object {
+function releasePatch(owner: KubeObject, object: KubeObject): object {
   return {
     metadata: { uid: object.metadata.uid, ownerReferences: [{ $patch: "delete", uid: owner.metadata.uid }] },
   };

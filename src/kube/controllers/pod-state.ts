@@ -33,9 +33,14 @@ export function availableInMs(pod: KubeObject, minReadySeconds: number, clock: C
   return Math.max(0, sinceMs + minReadySeconds * 1000 - clock.nowMs());
 }
 
-/** Highest restart count of the pod's containers. */
-export function restartsOf(pod: KubeObject): number {
-  let most = 0;
-  for (const status of pod.status?.containerStatuses ?? []) most = Math.max(most, status.restartCount ?? 0);
-  return most;
+/** The highest restart count among the pod's containers, and among its sidecars. */
+export function restartsOf(pod: KubeObject): { containers: number; sidecars: number } {
+  const most = (statuses: { restartCount?: number }[] = []) => Math.max(0, ...statuses.map((one) => one.restartCount ?? 0));
+  const sidecars = new Set<string>();
+  for (const one of pod.spec.initContainers ?? []) if (one.restartPolicy === "Always") sidecars.add(one.name);
+  const initStatuses: { name: string; restartCount?: number }[] = pod.status?.initContainerStatuses ?? [];
+  return {
+    containers: most(pod.status?.containerStatuses),
+    sidecars: most(initStatuses.filter((one) => sidecars.has(one.name))),
+  };
 }

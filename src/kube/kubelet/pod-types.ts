@@ -38,6 +38,7 @@ export interface PodSpec {
   priority?: number;
   runtimeClassName?: string;
   hostUsers?: boolean;
+  resourceClaims?: unknown[];
 }
 
 export interface NodeAffinity {

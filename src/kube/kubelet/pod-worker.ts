@@ -113,11 +113,17 @@ export class PodWorker {
     if (this.#phase === "syncing") {
       this.#phase = "terminating";
       this.#step.abort();
+      // A restart that is being waited for (a container that ignores SIGTERM) does not hold up a forced deletion.
+      if (grace <= FORCED_GRACE_SECONDS && this.#work) this.#beQuick(grace);
     } else if (this.#phase === "terminating" && isShorter && this.#work) {
       this.#hurry.abort();
       this.#hurry = new AbortController();
-      this.#options.terminator.hurry(this.#pod, grace).catch((error) => this.#report(error));
+      this.#beQuick(grace);
     }
+  }
+
+  #beQuick(grace: number): void {
+    this.#options.terminator.hurry(this.#pod, grace).catch((error) => this.#report(error));
   }
 
   async #run(): Promise<void> {

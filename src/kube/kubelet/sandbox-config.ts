@@ -1,3 +1,4 @@
+import { notImplemented } from "../../base/index.ts";
 import type { CriPortMapping, DnsConfig, PodSandboxConfig } from "../../cri/types.ts";
 import { Label, podLogDirectory } from "./naming.ts";
 import type { Pod } from "./pod-types.ts";
@@ -22,6 +23,7 @@ export function sandboxConfig({
 }: SandboxConfigInput): PodSandboxConfig {
   const { name, namespace = "", uid, labels = {}, annotations = {} } = pod.metadata;
   const containers = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])];
+  refuseWhatIsNotBuilt(pod);
   return {
     metadata: { name, namespace, uid, attempt },
     hostname,
@@ -40,6 +42,14 @@ export function sandboxConfig({
       privileged: containers.some(({ securityContext }) => securityContext?.privileged === true),
     },
   };
+}
+
+/** A pod that asks for isolation or devices that it would not get must not run without. */
+function refuseWhatIsNotBuilt({ spec }: Pod): void {
+  const refuse = (what: string) => notImplemented(`${what} not implemented`, { code: "Kubelet.PodFeature" });
+  if (spec.hostUsers === false) throw refuse("user namespaces (hostUsers: false) are");
+  if (spec.runtimeClassName) throw refuse(`the runtime class ${JSON.stringify(spec.runtimeClassName)} is`);
+  if ((spec.resourceClaims ?? []).length > 0) throw refuse("resource claims are");
 }
 
 /** Host ports of a pod with its own network; on the host's network the ports are the host's already. */

@@ -4,6 +4,9 @@ import { Terminal } from "../../support/terminal.ts";
 import { ask } from "../client-load.ts";
 import type { Tour } from "../tour.ts";
 
+/** Prints what the address in its first argument answers. (Debian's static busybox has a wget that crashes.) */
+const FETCH = "fetch(process.argv[1], { signal: AbortSignal.timeout(5000) }).then((r) => r.text()).then(console.log)";
+
 export async function deployStep(tour: Tour): Promise<void> {
   const { walk, platform } = tour;
   await walk.step("5. and 6. kubectl apply, look around, reach the Service", async () => {
@@ -41,7 +44,7 @@ export async function deployStep(tour: Tour): Promise<void> {
     walk.check("the Service answers on the host and spreads over all three pods", hosts.size === 3, [...hosts].join(" "));
     walk.check("its cluster address answers on the host too", (await ask(`http://${clusterIp}/`)).service === "web");
     for (const name of [address, clusterIp, "web", "web.default", "web.default.svc.cluster.local"]) {
-      const inside = await platform.kubectl("exec", first!.name, "--", "wget", "-qO-", "-T", "5", `http://${name}/`);
+      const inside = await platform.kubectl("exec", first!.name, "--", "node", "-e", FETCH, `http://${name}/`);
       walk.check(`from inside a pod: http://${name}/`, inside.code === 0 && inside.stdout.includes('"service":"web"'), inside.stderr);
     }
   });

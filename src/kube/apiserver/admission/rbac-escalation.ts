@@ -100,7 +100,7 @@ function refuseUncovered(
   wanted: PolicyRule[],
 ): void {
   const { user, namespace, kind, object } = request;
-  const held = [...rbac.rulesFor(user, namespace)].map(({ rule }) => rule);
+  const held = rbac.rulesFor(user, namespace).map(({ rule }) => rule);
   const missing = uncoveredRules(held, wanted);
   if (missing.length === 0) return;
   const groups = `[${user.groups.map((group) => JSON.stringify(group)).join(" ")}]`;

@@ -7,6 +7,8 @@ import { type PolicyRule, ruleAllows } from "./policy-rule.ts";
 
 /** Where roles and bindings are read: the newest state in memory. */
 export interface RbacSource {
+  /** Another number after each change of a role or binding. */
+  version(): number;
   clusterRoleBindings(): Iterable<KubeObject>;
   roleBindings(namespace: string): Iterable<KubeObject>;
   clusterRole(name: string): KubeObject | undefined;
@@ -26,9 +28,14 @@ export interface GrantedRule {
   reason: string;
 }
 
+/** Users and namespaces whose rules are kept until a role or binding changes. */
+const REMEMBERED = 2000;
+
 /** Role-based access control over the roles and bindings of the store. */
 export class RbacAuthorizer implements Authorizer {
   readonly #source: RbacSource;
+  readonly #resolved = new Map<string, readonly GrantedRule[]>();
+  #resolvedVersion = -1;
 
   constructor(source: RbacSource) {
     this.#source = source;
@@ -45,7 +52,20 @@ export class RbacAuthorizer implements Authorizer {
   }
 
   /** All rules that hold for the user in the cluster and, where one is named, in the namespace. */
-  *rulesFor(user: UserInfo, namespace: string | undefined): Generator<GrantedRule> {
+  rulesFor(user: UserInfo, namespace: string | undefined): readonly GrantedRule[] {
+    const version = this.#source.version();
+    if (version !== this.#resolvedVersion || this.#resolved.size > REMEMBERED) this.#resolved.clear();
+    this.#resolvedVersion = version;
+    const key = JSON.stringify([user.name, user.groups, namespace]);
+    let rules = this.#resolved.get(key);
+    if (!rules) {
+      rules = [...this.#resolve(user, namespace)];
+      this.#resolved.set(key, rules);
+    }
+    return rules;
+  }
+
+  *#resolve(user: UserInfo, namespace: string | undefined): Generator<GrantedRule> {
     for (const binding of this.#source.clusterRoleBindings()) {
       yield* this.#rulesOf(binding, user, undefined);
     }

@@ -219,8 +219,7 @@ function impersonationOf(req: IncomingMessage): Impersonation | undefined {
   const groups = headersDistinct["impersonate-group"] ?? [];
   const extra: Record<string, string[]> = Object.create(null);
   for (const [name, values] of Object.entries(headersDistinct)) {
-    if (name.startsWith(EXTRA_PREFIX))
-      extra[decodeURIComponent(name.slice(EXTRA_PREFIX.length))] = values ?? [];
+    if (name.startsWith(EXTRA_PREFIX)) extra[extraKey(name.slice(EXTRA_PREFIX.length))] = values ?? [];
   }
   const isWanted =
     user !== undefined || uid !== undefined || groups.length > 0 || Object.keys(extra).length > 0;

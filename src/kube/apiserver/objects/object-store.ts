@@ -1,4 +1,4 @@
-import { isGantryError } from "../../../base/index.ts";
+import { type Clock, isGantryError } from "../../../base/index.ts";
 import type {
   Compare,
   Operation,
@@ -8,15 +8,17 @@ import type {
   TransactionResult,
 } from "../../../store/types.ts";
 import {
+  events,
   type KindDefinition,
   type KubeObject,
   statusAlreadyExists,
   statusNotFound,
   statusTooLarge,
 } from "../../api/index.ts";
-import { deepFreeze } from "../../client/index.ts";
+import { EventLeases } from "./event-leases.ts";
+import type { FreshObjects } from "./fresh-objects.ts";
 import type { ObjectCache } from "./object-cache.ts";
-import { keyOf, objectKey } from "./object-keys.ts";
+import { keyOf, keyPrefix, objectKey, REGISTRY } from "./object-keys.ts";
 import { encodeForStore, StoredObject } from "./stored-object.ts";
 
 /** Keys that are written in the same transaction as the object, each under its condition (allocated addresses). */
@@ -24,6 +26,8 @@ export interface Companions {
   compare: Compare[];
   operations: Operation[];
 }
+
+const EVENTS_PREFIX = keyPrefix(events);
 
 export const NO_COMPANIONS: Companions = { compare: [], operations: [] };
 
@@ -36,10 +40,14 @@ export type WriteOutcome =
 export class ObjectStore {
   readonly #store: Store;
   readonly #cache: ObjectCache;
+  readonly #fresh: FreshObjects;
+  readonly #eventLeases: EventLeases;
 
-  constructor(store: Store, cache: ObjectCache) {
-    this.#store = store;
-    this.#cache = cache;
+  constructor(options: { store: Store; cache: ObjectCache; fresh: FreshObjects; clock: Clock }) {
+    this.#store = options.store;
+    this.#cache = options.cache;
+    this.#fresh = options.fresh;
+    this.#eventLeases = new EventLeases(options.store, options.clock);
   }
 
   /** The newest state, read through the store; the parsed form is shared with the cache where both have the same version. */
@@ -104,7 +112,8 @@ export class ObjectStore {
 
   /** The store's newest revision. */
   async revision(): Promise<number> {
-    return (await this.#store.status()).revision;
+    // A read of any key tells it, and costs less than the whole status.
+    return (await this.#store.get(REGISTRY)).revision;
   }
 
   async #put(
@@ -119,16 +128,19 @@ export class ObjectStore {
     if (current !== undefined && companions.operations.length === 0 && value.equals(current.bytes)) {
       return { done: true, object: current };
     }
+    if (!kind.storedAs) this.#fresh.remember(key, value, object);
+    const lease = key.startsWith(EVENTS_PREFIX) ? { lease: await this.#eventLeases.next() } : {};
     const result = await this.#transact({
       compare: [condition, ...companions.compare],
-      success: [{ type: "put", key, value }, ...companions.operations],
+      success: [{ type: "put", key, value, ...lease }, ...companions.operations],
       failure: [{ type: "get", key }],
     });
     if (!result.succeeded) return { done: false, lost: whoLost(result, current?.revision) };
     if (kind.storedAs)
       return { done: true, object: new StoredObject(key, value, result.revision).viewedAs(kind) };
-    object.metadata.resourceVersion = String(result.revision);
-    return { done: true, object: new StoredObject(key, value, result.revision, deepFreeze(object)) };
+    const cached = this.#cache.get(key);
+    if (cached?.revision === result.revision) return { done: true, object: cached };
+    return { done: true, object: StoredObject.written(key, value, result.revision, object) };
   }
 
   async #transact(request: Parameters<Store["transact"]>[0]): Promise<TransactionResult> {

@@ -21,6 +21,15 @@ export class StoredObject {
     this.#object = object;
   }
 
+  /** Of an object that was just written as `bytes`; it is given its version, and frozen. */
+  static written(key: string, bytes: Uint8Array, revision: number, object: KubeObject): StoredObject {
+    if (!Object.isFrozen(object)) {
+      object.metadata.resourceVersion = String(revision);
+      deepFreeze(object);
+    }
+    return new StoredObject(key, bytes, revision, object);
+  }
+
   /** Frozen and shared; `mutableCopy` is for who wants to change it. */
   get object(): KubeObject {
     this.#object ??= deepFreeze(this.mutableCopy());

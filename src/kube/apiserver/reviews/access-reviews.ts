@@ -110,7 +110,7 @@ export async function reviewOwnRules(context: ServerContext, call: ResourceCall)
   const object = requireBody(call);
   const namespace = object.spec?.namespace as string | undefined;
   if (!namespace) throw statusBadRequest("no namespace on request");
-  const rules = [...context.rbac.rulesFor(call.user, namespace)].map((granted) => granted.rule);
+  const rules = context.rbac.rulesFor(call.user, namespace).map((granted) => granted.rule);
   object.status = {
     resourceRules: rules
       .filter((rule) => rule.resources?.length)

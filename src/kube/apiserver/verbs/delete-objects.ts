@@ -6,11 +6,13 @@ import {
   pods,
   serviceAccounts,
   services,
+  statusBadRequest,
   statusConflict,
   statusInvalid,
   statusNotFound,
 } from "../../api/index.ts";
 import type { StoredObject } from "../objects/stored-object.ts";
+import { isTrue } from "../request-info.ts";
 import type { Answer, ListAnswer, ResourceCall, ServerContext } from "../server-context.ts";
 import { DELETE_OPTIONS } from "./decode-object.ts";
 import { type DeletePlan, type DeleteRequest, planDelete } from "./delete-plan.ts";
@@ -23,7 +25,7 @@ const ANSWERS_WITH_OBJECT = new Set<KindDefinition>([pods, services, serviceAcco
 
 export async function deleteObject(context: ServerContext, call: ResourceCall): Promise<Answer> {
   const { kind, info } = call;
-  const request = parseDeleteOptions(call.body.as(DELETE_OPTIONS));
+  const request = deleteRequestOf(call);
   await context.admission.mutate(admissionRequest(call, "DELETE", undefined, undefined));
   const { object, gone } = await deleteOne(context, call, info.name!, request);
   if (!gone || ANSWERS_WITH_OBJECT.has(kind)) return { form: "object", kind, object, code: 200 };
@@ -32,14 +34,17 @@ export async function deleteObject(context: ServerContext, call: ResourceCall): 
 
 /** Deletes what a list with the same selectors would give; answers with that list. */
 export async function deleteCollection(context: ServerContext, call: ResourceCall): Promise<ListAnswer> {
-  const request = parseDeleteOptions(call.body.as(DELETE_OPTIONS));
+  const request = deleteRequestOf(call);
   const list = await listObjects(context, { ...call, query: { ...call.query, resourceVersion: undefined } });
   for (const item of list.items) {
     const { name } = item.object.metadata;
     const one: ResourceCall = { ...call, info: { ...call.info, name } };
     await context.admission.mutate(admissionRequest(one, "DELETE", undefined, item.object));
     try {
-      await deleteOne(context, one, name, { ...request, preconditions: { uid: item.object.metadata.uid } });
+      await deleteOne(context, one, name, {
+        ...request,
+        preconditions: { uid: item.object.metadata.uid },
+      });
     } catch (error) {
       if (!isGone(error)) throw error;
     }
@@ -67,7 +72,7 @@ async function deleteOne(
     await context.admission.validate(admissionRequest(call, "DELETE", undefined, current.object));
     const plan = planFor(kind, current.object, request, context.clock.nowMs());
     if (plan.action === "pending") return { object: current, gone: false };
-    if (call.query.dryRun) return { object: current, gone: plan.action === "remove" };
+    if (request.dryRun) return { object: current, gone: plan.action === "remove" };
     const outcome =
       plan.action === "update"
         ? await context.objects.replace(kind, current, plan.next)
@@ -124,9 +129,28 @@ function checkPreconditions(
 
 const POLICIES = ["Orphan", "Background", "Foreground"];
 
-function parseDeleteOptions(body: KubeObject | undefined): DeleteRequest {
-  if (body === undefined) return {};
-  const { propagationPolicy, orphanDependents, gracePeriodSeconds, preconditions } = body;
+/** Options come in the body or, where there is none, as query parameters. */
+function deleteRequestOf({ body, params, query }: ResourceCall): DeleteRequest {
+  const sent = body.as(DELETE_OPTIONS);
+  const dryRun = query.dryRun === true || (sent?.dryRun as string[] | undefined)?.includes("All") === true;
+  if (sent) return { ...checkedOptions(sent as Partial<DeleteRequest>), dryRun };
+  const grace = params.get("gracePeriodSeconds");
+  if (grace && !/^-?\d+$/.test(grace)) {
+    throw statusBadRequest(`strconv.ParseInt: parsing ${JSON.stringify(grace)}: invalid syntax`);
+  }
+  const orphan = params.get("orphanDependents");
+  return {
+    ...checkedOptions({
+      gracePeriodSeconds: grace ? Number(grace) : undefined,
+      propagationPolicy: (params.get("propagationPolicy") as DeleteRequest["propagationPolicy"]) ?? undefined,
+      orphanDependents: orphan === null ? undefined : isTrue(orphan),
+    }),
+    dryRun,
+  };
+}
+
+function checkedOptions(options: Partial<DeleteRequest>): DeleteRequest {
+  const { propagationPolicy, orphanDependents, gracePeriodSeconds, preconditions } = options;
   const refuse = (field: string, type: string, message: string) =>
     statusInvalid({ group: "meta.k8s.io", kind: "DeleteOptions" }, "", [{ type, field, message }]);
   if (propagationPolicy !== undefined && orphanDependents !== undefined) {

@@ -6,6 +6,7 @@ export interface DeleteRequest {
   gracePeriodSeconds?: number;
   propagationPolicy?: "Orphan" | "Background" | "Foreground";
   orphanDependents?: boolean;
+  dryRun?: boolean;
   preconditions?: { uid?: string; resourceVersion?: string };
 }
 

@@ -4,36 +4,70 @@ import { isReady, readySinceMs, restartsOf } from "../pod-state.ts";
 const PHASE_ORDER: Record<string, number> = { Pending: 0, Unknown: 1, Running: 2 };
 const DELETION_COST = "controller.kubernetes.io/pod-deletion-cost";
 
-type Ranking = (pod: KubeObject) => number;
+type Comparison = (a: KubeObject, b: KubeObject) => number;
 
-/** Each says: smaller goes first. In upstream's order (controller_utils.go, ActivePodsWithRanks). */
-function rankings(pods: readonly KubeObject[], nowMs: number): Ranking[] {
-  const readyPerNode = new Map<string, number>();
-  for (const pod of pods) {
-    const node: string | undefined = pod.spec.nodeName;
-    if (node && isReady(pod)) readyPerNode.set(node, (readyPerNode.get(node) ?? 0) + 1);
-  }
-  const logarithmicAge = (sinceMs: number) => Math.floor(Math.log2(Math.max(1, nowMs - sinceMs)));
-  return [
-    (pod) => (pod.spec.nodeName ? 1 : 0),
-    (pod) => PHASE_ORDER[pod.status?.phase] ?? 0,
-    (pod) => (isReady(pod) ? 1 : 0),
-    (pod) => Number(pod.metadata.annotations?.[DELETION_COST] ?? 0),
-    (pod) => -(readyPerNode.get(pod.spec.nodeName) ?? 0),
-    (pod) => logarithmicAge(readySinceMs(pod) ?? nowMs),
-    (pod) => -restartsOf(pod),
-    (pod) => logarithmicAge(Date.parse(pod.metadata.creationTimestamp ?? "")),
+const by =
+  (rank: (pod: KubeObject) => number): Comparison =>
+  (a, b) =>
+    rank(a) - rank(b);
+
+/**
+ * The pods in the order in which a ReplicaSet gives them up (controller_utils.go, ActivePodsWithRanks). `related` are the
+ * active pods of all ReplicaSets of the same owner: a node that has several of them gives one up first.
+ */
+export function inDeletionOrder(
+  pods: readonly KubeObject[],
+  related: readonly KubeObject[],
+  nowMs: number,
+): KubeObject[] {
+  const perNode = new Map<string, number>();
+  for (const { spec } of related) perNode.set(spec.nodeName ?? "", (perNode.get(spec.nodeName ?? "") ?? 0) + 1);
+  const comparisons: Comparison[] = [
+    by((pod) => (pod.spec.nodeName ? 1 : 0)),
+    by((pod) => PHASE_ORDER[pod.status?.phase] ?? 0),
+    by((pod) => (isReady(pod) ? 1 : 0)),
+    by((pod) => deletionCost(pod)),
+    by((pod) => -(perNode.get(pod.spec.nodeName ?? "") ?? 0)),
+    readyForLess(nowMs),
+    by((pod) => -restartsOf(pod).containers),
+    by((pod) => -restartsOf(pod).sidecars),
+    youngest(nowMs),
   ];
-}
-
-/** The pods in the order in which a ReplicaSet gives them up. */
-export function inDeletionOrder(pods: readonly KubeObject[], nowMs: number): KubeObject[] {
-  const ranks = rankings(pods, nowMs);
   return [...pods].sort((a, b) => {
-    for (const rank of ranks) {
-      const difference = rank(a) - rank(b);
+    for (const compare of comparisons) {
+      const difference = compare(a, b);
       if (difference !== 0) return difference;
     }
-    return a.metadata.uid < b.metadata.uid ? -1 : 1;
+    return byUid(a, b);
   });
 }
+
+function deletionCost(pod: KubeObject): number {
+  const cost = Number(pod.metadata.annotations?.[DELETION_COST] ?? 0);
+  return Number.isInteger(cost) ? cost : 0;
+}
+
+const byUid: Comparison = (a, b) => (a.metadata.uid < b.metadata.uid ? -1 : 1);
+
+/**
+ * Times are compared by their magnitude only, and equal magnitudes go by uid, that is by chance: else the same node's pods
+ * would always be the youngest (KEP-2185).
+ */
+function byAge(a: KubeObject, b: KubeObject, sinceMs: (pod: KubeObject) => number, nowMs: number): number {
+  const [first, second] = [sinceMs(a), sinceMs(b)];
+  if (first === second) return 0;
+  return magnitude(nowMs - first) - magnitude(nowMs - second) || byUid(a, b);
+}
+
+/** Of nanoseconds, as upstream counts. */
+const magnitude = (ageMs: number): number => (ageMs > 0 ? Math.floor(Math.log2(ageMs * 1e6)) : -1);
+
+const readyForLess =
+  (nowMs: number): Comparison =>
+  (a, b) =>
+    isReady(a) && isReady(b) ? byAge(a, b, (pod) => readySinceMs(pod)!, nowMs) : 0;
+
+const youngest =
+  (nowMs: number): Comparison =>
+  (a, b) =>
+    byAge(a, b, (pod) => Date.parse(pod.metadata.creationTimestamp ?? ""), nowMs);

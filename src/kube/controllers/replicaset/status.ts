@@ -2,13 +2,22 @@ import { type Clock, rfc3339Seconds } from "../../../base/index.ts";
 import type { KubeObject } from "../../api/types.ts";
 import { availableInMs, isReady } from "../pod-state.ts";
 
+export interface ReplicaSetCondition {
+  type: string;
+  status: string;
+  reason?: string;
+  message?: string;
+  lastTransitionTime?: string;
+}
+
+/** As stored: counts of zero are left out, but for `replicas`. */
 export interface ReplicaSetStatus {
   replicas: number;
-  fullyLabeledReplicas: number;
-  readyReplicas: number;
-  availableReplicas: number;
-  observedGeneration: number;
-  conditions?: { type: string; status: string; reason?: string; message?: string; lastTransitionTime?: string }[];
+  fullyLabeledReplicas?: number;
+  readyReplicas?: number;
+  availableReplicas?: number;
+  observedGeneration?: number;
+  conditions?: ReplicaSetCondition[];
 }
 
 /** The status that the observed pods make, and when it will change by time alone (minReadySeconds). */
@@ -20,33 +29,40 @@ export function computeStatus(
 ): { status: ReplicaSetStatus; recheckInMs: number | undefined } {
   const templateLabels = Object.entries(replicaSet.spec.template.metadata?.labels ?? {});
   const minReadySeconds: number = replicaSet.spec.minReadySeconds ?? 0;
-  const status: ReplicaSetStatus = {
-    replicas: pods.length,
-    fullyLabeledReplicas: 0,
-    readyReplicas: 0,
-    availableReplicas: 0,
-    observedGeneration: replicaSet.metadata.generation ?? 0,
-  };
+  const counts = { fullyLabeledReplicas: 0, readyReplicas: 0, availableReplicas: 0 };
   let recheckInMs: number | undefined;
   for (const pod of pods) {
     const labels = pod.metadata.labels ?? {};
-    if (templateLabels.every(([key, value]) => labels[key] === value)) status.fullyLabeledReplicas++;
+    if (templateLabels.every(([key, value]) => labels[key] === value)) counts.fullyLabeledReplicas++;
     if (!isReady(pod)) continue;
-    status.readyReplicas++;
+    counts.readyReplicas++;
     const waitMs = availableInMs(pod, minReadySeconds, clock)!;
-    if (waitMs === 0) status.availableReplicas++;
+    if (waitMs === 0) counts.availableReplicas++;
     else recheckInMs = Math.min(recheckInMs ?? waitMs, waitMs);
   }
-  const others = (replicaSet.status?.conditions ?? []).filter((one: { type: string }) => one.type !== "ReplicaFailure");
-  if (failure) {
-    const before = (replicaSet.status?.conditions ?? []).find((one: { type: string }) => one.type === "ReplicaFailure");
-    others.push({
-      type: "ReplicaFailure",
-      status: "True",
-      ...failure,
-      lastTransitionTime: before?.status === "True" ? before.lastTransitionTime : rfc3339Seconds(clock.nowMs()),
-    });
-  }
-  if (others.length > 0) status.conditions = others;
-  return { status, recheckInMs };
+  const conditions = nextConditions(replicaSet, failure, clock);
+  const { generation } = replicaSet.metadata;
+  return {
+    status: {
+      replicas: pods.length,
+      ...Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0)),
+      ...(generation ? { observedGeneration: generation } : {}),
+      ...(conditions.length > 0 ? { conditions } : {}),
+    },
+    recheckInMs,
+  };
+}
+
+/** `ReplicaFailure` stands for as long as pods cannot be made or deleted, with what was said the first time. */
+function nextConditions(
+  replicaSet: KubeObject,
+  failure: { reason: string; message: string } | undefined,
+  clock: Clock,
+): ReplicaSetCondition[] {
+  const known: ReplicaSetCondition[] = replicaSet.status?.conditions ?? [];
+  const others = known.filter((one) => one.type !== "ReplicaFailure");
+  if (!failure) return others;
+  if (others.length < known.length) return known;
+  const lastTransitionTime = rfc3339Seconds(clock.nowMs());
+  return [...known, { type: "ReplicaFailure", status: "True", ...failure, lastTransitionTime }];
 }

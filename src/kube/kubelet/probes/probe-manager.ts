@@ -38,6 +38,7 @@ const PROBE_LABEL: Record<ProbeKind, string> = {
 export class ProbeManager implements ProbeView {
   readonly #options: ProbeManagerOptions;
   readonly #probed = new Map<string, Probed>();
+  #isClosed = false;
 
   constructor(options: ProbeManagerOptions) {
     this.#options = options;
@@ -57,6 +58,7 @@ export class ProbeManager implements ProbeView {
 
   /** Starts what is missing and stops what is over. `readinessOnly`: the pod is being ended. */
   reconcile(pod: Pod, state: PodRuntimeState, options: { readinessOnly?: boolean } = {}): void {
+    if (this.#isClosed) return;
     const podUid = pod.metadata.uid;
     const running = new Set<string>();
     for (const container of allContainers(pod)) {
@@ -80,6 +82,7 @@ export class ProbeManager implements ProbeView {
   }
 
   close(): void {
+    this.#isClosed = true;
     for (const containerId of [...this.#probed.keys()]) this.#stop(containerId);
   }
 

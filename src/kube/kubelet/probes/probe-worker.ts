@@ -28,12 +28,24 @@ export interface ProbeWorkerOptions {
   clock: Clock;
 }
 
-/** One probe of one container, period by period, with upstream's thresholds. */
+/** First pause between the early probes of a container that has just started; each further one is twice as long. */
+const EARLY_PAUSE_MS = 50;
+
+/**
+ * One probe of one container, period by period, with upstream's thresholds.
+ *
+ * Whether a container has started, and whether it is ready, is asked for more often in the first period: most are up in
+ * some hundred milliseconds, and a rollout need not wait ten seconds for each. These early failures do not count, and are
+ * not told of. (Upstream probes at every change of the pod's status, with the same effect.)
+ */
 export class ProbeWorker {
   readonly #options: ProbeWorkerOptions;
   #outcome: ProbeOutcome;
   #last: ProbeOutcome | undefined;
   #streak = 0;
+  /** Monotonic; until then failures are early ones. */
+  #earlyUntilMs = Number.NEGATIVE_INFINITY;
+  #earlyPauseMs = EARLY_PAUSE_MS;
   #stopped = false;
   #cancel: Cancel = () => {};
 
@@ -46,9 +58,19 @@ export class ProbeWorker {
     return this.#outcome;
   }
 
+  /** A container has a period to come up before it may be found dead. */
   start(): void {
-    const delayMs = (this.#options.probe.initialDelaySeconds ?? 0) * 1000 - this.#options.ageMs;
-    this.#schedule(Math.max(0, delayMs));
+    const { kind, probe, ageMs, clock } = this.#options;
+    const wantedMs = (probe.initialDelaySeconds ?? 0) * 1000;
+    const delayMs = Math.max(0, (kind === "liveness" && wantedMs === 0 ? this.#periodMs : wantedMs) - ageMs);
+    if (kind !== "liveness" && this.#outcome !== "success") {
+      this.#earlyUntilMs = clock.monotonicMs() + delayMs + this.#periodMs;
+    }
+    this.#schedule(delayMs);
+  }
+
+  get #periodMs(): number {
+    return (this.#options.probe.periodSeconds ?? 10) * 1000;
   }
 
   stop(): void {
@@ -61,16 +83,25 @@ export class ProbeWorker {
   }
 
   async #tick(): Promise<void> {
-    const { clock, probe } = this.#options;
+    const { clock } = this.#options;
     const beganMs = clock.monotonicMs();
     const finding = await this.#options.run();
     if (this.#stopped) return;
     if (finding.outcome !== "success" && !(await this.#options.stillRuns())) return;
     if (this.#stopped) return;
-    this.#take(finding);
+    const isEarlyFailure = finding.outcome !== "success" && beganMs < this.#earlyUntilMs;
+    if (!isEarlyFailure) this.#take(finding);
     if (this.#isDecided()) return;
-    const periodMs = (probe.periodSeconds ?? 10) * 1000;
-    this.#schedule(Math.max(0, periodMs - (clock.monotonicMs() - beganMs)));
+    const tookMs = clock.monotonicMs() - beganMs;
+    this.#schedule(isEarlyFailure ? this.#nextEarlyPauseMs(tookMs) : Math.max(0, this.#periodMs - tookMs));
+  }
+
+  /** The last of the early ones is the first that counts, at the end of the period. */
+  #nextEarlyPauseMs(tookMs: number): number {
+    const pauseMs = this.#earlyPauseMs;
+    this.#earlyPauseMs *= 2;
+    const leftMs = this.#earlyUntilMs - this.#options.clock.monotonicMs();
+    return Math.max(0, Math.min(Math.max(pauseMs, tookMs), leftMs));
   }
 
   #take(finding: ProbeFinding): void {

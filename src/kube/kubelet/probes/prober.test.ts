@@ -144,54 +144,81 @@ describe("probes", () => {
 });
 
 describe("probe worker", () => {
-  /** Runs a worker over the given findings, one a tick, and returns the outcomes that it told. */
-  async function outcomes(kind: ProbeKind, what: Probe, findings: ("success" | "failure" | "unknown")[]) {
+  type Outcome = "success" | "failure" | "unknown";
+
+  /** Runs a worker over the given findings, one a probe, and returns the outcomes that it told. */
+  async function outcomes(kind: ProbeKind, what: Probe, findings: Outcome[], periodSeconds = 0.001) {
     const told: string[] = [];
-    let tick = 0;
+    const reported: string[] = [];
+    let probed = 0;
     await new Promise<void>((resolve) => {
       const worker = new ProbeWorker({
         kind,
-        probe: { periodSeconds: 0.001, ...what },
+        probe: { periodSeconds, ...what },
         ageMs: 0,
         run: async () => {
-          const outcome = findings[tick++] ?? findings.at(-1)!;
-          if (tick > findings.length) {
+          // The first period is for early probes, which do not count: it is over before the first finding.
+          if (periodSeconds < 0.01) await systemClock.sleep(2);
+          const outcome = findings[probed++];
+          if (outcome === undefined) {
             worker.stop();
             resolve();
           }
-          return { outcome, output: "" };
+          return { outcome: outcome ?? "unknown", output: "" };
         },
         stillRuns: async () => true,
         onResult: (outcome) => {
           told.push(outcome);
-          if (kind !== "readiness" && tick >= findings.length) resolve();
+          // Startup and death are decided once.
+          if (kind !== "readiness") resolve();
         },
-        onFinding: () => {},
+        onFinding: ({ outcome }) => reported.push(outcome),
         clock: systemClock,
       });
       closers.push(() => worker.stop());
       worker.start();
     });
-    return told;
+    return { told, reported };
   }
 
   it("counts up to the thresholds", async () => {
     const thresholds = { successThreshold: 2, failureThreshold: 3 };
+    const up = ["success", "success", "failure", "failure", "failure"] as const;
+    expect((await outcomes("readiness", thresholds, [...up])).told).toEqual(["success", "failure"]);
     expect(
-      await outcomes("readiness", thresholds, ["success", "success", "failure", "failure", "failure"]),
-    ).toEqual(["success", "failure"]);
-    expect(await outcomes("readiness", thresholds, ["success", "failure", "success", "failure"])).toEqual([]);
+      (await outcomes("readiness", thresholds, ["success", "failure", "success", "failure"])).told,
+    ).toEqual([]);
   });
 
   it("does not count a probe that could not be done", async () => {
-    expect(await outcomes("liveness", { failureThreshold: 2 }, ["failure", "unknown", "failure"])).toEqual([
+    const { told, reported } = await outcomes("liveness", { failureThreshold: 2 }, [
+      "failure",
+      "unknown",
       "failure",
     ]);
+    expect(told).toEqual(["failure"]);
+    expect(reported).toEqual(["failure", "unknown", "failure"]);
   });
 
-  it("a container starts once", async () => {
-    expect(await outcomes("startup", { failureThreshold: 5 }, ["failure", "failure", "success"])).toEqual([
-      "success",
-    ]);
+  it("asks early and often whether a container is up, and tells nobody of the failures", async () => {
+    const beganMs = systemClock.monotonicMs();
+    const findings: Outcome[] = ["failure", "failure", "success"];
+    expect(await outcomes("startup", { failureThreshold: 1 }, findings, 10)).toEqual({
+      told: ["success"],
+      reported: [],
+    });
+    expect(systemClock.monotonicMs() - beganMs).toBeLessThan(1000);
+  });
+
+  it("counts failures after the first period", async () => {
+    const findings: Outcome[] = ["failure", "failure", "failure", "failure", "failure"];
+    const { told } = await outcomes("startup", { failureThreshold: 2 }, findings, 0.05);
+    expect(told).toEqual(["failure"]);
+  });
+
+  it("gives a container a period to come up before it asks whether it lives", async () => {
+    const beganMs = systemClock.monotonicMs();
+    await outcomes("liveness", { failureThreshold: 1 }, ["failure"], 0.2);
+    expect(systemClock.monotonicMs() - beganMs).toBeGreaterThan(190);
   });
 });

@@ -39,9 +39,18 @@ interface Running {
 }
 
 export async function openTestCluster(instanceId: string): Promise<TestCluster> {
+  const home = await openTestHome({ instanceId });
+  try {
+    return await openAround(home);
+  } catch (error) {
+    await home.close();
+    throw error;
+  }
+}
+
+async function openAround(home: TestHome): Promise<TestCluster> {
   const logLines: string[] = [];
   const logger = createLogger((line) => logLines.push(line), "debug");
-  const home = await openTestHome({ instanceId });
   const store = await openMemoryStore({ logger });
   let node: Node | undefined;
   const { server, running } = await startApiServer(home, store, logger, () => node?.kubelet);
