@@ -1,5 +1,5 @@
 // Builds dist/: the model tables, then one bundle of src/main.ts. Native packages stay outside the bundle.
-import { cpSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -24,8 +24,8 @@ export async function buildAll() {
   const { generateModels } = await import("./generate-models.mjs");
   await generateModels();
   const { build } = await import("esbuild");
-  const out = join(root, "dist");
-  rmSync(out, { recursive: true, force: true });
+  // Built beside and then put in place, so that a start meanwhile finds the old or the new, and nothing in between.
+  const out = join(root, `dist.${process.pid}`);
   mkdirSync(out, { recursive: true });
   await build({
     entryPoints: { gantry: join(root, "src", "main.ts"), ...workerEntryPoints() },
@@ -45,6 +45,11 @@ export async function buildAll() {
     },
   });
   cpSync(generated, join(out, "generated"), { recursive: true, filter: (path) => !path.endsWith(".ts") });
+  const place = join(root, "dist");
+  const before = join(root, `dist.old.${process.pid}`);
+  if (existsSync(place)) renameSync(place, before);
+  renameSync(out, place);
+  rmSync(before, { recursive: true, force: true });
 }
 
 /** Worker threads are entry points of their own: every `*.worker.ts`. */

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import {
   type Clock,
+  errnoCode,
   GantryError,
   invalidArgument,
   isGantryError,
@@ -8,6 +9,7 @@ import {
   readAll,
   systemClock,
 } from "../base/index.ts";
+import { storageError } from "../content/index.ts";
 import {
   type Dockerfile,
   formatCanonical,
@@ -104,7 +106,7 @@ class DockerfileBuilder implements Builder {
       return await work;
     } catch (error) {
       if (!isGantryError(error) && canceled.aborted) throw buildCanceled(canceled);
-      throw error;
+      throw errnoCode(error) === undefined ? error : storageError(error, "build");
     } finally {
       this.#running.delete(work);
     }

@@ -29,7 +29,8 @@ export async function callControl<T>(home: string, method: "GET" | "POST", path:
     return await send<T>(home, method, path);
   } catch (error) {
     const code = errnoCode(error);
-    if (code === "ENOENT" || code === "ECONNREFUSED" || code === "ENOTDIR") return undefined;
+    // Reset: the program ended between taking the connection and answering.
+    if (code === "ENOENT" || code === "ECONNREFUSED" || code === "ENOTDIR" || code === "ECONNRESET") return undefined;
     if (code === "EACCES") {
       throw new GantryError("PermissionDenied", `no permission to talk to the program on ${home}`, { hint: "run as root" });
     }

@@ -85,6 +85,15 @@ describe("bad input", () => {
     expect([answer.status, answer.json.message]).toEqual([400, expect.stringContaining(message)]);
   });
 
+  it("of another type is refused", async () => {
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    const answer = await api("POST", "/containers/create", { body: { Image: "busybox" }, headers });
+    expect([answer.status, answer.json.message]).toEqual([
+      400,
+      expect.stringContaining("unsupported Content-Type"),
+    ]);
+  });
+
   it("cannot reach what is internal", async () => {
     const id = await client.create({
       internal: { owner: "cri", mounts: [{ source: "/etc", target: "/host" }] },

@@ -12,6 +12,8 @@ export interface StreamRequest {
   readonly query: URLSearchParams;
   readonly apiMinor: number;
   body(): Promise<JsonObject>;
+  /** Instead of `body`, for requests whose body means nothing. */
+  ignoreBody(): Promise<void>;
   /** To be called once, after `body`. */
   open(): Hijacked;
 }
@@ -28,6 +30,7 @@ export function plainStreamRequest(context: ApiContext): StreamRequest {
     query: context.query,
     apiMinor: context.apiMinor,
     body: () => optionalObject(context),
+    ignoreBody: async () => {},
     open: () => plainStream(context),
   };
 }
@@ -46,6 +49,9 @@ export function upgradeStreamRequest(
   return {
     ...request,
     body: async () => parseObject(await read()),
+    ignoreBody: async () => {
+      await read();
+    },
     open: () => {
       const hijacked = hijackUpgrade(socket, rest ?? head);
       connection.onOpen(hijacked);

@@ -10,6 +10,7 @@ import { attachContainer } from "./attach-container.ts";
 import { type CommitOptions, commitContainer } from "./commit-container.ts";
 import { connectNetwork, disconnectNetwork } from "./connect-network.ts";
 import { containerChanges } from "./container-changes.ts";
+import { emitContainerEvent } from "./container-events.ts";
 import { containerLogs } from "./container-logs.ts";
 import { containerStats } from "./container-stats.ts";
 import { ContainerStore } from "./container-store.ts";
@@ -205,6 +206,10 @@ export class ContainerEngine implements OpenEngine {
     const container = this.#context.containers.get(reference);
     try {
       await this.#context.runtime.resize(container.id, columns, rows);
+      emitContainerEvent(this.#context, container, "resize", {
+        height: String(rows),
+        width: String(columns),
+      });
     } catch (error) {
       if (!isGantryError(error, "NotFound")) throw error;
       // A client sends the size before the container runs: it becomes the first size.

@@ -249,6 +249,13 @@ describe("HTTP server", () => {
     await expect.poll(() => finished).toBe(true);
   });
 
+  it("says nothing into the middle of an answer when garbage follows", async () => {
+    const server = await start({ handler: ({ res }) => void res.write("half of an answer") });
+    const one = await client(server);
+    await one.send(get("/")).until(/half/);
+    expect(await one.send("garbage\r\n\r\n").untilClosed()).not.toContain("400");
+  });
+
   it("ignores upgrades that it cannot serve, and hands over the others", async () => {
     const plain = await client(await start());
     await plain.send(get("/", "Connection: Upgrade\r\nUpgrade: websocket\r\n")).until(/200 OK/);

@@ -53,6 +53,8 @@ class RunningServer implements HttpServer {
   readonly #server: Server;
   readonly #active = new ActiveRequests();
   readonly #sockets = new Set<Socket>();
+  /** Connections on which an answer has begun and not ended. */
+  readonly #answering = new WeakMap<Duplex, ServerResponse>();
   /** Connections on which a request was refused: what Node has already read after it is not served. */
   readonly #refused = new WeakSet<Duplex>();
   #closing: Promise<void> | undefined;
@@ -77,7 +79,11 @@ class RunningServer implements HttpServer {
       "upgrade",
       (req: IncomingMessage, socket: Duplex, head: Buffer) => void this.#upgrade(req, socket, head),
     );
-    this.#server.on("clientError", answerGarbage);
+    this.#server.on("clientError", (error: Error, socket: Duplex) => {
+      // Into the middle of another answer nothing can be said.
+      if (this.#answering.get(socket)?.headersSent) socket.destroy();
+      else answerGarbage(error, socket);
+    });
     this.#server.on("tlsClientError", (error, socket) => {
       options.logger.debug("TLS handshake failed", { error: errorMessage(error) });
       socket.destroy();
@@ -134,6 +140,10 @@ class RunningServer implements HttpServer {
     if (this.#refused.has(req.socket)) return;
     res.on("error", () => {});
     res.on("finish", () => this.#afterAnswer(req));
+    this.#answering.set(req.socket, res);
+    res.on("close", () => {
+      if (this.#answering.get(req.socket) === res) this.#answering.delete(req.socket);
+    });
     const target = this.#targetOf(req);
     if ("refusal" in target) {
       // Where this request ends is open to doubt.

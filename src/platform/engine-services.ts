@@ -8,6 +8,7 @@ import { type ImageService, openImageService } from "../images/index.ts";
 import { BridgeNetworks } from "../network/index.ts";
 import { createRegistryHandler, RegistryClient } from "../registry/index.ts";
 import { type ContainerRuntime, openRuntime } from "../runtime/index.ts";
+import { VERSION } from "../cli/index.ts";
 import type { PlatformConfig } from "./config.ts";
 import type { HomeLayout } from "./home.ts";
 import { openCloseService } from "./open-close.ts";
@@ -36,6 +37,7 @@ export function engineHouse(options: EngineHouseOptions): EngineHouse {
   const { layout, config, logger, clock } = options;
   const network = new Slot<BridgeNetworks>("network");
   const content = new Slot<ContentStore>("content");
+  const registryClient = new Slot<RegistryClient>("registry client");
   const images = new Slot<ImageService>("images");
   const runtime = new Slot<ContainerRuntime>("runtime");
   const engine = new Slot<OpenEngine>("engine");
@@ -51,9 +53,9 @@ export function engineHouse(options: EngineHouseOptions): EngineHouse {
     }),
     openCloseService("images", [], async () => {
       content.fill(await openContentStore({ dir: layout.content, logger, clock }));
-      const registry = new RegistryClient({ logger, clock });
-      images.fill(await openImageService({ dir: layout.images, content: content.value, registry, logger, clock }));
-      return () => {};
+      registryClient.fill(new RegistryClient({ logger, clock, userAgent: `gantry/${VERSION}` }));
+      images.fill(await openImageService({ dir: layout.images, content: content.value, registry: registryClient.value, logger, clock }));
+      return () => registryClient.value.close();
     }),
     openCloseService("runtime", [], async () => {
       runtime.fill(await openRuntime({ stateDir: layout.run, logger, clock }));
@@ -86,6 +88,7 @@ export function engineHouse(options: EngineHouseOptions): EngineHouse {
         images: images.value,
         network: network.value,
         builder: builder.value,
+        registry: registryClient.value,
         info: serverInfo(layout, config, runtime.value.info),
         logger,
         clock,

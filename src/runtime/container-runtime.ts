@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, constants, existsSync, openSync, rmSync, writeSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
@@ -23,10 +23,12 @@ import {
   watchProcessExit,
 } from "../kernel/index.ts";
 import { attachInput } from "./attach-input.ts";
+import { isFrozen, killFrozenToo, removeBundleFiles } from "./container-remains.ts";
 import { writeControl } from "./control-fifo.ts";
 import { startExec } from "./exec.ts";
 import { readExitFile, removeExitFile, writeExitFile } from "./exit-file.ts";
 import { spawnMonitor } from "./monitor.ts";
+import { endMonitor, findMonitors, isMonitorOf } from "./monitor-scan.ts";
 import { type MountedRoot, openPath } from "./mounted-root.ts";
 import type { OciResources } from "./oci-spec.ts";
 import { type ProcessFile, ProcessFiles } from "./process-file.ts";
@@ -80,6 +82,8 @@ export class OciContainerRuntime implements ContainerRuntime {
   readonly #files: ProcessFiles;
   readonly #seccomp: SeccompCache;
   readonly #live = new Map<string, Live>();
+  /** Of an earlier run; the records of some may be missing. */
+  #foundMonitors = new Map<string, number>();
   readonly #listeners = new Set<(id: string, exit: RuntimeExit) => void>();
 
   constructor(options: ContainerRuntimeOptions) {
@@ -102,6 +106,7 @@ export class OciContainerRuntime implements ContainerRuntime {
       await mkdir(dir, { recursive: true, mode: 0o700 });
     this.#files.open();
     this.#seccomp.open();
+    this.#foundMonitors = findMonitors(this.#exitDir);
   }
 
   async close(): Promise<void> {
@@ -215,30 +220,27 @@ export class OciContainerRuntime implements ContainerRuntime {
 
   async delete(id: string): Promise<void> {
     const file = this.#live.get(id)?.file ?? this.#files.read(id);
+    const monitorPid = this.#monitorOf(id, file);
     this.#live.get(id)?.stopWatching();
     this.#live.delete(id);
-    if (!file) return;
-    if (file.cgroupPath) killCgroup(file.cgroupPath);
+    if (!file && monitorPid === undefined) return;
+    if (file?.cgroupPath) await killFrozenToo(file.cgroupPath);
     if (this.info.name !== "crun") await runRuntime(this.info, this.#root, ["delete", "--force", id]);
+    // It writes the exit file last; that must not come after the file was removed.
+    if (monitorPid !== undefined) await endMonitor(monitorPid, this.#clock);
+    this.#foundMonitors.delete(id);
     // All that `crun delete` does, without the process: hooks, which it would run, are never set.
     await rm(join(this.#root, id), { recursive: true, force: true });
-    if (file.monitorPid && isSameProcess(file.monitorPid, file.monitorStartTime ?? 0))
-      await this.#endOf(file.monitorPid);
-    if (file.cgroupPath) await this.#removeCgroup(file.cgroupPath);
+    if (file?.cgroupPath) await this.#removeCgroup(file.cgroupPath);
     removeExitFile(this.#exitDir, id);
-    for (const name of [
-      "attach",
-      "ctl",
-      "winsz",
-      "conmon.pid",
-      "container.pid",
-      "config.json",
-      "oom",
-      "exit",
-    ]) {
-      rmSync(join(file.bundleDir, name), { force: true });
-    }
+    if (file) removeBundleFiles(file.bundleDir);
     this.#files.remove(id);
+  }
+
+  /** The container's monitor, if it lives: by its record, or (a crash came before that) as it was found at the start. */
+  #monitorOf(id: string, file: ProcessFile | undefined): number | undefined {
+    const pid = file?.monitorPid ?? this.#foundMonitors.get(id);
+    return pid !== undefined && isMonitorOf(pid, id) ? pid : undefined;
   }
 
   async #removeCgroup(path: string): Promise<void> {
@@ -247,17 +249,6 @@ export class OciContainerRuntime implements ContainerRuntime {
     } catch (error) {
       this.#logger.warn("a container's cgroup stays", { cgroup: path, error });
     }
-  }
-
-  /** A monitor whose container was killed ends by itself; one that hangs is made to. */
-  #endOf(pid: number): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.#clock.after(2000, () => killProcess(pid, "SIGKILL"));
-      watchProcessExit(pid, () => {
-        cancel();
-        resolve();
-      });
-    });
   }
 
   async adopt(id: string): Promise<AdoptedContainer> {
@@ -281,18 +272,17 @@ export class OciContainerRuntime implements ContainerRuntime {
       return { status: "exited", exit: late };
     }
     this.#watch(file);
-    return { status: await this.#statusOf(id), pid: file.pid };
+    return { status: this.#statusOf(file), pid: file.pid };
   }
 
-  async #statusOf(id: string): Promise<"created" | "running" | "paused"> {
-    const { exitCode, stdout } = await runRuntime(this.info, this.#root, ["state", id]);
-    if (exitCode !== 0) return "running";
-    const status = (JSON.parse(stdout) as { status?: string }).status;
-    return status === "created" || status === "paused" ? status : "running";
+  /** What `crun state` (or runc's) would say, without a process for each of perhaps hundreds of containers. */
+  #statusOf({ id, cgroupPath }: ProcessFile): "created" | "running" | "paused" {
+    if (existsSync(join(this.#root, id, "exec.fifo"))) return "created";
+    return isFrozen(cgroupPath) ? "paused" : "running";
   }
 
   async list(): Promise<string[]> {
-    return this.#files.list();
+    return [...new Set([...this.#files.list(), ...this.#foundMonitors.keys()])];
   }
 
   onExit(listener: (id: string, exit: RuntimeExit) => void): () => void {

@@ -28,6 +28,9 @@ export class ProcessFiles {
 
   open(): void {
     mkdirSync(this.#dir, { recursive: true, mode: 0o700 });
+    for (const name of readdirSync(this.#dir)) {
+      if (name.endsWith(".tmp")) rmSync(join(this.#dir, name), { force: true });
+    }
   }
 
   write(file: ProcessFile): void {

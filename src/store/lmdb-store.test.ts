@@ -29,7 +29,7 @@ afterEach(async () => {
 });
 
 async function openStore(): Promise<Store> {
-  const store = await openLmdbStore({ dir, logger: silentLogger, compactionRetentionMs: 0 });
+  const store = await openLmdbStore({ dir, logger: silentLogger, keepHistoryMs: 0 });
   open.push(store);
   return store;
 }

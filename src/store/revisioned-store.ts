@@ -37,7 +37,7 @@ export interface StoreOptions {
   /** Largest value; 1.5 MiB when absent, and never more than 3 MiB. */
   maxValueBytes?: number;
   /** History older than this is compacted by itself; absent: 5 minutes; 0: never. */
-  compactionRetentionMs?: number;
+  keepHistoryMs?: number;
   /** What may wait for one watcher before it is cut off with `Store.SlowWatcher`. */
   maxWatchWaitingBatches?: number;
   maxWatchWaitingBytes?: number;
@@ -109,7 +109,7 @@ export class RevisionedStore implements Store {
     });
     this.#autoCompaction = new AutoCompaction({
       clock,
-      retentionMs: options.compactionRetentionMs ?? 5 * 60_000,
+      retentionMs: options.keepHistoryMs ?? 5 * 60_000,
       revision: () => this.#durableRevision,
       compact: (revision) => this.#compactQuietly(revision),
     });
@@ -212,7 +212,7 @@ export class RevisionedStore implements Store {
 
   async check(): Promise<CheckProblem[]> {
     this.#assertOpen();
-    await this.#queue.drain();
+    if (!this.#queue.isIdle) await this.#queue.enqueue([], this.#pendingRevision, () => {});
     return this.#backend.check();
   }
 

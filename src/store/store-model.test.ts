@@ -117,7 +117,7 @@ describe("memory and LMDB stores", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
         const dir = mkdtempSync(join(tmpdir(), "gantry-model-"));
-        const options = { logger: silentLogger, compactionRetentionMs: 0 };
+        const options = { logger: silentLogger, keepHistoryMs: 0 };
         const memory = await openMemoryStore(options);
         let lmdb = await openLmdbStore({ ...options, dir });
         try {

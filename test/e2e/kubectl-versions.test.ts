@@ -73,7 +73,7 @@ describe.each(["1.27", "1.28", "1.29", "1.30", "1.31", "1.32", "1.33"])("kubectl
     const [, port] = await forward.waitFor(/Forwarding from 127\.0\.0\.1:(\d+)/);
     const answer = await run("curl", ["-s", "--max-time", "10", `http://127.0.0.1:${port}/`]);
     expect(answer.stdout).toBe("hello\n");
-    forward.write("\x03");
+    await forward.close();
   });
 
   it("prints upstream's refusals", async () => {

@@ -55,6 +55,12 @@ export class Terminal {
     return eventually(`${pattern} in the terminal (it shows ${JSON.stringify(this.#output.slice(-300))})`, () => pattern.exec(this.#output), timeoutMs, 20);
   }
 
+  /** Ends the program (a terminal that is left open holds one of the process's few reading threads). */
+  async close(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#exit;
+  }
+
   async exit(timeoutMs = 15_000): Promise<number> {
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), timeoutMs);
     const code = await this.#exit;

@@ -22,7 +22,7 @@ export function attachRoute(backend: AttachBackend): StreamRoute {
 
 async function attach(backend: AttachBackend, request: StreamRequest): Promise<void> {
   const { query } = request;
-  await request.body();
+  await request.ignoreBody();
   const container = await backend.inspectContainer(request.params.id!);
   assertAttachable(container);
   const keys = text(query, "detachKeys");

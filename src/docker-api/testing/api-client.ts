@@ -37,8 +37,12 @@ export class ApiClient {
   }
 
   call(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
-    const isJson = typeof options.body === "object" && !Buffer.isBuffer(options.body);
-    const payload = isJson ? JSON.stringify(options.body) : (options.body as Buffer | string | undefined);
+    // Objects and texts are JSON, bytes are archives.
+    const isJson = options.body !== undefined && !Buffer.isBuffer(options.body);
+    const payload =
+      typeof options.body === "object" && isJson
+        ? JSON.stringify(options.body)
+        : (options.body as Buffer | string | undefined);
     const { socketPath, port } = this.#house;
     return new Promise((resolve, reject) => {
       const request = http.request({

@@ -1,10 +1,12 @@
-import { invalidArgument } from "../../base/index.ts";
+import type { IncomingMessage } from "node:http";
+import { GantryError, invalidArgument, systemClock } from "../../base/index.ts";
 import { readJson } from "../../http/index.ts";
 import type { ApiContext } from "../api-context.ts";
 
 /** Bodies of this API are small: configurations, never files. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 const MAX_DEPTH = 32;
+const BODY_TIMEOUT_MS = 60_000;
 
 export type JsonObject = Record<string, unknown>;
 
@@ -23,13 +25,43 @@ export async function optionalObject(context: ApiContext): Promise<JsonObject> {
 }
 
 async function readObject(context: ApiContext): Promise<JsonObject | undefined> {
-  const value = await readJson(context.req, MAX_BODY_BYTES);
+  assertJsonType(context.req);
+  const value = await inTime(readJson(context.req, MAX_BODY_BYTES));
   if (value === undefined || value === null) return undefined;
   if (typeof value !== "object" || Array.isArray(value)) {
     throw invalidArgument("invalid JSON: the body must be an object", { code: "DockerApi.Body" });
   }
   assertSane(value, 0);
   return value as JsonObject;
+}
+
+/** A body without a type, or of another one, may come from a form on a web page (as dockerd: CheckForJSON). */
+function assertJsonType(req: IncomingMessage): void {
+  const type = req.headers["content-type"] ?? "";
+  const hasBody =
+    req.headers["transfer-encoding"] !== undefined || Number(req.headers["content-length"] ?? 0) > 0;
+  if (type === "" && !hasBody) return;
+  if (type.split(";", 1)[0]!.trim().toLowerCase() === "application/json") return;
+  throw invalidArgument(`unsupported Content-Type header (${type}): must be "application/json"`, {
+    code: "DockerApi.ContentType",
+  });
+}
+
+/** Who sends half a body and stops does not hold a request for ever. */
+async function inTime<T>(reading: Promise<T>): Promise<T> {
+  const { promise: tooLate, reject } = Promise.withResolvers<never>();
+  const cancel = systemClock.after(BODY_TIMEOUT_MS, () =>
+    reject(
+      new GantryError("DeadlineExceeded", "the request's body did not come in time", {
+        code: "DockerApi.Body",
+      }),
+    ),
+  );
+  try {
+    return await Promise.race([reading, tooLate]);
+  } finally {
+    cancel();
+  }
 }
 
 /** Bounds the depth, and keeps keys out that would reach an object's prototype when copied. */

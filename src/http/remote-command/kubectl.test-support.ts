@@ -1,7 +1,7 @@
-import { tmpdir } from "node:os";
 import { spawn } from "node:child_process";
 import { realpathSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Duplex } from "node:stream";
 import { silentLogger } from "../../base/index.ts";

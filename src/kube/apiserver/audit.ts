@@ -7,8 +7,8 @@ export interface RequestObserver {
 }
 
 export interface RequestRecord {
-  /** `error` is what the client was refused with, if it was. */
-  end(error?: unknown): void;
+  /** Once the answer is written, of a watch when it has ended. */
+  end(outcome: { code: number; error?: unknown }): void;
 }
 
 /** Tells several observers. */
@@ -16,7 +16,7 @@ export function observers(all: readonly RequestObserver[]): RequestObserver {
   return {
     begin(request) {
       const records = all.map((observer) => observer.begin(request));
-      return { end: (error) => records.forEach((record) => void record.end(error)) };
+      return { end: (outcome) => records.forEach((record) => void record.end(outcome)) };
     },
   };
 }

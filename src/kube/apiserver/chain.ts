@@ -1,4 +1,9 @@
-import { type KindDefinition, statusMethodNotAllowed, statusUnsupportedMediaType } from "../api/index.ts";
+import {
+  type KindDefinition,
+  statusMethodNotAllowed,
+  statusUnsupportedMediaType,
+  toStatus,
+} from "../api/index.ts";
 import type { ApiRequest, UserInfo } from "../client/types.ts";
 import type { RequestObserver } from "./audit.ts";
 import { authorize } from "./authorization/authorizer.ts";
@@ -54,7 +59,7 @@ export async function serveRequest<T>(
   const caller = await exchange.authenticate();
   const user = await impersonate(caller, exchange.impersonation, context.authorizer);
   const record = observer.begin({ info, user, caller, local });
-  let failure: unknown;
+  let outcome: { code: number; error?: unknown } = { code: 200 };
   let leave = () => {};
   try {
     if (!local) leave = inFlight.enter(info, user);
@@ -64,13 +69,15 @@ export async function serveRequest<T>(
       return undefined;
     }
     const call = await decode(exchange, info, user);
-    return await respond(await perform(context, call), call);
+    const answer = await perform(context, call);
+    if (answer.form === "object") outcome.code = answer.code;
+    return await respond(answer, call);
   } catch (error) {
-    failure = error;
+    outcome = { code: toStatus(error).code ?? 500, error };
     throw error;
   } finally {
     leave();
-    record.end(failure);
+    record.end(outcome);
   }
 }
 
@@ -101,17 +108,17 @@ async function perform(context: ServerContext, call: ResourceCall): Promise<Answ
   if (asked) return asked;
   switch (info.verb) {
     case "get":
-      return answer(call, await getObject(context, call));
+      return answerWith(call, await getObject(context, call));
     case "list":
       return { form: "list", kind, list: await listObjects(context, call) };
     case "watch":
       return { form: "watch", kind, watch: await watchObjects(context, call) };
     case "create":
-      return answer(call, await createObject(context, call, requireBody(call)), 201);
+      return answerWith(call, await createObject(context, call, requireBody(call)), 201);
     case "update":
       return update(context, call);
     case "patch":
-      return answer(
+      return answerWith(
         call,
         (await updateObject(context, call, (current) => applyPatch(call, kind, current.object))).object,
       );
@@ -128,10 +135,10 @@ async function update(context: ServerContext, call: ResourceCall): Promise<Answe
   const decoded = requireBody(call);
   const create = call.kind.allowCreateOnUpdate ? () => createObject(context, call, decoded) : undefined;
   const { object, created } = await updateObject(context, call, () => structuredClone(decoded), create);
-  return answer(call, object, created ? 201 : 200);
+  return answerWith(call, object, created ? 201 : 200);
 }
 
-function answer(
+function answerWith(
   { kind }: ResourceCall,
   object: Extract<Answer, { form: "object" }>["object"],
   code: 200 | 201 = 200,

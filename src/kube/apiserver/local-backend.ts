@@ -24,15 +24,24 @@ export class LocalBackend implements ApiBackend {
   async *watch(request: ApiRequest, user: UserInfo, signal: AbortSignal): AsyncIterable<WatchEvent> {
     const over = new AbortController();
     const exchange = exchangeOf(request, user, AbortSignal.any([signal, over.signal]));
-    const answer = (await serveRequest(this.#chain, exchange, (one) => one))!;
-    if (answer.form !== "watch")
-      throw new GantryError("Internal", "a watch was answered with something else");
+    const answered = Promise.withResolvers<Answer>();
+    const finished = Promise.withResolvers<void>();
+    // The request is under way as long as somebody takes its events.
+    const served = serveRequest(this.#chain, exchange, (answer) => {
+      answered.resolve(answer);
+      return finished.promise;
+    });
+    served.catch(answered.reject);
+    const answer = await answered.promise;
     try {
+      if (answer.form !== "watch")
+        throw new GantryError("Internal", "a watch was answered with something else");
       for await (const items of answer.watch.items) {
         for (const item of items) yield toEvent(item);
       }
     } finally {
       over.abort();
+      finished.resolve();
     }
   }
 }

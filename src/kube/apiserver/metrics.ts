@@ -1,7 +1,6 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { memoryUsage, uptime } from "node:process";
 import type { Clock } from "../../base/index.ts";
-import { toStatus } from "../api/index.ts";
 import type { RequestObserver, RequestRecord } from "./audit.ts";
 import { type InFlightLimits, isLongRunning } from "./in-flight.ts";
 import type { RequestInfo } from "./request-info.ts";
@@ -48,9 +47,9 @@ export class ApiServerMetrics implements RequestObserver {
     const long = isLongRunning(info);
     if (long) this.#longRunning++;
     return {
-      end: (error) => {
+      end: ({ code }) => {
         if (long) this.#longRunning--;
-        this.#count(info, error, long ? undefined : (this.#clock.monotonicMs() - startedMs) / 1000);
+        this.#count(info, code, long ? undefined : (this.#clock.monotonicMs() - startedMs) / 1000);
       },
     };
   }
@@ -89,8 +88,7 @@ export class ApiServerMetrics implements RequestObserver {
     return `${lines.join("\n")}\n`;
   }
 
-  #count(info: RequestInfo, error: unknown, seconds: number | undefined): void {
-    const code = error === undefined ? 200 : (toStatus(error).code ?? 500);
+  #count(info: RequestInfo, code: number, seconds: number | undefined): void {
     const target = info.isResource
       ? [
           label("group", info.group),

@@ -28,6 +28,12 @@ export interface PodTerminatorOptions {
   clock: Clock;
 }
 
+/**
+ * A ready pod gets this long to be taken out of its Services before it hears of its end: a program that closes its port at
+ * once on SIGTERM would otherwise refuse the connections that are still led to it.
+ */
+const LEAVE_SERVICES_MS = 200;
+
 /** Takes pods down. Every step may be repeated, for the program may be ended between any two. */
 export class PodTerminator {
   readonly #options: PodTerminatorOptions;
@@ -40,6 +46,8 @@ export class PodTerminator {
   async endContainers(pod: Pod, memory: PodMemory, graceSeconds: number, hurry: AbortSignal): Promise<void> {
     const { runtime, killer, probes, publisher } = this.#options;
     const { uid } = pod.metadata;
+    if (graceSeconds > 1 && this.#isServing(pod))
+      await this.#options.clock.sleep(LEAVE_SERVICES_MS, hurry).catch(() => {});
     for (;;) {
       const state = await readRuntimeState(runtime, uid);
       probes.reconcile(pod, state, { readinessOnly: true });
@@ -51,6 +59,13 @@ export class PodTerminator {
     const ended = await readRuntimeState(runtime, uid);
     if (!isTerminalPhase(pod)) publisher.publish(pod, memory, ended, true);
     for (const sandbox of ended.sandboxes) await runtime.stopPodSandbox(sandbox.id);
+  }
+
+  #isServing(pod: Pod): boolean {
+    const { phase, conditions = [] } = this.#options.statuses.statusOf(pod);
+    return (
+      phase === "Running" && conditions.some(({ type, status }) => type === "Ready" && status === "True")
+    );
   }
 
   /** A shorter grace came in while containers are being ended. */

@@ -26,7 +26,7 @@ export async function deployStep(tour: Tour): Promise<void> {
     walk.check("kubectl logs", logs.stdout.includes("web 1.0 listens on port 8080"), logs.stderr);
     const follow = new Terminal(kubectlBinary(), ["logs", "-f", first!.name], platform.env);
     await follow.waitFor(/listens on port 8080/);
-    follow.write("\x03");
+    await follow.close();
     const shell = new Terminal(kubectlBinary(), ["exec", "-it", first!.name, "--", "sh"], platform.env, { columns: 77, rows: 22 });
     await shell.waitFor(/[$#] /);
     shell.write("stty size; hostname; exit 4\n");

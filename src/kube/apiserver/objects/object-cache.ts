@@ -22,7 +22,6 @@ export interface ObjectCache {
   get(key: string): StoredObject | undefined;
   /** Objects whose key starts with the prefix, in order of their keys. */
   list(prefix: string): readonly StoredObject[];
-  /** How many objects a `list` would give. */
   /** Resolves when the cache has reached the revision; false when it has not after `timeoutMs`. */
   waitFor(revision: number, timeoutMs: number): Promise<boolean>;
   /**

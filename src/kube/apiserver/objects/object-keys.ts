@@ -25,3 +25,9 @@ export function objectKey(resource: ResourceKey, namespace: string | undefined, 
 export function keyOf(resource: ResourceKey, object: KubeObject): string {
   return objectKey(resource, object.metadata.namespace, object.metadata.name);
 }
+
+/** Under which a list or watch looks: where it is for one name, only at keys that begin with that. */
+export function searchPrefix(key: ResourceKey, target: { namespace?: string; name?: string }): string {
+  const isOne = target.name !== undefined && (!key.namespaced || !!target.namespace);
+  return isOne ? objectKey(key, target.namespace, target.name!) : keyPrefix(key, target.namespace);
+}

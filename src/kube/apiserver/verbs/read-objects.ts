@@ -6,7 +6,7 @@ import {
   statusTooLargeResourceVersion,
 } from "../../api/index.ts";
 import { type ObjectFilter, parseFilter } from "../objects/object-filter.ts";
-import { keyPrefix, objectKey } from "../objects/object-keys.ts";
+import { objectKey, searchPrefix } from "../objects/object-keys.ts";
 import type { StoredObject } from "../objects/stored-object.ts";
 import type { ListAnswer, ResourceCall, ServerContext } from "../server-context.ts";
 import { type Continue, decodeContinue, encodeContinue, expiredContinue } from "./continue-token.ts";
@@ -30,7 +30,7 @@ export async function getObject(context: ServerContext, call: ResourceCall): Pro
 export async function listObjects(context: ServerContext, call: ResourceCall): Promise<ListAnswer> {
   const { kind, query, info } = call;
   const filter = parseFilter(kind, query, info.name);
-  const prefix = keyPrefix(kind, info.namespace);
+  const prefix = searchPrefix(kind, info);
   checkListOptions(query);
   if (query.continue)
     return listFromStore(context, kind, prefix, decodeContinue(query.continue), filter, query.limit);

@@ -2,7 +2,7 @@ import { isGantryError } from "../../../base/index.ts";
 import { failureStatus, type KindDefinition, StatusError, statusExpired } from "../../api/index.ts";
 import type { ObjectBatch } from "../objects/object-cache.ts";
 import { type ObjectFilter, parseFilter } from "../objects/object-filter.ts";
-import { keyPrefix } from "../objects/object-keys.ts";
+import { searchPrefix } from "../objects/object-keys.ts";
 import type { StoredObject } from "../objects/stored-object.ts";
 import type { ResourceCall, ServerContext, WatchAnswer, WatchItem } from "../server-context.ts";
 import { listCached, parseVersion, waitForCache } from "./read-objects.ts";
@@ -55,7 +55,7 @@ async function* events(
   afterVersion: number | undefined,
 ): AsyncGenerator<readonly WatchItem[]> {
   const { kind, info, query } = call;
-  const prefix = keyPrefix(kind, info.namespace);
+  const prefix = searchPrefix(kind, info);
   const seconds = query.timeoutSeconds || Math.round(DEFAULT_SECONDS * (1 + Math.random()));
   const over = new AbortController();
   const cancel = context.clock.after(seconds * 1000, () => over.abort(), { unref: true });

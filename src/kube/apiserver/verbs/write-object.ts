@@ -155,7 +155,7 @@ async function writeUpdate(
   return context.objects.replace(kind, current, next, companions);
 }
 
-/** Removes the object with what was given out to it. */
+/** What is to be written along with the object: addresses and ports that a Service gains or gives back. */
 export async function reserve(
   context: ServerContext,
   call: ResourceCall,

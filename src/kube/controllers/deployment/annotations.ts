@@ -16,21 +16,34 @@ const OWN = new Set([
   "deprecated.deployment.rollback.to",
 ]);
 
+/** Upstream's bound for the list of a ReplicaSet's former revisions; the oldest go first. */
+const MAX_HISTORY_CHARS = 2000;
+
 export function revisionOf(object: KubeObject): number {
   return Number(object.metadata.annotations?.[REVISION] ?? 0) || 0;
 }
 
 /** What the new ReplicaSet's annotations shall be at `revision`; a return to an older one keeps its history. */
-export function replicaSetAnnotations(deployment: KubeObject, set: KubeObject | undefined, revision: number): Record<string, string> {
+export function replicaSetAnnotations(
+  deployment: KubeObject,
+  set: KubeObject | undefined,
+  revision: number,
+): Record<string, string> {
   const current = set?.metadata.annotations ?? {};
   const next: Record<string, string> = { ...current };
   for (const [key, value] of Object.entries(deployment.metadata.annotations ?? {})) if (!OWN.has(key)) next[key] = value;
   const old = set ? revisionOf(set) : 0;
   if (old < revision) {
     next[REVISION] = String(revision);
-    if (old > 0) next[REVISION_HISTORY] = [current[REVISION_HISTORY], String(old)].filter(Boolean).join(",");
+    if (old > 0) next[REVISION_HISTORY] = historyWith(current[REVISION_HISTORY], old);
   }
   return next;
+}
+
+function historyWith(history: string | undefined, revision: number): string {
+  const revisions = [...(history ? history.split(",") : []), String(revision)];
+  while (revisions.join(",").length > MAX_HISTORY_CHARS) revisions.shift();
+  return revisions.join(",");
 }
 
 /** The size that a ReplicaSet's share was computed for; the next proportional scaling starts from it. */

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { KubeObject } from "../../api/types.ts";
-import { boundsOf, newReplicaSetSize, proportionalSizes, resolveIntOrPercent, shrinkOldReplicaSets } from "./rollout.ts";
+import { boundsOf, newReplicaSetSize, resolveIntOrPercent, shrinkOldReplicaSets } from "./rollout.ts";
+import { proportionalSizes } from "./scaling.ts";
 
 function deployment(replicas: number, rollingUpdate: object = { maxSurge: "25%", maxUnavailable: "25%" }): KubeObject {
   return { kind: "Deployment", spec: { replicas, strategy: { type: "RollingUpdate", rollingUpdate } } } as unknown as KubeObject;

@@ -25,8 +25,13 @@ export interface DeploymentStatus {
 const sum = (sets: readonly KubeObject[], field: string) =>
   sets.reduce((total, set) => total + (set.status?.[field] ?? 0), 0);
 
-/** Counts over all ReplicaSets; conditions are kept and changed by the callers below. */
-export function countStatus(deployment: KubeObject, newSet: KubeObject | undefined, all: readonly KubeObject[]): DeploymentStatus {
+/** Counts over all ReplicaSets, and whether that is enough; other conditions are as they were. */
+export function countStatus(
+  deployment: KubeObject,
+  newSet: KubeObject | undefined,
+  all: readonly KubeObject[],
+  clock: Clock,
+): DeploymentStatus {
   const wanted = all.reduce((total, set) => total + (set.spec.replicas ?? 1), 0);
   const availableReplicas = sum(all, "availableReplicas");
   const status: DeploymentStatus = {
@@ -39,7 +44,32 @@ export function countStatus(deployment: KubeObject, newSet: KubeObject | undefin
     conditions: [...(deployment.status?.conditions ?? [])],
   };
   if (deployment.status?.collisionCount !== undefined) status.collisionCount = deployment.status.collisionCount;
+  noteAvailability(deployment, status, clock);
+  noteFailures(newSet, all, status, clock);
   return status;
+}
+
+function noteAvailability(deployment: KubeObject, status: DeploymentStatus, clock: Clock): void {
+  const atLeast = (deployment.spec.replicas ?? 1) - boundsOf(deployment).maxUnavailable;
+  if (status.availableReplicas >= atLeast) {
+    setCondition(status, "Available", "True", "MinimumReplicasAvailable", "Deployment has minimum availability.", clock);
+  } else {
+    const message = "Deployment does not have minimum availability.";
+    setCondition(status, "Available", "False", "MinimumReplicasUnavailable", message, clock);
+  }
+}
+
+/** What keeps the new ReplicaSet, or else another one, from making its pods. */
+function noteFailures(
+  newSet: KubeObject | undefined,
+  all: readonly KubeObject[],
+  status: DeploymentStatus,
+  clock: Clock,
+): void {
+  const sources = newSet ? [newSet, ...all] : all;
+  const failed = sources.map((set) => conditionOf(set.status, "ReplicaFailure")).find((one) => one !== undefined);
+  if (failed) setCondition(status, "ReplicaFailure", failed.status, failed.reason, failed.message, clock);
+  else removeCondition(status, "ReplicaFailure");
 }
 
 /** Sets a condition; times move only where status (transition) or reason (update) changes. */
@@ -51,78 +81,22 @@ export function setCondition(
   message: string,
   clock: Clock,
 ): void {
-  const before = status.conditions.find((condition) => condition.type === type);
+  const before = conditionOf(status, type);
   if (before?.status === value && before.reason === reason) return;
   const now = rfc3339Seconds(clock.nowMs());
   const lastTransitionTime = before?.status === value ? before.lastTransitionTime : now;
   const next: DeploymentCondition = { type, status: value, reason, message, lastUpdateTime: now, lastTransitionTime };
-  status.conditions = [...status.conditions.filter((condition) => condition.type !== type), next];
+  removeCondition(status, type);
+  status.conditions.push(next);
 }
 
-export function conditionOf(object: KubeObject | { conditions: DeploymentCondition[] }, type: string): DeploymentCondition | undefined {
-  const conditions = "metadata" in object ? object.status?.conditions : object.conditions;
-  return (conditions ?? []).find((condition: DeploymentCondition) => condition.type === type);
+export function removeCondition(status: DeploymentStatus, type: string): void {
+  status.conditions = status.conditions.filter((condition) => condition.type !== type);
 }
 
-export function isComplete(deployment: KubeObject, status: DeploymentStatus): boolean {
-  const replicas: number = deployment.spec.replicas ?? 1;
-  return (
-    status.updatedReplicas === replicas &&
-    status.replicas === replicas &&
-    status.availableReplicas === replicas &&
-    status.observedGeneration >= (deployment.metadata.generation ?? 0)
-  );
-}
-
-/** More updated, ready or available replicas, or fewer old ones, than the stored status says. */
-export function isProgressing(deployment: KubeObject, status: DeploymentStatus): boolean {
-  const before = deployment.status ?? {};
-  const oldBefore = (before.replicas ?? 0) - (before.updatedReplicas ?? 0);
-  return (
-    status.updatedReplicas > (before.updatedReplicas ?? 0) ||
-    status.replicas - status.updatedReplicas < oldBefore ||
-    status.readyReplicas > (before.readyReplicas ?? 0) ||
-    status.availableReplicas > (before.availableReplicas ?? 0)
-  );
-}
-
-/** Milliseconds until the progress deadline passes; 0 when it has; undefined when none runs. */
-export function deadlineInMs(deployment: KubeObject, status: DeploymentStatus, clock: Clock): number | undefined {
-  const seconds: number | undefined = deployment.spec.progressDeadlineSeconds;
-  const progressing = conditionOf(status, "Progressing");
-  if (seconds === undefined || seconds >= 2 ** 31 - 1 || !progressing) return undefined;
-  if (progressing.reason === "NewReplicaSetAvailable" || isComplete(deployment, status)) return undefined;
-  return Math.max(0, Date.parse(progressing.lastUpdateTime) + seconds * 1000 - clock.nowMs());
-}
-
-/** Available and Progressing as upstream words them (progress.go, sync.go). */
-export function updateConditions(deployment: KubeObject, newSet: KubeObject | undefined, status: DeploymentStatus, clock: Clock): void {
-  const replicas: number = deployment.spec.replicas ?? 1;
-  const enough = status.availableReplicas >= replicas - boundsOf(deployment).maxUnavailable;
-  if (enough) setCondition(status, "Available", "True", "MinimumReplicasAvailable", "Deployment has minimum availability.", clock);
-  else setCondition(status, "Available", "False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability.", clock);
-
-  const subject = newSet ? `ReplicaSet "${newSet.metadata.name}"` : `Deployment "${deployment.metadata.name}"`;
-  const known = conditionOf(status, "Progressing");
-  const settled = status.replicas === status.updatedReplicas && known?.reason === "NewReplicaSetAvailable";
-  if (deployment.spec.paused) {
-    setCondition(status, "Progressing", "Unknown", "DeploymentPaused", "Deployment is paused", clock);
-  } else if (isComplete(deployment, status)) {
-    setCondition(status, "Progressing", "True", "NewReplicaSetAvailable", `${subject} has successfully progressed.`, clock);
-  } else if (!settled && isProgressing(deployment, status)) {
-    const conditions = status.conditions.filter((condition) => condition.type !== "Progressing");
-    const fresh = { ...status, conditions };
-    setCondition(fresh, "Progressing", "True", "ReplicaSetUpdated", `${subject} is progressing.`, clock);
-    const next = conditionOf(fresh, "Progressing")!;
-    if (known?.status === "True") next.lastTransitionTime = known.lastTransitionTime;
-    status.conditions = fresh.conditions;
-  } else if (!known && newSet) {
-    setCondition(status, "Progressing", "True", "NewReplicaSetCreated", `Created new replica set "${newSet.metadata.name}"`, clock);
-  } else if (deadlineInMs(deployment, status, clock) === 0) {
-    setCondition(status, "Progressing", "False", "ProgressDeadlineExceeded", `${subject} has timed out progressing.`, clock);
-  }
-
-  const failed = newSet ? conditionOf(newSet, "ReplicaFailure") : undefined;
-  if (failed) setCondition(status, "ReplicaFailure", failed.status, failed.reason, failed.message, clock);
-  else status.conditions = status.conditions.filter((condition) => condition.type !== "ReplicaFailure");
+export function conditionOf(
+  status: { conditions?: DeploymentCondition[] } | undefined,
+  type: string,
+): DeploymentCondition | undefined {
+  return status?.conditions?.find((condition) => condition.type === type);
 }

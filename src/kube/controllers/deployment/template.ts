@@ -5,7 +5,20 @@ import { byCreation } from "./rollout.ts";
 
 export const POD_TEMPLATE_HASH = "pod-template-hash";
 
-/** JSON with sorted keys, so that equal templates give equal text. */
+/** Informers' objects are frozen and shared, so a template's text is made once for as long as it is unchanged. */
+const texts = new WeakMap<object, string>();
+
+/** The template without its hash label, as text; equal templates give equal text. */
+function canonicalText(template: KubeObject): string {
+  let text = texts.get(template);
+  if (text === undefined) {
+    text = canonicalJson(withoutHash(template));
+    texts.set(template, text);
+  }
+  return text;
+}
+
+/** JSON with sorted keys. */
 function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, part) =>
     part !== null && typeof part === "object" && !Array.isArray(part)
@@ -22,12 +35,12 @@ function withoutHash(template: KubeObject): unknown {
 
 /** A short name of a pod template; `collisionCount` makes another one when two templates share a name. */
 export function templateHash(template: KubeObject, collisionCount: number): string {
-  const digest = createHash("sha256").update(canonicalJson(withoutHash(template))).update(String(collisionCount)).digest();
+  const digest = createHash("sha256").update(canonicalText(template)).update(String(collisionCount)).digest();
   return safeEncodeSuffix(String(digest.readUInt32BE(0)));
 }
 
 export function sameTemplate(a: KubeObject, b: KubeObject): boolean {
-  return canonicalJson(withoutHash(a)) === canonicalJson(withoutHash(b));
+  return canonicalText(a) === canonicalText(b);
 }
 
 /** The ReplicaSet that has the Deployment's present template; the oldest one, should there be several. */

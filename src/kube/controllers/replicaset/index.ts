@@ -15,7 +15,7 @@ export function createReplicaSetController(dependencies: ControllerDependencies)
   const pods = informers.informer(podsResource);
   indexByController(pods);
   indexByController(replicaSets);
-  const writer = new PodWriter(dependencies, pods);
+  const writer = new PodWriter(dependencies);
 
   /** The key of the ReplicaSet that controls the pod. */
   const ownerKey = (pod: KubeObject): string | undefined => {

@@ -1,7 +1,6 @@
 import { errorMessage, isGantryError, randomSuffix } from "../../../base/index.ts";
 import { pods as podsResource } from "../../api/index.ts";
 import type { KubeObject } from "../../api/types.ts";
-import type { Informer } from "../../client/index.ts";
 import type { ControllerDependencies } from "../controller.ts";
 import { Expectations } from "../expectations.ts";
 import { keyOf, splitKey } from "../object-key.ts";
@@ -23,15 +22,13 @@ interface DoubtfulWrite {
  */
 export class PodWriter {
   readonly #dependencies: ControllerDependencies;
-  readonly #pods: Informer;
   readonly #creations: Expectations;
   readonly #deletions: Expectations;
   /** By ReplicaSet: writes of which nobody knows whether they happened. */
   readonly #doubtful = new Map<string, DoubtfulWrite[]>();
 
-  constructor(dependencies: ControllerDependencies, pods: Informer) {
+  constructor(dependencies: ControllerDependencies) {
     this.#dependencies = dependencies;
-    this.#pods = pods;
     this.#creations = new Expectations(dependencies.clock);
     this.#deletions = new Expectations(dependencies.clock);
   }

@@ -55,7 +55,7 @@ export function createReconciler(
     const isSettled = await writer.isSettled(key);
     const replicaSet = replicaSets.get(key);
     if (!replicaSet) return;
-    const owned = await claimChildren({
+    const claimed = await claimChildren({
       client,
       owner: replicaSet,
       ownerResource: replicaSetsResource,
@@ -64,6 +64,7 @@ export function createReconciler(
       concerns: isActive,
       matches: (pod) => selects(replicaSet, pod),
     });
+    const owned = claimed.map((pod) => newest(pods, pod)).filter(isActive);
     const isWanted = replicaSet.metadata.deletionTimestamp === undefined;
     const problem = isSettled && isWanted ? await scale(replicaSet, owned) : undefined;
     const reason = owned.length < (replicaSet.spec.replicas ?? 1) ? "FailedCreate" : "FailedDelete";

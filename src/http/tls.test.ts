@@ -1,0 +1,110 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { get } from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { silentLogger } from "../base/index.ts";
+import { type HttpServer, peerProblemOf, sendJson, startHttpServer } from "./index.ts";
+
+interface Identity {
+  cert: string;
+  key: string;
+}
+
+/** A key and a certificate, signed by an authority or by itself. */
+function issue(subject: string, authority?: Identity): Identity {
+  const dir = mkdtempSync(join(tmpdir(), "gantry-tls-"));
+  const file = (name: string) => join(dir, name);
+  try {
+    const args = [
+      "req",
+      "-x509",
+      "-newkey",
+      "ec",
+      "-pkeyopt",
+      "ec_paramgen_curve:P-256",
+      "-nodes",
+      "-days",
+      "1",
+    ];
+    args.push("-subj", subject, "-keyout", file("key"), "-out", file("cert"));
+    if (authority) {
+      writeFileSync(file("ca.key"), authority.key);
+      writeFileSync(file("ca.cert"), authority.cert);
+      args.push(
+        "-CA",
+        file("ca.cert"),
+        "-CAkey",
+        file("ca.key"),
+        "-addext",
+        "basicConstraints=critical,CA:FALSE",
+      );
+      args.push("-addext", "subjectAltName=IP:127.0.0.1");
+    }
+    execFileSync("openssl", args, { stdio: "pipe" });
+    return { cert: readFileSync(file("cert"), "utf8"), key: readFileSync(file("key"), "utf8") };
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
+
+describe("TLS", () => {
+  let authority: Identity;
+  let server: HttpServer;
+  let identities: Record<string, Identity>;
+
+  beforeAll(() => {
+    authority = issue("/CN=authority");
+    identities = {
+      server: issue("/CN=server", authority),
+      client: issue("/CN=alice/O=team-a/O=system:masters", authority),
+      stranger: issue("/CN=alice/O=system:masters", issue("/CN=other")),
+    };
+  });
+  afterEach(() => server.close());
+
+  async function ask(client?: Identity): Promise<unknown> {
+    const { cert, key } = identities.server!;
+    server = await startHttpServer({
+      listen: { host: "127.0.0.1", port: 0 },
+      tls: { cert, key, ca: authority.cert, requestCert: true },
+      logger: silentLogger,
+      handler: ({ req, res, peer }) =>
+        sendJson(res, 200, {
+          name: peer?.commonName,
+          groups: peer?.organizations,
+          problem: peerProblemOf(req),
+        }),
+    });
+    const { port } = server.address() as { port: number };
+    const options = {
+      port,
+      host: "127.0.0.1",
+      ca: authority.cert,
+      agent: false as const,
+      ...(client ? { cert: client.cert, key: client.key } : {}),
+    };
+    return new Promise((resolve, reject) => {
+      get(options, (res) => {
+        let text = "";
+        res.on("data", (chunk) => {
+          text += chunk;
+        });
+        res.on("end", () => resolve(JSON.parse(text)));
+      }).on("error", reject);
+    });
+  }
+
+  it("hands over the verified client certificate's subject", async () => {
+    expect(await ask(identities.client)).toEqual({ name: "alice", groups: ["team-a", "system:masters"] });
+  });
+
+  it("takes clients without a certificate for nobody, and says of a foreign one why it does not count", async () => {
+    expect(await ask()).toEqual({});
+    await server.close();
+    const stranger = (await ask(identities.stranger)) as { name?: string; problem?: string };
+    expect(stranger.name).toBeUndefined();
+    expect(stranger.problem).toMatch(/UNABLE_TO|issuer|verify/i);
+  });
+});

@@ -1,0 +1,33 @@
+import type { KubeObject } from "../../api/types.ts";
+
+const container = { name: "web", image: "web:1" };
+
+export function podTemplate(labels: Record<string, string>, image = "web:1"): KubeObject["spec"] {
+  return { metadata: { labels }, spec: { containers: [{ ...container, image }] } };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: parts of specs of any kind
+type Fields = Record<string, any>;
+
+export function replicaSet(name: string, namespace: string, replicas: number, spec: Fields = {}) {
+  const labels = { app: name };
+  return {
+    metadata: { name, namespace },
+    spec: { replicas, selector: { matchLabels: labels }, template: podTemplate(labels), ...spec },
+  };
+}
+
+export function deployment(name: string, namespace: string, replicas: number, spec: Fields = {}) {
+  return replicaSet(name, namespace, replicas, spec);
+}
+
+export function pod(name: string, namespace: string, labels: Record<string, string> = {}, spec: Fields = {}) {
+  return { metadata: { name, namespace, labels }, spec: { containers: [container], ...spec } };
+}
+
+export function service(name: string, namespace: string, spec: Fields = {}) {
+  return {
+    metadata: { name, namespace },
+    spec: { selector: { app: name }, ports: [{ name: "http", port: 80, targetPort: 8080 }], ...spec },
+  };
+}

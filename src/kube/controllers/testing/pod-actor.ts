@@ -1,0 +1,101 @@
+import { isGantryError, silentLogger } from "../../../base/index.ts";
+import { pods as podsResource } from "../../api/index.ts";
+import type { KubeObject } from "../../api/types.ts";
+import { createInformerFactory, type KubeClient } from "../../client/index.ts";
+
+export interface PodActorOptions {
+  /** Whether a running pod is ready; asked at each event and by `look`. */
+  isReady?: (pod: KubeObject) => boolean;
+  node?: (pod: KubeObject) => string;
+}
+
+/** In place of scheduler and kubelet: binds pods, says that they run, lets deleted ones go. */
+export class PodActor {
+  readonly #client: KubeClient;
+  readonly #options: PodActorOptions;
+  readonly #stop = new AbortController();
+  readonly #pods;
+  readonly #done: Promise<void>;
+  /** Most pods that were there at once, in all namespaces. */
+  mostAtOnce = 0;
+  readonly #present = new Set<string>();
+  #address = 0;
+  #isPaused = false;
+
+  private constructor(client: KubeClient, options: PodActorOptions) {
+    this.#client = client;
+    this.#options = options;
+    const informers = createInformerFactory(client, { logger: silentLogger });
+    this.#pods = informers.informer(podsResource);
+    this.#done = informers.run(this.#stop.signal);
+    this.#pods.subscribe({
+      onAdd: (pod) => {
+        this.#present.add(pod.metadata.uid);
+        this.mostAtOnce = Math.max(this.mostAtOnce, this.#present.size);
+        void this.#act(pod);
+      },
+      onUpdate: (pod) => void this.#act(pod),
+      onDelete: (pod) => this.#present.delete(pod.metadata.uid),
+    });
+  }
+
+  static async start(client: KubeClient, options: PodActorOptions = {}): Promise<PodActor> {
+    const actor = new PodActor(client, options);
+    await actor.#pods.synced();
+    return actor;
+  }
+
+  /** The kubelet does nothing for a while. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  /** Looks at all pods again, because what `isReady` says has changed or a pause is over. */
+  async look(): Promise<void> {
+    this.#isPaused = false;
+    await Promise.all([...this.#pods.list()].map((pod) => this.#act(pod)));
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#done;
+  }
+
+  async #act(pod: KubeObject): Promise<void> {
+    if (this.#isPaused) return;
+    const { namespace, name, uid, deletionTimestamp } = pod.metadata;
+    try {
+      if (deletionTimestamp !== undefined) {
+        const preconditions = { uid };
+        return await this.#client.delete(podsResource, namespace, name, { gracePeriodSeconds: 0, preconditions });
+      }
+      if (!pod.spec.nodeName) {
+        await this.#client.createSubresource(podsResource, namespace!, name, "binding", {
+          metadata: { name, namespace },
+          target: { kind: "Node", name: this.#options.node?.(pod) ?? "node-1" },
+        });
+        return;
+      }
+      await this.#setStatus(pod);
+    } catch (error) {
+      if (!isGantryError(error, "NotFound") && !isGantryError(error, "Conflict")) throw error;
+    }
+  }
+
+  async #setStatus(pod: KubeObject): Promise<void> {
+    if (pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed") return;
+    const status = this.#options.isReady?.(pod) === false ? "False" : "True";
+    const known = pod.status?.conditions?.find((one: { type: string }) => one.type === "Ready");
+    if (known?.status === status) return;
+    const podIP = pod.status?.podIP ?? this.#nextAddress();
+    const conditions = [{ type: "Ready", status, lastTransitionTime: new Date().toISOString() }];
+    const body = { metadata: { uid: pod.metadata.uid }, status: { phase: "Running", podIP, podIPs: [{ ip: podIP }], conditions } };
+    const { namespace, name } = pod.metadata;
+    await this.#client.patch(podsResource, namespace, name, "strategic", body, { subresource: "status" });
+  }
+
+  #nextAddress(): string {
+    this.#address++;
+    return `10.244.${Math.floor(this.#address / 250)}.${(this.#address % 250) + 1}`;
+  }
+}

@@ -1,0 +1,134 @@
+import { type Clock, isGantryError } from "../../base/index.ts";
+import { compacted, slowWatcher } from "../errors.ts";
+import type { StoreEvent, WatchBatch, WatchOptions } from "../types.ts";
+import { WatchQueue } from "../watch-queue.ts";
+import { EVERYTHING, type KeySpace } from "./key-space.ts";
+import { type EtcdEvent, EVENT_DELETE } from "./messages.ts";
+import type { WatchStream, WatchTarget } from "./watch-stream.ts";
+
+export interface EtcdWatcherOptions {
+  keys: KeySpace;
+  clock: Clock;
+  maxWaitingBatches: number;
+  maxWaitingBytes: number;
+}
+
+/**
+ * One watch of the store. A watch that tells progress has etcd send the changes of all keys and leaves out what is not
+ * watched: etcd's own progress reports come every 10 minutes, and those on request may overtake events (before 3.4.25 and 3.5.8).
+ */
+export class EtcdWatcher {
+  readonly #options: EtcdWatcherOptions;
+  readonly #watch: WatchOptions;
+  readonly #target: WatchTarget;
+  readonly #queue: WatchQueue<WatchBatch>;
+  #toldRevision = 0;
+
+  constructor(watch: WatchOptions, startRevision: number, options: EtcdWatcherOptions) {
+    const { keys } = options;
+    this.#watch = watch;
+    this.#options = options;
+    this.#queue = new WatchQueue({
+      maxItems: options.maxWaitingBatches,
+      maxBytes: options.maxWaitingBytes,
+      onOverflow: (waitingBytes) => slowWatcher(watch.key, waitingBytes),
+    });
+    const own = watch.prefix ? keys.withPrefix(watch.key) : { key: keys.key(watch.key) };
+    const { key, range_end } = watch.everyRevision || watch.progressIntervalMs ? EVERYTHING : own;
+    this.#target = {
+      key,
+      ...(range_end ? { rangeEnd: range_end } : {}),
+      nextRevision: startRevision,
+      onEvents: (revision, events) => this.#onEvents(revision, events),
+      onProgress: (revision) => this.#onQuietRevision(revision),
+      onFailure: (error) => this.#queue.fail(error),
+    };
+  }
+
+  fail(error: unknown): void {
+    this.#queue.fail(error);
+  }
+
+  async *run(stream: WatchStream): AsyncGenerator<WatchBatch, void, void> {
+    const { signal } = this.#watch;
+    const stop = stream.add(this.#target);
+    const onAbort = () => this.#queue.end();
+    signal?.addEventListener("abort", onAbort, { once: true });
+    const cancelProgress = this.#reportProgress();
+    try {
+      for (;;) {
+        const batches = await this.#queue.take();
+        if (!batches || signal?.aborted) return;
+        for (const batch of batches) {
+          yield batch;
+          if (signal?.aborted) return;
+        }
+      }
+    } finally {
+      stop();
+      cancelProgress();
+      signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  #onEvents(revision: number, etcdEvents: readonly EtcdEvent[]): void {
+    if (this.#queue.hasEnded) return;
+    const events: StoreEvent[] = [];
+    let sizeBytes = 0;
+    try {
+      for (const etcdEvent of etcdEvents) {
+        const event = this.#toEvent(etcdEvent);
+        if (!event) continue;
+        events.push(event);
+        sizeBytes += event.item.value.byteLength + (event.previous?.value.byteLength ?? 0);
+      }
+    } catch (error) {
+      if (!isGantryError(error)) throw error;
+      return this.#queue.fail(error);
+    }
+    if (events.length === 0) return this.#onQuietRevision(revision);
+    this.#toldRevision = revision;
+    this.#queue.push({ revision, events }, sizeBytes);
+  }
+
+  #onQuietRevision(revision: number): void {
+    if (this.#watch.everyRevision) this.#tellProgress(revision);
+  }
+
+  /** Progress that is still waiting is brought up to date instead of being followed by more. */
+  #tellProgress(revision: number): void {
+    if (revision <= this.#toldRevision) return;
+    this.#toldRevision = revision;
+    const { last } = this.#queue;
+    if (last?.progress) last.revision = revision;
+    else this.#queue.push({ revision, events: [], progress: true }, 0);
+  }
+
+  #reportProgress(): () => void {
+    const { progressIntervalMs } = this.#watch;
+    if (!progressIntervalMs) return () => {};
+    const report = () => {
+      if (this.#queue.isEmpty) this.#tellProgress(this.#target.nextRevision - 1);
+    };
+    return this.#options.clock.every(progressIntervalMs, report, { unref: true });
+  }
+
+  #toEvent({ type, kv, prev_kv }: EtcdEvent): StoreEvent | undefined {
+    const { keys } = this.#options;
+    const key = keys.ownKey(kv!.key);
+    if (key === undefined || !this.#isWatched(key)) return undefined;
+    const isDelete = type === EVENT_DELETE;
+    // etcd leaves the previous value out when a compaction was faster.
+    if (!prev_kv && (isDelete || kv!.version > 1)) throw compacted(kv!.mod_revision, kv!.mod_revision);
+    return {
+      type: isDelete ? "delete" : "put",
+      item: keys.toKeyValue(kv!),
+      previous: prev_kv && keys.toKeyValue(prev_kv),
+    };
+  }
+
+  #isWatched(key: string): boolean {
+    const { key: watched, prefix } = this.#watch;
+    return prefix ? key.startsWith(watched) : key === watched;
+  }
+}
