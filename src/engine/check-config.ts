@@ -2,6 +2,7 @@ import { posix } from "node:path";
 import { notImplemented } from "../base/index.ts";
 import { effectiveCapabilities, findInit, MASKED_PATHS, READONLY_PATHS } from "../runtime/index.ts";
 import { checkResources } from "./container-resources.ts";
+import { deviceRulesOf } from "./container-spec.ts";
 import { DEFAULT_SHM_BYTES } from "./defaults.ts";
 import { invalidRequest } from "./errors.ts";
 import { logLimits } from "./log-rotation.ts";
@@ -79,14 +80,8 @@ export function checkHostConfig(config: ContainerConfig, hostConfig: HostConfig)
   logLimits(hostConfig);
   if (driver && !LOG_DRIVERS.includes(driver))
     throw invalidRequest(`logger: no log driver named '${driver}' is registered`);
-  if (Array.isArray(hostConfig.Links) && hostConfig.Links.length > 0) {
-    throw notImplemented(
-      "links are not implemented: use a network of your own, on which containers know each other by name",
-      {
-        code: "Engine.Links",
-      },
-    );
-  }
+  deviceRulesOf(hostConfig);
+  refuseUnsupported(hostConfig);
   if (Array.isArray(hostConfig.DeviceRequests) && hostConfig.DeviceRequests.length > 0) {
     throw invalidRequest('could not select device driver "" with capabilities: [[gpu]]');
   }
@@ -99,6 +94,34 @@ export function checkHostConfig(config: ContainerConfig, hostConfig: HostConfig)
       hint: "install the package tini (or catatonit)",
     });
   }
+}
+
+/** Options that would change what a container may do or use, and are not built: silence would be a lie. */
+const UNSUPPORTED: Record<string, string> = {
+  Links: "links are not implemented: on a network of your own, containers know each other by name",
+  StorageOpt: "storage options are not implemented",
+  BlkioWeight: "limits of block devices are not implemented",
+  BlkioWeightDevice: "limits of block devices are not implemented",
+  BlkioDeviceReadBps: "limits of block devices are not implemented",
+  BlkioDeviceWriteBps: "limits of block devices are not implemented",
+  BlkioDeviceReadIOps: "limits of block devices are not implemented",
+  BlkioDeviceWriteIOps: "limits of block devices are not implemented",
+  CpuRealtimePeriod: "real-time scheduling is not implemented",
+  CpuRealtimeRuntime: "real-time scheduling is not implemented",
+};
+
+function refuseUnsupported(hostConfig: HostConfig): void {
+  for (const [key, reason] of Object.entries(UNSUPPORTED)) {
+    if (isAsked(hostConfig[key]))
+      throw notImplemented(reason, { code: "Engine.Unsupported", details: { option: key } });
+  }
+  if (hostConfig.UsernsMode && hostConfig.UsernsMode !== "host") {
+    throw notImplemented("user namespaces are not implemented", { code: "Engine.Unsupported" });
+  }
+}
+
+function isAsked(value: unknown): boolean {
+  return typeof value === "object" && value !== null ? Object.keys(value).length > 0 : Boolean(value);
 }
 
 function checkModes(hostConfig: HostConfig): void {

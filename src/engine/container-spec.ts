@@ -8,8 +8,10 @@ import {
   findInit,
   hostDevices,
   type NamespaceChoice,
+  type OciDeviceRule,
   type OciMount,
   type OciSpec,
+  parseDeviceRule,
 } from "../runtime/index.ts";
 import type { Container } from "./container.ts";
 import { containerEnvironment } from "./container-environment.ts";
@@ -17,6 +19,7 @@ import { ociResources, ociRlimits } from "./container-resources.ts";
 import type { EngineContext } from "./context.ts";
 import { invalidRequest } from "./errors.ts";
 import { securityOf } from "./security-options.ts";
+import type { HostConfig } from "./types.ts";
 import { lookUpUser, type ResolvedUser } from "./user-lookup.ts";
 
 export interface SpecInput {
@@ -48,7 +51,7 @@ export function containerSpec(context: EngineContext, input: SpecInput): OciSpec
     user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
     terminal: config.Tty ?? false,
     consoleSize: consoleSize(hostConfig.ConsoleSize),
-    namespaces: input.namespaces,
+    namespaces: { ...input.namespaces, cgroup: hostConfig.CgroupnsMode === "host" ? "host" : "new" },
     privileged: hostConfig.Privileged,
     capAdd: hostConfig.CapAdd,
     capDrop: hostConfig.CapDrop,
@@ -60,7 +63,7 @@ export function containerSpec(context: EngineContext, input: SpecInput): OciSpec
     shmSizeBytes: hostConfig.ShmSize,
     shmSource: input.shmSource,
     devices: devices.flatMap((device) => device.devices),
-    deviceRules: devices.flatMap((device) => device.rules),
+    deviceRules: [...devices.flatMap((device) => device.rules), ...deviceRulesOf(hostConfig)],
     resources: ociResources(hostConfig),
     rlimits: ociRlimits(hostConfig),
     oomScoreAdj: hostConfig.OomScoreAdj,
@@ -76,6 +79,11 @@ export function containerSpec(context: EngineContext, input: SpecInput): OciSpec
         given,
       }),
   });
+}
+
+export function deviceRulesOf(hostConfig: HostConfig): OciDeviceRule[] {
+  const rules = hostConfig.DeviceCgroupRules;
+  return Array.isArray(rules) ? rules.map((rule) => parseDeviceRule(String(rule))) : [];
 }
 
 /** `/gantry-<instance>/<id>`, or below the parent that was asked for. */

@@ -7,7 +7,7 @@ import { Compactor } from "./compactor.ts";
 import { closed, compacted, futureRevision, leaseNotFound, readOnly } from "./errors.ts";
 import { compareKeys } from "./key-order.ts";
 import { LeaseTable } from "./lease-table.ts";
-import { eventOf, readHistory, readKey, readRange, recordOf } from "./store-reader.ts";
+import { countAt, eventOf, readHistory, readKey, readPage, recordOf } from "./store-reader.ts";
 import {
   evaluate,
   type SizeLimits,
@@ -47,6 +47,8 @@ const MIB = 2 ** 20;
 const DEFAULT_MAX_VALUE_BYTES = 1.5 * MIB;
 const HARD_MAX_VALUE_BYTES = 3 * MIB;
 const MAX_KEY_BYTES = 1024;
+/** How much of a list is read in one stretch. */
+const PAGE_ITEMS = 500;
 const MAX_COMMIT_BYTES = 16 * MIB;
 
 /**
@@ -129,8 +131,38 @@ export class RevisionedStore implements Store {
 
   async range(prefix: string, options: RangeOptions = {}): Promise<RangeResult> {
     this.#assertOpen();
+    const { startAfter, limit = 0, countOnly = false } = options;
     const snapshot = this.#backend.snapshot();
-    return readRange(snapshot, prefix, options, this.#readRevision(snapshot, options.revision));
+    const revision = this.#readRevision(snapshot, options.revision);
+    const wanted = limit > 0 ? limit : Number.POSITIVE_INFINITY;
+    const { items, more } = countOnly
+      ? { items: [], more: false }
+      : await this.#readPages(prefix, options, revision, wanted);
+    const count =
+      countOnly || more ? countAt(this.#backend.snapshot(), prefix, startAfter, revision) : items.length;
+    return { items, count, more, revision: snapshot.revision };
+  }
+
+  /** A long list is read in pieces, so that the event loop goes round in between; each piece shows the same revision. */
+  async #readPages(
+    prefix: string,
+    options: RangeOptions,
+    revision: number,
+    wanted: number,
+  ): Promise<{ items: KeyValue[]; more: boolean }> {
+    const keysOnly = options.keysOnly ?? false;
+    const items: KeyValue[] = [];
+    let startAfter = options.startAfter;
+    for (;;) {
+      const limit = Math.min(PAGE_ITEMS, wanted - items.length);
+      const page = readPage(this.#backend.snapshot(), prefix, { startAfter, limit, keysOnly }, revision);
+      for (const item of page.items) items.push(item);
+      if (!page.more || items.length === wanted) return { items, more: page.more };
+      startAfter = items.at(-1)!.key;
+      await new Promise((resolve) => setImmediate(resolve));
+      this.#assertOpen();
+      if (revision < this.#compactRevision) throw compacted(revision, this.#compactRevision);
+    }
   }
 
   async transact(request: TransactionRequest): Promise<TransactionResult> {

@@ -1,7 +1,7 @@
 import { headAt, type RecordHead, type Snapshot, toKeyValue, type VersionRecord } from "./backend.ts";
 import { corrupt } from "./errors.ts";
 import { compareKeys } from "./key-order.ts";
-import type { KeyValue, RangeOptions, RangeResult, StoreEvent, WatchBatch } from "./types.ts";
+import type { KeyValue, StoreEvent, WatchBatch } from "./types.ts";
 
 const MIB = 2 ** 20;
 /** One stretch of reading the past, so that the event loop is not held long. */
@@ -14,31 +14,29 @@ export function readKey(snapshot: Snapshot, key: string, revision: number): KeyV
   return head && toKeyValue(recordOf(snapshot, head));
 }
 
-/** The keys under a prefix as they were at such a revision. */
-export function readRange(
+/** The next keys under a prefix as they were at such a revision, `limit` at most. */
+export function readPage(
   snapshot: Snapshot,
   prefix: string,
-  { startAfter, limit = 0, countOnly, keysOnly }: RangeOptions,
+  { startAfter, limit, keysOnly }: { startAfter: string | undefined; limit: number; keysOnly: boolean },
   revision: number,
-): RangeResult {
+): { items: KeyValue[]; more: boolean } {
   const items: KeyValue[] = [];
-  let more = false;
-  if (!countOnly) {
-    const past = revision < snapshot.revision;
-    for (const newest of snapshot.heads(prefix, { startAfter, tombstones: past })) {
-      const head = past ? headAt(snapshot, newest, revision) : newest;
-      if (!head) continue;
-      more = limit > 0 && items.length === limit;
-      if (more) break;
-      items.push(keysOnly ? keyOnly(head) : toKeyValue(recordOf(snapshot, head)));
-    }
+  const past = revision < snapshot.revision;
+  for (const newest of snapshot.heads(prefix, { startAfter, tombstones: past })) {
+    const head = past ? headAt(snapshot, newest, revision) : newest;
+    if (!head) continue;
+    if (items.length === limit) return { items, more: true };
+    items.push(keysOnly ? keyOnly(head) : toKeyValue(recordOf(snapshot, head)));
   }
-  const count = countOnly || more ? countAt(snapshot, prefix, startAfter, revision) : items.length;
-  return { items, count, more, revision: snapshot.revision };
+  return { items, more: false };
 }
 
-/** The count now, corrected by what has changed since: the cost follows the changes and not the keys. */
-function countAt(
+/**
+ * How many keys there were under a prefix after `startAfter`: the count now, corrected by what has changed since, so that the
+ * cost follows the changes and not the keys.
+ */
+export function countAt(
   snapshot: Snapshot,
   prefix: string,
   startAfter: string | undefined,

@@ -226,6 +226,27 @@ export function describeStore(
         });
       });
 
+      it("shows one revision in a long list, whatever is written meanwhile", async () => {
+        const keys = Array.from({ length: 1300 }, (_, n) => `long/${String(n).padStart(4, "0")}`);
+        const puts = keys.map((key) => ({ type: "put" as const, key, value: bytes(key) }));
+        const { revision } = await store.transact({ success: puts });
+        const listing = store.range("long/");
+        const writing = Promise.all([
+          ...keys.slice(600, 700).map((key) => put(store, key, "changed")),
+          ...keys.slice(1000, 1100).map((key) => remove(store, key)),
+          put(store, "long/2000", "new"),
+        ]);
+        const { items, count, more } = await listing;
+        await writing;
+        expect({ count, more }).toEqual({ count: 1300, more: false });
+        expect(items.map((item) => text(item.value))).toEqual(keys);
+        expect(await store.range("long/", { limit: 1250, revision })).toMatchObject({
+          count: 1300,
+          more: true,
+        });
+        expect((await store.range("long/", { limit: 1250 })).count).toBe(1201);
+      });
+
       it("counts without items and lists keys without values", async () => {
         expect(await store.range("a/", { countOnly: true })).toMatchObject({
           items: [],

@@ -147,8 +147,9 @@ function allMounts(options: SpecOptions): OciMount[] {
 }
 
 function namespacesOf(options: SpecOptions): OciNamespace[] {
-  const list: OciNamespace[] = [{ type: "mount" }, { type: "cgroup" }];
-  const { network, ipc, uts, pid } = options.namespaces;
+  const list: OciNamespace[] = [{ type: "mount" }];
+  const { network, ipc, uts, pid, cgroup } = options.namespaces;
+  if (cgroup !== "host") list.push({ type: "cgroup" });
   for (const [type, choice] of Object.entries({ network, ipc, uts, pid })) {
     if (choice === "host") continue;
     list.push(choice === "new" ? ({ type } as OciNamespace) : ({ type, path: choice.path } as OciNamespace));

@@ -97,6 +97,21 @@ function minorOf(device: number): number {
   return Number((BigInt(device) & 0xffn) | ((BigInt(device) >> 12n) & 0xfff00n));
 }
 
+/** `--device-cgroup-rule`: `c 1:3 rwm`, with `*` for any number. */
+export function parseDeviceRule(text: string): OciDeviceRule {
+  const match = /^([acb]) (\d+|\*):(\d+|\*) ([rwm]{1,3})$/.exec(text);
+  if (!match)
+    throw invalidArgument(`invalid device cgroup rule format: '${text}'`, { code: "Runtime.DeviceRule" });
+  const number = (part: string) => (part === "*" ? undefined : Number(part));
+  return {
+    allow: true,
+    type: match[1] as "a" | "c" | "b",
+    major: number(match[2]!),
+    minor: number(match[3]!),
+    access: match[4],
+  };
+}
+
 /** All devices of the host's /dev, for a privileged container. */
 export function allHostDevices(): OciDevice[] {
   const made = new Set([

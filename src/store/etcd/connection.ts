@@ -17,7 +17,7 @@ import { decode, encode, type Message, type MessageType, type Outgoing } from ".
 import { AuthenticateRequest, AuthenticateResponse } from "./messages.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: any table of fields
-type AnyMessage = MessageType<any>;
+export type AnyMessage = MessageType<any>;
 
 export interface Method<Q extends AnyMessage, A extends AnyMessage> {
   /** `/package.Service/Method`. */

@@ -24,7 +24,7 @@ import type {
 } from "../types.ts";
 import { checkCluster } from "./cluster-check.ts";
 import { findCompactRevision } from "./compact-revision.ts";
-import { EtcdConnection, type Method } from "./connection.ts";
+import { type AnyMessage, EtcdConnection, type Method } from "./connection.ts";
 import {
   COMPACTED,
   FUTURE_REVISION,
@@ -38,7 +38,7 @@ import { EtcdWatcher } from "./etcd-watcher.ts";
 import type { EtcdStoreOptions } from "./index.ts";
 import { KeySpace } from "./key-space.ts";
 import { keepAlive } from "./lease-keep-alive.ts";
-import type { Message, MessageType, Outgoing } from "./message.ts";
+import type { Message, Outgoing } from "./message.ts";
 import { COMPACT, LEASE_GRANT, LEASE_REVOKE, RANGE, STATUS, TXN } from "./methods.ts";
 import { WatchStream } from "./watch-stream.ts";
 
@@ -233,6 +233,7 @@ export class EtcdStore implements Store {
     const watcher = new EtcdWatcher(options, startRevision, {
       keys: this.#keys,
       clock: this.#clock,
+      seenRevision: () => this.#connection.seenRevision,
       maxWaitingBatches: this.#options.maxWatchWaitingBatches ?? 10_000,
       maxWaitingBytes: this.#options.maxWatchWaitingBytes ?? 64 * MIB,
     });
@@ -262,7 +263,7 @@ export class EtcdStore implements Store {
     return header!.revision;
   }
 
-  async #request<Q extends MessageType<any>, A extends MessageType<any>>(
+  async #request<Q extends AnyMessage, A extends AnyMessage>(
     method: Method<Q, A>,
     message: Outgoing<Q>,
     about: { revision?: number; lease?: number },

@@ -9,6 +9,8 @@ import type { WatchStream, WatchTarget } from "./watch-stream.ts";
 export interface EtcdWatcherOptions {
   keys: KeySpace;
   clock: Clock;
+  /** The newest revision that etcd has told of. */
+  seenRevision: () => number;
   maxWaitingBatches: number;
   maxWaitingBytes: number;
 }
@@ -84,9 +86,13 @@ export class EtcdWatcher {
       }
     } catch (error) {
       if (!isGantryError(error)) throw error;
-      return this.#queue.fail(error);
+      this.#queue.fail(error);
+      return;
     }
-    if (events.length === 0) return this.#onQuietRevision(revision);
+    if (events.length === 0) {
+      this.#onQuietRevision(revision);
+      return;
+    }
     this.#toldRevision = revision;
     this.#queue.push({ revision, events }, sizeBytes);
   }
@@ -108,7 +114,8 @@ export class EtcdWatcher {
     const { progressIntervalMs } = this.#watch;
     if (!progressIntervalMs) return () => {};
     const report = () => {
-      if (this.#queue.isEmpty) this.#tellProgress(this.#target.nextRevision - 1);
+      const revision = this.#target.nextRevision - 1;
+      if (this.#queue.isEmpty && revision <= this.#options.seenRevision()) this.#tellProgress(revision);
     };
     return this.#options.clock.every(progressIntervalMs, report, { unref: true });
   }

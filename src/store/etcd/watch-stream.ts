@@ -92,13 +92,16 @@ export class WatchStream {
       this.#failedAttempts++;
       try {
         const opened = await connection.openStream<typeof WatchRequest, typeof WatchResponse>(METHOD);
-        if (signal.aborted || this.#watches.size === 0) return opened.stream.cancel();
-        this.#attach({ ...opened, endpoint: opened.endpoint.name });
+        if (signal.aborted || this.#watches.size === 0) opened.stream.cancel();
+        else this.#attach({ ...opened, endpoint: opened.endpoint.name });
         return;
       } catch (error) {
         if (signal.aborted) return;
         const isForGood = isGantryError(error) && !isGantryError(error, "Unavailable");
-        if (isForGood) return this.#failAll(error);
+        if (isForGood) {
+          this.#failAll(error);
+          return;
+        }
         logger.warn("etcd's watch stream cannot be opened; it is tried again", {
           error: errorMessage(error),
         });
@@ -156,7 +159,10 @@ export class WatchStream {
     this.#options.connection.noteRevision(revision);
     const watch = this.#watches.get(response.watch_id);
     if (!watch) return;
-    if (response.canceled) return this.#onCanceled(open, watch, response);
+    if (response.canceled) {
+      this.#onCanceled(open, watch, response);
+      return;
+    }
     this.#failedAttempts = 0;
     if (response.created) return;
     for (const event of response.events) watch.fragments.push(event);
@@ -169,7 +175,8 @@ export class WatchStream {
 
   #onCanceled(open: OpenStream, watch: Watch, { compact_revision, cancel_reason }: EtcdWatchResponse): void {
     if (compact_revision > 0) {
-      return this.#fail(watch, compacted(watch.target.nextRevision, compact_revision));
+      this.#fail(watch, compacted(watch.target.nextRevision, compact_revision));
+      return;
     }
     // The reason may have "rpc error: code = … desc = " before etcd's text.
     const reason = cancel_reason.replace(/^rpc error: .* desc = /, "");
@@ -179,7 +186,8 @@ export class WatchStream {
       watch.hasRenewedToken = true;
       this.#options.connection.forgetToken(open.token);
       this.#dropStream();
-      return this.#connect();
+      this.#connect();
+      return;
     }
     const code = reason === PERMISSION_DENIED ? status.PERMISSION_DENIED : status.UNKNOWN;
     const error = Object.assign(new Error(reason), { code, details: reason }) as unknown as ServiceError;

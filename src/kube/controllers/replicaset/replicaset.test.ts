@@ -60,8 +60,10 @@ describe("the ReplicaSet controller", () => {
     let isReady = false;
     actor = await PodActor.start(plane.client, { isReady: () => isReady });
     const made = await plane.client.create(replicaSetsResource, replicaSet("web", namespace, 2, { minReadySeconds: 1 }));
-    await eventually(async () => expect((await podsIn(namespace)).every((one) => one.status.phase === "Running")).toBe(true));
-    expect((await get(namespace, "web")).status).toEqual({ replicas: 2, fullyLabeledReplicas: 2, observedGeneration: 1 });
+    await eventually(async () => {
+      expect((await podsIn(namespace)).map((one) => one.status.phase)).toEqual(["Running", "Running"]);
+      expect((await get(namespace, "web")).status).toEqual({ replicas: 2, fullyLabeledReplicas: 2, observedGeneration: 1 });
+    });
     isReady = true;
     await actor.look();
     await eventually(async () => expect((await get(namespace, "web")).status.readyReplicas).toBe(2));

@@ -7,6 +7,8 @@ export interface PodActorOptions {
   /** Whether a running pod is ready; asked at each event and by `look`. */
   isReady?: (pod: KubeObject) => boolean;
   node?: (pod: KubeObject) => string;
+  /** How long each of its steps takes. */
+  delayMs?: () => number;
 }
 
 /** In place of scheduler and kubelet: binds pods, says that they run, lets deleted ones go. */
@@ -63,6 +65,8 @@ export class PodActor {
 
   async #act(pod: KubeObject): Promise<void> {
     if (this.#isPaused) return;
+    const delayMs = this.#options.delayMs?.() ?? 0;
+    if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
     const { namespace, name, uid, deletionTimestamp } = pod.metadata;
     try {
       if (deletionTimestamp !== undefined) {
