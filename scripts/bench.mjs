@@ -5,5 +5,9 @@ import { buildIfStale, bundledNode, installNpmPackages, installSystemPackages, r
 installNpmPackages();
 installSystemPackages({ forTests: true });
 await buildIfStale();
-const args = ["--disable-warning=ExperimentalWarning", join(root, "test", "bench", "main.ts"), ...process.argv.slice(2)];
+const args = [
+  "--disable-warning=ExperimentalWarning",
+  join(root, "test", "bench", "main.ts"),
+  ...process.argv.slice(2),
+];
 process.exit(run(bundledNode(), args));

@@ -5,4 +5,6 @@ import { buildIfStale, bundledNode, installNpmPackages, installSystemPackages, r
 installNpmPackages();
 installSystemPackages({ forTests: true });
 await buildIfStale();
-process.exit(run(bundledNode(), ["--disable-warning=ExperimentalWarning", join(root, "test", "demo", "main.ts")]));
+process.exit(
+  run(bundledNode(), ["--disable-warning=ExperimentalWarning", join(root, "test", "demo", "main.ts")]),
+);

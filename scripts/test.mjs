@@ -1,5 +1,6 @@
 // `npm test`: sets up what is missing, then format and lint, types, unit tests and end-to-end tests, on the pinned Node.js.
 import { join } from "node:path";
+import { leftovers } from "./leftovers.mjs";
 import { buildIfStale, bundledNode, installNpmPackages, installSystemPackages, root, run } from "./setup.mjs";
 
 installNpmPackages();
@@ -12,6 +13,7 @@ const steps = [
   ["types", join(root, "node_modules", ".bin", "tsc"), ["--noEmit"]],
   ["tests", node, [join(root, "node_modules", "vitest", "vitest.mjs"), "run", ...process.argv.slice(2)]],
 ];
+const before = leftovers();
 for (const [name, command, args] of steps) {
   process.stdout.write(`\n== ${name}\n`);
   const status = run(command, args, { env });
@@ -19,4 +21,16 @@ for (const [name, command, args] of steps) {
     process.stderr.write(`${name}: failed\n`);
     process.exit(status);
   }
+}
+
+// Tests may leave nothing behind. What goes away within a moment (a process that is just ending) does not count.
+let left = [];
+for (let attempt = 0; attempt < 20; attempt++) {
+  left = [...leftovers()].filter((one) => !before.has(one));
+  if (left.length === 0) break;
+  await new Promise((resolve) => setTimeout(resolve, 250));
+}
+if (left.length > 0) {
+  process.stderr.write(`the tests left behind:\n${left.map((one) => `  ${one}\n`).join("")}`);
+  process.exit(1);
 }

@@ -78,7 +78,8 @@ const product = files.filter((file) => !file.isTest && file.path !== import.meta
 
 function importsOf(file: SourceFile): { specifier: string; typeOnly: boolean }[] {
   const found: { specifier: string; typeOnly: boolean }[] = [];
-  const pattern = /^\s*(?:import|export)\s+(type\s+)?(?:[\w*{}\s,$]+?\s+from\s+)?["']([^"']+)["']|import\(\s*["']([^"']+)["']\s*\)/gm;
+  const pattern =
+    /^\s*(?:import|export)\s+(type\s+)?(?:[\w*{}\s,$]+?\s+from\s+)?["']([^"']+)["']|import\(\s*["']([^"']+)["']\s*\)/gm;
   for (const match of file.text.matchAll(pattern)) {
     found.push({ specifier: (match[2] ?? match[3])!, typeOnly: match[1] !== undefined });
   }
@@ -86,14 +87,14 @@ function importsOf(file: SourceFile): { specifier: string; typeOnly: boolean }[]
 }
 
 function offences(check: (file: SourceFile) => string[]): string[] {
-  return product.flatMap((file) => check(file).map((text) => `${relative(src, file.path)}: ${text} (${RULES})`));
+  return product.flatMap((file) =>
+    check(file).map((text) => `${relative(src, file.path)}: ${text} (${RULES})`),
+  );
 }
 
 /** Code without comments and strings, so that a word in prose is no offence. */
 function codeOf(text: string): string {
-  return text
-    .replace(/\/\*[\s\S]*?\*\//g, "")
-    .replace(/(^|[^:"'`])\/\/.*$/gm, "$1");
+  return text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/(^|[^:"'`])\/\/.*$/gm, "$1");
 }
 
 describe("layers", () => {
@@ -109,11 +110,14 @@ describe("layers", () => {
         const target = resolve(dirname(file.path), specifier);
         const to = moduleOf(target);
         if (to === file.module) return [];
-        if (NEVER.some(([a, b]) => a === file.module && b === to)) return [`imports ${to}, which it never may`];
+        if (NEVER.some(([a, b]) => a === file.module && b === to))
+          return [`imports ${to}, which it never may`];
         const sameRow = SAME_ROW.some(([a, b]) => a === file.module && b === to);
-        if (!sameRow && (ROWS[to] ?? 99) >= (ROWS[file.module] ?? -1)) return [`imports ${to}, which is not in a row above`];
+        if (!sameRow && (ROWS[to] ?? 99) >= (ROWS[file.module] ?? -1))
+          return [`imports ${to}, which is not in a row above`];
         const entry = relative(src, target).slice(to.length + 1);
-        const viaFront = ["index.ts", "types.ts", "node-access.ts"].includes(entry) || entry === "oci-types.ts";
+        const viaFront =
+          ["index.ts", "types.ts", "node-access.ts"].includes(entry) || entry === "oci-types.ts";
         return viaFront || entry === "" ? [] : [`enters ${to} by ${entry} and not by its index.ts`];
       }),
     );
@@ -143,17 +147,23 @@ describe("layers", () => {
   });
 
   it("opens /proc and /sys only in kernel/ and runtime/", () => {
-    const pattern = /\b(?:readFile|readFileSync|writeFile|writeFileSync|open|openSync|readlink|readlinkSync|readdir|readdirSync|stat|statSync)\(\s*[`"'](?:\/proc|\/sys)\b/;
+    const pattern =
+      /\b(?:readFile|readFileSync|writeFile|writeFileSync|open|openSync|readlink|readlinkSync|readdir|readdirSync|stat|statSync)\(\s*[`"'](?:\/proc|\/sys)\b/;
     const found = offences((file) =>
-      !["kernel", "runtime"].includes(file.module) && pattern.test(codeOf(file.text)) ? ["opens /proc or /sys"] : [],
+      !["kernel", "runtime"].includes(file.module) && pattern.test(codeOf(file.text))
+        ? ["opens /proc or /sys"]
+        : [],
     );
     expect(found).toEqual([]);
   });
 
   it("reads time and sets timers only in base/clock", () => {
-    const pattern = /\bDate\.now\(|\bnew Date\(\)|(?<![.\w])set(?:Timeout|Interval)\(|\bperformance\.now\(|process\.hrtime/;
+    const pattern =
+      /\bDate\.now\(|\bnew Date\(\)|(?<![.\w])set(?:Timeout|Interval)\(|\bperformance\.now\(|process\.hrtime/;
     const found = offences((file) =>
-      file.path.endsWith("base/clock.ts") || !pattern.test(codeOf(file.text)) ? [] : [`uses ${pattern.exec(codeOf(file.text))?.[0]}`],
+      file.path.endsWith("base/clock.ts") || !pattern.test(codeOf(file.text))
+        ? []
+        : [`uses ${pattern.exec(codeOf(file.text))?.[0]}`],
     );
     expect(found).toEqual([]);
   });
@@ -161,7 +171,9 @@ describe("layers", () => {
   it("prints and exits only in cli/ and main.ts", () => {
     const pattern = /\bconsole\.\w+\(|\bprocess\.(?:exit|stdout|stderr)\b/;
     const found = offences((file) =>
-      ["cli", "main", "platform"].includes(file.module) || !pattern.test(codeOf(file.text)) ? [] : ["prints or exits"],
+      ["cli", "main", "platform"].includes(file.module) || !pattern.test(codeOf(file.text))
+        ? []
+        : ["prints or exits"],
     );
     expect(found).toEqual([]);
   });

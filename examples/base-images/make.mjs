@@ -3,7 +3,18 @@
 //   node:24          the Node.js and npm of this machine's packages on a minimal root with busybox
 // Each is handed to `docker import`. Usage: node make.mjs [busybox] [node], with DOCKER_HOST set.
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -22,7 +33,19 @@ function sh(command, args, options = {}) {
 /** A root with busybox and the files that every program expects. */
 function minimalRoot(root) {
   if (!BUSYBOX) throw new Error("busybox is missing; install it with: apt-get install busybox-static");
-  for (const dir of ["bin", "dev", "etc", "home", "proc", "root", "sys", "tmp", "usr/bin", "usr/sbin", "var/log"]) {
+  for (const dir of [
+    "bin",
+    "dev",
+    "etc",
+    "home",
+    "proc",
+    "root",
+    "sys",
+    "tmp",
+    "usr/bin",
+    "usr/sbin",
+    "var/log",
+  ]) {
     mkdirSync(join(root, dir), { recursive: true });
   }
   chmodSync(root, 0o755);
@@ -58,7 +81,11 @@ function copyWithLibraries(root, program, target) {
 /** Where the machine's npm lies: its command is a link to `<npm>/bin/npm-cli.js`. */
 function npmDirectory() {
   const command = sh("sh", ["-c", "command -v npm"]).trim();
-  const candidates = [dirname(dirname(realpathSync(command))), "/usr/lib/node_modules/npm", "/usr/share/nodejs/npm"];
+  const candidates = [
+    dirname(dirname(realpathSync(command))),
+    "/usr/lib/node_modules/npm",
+    "/usr/share/nodejs/npm",
+  ];
   const found = candidates.find((dir) => existsSync(join(dir, "bin", "npm-cli.js")));
   return found ?? fail("cannot find where npm is installed");
 }
@@ -74,8 +101,12 @@ function nodeRoot(root) {
     // Not in a clone of Gantry: the Node.js that runs this script will do.
   }
   copyWithLibraries(root, node, "usr/local/bin/node");
-  cpSync(npmDirectory(), join(root, "usr/local/lib/node_modules/npm"), { recursive: true, dereference: true });
-  for (const name of ["npm", "npx"]) symlinkSync(`../lib/node_modules/npm/bin/${name}-cli.js`, join(root, "usr/local/bin", name));
+  cpSync(npmDirectory(), join(root, "usr/local/lib/node_modules/npm"), {
+    recursive: true,
+    dereference: true,
+  });
+  for (const name of ["npm", "npx"])
+    symlinkSync(`../lib/node_modules/npm/bin/${name}-cli.js`, join(root, "usr/local/bin", name));
   mkdirSync(join(root, "home/node"), { recursive: true });
   execFileSync("chown", ["1000:1000", join(root, "home/node")]);
   // The machine's certificates, so that what it trusts is trusted in the image as well.
@@ -86,7 +117,11 @@ function nodeRoot(root) {
 }
 
 const IMAGES = {
-  busybox: { reference: "busybox:latest", fill: minimalRoot, changes: ['CMD ["sh"]', "ENV PATH=/bin:/usr/bin:/sbin:/usr/sbin"] },
+  busybox: {
+    reference: "busybox:latest",
+    fill: minimalRoot,
+    changes: ['CMD ["sh"]', "ENV PATH=/bin:/usr/bin:/sbin:/usr/sbin"],
+  },
   node: {
     reference: "node:24",
     fill: nodeRoot,

@@ -21,7 +21,12 @@ describe("runServices", () => {
     const log: string[] = [];
     const controller = new AbortController();
     const services = [service("c", ["b"], log), service("a", [], log), service("b", ["a"], log)];
-    await runServices({ services, signal: controller.signal, logger: silentLogger, onAllReady: () => controller.abort() });
+    await runServices({
+      services,
+      signal: controller.signal,
+      logger: silentLogger,
+      onAllReady: () => controller.abort(),
+    });
     expect(log).toEqual(["start a", "start b", "start c", "stop c", "stop b", "stop a"]);
   });
 
@@ -35,7 +40,11 @@ describe("runServices", () => {
 
   it("refuses a circle and an unknown need", async () => {
     expect(() => inOrderOfNeeds([service("a", ["b"], []), service("b", ["a"], [])])).toThrow("circle");
-    const running = runServices({ services: [service("a", ["x"], [])], signal: new AbortController().signal, logger: silentLogger });
+    const running = runServices({
+      services: [service("a", ["x"], [])],
+      signal: new AbortController().signal,
+      logger: silentLogger,
+    });
     await expect(running).rejects.toThrow("needs unknown x");
   });
 });

@@ -40,11 +40,14 @@ describe("WorkQueue", () => {
   it("never works on one key twice at the same time", async () => {
     let active = 0;
     let most = 0;
-    const queue = new WorkQueue(async () => {
-      most = Math.max(most, ++active);
-      await systemClock.sleep(1);
-      active--;
-    }, { concurrency: 8 });
+    const queue = new WorkQueue(
+      async () => {
+        most = Math.max(most, ++active);
+        await systemClock.sleep(1);
+        active--;
+      },
+      { concurrency: 8 },
+    );
     for (let index = 0; index < 20; index++) {
       queue.add("same");
       await systemClock.sleep(0.2);

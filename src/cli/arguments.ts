@@ -1,4 +1,4 @@
-import { parseArgs, type ParseArgsConfig } from "node:util";
+import { type ParseArgsConfig, parseArgs } from "node:util";
 import { errorMessage, invalidArgument } from "../base/index.ts";
 
 type OptionSpecs = NonNullable<ParseArgsConfig["options"]>;
@@ -12,7 +12,11 @@ export interface ParsedArguments {
 }
 
 /** Parses a verb's arguments strictly; what is unknown is refused with the verb's usage line. */
-export function parseArguments(args: readonly string[], options: OptionSpecs, usage: string): ParsedArguments {
+export function parseArguments(
+  args: readonly string[],
+  options: OptionSpecs,
+  usage: string,
+): ParsedArguments {
   let values: Record<string, unknown>;
   try {
     values = parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
@@ -29,7 +33,10 @@ export function parseArguments(args: readonly string[], options: OptionSpecs, us
       if (text === undefined) return undefined;
       const value = Number(text);
       if (!/^\d+$/.test(text) || value < min || value > max) {
-        throw invalidArgument(`--${name} takes a whole number from ${min} to ${max}, not "${text}"`, { hint: `usage: ${usage}`, code: "Cli.Usage" });
+        throw invalidArgument(`--${name} takes a whole number from ${min} to ${max}, not "${text}"`, {
+          hint: `usage: ${usage}`,
+          code: "Cli.Usage",
+        });
       }
       return value;
     },

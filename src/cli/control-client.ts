@@ -24,15 +24,22 @@ export function controlSocket(home: string): string {
 }
 
 /** Asks the program that runs on this home. Undefined when none does. */
-export async function callControl<T>(home: string, method: "GET" | "POST", path: string): Promise<T | undefined> {
+export async function callControl<T>(
+  home: string,
+  method: "GET" | "POST",
+  path: string,
+): Promise<T | undefined> {
   try {
     return await send<T>(home, method, path);
   } catch (error) {
     const code = errnoCode(error);
     // Reset: the program ended between taking the connection and answering.
-    if (code === "ENOENT" || code === "ECONNREFUSED" || code === "ENOTDIR" || code === "ECONNRESET") return undefined;
+    if (code === "ENOENT" || code === "ECONNREFUSED" || code === "ENOTDIR" || code === "ECONNRESET")
+      return undefined;
     if (code === "EACCES") {
-      throw new GantryError("PermissionDenied", `no permission to talk to the program on ${home}`, { hint: "run as root" });
+      throw new GantryError("PermissionDenied", `no permission to talk to the program on ${home}`, {
+        hint: "run as root",
+      });
     }
     throw error;
   }
@@ -44,7 +51,8 @@ function send<T>(home: string, method: string, path: string): Promise<T> {
       readAll(response, 1 << 20).then((body) => {
         const value = body.length > 0 ? JSON.parse(body.toString("utf8")) : {};
         if ((response.statusCode ?? 500) < 400) resolve(value as T);
-        else reject(new GantryError("Internal", value.message ?? `the program answered ${response.statusCode}`));
+        else
+          reject(new GantryError("Internal", value.message ?? `the program answered ${response.statusCode}`));
       }, reject);
     });
     message.on("error", reject);

@@ -8,7 +8,11 @@ const STOP_MS = 60_000;
 
 /** Stops the platform and, unless told to keep them, its containers. Succeeds when none runs. */
 export async function down(args: readonly string[]): Promise<number> {
-  const parsed = parseArguments(args, { home: { type: "string" }, "keep-containers": { type: "boolean" } }, DOWN_USAGE);
+  const parsed = parseArguments(
+    args,
+    { home: { type: "string" }, "keep-containers": { type: "boolean" } },
+    DOWN_USAGE,
+  );
   const home = homeDirectory(parsed.text("home"));
   const stopped = await stopPlatform(home, parsed.flag("keep-containers"));
   process.stdout.write(stopped ? `Gantry on ${home} has stopped.\n` : `No platform runs on ${home}.\n`);
@@ -22,7 +26,11 @@ export async function stopPlatform(home: string, keepContainers: boolean): Promi
   const startedAtMs = systemClock.monotonicMs();
   while (isAlive(answer.pid)) {
     if (systemClock.monotonicMs() - startedAtMs > STOP_MS) {
-      throw new GantryError("DeadlineExceeded", `process ${answer.pid} did not stop within ${STOP_MS / 1000} s`, { hint: `see ${home}/logs/gantry.log, or end it with: kill -9 ${answer.pid}` });
+      throw new GantryError(
+        "DeadlineExceeded",
+        `process ${answer.pid} did not stop within ${STOP_MS / 1000} s`,
+        { hint: `see ${home}/logs/gantry.log, or end it with: kill -9 ${answer.pid}` },
+      );
     }
     await systemClock.sleep(20);
   }

@@ -7,7 +7,13 @@ import { UP_USAGE, up } from "./up.ts";
 import { VERSION_USAGE, version } from "./version.ts";
 
 export { callControl, controlSocket, type PlatformStatus } from "./control-client.ts";
-export type { PlatformHooks, PlatformOptions, PlatformResetter, PlatformRunner, ResetResult } from "./platform-runner.ts";
+export type {
+  PlatformHooks,
+  PlatformOptions,
+  PlatformResetter,
+  PlatformRunner,
+  ResetResult,
+} from "./platform-runner.ts";
 export { alreadyRunning } from "./up.ts";
 export { KUBERNETES_VERSION, VERSION } from "./versions.ts";
 
@@ -54,13 +60,21 @@ export async function runCommandLine(args: readonly string[], commands: CommandL
     return await verbs[verb]!();
   } catch (error) {
     process.stderr.write(`${failureText(error)}\n`);
-    return error instanceof GantryError && error.code === "Cli.Usage" ? 2 : error instanceof GantryError && error.code === "Platform.NotRunning" ? 3 : 1;
+    return error instanceof GantryError && error.code === "Cli.Usage"
+      ? 2
+      : error instanceof GantryError && error.code === "Platform.NotRunning"
+        ? 3
+        : 1;
   }
 }
 
 /** One sentence on what is wrong and one on what to do; a stack only for what should never happen. */
 function failureText(error: unknown): string {
-  if (!(error instanceof GantryError)) return `gantry: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
-  const cause = error.kind === "Internal" && error.cause instanceof Error ? `\n${error.cause.stack ?? errorMessage(error.cause)}` : "";
+  if (!(error instanceof GantryError))
+    return `gantry: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+  const cause =
+    error.kind === "Internal" && error.cause instanceof Error
+      ? `\n${error.cause.stack ?? errorMessage(error.cause)}`
+      : "";
   return `gantry: ${error.message}${error.hint ? ` - ${error.hint}` : ""}${cause}`;
 }

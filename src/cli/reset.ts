@@ -11,6 +11,8 @@ export async function reset(args: readonly string[], resetPlatform: PlatformRese
   const home = homeDirectory(parsed.text("home"));
   await stopPlatform(home, false);
   const { removed } = await resetPlatform(home);
-  process.stdout.write(removed.length > 0 ? `Removed ${removed.join(", ")}.\n` : `Nothing was left of ${home}.\n`);
+  process.stdout.write(
+    removed.length > 0 ? `Removed ${removed.join(", ")}.\n` : `Nothing was left of ${home}.\n`,
+  );
   return 0;
 }

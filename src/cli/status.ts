@@ -15,7 +15,10 @@ export async function status(args: readonly string[]): Promise<number> {
       process.stdout.write(`${JSON.stringify({ home, state: "stopped" })}\n`);
       return 3;
     }
-    throw new GantryError("Unavailable", `no platform runs on ${home}`, { code: "Platform.NotRunning", hint: "start one with 'gantry up'" });
+    throw new GantryError("Unavailable", `no platform runs on ${home}`, {
+      code: "Platform.NotRunning",
+      hint: "start one with 'gantry up'",
+    });
   }
   process.stdout.write(parsed.flag("json") ? `${JSON.stringify(answer, null, 2)}\n` : statusText(answer));
   return 0;
@@ -25,7 +28,10 @@ function statusText(status: PlatformStatus): string {
   const rows: [string, string][] = [
     ["State", status.state],
     ["Version", status.version],
-    ["Process", `${status.pid}, up ${Math.round(status.uptimeSeconds)} s, ${Math.round(status.memoryBytes / 2 ** 20)} MiB`],
+    [
+      "Process",
+      `${status.pid}, up ${Math.round(status.uptimeSeconds)} s, ${Math.round(status.memoryBytes / 2 ** 20)} MiB`,
+    ],
     ["Home", status.home],
     ["Docker socket", `unix://${status.dockerSocket}`],
     ["Kubernetes API", status.api],

@@ -2,7 +2,8 @@ import type { PlatformStatus } from "./control-client.ts";
 
 /** What a person wants to know after `up`. */
 export function summaryText(status: PlatformStatus): string {
-  const seconds = status.services.reduce((most, service) => Math.max(most, service.readyAfterMs ?? 0), 0) / 1000;
+  const seconds =
+    status.services.reduce((most, service) => Math.max(most, service.readyAfterMs ?? 0), 0) / 1000;
   return `Gantry ${status.version} is ${status.state}${status.state === "ready" ? ` after ${seconds.toFixed(1)} s` : ""} (process ${status.pid}, home ${status.home})
 
   Docker socket   unix://${status.dockerSocket}

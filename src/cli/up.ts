@@ -41,7 +41,9 @@ export async function up(args: readonly string[], run: PlatformRunner): Promise<
 function logLevel(text: string | undefined): PlatformOptions["logLevel"] {
   if (text === undefined) return "info";
   if (text === "debug" || text === "info" || text === "warn" || text === "error") return text;
-  throw new GantryError("InvalidArgument", `--log-level takes debug, info, warn or error, not "${text}"`, { hint: `usage: ${UP_USAGE}` });
+  throw new GantryError("InvalidArgument", `--log-level takes debug, info, warn or error, not "${text}"`, {
+    hint: `usage: ${UP_USAGE}`,
+  });
 }
 
 async function foreground(options: PlatformOptions, run: PlatformRunner): Promise<number> {
@@ -62,7 +64,11 @@ async function foreground(options: PlatformOptions, run: PlatformRunner): Promis
 }
 
 /** Starts this program again without a terminal; returns when it answers, with --wait when the node is Ready. */
-async function detach(options: PlatformOptions, args: readonly string[], untilReady: boolean): Promise<number> {
+async function detach(
+  options: PlatformOptions,
+  args: readonly string[],
+  untilReady: boolean,
+): Promise<number> {
   const running = await callControl<PlatformStatus>(options.home, "GET", "/status");
   if (running) throw alreadyRunning(options.home, running.pid);
   const logs = join(options.home, "logs");
@@ -93,7 +99,9 @@ async function detach(options: PlatformOptions, args: readonly string[], untilRe
       return exitCode || 1;
     }
     if (systemClock.monotonicMs() - startedAtMs > WAIT_MS) {
-      throw new GantryError("DeadlineExceeded", `the platform was not ready after ${WAIT_MS / 1000} s`, { hint: `see ${logFile}` });
+      throw new GantryError("DeadlineExceeded", `the platform was not ready after ${WAIT_MS / 1000} s`, {
+        hint: `see ${logFile}`,
+      });
     }
     await systemClock.sleep(10);
   }

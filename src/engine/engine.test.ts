@@ -58,7 +58,7 @@ describe("a container", () => {
     expect(stdout).toContain("uid=1000(dave) gid=1001(dave) groups=50(staff),1001(dave)");
     const { NetworkSettings } = await engine().inspectContainer(id);
     expect(NetworkSettings.Networks).toHaveProperty("bridge");
-    expect(stdout).toMatch(/^172\.\d+\.\d+\.\d+\tbox$/m);
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+\.\d+\tbox$/m);
     expect(stdout.trim().endsWith("/made/for/it")).toBe(true);
     await engine().removeContainer(id);
   });

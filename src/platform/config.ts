@@ -39,12 +39,20 @@ export function readConfig(home: string): PlatformConfig | undefined {
   try {
     value = load(readFileSync(path, "utf8"));
   } catch (error) {
-    throw new GantryError("InvalidArgument", `${path} is not valid YAML: ${errorMessage(error).split("\n")[0]}`, { hint: "correct it, or remove the home with 'gantry reset'" });
+    throw new GantryError(
+      "InvalidArgument",
+      `${path} is not valid YAML: ${errorMessage(error).split("\n")[0]}`,
+      { hint: "correct it, or remove the home with 'gantry reset'" },
+    );
   }
   const config = (value ?? {}) as Record<string, unknown>;
   for (const [field, pattern] of Object.entries(FIELDS)) {
     if (!pattern.test(String(config[field] ?? ""))) {
-      throw new GantryError("InvalidArgument", `${path}: ${field} is ${JSON.stringify(config[field]) ?? "missing"}, which is not valid`, { hint: "correct it, or remove the home with 'gantry reset'" });
+      throw new GantryError(
+        "InvalidArgument",
+        `${path}: ${field} is ${JSON.stringify(config[field]) ?? "missing"}, which is not valid`,
+        { hint: "correct it, or remove the home with 'gantry reset'" },
+      );
     }
   }
   return config as unknown as PlatformConfig;

@@ -9,7 +9,11 @@ export interface ControlBackend {
 }
 
 /** The socket through which `gantry status` and `gantry down` talk to the running program. */
-export function startControlServer(socketPath: string, backend: ControlBackend, logger: Logger): Promise<HttpServer> {
+export function startControlServer(
+  socketPath: string,
+  backend: ControlBackend,
+  logger: Logger,
+): Promise<HttpServer> {
   const router = new Router()
     .add("GET", "/status", async ({ res }) => sendJson(res, 200, await backend.status()))
     .add("POST", "/down", ({ res, query }) => {
@@ -21,7 +25,8 @@ export function startControlServer(socketPath: string, backend: ControlBackend, 
     logger,
     handler: async (ctx) => {
       const match = router.match(ctx.method, ctx.path);
-      if (!match || "allowed" in match) sendJson(ctx.res, 404, { message: `there is no ${ctx.method} ${ctx.path}` });
+      if (!match || "allowed" in match)
+        sendJson(ctx.res, 404, { message: `there is no ${ctx.method} ${ctx.path}` });
       else await match.handler(ctx);
     },
     onError: (ctx, error) => {

@@ -1,14 +1,14 @@
 import { type Clock, GantryError, isGantryError, type Logger, type Service } from "../base/index.ts";
 import { type Builder, createBuilder, createEngineRunExecutor } from "../build/index.ts";
+import { VERSION } from "../cli/index.ts";
 import { type ContentStore, openContentStore } from "../content/index.ts";
 import { createDockerApi } from "../docker-api/index.ts";
-import { openEngine, type OpenEngine } from "../engine/index.ts";
+import { type OpenEngine, openEngine } from "../engine/index.ts";
 import { startHttpServer } from "../http/index.ts";
 import { type ImageService, openImageService } from "../images/index.ts";
 import { BridgeNetworks } from "../network/index.ts";
 import { createRegistryHandler, RegistryClient } from "../registry/index.ts";
 import { type ContainerRuntime, openRuntime } from "../runtime/index.ts";
-import { VERSION } from "../cli/index.ts";
 import type { PlatformConfig } from "./config.ts";
 import type { HomeLayout } from "./home.ts";
 import { openCloseService } from "./open-close.ts";
@@ -54,7 +54,15 @@ export function engineHouse(options: EngineHouseOptions): EngineHouse {
     openCloseService("images", [], async () => {
       content.fill(await openContentStore({ dir: layout.content, logger, clock }));
       registryClient.fill(new RegistryClient({ logger, clock, userAgent: `gantry/${VERSION}` }));
-      images.fill(await openImageService({ dir: layout.images, content: content.value, registry: registryClient.value, logger, clock }));
+      images.fill(
+        await openImageService({
+          dir: layout.images,
+          content: content.value,
+          registry: registryClient.value,
+          logger,
+          clock,
+        }),
+      );
       return () => registryClient.value.close();
     }),
     openCloseService("runtime", [], async () => {
@@ -79,9 +87,19 @@ export function engineHouse(options: EngineHouseOptions): EngineHouse {
       return () => engine.value.shutdown({ stopContainers: !options.keepContainers() });
     }),
     openCloseService("docker-api", ["engine"], async () => {
-      const removeContainer = (id: string) => engine.value.removeContainer(id, { force: true, removeVolumes: true });
+      const removeContainer = (id: string) =>
+        engine.value.removeContainer(id, { force: true, removeVolumes: true });
       const executor = createEngineRunExecutor(engine.value);
-      builder.fill(createBuilder({ stateDir: layout.build, images: images.value, executor, removeContainer, logger, clock }));
+      builder.fill(
+        createBuilder({
+          stateDir: layout.build,
+          images: images.value,
+          executor,
+          removeContainer,
+          logger,
+          clock,
+        }),
+      );
       await builder.value.open();
       const api = createDockerApi({
         engine: engine.value,
@@ -108,7 +126,11 @@ export function engineHouse(options: EngineHouseOptions): EngineHouse {
     openCloseService("registry", ["images"], async () => {
       const registry = await createRegistryHandler({ dir: layout.registry, content: content.value, logger });
       const server = await withPortHint("--registry-port", () =>
-        startHttpServer({ listen: { port: config.registryPort, host: "127.0.0.1" }, handler: registry.handler as never, logger }),
+        startHttpServer({
+          listen: { port: config.registryPort, host: "127.0.0.1" },
+          handler: registry.handler as never,
+          logger,
+        }),
       );
       return async () => {
         await server.close();
@@ -125,6 +147,10 @@ export async function withPortHint<T>(option: string, listen: () => Promise<T>):
     return await listen();
   } catch (error) {
     if (!isGantryError(error) || error.code !== "Http.AddressInUse") throw error;
-    throw new GantryError("Conflict", error.message, { code: error.code, hint: `choose another port with ${option}`, cause: error });
+    throw new GantryError("Conflict", error.message, {
+      code: error.code,
+      hint: `choose another port with ${option}`,
+      cause: error,
+    });
   }
 }

@@ -1,4 +1,16 @@
-import { accessSync, chmodSync, closeSync, constants, fsyncSync, mkdirSync, openSync, readFileSync, statSync, unlinkSync, writeSync } from "node:fs";
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { errnoCode, errorMessage, GantryError } from "../base/index.ts";
 import { alreadyRunning, callControl, type PlatformStatus } from "../cli/index.ts";
@@ -56,10 +68,16 @@ const MAX_SOCKET_PATH = 107;
 export function prepareHome(layout: HomeLayout): void {
   const { home } = layout;
   if (process.getuid?.() !== 0) {
-    throw new GantryError("PermissionDenied", "Gantry needs root: it makes namespaces, mounts and firewall rules", { code: "Platform.NotRoot", hint: "run it with sudo" });
+    throw new GantryError(
+      "PermissionDenied",
+      "Gantry needs root: it makes namespaces, mounts and firewall rules",
+      { code: "Platform.NotRoot", hint: "run it with sudo" },
+    );
   }
   if (Buffer.byteLength(layout.controlSocket) > MAX_SOCKET_PATH) {
-    throw new GantryError("InvalidArgument", `the home ${home} has too long a path for a Unix socket`, { hint: `choose one of at most ${MAX_SOCKET_PATH - 12} bytes` });
+    throw new GantryError("InvalidArgument", `the home ${home} has too long a path for a Unix socket`, {
+      hint: `choose one of at most ${MAX_SOCKET_PATH - 12} bytes`,
+    });
   }
   try {
     mkdirSync(home, { recursive: true, mode: 0o711 });
@@ -69,7 +87,11 @@ export function prepareHome(layout: HomeLayout): void {
     chmodSync(layout.run, 0o711);
   } catch (error) {
     const why = errnoCode(error) === "EROFS" ? "the file system is read-only" : errorMessage(error);
-    throw new GantryError("PermissionDenied", `cannot use ${home} as home: ${why}`, { code: "Platform.UnusableHome", hint: "name a writable directory with --home", cause: error });
+    throw new GantryError("PermissionDenied", `cannot use ${home} as home: ${why}`, {
+      code: "Platform.UnusableHome",
+      hint: "name a writable directory with --home",
+      cause: error,
+    });
   }
 }
 

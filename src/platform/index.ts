@@ -1,4 +1,11 @@
-import { createLogger, isGantryError, type Logger, runServices, type Service, systemClock } from "../base/index.ts";
+import {
+  createLogger,
+  isGantryError,
+  type Logger,
+  runServices,
+  type Service,
+  systemClock,
+} from "../base/index.ts";
 import { type PlatformHooks, type PlatformOptions, type PlatformStatus, VERSION } from "../cli/index.ts";
 import { ensureSharedMount, setUpProcess, unmountTree } from "../kernel/index.ts";
 import type { PodNetwork } from "../network/index.ts";
@@ -55,7 +62,11 @@ class Platform {
     const { warnings } = await setUpProcess();
     for (const warning of warnings) this.#logger.warn(warning);
     ensureSharedMount(this.#layout.home);
-    const control = await startControlServer(this.#layout.controlSocket, { status: () => this.#status(), stop: (how) => this.#stop(how.keepContainers) }, this.#logger);
+    const control = await startControlServer(
+      this.#layout.controlSocket,
+      { status: () => this.#status(), stop: (how) => this.#stop(how.keepContainers) },
+      this.#logger,
+    );
     try {
       await runServices({
         services: this.#services().map((service) => this.#timed(service)),
@@ -76,7 +87,12 @@ class Platform {
     const engine = engineHouse({ ...common, keepContainers: () => this.#keepContainers });
     const kube = kubeHouse({ ...common, house: engine, podNetwork });
     this.#engineHouse = engine;
-    return [...engine.services, this.#podNetworkService(engine, podNetwork), ...kube.services.map(afterPodNetwork), this.#nodeReadyService(kube)];
+    return [
+      ...engine.services,
+      this.#podNetworkService(engine, podNetwork),
+      ...kube.services.map(afterPodNetwork),
+      this.#nodeReadyService(kube),
+    ];
   }
 
   #podNetworkService(engine: EngineHouse, podNetwork: Slot<PodNetwork>): Service {
@@ -89,10 +105,14 @@ class Platform {
 
   /** The platform is ready when its node is: then pods can start. */
   #nodeReadyService(kube: KubeHouse): Service {
-    return openCloseService("node", ["kubelet", "controllers", "scheduler", "proxy", "dns"], async (signal) => {
-      await untilNodeReady(kube.client.value, this.#config.nodeName, signal);
-      return () => {};
-    });
+    return openCloseService(
+      "node",
+      ["kubelet", "controllers", "scheduler", "proxy", "dns"],
+      async (signal) => {
+        await untilNodeReady(kube.client.value, this.#config.nodeName, signal);
+        return () => {};
+      },
+    );
   }
 
   #timed(service: Service): Service {
@@ -147,7 +167,10 @@ class Platform {
       api: `https://127.0.0.1:${this.#config.apiPort}`,
       registry: `127.0.0.1:${this.#config.registryPort}`,
       node: this.#config.nodeName,
-      containers: { running: containers.filter((one) => one.State === "running").length, total: containers.length },
+      containers: {
+        running: containers.filter((one) => one.State === "running").length,
+        total: containers.length,
+      },
       memoryBytes: process.memoryUsage.rss(),
       services: [...this.#readyAfterMs].map(([name, readyAfterMs]) => ({ name, readyAfterMs })),
     };
@@ -156,5 +179,7 @@ class Platform {
 
 /** Certificates and the API server name the pod network's addresses; the proxy and DNS live on its bridge. */
 function afterPodNetwork(service: Service): Service {
-  return service.needs.includes("network") ? { ...service, needs: [...service.needs, "pod-network"] } : service;
+  return service.needs.includes("network")
+    ? { ...service, needs: [...service.needs, "pod-network"] }
+    : service;
 }

@@ -1,6 +1,6 @@
+import type { PlatformOptions } from "../cli/index.ts";
 import { hostInfo } from "../kernel/index.ts";
 import { choosePodCidr, chooseServiceCidr, ipToNumber, numberToIp, parseSubnet } from "../network/index.ts";
-import type { PlatformOptions } from "../cli/index.ts";
 import { newInstanceId, type PlatformConfig, readConfig, writeConfig } from "./config.ts";
 
 const API_PORT = 6443;
@@ -37,7 +37,10 @@ function newInstance(): PlatformConfig {
 
 /** A host name as a valid node name. */
 function nodeNameOf(hostname: string): string {
-  const name = hostname.toLowerCase().replace(/[^a-z0-9.-]+/g, "-").replace(/^[^a-z0-9]+|[^a-z0-9]+$/g, "");
+  const name = hostname
+    .toLowerCase()
+    .replace(/[^a-z0-9.-]+/g, "-")
+    .replace(/^[^a-z0-9]+|[^a-z0-9]+$/g, "");
   return name || "node";
 }
 

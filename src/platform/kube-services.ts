@@ -1,8 +1,21 @@
 import { writeFileSync } from "node:fs";
 import type { Clock, Logger, Service } from "../base/index.ts";
-import { createCri, type Cri } from "../cri/index.ts";
-import { type ApiServer, type Certificates, createApiServer, kubeconfigText, openCertificates } from "../kube/apiserver/index.ts";
-import { createEventRecorder, createInformerFactory, createInProcessClient, type InformerFactory, type KubeClient, type UserInfo } from "../kube/client/index.ts";
+import { type Cri, createCri } from "../cri/index.ts";
+import {
+  type ApiServer,
+  type Certificates,
+  createApiServer,
+  kubeconfigText,
+  openCertificates,
+} from "../kube/apiserver/index.ts";
+import {
+  createEventRecorder,
+  createInformerFactory,
+  createInProcessClient,
+  type InformerFactory,
+  type KubeClient,
+  type UserInfo,
+} from "../kube/client/index.ts";
 import { createControllerManager } from "../kube/controllers/index.ts";
 import { ClusterDns } from "../kube/dns/index.ts";
 import { createKubelet, type Kubelet } from "../kube/kubelet/index.ts";
@@ -35,9 +48,15 @@ export interface KubeHouseOptions {
 /** History that watches may resume from, as etcd is compacted by Kubernetes' API server. */
 const KEEP_HISTORY_MS = 5 * 60_000;
 
-const asControllerManager: UserInfo = { name: "system:kube-controller-manager", groups: ["system:authenticated"] };
+const asControllerManager: UserInfo = {
+  name: "system:kube-controller-manager",
+  groups: ["system:authenticated"],
+};
 const asScheduler: UserInfo = { name: "system:kube-scheduler", groups: ["system:authenticated"] };
-const asNode = (node: string): UserInfo => ({ name: `system:node:${node}`, groups: ["system:nodes", "system:authenticated"] });
+const asNode = (node: string): UserInfo => ({
+  name: `system:node:${node}`,
+  groups: ["system:nodes", "system:authenticated"],
+});
 const asController = (name: string): UserInfo => ({
   name: `system:serviceaccount:kube-system:${name}`,
   groups: ["system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"],
@@ -58,12 +77,22 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
 
   const services: Service[] = [
     openCloseService("store", [], async () => {
-      store.fill(await openLmdbStore({ dir: layout.store, keepHistoryMs: KEEP_HISTORY_MS, logger, clock } as never));
+      store.fill(
+        await openLmdbStore({ dir: layout.store, keepHistoryMs: KEEP_HISTORY_MS, logger, clock } as never),
+      );
       return () => store.value.close();
     }),
     openCloseService("certificates", [], async () => {
       const serviceAddress = firstAddress(config.serviceCidr);
-      certificates.fill(await openCertificates({ pkiDir: layout.pki, serviceAddress, names: [config.nodeName, podGateway(config.podCidr)], clusterDomain: config.clusterDomain, clock }));
+      certificates.fill(
+        await openCertificates({
+          pkiDir: layout.pki,
+          serviceAddress,
+          names: [config.nodeName, podGateway(config.podCidr)],
+          clusterDomain: config.clusterDomain,
+          clock,
+        }),
+      );
       return () => {};
     }),
     {
@@ -138,7 +167,9 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
       run: (context) => {
         const own = as(asScheduler);
         const recorder = createEventRecorder({ client: own, component: "default-scheduler", clock, logger });
-        return createScheduler({ client: own, informers: informers.value, recorder, logger, clock }).run(context);
+        return createScheduler({ client: own, informers: informers.value, recorder, logger, clock }).run(
+          context,
+        );
       },
     },
     {
@@ -195,9 +226,22 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
   return { services, apiServer, client };
 }
 
-async function writeKubeconfig(layout: HomeLayout, config: PlatformConfig, certificates: Certificates): Promise<void> {
-  const admin = await certificates.client("admin", { commonName: "kubernetes-admin", organizations: ["system:masters"] });
-  const text = kubeconfigText({ server: `https://127.0.0.1:${config.apiPort}`, ca: certificates.caPem, cert: admin.certPem, key: admin.keyPem, name: "gantry" });
+async function writeKubeconfig(
+  layout: HomeLayout,
+  config: PlatformConfig,
+  certificates: Certificates,
+): Promise<void> {
+  const admin = await certificates.client("admin", {
+    commonName: "kubernetes-admin",
+    organizations: ["system:masters"],
+  });
+  const text = kubeconfigText({
+    server: `https://127.0.0.1:${config.apiPort}`,
+    ca: certificates.caPem,
+    cert: admin.certPem,
+    key: admin.keyPem,
+    name: "gantry",
+  });
   writeFileSync(layout.kubeconfig, text, { mode: 0o600 });
 }
 

@@ -8,8 +8,14 @@ interface Requirement {
   files: string[];
 }
 
-const inPath = (name: string) => ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"].map((dir) => `${dir}/${name}`);
-const library = (name: string) => ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"].map((dir) => `${dir}/${name}`);
+const inPath = (name: string) =>
+  ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"].map(
+    (dir) => `${dir}/${name}`,
+  );
+const library = (name: string) =>
+  ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"].map(
+    (dir) => `${dir}/${name}`,
+  );
 
 const REQUIREMENTS: Requirement[] = [
   { what: "an OCI runtime (crun or runc)", package: "crun", files: [...inPath("crun"), ...inPath("runc")] },

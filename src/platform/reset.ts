@@ -1,7 +1,17 @@
 import { existsSync, rmSync } from "node:fs";
 import { errorMessage, GantryError } from "../base/index.ts";
 import type { ResetResult } from "../cli/index.ts";
-import { cgroupDirs, cgroupExists, cgroupProcesses, deleteLink, killCgroup, listLinks, nft, removeCgroup, unmountTree } from "../kernel/index.ts";
+import {
+  cgroupDirs,
+  cgroupExists,
+  cgroupProcesses,
+  deleteLink,
+  killCgroup,
+  listLinks,
+  nft,
+  removeCgroup,
+  unmountTree,
+} from "../kernel/index.ts";
 import { readConfig } from "./config.ts";
 
 /**
@@ -9,7 +19,8 @@ import { readConfig } from "./config.ts";
  * links and with them routes, nftables tables, cgroups, mounts and the home.
  */
 export async function resetPlatform(home: string): Promise<ResetResult> {
-  if (process.getuid?.() !== 0) throw new GantryError("PermissionDenied", "gantry reset needs root", { hint: "run it with sudo" });
+  if (process.getuid?.() !== 0)
+    throw new GantryError("PermissionDenied", "gantry reset needs root", { hint: "run it with sudo" });
   const removed: string[] = [];
   if (!existsSync(home)) return { removed };
   const instanceId = instanceIdOf(home);
@@ -38,7 +49,11 @@ function instanceIdOf(home: string): string | undefined {
   try {
     return readConfig(home)?.instanceId;
   } catch (error) {
-    throw new GantryError("InvalidArgument", `cannot tell which links and cgroups belong to ${home}: ${errorMessage(error)}`, { hint: "correct config.yaml's instanceId and try again" });
+    throw new GantryError(
+      "InvalidArgument",
+      `cannot tell which links and cgroups belong to ${home}: ${errorMessage(error)}`,
+      { hint: "correct config.yaml's instanceId and try again" },
+    );
   }
 }
 

@@ -7,7 +7,8 @@ import type { HomeLayout } from "./home.ts";
 
 /** What `docker info` and `docker version` tell of this instance and its machine. */
 export function serverInfo(layout: HomeLayout, config: PlatformConfig, runtime: RuntimeInfo): ServerInfo {
-  const { hostname, kernelVersion, osPretty, osVersion, architecture, machine, cpus, memoryBytes } = hostInfo();
+  const { hostname, kernelVersion, osPretty, osVersion, architecture, machine, cpus, memoryBytes } =
+    hostInfo();
   return {
     version: VERSION,
     gitCommit: "",

@@ -10,7 +10,8 @@ export class Slot<T> {
   }
 
   get value(): T {
-    if (this.#value === undefined) throw new GantryError("Internal", `${this.#name} is used before it is ready`);
+    if (this.#value === undefined)
+      throw new GantryError("Internal", `${this.#name} is used before it is ready`);
     return this.#value;
   }
 

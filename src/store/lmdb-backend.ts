@@ -158,6 +158,8 @@ export class LmdbBackend implements StoreBackend {
   async #durably(write: () => void): Promise<void> {
     try {
       await this.#open().root.batch(write);
+      // Whoever hears of the commit must see it, even if this turn of the event loop has read before.
+      this.#tables?.root.resetReadTxn();
     } catch (error) {
       const failure = await commitError(error);
       await this.#reopenIfUnusable();

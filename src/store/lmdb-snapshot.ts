@@ -3,7 +3,10 @@ import { compareKeys } from "./key-order.ts";
 import type { LmdbTables, Table } from "./lmdb-tables.ts";
 import { decodeRecord, encodeNumber, prefixEnd, type StoredHead, verifyHead } from "./record-codec.ts";
 
-/** LMDB gives one event-loop turn's reads the same snapshot, so nothing is held and nothing has to be released. */
+/**
+ * LMDB gives one event-loop turn's reads the same snapshot, so nothing has to be released at the end. That holds as long as no
+ * iteration is left open from one turn to the next.
+ */
 export class LmdbSnapshot implements Snapshot {
   readonly revision: number;
   readonly #tables: LmdbTables;
@@ -84,15 +87,21 @@ function revisionRange(from: number, to: number): { start: any; end: any } {
 
 /** Two sequences in order of their keys as one; no key is in both. */
 function* merge(left: Iterator<RecordHead>, right: Iterator<RecordHead>): Generator<RecordHead> {
-  let a = left.next();
-  let b = right.next();
-  while (!a.done || !b.done) {
-    if (b.done || (!a.done && compareKeys(a.value.key, b.value.key) < 0)) {
-      yield a.value as RecordHead;
-      a = left.next();
-    } else {
-      yield b.value;
-      b = right.next();
+  try {
+    let a = left.next();
+    let b = right.next();
+    while (!a.done || !b.done) {
+      if (b.done || (!a.done && compareKeys(a.value.key, b.value.key) < 0)) {
+        yield a.value as RecordHead;
+        a = left.next();
+      } else {
+        yield b.value;
+        b = right.next();
+      }
     }
+  } finally {
+    // A cursor left open would hold its snapshot, and with it every page that is freed from then on.
+    left.return?.();
+    right.return?.();
   }
 }

@@ -12,7 +12,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { silentLogger } from "../base/index.ts";
+import { silentLogger, systemClock } from "../base/index.ts";
+import { LmdbSnapshot } from "./lmdb-snapshot.ts";
 import { openLmdbStore } from "./lmdb-store.ts";
 import { LmdbTables } from "./lmdb-tables.ts";
 import { encodeNumber } from "./record-codec.ts";
@@ -82,6 +83,24 @@ describe("LMDB store", () => {
     await closeAll();
     const tables = new LmdbTables(dir);
     expect(tables.history.getKeysCount({ start: Buffer.from([0]) })).toBe(70);
+    await tables.root.close();
+  });
+
+  it("leaves no snapshot open when a list is read in part", async () => {
+    const store = await openStore();
+    for (let n = 0; n < 20; n++) await put(store, `key/${n}`, "1");
+    for (let n = 0; n < 10; n += 2) await store.transact({ success: [{ type: "delete", key: `key/${n}` }] });
+    await closeAll();
+    const tables = new LmdbTables(dir);
+    for (let n = 0; n < 30; n++) {
+      for (const _ of new LmdbSnapshot(tables).heads("", { tombstones: true })) break;
+      for (const _ of new LmdbSnapshot(tables).heads("", { tombstones: false })) break;
+      for (const _ of new LmdbSnapshot(tables).history(0, 100)) break;
+      await tables.meta.put("revision", encodeNumber(100 + n));
+      await systemClock.sleep(1);
+    }
+    const readers = tables.root.readerList() as unknown as string;
+    expect(readers.split("\n").filter((line) => line.trim().startsWith(String(process.pid)))).toHaveLength(1);
     await tables.root.close();
   });
 

@@ -314,7 +314,12 @@ function filterBatch<T>(batch: CacheBatch<T>, prefix: string): CacheBatch<T> | u
   return wanted.length > 0 ? { revision, events: wanted } : undefined;
 }
 
-/** The store is there, but this watch lost its place. */
+/** This watch lost its place, or the store cannot be reached just now: a new load may help. */
 function isWatchBreak(error: unknown): boolean {
-  return isGantryError(error, "Gone") || isGantryError(error, "ResourceExhausted");
+  if (!isGantryError(error)) return false;
+  return (
+    error.kind === "Gone" ||
+    error.kind === "ResourceExhausted" ||
+    (error.kind === "Unavailable" && error.code !== "Store.Closed")
+  );
 }

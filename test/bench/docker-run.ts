@@ -15,7 +15,8 @@ export interface DockerRunReport {
 
 /** `docker run --rm busybox true` on the default bridge, the same client against both. */
 export async function benchDockerRun(platform: TestPlatform): Promise<DockerRunReport> {
-  const timeRun = async (env: NodeJS.ProcessEnv) => (await mustRun("docker", ["run", "--rm", "busybox", "true"], { env })).ms;
+  const timeRun = async (env: NodeJS.ProcessEnv) =>
+    (await mustRun("docker", ["run", "--rm", "busybox", "true"], { env })).ms;
   const gantry = await measure(RUNS, () => timeRun(platform.env));
   const peer = await startDockerdPeer();
   if (!peer) return { gantry };

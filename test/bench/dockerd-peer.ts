@@ -22,7 +22,20 @@ export async function startDockerdPeer(): Promise<DockerdPeer | undefined> {
   await mustRun("ip", ["link", "set", bridge, "up"]);
   const child: ChildProcess = spawn(
     "/usr/sbin/dockerd",
-    ["-H", host, "--data-root", `${dir}/data`, "--exec-root", `${dir}/exec`, "-p", `${dir}/pid`, "--bridge", bridge, "--storage-driver", "overlay2"],
+    [
+      "-H",
+      host,
+      "--data-root",
+      `${dir}/data`,
+      "--exec-root",
+      `${dir}/exec`,
+      "-p",
+      `${dir}/pid`,
+      "--bridge",
+      bridge,
+      "--storage-driver",
+      "overlay2",
+    ],
     { stdio: "ignore" },
   );
   const env: NodeJS.ProcessEnv = { ...process.env, DOCKER_HOST: host, DOCKER_BUILDKIT: "0" };
@@ -37,8 +50,15 @@ export async function startDockerdPeer(): Promise<DockerdPeer | undefined> {
     rmSync(dir, { recursive: true, force: true });
   };
   try {
-    await eventually("dockerd answers", async () => (await run("docker", ["version"], { env })).code === 0, 30_000, 200);
-    const version = (await mustRun("docker", ["version", "-f", "{{.Server.Version}}"], { env })).stdout.trim();
+    await eventually(
+      "dockerd answers",
+      async () => (await run("docker", ["version"], { env })).code === 0,
+      30_000,
+      200,
+    );
+    const version = (
+      await mustRun("docker", ["version", "-f", "{{.Server.Version}}"], { env })
+    ).stdout.trim();
     return { env, version, stop };
   } catch (error) {
     await stop();

@@ -16,5 +16,10 @@ export async function measure(runs: number, once: () => Promise<number>): Promis
 export function figuresOf(times: readonly number[]): Figures {
   const sorted = [...times].sort((a, b) => a - b);
   const round = (value: number) => Math.round(value * 10) / 10;
-  return { medianMs: round(sorted[sorted.length >> 1]!), minMs: round(sorted[0]!), maxMs: round(sorted.at(-1)!), runs: sorted.length };
+  return {
+    medianMs: round(sorted[sorted.length >> 1]!),
+    minMs: round(sorted[0]!),
+    maxMs: round(sorted.at(-1)!),
+    runs: sorted.length,
+  };
 }

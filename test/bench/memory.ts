@@ -19,7 +19,8 @@ function pssMb(pid: number | string): number {
 export async function benchMemory(platform: TestPlatform): Promise<MemoryReport> {
   await new Promise((resolve) => setTimeout(resolve, 5_000));
   const idle = pssMb(platform.status.pid);
-  for (let index = 0; index < CONTAINERS; index++) await platform.docker("run", "-d", "--name", `mem-${index}`, "busybox", "sleep", "1000");
+  for (let index = 0; index < CONTAINERS; index++)
+    await platform.docker("run", "-d", "--name", `mem-${index}`, "busybox", "sleep", "1000");
   await new Promise((resolve) => setTimeout(resolve, 2_000));
   const after = pssMb(platform.status.pid);
   let monitors = 0;
@@ -33,5 +34,9 @@ export async function benchMemory(platform: TestPlatform): Promise<MemoryReport>
   }
   for (let index = 0; index < CONTAINERS; index++) await platform.docker("rm", "-f", `mem-${index}`);
   const round = (value: number) => Math.round(value * 100) / 100;
-  return { idlePlatformMb: round(idle), perContainerMb: round((monitors + Math.max(0, after - idle)) / CONTAINERS), containers: CONTAINERS };
+  return {
+    idlePlatformMb: round(idle),
+    perContainerMb: round((monitors + Math.max(0, after - idle)) / CONTAINERS),
+    containers: CONTAINERS,
+  };
 }

@@ -17,7 +17,12 @@ export async function benchPodStart(platform: TestPlatform): Promise<Figures> {
       apiVersion: "v1",
       kind: "Pod",
       metadata: { name },
-      spec: { terminationGracePeriodSeconds: 0, containers: [{ name: "main", image: "busybox", imagePullPolicy: "IfNotPresent", command: ["sleep", "1000"] }] },
+      spec: {
+        terminationGracePeriodSeconds: 0,
+        containers: [
+          { name: "main", image: "busybox", imagePullPolicy: "IfNotPresent", command: ["sleep", "1000"] },
+        ],
+      },
     });
     await running;
     if (index > 0) times.push(performance.now() - startedAt);
@@ -37,9 +42,19 @@ async function apiClient(server: string, config: any) {
   };
   const fetchJson = (method: string, path: string, body?: object): Promise<void> =>
     new Promise((resolve, reject) => {
-      const message = request(`${server}${path}`, { ...tls, method, headers: { "content-type": "application/json" } }, (response) => {
-        response.resume().on("end", () => (response.statusCode! < 300 ? resolve() : reject(new Error(`${method} ${path}: ${response.statusCode}`))));
-      });
+      const message = request(
+        `${server}${path}`,
+        { ...tls, method, headers: { "content-type": "application/json" } },
+        (response) => {
+          response
+            .resume()
+            .on("end", () =>
+              response.statusCode! < 300
+                ? resolve()
+                : reject(new Error(`${method} ${path}: ${response.statusCode}`)),
+            );
+        },
+      );
       message.on("error", reject).end(body ? JSON.stringify(body) : undefined);
     });
   const watchPod = (name: string): Promise<void> =>
@@ -58,4 +73,3 @@ async function apiClient(server: string, config: any) {
     });
   return { fetchJson, watchPod };
 }
-

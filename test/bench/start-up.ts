@@ -10,14 +10,27 @@ export async function benchStartUp(runs: number): Promise<Figures> {
     const nodes = await platform.kubectl("get", "nodes");
     times.push(performance.now() - startedAt);
     await platform.reset();
-    if (!/\bReady\b/.test(nodes.stdout)) throw new Error(`the node is not Ready: ${nodes.stdout}${nodes.stderr}`);
+    if (!/\bReady\b/.test(nodes.stdout))
+      throw new Error(`the node is not Ready: ${nodes.stdout}${nodes.stderr}`);
   }
   return figuresOf(times);
 }
 
 /** From a kill with `pods` running to the first answer of the API after a new start. */
-export async function benchRestart(platform: TestPlatform, pods: number): Promise<{ ms: number; pods: number }> {
-  await platform.kubectl("create", "deployment", "many", "--image=busybox", `--replicas=${pods}`, "--", "sleep", "1000");
+export async function benchRestart(
+  platform: TestPlatform,
+  pods: number,
+): Promise<{ ms: number; pods: number }> {
+  await platform.kubectl(
+    "create",
+    "deployment",
+    "many",
+    "--image=busybox",
+    `--replicas=${pods}`,
+    "--",
+    "sleep",
+    "1000",
+  );
   const rollout = await platform.kubectl("rollout", "status", "deployment/many", "--timeout=150s");
   if (rollout.code !== 0) throw new Error(rollout.stderr);
   await platform.kill();

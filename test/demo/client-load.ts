@@ -19,7 +19,12 @@ export class ClientLoad {
     this.#url = url;
     const keptAlive = new Agent({ keepAlive: true, maxSockets: 1 });
     const another = new Agent({ keepAlive: true, maxSockets: 1 });
-    this.#workers = [this.#work(keptAlive), this.#work(another), this.#work(undefined), this.#work(undefined)];
+    this.#workers = [
+      this.#work(keptAlive),
+      this.#work(another),
+      this.#work(undefined),
+      this.#work(undefined),
+    ];
   }
 
   async stop(): Promise<LoadReport> {
@@ -35,7 +40,9 @@ export class ClientLoad {
         this.#report.versions[answer.version] = (this.#report.versions[answer.version] ?? 0) + 1;
         this.#report.hosts.add(answer.host);
       } catch (error) {
-        this.#report.failures.push(`${agent ? "kept-alive" : "new"} connection: ${error instanceof Error ? error.message : error}`);
+        this.#report.failures.push(
+          `${agent ? "kept-alive" : "new"} connection: ${error instanceof Error ? error.message : error}`,
+        );
       }
       this.#report.requests++;
       await new Promise((resolve) => setTimeout(resolve, 5));

@@ -12,7 +12,9 @@ import { Walk } from "./walk.ts";
 // with its real output, checks every outcome, and exits with 1 if anything did not hold. The platform is one of its own.
 const startedAt = performance.now();
 const platform = await startPlatform({ registryPort: await freePort() });
-process.stdout.write(`Gantry is ready after ${Math.round(performance.now() - startedAt)} ms, home ${platform.home}\n`);
+process.stdout.write(
+  `Gantry is ready after ${Math.round(performance.now() - startedAt)} ms, home ${platform.home}\n`,
+);
 const walk = new Walk(platform.env, (text) => process.stdout.write(text));
 const tour = new Tour(platform, walk);
 let held = false;

@@ -16,7 +16,10 @@ export class Tour {
   constructor(platform: TestPlatform, walk: Walk) {
     this.platform = platform;
     this.walk = walk;
-    const text = readFileSync(join(this.example, "k8s.yaml"), "utf8").replaceAll("127.0.0.1:5000", platform.registry);
+    const text = readFileSync(join(this.example, "k8s.yaml"), "utf8").replaceAll(
+      "127.0.0.1:5000",
+      platform.registry,
+    );
     this.manifest = join(mkdtempSync(join(tmpdir(), "gantry-demo-")), "k8s.yaml");
     writeFileSync(this.manifest, text);
   }
@@ -51,7 +54,10 @@ export class Tour {
       uid: pod.metadata.uid,
       ip: pod.status.podIP,
       restarts: pod.status.containerStatuses?.[0]?.restartCount ?? 0,
-      ready: pod.status.conditions?.some((one: { type: string; status: string }) => one.type === "Ready" && one.status === "True") ?? false,
+      ready:
+        pod.status.conditions?.some(
+          (one: { type: string; status: string }) => one.type === "Ready" && one.status === "True",
+        ) ?? false,
     }));
   }
 

@@ -35,13 +35,25 @@ export class Walk {
   }
 
   /** Runs a command, showing it, its output and its time. */
-  async show(command: string, args: readonly string[], options: { shownAs?: string; input?: string; timeoutMs?: number } = {}): Promise<RunResult> {
-    this.#write(`$ ${options.shownAs ?? command} ${args.map((arg) => (QUOTE.test(arg) ? `'${arg}'` : arg)).join(" ")}\n`);
-    const result = await run(command, args, { env: this.#env, input: options.input, timeoutMs: options.timeoutMs ?? 180_000 });
+  async show(
+    command: string,
+    args: readonly string[],
+    options: { shownAs?: string; input?: string; timeoutMs?: number } = {},
+  ): Promise<RunResult> {
+    this.#write(
+      `$ ${options.shownAs ?? command} ${args.map((arg) => (QUOTE.test(arg) ? `'${arg}'` : arg)).join(" ")}\n`,
+    );
+    const result = await run(command, args, {
+      env: this.#env,
+      input: options.input,
+      timeoutMs: options.timeoutMs ?? 180_000,
+    });
     const lines = `${result.stdout}${result.stderr}`.split("\n").filter((line) => line !== "");
     for (const line of lines.slice(0, MAX_LINES)) this.#write(`    ${line}\n`);
     if (lines.length > MAX_LINES) this.#write(`    … ${lines.length - MAX_LINES} more lines\n`);
-    this.#write(`    [${result.code === 0 ? "" : `exit code ${result.code}, `}${Math.round(result.ms)} ms]\n`);
+    this.#write(
+      `    [${result.code === 0 ? "" : `exit code ${result.code}, `}${Math.round(result.ms)} ms]\n`,
+    );
     return result;
   }
 
@@ -63,8 +75,11 @@ export class Walk {
       const bad = outcome.checks.filter((check) => !check.ok);
       failed += bad.length;
       passed += outcome.checks.length - bad.length;
-      this.#write(`${bad.length === 0 ? "ok  " : "FAIL"} ${outcome.title.padEnd(72)} ${(outcome.ms / 1000).toFixed(1).padStart(6)} s\n`);
-      for (const check of bad) this.#write(`       ${check.label}${check.detail ? `: ${check.detail}` : ""}\n`);
+      this.#write(
+        `${bad.length === 0 ? "ok  " : "FAIL"} ${outcome.title.padEnd(72)} ${(outcome.ms / 1000).toFixed(1).padStart(6)} s\n`,
+      );
+      for (const check of bad)
+        this.#write(`       ${check.label}${check.detail ? `: ${check.detail}` : ""}\n`);
     }
     this.#write(`${passed} checks held, ${failed} did not.\n`);
     return failed === 0;

@@ -49,7 +49,10 @@ async function pods(): Promise<PodFacts[]> {
 
 /** Lines of a counter's log must be 1, 2, 3, … without a gap or a repeat. */
 function assertCounts(log: string, atLeast: number): void {
-  const numbers = log.trim().split("\n").map((line) => Number(/^line (\d+)$/.exec(line)?.[1]));
+  const numbers = log
+    .trim()
+    .split("\n")
+    .map((line) => Number(/^line (\d+)$/.exec(line)?.[1]));
   expect(numbers).toEqual(numbers.map((_, index) => index + 1));
   expect(numbers.length).toBeGreaterThan(atLeast);
 }
@@ -64,23 +67,32 @@ describe("kill -9 of the program", () => {
     expect((await platform.kubectl("rollout", "status", "deployment/counter", "--timeout=60s")).code).toBe(0);
     const before = await pods();
     const pid = (await platform.docker("inspect", "-f", "{{.State.Pid}}", "counter")).stdout.trim();
-    for (let index = 0; index < 5; index++) await platform.kubectl("create", "configmap", `acknowledged-${index}`);
+    for (let index = 0; index < 5; index++)
+      await platform.kubectl("create", "configmap", `acknowledged-${index}`);
 
     await platform.kill();
     process.kill(Number(pid), 0);
     await new Promise((resolve) => setTimeout(resolve, 2_500));
     await platform.up();
 
-    const inspect = await platform.docker("inspect", "-f", "{{.State.Pid}} {{.State.Running}} {{.RestartCount}}", "counter");
+    const inspect = await platform.docker(
+      "inspect",
+      "-f",
+      "{{.State.Pid}} {{.State.Running}} {{.RestartCount}}",
+      "counter",
+    );
     expect(inspect.stdout).toBe(`${pid} true 0\n`);
     const ended = await platform.docker("inspect", "-f", "{{.State.Status}} {{.State.ExitCode}}", "ends");
     expect(ended.stdout).toBe("exited 9\n");
     assertCounts((await platform.docker("logs", "counter")).stdout, 50);
 
-    for (let index = 0; index < 5; index++) expect((await platform.kubectl("get", "configmap", `acknowledged-${index}`)).code).toBe(0);
+    for (let index = 0; index < 5; index++)
+      expect((await platform.kubectl("get", "configmap", `acknowledged-${index}`)).code).toBe(0);
     await new Promise((resolve) => setTimeout(resolve, 2_000));
     expect(await pods()).toEqual(before);
-    const [name] = (await platform.kubectl("get", "pods", "-l", "app=counter", "-o", "jsonpath={.items[0].metadata.name}")).stdout.split(" ");
+    const [name] = (
+      await platform.kubectl("get", "pods", "-l", "app=counter", "-o", "jsonpath={.items[0].metadata.name}")
+    ).stdout.split(" ");
     assertCounts((await platform.kubectl("logs", name!)).stdout, 50);
   });
 

@@ -26,13 +26,19 @@ afterAll(async () => {
 describe("up, status, down, reset", () => {
   it("tells where everything is, and a fresh node is Ready", async () => {
     const platform = await start();
-    expect(platform.status).toMatchObject({ state: "ready", dockerSocket: `${platform.home}/docker.sock`, kubeconfig: `${platform.home}/kubeconfig` });
+    expect(platform.status).toMatchObject({
+      state: "ready",
+      dockerSocket: `${platform.home}/docker.sock`,
+      kubeconfig: `${platform.home}/kubeconfig`,
+    });
     const text = await platform.gantry("status");
     expect(text.stdout).toContain(`unix://${platform.home}/docker.sock`);
     const nodes = await platform.kubectl("get", "nodes");
     expect(nodes.stdout).toMatch(/Ready\s+\S+\s+\S+\s+v1\.33/);
     expect((await platform.docker("version")).code).toBe(0);
-    expect((await platform.gantry("version")).stdout).toMatch(/^gantry \d+\.\d+\.\d+ \(Kubernetes v1\.33\.\d+, Node\.js v24\./);
+    expect((await platform.gantry("version")).stdout).toMatch(
+      /^gantry \d+\.\d+\.\d+ \(Kubernetes v1\.33\.\d+, Node\.js v24\./,
+    );
   });
 
   it("runs two instances side by side that do not know each other", async () => {
@@ -44,7 +50,9 @@ describe("up, status, down, reset", () => {
     await first.docker("rm", "-f", "same");
     expect((await second.docker("ps", "--format", "{{.Names}}")).stdout).toBe("same\n");
     await first.kubectl("create", "namespace", "only-here");
-    expect((await second.kubectl("get", "namespace", "only-here")).stderr).toContain('namespaces "only-here" not found');
+    expect((await second.kubectl("get", "namespace", "only-here")).stderr).toContain(
+      'namespaces "only-here" not found',
+    );
   });
 
   it("refuses a second up on the same home in one sentence", async () => {
@@ -90,9 +98,19 @@ describe("up, status, down, reset", () => {
 describe("a start that cannot be", () => {
   it("names a busy port and what to do, and leaves nothing half done", async () => {
     const busy = createServer();
-    const port = await new Promise<number>((resolve) => busy.listen(0, "0.0.0.0", () => resolve((busy.address() as { port: number }).port)));
+    const port = await new Promise<number>((resolve) =>
+      busy.listen(0, "0.0.0.0", () => resolve((busy.address() as { port: number }).port)),
+    );
     const home = mkdtempSync(join(tmpdir(), "gantry-busy-"));
-    const up = await run(gantryBinary, ["up", "--home", home, "--api-port", String(port), "--registry-port", "0"]);
+    const up = await run(gantryBinary, [
+      "up",
+      "--home",
+      home,
+      "--api-port",
+      String(port),
+      "--registry-port",
+      "0",
+    ]);
     busy.close();
     expect(up.code).toBe(1);
     expect(up.stderr.trim().split("\n").at(-1)).toMatch(new RegExp(`^gantry: .*:${port}.* - .*--api-port`));
@@ -114,7 +132,15 @@ describe("a start that cannot be", () => {
     const dir = mkdtempSync(join(tmpdir(), "gantry-user-"));
     chmodSync(dir, 0o777);
     mkdirSync(join(dir, "home"), { mode: 0o777 });
-    const up = await run("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", gantryBinary, "up", "--home", join(dir, "home")]);
+    const up = await run("setpriv", [
+      "--reuid=65534",
+      "--regid=65534",
+      "--clear-groups",
+      gantryBinary,
+      "up",
+      "--home",
+      join(dir, "home"),
+    ]);
     expect(up.code).toBe(1);
     expect(up.stderr).toMatch(/^gantry: Gantry needs root.* - run it with sudo\n$/);
     rmSync(dir, { recursive: true });

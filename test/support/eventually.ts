@@ -1,5 +1,10 @@
 /** Tries until `probe` returns something truthy; throws with the last failure after `timeoutMs`. */
-export async function eventually<T>(what: string, probe: () => Promise<T> | T, timeoutMs = 30_000, periodMs = 50): Promise<NonNullable<T>> {
+export async function eventually<T>(
+  what: string,
+  probe: () => Promise<T> | T,
+  timeoutMs = 30_000,
+  periodMs = 50,
+): Promise<NonNullable<T>> {
   const deadline = performance.now() + timeoutMs;
   let last: unknown;
   for (;;) {
@@ -11,7 +16,9 @@ export async function eventually<T>(what: string, probe: () => Promise<T> | T, t
       last = error;
     }
     if (performance.now() > deadline) {
-      throw new Error(`${what}: not within ${timeoutMs / 1000} s; last: ${last instanceof Error ? last.message : JSON.stringify(last)}`);
+      throw new Error(
+        `${what}: not within ${timeoutMs / 1000} s; last: ${last instanceof Error ? last.message : JSON.stringify(last)}`,
+      );
     }
     await new Promise((resolve) => setTimeout(resolve, periodMs));
   }

@@ -20,7 +20,9 @@ export interface Instance {
 /** An instance by its home, as long as that is there. */
 export function instanceAt(home: string): Instance {
   const config = join(home, "config.yaml");
-  const instanceId = existsSync(config) ? /^instanceId: '?([0-9a-f]{6})/m.exec(readFileSync(config, "utf8"))?.[1] : undefined;
+  const instanceId = existsSync(config)
+    ? /^instanceId: '?([0-9a-f]{6})/m.exec(readFileSync(config, "utf8"))?.[1]
+    : undefined;
   return { home, instanceId };
 }
 
@@ -29,7 +31,9 @@ export async function tracesOf(instances: readonly Instance[]): Promise<Traces> 
   const homes = instances.map((instance) => instance.home);
   const ids = instances.map((instance) => instance.instanceId).filter((id) => id !== undefined);
   const ours = (name: string) => ids.some((id) => name.includes(id));
-  const mounts = readFileSync("/proc/self/mountinfo", "utf8").split("\n").map((line) => line.split(" ")[4] ?? "");
+  const mounts = readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
+    .map((line) => line.split(" ")[4] ?? "");
   const links = (await run("ip", ["-o", "link"])).stdout.match(/\bgt[0-9a-f]{6}\w*/g) ?? [];
   const tables = (await run("nft", ["list", "tables"])).stdout.match(/\bgantry_\w+/g) ?? [];
   return {

@@ -68,13 +68,25 @@ export async function startPlatform(options: StartOptions = {}): Promise<TestPla
     KUBECONFIG: join(home, "kubeconfig"),
     HOME: process.env.HOME ?? "/root",
   };
-  const upArgs = ["up", "--detach", "--wait", "--api-port", String(apiPort), "--registry-port", String(registryPort), ...(options.extra ?? [])];
-  const readStatus = async (): Promise<PlatformStatus> => JSON.parse((await mustRun(gantryBinary, ["status", "--json"], { env })).stdout);
+  const upArgs = [
+    "up",
+    "--detach",
+    "--wait",
+    "--api-port",
+    String(apiPort),
+    "--registry-port",
+    String(registryPort),
+    ...(options.extra ?? []),
+  ];
+  const readStatus = async (): Promise<PlatformStatus> =>
+    JSON.parse((await mustRun(gantryBinary, ["status", "--json"], { env })).stdout);
   const up = async (): Promise<PlatformStatus> => {
     const result = await run(gantryBinary, upArgs, { env, timeoutMs: 90_000 });
     if (result.code !== 0) {
       const log = join(home, "logs", "gantry.log");
-      throw new Error(`gantry up exited with ${result.code}\n${result.stderr}\n${existsSync(log) ? readFileSync(log, "utf8").slice(-4000) : ""}`);
+      throw new Error(
+        `gantry up exited with ${result.code}\n${result.stderr}\n${existsSync(log) ? readFileSync(log, "utf8").slice(-4000) : ""}`,
+      );
     }
     return readStatus();
   };

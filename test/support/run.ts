@@ -1,4 +1,4 @@
-import { spawn, type SpawnOptions } from "node:child_process";
+import { type SpawnOptions, spawn } from "node:child_process";
 
 export interface RunResult {
   stdout: string;
@@ -36,7 +36,12 @@ export function run(command: string, args: readonly string[], options: RunOption
     });
     child.on("close", (code, signal) => {
       clearTimeout(timer);
-      resolve({ stdout, stderr, code: timedOut ? 124 : (code ?? (signal ? 128 : 1)), ms: performance.now() - startedAt });
+      resolve({
+        stdout,
+        stderr,
+        code: timedOut ? 124 : (code ?? (signal ? 128 : 1)),
+        ms: performance.now() - startedAt,
+      });
     });
     child.stdin!.on("error", () => {});
     child.stdin!.end(options.input ?? "");
@@ -44,10 +49,16 @@ export function run(command: string, args: readonly string[], options: RunOption
 }
 
 /** As `run`, but anything other than exit code 0 throws with everything that was printed. */
-export async function mustRun(command: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+export async function mustRun(
+  command: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<RunResult> {
   const result = await run(command, args, options);
   if (result.code !== 0) {
-    throw new Error(`${command} ${args.join(" ")} exited with ${result.code}\n${result.stdout}${result.stderr}`);
+    throw new Error(
+      `${command} ${args.join(" ")} exited with ${result.code}\n${result.stdout}${result.stderr}`,
+    );
   }
   return result;
 }

@@ -10,7 +10,9 @@ function libc(): NonNullable<typeof binding> {
   if (!binding) {
     const library = koffi.load("libc.so.6");
     binding = {
-      openpty: library.func("int openpty(_Out_ int *master, _Out_ int *slave, void *name, void *termp, void *winp)"),
+      openpty: library.func(
+        "int openpty(_Out_ int *master, _Out_ int *slave, void *name, void *termp, void *winp)",
+      ),
       ioctl: library.func("int ioctl(int fd, ulong request, void *argument)"),
     };
   }
@@ -25,7 +27,12 @@ export class Terminal {
   #output = "";
   #closed = false;
 
-  constructor(command: string, args: readonly string[], env: NodeJS.ProcessEnv, size = { columns: 80, rows: 24 }) {
+  constructor(
+    command: string,
+    args: readonly string[],
+    env: NodeJS.ProcessEnv,
+    size = { columns: 80, rows: 24 },
+  ) {
     const master = [0];
     const slave = [0];
     if (libc().openpty(master, slave, null, null, null) !== 0) throw new Error("openpty failed");
@@ -52,7 +59,12 @@ export class Terminal {
   }
 
   async waitFor(pattern: RegExp, timeoutMs = 15_000): Promise<RegExpExecArray> {
-    return eventually(`${pattern} in the terminal (it shows ${JSON.stringify(this.#output.slice(-300))})`, () => pattern.exec(this.#output), timeoutMs, 20);
+    return eventually(
+      `${pattern} in the terminal (it shows ${JSON.stringify(this.#output.slice(-300))})`,
+      () => pattern.exec(this.#output),
+      timeoutMs,
+      20,
+    );
   }
 
   /** Ends the program (a terminal that is left open holds one of the process's few reading threads). */

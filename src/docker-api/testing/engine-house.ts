@@ -120,7 +120,7 @@ export async function openEngineHouse(): Promise<EngineHouse> {
       await runtime.close();
       for (const config of network.list())
         if (config.driver === "bridge") await network.remove(config.id).catch(() => {});
-      await network.close();
+      await network.destroy();
       unmountTree(dir);
       fs.rmSync(dir, { recursive: true, force: true });
     },

@@ -1,4 +1,11 @@
-import { type Clock, errorMessage, isGantryError, type Logger, rfc3339Seconds, type Service } from "../../base/index.ts";
+import {
+  type Clock,
+  errorMessage,
+  isGantryError,
+  type Logger,
+  rfc3339Seconds,
+  type Service,
+} from "../../base/index.ts";
 import { nodes as nodesResource, pods as podsResource } from "../api/index.ts";
 import type { KubeObject } from "../api/types.ts";
 import type { EventRecorder, InformerFactory, KubeClient } from "../client/index.ts";
@@ -32,14 +39,19 @@ export function createScheduler(options: SchedulerOptions): Service {
   const queue = new SchedulingQueue(clock);
 
   const isOurs = (pod: KubeObject) =>
-    !pod.spec.nodeName && pod.spec.schedulerName === schedulerName && !isOver(pod) && pod.metadata.deletionTimestamp === undefined;
+    !pod.spec.nodeName &&
+    pod.spec.schedulerName === schedulerName &&
+    !isOver(pod) &&
+    pod.metadata.deletionTimestamp === undefined;
   const isGated = (pod: KubeObject) => (pod.spec.schedulingGates ?? []).length > 0;
 
   const podChanged = (pod: KubeObject, previous?: KubeObject): void => {
     snapshot.setPod(pod);
     if (!isOurs(pod)) {
       queue.remove(pod.metadata.uid);
-      const freed = previous && (isOver(pod) !== isOver(previous) || Boolean(pod.spec.nodeName) !== Boolean(previous.spec.nodeName));
+      const freed =
+        previous &&
+        (isOver(pod) !== isOver(previous) || Boolean(pod.spec.nodeName) !== Boolean(previous.spec.nodeName));
       if (freed) queue.clusterChanged();
     } else if (isGated(pod)) {
       queue.remove(pod.metadata.uid);
@@ -108,11 +120,14 @@ export function createScheduler(options: SchedulerOptions): Service {
       status: "False",
       reason: "Unschedulable",
       message,
-      lastTransitionTime: known?.status === "False" ? known.lastTransitionTime : rfc3339Seconds(clock.nowMs()),
+      lastTransitionTime:
+        known?.status === "False" ? known.lastTransitionTime : rfc3339Seconds(clock.nowMs()),
     };
     const body = { metadata: { uid: pod.metadata.uid }, status: { conditions: [condition] } };
     try {
-      await client.patch(podsResource, pod.metadata.namespace, pod.metadata.name, "strategic", body, { subresource: "status" });
+      await client.patch(podsResource, pod.metadata.namespace, pod.metadata.name, "strategic", body, {
+        subresource: "status",
+      });
     } catch (error) {
       if (!isGantryError(error, "NotFound") && !isGantryError(error, "Conflict")) throw error;
     }
@@ -147,7 +162,10 @@ export function createScheduler(options: SchedulerOptions): Service {
         try {
           await scheduleOne(next.pod, next.attempts);
         } catch (error) {
-          logger.warn("scheduling failed, will retry", { pod: next.pod.metadata.name, error: errorMessage(error) });
+          logger.warn("scheduling failed, will retry", {
+            pod: next.pod.metadata.name,
+            error: errorMessage(error),
+          });
         }
       }
       for (const unsubscribe of subscriptions) unsubscribe();

@@ -10,10 +10,14 @@ export interface HostPort {
 /** Host ports that a pod takes on its node. */
 export function hostPortsOf(pod: KubeObject): HostPort[] {
   const ports: HostPort[] = [];
-  const containers = [...(pod.spec.containers ?? []), ...(pod.spec.initContainers ?? []).filter((one: KubeObject) => one.restartPolicy === "Always")];
+  const containers = [
+    ...(pod.spec.containers ?? []),
+    ...(pod.spec.initContainers ?? []).filter((one: KubeObject) => one.restartPolicy === "Always"),
+  ];
   for (const container of containers) {
     for (const port of container.ports ?? []) {
-      if (port.hostPort) ports.push({ ip: port.hostIP || "0.0.0.0", protocol: port.protocol ?? "TCP", port: port.hostPort });
+      if (port.hostPort)
+        ports.push({ ip: port.hostIP || "0.0.0.0", protocol: port.protocol ?? "TCP", port: port.hostPort });
     }
   }
   return ports;

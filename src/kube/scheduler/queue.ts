@@ -38,7 +38,12 @@ export class SchedulingQueue {
     const { uid } = pod.metadata;
     const known = this.#unschedulable.get(uid) ?? this.#ready.get(uid);
     this.#unschedulable.delete(uid);
-    this.#ready.set(uid, { pod, attempts: known?.attempts ?? 0, failedAtMs: known?.failedAtMs ?? -Infinity, order: this.#order++ });
+    this.#ready.set(uid, {
+      pod,
+      attempts: known?.attempts ?? 0,
+      failedAtMs: known?.failedAtMs ?? -Infinity,
+      order: this.#order++,
+    });
     this.#notify();
   }
 
@@ -90,7 +95,10 @@ export class SchedulingQueue {
       this.#ready.set(uid, entry);
     }
     for (const entry of this.#ready.values()) {
-      const backoff = entry.attempts === 0 ? 0 : backoffMs(entry.attempts - 1, { initialMs: INITIAL_BACKOFF_MS, maxMs: MAX_BACKOFF_MS });
+      const backoff =
+        entry.attempts === 0
+          ? 0
+          : backoffMs(entry.attempts - 1, { initialMs: INITIAL_BACKOFF_MS, maxMs: MAX_BACKOFF_MS });
       const dueInMs = entry.failedAtMs + backoff - nowMs;
       if (dueInMs > 0) waitMs = Math.min(waitMs, dueInMs);
       else if (!best || before(entry, best)) best = entry;

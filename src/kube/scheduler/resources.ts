@@ -29,7 +29,8 @@ function takeLarger(target: Resources, other: Resources): void {
  */
 export function podRequests(pod: KubeObject): Resources {
   const total: Resources = new Map();
-  for (const container of pod.spec.containers ?? []) addResources(total, readResources(container.resources?.requests));
+  for (const container of pod.spec.containers ?? [])
+    addResources(total, readResources(container.resources?.requests));
   const sidecars: Resources = new Map();
   const initPeak: Resources = new Map();
   for (const container of pod.spec.initContainers ?? []) {

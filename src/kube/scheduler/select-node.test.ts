@@ -4,7 +4,10 @@ import { defaultPlugins } from "./plugins/index.ts";
 import { selectNode } from "./select-node.ts";
 import { Snapshot } from "./snapshot.ts";
 
-function node(name: string, options: { cpu?: string; labels?: Record<string, string>; taints?: object[]; unschedulable?: boolean } = {}): KubeObject {
+function node(
+  name: string,
+  options: { cpu?: string; labels?: Record<string, string>; taints?: object[]; unschedulable?: boolean } = {},
+): KubeObject {
   return {
     metadata: { name, labels: { "kubernetes.io/hostname": name, ...options.labels } },
     spec: { taints: options.taints, unschedulable: options.unschedulable },
@@ -13,11 +16,17 @@ function node(name: string, options: { cpu?: string; labels?: Record<string, str
 }
 
 let count = 0;
-function pod(options: { cpu?: string; node?: string; labels?: Record<string, string>; spec?: object } = {}): KubeObject {
+function pod(
+  options: { cpu?: string; node?: string; labels?: Record<string, string>; spec?: object } = {},
+): KubeObject {
   const name = `pod-${count++}`;
   return {
     metadata: { name, namespace: "default", uid: name, labels: options.labels },
-    spec: { nodeName: options.node, containers: [{ resources: { requests: options.cpu ? { cpu: options.cpu } : {} } }], ...options.spec },
+    spec: {
+      nodeName: options.node,
+      containers: [{ resources: { requests: options.cpu ? { cpu: options.cpu } : {} } }],
+      ...options.spec,
+    },
     status: {},
   } as unknown as KubeObject;
 }
@@ -33,12 +42,19 @@ const select = (snapshot: Snapshot, one: KubeObject) => selectNode(one, snapshot
 
 describe("selecting a node", () => {
   it("says why no node fits, as kubectl describe shows it", () => {
-    const snapshot = clusterOf([node("a", { cpu: "1" }), node("b", { cpu: "1" }), node("c", { taints: [{ key: "k", value: "v", effect: "NoSchedule" }] })]);
+    const snapshot = clusterOf([
+      node("a", { cpu: "1" }),
+      node("b", { cpu: "1" }),
+      node("c", { taints: [{ key: "k", value: "v", effect: "NoSchedule" }] }),
+    ]);
     expect(select(snapshot, pod({ cpu: "1500m" }))).toEqual({
       node: undefined,
       message: "0/3 nodes are available: 1 node(s) had untolerated taint {k: v}, 2 Insufficient cpu.",
     });
-    expect(select(clusterOf([]), pod())).toEqual({ node: undefined, message: "no nodes available to schedule pods" });
+    expect(select(clusterOf([]), pod())).toEqual({
+      node: undefined,
+      message: "no nodes available to schedule pods",
+    });
   });
 
   it("counts what is taken, and what was just assumed", () => {
@@ -63,8 +79,12 @@ describe("selecting a node", () => {
     expect(select(snapshot, pod({ spec: { nodeSelector: { disk: "nvme" } } })).node).toBeUndefined();
     const tolerant = { nodeSelector: { disk: "hdd" }, tolerations: [{ key: "t", operator: "Exists" }] };
     expect(select(snapshot, pod({ spec: tolerant })).node).toBe("tainted");
-    const terms = [{ matchExpressions: [{ key: "disk", operator: "NotIn", values: ["ssd", "hdd", "nvme"] }] }];
-    const affinity = { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: terms } } };
+    const terms = [
+      { matchExpressions: [{ key: "disk", operator: "NotIn", values: ["ssd", "hdd", "nvme"] }] },
+    ];
+    const affinity = {
+      nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: terms } },
+    };
     expect(select(snapshot, pod({ spec: { affinity } })).node).toBe("plain");
   });
 
@@ -75,20 +95,30 @@ describe("selecting a node", () => {
 
   it("keeps hard topology spread constraints", () => {
     const labels = { app: "web" };
-    const topologySpreadConstraints = [{ maxSkew: 1, topologyKey: "kubernetes.io/hostname", whenUnsatisfiable: "DoNotSchedule", labelSelector: { matchLabels: labels } }];
+    const topologySpreadConstraints = [
+      {
+        maxSkew: 1,
+        topologyKey: "kubernetes.io/hostname",
+        whenUnsatisfiable: "DoNotSchedule",
+        labelSelector: { matchLabels: labels },
+      },
+    ];
     const snapshot = clusterOf([node("a"), node("b", { cpu: "1" })], [pod({ node: "a", labels })]);
     const next = pod({ labels, spec: { topologySpreadConstraints } });
     expect(select(snapshot, next).node).toBe("b");
     const tooLarge = pod({ labels, cpu: "1500m", spec: { topologySpreadConstraints } });
     expect(select(snapshot, tooLarge)).toEqual({
       node: undefined,
-      message: "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) didn't match pod topology spread constraints.",
+      message:
+        "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) didn't match pod topology spread constraints.",
     });
   });
 
   it("refuses a taken host port", () => {
     const spec = { containers: [{ ports: [{ containerPort: 80, hostPort: 8080 }] }] };
     const snapshot = clusterOf([node("a")], [pod({ node: "a", spec })]);
-    expect(select(snapshot, pod({ spec }))).toMatchObject({ message: "0/1 nodes are available: 1 node(s) didn't have free ports for the requested pod ports." });
+    expect(select(snapshot, pod({ spec }))).toMatchObject({
+      message: "0/1 nodes are available: 1 node(s) didn't have free ports for the requested pod ports.",
+    });
   });
 });

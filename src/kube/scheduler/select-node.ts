@@ -10,7 +10,11 @@ interface Prepared {
   state: unknown;
 }
 
-function prepare(plugins: readonly SchedulingPlugin<never>[], pod: KubeObject, snapshot: Snapshot): Prepared[] {
+function prepare(
+  plugins: readonly SchedulingPlugin<never>[],
+  pod: KubeObject,
+  snapshot: Snapshot,
+): Prepared[] {
   const prepared: Prepared[] = [];
   for (const plugin of plugins as unknown as SchedulingPlugin<unknown>[]) {
     const state = plugin.prepare?.(pod, snapshot);
@@ -35,7 +39,11 @@ export function fitErrorMessage(nodeCount: number, reasons: ReadonlyMap<string, 
   return `0/${nodeCount} nodes are available: ${parts.join(", ")}.`;
 }
 
-function rate(pod: KubeObject, nodes: readonly NodeInfo[], prepared: readonly Prepared[]): Map<string, number> {
+function rate(
+  pod: KubeObject,
+  nodes: readonly NodeInfo[],
+  prepared: readonly Prepared[],
+): Map<string, number> {
   const totals = new Map<string, number>(nodes.map((node) => [node.name, 0]));
   for (const { plugin, state } of prepared) {
     if (!plugin.score) continue;

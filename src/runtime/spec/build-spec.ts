@@ -37,7 +37,14 @@ export interface SpecOptions {
   user: OciUser;
   terminal: boolean;
   consoleSize?: { width: number; height: number };
-  namespaces: { network: NamespaceChoice; ipc: NamespaceChoice; uts: NamespaceChoice; pid: NamespaceChoice };
+  namespaces: {
+    network: NamespaceChoice;
+    ipc: NamespaceChoice;
+    uts: NamespaceChoice;
+    pid: NamespaceChoice;
+    /** New if absent. */
+    cgroup?: "new" | "host";
+  };
   privileged?: boolean;
   capAdd?: readonly string[] | null;
   capDrop?: readonly string[] | null;

@@ -6,7 +6,8 @@ import { openEtcdStore } from "./index.ts";
 
 if (hasEtcd) {
   describeStore("etcd", async () => {
-    const etcd = await startEtcd();
+    // The suite writes more keys in one transaction than etcd takes by default.
+    const etcd = await startEtcd({ flags: ["--max-txn-ops=10000"] });
     const store = await openEtcdStore({
       endpoints: [etcd.endpoint],
       prefix: "/gantry/",

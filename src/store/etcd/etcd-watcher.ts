@@ -41,6 +41,7 @@ export class EtcdWatcher {
       key,
       ...(range_end ? { rangeEnd: range_end } : {}),
       nextRevision: startRevision,
+      isFresh: watch.startRevision === undefined,
       onEvents: (revision, events) => this.#onEvents(revision, events),
       onProgress: (revision) => this.#onQuietRevision(revision),
       onFailure: (error) => this.#queue.fail(error),

@@ -13,6 +13,8 @@ export interface WatchTarget {
   rangeEnd?: Uint8Array;
   /** All before it is delivered, or not wanted. */
   nextRevision: number;
+  /** True as long as `nextRevision` is thought not to be there yet. */
+  isFresh: boolean;
   onEvents(revision: number, events: EtcdEvent[]): void;
   /** Nothing up to this revision is missing. */
   onProgress(revision: number): void;
@@ -130,6 +132,7 @@ export class WatchStream {
   #onBroken(open: OpenStream, error: ServiceError | undefined): void {
     if (this.#open !== open) return;
     this.#dropStream();
+    for (const { target } of this.#watches.values()) target.isFresh = false;
     if (error && isUnavailable(error)) open.leaveEndpoint();
     if (error && isStaleToken(error.details)) this.#options.connection.forgetToken(open.token);
     const why = error?.details ?? "the stream ended";
@@ -139,8 +142,8 @@ export class WatchStream {
 
   #create({ stream }: OpenStream, { id, target }: Watch): void {
     // Asking for the revision before as well makes etcd refuse when `nextRevision` itself was compacted. It would
-    // deliver it, but without the deletes in it and without previous values.
-    const startRevision = Math.max(1, target.nextRevision - 1);
+    // deliver it, but without the deletes in it and without previous values. What is not there yet needs no such care.
+    const startRevision = Math.max(1, target.isFresh ? target.nextRevision : target.nextRevision - 1);
     stream.write({
       create_request: {
         key: target.key,
@@ -164,13 +167,26 @@ export class WatchStream {
       return;
     }
     this.#failedAttempts = 0;
-    if (response.created) return;
+    if (response.created) {
+      if (watch.target.isFresh && revision >= watch.target.nextRevision) this.#createAgain(open, watch);
+      return;
+    }
     for (const event of response.events) watch.fragments.push(event);
     if (response.fragment) return;
     const events = watch.fragments;
     watch.fragments = [];
     if (events.length === 0) progress(watch.target, revision);
     else deliver(watch.target, events);
+  }
+
+  /** etcd was past the first revision already, and so reads it from what it has kept. */
+  #createAgain(open: OpenStream, watch: Watch): void {
+    open.stream.write({ cancel_request: { watch_id: watch.id } });
+    this.#watches.delete(watch.id);
+    watch.id = ++this.#lastId;
+    watch.target.isFresh = false;
+    this.#watches.set(watch.id, watch);
+    this.#create(open, watch);
   }
 
   #onCanceled(open: OpenStream, watch: Watch, { compact_revision, cancel_reason }: EtcdWatchResponse): void {
@@ -186,6 +202,7 @@ export class WatchStream {
       watch.hasRenewedToken = true;
       this.#options.connection.forgetToken(open.token);
       this.#dropStream();
+      for (const { target } of this.#watches.values()) target.isFresh = false;
       this.#connect();
       return;
     }

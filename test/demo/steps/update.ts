@@ -5,7 +5,14 @@ import type { Tour } from "../tour.ts";
 export async function updateStep(tour: Tour): Promise<void> {
   const { walk } = tour;
   await walk.step("7. Version 1.1 and back, under load", async () => {
-    const build = await tour.docker("build", "--build-arg", "APP_VERSION=1.1", "-t", tour.image("1.1"), tour.example);
+    const build = await tour.docker(
+      "build",
+      "--build-arg",
+      "APP_VERSION=1.1",
+      "-t",
+      tour.image("1.1"),
+      tour.example,
+    );
     walk.check("1.1 is built", build.code === 0, build.stderr);
     const push = await tour.docker("push", tour.image("1.1"));
     walk.check("1.1 is pushed", push.code === 0, push.stderr);
@@ -26,8 +33,17 @@ export async function updateStep(tour: Tour): Promise<void> {
     await eventually("old pods are gone", async () => (await tour.pods()).length === 3);
     await new Promise((resolve) => setTimeout(resolve, 3_000));
     const report = await load.stop();
-    walk.note(`${report.requests} requests, by version: ${JSON.stringify(report.versions)}, by ${report.hosts.size} pods`);
-    walk.check("both versions answered", (report.versions["1.0"] ?? 0) > 0 && (report.versions["1.1"] ?? 0) > 0);
-    walk.check("not one request failed", report.failures.length === 0 && report.requests > 200, `${report.failures.length} of ${report.requests}: ${report.failures.slice(0, 3).join("; ")}`);
+    walk.note(
+      `${report.requests} requests, by version: ${JSON.stringify(report.versions)}, by ${report.hosts.size} pods`,
+    );
+    walk.check(
+      "both versions answered",
+      (report.versions["1.0"] ?? 0) > 0 && (report.versions["1.1"] ?? 0) > 0,
+    );
+    walk.check(
+      "not one request failed",
+      report.failures.length === 0 && report.requests > 200,
+      `${report.failures.length} of ${report.requests}: ${report.failures.slice(0, 3).join("; ")}`,
+    );
   });
 }

@@ -17,6 +17,8 @@ export interface Running {
 export interface StartOptions {
   clock?: Clock;
   wrapClient?: (client: KubeClient) => KubeClient;
+  /** The client that the informers read by. */
+  wrapSource?: (client: KubeClient) => KubeClient;
   wrapInformers?: (informers: InformerFactory) => InformerFactory;
 }
 
@@ -49,9 +51,9 @@ export class ControlPlane {
   /** Runs controllers over informers of their own, as one process would. */
   async run(controllers: Identities, options: StartOptions = {}): Promise<Running> {
     const clock = options.clock ?? systemClock;
-    const { wrapClient = (client) => client, wrapInformers = (informers) => informers } = options;
+    const { wrapClient = same, wrapSource = same, wrapInformers = same } = options;
     const stop = new AbortController();
-    const source = this.server.as({ name: "system:kube-controller-manager", groups: ["system:authenticated"] });
+    const source = wrapSource(this.server.as({ name: "system:kube-controller-manager", groups: ["system:authenticated"] }));
     const factory = createInformerFactory(source, { logger: silentLogger });
     const informers = wrapInformers(factory);
     const recorders: { stop(): Promise<void> }[] = [];
@@ -80,6 +82,10 @@ export class ControlPlane {
     for (const running of [...this.#running]) await running.stop();
     await this.server.stop();
   }
+}
+
+function same<T>(value: T): T {
+  return value;
 }
 
 function controllerUser(name: string) {

@@ -47,7 +47,9 @@ export function nodeIsSelected(pod: KubeObject, node: KubeObject): boolean {
   const selector: Record<string, string> = pod.spec.nodeSelector ?? {};
   if (!Object.entries(selector).every(([key, value]) => labels[key] === value)) return false;
   const required = pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  return !required || (required.nodeSelectorTerms ?? []).some((term: NodeSelectorTerm) => termMatches(term, node));
+  return (
+    !required || (required.nodeSelectorTerms ?? []).some((term: NodeSelectorTerm) => termMatches(term, node))
+  );
 }
 
 /** nodeSelector and node affinity. */
@@ -60,7 +62,8 @@ export const nodeAffinity: SchedulingPlugin = {
       : [{ reason: "node(s) didn't match Pod's node affinity/selector", unresolvable: true }],
   score: (pod, { node }) => {
     let total = 0;
-    for (const preferred of pod.spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []) {
+    for (const preferred of pod.spec.affinity?.nodeAffinity
+      ?.preferredDuringSchedulingIgnoredDuringExecution ?? []) {
       if (termMatches(preferred.preference, node)) total += preferred.weight;
     }
     return total;

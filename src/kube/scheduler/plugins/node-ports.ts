@@ -1,5 +1,5 @@
-import { type HostPort, hostPortsOf } from "../node-info.ts";
 import type { SchedulingPlugin } from "../framework.ts";
+import { type HostPort, hostPortsOf } from "../node-info.ts";
 
 const ANY = "0.0.0.0";
 

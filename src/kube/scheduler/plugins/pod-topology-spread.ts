@@ -1,4 +1,4 @@
-import { labelSelectorFrom, type LabelSelectorObject } from "../../../formats/index.ts";
+import { type LabelSelectorObject, labelSelectorFrom } from "../../../formats/index.ts";
 import type { KubeObject } from "../../api/types.ts";
 import { MAX_SCORE, type SchedulingPlugin } from "../framework.ts";
 import type { NodeInfo } from "../node-info.ts";
@@ -55,7 +55,9 @@ function constraintsOf(pod: KubeObject): Constraint[] {
 
 function withMatchLabelKeys(constraint: KubeObject, pod: KubeObject): LabelSelectorObject {
   const labels = pod.metadata.labels ?? {};
-  const more = (constraint.matchLabelKeys ?? []).filter((key: string) => key in labels).map((key: string) => [key, labels[key]]);
+  const more = (constraint.matchLabelKeys ?? [])
+    .filter((key: string) => key in labels)
+    .map((key: string) => [key, labels[key]]);
   const selector = constraint.labelSelector ?? {};
   return { ...selector, matchLabels: { ...selector.matchLabels, ...Object.fromEntries(more) } };
 }
@@ -63,14 +65,19 @@ function withMatchLabelKeys(constraint: KubeObject, pod: KubeObject): LabelSelec
 function eligible(constraint: Constraint, pod: KubeObject, { node }: NodeInfo): boolean {
   if (constraint.nodeAffinityPolicy === "Honor" && !nodeIsSelected(pod, node)) return false;
   if (constraint.nodeTaintsPolicy !== "Honor") return true;
-  const taints = ((node.spec?.taints ?? []) as Taint[]).filter((taint) => taint.effect !== "PreferNoSchedule");
-  return taints.every((taint) => (pod.spec.tolerations ?? []).some((one: Toleration) => tolerationTolerates(one, taint)));
+  const taints = ((node.spec?.taints ?? []) as Taint[]).filter(
+    (taint) => taint.effect !== "PreferNoSchedule",
+  );
+  return taints.every((taint) =>
+    (pod.spec.tolerations ?? []).some((one: Toleration) => tolerationTolerates(one, taint)),
+  );
 }
 
 function matchingPods(constraint: Constraint, pod: KubeObject, node: NodeInfo): number {
   let count = 0;
   for (const other of node.pods.values()) {
-    if (other.metadata.namespace !== pod.metadata.namespace || other.metadata.deletionTimestamp !== undefined) continue;
+    if (other.metadata.namespace !== pod.metadata.namespace || other.metadata.deletionTimestamp !== undefined)
+      continue;
     if (labelSelectorFrom(constraint.selector).matches(other.metadata.labels ?? {})) count++;
   }
   return count;
@@ -98,12 +105,21 @@ export const podTopologySpread: SchedulingPlugin<Counted[]> = {
     for (const constraint of constraints.filter((one) => one.hard)) {
       const value = node.node.metadata.labels?.[constraint.topologyKey];
       if (value === undefined) {
-        return [{ reason: "node(s) didn't match pod topology spread constraints (missing required label)", unresolvable: true }];
+        return [
+          {
+            reason: "node(s) didn't match pod topology spread constraints (missing required label)",
+            unresolvable: true,
+          },
+        ];
       }
       const self = labelSelectorFrom(constraint.selector).matches(pod.metadata.labels ?? {}) ? 1 : 0;
-      const least = constraint.counts.size < constraint.minDomains ? 0 : Math.min(...constraint.counts.values(), Number.POSITIVE_INFINITY);
+      const least =
+        constraint.counts.size < constraint.minDomains
+          ? 0
+          : Math.min(...constraint.counts.values(), Number.POSITIVE_INFINITY);
       const skew = (constraint.counts.get(value) ?? 0) + self - (Number.isFinite(least) ? least : 0);
-      if (skew > constraint.maxSkew) return [{ reason: "node(s) didn't match pod topology spread constraints" }];
+      if (skew > constraint.maxSkew)
+        return [{ reason: "node(s) didn't match pod topology spread constraints" }];
     }
     return [];
   },
@@ -113,7 +129,8 @@ export const podTopologySpread: SchedulingPlugin<Counted[]> = {
       const value = node.node.metadata.labels?.[constraint.topologyKey];
       if (value === undefined) continue;
       // More domains weigh more, as one pod more or less shows less in each (scoring.go, topologyNormalizingWeight).
-      total += (constraint.counts.get(value) ?? 0) * Math.log(constraint.counts.size + 2) + (constraint.maxSkew - 1);
+      total +=
+        (constraint.counts.get(value) ?? 0) * Math.log(constraint.counts.size + 2) + (constraint.maxSkew - 1);
     }
     return total;
   },

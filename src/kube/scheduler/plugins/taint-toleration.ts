@@ -26,16 +26,22 @@ export const taintToleration: SchedulingPlugin = {
   weight: 3,
   filter: (pod, { node }) => {
     const tolerations: Toleration[] = pod.spec.tolerations ?? [];
-    const hard = ((node.spec?.taints ?? []) as Taint[]).filter((taint) => taint.effect !== "PreferNoSchedule");
+    const hard = ((node.spec?.taints ?? []) as Taint[]).filter(
+      (taint) => taint.effect !== "PreferNoSchedule",
+    );
     const taint = hard.find((one) => !tolerations.some((toleration) => tolerationTolerates(toleration, one)));
     if (!taint) return [];
-    return [{ reason: `node(s) had untolerated taint {${taint.key}: ${taint.value ?? ""}}`, unresolvable: true }];
+    return [
+      { reason: `node(s) had untolerated taint {${taint.key}: ${taint.value ?? ""}}`, unresolvable: true },
+    ];
   },
   score: (pod, { node }) => {
     const tolerations: Toleration[] = (pod.spec.tolerations ?? []).filter(
       (one: Toleration) => !one.effect || one.effect === "PreferNoSchedule",
     );
-    const soft = ((node.spec?.taints ?? []) as Taint[]).filter((taint) => taint.effect === "PreferNoSchedule");
+    const soft = ((node.spec?.taints ?? []) as Taint[]).filter(
+      (taint) => taint.effect === "PreferNoSchedule",
+    );
     return soft.filter((taint) => !tolerations.some((one) => tolerationTolerates(one, taint))).length;
   },
   normalize: (_pod, scores) => normalizeToMax(scores, true),
