@@ -37,6 +37,8 @@ export interface ConnectionOptions {
   clock: Clock;
   /** For a whole request with its second tries. */
   requestTimeoutMs: number;
+  /** How often a quiet connection is tried. */
+  pingIntervalMs: number;
 }
 
 const RETRY = { initialMs: 25, maxMs: 500 };

@@ -22,6 +22,7 @@ export interface EndpointPoolOptions {
   endpoints: readonly string[];
   tls?: EtcdTls | undefined;
   clock: Clock;
+  pingIntervalMs: number;
 }
 
 const SUSPECT_MS = 5_000;
@@ -29,9 +30,6 @@ const SUSPECT_MS = 5_000;
 const CHANNEL_OPTIONS = {
   "grpc.max_receive_message_length": -1,
   "grpc.max_send_message_length": -1,
-  // A dead peer is noticed after 15 s at most. etcd refuses clients that ping more often than every 5 s.
-  "grpc.keepalive_time_ms": 10_000,
-  "grpc.keepalive_timeout_ms": 5_000,
   "grpc.initial_reconnect_backoff_ms": 100,
   "grpc.max_reconnect_backoff_ms": 2_000,
   // Nothing is sent twice behind our back.
@@ -48,16 +46,22 @@ export class EndpointPool {
   readonly #endpoints: Endpoint[];
   #preferred: Endpoint;
 
-  constructor({ endpoints, tls, clock }: EndpointPoolOptions) {
+  constructor({ endpoints, tls, clock, pingIntervalMs }: EndpointPoolOptions) {
     if (endpoints.length === 0)
       throw invalidArgument("an etcd store needs at least one endpoint", { code: "Store.BadEndpoint" });
     this.#clock = clock;
+    const channelOptions = {
+      ...CHANNEL_OPTIONS,
+      // A dead peer is noticed after one and a half of it at most.
+      "grpc.keepalive_time_ms": pingIntervalMs,
+      "grpc.keepalive_timeout_ms": pingIntervalMs / 2,
+    };
     this.#endpoints = endpoints.map((text) => {
       const { address, secure } = parseEndpoint(text, tls !== undefined);
       const client = new Client(
         address,
         secure ? tlsCredentials(tls) : credentials.createInsecure(),
-        CHANNEL_OPTIONS,
+        channelOptions,
       );
       return { name: address, client, suspectUntilMs: 0 };
     });

@@ -22,8 +22,8 @@ async function etcd(options?: EtcdProcessOptions): Promise<EtcdProcess> {
   return process;
 }
 
-async function cluster(count: number): Promise<EtcdProcess[]> {
-  const members = await startEtcdCluster(count);
+async function cluster(count: number, options?: EtcdProcessOptions): Promise<EtcdProcess[]> {
+  const members = await startEtcdCluster(count, options);
   for (const member of members) cleanups.push(() => member.dispose());
   return members;
 }
@@ -160,8 +160,9 @@ describe.skipIf(!hasEtcd)("etcd store under faults (needs etcd-server)", { timeo
   });
 
   it("leaves a member that is frozen", async () => {
-    const members = await cluster(3);
-    const store = await open(members.map((member) => member.endpoint));
+    const members = await cluster(3, { flags: ["--grpc-keepalive-min-time=100ms"] });
+    const endpoints = members.map((member) => member.endpoint);
+    const store = await open(endpoints, { pingIntervalMs: 1000 });
     const before = await put(store, "a");
     const watch = follow(store, before + 1);
     await put(store, "b");

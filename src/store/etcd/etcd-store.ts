@@ -84,7 +84,8 @@ export class EtcdStore implements Store {
     this.#limits = { maxKeyBytes: MAX_KEY_BYTES, maxValueBytes: options.maxValueBytes ?? 1.5 * MIB };
     const { endpoints, tls, user } = options;
     const requestTimeoutMs = options.requestTimeoutMs ?? 10_000;
-    this.#connection = new EtcdConnection({ endpoints, tls, user, clock, requestTimeoutMs });
+    const pingIntervalMs = options.pingIntervalMs ?? 10_000;
+    this.#connection = new EtcdConnection({ endpoints, tls, user, clock, requestTimeoutMs, pingIntervalMs });
     this.#watches = new WatchStream({ connection: this.#connection, logger: options.logger, clock });
     this.#autoCompaction = new AutoCompaction({
       clock,

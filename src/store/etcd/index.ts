@@ -16,6 +16,8 @@ export interface EtcdStoreOptions {
   clock?: Clock;
   /** For one request, its second tries on other members included. Default 10 s. */
   requestTimeoutMs?: number;
+  /** How often a quiet connection is tried; 10 s when absent. etcd refuses more than its --grpc-keepalive-min-time, 5 s. */
+  pingIntervalMs?: number;
   /** Largest value; 1.5 MiB when absent, which is about what etcd takes when it is not told otherwise. */
   maxValueBytes?: number;
   /** History older than this is compacted by itself; absent: 5 minutes; 0: never, when etcd or somebody else does it. */

@@ -48,7 +48,7 @@ export async function expectSameDespiteWriteFaults(
       });
     });
     running = await plane.run(scenario.controllers, { ...seeing(world.namespace), wrapClient: (client) => faults.wrap(client) });
-    try { await scenario.play(world); } catch (e) { console.log("STUCK", mode, at, world.namespace, faults.wasHit, restart !== undefined, await Promise.race([restart?.then(()=>"restarted"), new Promise(r=>setTimeout(()=>r("hanging"),500))])); throw e; }
+    await scenario.play(world);
     await expectOutcome(scenario, world, expected, `${mode} at write ${at}`);
     await restart;
     await running.stop();

@@ -47,8 +47,11 @@ export class WriteFaults {
     if (!isWrite || ++this.#count !== this.#at) return call();
     if (this.#mode === "refused") throw new GantryError("Unavailable", "the write was not done");
     if (this.#mode === "crash") this.#isDead = true;
-    await call();
-    if (this.#mode === "crash") this.#onCrash();
+    try {
+      await call();
+    } finally {
+      if (this.#mode === "crash") this.#onCrash();
+    }
     throw new GantryError("Unavailable", "the answer is lost");
   }
 }

@@ -1,0 +1,592 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makeBaseImages } from "../../examples/base-images/make.mjs";
+import { eventually } from "../support/eventually.ts";
+import { configMap, type Json, Kube, podOf, shell, shellPod } from "../support/kube.ts";
+import { freePort, startPlatform, type TestPlatform } from "../support/platform.ts";
+import { run } from "../support/run.ts";
+
+let platform: TestPlatform;
+let kube: Kube;
+
+beforeAll(async () => {
+  platform = await startPlatform();
+  makeBaseImages(["busybox"], platform.env);
+  kube = new Kube(platform);
+});
+afterAll(() => platform.reset());
+
+const NEVER = { restartPolicy: "Never" };
+const shared = { volumes: [{ name: "shared", emptyDir: {} }] };
+const inShared = { volumeMounts: [{ name: "shared", mountPath: "/shared" }] };
+const step = (name: string, script: string, more: Json = {}): Json => ({
+  name,
+  ...shell(script),
+  ...inShared,
+  ...more,
+});
+
+/** What `kubectl get pod` shows in its STATUS column. */
+async function shownStatus(pod: string): Promise<string | undefined> {
+  return (await kube.must("get", "pod", pod, "--no-headers")).trim().split(/ {2,}/)[2];
+}
+
+function terminated(pod: Json, container = 0): Json {
+  return pod.status.containerStatuses[container].state.terminated;
+}
+
+describe("pods that run to an end", () => {
+  beforeAll(async () => {
+    await kube.apply([
+      podOf("order", [step("main", "cat /shared/order; echo main")], {
+        ...NEVER,
+        ...shared,
+        initContainers: [
+          step("first", "sleep 0.3; echo first >>/shared/order"),
+          step("second", "echo second >>/shared/order"),
+        ],
+      }),
+      shellPod("init-fails", "true", {
+        ...NEVER,
+        initContainers: [step("bad", "exit 4", { volumeMounts: [] })],
+      }),
+      shellPod("init-loops", "true", { initContainers: [step("bad", "exit 4", { volumeMounts: [] })] }),
+      podOf(
+        "sidecar",
+        [step("main", "until [ -e /shared/ready ]; do sleep 0.05; done; echo done; touch /shared/done")],
+        {
+          ...NEVER,
+          ...shared,
+          terminationGracePeriodSeconds: 5,
+          initContainers: [
+            step(
+              "helper",
+              "trap 'ls /shared; exit 0' TERM; touch /shared/ready; while :; do sleep 0.05; done",
+              {
+                restartPolicy: "Always",
+                startupProbe: { exec: { command: ["test", "-e", "/shared/ready"] }, periodSeconds: 1 },
+              },
+            ),
+          ],
+        },
+      ),
+      shellPod("exit-3", "exit 3", NEVER),
+      shellPod("exit-0", "echo fine", NEVER),
+      podOf("second-try", [step("main", "[ -e /shared/tried ] && exit 0; touch /shared/tried; exit 7")], {
+        ...shared,
+        restartPolicy: "OnFailure",
+      }),
+      shellPod("crashes", "echo again; exit 1"),
+      shellPod(
+        "message",
+        "echo -n from-file >/dev/termination-log; echo from-log; exit 1",
+        NEVER,
+      ),
+      shellPod("message-log", "echo from-log; exit 1", NEVER, {
+        terminationMessagePolicy: "FallbackToLogsOnError",
+      }),
+      shellPod("deadline", "sleep 1000", { ...NEVER, activeDeadlineSeconds: 1 }),
+      shellPod("oom", "tail /dev/zero", NEVER, { resources: { limits: { memory: "24Mi" } } }),
+      shellPod("one-of-two", "exit 0", { ...NEVER }),
+      podOf(
+        "mixed",
+        [
+          { name: "good", ...shell("exit 0") },
+          { name: "bad", ...shell("exit 9") },
+        ],
+        NEVER,
+      ),
+    ]);
+  });
+
+  it("runs init containers one after another before the others", async () => {
+    await kube.untilPhase("order", "Succeeded");
+    expect(await kube.logs("order")).toBe("first\nsecond\nmain\n");
+    expect(await shownStatus("order")).toBe("Completed");
+    const events = await kube.events("order");
+    expect(events.map((text) => text.split(":")[0])).toEqual(
+      expect.arrayContaining(["Scheduled", "Pulled", "Created", "Started"]),
+    );
+  });
+
+  it("fails with a failed init container, or tries it again", async () => {
+    const failed = await kube.untilPhase("init-fails", "Failed");
+    expect(failed.status.initContainerStatuses[0].state.terminated).toMatchObject({
+      exitCode: 4,
+      reason: "Error",
+    });
+    expect(await shownStatus("init-fails")).toBe("Init:Error");
+    await eventually(
+      "Init:CrashLoopBackOff",
+      async () => (await shownStatus("init-loops")) === "Init:CrashLoopBackOff",
+    );
+    expect((await kube.pod("init-loops")).status.phase).toBe("Pending");
+  });
+
+  it("starts a sidecar first, ends it last, and does not wait for it", async () => {
+    const pod = await kube.untilPhase("sidecar", "Succeeded");
+    expect(await kube.logs("sidecar", "main")).toBe("done\n");
+    expect(await kube.logs("sidecar", "helper")).toBe("done\nready\n");
+    expect(pod.status.initContainerStatuses[0].state.terminated).toMatchObject({ exitCode: 0 });
+  });
+
+  it("tells exit codes and phases by restart policy", async () => {
+    const failed = await kube.untilPhase("exit-3", "Failed");
+    expect(terminated(failed)).toMatchObject({ exitCode: 3, reason: "Error" });
+    expect(await shownStatus("exit-3")).toBe("Error");
+    const ended = await kube.untilPhase("exit-0", "Succeeded");
+    expect(terminated(ended)).toMatchObject({ exitCode: 0, reason: "Completed" });
+    const second = await kube.untilPhase("second-try", "Succeeded");
+    expect(second.status.containerStatuses[0]).toMatchObject({
+      restartCount: 1,
+      lastState: { terminated: { exitCode: 7 } },
+    });
+    const mixed = await kube.untilPhase("mixed", "Failed");
+    expect(mixed.status.containerStatuses.map((status: Json) => status.state.terminated.exitCode)).toEqual([
+      9, 0,
+    ]);
+  });
+
+  it("shows CrashLoopBackOff, restarts and the last state", async () => {
+    await eventually(
+      "CrashLoopBackOff",
+      async () => (await shownStatus("crashes")) === "CrashLoopBackOff",
+    );
+    const { containerStatuses, phase } = (await kube.pod("crashes")).status;
+    expect(phase).toBe("Running");
+    expect(containerStatuses[0].restartCount).toBeGreaterThan(0);
+    expect(containerStatuses[0].state.waiting.message).toMatch(
+      /^back-off \d+s restarting failed container=main pod=crashes_default\(.*\)$/,
+    );
+    expect(containerStatuses[0].lastState.terminated.exitCode).toBe(1);
+    expect(await kube.must("logs", "crashes", "--previous")).toBe("again\n");
+    expect(await kube.must("describe", "pod", "crashes")).toMatch(/Back-off restarting failed container/);
+  });
+
+  it("takes the termination message from the file, or from the log", async () => {
+    expect(terminated(await kube.untilPhase("message", "Failed")).message).toBe("from-file");
+    expect(terminated(await kube.untilPhase("message-log", "Failed")).message).toBe("from-log\n");
+  });
+
+  it("ends a pod at its deadline", async () => {
+    const { status } = await kube.untilPhase("deadline", "Failed");
+    expect(status).toMatchObject({
+      reason: "DeadlineExceeded",
+      message: "Pod was active on the node longer than the specified deadline",
+    });
+    expect(await shownStatus("deadline")).toBe("DeadlineExceeded");
+  });
+
+  it("says OOMKilled", async () => {
+    const oom = await kube.untilPhase("oom", "Failed");
+    expect(terminated(oom)).toMatchObject({ reason: "OOMKilled", exitCode: 137 });
+    expect(await shownStatus("oom")).toBe("OOMKilled");
+  });
+});
+
+describe("the life of a container", () => {
+  it("ends with SIGTERM after its preStop hook, within the grace", async () => {
+    await kube.apply(
+      shellPod(
+        "graceful",
+        "trap 'echo terminated; exit 0' TERM; echo started; while :; do sleep 0.05; done",
+        { terminationGracePeriodSeconds: 20 },
+        {
+          lifecycle: {
+            postStart: { exec: { command: ["sh", "-c", "echo hooked >/proc/1/fd/1"] } },
+            preStop: { exec: { command: ["sh", "-c", "echo stopping >/proc/1/fd/1; sleep 0.3"] } },
+          },
+        },
+      ),
+    );
+    await kube.untilReady("graceful");
+    const log = kube.kubectl("logs", "-f", "graceful");
+    const beganMs = performance.now();
+    const deleted = await kube.kubectl("delete", "pod", "graceful");
+    expect(deleted.stdout).toBe('pod "graceful" deleted\n');
+    expect(performance.now() - beganMs).toBeLessThan(8_000);
+    expect((await log).stdout.split("\n").sort()).toEqual([
+      "",
+      "hooked",
+      "started",
+      "stopping",
+      "terminated",
+    ]);
+  });
+
+  it("is killed at the end of the grace, and at once by force", async () => {
+    const deaf = (name: string, grace: number) =>
+      shellPod(name, "trap '' TERM; while :; do sleep 0.05; done", { terminationGracePeriodSeconds: grace });
+    await kube.apply([deaf("deaf", 2), deaf("deafer", 600)]);
+    await Promise.all([kube.untilReady("deaf"), kube.untilReady("deafer")]);
+    const [killed, forced] = await Promise.all([
+      kube.kubectl("delete", "pod", "deaf"),
+      kube.kubectl("delete", "pod", "deafer", "--force", "--grace-period=0"),
+    ]);
+    expect(killed.ms).toBeGreaterThan(1_800);
+    expect(killed.ms).toBeLessThan(6_000);
+    expect(forced.stdout).toContain('pod "deafer" force deleted');
+    expect(forced.stderr).toContain("Warning: Immediate deletion does not wait");
+    await eventually(
+      "no process of the forced pod",
+      async () => !(await run("pgrep", ["-fa", `${platform.home}.*deafer`])).stdout,
+      10_000,
+    );
+  });
+
+  it("is ended when its postStart hook fails", async () => {
+    await kube.apply(
+      shellPod("bad-hook", "sleep 1000", {}, { lifecycle: { postStart: { exec: { command: ["false"] } } } }),
+    );
+    await eventually("the event", async () =>
+      (await kube.events("bad-hook")).some((text) => text.startsWith("FailedPostStartHook:")),
+    );
+    await kube.kubectl("delete", "pod", "bad-hook", "--wait=false");
+  });
+
+  it("shows a pod that is going away as Terminating, and lets exec in until the end", async () => {
+    await kube.apply(
+      shellPod("leaving", "trap 'sleep 3; exit 0' TERM; while :; do sleep 0.05; done", {
+        terminationGracePeriodSeconds: 20,
+      }),
+    );
+    await kube.untilReady("leaving");
+    await kube.kubectl("delete", "pod", "leaving", "--wait=false");
+    expect(await shownStatus("leaving")).toBe("Terminating");
+    expect((await kube.exec("leaving", "echo", "still")).stdout).toBe("still\n");
+    await kube.untilGone("pods/leaving");
+  });
+});
+
+describe("what a container sees", () => {
+  beforeAll(async () => {
+    await kube.apply([
+      configMap("settings", { COLOR: "blue", "not-a-c-identifier": "kept", level: "7" }),
+      {
+        apiVersion: "v1",
+        kind: "Secret",
+        metadata: { name: "credentials" },
+        stringData: { PASSWORD: "open sesame" },
+      },
+      {
+        apiVersion: "v1",
+        kind: "Service",
+        metadata: { name: "shop-web" },
+        spec: { selector: { app: "nobody" }, ports: [{ name: "http", port: 80 }] },
+      },
+    ]);
+  });
+
+  it("gets its environment from fields, resources, configMaps, secrets and services", async () => {
+    await kube.apply(
+      shellPod(
+        "env",
+        "",
+        { ...NEVER, labels: { tier: "test" }, annotations: { note: "hello" } },
+        {
+          // Not through a shell, which drops what is no identifier.
+          command: ["env"],
+          resources: { limits: { cpu: "500m", memory: "64Mi" }, requests: { cpu: "250m", memory: "32Mi" } },
+          envFrom: [
+            { configMapRef: { name: "settings" }, prefix: "CFG_" },
+            { secretRef: { name: "credentials" } },
+            { configMapRef: { name: "missing", optional: true } },
+          ],
+          env: [
+            { name: "PLAIN", value: "one" },
+            { name: "JOINED", value: "$(PLAIN)-$(PASSWORD)-$$(PLAIN)-$(UNKNOWN)" },
+            { name: "LEVEL", valueFrom: { configMapKeyRef: { name: "settings", key: "level" } } },
+            { name: "SECRET", valueFrom: { secretKeyRef: { name: "credentials", key: "PASSWORD" } } },
+            {
+              name: "ABSENT",
+              valueFrom: { configMapKeyRef: { name: "settings", key: "absent", optional: true } },
+            },
+            ...Object.entries({
+              NAME: "metadata.name",
+              SPACE: "metadata.namespace",
+              UID_: "metadata.uid",
+              NODE: "spec.nodeName",
+              ACCOUNT: "spec.serviceAccountName",
+              IP: "status.podIP",
+              HOST_IP: "status.hostIP",
+              TIER: "metadata.labels['tier']",
+              NOTE: "metadata.annotations['note']",
+            }).map(([name, fieldPath]) => ({ name, valueFrom: { fieldRef: { fieldPath } } })),
+            {
+              name: "CPU",
+              valueFrom: { resourceFieldRef: { resource: "limits.cpu", divisor: "1m" } },
+            },
+            { name: "MEMORY", valueFrom: { resourceFieldRef: { resource: "requests.memory" } } },
+          ],
+        },
+      ),
+    );
+    const pod = await kube.untilPhase("env", "Succeeded");
+    const lines = (await kube.logs("env")).trim().split("\n");
+    const seen = Object.fromEntries(lines.map((line) => [line.split("=")[0], line.slice(line.indexOf("=") + 1)]));
+    expect(seen).toMatchObject({
+      PLAIN: "one",
+      JOINED: "one-open sesame-$(PLAIN)-$(UNKNOWN)",
+      LEVEL: "7",
+      SECRET: "open sesame",
+      PASSWORD: "open sesame",
+      CFG_COLOR: "blue",
+      "CFG_not-a-c-identifier": "kept",
+      NAME: "env",
+      SPACE: "default",
+      UID_: pod.metadata.uid,
+      NODE: pod.spec.nodeName,
+      ACCOUNT: "default",
+      IP: pod.status.podIP,
+      HOST_IP: pod.status.hostIP,
+      TIER: "test",
+      NOTE: "hello",
+      CPU: "500",
+      MEMORY: String(32 << 20),
+      HOSTNAME: "env",
+      SHOP_WEB_SERVICE_HOST: expect.stringMatching(/^10\./),
+      SHOP_WEB_SERVICE_PORT: "80",
+      SHOP_WEB_SERVICE_PORT_HTTP: "80",
+      SHOP_WEB_PORT_80_TCP_PROTO: "tcp",
+      KUBERNETES_SERVICE_PORT_HTTPS: "443",
+    });
+    expect(seen).not.toHaveProperty("ABSENT");
+  });
+
+  it("expands variables in command and arguments", async () => {
+    await kube.apply(
+      podOf(
+        "expand",
+        [
+          {
+            name: "main",
+            image: "busybox",
+            imagePullPolicy: "IfNotPresent",
+            command: ["echo", "$(A)"],
+            args: ["$(B)", "$$(A)", "$(NONE)"],
+            env: [
+              { name: "A", value: "a" },
+              { name: "B", value: "$(A)b" },
+            ],
+          },
+        ],
+        NEVER,
+      ),
+    );
+    await kube.untilPhase("expand", "Succeeded");
+    expect(await kube.logs("expand")).toBe("a ab $(A) $(NONE)\n");
+  });
+
+  it("has the hosts, names and search domains that the pod asks for", async () => {
+    await kube.apply([
+      shellPod("names", "cat /etc/hosts; hostname; hostname -f; cat /etc/resolv.conf", {
+        ...NEVER,
+        hostname: "own",
+        subdomain: "group",
+        hostAliases: [{ ip: "192.0.2.7", hostnames: ["seven", "siete"] }],
+        dnsConfig: {
+          nameservers: ["192.0.2.53"],
+          searches: ["example.test"],
+          options: [{ name: "timeout", value: "1" }, { name: "edns0" }],
+        },
+      }),
+      shellPod("dns-none", "cat /etc/resolv.conf", {
+        ...NEVER,
+        dnsPolicy: "None",
+        dnsConfig: { nameservers: ["192.0.2.53"], searches: ["a.test", "b.test"] },
+      }),
+      shellPod("dns-default", "cat /etc/resolv.conf", { ...NEVER, dnsPolicy: "Default" }),
+    ]);
+    const pod = await kube.untilPhase("names", "Succeeded");
+    const log = await kube.logs("names");
+    expect(log).toContain(
+      `${pod.status.podIP}\town.group.default.svc.cluster.local\town\n`,
+    );
+    expect(log).toContain("192.0.2.7\tseven\tsiete\n");
+    expect(log).toContain("\nown\nown.group.default.svc.cluster.local\n");
+    expect(log).toMatch(
+      /search default\.svc\.cluster\.local svc\.cluster\.local cluster\.local( \S+)* example\.test\n/,
+    );
+    expect(log).toMatch(/nameserver \S+\nnameserver 192\.0\.2\.53\n/);
+    expect(log).toMatch(/options (?=.*ndots:5)(?=.*timeout:1)(?=.*edns0)/);
+    await kube.untilPhase("dns-none", "Succeeded");
+    expect((await kube.logs("dns-none")).trim().split("\n").sort()).toEqual([
+      "nameserver 192.0.2.53",
+      "search a.test b.test",
+    ]);
+    await kube.untilPhase("dns-default", "Succeeded");
+    expect(await kube.logs("dns-default")).not.toContain("cluster.local");
+  });
+
+  it("sees the processes of its pod when they are shared", async () => {
+    const applied = await kube.tryApply(
+      podOf("shared-pids", [{ name: "a", ...shell("sleep 1001") }, { name: "b", ...shell("sleep 1002") }], {
+        shareProcessNamespace: true,
+      }),
+    );
+    expect(applied.code, applied.stderr).toBe(0);
+    await kube.untilReady("shared-pids");
+    const ps = await kube.exec("shared-pids", "ps");
+    expect(ps.stdout).toMatch(/sleep 1001/);
+    expect(ps.stdout).toMatch(/sleep 1002/);
+  });
+});
+
+describe("security settings", () => {
+  it("runs as the wished user and groups, with an own volume group", async () => {
+    await kube.apply(
+      podOf(
+        "users",
+        [step("main", "id; ls -ldn /shared; touch /shared/x && ls -ln /shared/x; touch /y 2>&1; grep NoNewPrivs /proc/self/status; grep CapEff /proc/self/status", {
+            securityContext: {
+              readOnlyRootFilesystem: true,
+              allowPrivilegeEscalation: false,
+              capabilities: { drop: ["ALL"] },
+            },
+          })],
+        {
+          ...NEVER,
+          ...shared,
+          securityContext: { runAsUser: 1234, runAsGroup: 2345, fsGroup: 3456, supplementalGroups: [4567] },
+        },
+      ),
+    );
+    await kube.untilPhase("users", "Succeeded");
+    const log = await kube.logs("users");
+    expect(log).toMatch(/^uid=1234 gid=2345 groups=2345,3456,4567/);
+    expect(log).toMatch(/^drwxrwsrwx .* 0 +3456 /m);
+    expect(log).toMatch(/^-rw-r--r-- .* 1234 +3456 /m);
+    expect(log).toContain("Read-only file system");
+    expect(log).toMatch(/NoNewPrivs:\s+1/);
+    expect(log).toMatch(/CapEff:\s+0000000000000000/);
+  });
+
+  it("gives and takes capabilities, and all of them to privileged containers", async () => {
+    const show = "grep CapEff /proc/self/status";
+    await kube.apply(
+      podOf(
+        "caps",
+        [
+          { name: "usual", ...shell(show) },
+          {
+            name: "changed",
+            ...shell(show),
+            securityContext: { capabilities: { drop: ["ALL"], add: ["NET_ADMIN"] } },
+          },
+          { name: "all", ...shell(show), securityContext: { privileged: true } },
+        ],
+        NEVER,
+      ),
+    );
+    await kube.untilPhase("caps", "Succeeded");
+    expect(await kube.logs("caps", "usual")).toMatch(/00000000a80425fb/);
+    expect(await kube.logs("caps", "changed")).toMatch(/0000000000001000/);
+    const [, all] = /CapEff:\s+(\w+)/.exec(await kube.logs("caps", "all"))!;
+    expect(BigInt(`0x${all}`) & 0x200000n).toBe(0x200000n);
+  });
+
+  it("refuses root where runAsNonRoot is set", async () => {
+    await kube.apply([
+      shellPod("non-root", "id", { ...NEVER, securityContext: { runAsNonRoot: true } }),
+      shellPod("non-root-ok", "id", { ...NEVER, securityContext: { runAsNonRoot: true, runAsUser: 1000 } }),
+    ]);
+    await kube.untilPhase("non-root-ok", "Succeeded");
+    const pod = await kube.untilPod(
+      "non-root",
+      "refused",
+      (pod) => pod.status.containerStatuses?.[0].state.waiting?.reason === "CreateContainerConfigError",
+    );
+    expect(pod.status.containerStatuses[0].state.waiting.message).toMatch(
+      /^container has runAsNonRoot and image will run as root \(pod: "non-root_default\(.*\)", container: main\)$/,
+    );
+    expect(await shownStatus("non-root")).toBe("CreateContainerConfigError");
+  });
+
+  it("classes pods by their resources", async () => {
+    const resources = { cpu: "10m", memory: "32Mi" };
+    await kube.apply([
+      shellPod("qos-best", "true", NEVER),
+      shellPod("qos-burst", "true", NEVER, { resources: { requests: { cpu: "10m" } } }),
+      shellPod("qos-sure", "true", NEVER, { resources: { limits: resources } }),
+    ]);
+    const classes = await Promise.all(["best", "burst", "sure"].map((name) => kube.pod(`qos-${name}`)));
+    expect(classes.map((pod) => pod.status.qosClass)).toEqual(["BestEffort", "Burstable", "Guaranteed"]);
+    expect(classes[2]!.spec.containers[0].resources.requests).toEqual(resources);
+  });
+});
+
+describe("the host's network", () => {
+  it("is the pod's own with hostNetwork", async () => {
+    await kube.apply(shellPod("host-net", "ip -o addr; hostname", { ...NEVER, hostNetwork: true }));
+    const pod = await kube.untilPhase("host-net", "Succeeded");
+    expect(pod.status.podIP).toBe(pod.status.hostIP);
+    const addresses = await run("ip", ["-o", "-4", "addr", "show", "scope", "global"]);
+    const [, own] = /inet (\S+)/.exec(addresses.stdout)!;
+    expect(await kube.logs("host-net")).toContain(own);
+  });
+
+  it("leads a hostPort to the pod, and gives it to one pod only", async () => {
+    const hostPort = await freePort();
+    const answer = "while :; do printf 'HTTP/1.0 200 OK\\r\\n\\r\\nby hostPort\\n' | nc -l -p 8080; done";
+    const ports = { ports: [{ containerPort: 8080, hostPort }] };
+    await kube.apply(shellPod("host-port", answer, {}, ports));
+    await kube.untilReady("host-port");
+    const curl = await eventually("an answer", async () => {
+      const result = await run("curl", ["-s", "--max-time", "5", `http://127.0.0.1:${hostPort}/`]);
+      return result.code === 0 ? result : undefined;
+    });
+    expect(curl.stdout).toBe("by hostPort\n");
+    await kube.apply(shellPod("host-port-too", answer, {}, ports));
+    await eventually("FailedScheduling", async () =>
+      (await kube.events("host-port-too")).some((text) =>
+        /^FailedScheduling: 0\/1 nodes are available: 1 node\(s\) didn't have free ports for the requested pod ports/.test(
+          text,
+        ),
+      ),
+    );
+    await kube.must("delete", "pod", "host-port");
+    await kube.untilReady("host-port-too");
+  });
+});
+
+describe("images", () => {
+  it("says why there is no image", async () => {
+    const withImage = (name: string, image: string, imagePullPolicy: string): Json =>
+      shellPod(name, "true", { imagePullSecrets: [{ name: "absent" }] }, { image, imagePullPolicy });
+    await kube.apply([
+      withImage("never", "nobody/nothing:1", "Never"),
+      withImage("absent", `${platform.registry}/nothing:1`, "IfNotPresent"),
+      withImage("invalid", "UPPER//case", "IfNotPresent"),
+      withImage("present", "busybox", "Never"),
+    ]);
+    const waiting = async (name: string, reason: string): Promise<string> => {
+      const pod = await kube.untilPod(
+        name,
+        reason,
+        (pod) => pod.status.containerStatuses?.[0].state.waiting?.reason === reason,
+      );
+      expect(await shownStatus(name)).toBe(reason);
+      return pod.status.containerStatuses[0].state.waiting.message;
+    };
+    expect(await waiting("never", "ErrImageNeverPull")).toBe(
+      'Container image "nobody/nothing:1" is not present with pull policy of Never',
+    );
+    expect(await waiting("invalid", "InvalidImageName")).toMatch(/couldn't parse image name "UPPER\/\/case"/);
+    expect(await waiting("absent", "ImagePullBackOff")).toMatch(
+      /^Back-off pulling image "127\.0\.0\.1:\d+\/nothing:1": ErrImagePull: /,
+    );
+    await kube.untilPod("present", "started", (pod) => pod.status.containerStatuses?.[0].containerID);
+    await kube.must("delete", "pod", "never", "absent", "invalid", "present", "--wait=false");
+  });
+
+  it("pulls Always from the platform's own registry", async () => {
+    const name = `${platform.registry}/test/always:1`;
+    await platform.docker("tag", "busybox", name);
+    expect((await platform.docker("push", name)).code).toBe(0);
+    await platform.docker("rmi", name);
+    await kube.apply(shellPod("pulls", "echo pulled", NEVER, { image: name, imagePullPolicy: "Always" }));
+    await kube.untilPhase("pulls", "Succeeded");
+    expect((await kube.events("pulls")).join("\n")).toMatch(
+      /Pulling: Pulling image .*\nPulled: Successfully pulled image .* in .*Image size: \d+ bytes\./,
+    );
+  });
+});
