@@ -21,6 +21,7 @@ const TEST_PACKAGES = {
   iproute2: ["/usr/bin/ip", "/usr/sbin/ip", "/sbin/ip"],
   procps: ["/usr/bin/ps"],
   curl: ["/usr/bin/curl"],
+  openssl: ["/usr/bin/openssl"],
   "ca-certificates": ["/etc/ssl/certs/ca-certificates.crt"],
 };
 

@@ -78,7 +78,7 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
   const services: Service[] = [
     openCloseService("store", [], async () => {
       store.fill(
-        await openLmdbStore({ dir: layout.store, keepHistoryMs: KEEP_HISTORY_MS, logger, clock } as never),
+        await openLmdbStore({ dir: layout.store, keepHistoryMs: KEEP_HISTORY_MS, logger, clock }),
       );
       return () => store.value.close();
     }),

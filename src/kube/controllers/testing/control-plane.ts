@@ -1,4 +1,4 @@
-import { type Clock, silentLogger, systemClock } from "../../../base/index.ts";
+import { type Clock, type Logger, silentLogger, systemClock } from "../../../base/index.ts";
 import { namespaces as namespacesResource, serviceAccounts } from "../../api/index.ts";
 import { startTestServer, type TestServer } from "../../apiserver/testing/start-test-server.ts";
 import { createEventRecorder, createInformerFactory, type InformerFactory, type KubeClient } from "../../client/index.ts";
@@ -16,6 +16,7 @@ export interface Running {
 
 export interface StartOptions {
   clock?: Clock;
+  logger?: Logger;
   wrapClient?: (client: KubeClient) => KubeClient;
   /** The client that the informers read by. */
   wrapSource?: (client: KubeClient) => KubeClient;
@@ -50,7 +51,7 @@ export class ControlPlane {
 
   /** Runs controllers over informers of their own, as one process would. */
   async run(controllers: Identities, options: StartOptions = {}): Promise<Running> {
-    const clock = options.clock ?? systemClock;
+    const { clock = systemClock, logger = silentLogger } = options;
     const { wrapClient = same, wrapSource = same, wrapInformers = same } = options;
     const stop = new AbortController();
     const source = wrapSource(this.server.as({ name: "system:kube-controller-manager", groups: ["system:authenticated"] }));
@@ -61,7 +62,7 @@ export class ControlPlane {
       const own = this.server.as(controllerUser(identity));
       const recorder = createEventRecorder({ client: own, component: identity, clock: systemClock, logger: silentLogger });
       recorders.push(recorder);
-      return create({ client: wrapClient(own), informers, recorder, logger: silentLogger, clock });
+      return create({ client: wrapClient(own), informers, recorder, logger, clock });
     });
     const work = [factory.run(stop.signal), ...started.map((controller) => controller.run(stop.signal))];
     await factory.synced();
