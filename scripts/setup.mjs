@@ -43,8 +43,10 @@ export function installNpmPackages() {
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === readFileSync(lock, "utf8")) return;
   process.stdout.write("Installing npm packages…\n");
   const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ["npm"];
-  const status = run(npm[0], [...npm.slice(1), "ci", "--no-audit", "--no-fund", "--loglevel=error"]);
-  if (status !== 0) fail("npm ci failed: see its output above; the npm registry must be reachable");
+  // Not `npm ci`: it refuses a lock file that lacks the optional packages of other platforms.
+  const install = ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"];
+  const status = run(npm[0], [...npm.slice(1), ...install]);
+  if (status !== 0) fail("npm install failed: see its output above; the npm registry must be reachable");
   writeFileSync(stamp, readFileSync(lock));
 }
 

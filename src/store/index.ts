@@ -1,3 +1,4 @@
+export { type EtcdStoreOptions, openEtcdStore, parseEtcdAddress } from "./etcd/index.ts";
 export { FaultyStore, type StoreFaults } from "./faulty-store.ts";
 export { type LmdbStoreOptions, openLmdbStore } from "./lmdb-store.ts";
 export { openMemoryStore } from "./memory-store.ts";

@@ -76,11 +76,7 @@ describe("pods that run to an end", () => {
         restartPolicy: "OnFailure",
       }),
       shellPod("crashes", "echo again; exit 1"),
-      shellPod(
-        "message",
-        "echo -n from-file >/dev/termination-log; echo from-log; exit 1",
-        NEVER,
-      ),
+      shellPod("message", "echo -n from-file >/dev/termination-log; echo from-log; exit 1", NEVER),
       shellPod("message-log", "echo from-log; exit 1", NEVER, {
         terminationMessagePolicy: "FallbackToLogsOnError",
       }),
@@ -147,10 +143,7 @@ describe("pods that run to an end", () => {
   });
 
   it("shows CrashLoopBackOff, restarts and the last state", async () => {
-    await eventually(
-      "CrashLoopBackOff",
-      async () => (await shownStatus("crashes")) === "CrashLoopBackOff",
-    );
+    await eventually("CrashLoopBackOff", async () => (await shownStatus("crashes")) === "CrashLoopBackOff");
     const { containerStatuses, phase } = (await kube.pod("crashes")).status;
     expect(phase).toBe("Running");
     expect(containerStatuses[0].restartCount).toBeGreaterThan(0);
@@ -322,7 +315,9 @@ describe("what a container sees", () => {
     );
     const pod = await kube.untilPhase("env", "Succeeded");
     const lines = (await kube.logs("env")).trim().split("\n");
-    const seen = Object.fromEntries(lines.map((line) => [line.split("=")[0], line.slice(line.indexOf("=") + 1)]));
+    const seen = Object.fromEntries(
+      lines.map((line) => [line.split("=")[0], line.slice(line.indexOf("=") + 1)]),
+    );
     expect(seen).toMatchObject({
       PLAIN: "one",
       JOINED: "one-open sesame-$(PLAIN)-$(UNKNOWN)",
@@ -398,9 +393,7 @@ describe("what a container sees", () => {
     ]);
     const pod = await kube.untilPhase("names", "Succeeded");
     const log = await kube.logs("names");
-    expect(log).toContain(
-      `${pod.status.podIP}\town.group.default.svc.cluster.local\town\n`,
-    );
+    expect(log).toContain(`${pod.status.podIP}\town.group.default.svc.cluster.local\town\n`);
     expect(log).toContain("192.0.2.7\tseven\tsiete\n");
     expect(log).toContain("\nown\nown.group.default.svc.cluster.local\n");
     expect(log).toMatch(
@@ -419,9 +412,16 @@ describe("what a container sees", () => {
 
   it("sees the processes of its pod when they are shared", async () => {
     const applied = await kube.tryApply(
-      podOf("shared-pids", [{ name: "a", ...shell("sleep 1001") }, { name: "b", ...shell("sleep 1002") }], {
-        shareProcessNamespace: true,
-      }),
+      podOf(
+        "shared-pids",
+        [
+          { name: "a", ...shell("sleep 1001") },
+          { name: "b", ...shell("sleep 1002") },
+        ],
+        {
+          shareProcessNamespace: true,
+        },
+      ),
     );
     expect(applied.code, applied.stderr).toBe(0);
     await kube.untilReady("shared-pids");
@@ -436,13 +436,19 @@ describe("security settings", () => {
     await kube.apply(
       podOf(
         "users",
-        [step("main", "id; ls -ldn /shared; touch /shared/x && ls -ln /shared/x; touch /y 2>&1; grep NoNewPrivs /proc/self/status; grep CapEff /proc/self/status", {
-            securityContext: {
-              readOnlyRootFilesystem: true,
-              allowPrivilegeEscalation: false,
-              capabilities: { drop: ["ALL"] },
+        [
+          step(
+            "main",
+            "id; ls -ldn /shared; touch /shared/x && ls -ln /shared/x; touch /y 2>&1; grep NoNewPrivs /proc/self/status; grep CapEff /proc/self/status",
+            {
+              securityContext: {
+                readOnlyRootFilesystem: true,
+                allowPrivilegeEscalation: false,
+                capabilities: { drop: ["ALL"] },
+              },
             },
-          })],
+          ),
+        ],
         {
           ...NEVER,
           ...shared,

@@ -22,6 +22,8 @@ const PROPAGATION = {
   Bidirectional: "BIDIRECTIONAL",
 } as const;
 const HOSTS_PATH = "/etc/hosts";
+/** Volumes whose content is the kubelet's: containers read it, whatever their mount says (CVE-2017-1002102). */
+const READ_ONLY_SOURCES = ["configMap", "secret", "downwardAPI", "projected"];
 
 /** All binds of a container: its volume mounts, the managed hosts file, and the file for its last words. */
 export async function containerMounts(input: ContainerMountsInput): Promise<CriMount[]> {
@@ -56,9 +58,14 @@ function volumeMount(input: ContainerMountsInput, mount: VolumeMount, index: num
   return {
     containerPath: join("/", mount.mountPath),
     hostPath: subPath === "" ? volume : bindSubPath(volume, subPath, target),
-    readOnly: mount.readOnly === true,
+    readOnly: mount.readOnly === true || isReadOnlyVolume(input.pod, mount.name),
     propagation: PROPAGATION[mount.mountPropagation ?? "None"],
   };
+}
+
+function isReadOnlyVolume({ spec }: Pod, name: string): boolean {
+  const volume = spec.volumes?.find((one) => one.name === name);
+  return READ_ONLY_SOURCES.some((source) => volume?.[source] !== undefined);
 }
 
 function bind(hostPath: string, containerPath: string): CriMount {

@@ -125,6 +125,7 @@ export class EtcdConnection {
     message: Outgoing<Q>,
   ): Promise<Message<A>> {
     const { requestTimeoutMs } = this.#options;
+    await this.#pool.connectedTo(endpoint, requestTimeoutMs);
     try {
       const metadata = this.#metadata(await this.#currentToken(endpoint));
       return await this.#send(endpoint, method, encode(method.request, message), metadata, requestTimeoutMs);

@@ -91,6 +91,13 @@ export class EndpointPool {
     return this.#preferred;
   }
 
+  /** Waits until this member is connected. */
+  async connectedTo(endpoint: Endpoint, timeoutMs: number): Promise<void> {
+    await this.#whenReady(endpoint, timeoutMs).catch((error) => {
+      throw unreachable([endpoint.name], timeoutMs, error);
+    });
+  }
+
   close(): void {
     for (const { client } of this.#endpoints) client.close();
   }
@@ -100,18 +107,18 @@ export class EndpointPool {
   }
 
   async #firstReady(candidates: readonly Endpoint[], timeoutMs: number): Promise<Endpoint> {
-    const deadline = new Date(this.#clock.nowMs() + timeoutMs);
-    const attempts = candidates.map(
-      (endpoint) =>
-        new Promise<Endpoint>((resolve, reject) => {
-          endpoint.client.waitForReady(deadline, (error) => (error ? reject(error) : resolve(endpoint)));
-        }),
-    );
     try {
-      return await Promise.any(attempts);
+      return await Promise.any(candidates.map((endpoint) => this.#whenReady(endpoint, timeoutMs)));
     } catch (error) {
       throw unreachable(this.names, Math.round(timeoutMs), (error as AggregateError).errors[0]);
     }
+  }
+
+  #whenReady(endpoint: Endpoint, timeoutMs: number): Promise<Endpoint> {
+    const deadline = new Date(this.#clock.nowMs() + timeoutMs);
+    return new Promise((resolve, reject) => {
+      endpoint.client.waitForReady(deadline, (error) => (error ? reject(error) : resolve(endpoint)));
+    });
   }
 }
 

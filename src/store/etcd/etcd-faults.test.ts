@@ -300,8 +300,11 @@ describe.skipIf(!hasEtcd)("etcd store under faults (needs etcd-server)", { timeo
 
   it("tells when the endpoints are not of one cluster", async () => {
     const [one, two] = [await etcd(), await etcd()];
-    const store = await open([one.endpoint, two.endpoint]);
+    const proxy = await proxyTo(two.endpoint);
+    proxy.cut();
+    const store = await open([one.endpoint, proxy.endpoint]);
     await put(store, "a");
+    proxy.heal();
     await one.kill();
     await expect(store.get("a")).rejects.toMatchObject({ kind: "DataLoss", code: "Store.OtherCluster" });
   });

@@ -3,6 +3,7 @@ import type { Store } from "../types.ts";
 import type { EtcdTls } from "./endpoint-pool.ts";
 
 export type { EtcdTls } from "./endpoint-pool.ts";
+export { type EtcdAddress, parseEtcdAddress } from "./store-address.ts";
 
 export interface EtcdStoreOptions {
   /** Members of one cluster: `host:port`, or with `http://` or `https://` before it. */

@@ -35,6 +35,8 @@ interface OpenStream {
   stream: Stream<typeof WatchRequest, typeof WatchResponse>;
   endpoint: string;
   token: string | undefined;
+  /** Ids of watches in the order in which they were asked for, until etcd has answered to that. */
+  unconfirmed: number[];
   leaveEndpoint(): void;
 }
 
@@ -95,7 +97,7 @@ export class WatchStream {
       try {
         const opened = await connection.openStream<typeof WatchRequest, typeof WatchResponse>(METHOD);
         if (signal.aborted || this.#watches.size === 0) opened.stream.cancel();
-        else this.#attach({ ...opened, endpoint: opened.endpoint.name });
+        else this.#attach({ ...opened, endpoint: opened.endpoint.name, unconfirmed: [] });
         return;
       } catch (error) {
         if (signal.aborted) return;
@@ -140,7 +142,8 @@ export class WatchStream {
     this.#connect();
   }
 
-  #create({ stream }: OpenStream, { id, target }: Watch): void {
+  #create({ stream, unconfirmed }: OpenStream, { id, target }: Watch): void {
+    unconfirmed.push(id);
     // Asking for the revision before as well makes etcd refuse when `nextRevision` itself was compacted. It would
     // deliver it, but without the deletes in it and without previous values. What is not there yet needs no such care.
     const startRevision = Math.max(1, target.isFresh ? target.nextRevision : target.nextRevision - 1);
@@ -160,7 +163,9 @@ export class WatchStream {
   #receive(open: OpenStream, response: EtcdWatchResponse): void {
     const revision = response.header?.revision ?? 0;
     this.#options.connection.noteRevision(revision);
-    const watch = this.#watches.get(response.watch_id);
+    // A watch that is refused is answered without its id.
+    const id = response.created ? open.unconfirmed.shift() : response.watch_id;
+    const watch = id === undefined ? undefined : this.#watches.get(id);
     if (!watch) return;
     if (response.canceled) {
       this.#onCanceled(open, watch, response);

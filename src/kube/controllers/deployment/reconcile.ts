@@ -4,7 +4,7 @@ import { deployments as deploymentsResource } from "../../api/index.ts";
 import type { KubeObject } from "../../api/types.ts";
 import type { Informer } from "../../client/index.ts";
 import type { ControllerDependencies, Enqueue } from "../controller.ts";
-import { newest } from "../newest.ts";
+import { newest, writeOnNewest } from "../newest.ts";
 import { keyOf } from "../object-key.ts";
 import { childrenOf } from "../owner.ts";
 import { isFinished } from "../pod-state.ts";
@@ -123,13 +123,17 @@ export function createReconciler(
 
   /** The status and, on the same write, the revision, where `kubectl rollout history` looks for it. */
   const write = async ({ deployment, newSet }: Pass, status: DeploymentStatus): Promise<void> => {
-    const base = newest(deployments, deployment);
     const next = Object.fromEntries(Object.entries(status).filter(([, value]) => value !== 0));
-    const revision = newSet?.metadata.annotations?.[REVISION] ?? base.metadata.annotations?.[REVISION];
-    const annotations = revision === undefined ? base.metadata.annotations : { ...base.metadata.annotations, [REVISION]: revision };
-    if (jsonEquals(base.status ?? {}, next) && base.metadata.annotations?.[REVISION] === revision) return;
-    const metadata = annotations ? { ...base.metadata, annotations } : base.metadata;
-    await unlessGone(client.updateStatus(deploymentsResource, { ...base, metadata, status: next }));
+    const revision = newSet?.metadata.annotations?.[REVISION];
+    const known = newest(deployments, deployment);
+    const isSame = jsonEquals(known.status ?? {}, next);
+    if (isSame && (revision === undefined || known.metadata.annotations?.[REVISION] === revision)) return;
+    const update = (base: KubeObject) => {
+      const annotations = revision === undefined ? undefined : { ...base.metadata.annotations, [REVISION]: revision };
+      const metadata = annotations ? { ...base.metadata, annotations } : base.metadata;
+      return client.updateStatus(deploymentsResource, { ...base, metadata, status: next });
+    };
+    await unlessGone(writeOnNewest(deployments, deployment, update));
   };
 
   return async (key, enqueue) => {

@@ -3,7 +3,7 @@ import { deployments as deploymentsResource, replicaSets as replicaSetsResource,
 import type { KubeObject } from "../../api/types.ts";
 import type { Informer } from "../../client/index.ts";
 import type { ControllerDependencies } from "../controller.ts";
-import { newest } from "../newest.ts";
+import { writeOnNewest } from "../newest.ts";
 import { claimChildren, controllerOf, controllerReference } from "../owner.ts";
 import { selects } from "../selectors.ts";
 import { unlessGone } from "../write-errors.ts";
@@ -84,13 +84,14 @@ export class ReplicaSetWriter {
     const sameNotes = Object.entries(annotations).every(([key, value]) => known[key] === value);
     const sameFields = Object.entries(fields).every(([field, value]) => (set.spec[field] ?? 0) === value);
     if (sameNotes && sameFields) return set;
-    const base = newest(this.#replicaSets, set);
-    const isOverwriting = base.metadata.generation !== set.metadata.generation;
-    if (isOverwriting) throw statusConflict(replicaSetsResource, set.metadata.name);
-    return this.#dependencies.client.update(replicaSetsResource, {
-      ...base,
-      metadata: { ...base.metadata, annotations: { ...base.metadata.annotations, ...annotations } },
-      spec: { ...base.spec, ...fields },
+    return writeOnNewest(this.#replicaSets, set, (base) => {
+      const isOverwriting = base.metadata.generation !== set.metadata.generation;
+      if (isOverwriting) throw statusConflict(replicaSetsResource, set.metadata.name);
+      return this.#dependencies.client.update(replicaSetsResource, {
+        ...base,
+        metadata: { ...base.metadata, annotations: { ...base.metadata.annotations, ...annotations } },
+        spec: { ...base.spec, ...fields },
+      });
     });
   }
 

@@ -4,7 +4,7 @@ import { pods as podsResource, replicaSets as replicaSetsResource } from "../../
 import type { KubeObject } from "../../api/types.ts";
 import type { Informer } from "../../client/index.ts";
 import type { ControllerDependencies, Enqueue } from "../controller.ts";
-import { newest } from "../newest.ts";
+import { newest, writeOnNewest } from "../newest.ts";
 import { childrenOf, claimChildren, controllerOf } from "../owner.ts";
 import { isActive } from "../pod-state.ts";
 import { selects } from "../selectors.ts";
@@ -45,9 +45,9 @@ export function createReconciler(
   };
 
   const writeStatus = async (replicaSet: KubeObject, status: ReplicaSetStatus): Promise<void> => {
-    const base = newest(replicaSets, replicaSet);
-    if (jsonEquals(base.status ?? {}, status)) return;
-    await unlessGone(client.updateStatus(replicaSetsResource, { ...base, status }));
+    if (jsonEquals(newest(replicaSets, replicaSet).status ?? {}, status)) return;
+    const write = (base: KubeObject) => client.updateStatus(replicaSetsResource, { ...base, status });
+    await unlessGone(writeOnNewest(replicaSets, replicaSet, write));
   };
 
   return async (key, enqueue) => {

@@ -32,7 +32,11 @@ export function containerStatuses(
   isInit: boolean,
 ): ContainerStatus[] {
   const before = new Map(previous.map((status) => [status.name, status]));
-  return containers.map((container) => containerStatus(input, container, before.get(container.name), isInit));
+  const statuses = containers.map((container) =>
+    containerStatus(input, container, before.get(container.name), isInit),
+  );
+  // Init containers in the order in which they run, others by name, as clients have always found them.
+  return isInit ? statuses : statuses.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function containerStatus(

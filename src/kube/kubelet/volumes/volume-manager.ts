@@ -7,6 +7,7 @@ import { listMounts, MountFlag, mount, unmountTree } from "../../../kernel/index
 import type { Pod, Volume } from "../pod-types.ts";
 import { writeAtomically } from "./atomic-writer.ts";
 import { prepareHostPath } from "./host-path.ts";
+import { makeNestedMountPoints } from "./nested-mount-points.ts";
 import { giveToGroup } from "./ownership.ts";
 import { type PayloadInput, volumePayload } from "./payload.ts";
 
@@ -148,6 +149,7 @@ export class VolumeManager {
     const gid = pod.spec.securityContext?.fsGroup;
     const generation = `${process.pid}_${++this.#generation}_${digest.slice(0, 8).replace(/\W/g, "x")}`;
     await writeAtomically(dir, payload, { ...(gid === undefined ? {} : { gid }), generation });
+    await makeNestedMountPoints(pod, volume.name, dir);
     this.#remember(pod, volume, digest);
   }
 
