@@ -62,7 +62,8 @@ export function homeLayout(home: string): HomeLayout {
   };
 }
 
-const MAX_SOCKET_PATH = 107;
+/** A Unix socket's path has 107 bytes; the longest below a home is that of a terminal, `run/exec/<16 hex>/tty`. */
+const MAX_HOME_BYTES = 107 - "/run/exec/0123456789abcdef/tty".length;
 
 /** Makes the home, or says in one sentence why it cannot serve. */
 export function prepareHome(layout: HomeLayout): void {
@@ -74,10 +75,15 @@ export function prepareHome(layout: HomeLayout): void {
       { code: "Platform.NotRoot", hint: "run it with sudo" },
     );
   }
-  if (Buffer.byteLength(layout.controlSocket) > MAX_SOCKET_PATH) {
-    throw new GantryError("InvalidArgument", `the home ${home} has too long a path for a Unix socket`, {
-      hint: `choose one of at most ${MAX_SOCKET_PATH - 12} bytes`,
-    });
+  if (Buffer.byteLength(home) > MAX_HOME_BYTES || home.includes(":")) {
+    throw new GantryError(
+      "InvalidArgument",
+      `the path ${home} cannot be a home: it is too long for Unix sockets or has a colon`,
+      {
+        code: "Platform.UnusableHome",
+        hint: `choose one of at most ${MAX_HOME_BYTES} bytes without a colon`,
+      },
+    );
   }
   try {
     mkdirSync(home, { recursive: true, mode: 0o711 });

@@ -77,9 +77,7 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
 
   const services: Service[] = [
     openCloseService("store", [], async () => {
-      store.fill(
-        await openLmdbStore({ dir: layout.store, keepHistoryMs: KEEP_HISTORY_MS, logger, clock }),
-      );
+      store.fill(await openLmdbStore({ dir: layout.store, keepHistoryMs: KEEP_HISTORY_MS, logger, clock }));
       return () => store.value.close();
     }),
     openCloseService("certificates", [], async () => {

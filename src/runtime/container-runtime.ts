@@ -309,7 +309,8 @@ export class OciContainerRuntime implements ContainerRuntime {
     return startExec(options, {
       runtime: this.info,
       runtimeRoot: this.#root,
-      dir: join(this.#execDir, options.execId),
+      // Shortened, because a terminal's socket in it may have 107 bytes only.
+      dir: join(this.#execDir, options.execId.slice(0, 16)),
       clock: this.#clock,
     });
   }

@@ -13,7 +13,11 @@ beforeAll(async () => {
   makeBaseImages(["busybox"], platform.env);
   kube = new Kube(platform);
 });
-afterAll(() => platform.reset());
+afterAll(async () => {
+  // Killed first, for nobody waits here for containers to end well.
+  await platform.kill();
+  await platform.reset();
+});
 
 const NEVER = { restartPolicy: "Never" };
 const shared = { volumes: [{ name: "shared", emptyDir: {} }] };
@@ -82,7 +86,6 @@ describe("pods that run to an end", () => {
       }),
       shellPod("deadline", "sleep 1000", { ...NEVER, activeDeadlineSeconds: 1 }),
       shellPod("oom", "tail /dev/zero", NEVER, { resources: { limits: { memory: "24Mi" } } }),
-      shellPod("one-of-two", "exit 0", { ...NEVER }),
       podOf(
         "mixed",
         [
@@ -166,7 +169,6 @@ describe("pods that run to an end", () => {
       reason: "DeadlineExceeded",
       message: "Pod was active on the node longer than the specified deadline",
     });
-    expect(await shownStatus("deadline")).toBe("DeadlineExceeded");
   });
 
   it("says OOMKilled", async () => {

@@ -34,6 +34,7 @@ beforeAll(async () => {
   ]);
 });
 afterAll(async () => {
+  await platform.kill();
   await platform.reset();
   rmSync(hostDir, { recursive: true, force: true });
 });
@@ -85,6 +86,32 @@ describe("configMaps, secrets and the pod's own fields as files", () => {
         "0\n",
       ].join("\n"),
     );
+  });
+
+  it("have room for other volumes mounted inside them", async () => {
+    await kube.apply(
+      podOf(
+        "nested",
+        [
+          {
+            name: "main",
+            ...shell("echo -n hi >/etc/cm/deep/in/x; cat /etc/cm/deep/in/x /etc/cm/a.txt"),
+            volumeMounts: [
+              { name: "cm", mountPath: "/etc/cm" },
+              { name: "in", mountPath: "/etc/cm/deep/in/" },
+            ],
+          },
+        ],
+        {
+          ...NEVER,
+          volumes: [
+            { name: "cm", configMap: { name: "files" } },
+            { name: "in", emptyDir: {} },
+          ],
+        },
+      ),
+    );
+    expect(await output("nested")).toBe("hifirst");
   });
 
   it("wait for what is missing, and say so", async () => {

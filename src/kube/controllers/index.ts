@@ -4,6 +4,7 @@ import type { Controller, ControllerDependencies } from "./controller.ts";
 import { createDeploymentController } from "./deployment/index.ts";
 import { createEndpointsController } from "./endpoints/index.ts";
 import { createEndpointSliceController } from "./endpointslice/index.ts";
+import { createEndpointSliceMirroringController } from "./endpointslice-mirroring/index.ts";
 import { createGarbageCollector } from "./garbage-collector/index.ts";
 import { createLoadBalancerController } from "./load-balancer/index.ts";
 import { createNamespaceController } from "./namespace/index.ts";
@@ -35,6 +36,7 @@ const CONTROLLERS: [identity: string, factory: Factory][] = [
   ["replicaset-controller", createReplicaSetController],
   ["endpointslice-controller", createEndpointSliceController],
   ["endpoint-controller", createEndpointsController],
+  ["endpointslicemirroring-controller", createEndpointSliceMirroringController],
   ["namespace-controller", createNamespaceController],
   ["service-account-controller", createServiceAccountController],
   ["root-ca-cert-publisher", (dependencies, { caCertificate }) => createRootCaController({ ...dependencies, caCertificate })],
@@ -54,10 +56,11 @@ export function createControllerManager(options: ControllerManagerOptions): Serv
       const controllers = CONTROLLERS.map(([identity, factory]) => {
         const client = clientFor(identity);
         const recorder = createEventRecorder({ client, component: identity, clock, logger });
-        return factory({ client, informers, recorder, logger, clock }, options);
+        return { recorder, controller: factory({ client, informers, recorder, logger, clock }, options) };
       });
       ready();
-      await Promise.all(controllers.map((controller) => controller.run(signal)));
+      await Promise.all(controllers.map(({ controller }) => controller.run(signal)));
+      await Promise.all(controllers.map(({ recorder }) => recorder.stop()));
     },
   };
 }

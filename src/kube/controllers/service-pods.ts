@@ -1,7 +1,17 @@
-import type { Informer } from "../client/index.ts";
 import type { KubeObject } from "../api/types.ts";
+import type { Informer } from "../client/index.ts";
 import type { Enqueue } from "./controller.ts";
 import { keyOf } from "./object-key.ts";
+
+const INDEX = "label";
+const indexKey = (namespace: string | undefined, key: string, value: string) => `${namespace}/${key}=${value}`;
+
+/** Lets `podsOfService` answer without going through the whole namespace. */
+export function indexByLabels(pods: Informer): void {
+  pods.addIndex(INDEX, ({ metadata: { namespace, labels = {} } }) =>
+    Object.entries(labels).map(([key, value]) => indexKey(namespace, key, value)),
+  );
+}
 
 function selects(service: KubeObject, pod: KubeObject): boolean {
   const selector: Record<string, string> | undefined = service.spec.selector;
@@ -12,14 +22,25 @@ function selects(service: KubeObject, pod: KubeObject): boolean {
 
 /** Pods that the Service's selector matches. */
 export function podsOfService(service: KubeObject, pods: Informer): KubeObject[] {
-  return [...pods.list(service.metadata.namespace)].filter((pod) => selects(service, pod));
+  const { namespace } = service.metadata;
+  const pairs = Object.entries<string>(service.spec.selector ?? {});
+  const candidates = pairs.map(([key, value]) => pods.byIndex(INDEX, indexKey(namespace, key, value)));
+  candidates.sort((a, b) => a.length - b.length);
+  return (candidates[0] ?? []).filter((pod) => selects(service, pod));
+}
+
+/** Whether endpoints are made from pods; those of other Services are somebody else's. */
+export function hasManagedEndpoints(service: KubeObject): boolean {
+  const { selector, type } = service.spec;
+  return type !== "ExternalName" && Object.keys(selector ?? {}).length > 0;
 }
 
 /** What of a pod shows in endpoints; other changes need no work. */
 function visible(pod: KubeObject): string {
   const ready = pod.status?.conditions?.find((condition: { type: string }) => condition.type === "Ready")?.status;
   const { labels, deletionTimestamp } = pod.metadata;
-  return JSON.stringify([pod.status?.podIP, pod.status?.phase, ready, labels, deletionTimestamp, pod.spec.nodeName]);
+  const { nodeName, hostname, subdomain } = pod.spec;
+  return JSON.stringify([pod.status?.podIP, pod.status?.phase, ready, labels, deletionTimestamp, nodeName, hostname, subdomain]);
 }
 
 /** Subscribes so that a Service's key is queued whenever its endpoints may have changed. */
@@ -38,7 +59,7 @@ export function watchServicePods(services: Informer, pods: Informer, enqueue: En
       onUpdate: (pod, previous) => {
         if (visible(pod) === visible(previous)) return;
         concern(pod);
-        concern(previous);
+        if (JSON.stringify(pod.metadata.labels) !== JSON.stringify(previous.metadata.labels)) concern(previous);
       },
       onDelete: concern,
     }),

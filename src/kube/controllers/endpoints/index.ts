@@ -1,77 +1,81 @@
-import { isGantryError } from "../../../base/index.ts";
-import { endpoints as endpointsResource, pods as podsResource, services as servicesResource } from "../../api/index.ts";
+import { jsonEquals } from "../../../formats/index.ts";
+import { endpoints as endpointsResource, nodes as nodesResource, pods as podsResource, services as servicesResource } from "../../api/index.ts";
 import type { KubeObject } from "../../api/types.ts";
 import { type Controller, type ControllerDependencies, createController } from "../controller.ts";
-import { endpointsOf, type PortGroup } from "../endpointslice/endpoints-of.ts";
-import { splitKey } from "../object-key.ts";
-import { podsOfService, watchServicePods } from "../service-pods.ts";
+import { endpointsOf } from "../endpointslice/endpoints-of.ts";
+import { writeOnNewest } from "../newest.ts";
+import { keyOf, splitKey } from "../object-key.ts";
+import { hasManagedEndpoints, indexByLabels, podsOfService, watchServicePods } from "../service-pods.ts";
+import { isNamespaceTerminating, unlessGone } from "../write-errors.ts";
+import { subsetsOf } from "./subsets.ts";
 
-/** Upstream cuts an Endpoints object at this many addresses. */
-const MAX_ADDRESSES = 1000;
-
-function subsetOf(group: PortGroup): object {
-  const address = (endpoint: PortGroup["endpoints"][number]) => ({
-    ip: endpoint.addresses[0],
-    ...(endpoint.hostname ? { hostname: endpoint.hostname } : {}),
-    ...(endpoint.nodeName ? { nodeName: endpoint.nodeName } : {}),
-    targetRef: endpoint.targetRef,
-  });
-  const usable = group.endpoints.filter((endpoint) => !endpoint.conditions.terminating).slice(0, MAX_ADDRESSES);
-  const ready = usable.filter((endpoint) => endpoint.conditions.ready).map(address);
-  const notReady = usable.filter((endpoint) => !endpoint.conditions.ready).map(address);
-  return {
-    ...(ready.length > 0 ? { addresses: ready } : {}),
-    ...(notReady.length > 0 ? { notReadyAddresses: notReady } : {}),
-    ports: group.ports.map((port) => (port.name === "" ? { port: port.port, protocol: port.protocol } : port)),
-  };
-}
+const MANAGED_BY = "endpoints.kubernetes.io/managed-by";
+const MANAGER = "endpoint-controller";
+const OVER_CAPACITY = "endpoints.kubernetes.io/over-capacity";
+const HEADLESS = "service.kubernetes.io/headless";
 
 /** Keeps the older Endpoints object beside the EndpointSlices, for clients that still read it. */
 export function createEndpointsController(dependencies: ControllerDependencies): Controller {
   const { client, informers } = dependencies;
   const services = informers.informer(servicesResource);
   const pods = informers.informer(podsResource);
+  const nodes = informers.informer(nodesResource);
   const endpoints = informers.informer(endpointsResource);
+  indexByLabels(pods);
 
-  const write = async (service: KubeObject, known: KubeObject | undefined, subsets: object[]): Promise<void> => {
-    const { name, namespace, labels } = service.metadata;
-    const allLabels: Record<string, string> = { ...labels, "endpoints.kubernetes.io/managed-by": "endpoint-controller" };
-    if (service.spec.clusterIP === "None") allLabels["service.kubernetes.io/headless"] = "";
-    if (!known) {
-      await client.create(endpointsResource, {
-        apiVersion: "v1",
-        kind: "Endpoints",
-        metadata: { name, namespace: namespace!, labels: allLabels },
-        subsets,
-      });
-    } else if (JSON.stringify(known.subsets ?? []) !== JSON.stringify(subsets)) {
-      await client.update(endpointsResource, { ...known, metadata: { ...known.metadata, labels: allLabels }, subsets });
+  const create = async ({ metadata: { name, namespace } }: KubeObject, parts: object, metadata: object): Promise<void> => {
+    try {
+      await client.create(endpointsResource, { apiVersion: "v1", kind: "Endpoints", metadata: { name, namespace: namespace!, ...metadata }, ...parts });
+    } catch (error) {
+      if (!isNamespaceTerminating(error)) throw error;
     }
+  };
+
+  const write = async (service: KubeObject, known: KubeObject | undefined): Promise<void> => {
+    const { subsets, isTruncated } = subsetsOf(endpointsOf(service, podsOfService(service, pods), nodes));
+    const { [HEADLESS]: _headless, ...own } = service.metadata.labels ?? {};
+    const labels = { ...own, [MANAGED_BY]: MANAGER, ...(service.spec.clusterIP === "None" ? { [HEADLESS]: "" } : {}) };
+    const { [OVER_CAPACITY]: _known, ...others } = known?.metadata.annotations ?? {};
+    const annotations = isTruncated ? { ...others, [OVER_CAPACITY]: "truncated" } : others;
+    const parts = subsets.length > 0 ? { subsets } : {};
+    if (!known) return create(service, parts, { labels, ...(isTruncated ? { annotations } : {}) });
+    const isSame =
+      jsonEquals(known.subsets ?? [], subsets) &&
+      jsonEquals(known.metadata.labels ?? {}, labels) &&
+      jsonEquals(known.metadata.annotations ?? {}, annotations);
+    if (isSame) return;
+    const update = (base: KubeObject) =>
+      client.update(endpointsResource, { ...base, metadata: { ...base.metadata, labels, annotations }, subsets });
+    await unlessGone(writeOnNewest(endpoints, known, update));
   };
 
   return createController(
     {
       name: "endpoints",
-      informers: [services, pods, endpoints],
-      watch: (enqueue) => watchServicePods(services, pods, enqueue),
+      informers: [services, pods, nodes, endpoints],
+      watch: (enqueue) => [
+        ...watchServicePods(services, pods, enqueue),
+        endpoints.subscribe({
+          onAdd: (one) => enqueue(keyOf(one)),
+          onUpdate: (one) => enqueue(keyOf(one)),
+          onDelete: (one) => enqueue(keyOf(one)),
+        }),
+        nodes.subscribe({
+          onDelete: () => {
+            for (const service of services.list()) enqueue(keyOf(service));
+          },
+        }),
+      ],
       reconcile: async (key) => {
         const service = services.get(key);
-        const { namespace, name } = splitKey(key);
-        if (!service) {
-          const managed = endpoints.get(key)?.metadata.labels?.["endpoints.kubernetes.io/managed-by"];
-          if (!managed) return;
-          try {
-            await client.delete(endpointsResource, namespace, name);
-          } catch (error) {
-            if (!isGantryError(error, "NotFound")) throw error;
-          }
+        const known = endpoints.get(key);
+        if (service) {
+          if (hasManagedEndpoints(service)) await write(service, known);
           return;
         }
-        if (!service.spec.selector || service.spec.type === "ExternalName") return;
-        const groups = endpointsOf(service, podsOfService(service, pods)).filter((group) =>
-          group.endpoints.some((endpoint) => !endpoint.conditions.terminating),
-        );
-        await write(service, endpoints.get(key), groups.map(subsetOf));
+        if (known?.metadata.labels?.[MANAGED_BY] !== MANAGER) return;
+        const { namespace, name } = splitKey(key);
+        await unlessGone(client.delete(endpointsResource, namespace, name, { preconditions: { uid: known.metadata.uid } }));
       },
     },
     dependencies,

@@ -1,12 +1,15 @@
 import type { KubeObject } from "../../api/types.ts";
+import type { Informer } from "../../client/index.ts";
 import { isFinished, isReady } from "../pod-state.ts";
 
 export interface SliceEndpoint {
   addresses: string[];
-  conditions: { ready: boolean; serving: boolean; terminating: boolean };
+  conditions: { ready: boolean; serving?: boolean; terminating?: boolean };
   hostname?: string;
   nodeName?: string;
-  targetRef: { kind: "Pod"; namespace: string; name: string; uid: string };
+  zone?: string;
+  /** Made from pods it is always there. */
+  targetRef?: { kind: "Pod"; namespace: string; name: string; uid: string };
 }
 
 export interface SlicePort {
@@ -26,8 +29,8 @@ export interface PortGroup {
 function resolveTargetPort(servicePort: KubeObject, pod: KubeObject): number | undefined {
   const target: number | string = servicePort.targetPort || servicePort.port;
   if (typeof target === "number") return target;
-  const containers = [...(pod.spec.containers ?? []), ...(pod.spec.initContainers ?? []).filter((one: KubeObject) => one.restartPolicy === "Always")];
-  for (const container of containers) {
+  const sidecars = (pod.spec.initContainers ?? []).filter((one: KubeObject) => one.restartPolicy === "Always");
+  for (const container of [...(pod.spec.containers ?? []), ...sidecars]) {
     for (const port of container.ports ?? []) {
       if (port.name === target && (port.protocol ?? "TCP") === (servicePort.protocol ?? "TCP")) return port.containerPort;
     }
@@ -35,40 +38,52 @@ function resolveTargetPort(servicePort: KubeObject, pod: KubeObject): number | u
   return undefined;
 }
 
-function endpointOf(service: KubeObject, pod: KubeObject): SliceEndpoint {
-  const terminating = pod.metadata.deletionTimestamp !== undefined;
-  const serving = isReady(pod) || service.spec.publishNotReadyAddresses === true;
-  const { namespace, name, uid } = pod.metadata;
-  const endpoint: SliceEndpoint = {
-    addresses: [pod.status.podIP],
-    conditions: { ready: service.spec.publishNotReadyAddresses === true || (serving && !terminating), serving, terminating },
-    targetRef: { kind: "Pod", namespace: namespace!, name, uid },
-  };
-  if (pod.spec.nodeName) endpoint.nodeName = pod.spec.nodeName;
-  const named = pod.spec.hostname && pod.spec.subdomain === service.metadata.name;
-  if (named) endpoint.hostname = pod.spec.hostname;
-  return endpoint;
+/** The Service's ports as they are in this pod; those that it does not have are left out. */
+function portsIn(service: KubeObject, pod: KubeObject): SlicePort[] {
+  const ports: SlicePort[] = [];
+  for (const servicePort of service.spec.ports ?? []) {
+    const port = resolveTargetPort(servicePort, pod);
+    if (port === undefined) continue;
+    const { name = "", protocol = "TCP", appProtocol } = servicePort;
+    ports.push({ name, port, protocol, ...(appProtocol ? { appProtocol } : {}) });
+  }
+  return ports;
 }
 
-/** A Service's endpoints, grouped by the ports they have in common (endpointslice reconciler.go). */
-export function endpointsOf(service: KubeObject, pods: Iterable<KubeObject>): PortGroup[] {
+function endpointOf(service: KubeObject, pod: KubeObject, node: KubeObject | undefined): SliceEndpoint {
+  const terminating = pod.metadata.deletionTimestamp !== undefined;
+  const serving = isReady(pod);
+  const ready = service.spec.publishNotReadyAddresses === true || (serving && !terminating);
+  const { namespace, name, uid } = pod.metadata;
+  const { nodeName, hostname, subdomain } = pod.spec;
+  const zone = node?.metadata.labels?.["topology.kubernetes.io/zone"];
+  return {
+    addresses: [pod.status.podIP],
+    conditions: { ready, serving, terminating },
+    targetRef: { kind: "Pod", namespace: namespace!, name, uid },
+    ...(nodeName ? { nodeName } : {}),
+    ...(zone ? { zone } : {}),
+    ...(hostname && subdomain === service.metadata.name ? { hostname } : {}),
+  };
+}
+
+/**
+ * A Service's endpoints, grouped by the ports they have in common (endpointslice reconciler.go). Pods of a node that is
+ * gone are no endpoints, unless not even their readiness counts.
+ */
+export function endpointsOf(service: KubeObject, pods: Iterable<KubeObject>, nodes: Pick<Informer, "get">): PortGroup[] {
   const groups = new Map<string, PortGroup>();
   for (const pod of pods) {
     if (!pod.status?.podIP || isFinished(pod)) continue;
-    const ports: SlicePort[] = [];
-    for (const servicePort of service.spec.ports ?? []) {
-      const port = resolveTargetPort(servicePort, pod);
-      if (port === undefined) continue;
-      const one: SlicePort = { name: servicePort.name ?? "", port, protocol: servicePort.protocol ?? "TCP" };
-      if (servicePort.appProtocol) one.appProtocol = servicePort.appProtocol;
-      ports.push(one);
-    }
-    if (ports.length === 0 && (service.spec.ports ?? []).length > 0) continue;
+    const node = nodes.get(pod.spec.nodeName ?? "");
+    if (!node && service.spec.publishNotReadyAddresses !== true) continue;
+    const ports = portsIn(service, pod);
     const key = JSON.stringify(ports);
     const group = groups.get(key) ?? { ports, endpoints: [] };
-    group.endpoints.push(endpointOf(service, pod));
+    group.endpoints.push(endpointOf(service, pod, node));
     groups.set(key, group);
   }
-  for (const group of groups.values()) group.endpoints.sort((a, b) => (a.targetRef.uid < b.targetRef.uid ? -1 : 1));
-  return [...groups.values()];
+  const inOrder = [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
+  for (const group of inOrder) group.endpoints.sort((a, b) => (a.targetRef!.uid < b.targetRef!.uid ? -1 : 1));
+  return inOrder;
 }

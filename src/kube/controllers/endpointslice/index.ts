@@ -1,118 +1,86 @@
-import { isGantryError, rfc3339Seconds } from "../../../base/index.ts";
-import { endpointSlices, pods as podsResource, services as servicesResource } from "../../api/index.ts";
+import { endpointSlices, nodes as nodesResource, pods as podsResource, services as servicesResource } from "../../api/index.ts";
 import type { KubeObject } from "../../api/types.ts";
 import { type Controller, type ControllerDependencies, createController } from "../controller.ts";
 import { Expectations } from "../expectations.ts";
-import { controllerReference } from "../owner.ts";
-import { podsOfService, watchServicePods } from "../service-pods.ts";
+import { keyOf } from "../object-key.ts";
+import { controllerOf } from "../owner.ts";
+import { hasManagedEndpoints, indexByLabels, podsOfService, watchServicePods } from "../service-pods.ts";
 import { endpointsOf } from "./endpoints-of.ts";
-import { planSlices, type SliceContent } from "./plan.ts";
+import { planSlices } from "./plan.ts";
+import { MANAGED_BY, SERVICE_NAME, sliceLabels, SliceWriter } from "./slice-writer.ts";
 
-const MANAGED_BY = "endpointslice-controller.k8s.io";
-const SERVICE_NAME = "kubernetes.io/service-name";
-const MANAGED_BY_LABEL = "endpointslice.kubernetes.io/managed-by";
-const CHANGE_TIME = "endpoints.kubernetes.io/last-change-trigger-time";
+const MANAGER = "endpointslice-controller.k8s.io";
 
-/** Keeps the EndpointSlices of every Service with a selector. */
+/** Keeps the EndpointSlices of every Service with a selector. The garbage collector removes those of deleted ones. */
 export function createEndpointSliceController(dependencies: ControllerDependencies): Controller {
   const { client, informers, clock } = dependencies;
   const services = informers.informer(servicesResource);
   const pods = informers.informer(podsResource);
+  const nodes = informers.informer(nodesResource);
   const slices = informers.informer(endpointSlices);
   const creations = new Expectations(clock);
-  slices.addIndex("service", (slice) => {
-    const labels = slice.metadata.labels ?? {};
-    return labels[MANAGED_BY_LABEL] === MANAGED_BY ? [`${slice.metadata.namespace}/${labels[SERVICE_NAME]}`] : [];
-  });
+  const writer = new SliceWriter({ client, clock, slices });
+  indexByLabels(pods);
 
-  const labelsOf = (service: KubeObject): Record<string, string> => {
-    const labels: Record<string, string> = { ...service.metadata.labels, [SERVICE_NAME]: service.metadata.name, [MANAGED_BY_LABEL]: MANAGED_BY };
-    if (service.spec.clusterIP === "None") labels["service.kubernetes.io/headless"] = "";
-    return labels;
-  };
+  /** The Service that one of our slices belongs to. */
+  const serviceKey = ({ metadata: { namespace, labels = {} } }: KubeObject): string | undefined =>
+    labels[MANAGED_BY] === MANAGER && labels[SERVICE_NAME] ? `${namespace}/${labels[SERVICE_NAME]}` : undefined;
+  slices.addIndex("service", (slice) => [serviceKey(slice)].filter((key) => key !== undefined));
 
-  const bodyOf = (service: KubeObject, content: SliceContent) => ({
-    addressType: "IPv4",
-    endpoints: content.endpoints,
-    ports: content.ports,
-    annotations: { [CHANGE_TIME]: rfc3339Seconds(clock.nowMs()) },
-    labels: labelsOf(service),
-  });
-
-  const create = (service: KubeObject, content: SliceContent): Promise<KubeObject> => {
-    const { annotations, labels, ...body } = bodyOf(service, content);
-    return client.create(endpointSlices, {
-      apiVersion: "discovery.k8s.io/v1",
-      kind: "EndpointSlice",
-      metadata: {
-        generateName: `${service.metadata.name}-`,
-        namespace: service.metadata.namespace!,
-        labels,
-        annotations,
-        ownerReferences: [controllerReference(service)],
-      },
-      ...body,
-    });
-  };
-
-  const update = (service: KubeObject, slice: KubeObject, content: SliceContent): Promise<KubeObject> => {
-    const { annotations, labels, ...body } = bodyOf(service, content);
-    return client.update(endpointSlices, {
-      ...slice,
-      ...body,
-      metadata: { ...slice.metadata, labels, annotations: { ...slice.metadata.annotations, ...annotations } },
-    });
-  };
-
-  const remove = async (slice: KubeObject): Promise<void> => {
-    try {
-      await client.delete(endpointSlices, slice.metadata.namespace, slice.metadata.name, { preconditions: { uid: slice.metadata.uid } });
-    } catch (error) {
-      if (!isGantryError(error, "NotFound")) throw error;
+  const reconcile = async (key: string): Promise<void> => {
+    // A slice that was made but has not come back yet would be made twice.
+    if (!creations.satisfied(key)) return;
+    const service = services.get(key);
+    if (!service) return creations.forget(key);
+    if (!hasManagedEndpoints(service) || service.metadata.deletionTimestamp !== undefined) return;
+    const existing = slices.byIndex("service", key).filter((slice) => slice.metadata.deletionTimestamp === undefined);
+    // Slices of an earlier Service of the same name are not taken over: they are about to be collected.
+    const own = existing.filter((slice) => controllerOf(slice)?.uid === service.metadata.uid);
+    const labels = sliceLabels(service, MANAGER);
+    const plan = planSlices(endpointsOf(service, podsOfService(service, pods), nodes), own, labels);
+    for (const content of plan.create) {
+      const slice = await writer.create(service, labels, content);
+      if (slice && !slices.get(keyOf(slice))) creations.expect(key, slice.metadata.name);
     }
+    for (const { slice, content } of plan.update) await writer.update(slice, labels, content);
+    for (const slice of plan.remove) await writer.remove(slice);
+    for (const slice of existing) if (!own.includes(slice)) await writer.remove(slice);
   };
 
   return createController(
     {
       name: "endpointslice",
-      informers: [services, pods, slices],
-      watch: (enqueue) => [
-        ...watchServicePods(services, pods, enqueue),
-        slices.subscribe({
-          onAdd: (slice) => {
-            const key = `${slice.metadata.namespace}/${slice.metadata.labels?.[SERVICE_NAME]}`;
-            creations.observe(key, slice.metadata.name);
-            enqueue(key);
-          },
-          onUpdate: (slice) => {
-            const name = slice.metadata.labels?.[SERVICE_NAME];
-            if (name && slice.metadata.labels?.[MANAGED_BY_LABEL] === MANAGED_BY) enqueue(`${slice.metadata.namespace}/${name}`);
-          },
-          onDelete: (slice) => {
-            const name = slice.metadata.labels?.[SERVICE_NAME];
-            if (name) enqueue(`${slice.metadata.namespace}/${name}`);
-          },
-        }),
-      ],
-      reconcile: async (key) => {
-        // A slice that was made but has not come back yet would be made twice.
-        if (!creations.satisfied(key)) return;
-        const service = services.get(key);
-        const existing = slices.byIndex("service", key).filter((slice) => slice.metadata.deletionTimestamp === undefined);
-        const managed = service && service.spec.selector && service.spec.type !== "ExternalName";
-        if (!managed) {
-          for (const slice of existing) await remove(slice);
-          return;
-        }
-        const plan = planSlices(endpointsOf(service, podsOfService(service, pods)), existing);
-        for (const content of plan.create) {
-          const slice = await create(service, content);
-          if (!slices.get(`${slice.metadata.namespace}/${slice.metadata.name}`)) creations.expect(key, slice.metadata.name);
-        }
-        for (const { slice, content } of plan.update) await update(service, slice, content);
-        for (const slice of plan.remove) await remove(slice);
+      informers: [services, pods, nodes, slices],
+      watch: (enqueue) => {
+        const concern = (slice: KubeObject): void => {
+          const key = serviceKey(slice);
+          if (key === undefined) return;
+          creations.observe(key, slice.metadata.name);
+          enqueue(key);
+        };
+        const everybody = (): void => {
+          for (const service of services.list()) if (hasManagedEndpoints(service)) enqueue(keyOf(service));
+        };
+        return [
+          ...watchServicePods(services, pods, enqueue),
+          slices.subscribe({
+            onAdd: concern,
+            onUpdate: (slice, previous) => {
+              concern(slice);
+              if (serviceKey(slice) !== serviceKey(previous)) concern(previous);
+            },
+            onDelete: concern,
+          }),
+          nodes.subscribe({
+            onAdd: everybody,
+            onUpdate: (node, previous) => {
+              if (JSON.stringify(node.metadata.labels) !== JSON.stringify(previous.metadata.labels)) everybody();
+            },
+            onDelete: everybody,
+          }),
+        ];
       },
-      concurrency: 5,
+      reconcile,
     },
     dependencies,
   );

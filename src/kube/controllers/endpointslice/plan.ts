@@ -1,3 +1,4 @@
+import { jsonEquals } from "../../../formats/index.ts";
 import type { KubeObject } from "../../api/types.ts";
 import type { PortGroup, SliceEndpoint, SlicePort } from "./endpoints-of.ts";
 
@@ -18,46 +19,53 @@ export interface SlicePlan {
 const podOf = (endpoint: KubeObject | SliceEndpoint): string => endpoint.targetRef?.uid ?? endpoint.addresses[0]!;
 
 /**
- * Which slices to write so that they hold exactly the groups. An endpoint stays in the slice that has it, new ones fill
- * slices with room, so that a change of one pod writes one slice.
+ * Which slices to write so that they hold exactly the groups, with these labels. An endpoint stays in the slice that has
+ * it, new ones fill slices with room, so that a change of one pod writes one slice.
  */
-export function planSlices(groups: readonly PortGroup[], existing: readonly KubeObject[]): SlicePlan {
+export function planSlices(
+  groups: readonly PortGroup[],
+  existing: readonly KubeObject[],
+  labels: Record<string, string>,
+): SlicePlan {
   const plan: SlicePlan = { create: [], update: [], remove: [] };
   const unused = new Set(existing);
-  for (const group of groups) {
-    const portsKey = JSON.stringify(group.ports);
-    const slices = existing.filter((slice) => JSON.stringify((slice.ports ?? []).map(normalPort)) === portsKey);
-    const wanted = new Map(group.endpoints.map((endpoint) => [podOf(endpoint), endpoint]));
-    const filled = slices.map((slice) => {
-      const endpoints: SliceEndpoint[] = [];
-      for (const endpoint of slice.endpoints ?? []) {
-        const next = wanted.get(podOf(endpoint));
-        if (!next) continue;
-        endpoints.push(next);
-        wanted.delete(podOf(endpoint));
-      }
-      return { slice, endpoints };
-    });
+  const keep = (slice: KubeObject, content: SliceContent): void => {
+    unused.delete(slice);
+    const isSame = sameEndpoints(slice.endpoints ?? [], content.endpoints) && samePorts(slice, content.ports);
+    if (!isSame || !jsonEquals(slice.metadata.labels ?? {}, labels)) plan.update.push({ slice, content });
+  };
+  for (const { ports, endpoints } of groups) {
+    const wanted = new Map(endpoints.map((endpoint) => [podOf(endpoint), endpoint]));
+    const filled = existing.filter((slice) => samePorts(slice, ports)).map((slice) => ({ slice, endpoints: takeOver(slice, wanted) }));
     const rest = [...wanted.values()];
     for (const one of filled) one.endpoints.push(...rest.splice(0, Math.max(0, MAX_ENDPOINTS - one.endpoints.length)));
-    for (const { slice, endpoints } of filled) {
-      if (endpoints.length === 0) continue;
-      unused.delete(slice);
-      if (!sameEndpoints(slice.endpoints ?? [], endpoints)) plan.update.push({ slice, content: { ports: group.ports, endpoints } });
-    }
-    while (rest.length > 0) plan.create.push({ ports: group.ports, endpoints: rest.splice(0, MAX_ENDPOINTS) });
+    for (const one of filled) if (one.endpoints.length > 0) keep(one.slice, { ports, endpoints: one.endpoints });
+    while (rest.length > 0) plan.create.push({ ports, endpoints: rest.splice(0, MAX_ENDPOINTS) });
   }
   // A Service without endpoints keeps one empty slice, as upstream's does.
   if (groups.length === 0) {
-    const kept = unused.values().next().value;
-    if (!kept) plan.create.push({ ports: [], endpoints: [] });
-    else {
-      unused.delete(kept);
-      if ((kept.endpoints ?? []).length > 0) plan.update.push({ slice: kept, content: { ports: [], endpoints: [] } });
-    }
+    const [first] = existing;
+    if (first) keep(first, { ports: [], endpoints: [] });
+    else plan.create.push({ ports: [], endpoints: [] });
   }
   plan.remove.push(...unused);
   return plan;
+}
+
+/** The wanted endpoints that the slice holds already, in its order; they are no longer in `wanted` then. */
+function takeOver(slice: KubeObject, wanted: Map<string, SliceEndpoint>): SliceEndpoint[] {
+  const endpoints: SliceEndpoint[] = [];
+  for (const endpoint of slice.endpoints ?? []) {
+    const next = wanted.get(podOf(endpoint));
+    if (!next || endpoints.length === MAX_ENDPOINTS) continue;
+    endpoints.push(next);
+    wanted.delete(podOf(endpoint));
+  }
+  return endpoints;
+}
+
+function samePorts(slice: KubeObject, ports: readonly SlicePort[]): boolean {
+  return JSON.stringify((slice.ports ?? []).map(normalPort)) === JSON.stringify(ports);
 }
 
 function normalPort(port: KubeObject): SlicePort {
@@ -67,9 +75,7 @@ function normalPort(port: KubeObject): SlicePort {
 }
 
 function sameEndpoints(a: readonly KubeObject[], b: readonly SliceEndpoint[]): boolean {
-  const text = (one: KubeObject | SliceEndpoint) =>
-    JSON.stringify([one.addresses, one.conditions?.ready, one.conditions?.serving, one.conditions?.terminating, one.hostname, one.nodeName, podOf(one)]);
   if (a.length !== b.length) return false;
-  const texts = new Set(a.map(text));
-  return b.every((one) => texts.has(text(one)));
+  const known = new Map(a.map((one) => [podOf(one), one]));
+  return b.every((one) => jsonEquals(known.get(podOf(one)), one));
 }

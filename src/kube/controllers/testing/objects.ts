@@ -31,3 +31,7 @@ export function service(name: string, namespace: string, spec: Fields = {}) {
     spec: { selector: { app: name }, ports: [{ name: "http", port: 80, targetPort: 8080 }], ...spec },
   };
 }
+
+export function node(name: string, labels: Record<string, string> = {}) {
+  return { metadata: { name, labels: { "kubernetes.io/hostname": name, ...labels } } };
+}
