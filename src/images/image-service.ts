@@ -4,6 +4,7 @@ import { type Clock, errorMessage, type Logger, systemClock } from "../base/inde
 import type { ContentStore } from "../content/types.ts";
 import type { ImageRuntimeConfig, Platform } from "../formats/index.ts";
 import { BlobDownloads } from "./blob-downloads.ts";
+import { removedChainIds } from "./chain-ids.ts";
 import { commitImage } from "./image-commit.ts";
 import { importImage } from "./image-import.ts";
 import { DEFAULT_IMAGE_LIMITS, type ImageLimits } from "./image-limits.ts";
@@ -26,6 +27,7 @@ import type {
   ImageEvent,
   ImageRecord,
   ImageService,
+  LoadedImageRecord,
   ProgressEvent,
   RegistryAuth,
   RemovedImage,
@@ -145,7 +147,7 @@ class LocalImageService implements ImageService {
       image.id,
       ...image.manifests.map(({ digest }) => digest),
     ]);
-    return removed;
+    return removedChainIds(image.config.rootfs.diff_ids, removed);
   }
 
   async #removeLayers(
@@ -188,12 +190,12 @@ class LocalImageService implements ImageService {
   async load(
     archive: Readable,
     onProgress: (event: ProgressEvent) => void = () => {},
-  ): Promise<ImageRecord[]> {
+  ): Promise<LoadedImageRecord[]> {
     const loaded = await loadImages(this, archive, onProgress);
     for (const { image, names } of loaded) {
       this.#emit({ action: "load", imageId: image.id, reference: names[0] });
     }
-    return loaded.map(({ image }) => this.#recordOf(image));
+    return loaded.map(({ image, names }) => ({ ...this.#recordOf(image), loadedAs: names }));
   }
 
   async importRootfs(
@@ -260,6 +262,8 @@ class LocalImageService implements ImageService {
   }
 
   #emit(event: ImageEvent): void {
+    const labels = this.store.get(event.imageId)?.config.config?.Labels;
+    if (labels) event.labels = labels;
     for (const listener of this.#listeners) listener(event);
   }
 

@@ -34,10 +34,19 @@ export interface ImageEvent {
   action: "tag" | "untag" | "delete" | "pull" | "push" | "load" | "import";
   imageId: string;
   reference?: string;
+  /** The image's labels, while it is there. */
+  labels?: Record<string, string>;
+}
+
+/** An image out of an archive. */
+export interface LoadedImageRecord extends ImageRecord {
+  /** Those of its canonical names that the archive gave it; none for an archive without names. */
+  loadedAs: string[];
 }
 
 export interface RemovedImage {
   untagged?: string;
+  /** An image id, or the chain id of a layer that nothing needs any more (OCI image-spec, config.md, ChainID). */
   deleted?: string;
 }
 
@@ -110,7 +119,7 @@ export interface ImageService {
   /** `docker save` archive (OCI layout with a Docker manifest.json). Throws NotFound at once for an unknown name. */
   save(references: readonly string[], signal?: AbortSignal): Readable;
   /** Reports `Loading layer` lines by diff id; which images were loaded is what it returns. */
-  load(archive: Readable, onProgress?: (event: ProgressEvent) => void): Promise<ImageRecord[]>;
+  load(archive: Readable, onProgress?: (event: ProgressEvent) => void): Promise<LoadedImageRecord[]>;
   /** `docker import`: one tar becomes a one-layer image. */
   importRootfs(
     archive: Readable,

@@ -7,6 +7,7 @@ import {
   systemClock,
 } from "../base/index.ts";
 import { type PlatformHooks, type PlatformOptions, type PlatformStatus, VERSION } from "../cli/index.ts";
+import type { ContainerSummary } from "../engine/types.ts";
 import { ensureSharedMount, setUpProcess, unmountTree } from "../kernel/index.ts";
 import type { PodNetwork } from "../network/index.ts";
 import type { PlatformConfig } from "./config.ts";
@@ -153,9 +154,17 @@ class Platform {
     }
   }
 
+  /** Docker's containers and the pods'. */
+  async #containers(): Promise<ContainerSummary[]> {
+    const engine = this.#engineHouse?.engine.current;
+    if (!engine) return [];
+    const owners = ["docker", "cri"] as const;
+    return (await Promise.all(owners.map((owner) => engine.listContainers({ all: true, owner })))).flat();
+  }
+
   async #status(): Promise<PlatformStatus> {
     const { home, dockerSocket, kubeconfig } = this.#layout;
-    const containers = (await this.#engineHouse?.engine.current?.listContainers({ all: true })) ?? [];
+    const containers = await this.#containers();
     return {
       version: VERSION,
       pid: process.pid,

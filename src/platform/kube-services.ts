@@ -72,6 +72,7 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
   const informers = new Slot<InformerFactory>("informers");
   const cri = new Slot<Cri>("CRI");
   const kubelet = new Slot<Kubelet>("kubelet");
+  const proxy = new Slot<KubeProxy>("proxy");
 
   const as = (user: UserInfo): KubeClient => createInProcessClient(apiServer.value.backend, user);
 
@@ -101,6 +102,7 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
           store: store.value,
           certificates: certificates.value,
           serviceCidr: config.serviceCidr,
+          clusterDomain: config.clusterDomain,
           advertiseAddress: podGateway(config.podCidr),
           port: config.apiPort,
           nodeAccess: () => kubelet.current,
@@ -186,7 +188,10 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
             clusterDomain: config.clusterDomain,
             rootDir: layout.kubelet,
             podLogsDir: layout.podLogs,
+            untilPodLeft: async (podUid, signal) =>
+              (await proxy.current?.untilPodLeft(podUid, signal)) ?? false,
             nodeIp: podNetwork.value.gateway,
+            nodeLabels: { "node-role.kubernetes.io/control-plane": "" },
             logger,
             clock,
           }),
@@ -197,15 +202,19 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
     {
       name: "proxy",
       needs: ["informers", "network"],
-      run: (context) =>
-        new KubeProxy({
-          informers: informers.value,
-          nodeName: config.nodeName,
-          instanceId: config.instanceId,
-          podNetwork: podNetwork.value,
-          logger,
-          clock,
-        }).run(context),
+      run: (context) => {
+        proxy.fill(
+          new KubeProxy({
+            informers: informers.value,
+            nodeName: config.nodeName,
+            instanceId: config.instanceId,
+            podNetwork: podNetwork.value,
+            logger,
+            clock,
+          }),
+        );
+        return proxy.value.run(context);
+      },
     },
     {
       name: "dns",

@@ -211,7 +211,13 @@ describe("the cluster's DNS", () => {
     expect(early.sort()).toEqual([one, two, unready].sort());
     expect(own).toEqual([two]);
     expect(srv).toHaveLength(2);
-    expect(srv).toContainEqual({ type: "SRV", name: `two.group.${domain}`, port: 8080, priority: 0, weight: 50 });
+    expect(srv).toContainEqual({
+      type: "SRV",
+      name: `two.group.${domain}`,
+      port: 8080,
+      priority: 0,
+      weight: 50,
+    });
     expect(ptr).toContain(`two.group.${domain}`);
     expect(await inPod(`get("two.group", 8080)`)).toBe("two");
     expect((await kube.exec("echo-2", "hostname", "-f")).stdout).toBe(`two.group.${domain}\n`);

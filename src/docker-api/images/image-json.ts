@@ -66,25 +66,24 @@ export function imageInspect(image: ImageRecord, apiMinor: number): Record<strin
   };
 }
 
-/** `GET /images/{name}/history`, newest first. Sizes of single layers are not kept: the whole stands at the top layer. */
+/** `GET /images/{name}/history`, newest first. Steps whose image is kept here are named by its id. */
 export function imageHistory(
   image: ImageRecord,
   parents: ReadonlyMap<string, ImageRecord>,
 ): Record<string, unknown>[] {
   const entries = [...(image.config.history ?? [])].reverse();
+  const sizes = [...(image.layerSizes ?? [])];
   let current: ImageRecord | undefined = image;
-  return entries.map((entry, index) => {
-    const owner: ImageRecord | undefined = current;
-    const parent: ImageRecord | undefined = owner?.parentId ? parents.get(owner.parentId) : undefined;
-    current = parent;
-    const ownBytes = owner ? owner.sizeBytes - (parent?.sizeBytes ?? 0) : 0;
+  return entries.map((entry) => {
+    const owner = current;
+    current = owner?.parentId === undefined ? undefined : parents.get(owner.parentId);
     return {
       Comment: entry.comment ?? "",
       Created: Math.floor(Date.parse(entry.created ?? "") / 1000) || 0,
       CreatedBy: entry.created_by ?? "",
       Id: owner ? owner.id : "<missing>",
-      Size: entry.empty_layer || !owner ? 0 : ownBytes,
-      Tags: index === 0 && image.references.length > 0 ? image.references.map(familiarText) : null,
+      Size: entry.empty_layer ? 0 : (sizes.pop() ?? 0),
+      Tags: owner && owner.references.length > 0 ? owner.references.map(familiarText) : null,
     };
   });
 }

@@ -158,7 +158,7 @@ export async function loadImages(
       if (!quiet) stream.write(progressMessage(event));
     });
     for (const image of loaded) {
-      for (const line of loadedLines(image.references, image.id)) stream.write({ stream: line });
+      for (const line of loadedLines(image.loadedAs, image.id)) stream.write({ stream: line });
     }
   });
 }

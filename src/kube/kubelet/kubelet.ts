@@ -27,7 +27,7 @@ import { ObjectCache } from "./objects/object-cache.ts";
 import { OrphanCleaner } from "./orphan-cleaner.ts";
 import { PodEvents } from "./pod-events.ts";
 import { PodSyncer } from "./pod-syncer.ts";
-import { PodTerminator } from "./pod-terminator.ts";
+import { PodTerminator, type UntilPodLeft } from "./pod-terminator.ts";
 import type { Service as KubeService, Pod } from "./pod-types.ts";
 import { PodWorkers } from "./pod-workers.ts";
 import { ProbeManager } from "./probes/probe-manager.ts";
@@ -52,6 +52,8 @@ export interface KubeletOptions {
   /** `<home>/logs/pods`. */
   podLogsDir: string;
   resolvConfPath?: string;
+  /** When no Service leads to a pod any more that is being deleted; without it pods wait a moment instead. */
+  untilPodLeft?: UntilPodLeft;
   /** Services that must be ready before this one starts. */
   needs?: readonly string[];
   logger: Logger;
@@ -65,6 +67,8 @@ export interface Kubelet extends Service, NodeAccess {}
 const RELIST_EVERY_MS = 60_000;
 const COLLECT_EVERY_MS = 60_000;
 const STOP_TIMEOUT_MS = 3000;
+/** Where nobody can tell when a pod is out of its Services, this is long enough as a rule. */
+const LEAVE_SERVICES_MS = 200;
 
 export function createKubelet(options: KubeletOptions): Kubelet {
   const parts = assemble(options);
@@ -154,6 +158,7 @@ function assemble(options: KubeletOptions) {
     statuses,
     volumes,
     podLogsDir,
+    untilPodLeft: options.untilPodLeft ?? waitInstead(clock),
     logger,
     clock,
   });
@@ -214,6 +219,13 @@ function assemble(options: KubeletOptions) {
     imageCollector,
     registration,
     lease,
+  };
+}
+
+function waitInstead(clock: Clock): UntilPodLeft {
+  return async (_podUid, signal) => {
+    await clock.sleep(LEAVE_SERVICES_MS, signal);
+    return false;
   };
 }
 

@@ -24,15 +24,24 @@ export interface PodTerminatorOptions {
   statuses: StatusManager;
   volumes: VolumeManager;
   podLogsDir: string;
+  untilPodLeft: UntilPodLeft;
   logger: Logger;
   clock: Clock;
 }
 
 /**
- * A ready pod gets this long to be taken out of its Services before it hears of its end: a program that closes its port at
- * once on SIGTERM would otherwise refuse the connections that are still led to it.
+ * Resolves when no Service leads new connections to a pod that is being deleted; true where one did until then. What
+ * knows it is the node's proxy.
  */
-const LEAVE_SERVICES_MS = 200;
+export type UntilPodLeft = (podUid: string, signal: AbortSignal) => Promise<boolean>;
+
+/**
+ * A ready pod is taken out of its Services before it hears of its end: a program that closes its port at once on SIGTERM
+ * would otherwise refuse the connections that are still led to it. So long is waited for that at most.
+ */
+const LEAVE_SERVICES_MS = 1000;
+/** What was led to the pod just before gets this long to be answered. */
+const LAST_CONNECTIONS_MS = 50;
 
 /** Takes pods down. Every step may be repeated, for the program may be ended between any two. */
 export class PodTerminator {
@@ -46,8 +55,7 @@ export class PodTerminator {
   async endContainers(pod: Pod, memory: PodMemory, graceSeconds: number, hurry: AbortSignal): Promise<void> {
     const { runtime, killer, probes, publisher } = this.#options;
     const { uid } = pod.metadata;
-    if (graceSeconds > 1 && this.#isServing(pod))
-      await this.#options.clock.sleep(LEAVE_SERVICES_MS, hurry).catch(() => {});
+    if (graceSeconds > 1 && this.#isServing(pod)) await this.#leaveServices(uid, hurry);
     for (;;) {
       const state = await readRuntimeState(runtime, uid);
       probes.reconcile(pod, state, { readinessOnly: true });
@@ -59,6 +67,20 @@ export class PodTerminator {
     const ended = await readRuntimeState(runtime, uid);
     if (!isTerminalPhase(pod)) publisher.publish(pod, memory, ended, true);
     for (const sandbox of ended.sandboxes) await runtime.stopPodSandbox(sandbox.id);
+  }
+
+  async #leaveServices(podUid: string, hurry: AbortSignal): Promise<void> {
+    const { untilPodLeft, clock } = this.#options;
+    const late = new AbortController();
+    const cancel = clock.after(LEAVE_SERVICES_MS, () => late.abort());
+    try {
+      const wasServing = await untilPodLeft(podUid, AbortSignal.any([hurry, late.signal]));
+      if (wasServing) await clock.sleep(LAST_CONNECTIONS_MS, hurry);
+    } catch (error) {
+      if (!hurry.aborted && !late.signal.aborted) throw error;
+    } finally {
+      cancel();
+    }
   }
 
   #isServing(pod: Pod): boolean {

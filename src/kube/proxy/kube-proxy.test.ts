@@ -332,3 +332,32 @@ it("keeps serving while the program restarts, and writes its table again when so
   informers.put("services", service("other", { clusterIP: serviceIp(16), ports: [{ port: 80 }] }));
   await expect.poll(() => ask(ip, 80), { timeout: 3000 }).toMatch(/^a /);
 });
+
+it("tells when no Service leads to a pod any more", async () => {
+  const a = await startPod("a");
+  const ip = serviceIp(17);
+  const signal = AbortSignal.timeout(5_000);
+  const at = (conditions: SliceEndpoint["conditions"]) => ({
+    ...endpoint(a, conditions),
+    targetRef: { kind: "Pod", uid: "uid-a" },
+  });
+  expect(await proxy.untilPodLeft("uid-a", signal)).toBe(false);
+  informers.put("services", service("web", { clusterIP: ip, ports: [{ port: 80 }] }));
+  informers.put("endpointslices", slice("s", "web", { port: 80 }, [at({ ready: true })]));
+  let hasLeft = false;
+  const left = proxy.untilPodLeft("uid-a", signal).then((wasServing) => {
+    hasLeft = true;
+    return wasServing;
+  });
+  await settle();
+  expect(hasLeft).toBe(false);
+  informers.put("endpointslices", slice("s", "web", { port: 80 }, [at({ ready: false })]));
+  expect(await left).toBe(true);
+  expect(await ask(ip, 80)).toBe("ECONNREFUSED");
+  expect(await proxy.untilPodLeft("uid-a", signal)).toBe(false);
+  informers.put("endpointslices", slice("s", "web", { port: 80 }, [at({ ready: true })]));
+  const stop = new AbortController();
+  const never = proxy.untilPodLeft("uid-a", stop.signal);
+  stop.abort(new Error("enough"));
+  await expect(never).rejects.toThrow("enough");
+});

@@ -32,6 +32,7 @@ export interface KubeProxyOptions {
 
 const SERVICE_NAME_LABEL = "kubernetes.io/service-name";
 const BY_SERVICE = "kube-proxy/service";
+const BY_POD = "kube-proxy/pod";
 /** Changes that come within this time are written together. */
 const BATCH_MS = 2;
 /** How often it is checked that the table is still there. */
@@ -53,6 +54,8 @@ export class KubeProxy implements LifecycleService {
   readonly #table: ServiceTable;
   readonly #tableName: string;
   readonly #dirty = new Set<string>();
+  /** Who waits for a pod to be out of use. */
+  readonly #leavers = new Set<{ podUid: string; resolve: () => void }>();
   #scheduled: Cancel | undefined;
   #failures = 0;
   #mustRewrite = true;
@@ -70,6 +73,9 @@ export class KubeProxy implements LifecycleService {
       const key = serviceOf(slice);
       return key ? [key] : [];
     });
+    this.#slices.addIndex(BY_POD, (slice) =>
+      (slice.endpoints ?? []).flatMap(({ targetRef }) => (targetRef?.uid ? [targetRef.uid] : [])),
+    );
     const { serviceCidr, gateway } = options.podNetwork;
     this.#table = new ServiceTable({ table: this.#tableName, serviceCidr, gateway });
   }
@@ -107,6 +113,32 @@ export class KubeProxy implements LifecycleService {
       this.#scheduled = undefined;
       for (const stop of stops) stop();
     }
+  }
+
+  /**
+   * Resolves once no Service leads new connections to a pod that is going away: the pod's end has become known, and the
+   * rules are written. At once, with false, where none does. Rejects when the signal aborts.
+   */
+  async untilPodLeft(podUid: string, signal: AbortSignal): Promise<boolean> {
+    if (this.#hasLeft(podUid)) return false;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const leaver = { podUid, resolve };
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    this.#leavers.add(leaver);
+    try {
+      signal.throwIfAborted();
+      await promise;
+      return true;
+    } finally {
+      this.#leavers.delete(leaver);
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  #hasLeft(podUid: string): boolean {
+    const isWritten = this.#running && !this.#mustRewrite && this.#dirty.size === 0;
+    return isWritten && this.#slices.byIndex(BY_POD, podUid).every((slice) => isOutOfUse(slice, podUid));
   }
 
   /** Removes the rules of all Services. */
@@ -149,6 +181,7 @@ export class KubeProxy implements LifecycleService {
       this.#schedule(backoffMs(this.#failures++, RETRY));
       return;
     }
+    for (const { podUid, resolve } of [...this.#leavers]) if (this.#hasLeft(podUid)) resolve();
     this.#collectGarbage();
     if (stale.length > 0) this.#forgetUdp(stale);
   }
@@ -236,6 +269,13 @@ function keyOf(service: Service): string {
 function serviceOf(slice: EndpointSlice): string | undefined {
   const name = slice.metadata.labels?.[SERVICE_NAME_LABEL];
   return name === undefined ? undefined : `${slice.metadata.namespace}/${name}`;
+}
+
+/** Whether a slice gives new connections to the pod no more; what is said of a pod that terminates is so, too. */
+function isOutOfUse(slice: EndpointSlice, podUid: string): boolean {
+  return (slice.endpoints ?? [])
+    .filter(({ targetRef }) => targetRef?.uid === podUid)
+    .every(({ conditions }) => conditions?.terminating === true || conditions?.ready === false);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -269,7 +269,10 @@ describe.skipIf(!hasEtcd)("etcd store under faults (needs etcd-server)", { timeo
     await put(theirs, "/a", "theirs");
     await put(theirs, "0", "beside");
     expect((await mine.range("")).items.map((item) => item.key)).toEqual(["a"]);
-    const watch = mine.watch({ key: "", prefix: true, everyRevision: true })[Symbol.asyncIterator]();
+    const startRevision = (await mine.status()).revision + 1;
+    const watch = mine
+      .watch({ key: "", prefix: true, everyRevision: true, startRevision })
+      [Symbol.asyncIterator]();
     const first = watch.next();
     const revision = await put(theirs, "1");
     expect((await first).value).toEqual({ revision, events: [], progress: true });

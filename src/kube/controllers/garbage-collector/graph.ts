@@ -1,14 +1,23 @@
 import type { KindDefinition, KubeObject, OwnerReference } from "../../api/types.ts";
 
+export const FOREGROUND = "foregroundDeletion";
+export const ORPHAN = "orphan";
+
 /** What the collector remembers of an object: enough to find and delete it, not the object itself. */
 export interface GraphNode {
   uid: string;
   kind: KindDefinition;
   namespace: string | undefined;
   name: string;
+  resourceVersion: string;
   owners: readonly OwnerReference[];
   deleting: boolean;
   finalizers: readonly string[];
+}
+
+/** Goes when its dependents are gone. */
+export function waitsForDependents(node: GraphNode): boolean {
+  return node.deleting && node.finalizers.includes(FOREGROUND);
 }
 
 /** Who owns whom, by uid. Updated by the event. */
@@ -21,25 +30,25 @@ export class OwnerGraph {
   }
 
   dependentsOf(uid: string): GraphNode[] {
-    return [...(this.#dependents.get(uid) ?? [])].map((one) => this.#nodes.get(one)!).filter(Boolean);
+    return [...(this.#dependents.get(uid) ?? [])].map((one) => this.#nodes.get(one)!);
   }
 
   put(kind: KindDefinition, object: KubeObject): GraphNode {
-    const { uid, namespace, name, ownerReferences, deletionTimestamp, finalizers } = object.metadata;
+    const { uid, namespace, name, resourceVersion, ownerReferences, deletionTimestamp, finalizers } = object.metadata;
     const before = this.#nodes.get(uid);
-    const owners = ownerReferences ?? [];
     if (before) this.#unlink(before);
     const node: GraphNode = {
       uid,
       kind,
       namespace,
       name,
-      owners,
+      resourceVersion,
+      owners: ownerReferences ?? [],
       deleting: deletionTimestamp !== undefined,
       finalizers: finalizers ?? [],
     };
     this.#nodes.set(uid, node);
-    for (const owner of owners) {
+    for (const owner of node.owners) {
       const set = this.#dependents.get(owner.uid) ?? new Set();
       set.add(uid);
       this.#dependents.set(owner.uid, set);
