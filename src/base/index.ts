@@ -1,5 +1,6 @@
 export * from "./async-queue.ts";
 export * from "./clock.ts";
+export * from "./durable-file.ts";
 export * from "./errors.ts";
 export * from "./failpoints.ts";
 export * from "./ids.ts";

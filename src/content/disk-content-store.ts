@@ -9,12 +9,14 @@ import {
   GantryError,
   invalidArgument,
   type Logger,
+  makeDirectoryDurably,
   notFound,
+  syncDirectory,
   systemClock,
 } from "../base/index.ts";
 import { digestOf, parseDigest, tryParseDigest } from "../formats/index.ts";
 import { DiskIngest } from "./disk-ingest.ts";
-import { makeDirectoryDurably, syncDirectory } from "./durable-file.ts";
+
 import { Leases } from "./leases.ts";
 import { storageError } from "./storage-error.ts";
 import type { BlobInfo, ContentLease, ContentStore, Ingest, IngestOptions } from "./types.ts";

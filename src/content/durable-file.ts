@@ -1,41 +1,13 @@
-import { randomBytes } from "node:crypto";
-import { mkdir, open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import * as base from "../base/index.ts";
 import { storageError } from "./storage-error.ts";
 
-/** Makes a directory's entries (what was created, renamed or removed in it) durable. */
-export async function syncDirectory(dir: string): Promise<void> {
-  const handle = await open(dir, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Replaces a file as a whole: after a crash or a power cut there is the old or the new content, never a mixture. */
+/** As base's, with a full disk or a failing one told as the typed error that stores of images answer with. */
 export async function writeFileDurably(path: string, data: string | Uint8Array): Promise<void> {
-  const temporary = `${path}.${randomBytes(4).toString("hex")}.tmp`;
   try {
-    const handle = await open(temporary, "wx", 0o600);
-    try {
-      await handle.writeFile(data);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, path);
-    await syncDirectory(dirname(path));
+    await base.writeFileDurably(path, data);
   } catch (error) {
-    await rm(temporary, { force: true });
     throw storageError(error, `write ${path}`);
   }
-}
-
-/** `mkdir -p` of one level below an existing directory, durable. Returns quickly when it is there. */
-export async function makeDirectoryDurably(dir: string): Promise<void> {
-  const made = await mkdir(dir, { recursive: true, mode: 0o700 });
-  if (made !== undefined) await syncDirectory(dirname(dir));
 }
 
 /**

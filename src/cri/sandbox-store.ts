@@ -1,6 +1,6 @@
-import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { errnoCode, errorMessage, type Logger, notFound } from "../base/index.ts";
+import { errnoCode, errorMessage, type Logger, notFound, writeFileDurably } from "../base/index.ts";
 import type { PodSandboxConfig } from "./types.ts";
 
 /** What is kept of a sandbox, as JSON in `<dir>/<id>/sandbox.json`; its resolv.conf and hostname files stand beside it. */
@@ -64,16 +64,7 @@ export class SandboxStore {
     const dir = this.directory(record.id);
     await mkdir(dir, { recursive: true, mode: 0o711 });
     const path = this.#recordPath(record.id);
-    const temporary = `${path}.new`;
-    const file = await open(temporary, "w", 0o600);
-    try {
-      await file.writeFile(JSON.stringify(record));
-      await file.datasync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-    await syncDirectory(dir);
+    await writeFileDurably(path, JSON.stringify(record), { temporary: `${path}.new` });
     this.#records.set(record.id, record);
   }
 
@@ -84,15 +75,6 @@ export class SandboxStore {
 
   #recordPath(id: string): string {
     return join(this.directory(id), "sandbox.json");
-  }
-}
-
-async function syncDirectory(dir: string): Promise<void> {
-  const handle = await open(dir, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 

@@ -32,20 +32,17 @@ export function parseBind(text: string): BindSpecification {
   const source = second === undefined ? undefined : first;
   assertTarget(target, text);
   if (source !== undefined && !source.startsWith("/")) assertName(source);
-  return { source, target: posix.normalize(target), mode, ...parseMode(mode, text) };
+  return { source, target: posix.normalize(target), mode, ...parseMode(mode) };
 }
 
-function parseMode(
-  mode: string,
-  text: string,
-): Pick<BindSpecification, "readOnly" | "copyUp" | "propagation"> {
+function parseMode(mode: string): Pick<BindSpecification, "readOnly" | "copyUp" | "propagation"> {
   const result = { readOnly: false, copyUp: true, propagation: "" };
   for (const option of mode.split(",").filter(Boolean)) {
     if (option === "ro") result.readOnly = true;
     else if (option === "nocopy") result.copyUp = false;
     else if (PROPAGATIONS.has(option)) result.propagation = option;
     else if (!["rw", "z", "Z"].includes(option) && !CONSISTENCIES.has(option)) {
-      throw invalidMount(`invalid volume specification: '${text}': invalid mode: ${mode}`);
+      throw invalidMount(`invalid mode: ${mode}`);
     }
   }
   return result;
@@ -60,7 +57,8 @@ export function assertTarget(target: string, specification: string): void {
   }
   if (posix.normalize(target).replace(/\/$/, "") === "") {
     throw invalidMount(
-      `invalid volume specification: '${specification}': invalid specification: destination can't be '/'`,
+      `invalid volume specification: '${specification}': invalid mount config for type "bind": ` +
+        "invalid specification: destination can't be '/'",
     );
   }
 }

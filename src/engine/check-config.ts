@@ -67,19 +67,47 @@ function emptyNameIsNo(policy: HostConfig["RestartPolicy"]) {
   return policy?.Name ? policy : {};
 }
 
-const LOG_DRIVERS = ["json-file", "local", "none"];
+const FILE_LOG_OPTIONS = [
+  "compress",
+  "labels",
+  "labels-regex",
+  "env",
+  "env-regex",
+  "max-file",
+  "max-size",
+  "tag",
+];
+/** What each log driver takes. The file is of one format whatever the driver. */
+const LOG_OPTIONS: Record<string, readonly string[]> = {
+  "json-file": FILE_LOG_OPTIONS,
+  local: FILE_LOG_OPTIONS,
+  none: FILE_LOG_OPTIONS,
+};
+
+function checkLogging(hostConfig: HostConfig): void {
+  const driver = hostConfig.LogConfig?.Type || "json-file";
+  const known = LOG_OPTIONS[driver];
+  if (!known) {
+    throw invalidRequest(`error looking up logging plugin ${driver}: plugin "${driver}" not found`);
+  }
+  for (const option of Object.keys(hostConfig.LogConfig?.Config ?? {})) {
+    if (!known.includes(option) && !["mode", "max-buffer-size"].includes(option))
+      throw invalidRequest(`unknown log opt '${option}' for ${driver} log driver`);
+  }
+  logLimits(hostConfig);
+}
 
 export function checkHostConfig(config: ContainerConfig, hostConfig: HostConfig): void {
   checkResources(hostConfig);
   checkRestartPolicy(hostConfig.RestartPolicy, hostConfig.AutoRemove ?? false);
-  effectiveCapabilities({ add: hostConfig.CapAdd, drop: hostConfig.CapDrop });
+  checkCapabilities(hostConfig);
   securityOf(hostConfig.SecurityOpt ?? []);
   wantedPorts(config, hostConfig);
   checkModes(hostConfig);
-  const driver = hostConfig.LogConfig?.Type ?? "";
-  logLimits(hostConfig);
-  if (driver && !LOG_DRIVERS.includes(driver))
-    throw invalidRequest(`logger: no log driver named '${driver}' is registered`);
+  checkLogging(hostConfig);
+  if (hostConfig.Isolation && hostConfig.Isolation !== "default") {
+    throw invalidRequest(`invalid isolation: "${hostConfig.Isolation}" - linux only supports 'default'`);
+  }
   deviceRulesOf(hostConfig);
   refuseUnsupported(hostConfig);
   if (Array.isArray(hostConfig.DeviceRequests) && hostConfig.DeviceRequests.length > 0) {
@@ -93,6 +121,29 @@ export function checkHostConfig(config: ContainerConfig, hostConfig: HostConfig)
       code: "Engine.NoInit",
       hint: "install the package tini (or catatonit)",
     });
+  }
+}
+
+/** Docker says of which of the two lists a capability is unknown. */
+function checkCapabilities({ CapAdd, CapDrop }: HostConfig): void {
+  for (const [list, names] of [
+    ["CapAdd", CapAdd],
+    ["CapDrop", CapDrop],
+  ] as const) {
+    for (const name of names ?? []) {
+      if (isCapability(name)) continue;
+      const full = name.toUpperCase().replace(/^(CAP_)?/, "CAP_");
+      throw invalidRequest(`invalid ${list}: unknown capability: "${full}"`);
+    }
+  }
+}
+
+function isCapability(name: string): boolean {
+  try {
+    effectiveCapabilities({ add: [name] });
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -137,4 +188,18 @@ function checkModes(hostConfig: HostConfig): void {
   if (isShared && Object.keys(hostConfig.PortBindings ?? {}).length > 0) {
     throw invalidRequest("conflicting options: port publishing and the container type network mode");
   }
+}
+
+/** Who uses the network or the host name of another has none of its own to describe. */
+export function checkSharedNetwork(config: ContainerConfig, hostConfig: HostConfig): void {
+  const refuse = (what: string) => invalidRequest(`conflicting options: ${what}`);
+  if (hostConfig.UTSMode === "host" && config.Hostname) throw refuse("hostname and the UTS mode");
+  if (parseNetworkMode(hostConfig.NetworkMode).kind !== "container") return;
+  if (config.Hostname) throw refuse("hostname and the network mode");
+  if (hostConfig.Dns?.length) throw refuse("dns and the network mode");
+  if (hostConfig.ExtraHosts?.length) throw refuse("custom host-to-IP mapping and the network mode");
+  if (config.MacAddress) throw refuse("mac-address and the network mode");
+  if (hostConfig.PublishAllPorts) throw refuse("port publishing and the container type network mode");
+  if (Object.keys(config.ExposedPorts ?? {}).length > 0)
+    throw refuse("port exposing and the container type network mode");
 }

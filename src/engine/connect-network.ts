@@ -1,4 +1,5 @@
 import { conflict, notFound } from "../base/index.ts";
+import { checkEndpointSettings } from "./check-endpoint.ts";
 import type { Container } from "./container.ts";
 import { ownNetworkNamespace } from "./container-namespaces.ts";
 import { attachTo } from "./container-networks.ts";
@@ -18,10 +19,18 @@ export async function connectNetwork(
 ): Promise<void> {
   const network = context.network.get(reference);
   const container = context.containers.get(containerReference);
-  assertOwnNetwork(container, network.name);
-  if (network.driver !== "bridge") {
-    throw invalidRequest(`container cannot be connected to ${network.name} network: it is not a bridge`);
+  assertOwnNetwork(container);
+  if (network.driver === "host") {
+    throw invalidRequest(
+      "cannot connect container to host network - container must be created in host network mode",
+    );
   }
+  if (network.driver !== "bridge") {
+    throw invalidRequest(
+      "container cannot be connected to multiple networks with one of the networks in private (none) mode",
+    );
+  }
+  checkEndpointSettings(network, settings);
   await container.lock.run(async () => {
     const { networks } = container.record;
     const known = networks[network.name];
@@ -46,18 +55,18 @@ export async function connectNetwork(
   });
 }
 
-function assertOwnNetwork(container: Container, name: string): void {
+function assertOwnNetwork(container: Container): void {
   if (container.isCri)
     throw notFound(`No such container: ${container.id}`, { code: "Engine.NoSuchContainer" });
   const { kind } = networkModeOf(container);
-  if (kind === "host") {
+  if (kind === "none") {
     throw invalidRequest(
-      "cannot connect container to host network - container must be created in host network mode",
+      "container cannot be connected to multiple networks with one of the networks in private (none) mode",
     );
   }
   if (kind !== "network") {
     throw invalidRequest(
-      `container sharing network namespace with another container or host cannot be connected to any other network: ${name}`,
+      "container sharing network namespace with another container or host cannot be connected to any other network",
     );
   }
 }
@@ -84,7 +93,8 @@ export async function disconnectNetwork(
   await container.lock.run(async () => {
     const record = container.record.networks[network.name];
     if (!record) {
-      throw conflict(`container ${container.id} is not connected to network ${network.name}`, {
+      const what = container.hasProcess ? "network" : "the network";
+      throw conflict(`container ${container.id} is not connected to ${what} ${network.name}`, {
         code: "Engine.NotConnected",
       });
     }

@@ -1,6 +1,6 @@
 import type { Container } from "./container.ts";
 import type { EngineContext } from "./context.ts";
-import { invalidFilter } from "./errors.ts";
+import { invalidFilter, invalidRequest } from "./errors.ts";
 import { assertKnownFilters, matchesLabels, matchesPattern } from "./filter-match.ts";
 import { parsePortKey } from "./port-bindings.ts";
 import type { Filters } from "./types.ts";
@@ -24,6 +24,8 @@ const KNOWN = [
 ];
 const STATUSES = ["created", "running", "paused", "restarting", "removing", "exited", "dead"];
 
+const HEALTH_STATES = ["none", "starting", "healthy", "unhealthy"];
+
 export interface ListFilters {
   filters: Filters;
   /** Asking for a state shows stopped containers too. */
@@ -38,7 +40,14 @@ export async function prepareListFilters(context: EngineContext, filters: Filter
   for (const status of filters.status ?? []) {
     if (!STATUSES.includes(status)) throw invalidFilter("status", status);
   }
-  for (const code of filters.exited ?? []) if (!/^-?\d+$/.test(code)) throw invalidFilter("exited", code);
+  for (const code of filters.exited ?? []) {
+    if (!/^[+-]?\d+$/.test(code))
+      throw invalidRequest(`strconv.Atoi: parsing ${JSON.stringify(code)}: invalid syntax`);
+  }
+  for (const health of filters.health ?? []) {
+    if (!HEALTH_STATES.includes(health))
+      throw invalidRequest(`unrecognized filter value for health: ${health}`);
+  }
   const created = (reference: string | undefined) =>
     reference === undefined ? undefined : context.containers.get(reference).record.created;
   return {

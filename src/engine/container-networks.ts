@@ -14,14 +14,13 @@ export async function plugIn(context: EngineContext, container: Container, netns
     await publishPorts(context, container);
   } catch (error) {
     await unplug(context, container);
-    if (isGantryError(error, "NotFound")) throw error;
-    throw networkingFailed(error);
+    throw prefixed(error, "failed to set up container networking");
   }
 }
 
-function networkingFailed(error: unknown): unknown {
+function prefixed(error: unknown, prefix: string): unknown {
   if (!(error instanceof GantryError)) return error;
-  return new GantryError(error.kind, `failed to set up container networking: ${error.message}`, {
+  return new GantryError(error.kind, `${prefix}: ${error.message}`, {
     code: error.code,
     hint: error.hint,
     details: error.details,
@@ -38,6 +37,8 @@ export async function attachTo(
 ): Promise<void> {
   const record = container.record.networks[name]!;
   const { settings } = record;
+  // Not each network that there is may be joined by a user's container.
+  context.network.get(name);
   const endpoint = await context.network.attach({
     network: name,
     containerId: container.id,
@@ -48,6 +49,7 @@ export async function attachTo(
     mac: settings.MacAddress || (index === 0 ? container.record.config.MacAddress : undefined) || undefined,
     aliases: aliasesOf(container, record),
     defaultRoute: index === 0,
+    dnsServers: container.record.hostConfig.Dns?.length ? container.record.hostConfig.Dns : undefined,
   });
   fill(record, endpoint);
 }
@@ -74,12 +76,17 @@ function fill(record: NetworkRecord, endpoint: Endpoint): void {
 async function publishPorts(context: EngineContext, container: Container): Promise<void> {
   const { config, hostConfig, networks } = container.record;
   const wanted = networkModeOf(container).kind === "network" ? wantedPorts(config, hostConfig) : [];
-  const ip = Object.values(networks).find((record) => record.ip)?.ip;
-  if (wanted.length === 0 || ip === undefined) {
+  const endpoint = Object.values(networks).find((record) => record.ip);
+  if (wanted.length === 0 || endpoint === undefined) {
     container.record.ports = portsOf(config, []);
     return;
   }
-  container.record.ports = portsOf(config, await publishFirstFree(context, container, ip, wanted));
+  try {
+    container.record.ports = portsOf(config, await publishFirstFree(context, container, endpoint.ip, wanted));
+  } catch (error) {
+    const what = `endpoint ${container.record.name} (${endpoint.endpointId})`;
+    throw prefixed(error, `driver failed programming external connectivity on ${what}`);
+  }
 }
 
 /** Ranges of host ports are tried from their beginning. */

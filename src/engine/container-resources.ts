@@ -57,6 +57,28 @@ function checkCpu(hostConfig: HostConfig): void {
   }
   if (CpuQuota > 0 && CpuQuota < 1000)
     throw invalidRequest("CPU cfs quota can not be less than 1ms (i.e. 1000)");
+  checkCpuset("CPUs", "cpuset cpus", hostConfig.CpusetCpus, cpus);
+  const mems = hostConfig.CpusetMems;
+  checkCpuset("memory nodes", "cpuset mems", typeof mems === "string" ? mems : "", undefined);
+}
+
+/** `0-2,4`; those that the machine has are numbered from 0, and `undefined` means that they are not counted here. */
+function checkCpuset(
+  what: string,
+  name: string,
+  list: string | undefined,
+  available: number | undefined,
+): void {
+  if (!list) return;
+  for (const range of list.split(",")) {
+    const match = /^(\d+)(?:-(\d+))?$/.exec(range.trim());
+    const last = Number(match?.[2] ?? match?.[1]);
+    if (!match || last < Number(match[1])) throw invalidRequest(`invalid value ${list} for ${name}`);
+    if (available !== undefined && last >= available) {
+      const present = available === 1 ? "0" : `0-${available - 1}`;
+      throw invalidRequest(`requested ${what} are not available - requested ${list}, available: ${present}`);
+    }
+  }
 }
 
 function checkUlimit(limit: { Name: string; Soft: number; Hard: number }): void {

@@ -1,10 +1,10 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Logger } from "../base/index.ts";
-import { readJsonFile, syncDirectory, writeFileAtomic } from "./atomic-file.ts";
+import { type Logger, syncDirectory, writeFileDurably } from "../base/index.ts";
 import { Container } from "./container.ts";
 import type { ContainerRecord } from "./container-record.ts";
 import { ambiguousContainer, nameInUse, noSuchContainer } from "./errors.ts";
+import { readJsonFile } from "./json-file.ts";
 
 /** All containers: by id and name in memory, one `<dir>/<id>/config.json` each on disk. */
 export class ContainerStore {
@@ -137,7 +137,9 @@ export class ContainerStore {
   }
 
   async #write(container: Container): Promise<void> {
-    await writeFileAtomic(container.path("config.json"), JSON.stringify(container.record));
+    await writeFileDurably(container.path("config.json"), JSON.stringify(container.record), {
+      temporary: container.path("config.json.tmp"),
+    });
   }
 
   /** Nobody finds the container any more; its directory stays for `deleteFiles`. */

@@ -1,4 +1,5 @@
 import { GantryError } from "../base/index.ts";
+import { emitContainerEvent } from "./container-events.ts";
 import type { EngineContext } from "./context.ts";
 import { invalidRequest, isRestarting, notRunning } from "./errors.ts";
 
@@ -16,7 +17,9 @@ export async function containerTop(
   const words = (psArguments || DEFAULT_PS).split(/\s+/).filter(Boolean);
   assertPsArguments(words);
   const output = await context.runtime.listProcesses(words);
-  return chooseRows(output, new Set(context.runtime.processes(container.id)));
+  const rows = chooseRows(output, new Set(context.runtime.processes(container.id)));
+  emitContainerEvent(context, container, "top");
+  return rows;
 }
 
 /** Nothing that would let a title other than PID's stand in PID's place (moby, validatePSArgs). */

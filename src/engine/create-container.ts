@@ -1,8 +1,9 @@
 import { writeFile } from "node:fs/promises";
-import { failpoint, newHexId } from "../base/index.ts";
+import { conflict, failpoint, newHexId, notFound } from "../base/index.ts";
 import type { ImageRecord } from "../images/types.ts";
 import { hostInfo } from "../kernel/index.ts";
-import { checkConfig, checkHostConfig, completeHostConfig } from "./check-config.ts";
+import { checkConfig, checkHostConfig, checkSharedNetwork, completeHostConfig } from "./check-config.ts";
+import { checkEndpointSettings } from "./check-endpoint.ts";
 import type { Container } from "./container.ts";
 import { emitContainerEvent } from "./container-events.ts";
 import { type ContainerRecord, type NetworkRecord, newNetworkRecord, newState } from "./container-record.ts";
@@ -24,9 +25,12 @@ export async function createContainer(
   request: CreateContainerRequest,
 ): Promise<{ id: string; warnings: string[] }> {
   const image = await context.images.get(request.config.Image);
+  assertPlatform(image, request);
   const config = mergeImageConfig(request.config, image.config.config ?? {});
   checkConfig(config);
   checkHostConfig(config, request.hostConfig);
+  if (request.internal?.owner !== "cri") checkSharedNetwork(request.config, request.hostConfig);
+  checkNetworks(context, request);
   const hostConfig = completeHostConfig(request.hostConfig);
   const id = newHexId();
   nameHost(context, id, config, hostConfig);
@@ -42,6 +46,34 @@ export async function createContainer(
   }
 }
 
+/** A network that is not there is missed at the start. */
+function checkNetworks(context: EngineContext, { networkingConfig, internal }: CreateContainerRequest): void {
+  if (internal?.owner === "cri") return;
+  for (const [reference, settings] of Object.entries(networkingConfig?.EndpointsConfig ?? {})) {
+    const name = reference === "default" ? "bridge" : reference;
+    const network = context.network.find(name);
+    if (network) checkEndpointSettings(network, settings ?? {}, `invalid config for network ${name}: `);
+  }
+}
+
+/** What was asked for with `--platform`; architectures are named as Go does. */
+function assertPlatform(
+  { config }: ImageRecord,
+  { platform, config: { Image } }: CreateContainerRequest,
+): void {
+  if (!platform) return;
+  const [os, architecture, variant] = platform.split("/");
+  const fits =
+    os === config.os &&
+    (!architecture || architecture === config.architecture) &&
+    (!variant || !config.variant || variant === config.variant);
+  if (fits) return;
+  throw notFound(
+    `image with reference ${Image} was found but does not provide the specified platform (${platform})`,
+    { code: "Engine.ImagePlatform" },
+  );
+}
+
 function reserveName(context: EngineContext, wanted: string | undefined, id: string): string {
   const name = wanted
     ? wanted.replace(/^\//, "")
@@ -54,12 +86,21 @@ function reserveName(context: EngineContext, wanted: string | undefined, id: str
 function nameHost(context: EngineContext, id: string, config: ContainerConfig, hostConfig: HostConfig): void {
   const mode = parseNetworkMode(hostConfig.NetworkMode);
   if (mode.kind === "container") {
-    const owner = context.containers.get(mode.reference);
+    const owner = networkOwner(context, mode.reference);
     hostConfig.NetworkMode = `container:${owner.id}`;
     config.Hostname ||= owner.record.config.Hostname;
   }
   if (mode.kind === "host" || hostConfig.UTSMode === "host") config.Hostname ||= hostInfo().hostname;
   config.Hostname ||= id.slice(0, 12);
+}
+
+/** Not NotFound: to Docker's client that would mean the image, and it would pull it. */
+function networkOwner(context: EngineContext, reference: string): Container {
+  const owner = context.containers.find(reference);
+  if (owner) return owner;
+  throw conflict(`joining network namespace of container: No such container: ${reference}`, {
+    code: "Engine.NoNetworkOwner",
+  });
 }
 
 interface Making {

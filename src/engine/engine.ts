@@ -239,7 +239,8 @@ export class ContainerEngine implements OpenEngine {
   inspectExec = (execId: string) => inspectExec(this.#context, execId);
 
   createVolume = (request: Parameters<Engine["createVolume"]>[0]) => createVolume(this.#context, request);
-  listVolumes = (filters?: Filters) => listVolumes(this.#context, filters);
+  listVolumes = (filters?: Filters, options?: { usage?: boolean }) =>
+    listVolumes(this.#context, filters, options);
   inspectVolume = (name: string) => inspectVolume(this.#context, name);
   removeVolume = (name: string, force?: boolean) => removeVolume(this.#context, name, force);
   pruneVolumes = (filters?: Filters) => pruneVolumes(this.#context, filters);

@@ -22,10 +22,9 @@ function isManaged(container: Container): boolean {
 /** Makes the files, so that they can be bound in; what hosts says follows when the addresses are known. */
 export async function makeEtcFiles(context: EngineContext, container: Container): Promise<void> {
   if (isManaged(container)) return;
-  const { Hostname = "", Domainname = "" } = container.record.config;
-  const full = Domainname ? `${Hostname}.${Domainname}` : Hostname;
+  const { Hostname = "" } = container.record.config;
   await Promise.all([
-    writeEtc(container, "hostname", `${full}\n`),
+    writeEtc(container, "hostname", `${Hostname}\n`),
     writeEtc(container, "hosts", await hostsText(context, container)),
     writeEtc(container, "resolv.conf", await resolvConfText(context, container)),
   ]);

@@ -28,7 +28,7 @@ export async function createExec(
   context.execs.add(instance, context.clock.monotonicMs());
   for (const id of container.execIds) if (!context.execs.has(id)) container.execIds.delete(id);
   container.execIds.add(instance.id);
-  emitContainerEvent(context, container, `exec_create: ${config.Cmd.join(" ")}`, { execID: instance.id });
+  emitContainerEvent(context, container, `exec_create: ${commandOf(config)}`, { execID: instance.id });
   return { id: instance.id };
 }
 
@@ -36,9 +36,14 @@ function activeContainer(context: EngineContext, reference: string): Container {
   const container = context.containers.get(reference);
   const { state } = container.record;
   if (!state.Running) throw notRunning(container.id);
-  if (state.Paused) throw isPaused(container.id, "exec");
+  if (state.Paused) throw isPaused(reference, "exec");
   if (state.Restarting) throw isRestarting(container.id);
   return container;
+}
+
+/** As Docker writes it in events: a space follows the program even without arguments. */
+function commandOf({ Cmd: [program = "", ...args] }: ExecConfig): string {
+  return `${program} ${args.join(" ")}`;
 }
 
 export interface StartExecOptions {
@@ -62,7 +67,7 @@ export async function startExec(
   const container = activeContainer(context, instance.containerId);
   instance.started = true;
   const { config } = instance;
-  emitContainerEvent(context, container, `exec_start: ${config.Cmd.join(" ")}`, { execID: instance.id });
+  emitContainerEvent(context, container, `exec_start: ${commandOf(config)}`, { execID: instance.id });
   let tellStarted = () => {};
   const started = new Promise<void>((resolve) => {
     tellStarted = resolve;
@@ -123,10 +128,12 @@ async function run(
   }
 }
 
+const MISSING: readonly string[] = ["Runtime.CommandNotFound", "Runtime.NotADirectory"];
+
+/** What Docker reports for an execution that never began. */
 function exitCodeOfFailure(error: unknown): number {
-  const code = error instanceof GantryError ? error.code : "";
-  if (code === "Runtime.CommandNotFound") return 127;
-  return code === "Runtime.CommandNotExecutable" ? 126 : 128;
+  const isMissing = error instanceof GantryError && MISSING.includes(error.code);
+  return isMissing ? 127 : 126;
 }
 
 /** As Docker: SIGTERM when the caller gives up, then SIGKILL. */

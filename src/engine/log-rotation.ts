@@ -20,10 +20,10 @@ const UNITS: Record<string, number> = { "": 1, b: 1, k: 1024, m: 1024 ** 2, g: 1
 export function logLimits(hostConfig: HostConfig): LogLimits | undefined {
   const { "max-size": size, "max-file": files } = hostConfig.LogConfig?.Config ?? {};
   if (files !== undefined && !/^[1-9]\d*$/.test(files))
-    throw invalidRequest("max-file cannot be less than 1");
+    throw invalidRequest("failed to initialize logging driver: max-file cannot be less than 1");
   if (size === undefined || size === "-1") return undefined;
   const match = /^(\d+)\s*([bkmg]?)b?$/i.exec(size);
-  if (!match) throw invalidRequest(`invalid size: '${size}'`);
+  if (!match) throw invalidRequest(`failed to initialize logging driver: invalid size: '${size}'`);
   return { maxBytes: Number(match[1]) * UNITS[match[2]!.toLowerCase()]!, maxFiles: Number(files ?? 1) };
 }
 

@@ -55,7 +55,7 @@ export function wantedOfRequest(request: MountRequest): WantedMount {
       if (request.Source) throw fail("field Source must not be specified");
       return { ...common, Type: "tmpfs", Source: "", Propagation: "", tmpfsOptions: tmpfsOptionsOf(request) };
     default:
-      throw invalidMount(`mount type unknown: ${JSON.stringify(request.Type)}`);
+      throw fail("mount type unknown");
   }
 }
 

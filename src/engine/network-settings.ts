@@ -6,7 +6,11 @@ import { networkModeOf } from "./network-mode.ts";
 import type { ContainerInspect } from "./types.ts";
 
 /** Docker's EndpointSettings of one network. */
-export function endpointSettings(container: Container, record: NetworkRecord): Record<string, unknown> {
+export function endpointSettings(
+  container: Container,
+  record: NetworkRecord,
+  isDefaultBridge = false,
+): Record<string, unknown> {
   const { settings } = record;
   return {
     IPAMConfig: settings.IPAMConfig ?? null,
@@ -23,8 +27,12 @@ export function endpointSettings(container: Container, record: NetworkRecord): R
     IPv6Gateway: "",
     GlobalIPv6Address: "",
     GlobalIPv6PrefixLen: 0,
-    DNSNames: record.ip ? [container.record.name, ...record.aliases] : null,
+    DNSNames: record.ip && !isDefaultBridge ? dnsNames(container, record) : null,
   };
+}
+
+function dnsNames({ record: { name } }: Container, { aliases }: NetworkRecord): string[] {
+  return [...new Set([name, ...aliases])];
 }
 
 export function endpointSettingsOf(container: Container): Record<string, Record<string, unknown>> {
@@ -33,7 +41,9 @@ export function endpointSettingsOf(container: Container): Record<string, Record<
   if (entries.length === 0 && (mode.kind === "host" || mode.kind === "none") && !container.isCri) {
     return { [mode.kind]: endpointSettings(container, emptyRecord()) };
   }
-  return Object.fromEntries(entries.map(([name, record]) => [name, endpointSettings(container, record)]));
+  return Object.fromEntries(
+    entries.map(([name, record]) => [name, endpointSettings(container, record, name === "bridge")]),
+  );
 }
 
 function emptyRecord(): NetworkRecord {

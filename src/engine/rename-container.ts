@@ -1,3 +1,5 @@
+import { GantryError } from "../base/index.ts";
+import type { Container } from "./container.ts";
 import { emitContainerEvent } from "./container-events.ts";
 import type { EngineContext } from "./context.ts";
 import { invalidName, invalidRequest } from "./errors.ts";
@@ -12,12 +14,11 @@ export async function renameContainer(
   const container = context.containers.get(reference);
   const name = wanted.replace(/^\//, "");
   if (name === "") throw invalidRequest("Neither old nor new names may be empty");
-  if (!NAME.test(name)) throw invalidName(name);
   await container.lock.run(async () => {
     const { record } = container;
     const before = record.name;
     if (before === name) throw invalidRequest("Renaming a container with the same name as its current name");
-    context.containers.reserveName(name, container.id);
+    reserveName(context, container, name);
     record.name = name;
     try {
       await context.containers.save(container);
@@ -30,4 +31,18 @@ export async function renameContainer(
     context.network.rename(container.id, name);
     emitContainerEvent(context, container, "rename", { oldName: `/${before}` });
   });
+}
+
+function reserveName(context: EngineContext, container: Container, name: string): void {
+  try {
+    if (!NAME.test(name)) throw invalidName(`/${name}`);
+    context.containers.reserveName(name, container.id);
+  } catch (error) {
+    if (!(error instanceof GantryError)) throw error;
+    throw new GantryError(error.kind, `Error when allocating new name: ${error.message}`, {
+      code: error.code,
+      details: error.details,
+      cause: error,
+    });
+  }
 }

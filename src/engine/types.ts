@@ -444,7 +444,8 @@ export interface Engine {
     DriverOpts?: Record<string, string>;
     Labels?: Record<string, string>;
   }): Promise<VolumeRecord>;
-  listVolumes(filters?: Filters): Promise<VolumeRecord[]>;
+  /** With `usage`, what each holds and how many containers have it. */
+  listVolumes(filters?: Filters, options?: { usage?: boolean }): Promise<VolumeRecord[]>;
   inspectVolume(name: string): Promise<VolumeRecord>;
   removeVolume(name: string, force?: boolean): Promise<void>;
   pruneVolumes(filters?: Filters): Promise<{ VolumesDeleted: string[]; SpaceReclaimed: number }>;

@@ -46,15 +46,9 @@ export async function updateContainer(
       changed.RestartPolicy = update.RestartPolicy;
     }
     if (update.Memory && !update.MemorySwap && (record.hostConfig.MemorySwap ?? 0) < update.Memory) {
-      if (
-        (record.hostConfig.MemorySwap ?? 0) > 0 &&
-        record.hostConfig.MemorySwap !== (record.hostConfig.Memory ?? 0) * 2
-      ) {
-        throw invalidRequest(
-          "Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time",
-        );
-      }
-      changed.MemorySwap = update.Memory * 2;
+      throw invalidRequest(
+        "Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time",
+      );
     }
     checkResources(changed);
     const resources = ociResources(changed);

@@ -1,8 +1,19 @@
 import { lstat, mkdir, opendir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type Clock, conflict, errnoCode, type Logger, newHexId, notImplemented } from "../base/index.ts";
-import { makeDirectoryDurable, readJsonFile, syncDirectory, writeFileAtomic } from "./atomic-file.ts";
+import {
+  type Clock,
+  conflict,
+  errnoCode,
+  type Logger,
+  makeDirectoryDurably,
+  newHexId,
+  notFound,
+  notImplemented,
+  syncDirectory,
+  writeFileDurably,
+} from "../base/index.ts";
 import { invalidRequest, noSuchVolume } from "./errors.ts";
+import { readJsonFile } from "./json-file.ts";
 import { timestamp } from "./timestamps.ts";
 import type { VolumeRecord } from "./types.ts";
 
@@ -80,7 +91,12 @@ export class VolumeStore {
     assertName(name);
     const driver = request.Driver || "local";
     if (driver !== "local") {
-      throw invalidRequest(`error looking up volume plugin ${driver}: plugin "${driver}" not found`);
+      throw notFound(
+        `create ${name}: error looking up volume plugin ${driver}: plugin "${driver}" not found`,
+        {
+          code: "Engine.NoSuchVolumeDriver",
+        },
+      );
     }
     const existing = this.#volumes.get(name);
     if (existing) return { volume: this.#present(existing), created: false };
@@ -100,7 +116,7 @@ export class VolumeStore {
     this.#volumes.set(name, stored);
     try {
       await mkdir(this.dataDir(name), { recursive: true, mode: 0o755 });
-      await writeFileAtomic(join(this.#dir, name, "volume.json"), JSON.stringify(stored));
+      await writeFileDurably(join(this.#dir, name, "volume.json"), JSON.stringify(stored));
       await syncDirectory(this.#dir);
     } catch (error) {
       this.#volumes.delete(name);
@@ -127,7 +143,7 @@ export class VolumeStore {
   /** Makes sure that the data directory of a volume that is about to be mounted is there. */
   async ensureData(name: string): Promise<string> {
     const path = this.dataDir(name);
-    await makeDirectoryDurable(path, 0o755);
+    await makeDirectoryDurably(path, 0o755);
     return path;
   }
 
@@ -161,7 +177,9 @@ export class VolumeStore {
 export function assertName(name: string): void {
   if (NAME.test(name) && name.length >= 2 && Buffer.byteLength(name) <= 255) return;
   if (NAME.test(name) && name.length === 1) {
-    throw invalidRequest("volume name is too short, names should be at least two alphanumeric characters");
+    throw invalidRequest(
+      `create ${name}: volume name is too short, names should be at least two alphanumeric characters`,
+    );
   }
   throw invalidRequest(
     `create ${name}: ${JSON.stringify(name)} includes invalid characters for a local volume name, only ` +

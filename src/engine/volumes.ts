@@ -34,10 +34,14 @@ function usersOf(context: EngineContext, name: string): string[] {
     .map((container) => container.id);
 }
 
-export async function listVolumes(context: EngineContext, filters: Filters = {}): Promise<VolumeRecord[]> {
+export async function listVolumes(
+  context: EngineContext,
+  filters: Filters = {},
+  options: { usage?: boolean } = {},
+): Promise<VolumeRecord[]> {
   assertKnownFilters(filters, ["dangling", "driver", "label", "name"]);
   const dangling = booleanFilter(filters, "dangling");
-  return context.volumes
+  const chosen = context.volumes
     .list()
     .filter(
       (volume) =>
@@ -46,6 +50,12 @@ export async function listVolumes(context: EngineContext, filters: Filters = {})
         matchesLabels(filters.label, volume.Labels) &&
         (dangling === undefined || dangling === (usersOf(context, volume.Name).length === 0)),
     );
+  return options.usage ? Promise.all(chosen.map((volume) => withUsage(context, volume))) : chosen;
+}
+
+async function withUsage(context: EngineContext, volume: VolumeRecord): Promise<VolumeRecord> {
+  const Size = await context.volumes.sizeBytes(volume.Name);
+  return { ...volume, UsageData: { Size, RefCount: usersOf(context, volume.Name).length } };
 }
 
 export async function inspectVolume(context: EngineContext, name: string): Promise<VolumeRecord> {

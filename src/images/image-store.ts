@@ -1,7 +1,7 @@
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { errorMessage, type Logger } from "../base/index.ts";
-import { DurableJsonFile, makeDirectoryDurably, syncDirectory, writeFileDurably } from "../content/index.ts";
+import { errorMessage, type Logger, makeDirectoryDurably, syncDirectory } from "../base/index.ts";
+import { DurableJsonFile, writeFileDurably } from "../content/index.ts";
 import { digestOf, type ImageConfig, isDigest, parseDigest } from "../formats/index.ts";
 
 /** A manifest under which an image was pulled, pushed or loaded; its bytes are in the content store. */

@@ -3,14 +3,16 @@ import { existsSync, renameSync } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { failpoint, GantryError, invalidArgument, type Logger, notFound } from "../base/index.ts";
 import {
-  type ContentStore,
+  failpoint,
+  GantryError,
+  invalidArgument,
+  type Logger,
   makeDirectoryDurably,
-  storageError,
+  notFound,
   syncDirectory,
-  writeFileDurably,
-} from "../content/index.ts";
+} from "../base/index.ts";
+import { type ContentStore, storageError, writeFileDurably } from "../content/index.ts";
 import { decompress, isDigest, parseDigest } from "../formats/index.ts";
 import { hostInfo, syncFileSystem } from "../kernel/index.ts";
 import type { ImageLimits } from "./image-limits.ts";

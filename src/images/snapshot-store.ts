@@ -2,8 +2,16 @@ import { randomUUID } from "node:crypto";
 import { closeSync, constants, openSync } from "node:fs";
 import { chmod, chown, mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { errnoCode, GantryError, invalidArgument, type Logger, notFound } from "../base/index.ts";
-import { makeDirectoryDurably, storageError, syncDirectory, writeFileDurably } from "../content/index.ts";
+import {
+  errnoCode,
+  GantryError,
+  invalidArgument,
+  type Logger,
+  makeDirectoryDurably,
+  notFound,
+  syncDirectory,
+} from "../base/index.ts";
+import { storageError, writeFileDurably } from "../content/index.ts";
 import type { RootfsMount } from "./types.ts";
 
 /** `snapshots/<key>/snapshot.json`. */

@@ -111,7 +111,12 @@ export class BridgeCreation {
 
   #addresses(wanted?: string, ipRange?: string, gateway?: string) {
     const subnet = wanted ?? chooseNetworkSubnet(this.#registry.claimedSubnets());
-    return { subnet, ipRange, gateway: gateway ?? defaultGateway(subnet, ipRange) };
+    return {
+      subnet,
+      ipRange,
+      gateway: gateway ?? defaultGateway(subnet, ipRange),
+      ...(wanted === undefined ? { subnetIsChosen: true } : {}),
+    };
   }
 }
 

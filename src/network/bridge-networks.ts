@@ -128,7 +128,7 @@ export class BridgeNetworks implements NetworkService {
   }
 
   get(reference: string): NetworkConfig {
-    return this.#record(reference);
+    return this.#ownersRecord(reference);
   }
 
   async create(request: CreateNetworkRequest): Promise<NetworkConfig> {
@@ -146,8 +146,8 @@ export class BridgeNetworks implements NetworkService {
   }
 
   async remove(reference: string): Promise<void> {
-    const record = this.#record(reference);
-    if (!isBridge(record) || PREDEFINED_NETWORKS.includes(record.name) || record.owner !== undefined) {
+    const record = this.#ownersRecord(reference);
+    if (!isBridge(record) || PREDEFINED_NETWORKS.includes(record.name)) {
       throw new GantryError(
         "PermissionDenied",
         `${record.name} is a pre-defined network and cannot be removed`,
@@ -295,7 +295,14 @@ export class BridgeNetworks implements NetworkService {
 
   #record(reference: string): NetworkRecord {
     const record = this.#networks.find(reference);
-    if (!record) throw notFound(`network ${reference} not found`, { code: "Network.NotFound" });
+    if (!record) throw noSuchNetwork(reference);
+    return record;
+  }
+
+  /** A network of the user's: the pods' own is none to them. */
+  #ownersRecord(reference: string): NetworkRecord {
+    const record = this.#record(reference);
+    if (record.owner !== undefined) throw noSuchNetwork(reference);
     return record;
   }
 
@@ -390,6 +397,9 @@ export class BridgeNetworks implements NetworkService {
     for (const listener of this.#listeners) listener(event);
   }
 }
+
+const noSuchNetwork = (reference: string) =>
+  notFound(`network ${reference} not found`, { code: "Network.NotFound" });
 
 function suits(record: BridgeRecord, request: PodNetworkRequest): boolean {
   const { podCidr = record.subnet, serviceCidr = record.routes?.[0] } = request;

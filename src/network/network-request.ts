@@ -53,6 +53,9 @@ function validateBridgeName(name: string | undefined): void {
 function validateSubnet(request: CreateNetworkRequest, registry: NetworkRegistry): void {
   const invalid = (message: string) =>
     invalidArgument(`invalid network config:\n${message}`, { code: "Network.InvalidSubnet" });
+  if (!/^\d+(\.\d+){3}\/\d+$/.test(request.subnet!)) {
+    throw invalid(`invalid subnet ${request.subnet}: invalid CIDR block notation`);
+  }
   const subnet = parseSubnet(request.subnet!);
   if (formatSubnet(subnet) !== request.subnet) {
     throw invalid(`invalid subnet ${request.subnet}: it should be ${formatSubnet(subnet)}`);

@@ -6,6 +6,8 @@ export interface NetworkConfig {
   driver: "bridge" | "host" | "none";
   /** `172.17.0.0/16`. */
   subnet?: string;
+  /** The subnet was chosen here, not by whoever made the network: no address in it may be asked for. */
+  subnetIsChosen?: boolean;
   gateway?: string;
   ipRange?: string;
   /** Linux bridge name, at most 15 characters. */
@@ -85,9 +87,9 @@ export interface NetworkEvent {
 /** Bridges, addresses, published ports and the containers' name service of one instance. Survives restarts. */
 export interface NetworkService {
   list(): NetworkConfig[];
-  /** By id, id prefix or name. */
+  /** By id, id prefix or name; the pods' network too. */
   find(reference: string): NetworkConfig | undefined;
-  /** Throws NotFound `network … not found`. */
+  /** As `find`, for users: throws NotFound `network … not found`, also for the pods' network, which is not theirs. */
   get(reference: string): NetworkConfig;
   create(request: CreateNetworkRequest): Promise<NetworkConfig>;
   /** Conflict while containers are attached. */

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { errorMessage, type Logger } from "../base/index.ts";
-import { makeDirectoryDurably, syncDirectory, writeFileDurably } from "../content/index.ts";
+import { errorMessage, type Logger, makeDirectoryDurably, syncDirectory } from "../base/index.ts";
+import { writeFileDurably } from "../content/index.ts";
 import { isDigest, isTag } from "../formats/index.ts";
 import type { ManifestFacts } from "./server-manifest-document.ts";
 

@@ -62,8 +62,15 @@ export function explainFailure(output: string, command: string): { code: Runtime
   if (/exec: .*permission denied|exec: .*is a directory/i.test(message)) {
     return { code: "Runtime.CommandNotExecutable", reason: `exec: ${quoted}: permission denied` };
   }
+  const directory = /chdir(?: to cwd)?[ (]*[`"']([^`"']*)[`"']\)?.*: (no such file or directory|permission denied|not a directory)/i.exec(message);
+  if (directory) return workingDirectoryFailure(directory[1]!, directory[2]!.toLowerCase());
   if (/not a directory/i.test(message)) return { code: "Runtime.NotADirectory", reason: lowerErrno(message) };
   return { code: "Runtime.Failed", reason: lowerErrno(message) || "the runtime failed without a message" };
+}
+
+function workingDirectoryFailure(path: string, why: string): { code: RuntimeErrorCode; reason: string } {
+  const code = why === "permission denied" ? "Runtime.CommandNotExecutable" : "Runtime.CommandNotFound";
+  return { code, reason: `chdir to cwd (${JSON.stringify(path)}) set in config.json failed: ${why}` };
 }
 
 /** crun ends its messages with strerror's capitalised text; everybody else writes it small. */

@@ -79,5 +79,6 @@ function detailsOf(container: {
     ),
     ...(container.Config.Env ?? []).filter((entry) => names.includes(entry.split("=", 1)[0]!)),
   ];
-  return pairs.length === 0 ? "" : `${pairs.sort().join(",")} `;
+  // Without any, a space is left before each line.
+  return `${pairs.sort().join(",")} `;
 }

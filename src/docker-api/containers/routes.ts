@@ -1,4 +1,4 @@
-import { type Clock, invalidArgument, notImplemented } from "../../base/index.ts";
+import { type Clock, GantryError, invalidArgument, isGantryError, notImplemented } from "../../base/index.ts";
 import type { HostConfig } from "../../engine/types.ts";
 import { sendEmpty, sendJson } from "../../http/index.ts";
 import type { ApiContext, ApiRoute } from "../api-context.ts";
@@ -37,7 +37,7 @@ export function containerRoutes(backend: ContainersBackend, clock: Clock): ApiRo
     {
       method: "POST",
       path: "/containers/:id/kill",
-      handle: done((context, id) => backend.killContainer(id, text(context.query, "signal"))),
+      handle: done((context, id) => kill(backend, id, text(context.query, "signal"))),
     },
     { method: "POST", path: "/containers/:id/pause", handle: done((_, id) => backend.pauseContainer(id)) },
     {
@@ -95,6 +95,19 @@ async function list(backend: ContainersBackend, { query, res }: ApiContext): Pro
 
 async function inspect(backend: ContainersBackend, { params, query, res }: ApiContext): Promise<void> {
   sendJson(res, 200, await backend.inspectContainer(params.id!, { size: flag(query, "size") }));
+}
+
+/** Docker says of every failure what it is about, save that the container's own state names it already. */
+async function kill(backend: ContainersBackend, id: string, signal: string | undefined): Promise<void> {
+  try {
+    await backend.killContainer(id, signal);
+  } catch (error) {
+    if (!isGantryError(error) || error.message.startsWith("cannot kill container")) throw error;
+    throw new GantryError(error.kind, `cannot kill container: ${id}: ${error.message}`, {
+      code: error.code,
+      cause: error,
+    });
+  }
 }
 
 function stopOptions({ query }: ApiContext): { timeoutSeconds?: number; signal?: string } {

@@ -43,12 +43,8 @@ function gone(error: unknown): "gone" {
 
 /** Undefined for a container that does not run: it has no figures. */
 async function sample(backend: ContainersBackend, id: string): Promise<ContainerStats | undefined> {
-  try {
-    return await backend.containerStats(id);
-  } catch (error) {
-    if (isGantryError(error, "Conflict")) return undefined;
-    throw error;
-  }
+  const stats = await backend.containerStats(id);
+  return backend.containerState(id)?.Running ? stats : undefined;
 }
 
 function toDockerStats(

@@ -18,6 +18,6 @@ export interface ImagesBackend {
     | "importRootfs"
     | "collectGarbage"
   >;
-  engine: Pick<Engine, "listContainers">;
+  engine: Pick<Engine, "listContainers" | "emitEvent">;
   builder: Pick<Builder, "applyChanges">;
 }

@@ -3,9 +3,12 @@ import type { Filters } from "../../engine/types.ts";
 import {
   compileGlob,
   familiarName,
+  familiarText,
   formatFamiliar,
   parseGoDuration,
   parseImageReference,
+  tryParseImageReference,
+  withDefaultTag,
 } from "../../formats/index.ts";
 import type { ImageRecord } from "../../images/types.ts";
 import { labelsMatch } from "../wire/query.ts";
@@ -64,23 +67,15 @@ function referencePoint(
   const [reference] = references ?? [];
   if (reference === undefined) return undefined;
   const hex = reference.replace(/^sha256:/, "");
-  const name = formatFamiliarOrUndefined(reference);
+  const parsed = tryParseImageReference(reference);
+  const name = parsed && formatFamiliar(withDefaultTag(parsed));
   const found = images.find(
     (image) =>
       image.id.slice("sha256:".length).startsWith(hex) ||
-      image.references.some((own) => formatFamiliarOrUndefined(own) === name),
+      image.references.some((own) => familiarText(own) === name),
   );
-  if (!found) throw notFound(`No such image: ${reference}`, { code: "Image.NotFound" });
+  if (!found) throw notFound(`No such image: ${name ?? reference}`, { code: "Image.NotFound" });
   return found.createdAtMs;
-}
-
-function formatFamiliarOrUndefined(reference: string): string | undefined {
-  try {
-    const parsed = parseImageReference(reference);
-    return formatFamiliar(parsed.tag || parsed.digest ? parsed : { ...parsed, tag: "latest" });
-  } catch {
-    return undefined;
-  }
 }
 
 /** The image with only those of its names that match a pattern (`busy*`, `shop/web:1.*`). */

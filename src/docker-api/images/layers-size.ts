@@ -1,14 +1,19 @@
 import type { ImageRecord } from "../../images/types.ts";
 
-/** Layers that several images share count once: an image adds what it has over the largest one below it. */
+/** Bytes of all layers; those that several images share count once. */
 export function layersSize(images: readonly ImageRecord[]): number {
-  const sizeByLayer = new Map<string, number>();
-  for (const image of [...images].sort((a, b) => a.layers.length - b.layers.length)) {
-    const known = image.layers.reduce((sum, layer) => sum + (sizeByLayer.get(layer) ?? 0), 0);
-    const fresh = image.layers.filter((layer) => !sizeByLayer.has(layer));
-    for (const [index, layer] of fresh.entries()) {
-      sizeByLayer.set(layer, index === 0 ? Math.max(0, image.sizeBytes - known) : 0);
-    }
+  const sizes = new Map<string, number>();
+  for (const { layers, layerSizes = [] } of images) {
+    for (const [index, layer] of layers.entries()) sizes.set(layer, layerSizes[index] ?? 0);
   }
-  return [...sizeByLayer.values()].reduce((sum, size) => sum + size, 0);
+  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
+}
+
+/** Bytes of those layers of an image that others of these images have too. */
+export function sharedSize(image: ImageRecord, images: readonly ImageRecord[]): number {
+  const others = images.filter(({ id }) => id !== image.id);
+  return image.layers.reduce((sum, layer, index) => {
+    const isShared = others.some(({ layers }) => layers.includes(layer));
+    return isShared ? sum + (image.layerSizes?.[index] ?? 0) : sum;
+  }, 0);
 }

@@ -151,11 +151,13 @@ async function prune(
   );
   const removed: RemovedImage[] = [];
   for (const image of doomed) removed.push(...(await removeAll(images, image, users)));
+  const reclaimed = Math.max(0, layersSize(all) - layersSize(await images.list()));
   const { freedBytes } = await images.collectGarbage();
-  const withImages = layersSize(all) - layersSize(await images.list());
+  const SpaceReclaimed = reclaimed + freedBytes;
+  engine.emitEvent("image", "prune", "", { reclaimed: String(SpaceReclaimed) });
   sendJson(res, 200, {
     ImagesDeleted: removed.length > 0 ? removed.map(toDockerRemoved) : null,
-    SpaceReclaimed: freedBytes + Math.max(0, withImages),
+    SpaceReclaimed,
   });
 }
 

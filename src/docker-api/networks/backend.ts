@@ -4,5 +4,5 @@ import type { NetworkService } from "../../network/types.ts";
 /** What this area needs of the network service and of the engine. */
 export interface NetworksBackend {
   network: Pick<NetworkService, "list" | "find" | "get" | "create" | "remove" | "endpoints">;
-  engine: Pick<Engine, "connectNetwork" | "disconnectNetwork" | "listContainers">;
+  engine: Pick<Engine, "connectNetwork" | "disconnectNetwork" | "listContainers" | "emitEvent">;
 }

@@ -12,7 +12,7 @@ export function networkJson(network: NetworkConfig, endpoints: readonly Endpoint
     Driver: network.driver === "none" ? "null" : network.driver,
     EnableIPv4: true,
     EnableIPv6: false,
-    IPAM: { Driver: "default", Options: null, Config: ipamConfig(network) },
+    IPAM: { Driver: "default", Options: isPredefined(network) ? null : {}, Config: ipamConfig(network) },
     Internal: network.internal,
     Attachable: network.attachable,
     Ingress: false,
@@ -25,6 +25,8 @@ export function networkJson(network: NetworkConfig, endpoints: readonly Endpoint
     Labels: network.labels,
   };
 }
+
+const isPredefined = ({ name }: NetworkConfig) => ["bridge", "host", "none"].includes(name);
 
 function ipamConfig(network: NetworkConfig): Record<string, string>[] {
   if (!network.subnet) return [];

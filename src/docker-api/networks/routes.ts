@@ -181,5 +181,6 @@ async function prune(
       if (!isGantryError(error, "Conflict") && !isGantryError(error, "PermissionDenied")) throw error;
     }
   }
+  engine.emitEvent("network", "prune", "", { reclaimed: "0" });
   sendJson(res, 200, { NetworksDeleted: deleted.length > 0 ? deleted : null });
 }

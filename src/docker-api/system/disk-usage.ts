@@ -1,6 +1,6 @@
 import { selectImages } from "../images/image-filters.ts";
 import { imageSummary } from "../images/image-json.ts";
-import { layersSize } from "../images/layers-size.ts";
+import { layersSize, sharedSize } from "../images/layers-size.ts";
 import type { SystemBackend } from "./backend.ts";
 
 /** `GET /system/df`. `types` says what is asked for; empty means everything. */
@@ -12,16 +12,26 @@ export async function diskUsage(
   const result: Record<string, unknown> = {};
   if (wants("image")) {
     const all = await images.list();
-    const containers = await engine.listContainers({ all: true });
-    const users = (id: string) => containers.filter((container) => container.ImageID === id).length;
+    const users = await imageUsers(engine);
     result.LayersSize = layersSize(all);
     result.Images = selectImages(all, { all: false, filters: {}, nowMs: options.nowMs }).map((image) => ({
-      ...imageSummary(image, { containers: users(image.id), apiMinor: options.apiMinor }),
-      SharedSize: 0,
+      ...imageSummary(image, { containers: users.get(image.id) ?? 0, apiMinor: options.apiMinor }),
+      SharedSize: sharedSize(image, all),
     }));
   }
   if (wants("container")) result.Containers = await engine.listContainers({ all: true, size: true });
-  if (wants("volume")) result.Volumes = await engine.listVolumes();
+  if (wants("volume")) result.Volumes = await engine.listVolumes({}, { usage: true });
   if (wants("build-cache")) Object.assign(result, { BuildCache: [], BuilderSize: 0 });
   return result;
+}
+
+/** How many containers use each image: pods' as well, since there is one image store. */
+async function imageUsers(engine: SystemBackend["engine"]): Promise<Map<string, number>> {
+  const users = new Map<string, number>();
+  for (const owner of ["docker", "cri"] as const) {
+    for (const { ImageID } of await engine.listContainers({ owner, all: true })) {
+      users.set(ImageID, (users.get(ImageID) ?? 0) + 1);
+    }
+  }
+  return users;
 }

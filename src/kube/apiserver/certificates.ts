@@ -1,9 +1,9 @@
 import { createHash, createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type Clock, errorMessage, GantryError, systemClock } from "../../base/index.ts";
+import { type Clock, errorMessage, GantryError, systemClock, writeFileDurably } from "../../base/index.ts";
 import { generateKey, issueCertificate, type Subject } from "./pki/issue-certificate.ts";
-import { parsePrivateKey, privateKeyPem, readText, writeDurably } from "./pki/key-files.ts";
+import { parsePrivateKey, privateKeyPem, readText } from "./pki/key-files.ts";
 
 export interface CertificatesOptions {
   /** `<home>/pki` */
@@ -132,7 +132,7 @@ class PkiFolder {
     const path = join(this.#dir, "sa.key");
     const text = await readText(path);
     const privateKey = text === undefined ? generateKey() : this.#parse("sa.key", text, parsePrivateKey);
-    if (text === undefined) await writeDurably(path, privateKeyPem(privateKey), 0o600);
+    if (text === undefined) await writeFileDurably(path, privateKeyPem(privateKey), { mode: 0o600 });
     const publicKey = createPublicKey(privateKey);
     const spki = publicKey.export({ type: "spki", format: "der" });
     return { privateKey, publicKey, keyId: createHash("sha256").update(spki).digest("base64url") };
@@ -179,8 +179,8 @@ class PkiFolder {
   }
 
   async #write(name: string, certPem: string, key: KeyObject): Promise<void> {
-    await writeDurably(join(this.#dir, `${name}.key`), privateKeyPem(key), 0o600);
-    await writeDurably(join(this.#dir, `${name}.crt`), certPem, 0o644);
+    await writeFileDurably(join(this.#dir, `${name}.key`), privateKeyPem(key), { mode: 0o600 });
+    await writeFileDurably(join(this.#dir, `${name}.crt`), certPem, { mode: 0o644 });
   }
 
   #parse<T>(file: string, text: string, parse: (text: string) => T): T {

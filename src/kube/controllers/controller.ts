@@ -1,4 +1,4 @@
-import { type Clock, type Logger, WorkQueue, errorMessage, isGantryError } from "../../base/index.ts";
+import { type Clock, errorMessage, isGantryError, type Logger, WorkQueue } from "../../base/index.ts";
 import type { EventRecorder, Informer, InformerFactory, KubeClient } from "../client/index.ts";
 
 /** What every controller is given; each has a client with its own identity. */
@@ -32,7 +32,10 @@ export interface Controller {
 }
 
 /** Runs a definition: waits for its informers, works its queue until the signal aborts. */
-export function createController(definition: ControllerDefinition, dependencies: ControllerDependencies): Controller {
+export function createController(
+  definition: ControllerDefinition,
+  dependencies: ControllerDependencies,
+): Controller {
   const logger = dependencies.logger.with({ controller: definition.name });
   return {
     name: definition.name,
@@ -56,7 +59,9 @@ export function createController(definition: ControllerDefinition, dependencies:
       }
       const subscriptions = definition.watch(enqueue);
       if (!signal.aborted) {
-        await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+        await new Promise<void>((resolve) =>
+          signal.addEventListener("abort", () => resolve(), { once: true }),
+        );
       }
       for (const unsubscribe of subscriptions) unsubscribe();
       await queue.stop();

@@ -2,6 +2,7 @@ import { isGantryError } from "../../base/index.ts";
 import type { KubeObject } from "../api/types.ts";
 import type { Informer } from "../client/index.ts";
 import type { ControllerDefinition } from "./controller.ts";
+import { isNamespaceTerminating } from "./write-errors.ts";
 
 export interface InEveryNamespaceOptions {
   name: string;
@@ -34,7 +35,7 @@ export function ensureInEveryNamespace(options: InEveryNamespaceOptions): Contro
       try {
         await write(key, objects.get(`${key}/${objectName}`));
       } catch (error) {
-        if (!isGantryError(error, "AlreadyExists")) throw error;
+        if (!isGantryError(error, "AlreadyExists") && !isNamespaceTerminating(error)) throw error;
       }
     },
   };

@@ -39,11 +39,18 @@ const CONTROLLERS: [identity: string, factory: Factory][] = [
   ["endpointslicemirroring-controller", createEndpointSliceMirroringController],
   ["namespace-controller", createNamespaceController],
   ["service-account-controller", createServiceAccountController],
-  ["root-ca-cert-publisher", (dependencies, { caCertificate }) => createRootCaController({ ...dependencies, caCertificate })],
+  [
+    "root-ca-cert-publisher",
+    (dependencies, { caCertificate }) => createRootCaController({ ...dependencies, caCertificate }),
+  ],
   ["generic-garbage-collector", createGarbageCollector],
   ["node-controller", createNodeLifecycleController],
   ["pod-garbage-collector", createPodGcController],
-  ["service-controller", (dependencies, { loadBalancerCidr }) => createLoadBalancerController({ ...dependencies, poolCidr: loadBalancerCidr })],
+  [
+    "service-controller",
+    (dependencies, { loadBalancerCidr }) =>
+      createLoadBalancerController({ ...dependencies, poolCidr: loadBalancerCidr }),
+  ],
 ];
 
 /** Runs every controller until stopped. */

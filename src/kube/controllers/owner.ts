@@ -60,7 +60,9 @@ export async function claimChildren(options: ClaimOptions): Promise<KubeObject[]
   if (deletionTimestamp !== undefined) return owned;
   for (const child of controlled) {
     if (matches(child)) continue;
-    await unlessGone(client.patch(childResource, namespace, child.metadata.name, "strategic", releasePatch(owner, child)));
+    await unlessGone(
+      client.patch(childResource, namespace, child.metadata.name, "strategic", releasePatch(owner, child)),
+    );
   }
   const orphans = orphansIn(children, namespace).filter(
     (child) => child.metadata.deletionTimestamp === undefined && concerns(child) && matches(child),

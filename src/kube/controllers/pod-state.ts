@@ -35,7 +35,8 @@ export function availableInMs(pod: KubeObject, minReadySeconds: number, clock: C
 
 /** The highest restart count among the pod's containers, and among its sidecars. */
 export function restartsOf(pod: KubeObject): { containers: number; sidecars: number } {
-  const most = (statuses: { restartCount?: number }[] = []) => Math.max(0, ...statuses.map((one) => one.restartCount ?? 0));
+  const most = (statuses: { restartCount?: number }[] = []) =>
+    Math.max(0, ...statuses.map((one) => one.restartCount ?? 0));
   const sidecars = new Set<string>();
   for (const one of pod.spec.initContainers ?? []) if (one.restartPolicy === "Always") sidecars.add(one.name);
   const initStatuses: { name: string; restartCount?: number }[] = pod.status?.initContainerStatuses ?? [];

@@ -4,7 +4,8 @@ import type { Enqueue } from "./controller.ts";
 import { keyOf } from "./object-key.ts";
 
 const INDEX = "label";
-const indexKey = (namespace: string | undefined, key: string, value: string) => `${namespace}/${key}=${value}`;
+const indexKey = (namespace: string | undefined, key: string, value: string) =>
+  `${namespace}/${key}=${value}`;
 
 /** Lets `podsOfService` answer without going through the whole namespace. */
 export function indexByLabels(pods: Informer): void {
@@ -37,16 +38,28 @@ export function hasManagedEndpoints(service: KubeObject): boolean {
 
 /** What of a pod shows in endpoints; other changes need no work. */
 function visible(pod: KubeObject): string {
-  const ready = pod.status?.conditions?.find((condition: { type: string }) => condition.type === "Ready")?.status;
+  const ready = pod.status?.conditions?.find(
+    (condition: { type: string }) => condition.type === "Ready",
+  )?.status;
   const { labels, deletionTimestamp } = pod.metadata;
   const { nodeName, hostname, subdomain } = pod.spec;
-  return JSON.stringify([pod.status?.podIP, pod.status?.phase, ready, labels, deletionTimestamp, nodeName, hostname, subdomain]);
+  return JSON.stringify([
+    pod.status?.podIP,
+    pod.status?.phase,
+    ready,
+    labels,
+    deletionTimestamp,
+    nodeName,
+    hostname,
+    subdomain,
+  ]);
 }
 
 /** Subscribes so that a Service's key is queued whenever its endpoints may have changed. */
 export function watchServicePods(services: Informer, pods: Informer, enqueue: Enqueue): (() => void)[] {
   const concern = (pod: KubeObject): void => {
-    for (const service of services.list(pod.metadata.namespace)) if (selects(service, pod)) enqueue(keyOf(service));
+    for (const service of services.list(pod.metadata.namespace))
+      if (selects(service, pod)) enqueue(keyOf(service));
   };
   return [
     services.subscribe({
@@ -59,7 +72,8 @@ export function watchServicePods(services: Informer, pods: Informer, enqueue: En
       onUpdate: (pod, previous) => {
         if (visible(pod) === visible(previous)) return;
         concern(pod);
-        if (JSON.stringify(pod.metadata.labels) !== JSON.stringify(previous.metadata.labels)) concern(previous);
+        if (JSON.stringify(pod.metadata.labels) !== JSON.stringify(previous.metadata.labels))
+          concern(previous);
       },
       onDelete: concern,
     }),

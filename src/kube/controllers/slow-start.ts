@@ -5,7 +5,9 @@
 export async function slowStart(count: number, call: (index: number) => Promise<void>): Promise<unknown> {
   for (let done = 0, size = 1; done < count; size *= 2) {
     const batch = Math.min(size, count - done);
-    const results = await Promise.allSettled(Array.from({ length: batch }, (_, offset) => call(done + offset)));
+    const results = await Promise.allSettled(
+      Array.from({ length: batch }, (_, offset) => call(done + offset)),
+    );
     const failed = results.find((result) => result.status === "rejected");
     if (failed) return failed.reason;
     done += batch;

@@ -1,4 +1,4 @@
-import { GantryError, type ErrorKind, isGantryError } from "../../base/index.ts";
+import { type ErrorKind, GantryError, isGantryError } from "../../base/index.ts";
 import { isStatusError } from "../api/index.ts";
 
 /** Refusals by which the server says that it did nothing. */

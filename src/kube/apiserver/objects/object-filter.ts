@@ -30,7 +30,9 @@ function fieldFilter(kind: KindDefinition, text: string): ObjectFilter {
   for (const { field } of selector.requirements) {
     if (Object.hasOwn(known, field)) continue;
     throw statusBadRequest(
-      `Unable to find ${JSON.stringify(`${kind.group}/${kind.version}, Resource=${kind.resource}`)} that match label selector "", field selector ${JSON.stringify(text)}: field label not supported: ${field}`,
+      kind.selectableFields
+        ? `field label not supported: ${field}`
+        : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
     );
   }
   return (object) => {

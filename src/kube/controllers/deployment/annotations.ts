@@ -31,7 +31,8 @@ export function replicaSetAnnotations(
 ): Record<string, string> {
   const current = set?.metadata.annotations ?? {};
   const next: Record<string, string> = { ...current };
-  for (const [key, value] of Object.entries(deployment.metadata.annotations ?? {})) if (!OWN.has(key)) next[key] = value;
+  for (const [key, value] of Object.entries(deployment.metadata.annotations ?? {}))
+    if (!OWN.has(key)) next[key] = value;
   const old = set ? revisionOf(set) : 0;
   if (old < revision) {
     next[REVISION] = String(revision);
@@ -49,5 +50,8 @@ function historyWith(history: string | undefined, revision: number): string {
 /** The size that a ReplicaSet's share was computed for; the next proportional scaling starts from it. */
 export function sizeAnnotations(deployment: KubeObject): Record<string, string> {
   const replicas: number = deployment.spec.replicas ?? 1;
-  return { [DESIRED_REPLICAS]: String(replicas), [MAX_REPLICAS]: String(replicas + boundsOf(deployment).maxSurge) };
+  return {
+    [DESIRED_REPLICAS]: String(replicas),
+    [MAX_REPLICAS]: String(replicas + boundsOf(deployment).maxSurge),
+  };
 }

@@ -1,9 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { deployments as deploymentsResource, pods as podsResource, replicaSets as replicaSetsResource } from "../../api/index.ts";
+import {
+  deployments as deploymentsResource,
+  pods as podsResource,
+  replicaSets as replicaSetsResource,
+} from "../../api/index.ts";
 import type { KubeObject } from "../../api/types.ts";
 import { createReplicaSetController } from "../replicaset/index.ts";
 import { ControlPlane } from "../testing/control-plane.ts";
-import { expectSameDespiteEventFaults, expectSameDespiteWriteFaults, reference, type Scenario, type World } from "../testing/convergence.ts";
+import {
+  expectSameDespiteEventFaults,
+  expectSameDespiteWriteFaults,
+  reference,
+  type Scenario,
+  type World,
+} from "../testing/convergence.ts";
 import { eventually } from "../testing/eventually.ts";
 import { WRITE_FAULTS } from "../testing/faults.ts";
 import { deployment, podTemplate } from "../testing/objects.ts";
@@ -22,17 +32,30 @@ describe("the Deployment controller under faults", () => {
   const rolledOut = ({ client, namespace }: World) =>
     eventually(async () => {
       const { metadata, status } = await client.get(deploymentsResource, namespace, "web");
-      expect(status).toMatchObject({ observedGeneration: metadata.generation, replicas: REPLICAS, updatedReplicas: REPLICAS, availableReplicas: REPLICAS });
+      expect(status).toMatchObject({
+        observedGeneration: metadata.generation,
+        replicas: REPLICAS,
+        updatedReplicas: REPLICAS,
+        availableReplicas: REPLICAS,
+      });
     });
 
   const scenario: Scenario = {
-    controllers: { "deployment-controller": createDeploymentController, "replicaset-controller": createReplicaSetController },
+    controllers: {
+      "deployment-controller": createDeploymentController,
+      "replicaset-controller": createReplicaSetController,
+    },
     async play(world) {
       const { client, namespace } = world;
-      await client.create(deploymentsResource, deployment("web", namespace, REPLICAS, { revisionHistoryLimit: 1 }));
+      await client.create(
+        deploymentsResource,
+        deployment("web", namespace, REPLICAS, { revisionHistoryLimit: 1 }),
+      );
       await rolledOut(world);
       for (const image of ["web:2", "web:3"]) {
-        await client.patch(deploymentsResource, namespace, "web", "merge", { spec: { template: podTemplate({ app: "web" }, image) } });
+        await client.patch(deploymentsResource, namespace, "web", "merge", {
+          spec: { template: podTemplate({ app: "web" }, image) },
+        });
         await rolledOut(world);
       }
     },
@@ -43,7 +66,9 @@ describe("the Deployment controller under faults", () => {
       const { conditions, ...counts } = status;
       return {
         pods: pods.map((one) => one.spec.containers[0].image),
-        sets: sets.map((set) => [set.spec.template.spec.containers[0].image, set.spec.replicas, revisionOf(set)]).sort(),
+        sets: sets
+          .map((set) => [set.spec.template.spec.containers[0].image, set.spec.replicas, revisionOf(set)])
+          .sort(),
         revision: revisionOf({ metadata } as KubeObject),
         counts,
         conditions: conditions.map((one: KubeObject) => [one.type, one.status, one.reason]).sort(),
@@ -67,10 +92,22 @@ describe("the Deployment controller under faults", () => {
   it("has a reference state", () => {
     expect(expected).toEqual({
       pods: ["web:3", "web:3"],
-      sets: [["web:2", 0, "2"], ["web:3", 2, "3"]],
+      sets: [
+        ["web:2", 0, "2"],
+        ["web:3", 2, "3"],
+      ],
       revision: "3",
-      counts: { observedGeneration: 3, replicas: 2, updatedReplicas: 2, readyReplicas: 2, availableReplicas: 2 },
-      conditions: [["Available", "True", "MinimumReplicasAvailable"], ["Progressing", "True", "NewReplicaSetAvailable"]],
+      counts: {
+        observedGeneration: 3,
+        replicas: 2,
+        updatedReplicas: 2,
+        readyReplicas: 2,
+        availableReplicas: 2,
+      },
+      conditions: [
+        ["Available", "True", "MinimumReplicasAvailable"],
+        ["Progressing", "True", "NewReplicaSetAvailable"],
+      ],
       madeInAll: 6,
     });
   });

@@ -1,6 +1,15 @@
-import { deployments as deploymentsResource, pods as podsResource, replicaSets as replicaSetsResource } from "../../api/index.ts";
+import {
+  deployments as deploymentsResource,
+  pods as podsResource,
+  replicaSets as replicaSetsResource,
+} from "../../api/index.ts";
 import type { KubeObject } from "../../api/types.ts";
-import { type Controller, type ControllerDependencies, createController, type Enqueue } from "../controller.ts";
+import {
+  type Controller,
+  type ControllerDependencies,
+  createController,
+  type Enqueue,
+} from "../controller.ts";
 import { keyOf } from "../object-key.ts";
 import { controllerOf, indexByController } from "../owner.ts";
 import { selects } from "../selectors.ts";
@@ -30,7 +39,10 @@ export function createDeploymentController(dependencies: ControllerDependencies)
       name: "deployment",
       informers: [deployments, replicaSets, pods],
       watch: (enqueue) => [
-        deployments.subscribe({ onAdd: (one) => enqueue(keyOf(one)), onUpdate: (one) => enqueue(keyOf(one)) }),
+        deployments.subscribe({
+          onAdd: (one) => enqueue(keyOf(one)),
+          onUpdate: (one) => enqueue(keyOf(one)),
+        }),
         replicaSets.subscribe({
           onAdd: (set) => concern(set, enqueue),
           onUpdate: (set, previous) => {
@@ -43,7 +55,10 @@ export function createDeploymentController(dependencies: ControllerDependencies)
           // Only Recreate waits for pods to be gone; ReplicaSets' events tell everything else.
           onDelete: (pod) => {
             const owner = controllerOf(pod);
-            const set = owner?.kind === "ReplicaSet" ? replicaSets.get(`${pod.metadata.namespace}/${owner.name}`) : undefined;
+            const set =
+              owner?.kind === "ReplicaSet"
+                ? replicaSets.get(`${pod.metadata.namespace}/${owner.name}`)
+                : undefined;
             if (set?.metadata.uid === owner?.uid && set) concern(set, enqueue);
           },
         }),

@@ -46,14 +46,33 @@ export function notePause(deployment: KubeObject, status: DeploymentStatus, cloc
 }
 
 /** A ReplicaSet that was made, or found where none was known of, starts the deadline (sync.go, getNewReplicaSet). */
-export function noteNewSet(deployment: KubeObject, news: NewSetNews, status: DeploymentStatus, clock: Clock): void {
+export function noteNewSet(
+  deployment: KubeObject,
+  news: NewSetNews,
+  status: DeploymentStatus,
+  clock: Clock,
+): void {
   if (!hasDeadline(deployment)) return;
   if (news.kind === "failed") {
     setCondition(status, "Progressing", "False", "ReplicaSetCreateError", news.message, clock);
   } else if (news.kind === "created") {
-    setCondition(status, "Progressing", "True", "NewReplicaSetCreated", `Created new replica set "${news.name}"`, clock);
+    setCondition(
+      status,
+      "Progressing",
+      "True",
+      "NewReplicaSetCreated",
+      `Created new replica set "${news.name}"`,
+      clock,
+    );
   } else if (!conditionOf(status, "Progressing")) {
-    setCondition(status, "Progressing", "True", "FoundNewReplicaSet", `Found new replica set "${news.name}"`, clock);
+    setCondition(
+      status,
+      "Progressing",
+      "True",
+      "FoundNewReplicaSet",
+      `Found new replica set "${news.name}"`,
+      clock,
+    );
   }
 }
 
@@ -64,12 +83,24 @@ export function noteProgress(
   status: DeploymentStatus,
   clock: Clock,
 ): void {
-  if (!hasDeadline(deployment)) return removeCondition(status, "Progressing");
+  if (!hasDeadline(deployment)) {
+    removeCondition(status, "Progressing");
+    return;
+  }
   const before = conditionOf(status, "Progressing");
   if (status.replicas === status.updatedReplicas && before?.reason === "NewReplicaSetAvailable") return;
-  const subject = newSet ? `ReplicaSet "${newSet.metadata.name}"` : `Deployment "${deployment.metadata.name}"`;
+  const subject = newSet
+    ? `ReplicaSet "${newSet.metadata.name}"`
+    : `Deployment "${deployment.metadata.name}"`;
   if (isComplete(deployment, status)) {
-    setCondition(status, "Progressing", "True", "NewReplicaSetAvailable", `${subject} has successfully progressed.`, clock);
+    setCondition(
+      status,
+      "Progressing",
+      "True",
+      "NewReplicaSetAvailable",
+      `${subject} has successfully progressed.`,
+      clock,
+    );
   } else if (isProgressing(deployment, status)) {
     const now = rfc3339Seconds(clock.nowMs());
     removeCondition(status, "Progressing");
@@ -78,7 +109,14 @@ export function noteProgress(
     const next = conditionOf(status, "Progressing")!;
     next.lastTransitionTime = before?.status === "True" ? before.lastTransitionTime : now;
   } else if (isOverdue(deployment, status, clock)) {
-    setCondition(status, "Progressing", "False", "ProgressDeadlineExceeded", `${subject} has timed out progressing.`, clock);
+    setCondition(
+      status,
+      "Progressing",
+      "False",
+      "ProgressDeadlineExceeded",
+      `${subject} has timed out progressing.`,
+      clock,
+    );
   }
 }
 
@@ -92,9 +130,14 @@ const deadlineMs = (deployment: KubeObject, progressing: { lastUpdateTime: strin
   Date.parse(progressing.lastUpdateTime) + deployment.spec.progressDeadlineSeconds * 1000;
 
 /** Milliseconds after which the rollout must be looked at for its deadline; undefined when none runs. */
-export function deadlineInMs(deployment: KubeObject, status: DeploymentStatus, clock: Clock): number | undefined {
+export function deadlineInMs(
+  deployment: KubeObject,
+  status: DeploymentStatus,
+  clock: Clock,
+): number | undefined {
   const known = conditionOf(status, "Progressing");
   if (!hasDeadline(deployment) || deployment.spec.paused || !known) return undefined;
-  if (known.reason === "NewReplicaSetAvailable" || known.reason === "ProgressDeadlineExceeded") return undefined;
+  if (known.reason === "NewReplicaSetAvailable" || known.reason === "ProgressDeadlineExceeded")
+    return undefined;
   return Math.max(0, deadlineMs(deployment, known) - clock.nowMs()) + 1000;
 }

@@ -11,7 +11,14 @@ import { isFinished } from "../pod-state.ts";
 import { isNamespaceTerminating, unlessGone } from "../write-errors.ts";
 import { REVISION, revisionOf } from "./annotations.ts";
 import { surplusHistory } from "./history.ts";
-import { deadlineInMs, isComplete, type NewSetNews, noteNewSet, notePause, noteProgress } from "./progress.ts";
+import {
+  deadlineInMs,
+  isComplete,
+  type NewSetNews,
+  noteNewSet,
+  notePause,
+  noteProgress,
+} from "./progress.ts";
 import { newReplicaSetName, type ReplicaSetWriter } from "./replica-set-writer.ts";
 import { isActiveSet, newReplicaSetSize, shrinkOldReplicaSets, wanted } from "./rollout.ts";
 import { isScalingEvent, scaledSizes } from "./scaling.ts";
@@ -45,7 +52,11 @@ export function createReconciler(
   { deployments, pods, writer }: Sources,
 ): (key: string, enqueue: Enqueue) => Promise<void> {
   /** The ReplicaSet of the present template, made if need be, with the Deployment's annotations. */
-  const bringNewSet = async (deployment: KubeObject, sets: readonly KubeObject[], mayCreate: boolean): Promise<Pass> => {
+  const bringNewSet = async (
+    deployment: KubeObject,
+    sets: readonly KubeObject[],
+    mayCreate: boolean,
+  ): Promise<Pass> => {
     const found = findNewReplicaSet(deployment, sets);
     const old = sets.filter((set) => set !== found);
     const revision = Math.max(0, ...old.map(revisionOf)) + 1;
@@ -63,7 +74,14 @@ export function createReconciler(
       if (isNamespaceTerminating(error) || isGantryError(error, "AlreadyExists")) throw error;
       const message = `Failed to create new replica set "${newReplicaSetName(deployment)}": ${errorMessage(error)}`;
       recorder.event(deployment, "Warning", "ReplicaSetCreateError", message);
-      return { deployment, sets: old, newSet: undefined, news: { kind: "failed", message }, isRollout: true, problem: error };
+      return {
+        deployment,
+        sets: old,
+        newSet: undefined,
+        news: { kind: "failed", message },
+        isRollout: true,
+        problem: error,
+      };
     }
   };
 
@@ -88,7 +106,9 @@ export function createReconciler(
   /** Old pods all gone first, then the new ones. */
   const rollRecreate = async (pass: Pass): Promise<Pass> => {
     const { deployment } = pass;
-    const shrink = oldOf(pass).filter(isActiveSet).map((replicaSet) => ({ replicaSet, replicas: 0 }));
+    const shrink = oldOf(pass)
+      .filter(isActiveSet)
+      .map((replicaSet) => ({ replicaSet, replicas: 0 }));
     if (shrink.length > 0) return resized(pass, shrink);
     if (oldOf(pass).some(hasPods)) return pass;
     const next = pass.newSet ? pass : await bringNewSet(deployment, pass.sets, true);
@@ -129,7 +149,8 @@ export function createReconciler(
     const isSame = jsonEquals(known.status ?? {}, next);
     if (isSame && (revision === undefined || known.metadata.annotations?.[REVISION] === revision)) return;
     const update = (base: KubeObject) => {
-      const annotations = revision === undefined ? undefined : { ...base.metadata.annotations, [REVISION]: revision };
+      const annotations =
+        revision === undefined ? undefined : { ...base.metadata.annotations, [REVISION]: revision };
       const metadata = annotations ? { ...base.metadata, annotations } : base.metadata;
       return client.updateStatus(deploymentsResource, { ...base, metadata, status: next });
     };

@@ -1,5 +1,9 @@
 import { isGantryError } from "../../../base/index.ts";
-import { deployments as deploymentsResource, replicaSets as replicaSetsResource, statusConflict } from "../../api/index.ts";
+import {
+  deployments as deploymentsResource,
+  replicaSets as replicaSetsResource,
+  statusConflict,
+} from "../../api/index.ts";
 import type { KubeObject } from "../../api/types.ts";
 import type { Informer } from "../../client/index.ts";
 import type { ControllerDependencies } from "../controller.ts";
@@ -71,7 +75,9 @@ export class ReplicaSetWriter {
 
   async remove(set: KubeObject): Promise<void> {
     const { namespace, name, uid } = set.metadata;
-    await unlessGone(this.#dependencies.client.delete(replicaSetsResource, namespace, name, { preconditions: { uid } }));
+    await unlessGone(
+      this.#dependencies.client.delete(replicaSetsResource, namespace, name, { preconditions: { uid } }),
+    );
   }
 
   /** Writes only what differs, over the newest status, but never over another writer's spec. */
@@ -105,7 +111,10 @@ export class ReplicaSetWriter {
     const isOurs = controllerOf(existing)?.uid === deployment.metadata.uid;
     if (isOurs && sameTemplate(existing.spec.template, deployment.spec.template)) return existing;
     const collisionCount = (deployment.status?.collisionCount ?? 0) + 1;
-    await client.updateStatus(deploymentsResource, { ...deployment, status: { ...deployment.status, collisionCount } });
+    await client.updateStatus(deploymentsResource, {
+      ...deployment,
+      status: { ...deployment.status, collisionCount },
+    });
     throw error;
   }
 
@@ -132,7 +141,10 @@ function draftOf(deployment: KubeObject, revision: number): KubeObject {
       name: `${deployment.metadata.name}-${hash}`,
       namespace: deployment.metadata.namespace!,
       labels,
-      annotations: { ...replicaSetAnnotations(deployment, undefined, revision), ...sizeAnnotations(deployment) },
+      annotations: {
+        ...replicaSetAnnotations(deployment, undefined, revision),
+        ...sizeAnnotations(deployment),
+      },
       ownerReferences: [controllerReference(deployment)],
     } as KubeObject["metadata"],
     spec: {

@@ -4,14 +4,29 @@ import type { KubeObject } from "../../api/types.ts";
 import { boundsOf, newReplicaSetSize, resolveIntOrPercent, shrinkOldReplicaSets } from "./rollout.ts";
 import { proportionalSizes } from "./scaling.ts";
 
-function deployment(replicas: number, rollingUpdate: object = { maxSurge: "25%", maxUnavailable: "25%" }): KubeObject {
-  return { kind: "Deployment", spec: { replicas, strategy: { type: "RollingUpdate", rollingUpdate } } } as unknown as KubeObject;
+function deployment(
+  replicas: number,
+  rollingUpdate: object = { maxSurge: "25%", maxUnavailable: "25%" },
+): KubeObject {
+  return {
+    kind: "Deployment",
+    spec: { replicas, strategy: { type: "RollingUpdate", rollingUpdate } },
+  } as unknown as KubeObject;
 }
 
 let created = 0;
-function replicaSet(name: string, replicas: number, available: number, annotations: Record<string, string> = {}): KubeObject {
+function replicaSet(
+  name: string,
+  replicas: number,
+  available: number,
+  annotations: Record<string, string> = {},
+): KubeObject {
   const creationTimestamp = new Date(1_700_000_000_000 + created++ * 1000).toISOString();
-  return { metadata: { name, creationTimestamp, annotations }, spec: { replicas }, status: { replicas, availableReplicas: available } } as unknown as KubeObject;
+  return {
+    metadata: { name, creationTimestamp, annotations },
+    spec: { replicas },
+    status: { replicas, availableReplicas: available },
+  } as unknown as KubeObject;
 }
 
 describe("bounds of a rolling update", () => {
@@ -23,7 +38,10 @@ describe("bounds of a rolling update", () => {
   });
 
   it("lets one be unavailable when both would be zero", () => {
-    expect(boundsOf(deployment(3, { maxSurge: 0, maxUnavailable: 0 }))).toEqual({ maxSurge: 0, maxUnavailable: 1 });
+    expect(boundsOf(deployment(3, { maxSurge: 0, maxUnavailable: 0 }))).toEqual({
+      maxSurge: 0,
+      maxUnavailable: 1,
+    });
   });
 });
 
@@ -42,6 +60,16 @@ describe("a rollout", () => {
     expect(shrinkOldReplicaSets(deployment(3), available, [old])).toEqual([{ replicaSet: old, replicas: 2 }]);
   });
 
+  it("does not count on pods that a ReplicaSet has been told to give up", () => {
+    const bounds = { maxSurge: 1, maxUnavailable: 1 };
+    const next = replicaSet("new", 3, 2);
+    // Told to shrink from 4 to 2, its status still speaks of 4.
+    const old = { ...replicaSet("old", 2, 4) };
+    expect(shrinkOldReplicaSets(deployment(4, bounds), next, [old])).toEqual([
+      { replicaSet: old, replicas: 1 },
+    ]);
+  });
+
   it("gives up unhealthy old pods first", () => {
     const next = replicaSet("new", 1, 0);
     const broken = replicaSet("broken", 2, 0);
@@ -52,24 +80,35 @@ describe("a rollout", () => {
 
   it("always ends with all replicas new, never under the minimum and never over the maximum", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 0, max: 5 }), fc.integer({ min: 0, max: 5 }), (replicas, maxSurge, maxUnavailable) => {
-        const wanted = deployment(replicas, { maxSurge, maxUnavailable });
-        const bounds = boundsOf(wanted);
-        let next = replicaSet("new", 0, 0);
-        let old = replicaSet("old", replicas, replicas);
-        for (let step = 0; step < 200 && next.status.availableReplicas < replicas; step++) {
-          const size = newReplicaSetSize(wanted, next, [next, old]);
-          next = { ...next, spec: { replicas: size } };
-          for (const decision of shrinkOldReplicaSets(wanted, next, [old])) {
-            old = { ...old, spec: { replicas: decision.replicas }, status: { availableReplicas: decision.replicas } };
+      fc.property(
+        fc.integer({ min: 1, max: 30 }),
+        fc.integer({ min: 0, max: 5 }),
+        fc.integer({ min: 0, max: 5 }),
+        (replicas, maxSurge, maxUnavailable) => {
+          const wanted = deployment(replicas, { maxSurge, maxUnavailable });
+          const bounds = boundsOf(wanted);
+          let next = replicaSet("new", 0, 0);
+          let old = replicaSet("old", replicas, replicas);
+          for (let step = 0; step < 200 && next.status.availableReplicas < replicas; step++) {
+            const size = newReplicaSetSize(wanted, next, [next, old]);
+            next = { ...next, spec: { replicas: size } };
+            for (const decision of shrinkOldReplicaSets(wanted, next, [old])) {
+              old = {
+                ...old,
+                spec: { replicas: decision.replicas },
+                status: { availableReplicas: decision.replicas },
+              };
+            }
+            expect(next.spec.replicas + old.spec.replicas).toBeLessThanOrEqual(replicas + bounds.maxSurge);
+            expect(next.status.availableReplicas + old.status.availableReplicas).toBeGreaterThanOrEqual(
+              replicas - bounds.maxUnavailable,
+            );
+            const started = Math.min(next.spec.replicas, next.status.availableReplicas + 1);
+            next = { ...next, status: { availableReplicas: started } };
           }
-          expect(next.spec.replicas + old.spec.replicas).toBeLessThanOrEqual(replicas + bounds.maxSurge);
-          expect(next.status.availableReplicas + old.status.availableReplicas).toBeGreaterThanOrEqual(replicas - bounds.maxUnavailable);
-          const started = Math.min(next.spec.replicas, next.status.availableReplicas + 1);
-          next = { ...next, status: { availableReplicas: started } };
-        }
-        expect(next.status.availableReplicas).toBe(replicas);
-      }),
+          expect(next.status.availableReplicas).toBe(replicas);
+        },
+      ),
       { numRuns: 100 },
     );
   });
@@ -79,6 +118,9 @@ describe("a rollout", () => {
     const a = replicaSet("a", 8, 8, notes);
     const b = replicaSet("b", 2, 2, notes);
     const sizes = proportionalSizes(deployment(20, { maxSurge: 0, maxUnavailable: 1 }), [a, b]);
-    expect(Object.fromEntries(sizes.map((one) => [one.replicaSet.metadata.name, one.replicas]))).toEqual({ a: 16, b: 4 });
+    expect(Object.fromEntries(sizes.map((one) => [one.replicaSet.metadata.name, one.replicas]))).toEqual({
+      a: 16,
+      b: 4,
+    });
   });
 });

@@ -1,7 +1,11 @@
 import type { KubeObject } from "../../api/types.ts";
 
 /** An absolute number or a percentage of `total`, rounded as told (apimachinery intstr). */
-export function resolveIntOrPercent(value: number | string | undefined, total: number, roundUp: boolean): number {
+export function resolveIntOrPercent(
+  value: number | string | undefined,
+  total: number,
+  roundUp: boolean,
+): number {
   if (value === undefined) return 0;
   if (typeof value === "number") return value;
   const share = (Number.parseInt(value, 10) * total) / 100;
@@ -43,7 +47,11 @@ export interface ScaleDecision {
 }
 
 /** How large the new ReplicaSet becomes now: never over maxSurge (deployment_util.go, NewRSNewReplicas). */
-export function newReplicaSetSize(deployment: KubeObject, newSet: KubeObject, all: readonly KubeObject[]): number {
+export function newReplicaSetSize(
+  deployment: KubeObject,
+  newSet: KubeObject,
+  all: readonly KubeObject[],
+): number {
   const replicas: number = deployment.spec.replicas ?? 1;
   if (deployment.spec.strategy?.type === "Recreate" || wanted(newSet) >= replicas) return replicas;
   const room = replicas + boundsOf(deployment).maxSurge - sum(all, wanted);
@@ -82,6 +90,7 @@ export function shrinkOldReplicaSets(
 
 /** Oldest first; ties by name. */
 export function byCreation(a: KubeObject, b: KubeObject): number {
-  const difference = Date.parse(a.metadata.creationTimestamp ?? "") - Date.parse(b.metadata.creationTimestamp ?? "");
+  const difference =
+    Date.parse(a.metadata.creationTimestamp ?? "") - Date.parse(b.metadata.creationTimestamp ?? "");
   return difference !== 0 ? difference : a.metadata.name < b.metadata.name ? -1 : 1;
 }

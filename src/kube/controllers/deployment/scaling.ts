@@ -44,7 +44,9 @@ export function proportionalSizes(deployment: KubeObject, active: readonly KubeO
   const allowed = replicas > 0 ? replicas + boundsOf(deployment).maxSurge : 0;
   let left = allowed - active.reduce((total, set) => total + wanted(set), 0);
   const growing = left > 0;
-  const ordered = [...active].sort((a, b) => wanted(b) - wanted(a) || (growing ? byCreation(b, a) : byCreation(a, b)));
+  const ordered = [...active].sort(
+    (a, b) => wanted(b) - wanted(a) || (growing ? byCreation(b, a) : byCreation(a, b)),
+  );
   const decisions = ordered.map((replicaSet) => ({ replicaSet, replicas: wanted(replicaSet) }));
   for (const decision of decisions) {
     if (left === 0) break;

@@ -43,7 +43,8 @@ export function countStatus(
     unavailableReplicas: Math.max(0, wanted - availableReplicas),
     conditions: [...(deployment.status?.conditions ?? [])],
   };
-  if (deployment.status?.collisionCount !== undefined) status.collisionCount = deployment.status.collisionCount;
+  if (deployment.status?.collisionCount !== undefined)
+    status.collisionCount = deployment.status.collisionCount;
   noteAvailability(deployment, status, clock);
   noteFailures(newSet, all, status, clock);
   return status;
@@ -52,7 +53,14 @@ export function countStatus(
 function noteAvailability(deployment: KubeObject, status: DeploymentStatus, clock: Clock): void {
   const atLeast = (deployment.spec.replicas ?? 1) - boundsOf(deployment).maxUnavailable;
   if (status.availableReplicas >= atLeast) {
-    setCondition(status, "Available", "True", "MinimumReplicasAvailable", "Deployment has minimum availability.", clock);
+    setCondition(
+      status,
+      "Available",
+      "True",
+      "MinimumReplicasAvailable",
+      "Deployment has minimum availability.",
+      clock,
+    );
   } else {
     const message = "Deployment does not have minimum availability.";
     setCondition(status, "Available", "False", "MinimumReplicasUnavailable", message, clock);
@@ -67,7 +75,9 @@ function noteFailures(
   clock: Clock,
 ): void {
   const sources = newSet ? [newSet, ...all] : all;
-  const failed = sources.map((set) => conditionOf(set.status, "ReplicaFailure")).find((one) => one !== undefined);
+  const failed = sources
+    .map((set) => conditionOf(set.status, "ReplicaFailure"))
+    .find((one) => one !== undefined);
   if (failed) setCondition(status, "ReplicaFailure", failed.status, failed.reason, failed.message, clock);
   else removeCondition(status, "ReplicaFailure");
 }
@@ -85,7 +95,14 @@ export function setCondition(
   if (before?.status === value && before.reason === reason) return;
   const now = rfc3339Seconds(clock.nowMs());
   const lastTransitionTime = before?.status === value ? before.lastTransitionTime : now;
-  const next: DeploymentCondition = { type, status: value, reason, message, lastUpdateTime: now, lastTransitionTime };
+  const next: DeploymentCondition = {
+    type,
+    status: value,
+    reason,
+    message,
+    lastUpdateTime: now,
+    lastTransitionTime,
+  };
   removeCondition(status, type);
   status.conditions.push(next);
 }

@@ -44,6 +44,9 @@ export function sameTemplate(a: KubeObject, b: KubeObject): boolean {
 }
 
 /** The ReplicaSet that has the Deployment's present template; the oldest one, should there be several. */
-export function findNewReplicaSet(deployment: KubeObject, sets: readonly KubeObject[]): KubeObject | undefined {
+export function findNewReplicaSet(
+  deployment: KubeObject,
+  sets: readonly KubeObject[],
+): KubeObject | undefined {
   return [...sets].sort(byCreation).find((set) => sameTemplate(set.spec.template, deployment.spec.template));
 }

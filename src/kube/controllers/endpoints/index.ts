@@ -1,5 +1,10 @@
 import { jsonEquals } from "../../../formats/index.ts";
-import { endpoints as endpointsResource, nodes as nodesResource, pods as podsResource, services as servicesResource } from "../../api/index.ts";
+import {
+  endpoints as endpointsResource,
+  nodes as nodesResource,
+  pods as podsResource,
+  services as servicesResource,
+} from "../../api/index.ts";
 import type { KubeObject } from "../../api/types.ts";
 import { type Controller, type ControllerDependencies, createController } from "../controller.ts";
 import { endpointsOf } from "../endpointslice/endpoints-of.ts";
@@ -23,9 +28,18 @@ export function createEndpointsController(dependencies: ControllerDependencies):
   const endpoints = informers.informer(endpointsResource);
   indexByLabels(pods);
 
-  const create = async ({ metadata: { name, namespace } }: KubeObject, parts: object, metadata: object): Promise<void> => {
+  const create = async (
+    { metadata: { name, namespace } }: KubeObject,
+    parts: object,
+    metadata: object,
+  ): Promise<void> => {
     try {
-      await client.create(endpointsResource, { apiVersion: "v1", kind: "Endpoints", metadata: { name, namespace: namespace!, ...metadata }, ...parts });
+      await client.create(endpointsResource, {
+        apiVersion: "v1",
+        kind: "Endpoints",
+        metadata: { name, namespace: namespace!, ...metadata },
+        ...parts,
+      });
     } catch (error) {
       if (!isNamespaceTerminating(error)) throw error;
     }
@@ -34,7 +48,11 @@ export function createEndpointsController(dependencies: ControllerDependencies):
   const write = async (service: KubeObject, known: KubeObject | undefined): Promise<void> => {
     const { subsets, isTruncated } = subsetsOf(endpointsOf(service, podsOfService(service, pods), nodes));
     const { [HEADLESS]: _headless, ...own } = service.metadata.labels ?? {};
-    const labels = { ...own, [MANAGED_BY]: MANAGER, ...(service.spec.clusterIP === "None" ? { [HEADLESS]: "" } : {}) };
+    const labels = {
+      ...own,
+      [MANAGED_BY]: MANAGER,
+      ...(service.spec.clusterIP === "None" ? { [HEADLESS]: "" } : {}),
+    };
     const { [OVER_CAPACITY]: _known, ...others } = known?.metadata.annotations ?? {};
     const annotations = isTruncated ? { ...others, [OVER_CAPACITY]: "truncated" } : others;
     const parts = subsets.length > 0 ? { subsets } : {};
@@ -45,7 +63,11 @@ export function createEndpointsController(dependencies: ControllerDependencies):
       jsonEquals(known.metadata.annotations ?? {}, annotations);
     if (isSame) return;
     const update = (base: KubeObject) =>
-      client.update(endpointsResource, { ...base, metadata: { ...base.metadata, labels, annotations }, subsets });
+      client.update(endpointsResource, {
+        ...base,
+        metadata: { ...base.metadata, labels, annotations },
+        subsets,
+      });
     await unlessGone(writeOnNewest(endpoints, known, update));
   };
 
@@ -75,7 +97,9 @@ export function createEndpointsController(dependencies: ControllerDependencies):
         }
         if (known?.metadata.labels?.[MANAGED_BY] !== MANAGER) return;
         const { namespace, name } = splitKey(key);
-        await unlessGone(client.delete(endpointsResource, namespace, name, { preconditions: { uid: known.metadata.uid } }));
+        await unlessGone(
+          client.delete(endpointsResource, namespace, name, { preconditions: { uid: known.metadata.uid } }),
+        );
       },
     },
     dependencies,

@@ -1,8 +1,12 @@
-import { endpointSlices, endpoints as endpointsResource, services as servicesResource } from "../../api/index.ts";
+import {
+  endpointSlices,
+  endpoints as endpointsResource,
+  services as servicesResource,
+} from "../../api/index.ts";
 import type { KubeObject } from "../../api/types.ts";
 import { type Controller, type ControllerDependencies, createController } from "../controller.ts";
 import { planSlices } from "../endpointslice/plan.ts";
-import { MANAGED_BY, SERVICE_NAME, sliceLabels, SliceWriter } from "../endpointslice/slice-writer.ts";
+import { MANAGED_BY, SERVICE_NAME, SliceWriter, sliceLabels } from "../endpointslice/slice-writer.ts";
 import { Expectations } from "../expectations.ts";
 import { keyOf } from "../object-key.ts";
 import { mirroredGroups } from "./mirrored.ts";
@@ -24,7 +28,9 @@ export function createEndpointSliceMirroringController(dependencies: ControllerD
   const writer = new SliceWriter({ client, clock, slices });
 
   const keyOfSlice = ({ metadata: { namespace, labels = {} } }: KubeObject): string | undefined =>
-    labels[MANAGED_BY] === MANAGER && labels[SERVICE_NAME] ? `${namespace}/${labels[SERVICE_NAME]}` : undefined;
+    labels[MANAGED_BY] === MANAGER && labels[SERVICE_NAME]
+      ? `${namespace}/${labels[SERVICE_NAME]}`
+      : undefined;
   slices.addIndex("mirrored", (slice) => [keyOfSlice(slice)].filter((key) => key !== undefined));
 
   const isMirrored = (service: KubeObject | undefined, source: KubeObject | undefined): boolean =>
@@ -37,7 +43,9 @@ export function createEndpointSliceMirroringController(dependencies: ControllerD
   const reconcile = async (key: string): Promise<void> => {
     if (!creations.satisfied(key)) return;
     const source = endpoints.get(key);
-    const existing = slices.byIndex("mirrored", key).filter((slice) => slice.metadata.deletionTimestamp === undefined);
+    const existing = slices
+      .byIndex("mirrored", key)
+      .filter((slice) => slice.metadata.deletionTimestamp === undefined);
     const groups = isMirrored(services.get(key), source) ? mirroredGroups(source!) : [];
     if (groups.length === 0) {
       for (const slice of existing) await writer.remove(slice);

@@ -9,16 +9,20 @@ const MAX_PER_SUBSET = 1000;
 export function mirroredGroups(endpoints: KubeObject): PortGroup[] {
   const groups = new Map<string, PortGroup>();
   for (const subset of endpoints.subsets ?? []) {
-    const ports = (subset.ports ?? []).map(({ name = "", port, protocol = "TCP", appProtocol }: KubeObject) => ({
-      name,
-      port,
-      protocol,
-      ...(appProtocol ? { appProtocol } : {}),
-    }));
+    const ports = (subset.ports ?? []).map(
+      ({ name = "", port, protocol = "TCP", appProtocol }: KubeObject) => ({
+        name,
+        port,
+        protocol,
+        ...(appProtocol ? { appProtocol } : {}),
+      }),
+    );
     const key = JSON.stringify(ports);
     const group: PortGroup = groups.get(key) ?? { ports, endpoints: [] };
     const ready = (subset.addresses ?? []).map((address: KubeObject) => endpointOf(address, true));
-    const notReady = (subset.notReadyAddresses ?? []).map((address: KubeObject) => endpointOf(address, false));
+    const notReady = (subset.notReadyAddresses ?? []).map((address: KubeObject) =>
+      endpointOf(address, false),
+    );
     const ipv4 = [...ready, ...notReady].filter((one) => isIPv4(one.addresses[0]!));
     group.endpoints.push(...ipv4.slice(0, MAX_PER_SUBSET));
     groups.set(key, group);

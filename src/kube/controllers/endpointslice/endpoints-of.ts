@@ -29,10 +29,13 @@ export interface PortGroup {
 function resolveTargetPort(servicePort: KubeObject, pod: KubeObject): number | undefined {
   const target: number | string = servicePort.targetPort || servicePort.port;
   if (typeof target === "number") return target;
-  const sidecars = (pod.spec.initContainers ?? []).filter((one: KubeObject) => one.restartPolicy === "Always");
+  const sidecars = (pod.spec.initContainers ?? []).filter(
+    (one: KubeObject) => one.restartPolicy === "Always",
+  );
   for (const container of [...(pod.spec.containers ?? []), ...sidecars]) {
     for (const port of container.ports ?? []) {
-      if (port.name === target && (port.protocol ?? "TCP") === (servicePort.protocol ?? "TCP")) return port.containerPort;
+      if (port.name === target && (port.protocol ?? "TCP") === (servicePort.protocol ?? "TCP"))
+        return port.containerPort;
     }
   }
   return undefined;
@@ -71,7 +74,11 @@ function endpointOf(service: KubeObject, pod: KubeObject, node: KubeObject | und
  * A Service's endpoints, grouped by the ports they have in common (endpointslice reconciler.go). Pods of a node that is
  * gone are no endpoints, unless not even their readiness counts.
  */
-export function endpointsOf(service: KubeObject, pods: Iterable<KubeObject>, nodes: Pick<Informer, "get">): PortGroup[] {
+export function endpointsOf(
+  service: KubeObject,
+  pods: Iterable<KubeObject>,
+  nodes: Pick<Informer, "get">,
+): PortGroup[] {
   const groups = new Map<string, PortGroup>();
   for (const pod of pods) {
     if (!pod.status?.podIP || isFinished(pod)) continue;

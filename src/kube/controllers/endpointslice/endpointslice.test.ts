@@ -1,5 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { endpointSlices, endpoints as endpointsResource, nodes, pods as podsResource, services } from "../../api/index.ts";
+import {
+  endpointSlices,
+  endpoints as endpointsResource,
+  nodes,
+  pods as podsResource,
+  services,
+} from "../../api/index.ts";
 import type { KubeObject } from "../../api/types.ts";
 import { createEndpointsController } from "../endpoints/index.ts";
 import { createEndpointSliceMirroringController } from "../endpointslice-mirroring/index.ts";
@@ -39,56 +45,112 @@ describe("the EndpointSlice and Endpoints controllers", () => {
   const createPod = (name: string, spec: object = {}, labels: Record<string, string> = { app: "web" }) =>
     plane.client.create(podsResource, pod(name, namespace, labels, spec));
   const createService = (spec: object = {}) => plane.client.create(services, service("web", namespace, spec));
-  const slices = async (): Promise<KubeObject[]> => (await plane.client.list(endpointSlices, { namespace })).items;
+  const slices = async (): Promise<KubeObject[]> =>
+    (await plane.client.list(endpointSlices, { namespace })).items;
   const endpoints = () => plane.client.get(endpointsResource, namespace, "web");
   const shown = async () =>
     Object.fromEntries(
-      (await slices()).flatMap((slice) => slice.endpoints.map((one: KubeObject) => [one.targetRef?.name, Object.values(one.conditions)])),
+      (await slices()).flatMap((slice) =>
+        slice.endpoints.map((one: KubeObject) => [one.targetRef?.name, Object.values(one.conditions)]),
+      ),
     );
 
   it("makes a slice that belongs to the Service", async () => {
     await begin();
-    await plane.client.create(services, { ...service("web", namespace), metadata: { name: "web", namespace, labels: { team: "a" } } });
+    await plane.client.create(services, {
+      ...service("web", namespace),
+      metadata: { name: "web", namespace, labels: { team: "a" } },
+    });
     const made = await createPod("a");
     await eventually(async () => expect((await slices())[0]?.endpoints).toHaveLength(1));
     const [slice] = await slices();
     const owner = await plane.client.get(services, namespace, "web");
     expect(slice!.metadata).toMatchObject({
       generateName: "web-",
-      labels: { team: "a", "kubernetes.io/service-name": "web", "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io" },
-      ownerReferences: [{ apiVersion: "v1", kind: "Service", name: "web", uid: owner.metadata.uid, controller: true, blockOwnerDeletion: true }],
+      labels: {
+        team: "a",
+        "kubernetes.io/service-name": "web",
+        "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
+      },
+      ownerReferences: [
+        {
+          apiVersion: "v1",
+          kind: "Service",
+          name: "web",
+          uid: owner.metadata.uid,
+          controller: true,
+          blockOwnerDeletion: true,
+        },
+      ],
     });
-    expect(slice).toMatchObject({ addressType: "IPv4", ports: [{ name: "http", port: 8080, protocol: "TCP" }] });
+    expect(slice).toMatchObject({
+      addressType: "IPv4",
+      ports: [{ name: "http", port: 8080, protocol: "TCP" }],
+    });
     await eventually(async () => expect((await slices())[0]!.endpoints[0].conditions.ready).toBe(true));
     const { podIP } = (await plane.client.get(podsResource, namespace, "a")).status;
     const targetRef = { kind: "Pod", namespace, name: "a", uid: made.metadata.uid };
     expect((await slices())[0]!.endpoints).toEqual([
-      { addresses: [podIP], conditions: { ready: true, serving: true, terminating: false }, nodeName: "node-1", zone: "east", targetRef },
+      {
+        addresses: [podIP],
+        conditions: { ready: true, serving: true, terminating: false },
+        nodeName: "node-1",
+        zone: "east",
+        targetRef,
+      },
     ]);
     const older = await eventually(async () => {
       const older = await endpoints();
       expect(older.subsets[0].addresses).toHaveLength(1);
       return older;
     });
-    expect(older.metadata.labels).toEqual({ team: "a", "endpoints.kubernetes.io/managed-by": "endpoint-controller" });
-    expect(older.subsets).toEqual([{ addresses: [{ ip: podIP, nodeName: "node-1", targetRef }], ports: [{ name: "http", port: 8080, protocol: "TCP" }] }]);
+    expect(older.metadata.labels).toEqual({
+      team: "a",
+      "endpoints.kubernetes.io/managed-by": "endpoint-controller",
+    });
+    expect(older.subsets).toEqual([
+      {
+        addresses: [{ ip: podIP, nodeName: "node-1", targetRef }],
+        ports: [{ name: "http", port: 8080, protocol: "TCP" }],
+      },
+    ]);
   });
 
   it("tells ready, not ready and terminating pods apart", async () => {
     await begin({ isReady: (one) => one.metadata.name !== "slow" });
     await createService();
     for (const name of ["fast", "slow", "going"]) await createPod(name);
-    await eventually(async () => expect(await shown()).toEqual({ fast: [true, true, false], slow: [false, false, false], going: [true, true, false] }));
+    await eventually(async () =>
+      expect(await shown()).toEqual({
+        fast: [true, true, false],
+        slow: [false, false, false],
+        going: [true, true, false],
+      }),
+    );
     actor!.pause();
     await plane.client.delete(podsResource, namespace, "going");
-    await eventually(async () => expect(await shown()).toEqual({ fast: [true, true, false], slow: [false, false, false], going: [false, true, true] }));
+    await eventually(async () =>
+      expect(await shown()).toEqual({
+        fast: [true, true, false],
+        slow: [false, false, false],
+        going: [false, true, true],
+      }),
+    );
     await eventually(async () => {
       const [subset] = (await endpoints()).subsets;
       expect(subset.addresses.map((one: KubeObject) => one.targetRef.name)).toEqual(["fast"]);
       expect(subset.notReadyAddresses.map((one: KubeObject) => one.targetRef.name)).toEqual(["slow"]);
     });
-    await plane.client.patch(services, namespace, "web", "merge", { spec: { publishNotReadyAddresses: true } });
-    await eventually(async () => expect(await shown()).toEqual({ fast: [true, true, false], slow: [true, false, false], going: [true, true, true] }));
+    await plane.client.patch(services, namespace, "web", "merge", {
+      spec: { publishNotReadyAddresses: true },
+    });
+    await eventually(async () =>
+      expect(await shown()).toEqual({
+        fast: [true, true, false],
+        slow: [true, false, false],
+        going: [true, true, true],
+      }),
+    );
     await eventually(async () => expect((await endpoints()).subsets[0].addresses).toHaveLength(3));
     await actor!.look();
     await eventually(async () => expect(Object.keys(await shown()).sort()).toEqual(["fast", "slow"]));
@@ -96,14 +158,28 @@ describe("the EndpointSlice and Endpoints controllers", () => {
 
   it("follows named ports, which may differ from pod to pod", async () => {
     await begin();
-    await createService({ ports: [{ name: "http", port: 80, targetPort: "web" }, { name: "fix", port: 81, targetPort: 9000 }] });
-    const withPort = (containerPort: number) => ({ containers: [{ name: "c", image: "i", ports: [{ name: "web", containerPort }] }] });
+    await createService({
+      ports: [
+        { name: "http", port: 80, targetPort: "web" },
+        { name: "fix", port: 81, targetPort: 9000 },
+      ],
+    });
+    const withPort = (containerPort: number) => ({
+      containers: [{ name: "c", image: "i", ports: [{ name: "web", containerPort }] }],
+    });
     await createPod("a", withPort(8080));
     await createPod("b", withPort(8081));
     await createPod("c");
     await eventually(async () => {
-      const found = (await slices()).map((slice) => [slice.ports.map((port: KubeObject) => port.port).join(), slice.endpoints.map((one: KubeObject) => one.targetRef.name).join()]);
-      expect(found.sort()).toEqual([["8080,9000", "a"], ["8081,9000", "b"], ["9000", "c"]]);
+      const found = (await slices()).map((slice) => [
+        slice.ports.map((port: KubeObject) => port.port).join(),
+        slice.endpoints.map((one: KubeObject) => one.targetRef.name).join(),
+      ]);
+      expect(found.sort()).toEqual([
+        ["8080,9000", "a"],
+        ["8081,9000", "b"],
+        ["9000", "c"],
+      ]);
     });
     await eventually(async () => expect((await endpoints()).subsets).toHaveLength(3));
   });
@@ -114,24 +190,42 @@ describe("the EndpointSlice and Endpoints controllers", () => {
     await Promise.all(Array.from({ length: 205 }, (_, index) => createPod(`p-${index}`)));
     await eventually(async () => {
       const found = await slices();
-      expect(found.flatMap((slice) => slice.endpoints.filter((one: KubeObject) => one.conditions.ready))).toHaveLength(205);
+      expect(
+        found.flatMap((slice) => slice.endpoints.filter((one: KubeObject) => one.conditions.ready)),
+      ).toHaveLength(205);
       expect(found.length).toBeLessThanOrEqual(4);
     });
-    const names = (await slices()).flatMap((slice) => slice.endpoints.map((one: KubeObject) => one.targetRef.name));
+    const names = (await slices()).flatMap((slice) =>
+      slice.endpoints.map((one: KubeObject) => one.targetRef.name),
+    );
     expect(new Set(names).size).toBe(205);
     await new Promise((resolve) => setTimeout(resolve, 50));
-    const before = new Map((await slices()).map((slice) => [slice.metadata.name, slice.metadata.resourceVersion]));
+    const before = new Map(
+      (await slices()).map((slice) => [slice.metadata.name, slice.metadata.resourceVersion]),
+    );
     await plane.client.delete(podsResource, namespace, "p-7", { gracePeriodSeconds: 0 });
-    await eventually(async () => expect((await slices()).flatMap((slice) => slice.endpoints)).toHaveLength(204));
-    const changed = (await slices()).filter((slice) => before.get(slice.metadata.name) !== slice.metadata.resourceVersion);
+    await eventually(async () =>
+      expect((await slices()).flatMap((slice) => slice.endpoints)).toHaveLength(204),
+    );
+    const changed = (await slices()).filter(
+      (slice) => before.get(slice.metadata.name) !== slice.metadata.resourceVersion,
+    );
     expect(changed).toHaveLength(1);
   });
 
   it("leaves Services without a selector and of type ExternalName alone", async () => {
     await begin();
     await plane.client.create(services, service("web", namespace, { selector: null }));
-    await plane.client.create(services, service("outside", namespace, { type: "ExternalName", externalName: "example.com" }));
-    const own = { metadata: { name: "by-hand", namespace, labels: { "kubernetes.io/service-name": "web" } }, addressType: "IPv4", endpoints: [{ addresses: ["192.0.2.1"] }], ports: [] };
+    await plane.client.create(
+      services,
+      service("outside", namespace, { type: "ExternalName", externalName: "example.com" }),
+    );
+    const own = {
+      metadata: { name: "by-hand", namespace, labels: { "kubernetes.io/service-name": "web" } },
+      addressType: "IPv4",
+      endpoints: [{ addresses: ["192.0.2.1"] }],
+      ports: [],
+    };
     await plane.client.create(endpointSlices, own);
     await createPod("a", {}, { app: "outside" });
     await new Promise((resolve) => setTimeout(resolve, 60));
@@ -142,14 +236,30 @@ describe("the EndpointSlice and Endpoints controllers", () => {
   it("mirrors Endpoints that were written by hand, until they go", async () => {
     await begin();
     await plane.client.create(services, service("web", namespace, { selector: null }));
-    const subsets = [{ addresses: [{ ip: "192.0.2.1" }, { ip: "192.0.2.2" }], ports: [{ port: 5432, name: "http" }] }];
-    const made = await plane.client.create(endpointsResource, { metadata: { name: "web", namespace }, subsets });
-    await eventually(async () => expect((await slices()).map((slice) => slice.endpoints.map((one: KubeObject) => one.addresses[0]))).toEqual([["192.0.2.1", "192.0.2.2"]]));
+    const subsets = [
+      { addresses: [{ ip: "192.0.2.1" }, { ip: "192.0.2.2" }], ports: [{ port: 5432, name: "http" }] },
+    ];
+    const made = await plane.client.create(endpointsResource, {
+      metadata: { name: "web", namespace },
+      subsets,
+    });
+    await eventually(async () =>
+      expect(
+        (await slices()).map((slice) => slice.endpoints.map((one: KubeObject) => one.addresses[0])),
+      ).toEqual([["192.0.2.1", "192.0.2.2"]]),
+    );
     const [slice] = await slices();
-    expect(slice!.metadata.labels).toEqual({ "kubernetes.io/service-name": "web", "endpointslice.kubernetes.io/managed-by": "endpointslicemirroring-controller.k8s.io" });
+    expect(slice!.metadata.labels).toEqual({
+      "kubernetes.io/service-name": "web",
+      "endpointslice.kubernetes.io/managed-by": "endpointslicemirroring-controller.k8s.io",
+    });
     expect(slice!.metadata.ownerReferences).toMatchObject([{ kind: "Endpoints", uid: made.metadata.uid }]);
-    await plane.client.patch(endpointsResource, namespace, "web", "merge", { subsets: [{ addresses: [{ ip: "192.0.2.9" }], ports: [{ port: 5432, name: "http" }] }] });
-    await eventually(async () => expect((await slices()).map((one) => one.endpoints[0].addresses[0])).toEqual(["192.0.2.9"]));
+    await plane.client.patch(endpointsResource, namespace, "web", "merge", {
+      subsets: [{ addresses: [{ ip: "192.0.2.9" }], ports: [{ port: 5432, name: "http" }] }],
+    });
+    await eventually(async () =>
+      expect((await slices()).map((one) => one.endpoints[0].addresses[0])).toEqual(["192.0.2.9"]),
+    );
     expect((await slices())[0]!.metadata.name).toBe(slice!.metadata.name);
     await plane.client.delete(endpointsResource, namespace, "web");
     await eventually(async () => expect(await slices()).toEqual([]));

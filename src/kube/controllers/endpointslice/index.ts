@@ -1,4 +1,9 @@
-import { endpointSlices, nodes as nodesResource, pods as podsResource, services as servicesResource } from "../../api/index.ts";
+import {
+  endpointSlices,
+  nodes as nodesResource,
+  pods as podsResource,
+  services as servicesResource,
+} from "../../api/index.ts";
 import type { KubeObject } from "../../api/types.ts";
 import { type Controller, type ControllerDependencies, createController } from "../controller.ts";
 import { Expectations } from "../expectations.ts";
@@ -7,7 +12,7 @@ import { controllerOf } from "../owner.ts";
 import { hasManagedEndpoints, indexByLabels, podsOfService, watchServicePods } from "../service-pods.ts";
 import { endpointsOf } from "./endpoints-of.ts";
 import { planSlices } from "./plan.ts";
-import { MANAGED_BY, SERVICE_NAME, sliceLabels, SliceWriter } from "./slice-writer.ts";
+import { MANAGED_BY, SERVICE_NAME, SliceWriter, sliceLabels } from "./slice-writer.ts";
 
 const MANAGER = "endpointslice-controller.k8s.io";
 
@@ -24,7 +29,9 @@ export function createEndpointSliceController(dependencies: ControllerDependenci
 
   /** The Service that one of our slices belongs to. */
   const serviceKey = ({ metadata: { namespace, labels = {} } }: KubeObject): string | undefined =>
-    labels[MANAGED_BY] === MANAGER && labels[SERVICE_NAME] ? `${namespace}/${labels[SERVICE_NAME]}` : undefined;
+    labels[MANAGED_BY] === MANAGER && labels[SERVICE_NAME]
+      ? `${namespace}/${labels[SERVICE_NAME]}`
+      : undefined;
   slices.addIndex("service", (slice) => [serviceKey(slice)].filter((key) => key !== undefined));
 
   const reconcile = async (key: string): Promise<void> => {
@@ -33,7 +40,9 @@ export function createEndpointSliceController(dependencies: ControllerDependenci
     const service = services.get(key);
     if (!service) return creations.forget(key);
     if (!hasManagedEndpoints(service) || service.metadata.deletionTimestamp !== undefined) return;
-    const existing = slices.byIndex("service", key).filter((slice) => slice.metadata.deletionTimestamp === undefined);
+    const existing = slices
+      .byIndex("service", key)
+      .filter((slice) => slice.metadata.deletionTimestamp === undefined);
     // Slices of an earlier Service of the same name are not taken over: they are about to be collected.
     const own = existing.filter((slice) => controllerOf(slice)?.uid === service.metadata.uid);
     const labels = sliceLabels(service, MANAGER);
@@ -74,7 +83,8 @@ export function createEndpointSliceController(dependencies: ControllerDependenci
           nodes.subscribe({
             onAdd: everybody,
             onUpdate: (node, previous) => {
-              if (JSON.stringify(node.metadata.labels) !== JSON.stringify(previous.metadata.labels)) everybody();
+              if (JSON.stringify(node.metadata.labels) !== JSON.stringify(previous.metadata.labels))
+                everybody();
             },
             onDelete: everybody,
           }),

@@ -16,7 +16,8 @@ export interface SlicePlan {
   remove: KubeObject[];
 }
 
-const podOf = (endpoint: KubeObject | SliceEndpoint): string => endpoint.targetRef?.uid ?? endpoint.addresses[0]!;
+const podOf = (endpoint: KubeObject | SliceEndpoint): string =>
+  endpoint.targetRef?.uid ?? endpoint.addresses[0]!;
 
 /**
  * Which slices to write so that they hold exactly the groups, with these labels. An endpoint stays in the slice that has
@@ -36,10 +37,14 @@ export function planSlices(
   };
   for (const { ports, endpoints } of groups) {
     const wanted = new Map(endpoints.map((endpoint) => [podOf(endpoint), endpoint]));
-    const filled = existing.filter((slice) => samePorts(slice, ports)).map((slice) => ({ slice, endpoints: takeOver(slice, wanted) }));
+    const filled = existing
+      .filter((slice) => samePorts(slice, ports))
+      .map((slice) => ({ slice, endpoints: takeOver(slice, wanted) }));
     const rest = [...wanted.values()];
-    for (const one of filled) one.endpoints.push(...rest.splice(0, Math.max(0, MAX_ENDPOINTS - one.endpoints.length)));
-    for (const one of filled) if (one.endpoints.length > 0) keep(one.slice, { ports, endpoints: one.endpoints });
+    for (const one of filled)
+      one.endpoints.push(...rest.splice(0, Math.max(0, MAX_ENDPOINTS - one.endpoints.length)));
+    for (const one of filled)
+      if (one.endpoints.length > 0) keep(one.slice, { ports, endpoints: one.endpoints });
     while (rest.length > 0) plan.create.push({ ports, endpoints: rest.splice(0, MAX_ENDPOINTS) });
   }
   // A Service without endpoints keeps one empty slice, as upstream's does.

@@ -39,7 +39,11 @@ export class SliceWriter {
   }
 
   /** Returns nothing where the namespace goes away. */
-  async create(owner: KubeObject, labels: Record<string, string>, content: SliceContent): Promise<KubeObject | undefined> {
+  async create(
+    owner: KubeObject,
+    labels: Record<string, string>,
+    content: SliceContent,
+  ): Promise<KubeObject | undefined> {
     const { name, namespace } = owner.metadata;
     try {
       return await this.#options.client.create(endpointSlices, {
@@ -66,13 +70,19 @@ export class SliceWriter {
     await unlessGone(
       writeOnNewest(slices, slice, (base) => {
         const annotations = { ...base.metadata.annotations, ...this.#changedNow() };
-        return client.update(endpointSlices, { ...base, ...content, metadata: { ...base.metadata, labels, annotations } });
+        return client.update(endpointSlices, {
+          ...base,
+          ...content,
+          metadata: { ...base.metadata, labels, annotations },
+        });
       }),
     );
   }
 
   async remove({ metadata: { namespace, name, uid } }: KubeObject): Promise<void> {
-    await unlessGone(this.#options.client.delete(endpointSlices, namespace, name, { preconditions: { uid } }));
+    await unlessGone(
+      this.#options.client.delete(endpointSlices, namespace, name, { preconditions: { uid } }),
+    );
   }
 
   /** Says when the change was seen, from which the proxies' delay is measured. */

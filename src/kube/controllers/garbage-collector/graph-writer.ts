@@ -17,10 +17,19 @@ export class GraphWriter {
    */
   async remove(node: GraphNode, isForeground: boolean): Promise<void> {
     const { kind, namespace, name, uid, resourceVersion, finalizers } = node;
-    const own = finalizers.includes(ORPHAN) ? "Orphan" : finalizers.includes(FOREGROUND) ? "Foreground" : "Background";
+    const own = finalizers.includes(ORPHAN)
+      ? "Orphan"
+      : finalizers.includes(FOREGROUND)
+        ? "Foreground"
+        : "Background";
     const propagationPolicy = isForeground ? "Foreground" : own;
     try {
-      await unlessGone(this.#client.delete(kind, namespace, name, { preconditions: { uid, resourceVersion }, propagationPolicy }));
+      await unlessGone(
+        this.#client.delete(kind, namespace, name, {
+          preconditions: { uid, resourceVersion },
+          propagationPolicy,
+        }),
+      );
     } catch (error) {
       if (!isGantryError(error, "Conflict")) throw error;
     }
@@ -34,7 +43,9 @@ export class GraphWriter {
   async unblock(node: GraphNode): Promise<void> {
     const blocking = node.owners.filter((owner) => owner.blockOwnerDeletion);
     if (blocking.length === 0) return;
-    await this.#patch(node, { ownerReferences: blocking.map(({ uid }) => ({ uid, blockOwnerDeletion: false })) });
+    await this.#patch(node, {
+      ownerReferences: blocking.map(({ uid }) => ({ uid, blockOwnerDeletion: false })),
+    });
   }
 
   async dropFinalizer(node: GraphNode, finalizer: string): Promise<void> {
@@ -42,6 +53,8 @@ export class GraphWriter {
   }
 
   async #patch({ kind, namespace, name, uid }: GraphNode, metadata: object): Promise<void> {
-    await unlessGone(this.#client.patch(kind, namespace, name, "strategic", { metadata: { uid, ...metadata } }));
+    await unlessGone(
+      this.#client.patch(kind, namespace, name, "strategic", { metadata: { uid, ...metadata } }),
+    );
   }
 }

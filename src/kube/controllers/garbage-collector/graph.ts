@@ -34,7 +34,8 @@ export class OwnerGraph {
   }
 
   put(kind: KindDefinition, object: KubeObject): GraphNode {
-    const { uid, namespace, name, resourceVersion, ownerReferences, deletionTimestamp, finalizers } = object.metadata;
+    const { uid, namespace, name, resourceVersion, ownerReferences, deletionTimestamp, finalizers } =
+      object.metadata;
     const before = this.#nodes.get(uid);
     if (before) this.#unlink(before);
     const node: GraphNode = {

@@ -1,13 +1,20 @@
 import { kinds } from "../../api/index.ts";
 import type { KindDefinition, KubeObject } from "../../api/types.ts";
 import type { Informer } from "../../client/index.ts";
-import { type Controller, type ControllerDependencies, createController, type Enqueue } from "../controller.ts";
-import { GraphWriter } from "./graph-writer.ts";
+import {
+  type Controller,
+  type ControllerDependencies,
+  createController,
+  type Enqueue,
+} from "../controller.ts";
 import { FOREGROUND, type GraphNode, ORPHAN, OwnerGraph, waitsForDependents } from "./graph.ts";
+import { GraphWriter } from "./graph-writer.ts";
 import { OwnerLookup } from "./owner-lookup.ts";
 
 /** Events are many, short-lived and owned by nobody. */
-const collected = kinds.filter((kind) => kind.resource !== "events" && (kind.verbs === undefined || kind.verbs.includes("watch")));
+const collected = kinds.filter(
+  (kind) => kind.resource !== "events" && (kind.verbs === undefined || kind.verbs.includes("watch")),
+);
 
 /**
  * Deletes what no existing owner needs, and carries out foreground and orphan deletion. A uid on the queue is looked at
@@ -28,7 +35,8 @@ export function createGarbageCollector(dependencies: ControllerDependencies): Co
       for (const dependent of dependents) await writer.dropOwners(dependent, [node.uid]);
       await writer.dropFinalizer(node, ORPHAN);
     } else if (waitsForDependents(node)) {
-      const isBlocking = (one: GraphNode) => one.owners.some((owner) => owner.uid === node.uid && owner.blockOwnerDeletion);
+      const isBlocking = (one: GraphNode) =>
+        one.owners.some((owner) => owner.uid === node.uid && owner.blockOwnerDeletion);
       if (!dependents.some(isBlocking)) await writer.dropFinalizer(node, FOREGROUND);
       for (const dependent of dependents) if (!dependent.deleting) enqueue(dependent.uid);
     }
@@ -39,7 +47,11 @@ export function createGarbageCollector(dependencies: ControllerDependencies): Co
     const states = await Promise.all(node.owners.map((owner) => owners.stateOf(owner, node)));
     if (states.includes("present")) {
       const dangling = node.owners.filter((_, index) => states[index] !== "present");
-      if (dangling.length > 0) await writer.dropOwners(node, dangling.map((owner) => owner.uid));
+      if (dangling.length > 0)
+        await writer.dropOwners(
+          node,
+          dangling.map((owner) => owner.uid),
+        );
       return;
     }
     const dependents = graph.dependentsOf(node.uid);
@@ -65,7 +77,8 @@ export function createGarbageCollector(dependencies: ControllerDependencies): Co
             onUpdate: (object, previous) => {
               seen(kind, object);
               // An owner that this object has left may wait for it no longer.
-              for (const owner of previous.metadata.ownerReferences ?? []) if (graph.get(owner.uid)?.deleting) enqueue(owner.uid);
+              for (const owner of previous.metadata.ownerReferences ?? [])
+                if (graph.get(owner.uid)?.deleting) enqueue(owner.uid);
             },
             onDelete: (object) => {
               const { uid } = object.metadata;

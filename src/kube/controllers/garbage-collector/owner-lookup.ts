@@ -30,12 +30,20 @@ export class OwnerLookup {
     // Neither a kind that is not served nor a namespaced owner of a cluster-wide object can be judged: nothing is deleted.
     if (!kind || (kind.namespaced && dependent.namespace === undefined)) return "present";
     const known = this.#graph.get(reference.uid);
-    if (known && isSame(known, kind, reference, dependent)) return waitsForDependents(known) ? "waiting" : "present";
-    const key = JSON.stringify([reference.uid, kind.group, kind.resource, kind.namespaced && dependent.namespace, reference.name]);
+    if (known && isSame(known, kind, reference, dependent))
+      return waitsForDependents(known) ? "waiting" : "present";
+    const key = JSON.stringify([
+      reference.uid,
+      kind.group,
+      kind.resource,
+      kind.namespaced && dependent.namespace,
+      reference.name,
+    ]);
     if (this.#absent.has(key)) return "absent";
     const state = await this.#ask(kind, reference, dependent);
     if (state !== "absent") return state;
-    if (known && kind.namespaced && known.namespace !== dependent.namespace) this.#tellWrongNamespace(reference, dependent);
+    if (known && kind.namespaced && known.namespace !== dependent.namespace)
+      this.#tellWrongNamespace(reference, dependent);
     if (this.#absent.size >= REMEMBERED) this.#absent.clear();
     this.#absent.add(key);
     return "absent";
@@ -44,7 +52,9 @@ export class OwnerLookup {
   async #ask(kind: KindDefinition, reference: OwnerReference, dependent: GraphNode): Promise<OwnerState> {
     let owner: KubeObject | undefined;
     const namespace = kind.namespaced ? dependent.namespace : undefined;
-    await unlessGone(this.#dependencies.client.get(kind, namespace, reference.name).then((found) => (owner = found)));
+    await unlessGone(
+      this.#dependencies.client.get(kind, namespace, reference.name).then((found) => (owner = found)),
+    );
     if (owner?.metadata.uid !== reference.uid) return "absent";
     const { deletionTimestamp, finalizers } = owner.metadata;
     return deletionTimestamp !== undefined && finalizers?.includes(FOREGROUND) ? "waiting" : "present";
@@ -55,7 +65,12 @@ export class OwnerLookup {
     const subject = {
       apiVersion: apiVersionOf(own),
       kind: own.kind,
-      metadata: { name: dependent.name, uid: dependent.uid, resourceVersion, ...(namespace === undefined ? {} : { namespace }) },
+      metadata: {
+        name: dependent.name,
+        uid: dependent.uid,
+        resourceVersion,
+        ...(namespace === undefined ? {} : { namespace }),
+      },
     };
     const text = `ownerRef [${apiVersion}/${kind}, namespace: ${namespace}, name: ${name}, uid: ${uid}] does not exist in namespace "${namespace}"`;
     this.#dependencies.recorder.event(subject, "Warning", "OwnerRefInvalidNamespace", text);
@@ -67,7 +82,14 @@ function kindOf({ apiVersion, kind }: OwnerReference): KindDefinition | undefine
   return kindByGvk(slash < 0 ? "" : apiVersion.slice(0, slash), apiVersion.slice(slash + 1), kind);
 }
 
-function isSame(known: GraphNode, kind: KindDefinition, reference: OwnerReference, dependent: GraphNode): boolean {
+function isSame(
+  known: GraphNode,
+  kind: KindDefinition,
+  reference: OwnerReference,
+  dependent: GraphNode,
+): boolean {
   const sameKind = known.kind.group === kind.group && known.kind.resource === kind.resource;
-  return sameKind && known.name === reference.name && (!kind.namespaced || known.namespace === dependent.namespace);
+  return (
+    sameKind && known.name === reference.name && (!kind.namespaced || known.namespace === dependent.namespace)
+  );
 }

@@ -20,7 +20,10 @@ export interface ContentReport {
 type Verdict = Pick<NamespaceCondition, "type" | "status" | "reason" | "message">;
 
 const listed = (counts: ReadonlyMap<string, number>, text: (name: string, count: number) => string): string =>
-  [...counts].map(([name, count]) => text(name, count)).sort().join(", ");
+  [...counts]
+    .map(([name, count]) => text(name, count))
+    .sort()
+    .join(", ");
 
 /** Upstream's five conditions of a namespace that is going away (namespace/deletion/status_condition_utils.go). */
 export function nextConditions(
@@ -36,7 +39,10 @@ export function nextConditions(
     ...others,
     ...verdicts.map((verdict) => {
       const before = known.find((one) => one.type === verdict.type);
-      return { lastTransitionTime: before?.status === verdict.status ? before.lastTransitionTime : now, ...verdict };
+      return {
+        lastTransitionTime: before?.status === verdict.status ? before.lastTransitionTime : now,
+        ...verdict,
+      };
     }),
   ];
 }
@@ -46,18 +52,48 @@ function verdictsOf({ remaining, finalizers, failures }: ContentReport): Verdict
   const held = listed(finalizers, (name, count) => `${name} in ${count} resource instances`);
   return [
     ok("NamespaceDeletionDiscoveryFailure", "ResourcesDiscovered", "All resources successfully discovered"),
-    ok("NamespaceDeletionGroupVersionParsingFailure", "ParsedGroupVersions", "All legacy kube types successfully parsed"),
+    ok(
+      "NamespaceDeletionGroupVersionParsingFailure",
+      "ParsedGroupVersions",
+      "All legacy kube types successfully parsed",
+    ),
     failures.length > 0
-      ? bad("NamespaceDeletionContentFailure", "ContentDeletionFailed", `Failed to delete all resource types, ${failures.length} remaining: ${[...failures].sort().join(", ")}`)
-      : ok("NamespaceDeletionContentFailure", "ContentDeleted", "All content successfully deleted, may be waiting on finalization"),
+      ? bad(
+          "NamespaceDeletionContentFailure",
+          "ContentDeletionFailed",
+          `Failed to delete all resource types, ${failures.length} remaining: ${[...failures].sort().join(", ")}`,
+        )
+      : ok(
+          "NamespaceDeletionContentFailure",
+          "ContentDeleted",
+          "All content successfully deleted, may be waiting on finalization",
+        ),
     remaining.size > 0
       ? bad("NamespaceContentRemaining", "SomeResourcesRemain", `Some resources are remaining: ${remain}`)
       : ok("NamespaceContentRemaining", "ContentRemoved", "All content successfully removed"),
     finalizers.size > 0
-      ? bad("NamespaceFinalizersRemaining", "SomeFinalizersRemain", `Some content in the namespace has finalizers remaining: ${held}`)
-      : ok("NamespaceFinalizersRemaining", "ContentHasNoFinalizers", "All content-preserving finalizers finished"),
+      ? bad(
+          "NamespaceFinalizersRemaining",
+          "SomeFinalizersRemain",
+          `Some content in the namespace has finalizers remaining: ${held}`,
+        )
+      : ok(
+          "NamespaceFinalizersRemaining",
+          "ContentHasNoFinalizers",
+          "All content-preserving finalizers finished",
+        ),
   ];
 }
 
-const ok = (type: string, reason: string, message: string): Verdict => ({ type, status: "False", reason, message });
-const bad = (type: string, reason: string, message: string): Verdict => ({ type, status: "True", reason, message });
+const ok = (type: string, reason: string, message: string): Verdict => ({
+  type,
+  status: "False",
+  reason,
+  message,
+});
+const bad = (type: string, reason: string, message: string): Verdict => ({
+  type,
+  status: "True",
+  reason,
+  message,
+});

@@ -14,7 +14,12 @@ const FINALIZER = "kubernetes";
 
 /** Kinds that a namespace holds and that can be deleted; pods last, so that nobody makes new ones. */
 const content: readonly KindDefinition[] = kinds
-  .filter((kind) => kind.namespaced && !kind.storedAs && (kind.verbs === undefined || kind.verbs.includes("deletecollection")))
+  .filter(
+    (kind) =>
+      kind.namespaced &&
+      !kind.storedAs &&
+      (kind.verbs === undefined || kind.verbs.includes("deletecollection")),
+  )
   .sort((a, b) => Number(a === podsResource) - Number(b === podsResource));
 
 /** Empties a namespace that is being deleted, then lets go of it by its finalizer. */
@@ -38,7 +43,8 @@ export function createNamespaceController(dependencies: ControllerDependencies):
         const left = await empty(kind, namespace);
         if (left.length > 0) report.remaining.set(`${kind.resource}.${kind.group}`, left.length);
         for (const { metadata } of left) {
-          for (const name of metadata.finalizers ?? []) report.finalizers.set(name, (report.finalizers.get(name) ?? 0) + 1);
+          for (const name of metadata.finalizers ?? [])
+            report.finalizers.set(name, (report.finalizers.get(name) ?? 0) + 1);
         }
       } catch (error) {
         report.failures.push(errorMessage(error));
@@ -50,14 +56,21 @@ export function createNamespaceController(dependencies: ControllerDependencies):
   const finalize = (namespace: KubeObject): Promise<unknown> =>
     writeOnNewest(namespaces, namespace, (base) => {
       const finalizers = (base.spec?.finalizers ?? []).filter((name: string) => name !== FINALIZER);
-      return client.update(namespacesResource, { ...base, spec: { ...base.spec, finalizers } }, { subresource: "finalize" });
+      return client.update(
+        namespacesResource,
+        { ...base, spec: { ...base.spec, finalizers } },
+        { subresource: "finalize" },
+      );
     });
 
   const tell = (namespace: KubeObject, report: ContentReport): Promise<unknown> =>
     writeOnNewest(namespaces, namespace, async (base) => {
       const conditions = nextConditions(base.status?.conditions ?? [], report, clock);
       if (jsonEquals(base.status?.conditions ?? [], conditions)) return;
-      await client.updateStatus(namespacesResource, { ...base, status: { ...base.status, phase: "Terminating", conditions } });
+      await client.updateStatus(namespacesResource, {
+        ...base,
+        status: { ...base.status, phase: "Terminating", conditions },
+      });
     });
 
   return createController(
@@ -74,7 +87,11 @@ export function createNamespaceController(dependencies: ControllerDependencies):
       ],
       reconcile: async (key, enqueue) => {
         const namespace = namespaces.get(key);
-        if (namespace?.metadata.deletionTimestamp === undefined || !namespace.spec?.finalizers?.includes(FINALIZER)) return;
+        if (
+          namespace?.metadata.deletionTimestamp === undefined ||
+          !namespace.spec?.finalizers?.includes(FINALIZER)
+        )
+          return;
         const report = await emptyAll(key);
         if (report.remaining.size === 0 && report.failures.length === 0) {
           await unlessGone(finalize(namespace));

@@ -1,20 +1,15 @@
-import { isGantryError, rfc3339Seconds } from "../../../base/index.ts";
+import { rfc3339Seconds } from "../../../base/index.ts";
 import { leases as leasesResource, nodes as nodesResource, pods as podsResource } from "../../api/index.ts";
 import type { KubeObject } from "../../api/types.ts";
 import { type Controller, type ControllerDependencies, createController } from "../controller.ts";
-import { isFinished } from "../pod-state.ts";
-import { GRACE_MS, Heartbeats, nextTaints, toleratedMs } from "./health.ts";
+import { newest, writeOnNewest } from "../newest.ts";
+import { unlessGone } from "../write-errors.ts";
+import { readyOf, silentConditions } from "./conditions.ts";
+import { Eviction, indexByNode, podsOn } from "./eviction.ts";
+import { Heartbeats } from "./heartbeats.ts";
+import { evictingTaints, nextTaints } from "./taints.ts";
 
 const CHECK_MS = 5_000;
-
-interface NodeCondition {
-  type: string;
-  status: string;
-  reason?: string;
-  message?: string;
-  lastHeartbeatTime?: string;
-  lastTransitionTime?: string;
-}
 
 /** Finds nodes that fell silent, taints nodes by their conditions, and evicts pods that do not tolerate it. */
 export function createNodeLifecycleController(dependencies: ControllerDependencies): Controller {
@@ -22,53 +17,70 @@ export function createNodeLifecycleController(dependencies: ControllerDependenci
   const nodes = informers.informer(nodesResource);
   const leases = informers.informer(leasesResource);
   const pods = informers.informer(podsResource);
-  pods.addIndex("node", (pod) => (pod.spec.nodeName ? [pod.spec.nodeName] : []));
+  indexByNode(pods);
   const heartbeats = new Heartbeats(clock);
+  const eviction = new Eviction(dependencies, pods);
+  /** Ready at their last look; for news only. */
+  const wasReady = new Set<string>();
+  let wereAllDown = false;
 
-  /** All conditions become Unknown, as nobody can tell any more. */
-  const markUnknown = async (node: KubeObject): Promise<KubeObject> => {
-    const now = rfc3339Seconds(clock.nowMs());
-    const conditions = ((node.status?.conditions ?? []) as NodeCondition[]).map((condition) =>
-      condition.status === "Unknown"
-        ? condition
-        : {
-            ...condition,
-            status: "Unknown",
-            reason: "NodeStatusUnknown",
-            message: "Kubelet stopped posting node status.",
-            lastTransitionTime: now,
-          },
-    );
-    recorder.event(node, "Normal", "NodeNotReady", `Node ${node.metadata.name} status is now: NodeNotReady`);
-    return client.updateStatus(nodesResource, { ...node, status: { ...node.status, conditions } });
+  const isReady = (node: KubeObject): boolean => readyOf(node)?.status === "True";
+
+  /**
+   * Where no node at all is heard of, the fault is here and not theirs: nobody is evicted, and afterwards everybody gets time
+   * to speak again (upstream's full disruption).
+   */
+  const areAllDown = (): boolean => {
+    const all = [...nodes.list()];
+    const allDown = all.length > 0 && !all.some(isReady);
+    if (wereAllDown && !allDown) heartbeats.restart();
+    wereAllDown = allDown;
+    return allDown;
   };
+
+  const markUnknown = (node: KubeObject): Promise<KubeObject> =>
+    writeOnNewest(nodes, node, async (base) => {
+      const conditions = silentConditions(base, clock);
+      if (conditions === base.status?.conditions) return base;
+      return client.updateStatus(nodesResource, { ...base, status: { ...base.status, conditions } });
+    });
 
   /** Pods on a node that is not ready are not ready either, whatever they last said. */
   const markPodsNotReady = async (name: string): Promise<void> => {
-    for (const pod of pods.byIndex("node", name)) {
-      const ready = (pod.status?.conditions as NodeCondition[] | undefined)?.find((one) => one.type === "Ready");
-      if (ready?.status !== "True") continue;
-      const conditions = [{ type: "Ready", status: "False", lastTransitionTime: rfc3339Seconds(clock.nowMs()) }];
-      await quietly(client.patch(podsResource, pod.metadata.namespace, pod.metadata.name, "strategic", { metadata: { uid: pod.metadata.uid }, status: { conditions } }, { subresource: "status" }));
+    for (const pod of podsOn(pods, name)) {
+      if (!isReady(pod)) continue;
+      const conditions = [
+        { type: "Ready", status: "False", lastTransitionTime: rfc3339Seconds(clock.nowMs()) },
+      ];
+      const body = { metadata: { uid: pod.metadata.uid }, status: { conditions } };
+      const { namespace, name: podName } = pod.metadata;
+      await unlessGone(
+        client.patch(podsResource, namespace, podName, "strategic", body, { subresource: "status" }),
+      );
+      recorder.event(pod, "Warning", "NodeNotReady", "Node is not ready");
     }
   };
 
-  const evict = async (node: KubeObject, enqueue: (key: string, delayMs?: number) => void): Promise<void> => {
-    const taints = node.spec?.taints ?? [];
-    if (!taints.some((taint: { effect: string }) => taint.effect === "NoExecute")) return;
-    for (const pod of pods.byIndex("node", node.metadata.name)) {
-      if (pod.metadata.deletionTimestamp !== undefined || isFinished(pod)) continue;
-      const staysMs = toleratedMs(pod, taints);
-      if (staysMs === undefined) continue;
-      const since = Math.max(0, ...taints.map((taint: { timeAdded?: string }) => (taint.timeAdded ? Date.parse(taint.timeAdded) : 0)));
-      const leftMs = since + staysMs - clock.nowMs();
-      if (leftMs > 0) {
-        enqueue(node.metadata.name, leftMs);
-        continue;
-      }
-      recorder.event(pod, "Normal", "TaintManagerEviction", `Marking for deletion Pod ${pod.metadata.namespace}/${pod.metadata.name}`);
-      await quietly(client.delete(podsResource, pod.metadata.namespace, pod.metadata.name, { preconditions: { uid: pod.metadata.uid } }));
+  const judge = async (node: KubeObject): Promise<void> => {
+    const { name } = node.metadata;
+    if (isReady(node)) {
+      wasReady.add(name);
+      return;
     }
+    if (wasReady.delete(name)) {
+      recorder.event(node, "Normal", "NodeNotReady", `Node ${name} status is now: NodeNotReady`);
+      await markPodsNotReady(name);
+    } else if (readyOf(node)?.status === "Unknown") {
+      await markPodsNotReady(name);
+    }
+  };
+
+  const taint = (node: KubeObject): Promise<KubeObject> => {
+    const mayEvict = !areAllDown();
+    return writeOnNewest(nodes, node, async (base) => {
+      const taints = nextTaints(base, mayEvict, rfc3339Seconds(clock.nowMs()));
+      return taints ? client.update(nodesResource, { ...base, spec: { ...base.spec, taints } }) : base;
+    });
   };
 
   return createController(
@@ -78,8 +90,30 @@ export function createNodeLifecycleController(dependencies: ControllerDependenci
       watch: (enqueue) => [
         nodes.subscribe({
           onAdd: (node) => enqueue(node.metadata.name),
-          onUpdate: (node) => enqueue(node.metadata.name),
-          onDelete: (node) => heartbeats.forget(node.metadata.name),
+          onUpdate: (node, previous) => {
+            enqueue(node.metadata.name);
+            // Whether all nodes are down concerns the others too.
+            if (isReady(node) !== isReady(previous))
+              for (const one of nodes.list()) enqueue(one.metadata.name);
+          },
+          onDelete: (node) => {
+            heartbeats.forget(node.metadata.name);
+            wasReady.delete(node.metadata.name);
+          },
+        }),
+        pods.subscribe({
+          onAdd: (pod) => {
+            const node = nodes.get(pod.spec.nodeName ?? "");
+            if (node && evictingTaints(node).length > 0) enqueue(node.metadata.name);
+          },
+          onUpdate: (pod, previous) => {
+            const node = nodes.get(pod.spec.nodeName ?? "");
+            const isMoved = pod.spec.nodeName !== previous.spec.nodeName;
+            const isOther =
+              isMoved || JSON.stringify(pod.spec.tolerations) !== JSON.stringify(previous.spec.tolerations);
+            if (isOther && node && evictingTaints(node).length > 0) enqueue(node.metadata.name);
+          },
+          onDelete: (pod) => eviction.forget(pod.metadata.uid),
         }),
       ],
       concurrency: 2,
@@ -87,25 +121,11 @@ export function createNodeLifecycleController(dependencies: ControllerDependenci
         let node = nodes.get(key);
         if (!node) return;
         enqueue(key, CHECK_MS);
-        const silentMs = heartbeats.observe(node, leases.get(`kube-node-lease/${key}`));
-        const ready = (node.status?.conditions as NodeCondition[] | undefined)?.find((one) => one.type === "Ready");
-        if (silentMs > GRACE_MS && ready && ready.status !== "Unknown") {
-          node = await markUnknown(node);
-          await markPodsNotReady(key);
-        }
-        const taints = nextTaints(node, rfc3339Seconds(clock.nowMs()));
-        if (taints) node = await client.update(nodesResource, { ...node, spec: { ...node.spec, taints } });
-        await evict(node, enqueue);
+        if (heartbeats.isSilent(node, leases.get(`kube-node-lease/${key}`))) node = await markUnknown(node);
+        await judge(newest(nodes, node));
+        await eviction.work(await taint(node), enqueue);
       },
     },
     dependencies,
   );
-}
-
-async function quietly(work: Promise<unknown>): Promise<void> {
-  try {
-    await work;
-  } catch (error) {
-    if (!isGantryError(error, "NotFound") && !isGantryError(error, "Conflict")) throw error;
-  }
 }

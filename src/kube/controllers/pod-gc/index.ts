@@ -1,8 +1,9 @@
-import { isGantryError } from "../../../base/index.ts";
+import { isGantryError, rfc3339Seconds } from "../../../base/index.ts";
 import { nodes as nodesResource, pods as podsResource } from "../../api/index.ts";
 import type { KubeObject } from "../../api/types.ts";
 import { type Controller, type ControllerDependencies, createController } from "../controller.ts";
 import { isFinished } from "../pod-state.ts";
+import { unlessGone } from "../write-errors.ts";
 
 /** Finished pods are kept up to this number (upstream's --terminated-pod-gc-threshold). */
 const TERMINATED_KEPT = 12_500;
@@ -12,32 +13,66 @@ const PERIOD_MS = 20_000;
 const KEY = "all";
 
 /** Removes pods that nobody else will: bound to a node that is gone, or too many finished ones. */
-export function createPodGcController(dependencies: ControllerDependencies): Controller {
-  const { client, informers, clock } = dependencies;
+export function createPodGcController(
+  dependencies: ControllerDependencies & { terminatedKept?: number },
+): Controller {
+  const { client, informers, clock, terminatedKept = TERMINATED_KEPT } = dependencies;
   const pods = informers.informer(podsResource);
   const nodes = informers.informer(nodesResource);
   const goneSinceMs = new Map<string, number>();
 
   const forceDelete = async (pod: KubeObject): Promise<void> => {
-    try {
-      await client.delete(podsResource, pod.metadata.namespace, pod.metadata.name, { gracePeriodSeconds: 0, preconditions: { uid: pod.metadata.uid } });
-    } catch (error) {
-      if (!isGantryError(error, "NotFound")) throw error;
-    }
+    const { namespace, name, uid } = pod.metadata;
+    await unlessGone(
+      client.delete(podsResource, namespace, name, { gracePeriodSeconds: 0, preconditions: { uid } }),
+    );
   };
 
-  const orphans = (all: readonly KubeObject[]): KubeObject[] => {
+  /** Nobody can say how its containers ended, so it counts as failed. */
+  const markFailed = async (pod: KubeObject): Promise<void> => {
+    if (isFinished(pod)) return;
+    const condition = {
+      type: "DisruptionTarget",
+      status: "True",
+      reason: "DeletionByPodGC",
+      message: "PodGC: node no longer exists",
+      lastTransitionTime: rfc3339Seconds(clock.nowMs()),
+    };
+    const body = {
+      metadata: { uid: pod.metadata.uid },
+      status: { phase: "Failed", conditions: [condition] },
+    };
+    const { namespace, name } = pod.metadata;
+    await unlessGone(
+      client.patch(podsResource, namespace, name, "strategic", body, { subresource: "status" }),
+    );
+  };
+
+  /** Nodes of pods that have been gone for long enough; asked live before anything is deleted. */
+  const lostNodes = async (all: readonly KubeObject[]): Promise<Set<string>> => {
     const nowMs = clock.monotonicMs();
-    const missing = new Set(all.map((pod) => pod.spec.nodeName).filter((name) => name && !nodes.get(name)));
+    const missing = new Set(
+      all
+        .map((pod) => pod.spec.nodeName as string | undefined)
+        .filter((name) => name && !nodes.get(name)) as string[],
+    );
     for (const name of goneSinceMs.keys()) if (!missing.has(name)) goneSinceMs.delete(name);
-    for (const name of missing) if (!goneSinceMs.has(name)) goneSinceMs.set(name, nowMs);
-    return all.filter((pod) => nowMs - (goneSinceMs.get(pod.spec.nodeName) ?? nowMs) >= QUARANTINE_MS);
+    const lost = new Set<string>();
+    for (const name of missing) {
+      const sinceMs = goneSinceMs.get(name) ?? nowMs;
+      goneSinceMs.set(name, sinceMs);
+      if (nowMs - sinceMs >= QUARANTINE_MS && !(await unlessGone(client.get(nodesResource, undefined, name))))
+        lost.add(name);
+    }
+    return lost;
   };
 
   const surplus = (all: readonly KubeObject[]): KubeObject[] => {
     const finished = all.filter(isFinished);
-    const oldest = finished.sort((a, b) => ((a.metadata.creationTimestamp ?? "") < (b.metadata.creationTimestamp ?? "") ? -1 : 1));
-    return oldest.slice(0, Math.max(0, finished.length - TERMINATED_KEPT));
+    const isEvicted = (pod: KubeObject) => (pod.status.reason === "Evicted" ? 0 : 1);
+    const created = (pod: KubeObject) => Date.parse(pod.metadata.creationTimestamp ?? "");
+    const inOrder = finished.sort((a, b) => isEvicted(a) - isEvicted(b) || created(a) - created(b));
+    return inOrder.slice(0, Math.max(0, finished.length - terminatedKept));
   };
 
   return createController(
@@ -51,8 +86,20 @@ export function createPodGcController(dependencies: ControllerDependencies): Con
       reconcile: async (key, enqueue) => {
         enqueue(key, PERIOD_MS);
         const all = [...pods.list()];
-        const unscheduled = all.filter((pod) => pod.metadata.deletionTimestamp !== undefined && !pod.spec.nodeName);
-        for (const pod of new Set([...orphans(all), ...unscheduled, ...surplus(all)])) await forceDelete(pod);
+        const lost = await lostNodes(all);
+        const orphaned = all.filter((pod) => lost.has(pod.spec.nodeName));
+        const unscheduled = all.filter(
+          (pod) => pod.metadata.deletionTimestamp !== undefined && !pod.spec.nodeName,
+        );
+        for (const pod of new Set([...orphaned, ...unscheduled, ...surplus(all)])) {
+          try {
+            if (orphaned.includes(pod)) await markFailed(pod);
+            await forceDelete(pod);
+          } catch (error) {
+            // Another pod has the name now.
+            if (!isGantryError(error, "Conflict")) throw error;
+          }
+        }
       },
     },
     dependencies,

@@ -21,7 +21,8 @@ export function inDeletionOrder(
   nowMs: number,
 ): KubeObject[] {
   const perNode = new Map<string, number>();
-  for (const { spec } of related) perNode.set(spec.nodeName ?? "", (perNode.get(spec.nodeName ?? "") ?? 0) + 1);
+  for (const { spec } of related)
+    perNode.set(spec.nodeName ?? "", (perNode.get(spec.nodeName ?? "") ?? 0) + 1);
   const comparisons: Comparison[] = [
     by((pod) => (pod.spec.nodeName ? 1 : 0)),
     by((pod) => PHASE_ORDER[pod.status?.phase] ?? 0),

@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { pods as podsResource, replicaSets as replicaSetsResource } from "../../api/index.ts";
 import { ControlPlane } from "../testing/control-plane.ts";
-import { expectSameDespiteEventFaults, expectSameDespiteWriteFaults, reference, type Scenario } from "../testing/convergence.ts";
+import {
+  expectSameDespiteEventFaults,
+  expectSameDespiteWriteFaults,
+  reference,
+  type Scenario,
+} from "../testing/convergence.ts";
 import { eventually } from "../testing/eventually.ts";
 import { WRITE_FAULTS } from "../testing/faults.ts";
 import { pod, replicaSet } from "../testing/objects.ts";
@@ -33,7 +38,10 @@ describe("the ReplicaSet controller under faults", () => {
       const { items } = await client.list(podsResource, { namespace });
       const set = await client.get(replicaSetsResource, namespace, "web");
       return {
-        pods: items.map((one) => [one.status.phase, one.metadata.ownerReferences?.map((owner) => owner.uid === set.metadata.uid)]),
+        pods: items.map((one) => [
+          one.status.phase,
+          one.metadata.ownerReferences?.map((owner) => owner.uid === set.metadata.uid),
+        ]),
         status: set.status,
         ...history.of(namespace),
       };
@@ -54,8 +62,17 @@ describe("the ReplicaSet controller under faults", () => {
 
   it("has a reference state", () => {
     expect(expected).toEqual({
-      pods: [["Running", [true]], ["Running", [true]]],
-      status: { replicas: 2, fullyLabeledReplicas: 2, readyReplicas: 2, availableReplicas: 2, observedGeneration: 3 },
+      pods: [
+        ["Running", [true]],
+        ["Running", [true]],
+      ],
+      status: {
+        replicas: 2,
+        fullyLabeledReplicas: 2,
+        readyReplicas: 2,
+        availableReplicas: 2,
+        observedGeneration: 3,
+      },
       madeInAll: 5,
       mostAtOnce: 5,
     });

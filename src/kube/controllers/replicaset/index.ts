@@ -1,6 +1,11 @@
 import { pods as podsResource, replicaSets as replicaSetsResource } from "../../api/index.ts";
 import type { KubeObject } from "../../api/types.ts";
-import { type Controller, type ControllerDependencies, createController, type Enqueue } from "../controller.ts";
+import {
+  type Controller,
+  type ControllerDependencies,
+  createController,
+  type Enqueue,
+} from "../controller.ts";
 import { keyOf } from "../object-key.ts";
 import { controllerOf, indexByController } from "../owner.ts";
 import { isActive } from "../pod-state.ts";
@@ -59,7 +64,8 @@ export function createReplicaSetController(dependencies: ControllerDependencies)
             const before = ownerKey(previous);
             if (before !== undefined && before !== ownerKey(pod)) enqueue(before);
             const moved = controllerOf(previous)?.uid !== controllerOf(pod)?.uid;
-            if (moved || JSON.stringify(pod.metadata.labels) !== JSON.stringify(previous.metadata.labels)) offer(pod, enqueue);
+            if (moved || JSON.stringify(pod.metadata.labels) !== JSON.stringify(previous.metadata.labels))
+              offer(pod, enqueue);
           },
           onDelete: (pod) => seen(pod, enqueue, true),
         }),

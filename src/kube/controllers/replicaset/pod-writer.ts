@@ -113,7 +113,10 @@ export class PodWriter {
     const { namespace } = splitKey(key);
     for (const write of this.#doubtful.get(key) ?? []) {
       const { name, uid } = write.pod;
-      const { items } = await this.#dependencies.client.list(podsResource, { namespace, fieldSelector: `metadata.name=${name}` });
+      const { items } = await this.#dependencies.client.list(podsResource, {
+        namespace,
+        fieldSelector: `metadata.name=${name}`,
+      });
       write.settle(items.find((one) => uid === undefined || one.metadata.uid === uid));
       const left = this.#doubtful.get(key)!.filter((one) => one !== write);
       if (left.length > 0) this.#doubtful.set(key, left);

@@ -3,6 +3,7 @@ import { events, pods as podsResource, replicaSets as replicaSetsResource } from
 import type { KubeObject } from "../../api/types.ts";
 import { ControlPlane, type Running } from "../testing/control-plane.ts";
 import { eventually } from "../testing/eventually.ts";
+import { HeldEvents } from "../testing/faults.ts";
 import { pod, replicaSet } from "../testing/objects.ts";
 import { PodActor } from "../testing/pod-actor.ts";
 import { createReplicaSetController } from "./index.ts";
@@ -24,16 +25,26 @@ describe("the ReplicaSet controller", () => {
   });
 
   const podsIn = async (namespace: string): Promise<KubeObject[]> =>
-    (await plane.client.list(podsResource, { namespace })).items.filter((one) => one.metadata.deletionTimestamp === undefined);
+    (await plane.client.list(podsResource, { namespace })).items.filter(
+      (one) => one.metadata.deletionTimestamp === undefined,
+    );
   const get = (namespace: string, name: string) => plane.client.get(replicaSetsResource, namespace, name);
   const resize = (namespace: string, name: string, replicas: number) =>
     plane.client.patch(replicaSetsResource, namespace, name, "merge", { spec: { replicas } });
 
   it("makes pods of the template that carry their owner", async () => {
     const namespace = await plane.namespace();
-    const metadata = { name: "named-by-template", labels: { app: "web" }, annotations: { note: "a" }, finalizers: ["example.com/hold"] };
+    const metadata = {
+      name: "named-by-template",
+      labels: { app: "web" },
+      annotations: { note: "a" },
+      finalizers: ["example.com/hold"],
+    };
     const template = { metadata, spec: { containers: [{ name: "c", image: "i" }] } };
-    const made = await plane.client.create(replicaSetsResource, replicaSet("web", namespace, 3, { template }));
+    const made = await plane.client.create(
+      replicaSetsResource,
+      replicaSet("web", namespace, 3, { template }),
+    );
     const found = await eventually(async () => {
       const found = await podsIn(namespace);
       expect(found).toHaveLength(3);
@@ -45,7 +56,16 @@ describe("the ReplicaSet controller", () => {
         labels: { app: "web" },
         annotations: { note: "a" },
         finalizers: ["example.com/hold"],
-        ownerReferences: [{ apiVersion: "apps/v1", kind: "ReplicaSet", name: "web", uid: made.metadata.uid, controller: true, blockOwnerDeletion: true }],
+        ownerReferences: [
+          {
+            apiVersion: "apps/v1",
+            kind: "ReplicaSet",
+            name: "web",
+            uid: made.metadata.uid,
+            controller: true,
+            blockOwnerDeletion: true,
+          },
+        ],
       });
       expect(one.metadata.name).toMatch(/^web-[a-z0-9]{5}$/);
     }
@@ -59,16 +79,25 @@ describe("the ReplicaSet controller", () => {
     const namespace = await plane.namespace();
     let isReady = false;
     actor = await PodActor.start(plane.client, { isReady: () => isReady });
-    const made = await plane.client.create(replicaSetsResource, replicaSet("web", namespace, 2, { minReadySeconds: 1 }));
+    const made = await plane.client.create(
+      replicaSetsResource,
+      replicaSet("web", namespace, 2, { minReadySeconds: 1 }),
+    );
     await eventually(async () => {
       expect((await podsIn(namespace)).map((one) => one.status.phase)).toEqual(["Running", "Running"]);
-      expect((await get(namespace, "web")).status).toEqual({ replicas: 2, fullyLabeledReplicas: 2, observedGeneration: 1 });
+      expect((await get(namespace, "web")).status).toEqual({
+        replicas: 2,
+        fullyLabeledReplicas: 2,
+        observedGeneration: 1,
+      });
     });
     isReady = true;
     await actor.look();
     await eventually(async () => expect((await get(namespace, "web")).status.readyReplicas).toBe(2));
     expect((await get(namespace, "web")).status.availableReplicas).toBeUndefined();
-    await eventually(async () => expect((await get(namespace, "web")).status).toMatchObject({ readyReplicas: 2, availableReplicas: 2 }));
+    await eventually(async () =>
+      expect((await get(namespace, "web")).status).toMatchObject({ readyReplicas: 2, availableReplicas: 2 }),
+    );
     expect(made.metadata.generation).toBe(1);
   });
 
@@ -113,14 +142,18 @@ describe("the ReplicaSet controller", () => {
       return found;
     });
     expect(found.map((one) => one.metadata.name)).toContain("orphan");
-    await plane.client.patch(podsResource, namespace, "orphan", "merge", { metadata: { labels: { app: "debug" } } });
+    await plane.client.patch(podsResource, namespace, "orphan", "merge", {
+      metadata: { labels: { app: "debug" } },
+    });
     await eventually(async () => {
       const now = await podsIn(namespace);
       expect(now).toHaveLength(3);
       expect(now.find((one) => one.metadata.name === "orphan")!.metadata.ownerReferences).toBeUndefined();
     });
     // Back again there is one too many, and one goes.
-    await plane.client.patch(podsResource, namespace, "orphan", "merge", { metadata: { labels: { app: "web" } } });
+    await plane.client.patch(podsResource, namespace, "orphan", "merge", {
+      metadata: { labels: { app: "web" } },
+    });
     await eventually(async () => {
       const now = await podsIn(namespace);
       expect(now).toHaveLength(2);
@@ -132,7 +165,10 @@ describe("the ReplicaSet controller", () => {
     const namespace = await plane.namespace();
     const other = { apiVersion: "v1", kind: "ConfigMap", name: "x", uid: "other", controller: true };
     const owned = pod("theirs", namespace, { app: "web" });
-    await plane.client.create(podsResource, { ...owned, metadata: { ...owned.metadata, ownerReferences: [other] } });
+    await plane.client.create(podsResource, {
+      ...owned,
+      metadata: { ...owned.metadata, ownerReferences: [other] },
+    });
     await plane.client.create(replicaSetsResource, replicaSet("web", namespace, 1));
     const mine = await eventually(async () => {
       const found = await podsIn(namespace);
@@ -140,10 +176,39 @@ describe("the ReplicaSet controller", () => {
       return found.find((one) => one.metadata.name !== "theirs")!;
     });
     await plane.client.delete(replicaSetsResource, namespace, "web", { propagationPolicy: "Orphan" });
-    await plane.client.patch(podsResource, namespace, mine.metadata.name, "json", [{ op: "remove", path: "/metadata/ownerReferences" }]);
+    await plane.client.patch(podsResource, namespace, mine.metadata.name, "json", [
+      { op: "remove", path: "/metadata/ownerReferences" },
+    ]);
     await new Promise((resolve) => setTimeout(resolve, 50));
     // The deleted one, still held by its finalizer, does not take the pod back.
-    expect((await podsIn(namespace)).find((one) => one.metadata.name === mine.metadata.name)!.metadata.ownerReferences).toBeUndefined();
+    expect(
+      (await podsIn(namespace)).find((one) => one.metadata.name === mine.metadata.name)!.metadata
+        .ownerReferences,
+    ).toBeUndefined();
+  });
+
+  it("adopts nothing for a ReplicaSet of whose deletion it has not heard yet", async () => {
+    const other = await ControlPlane.start();
+    const held = new HeldEvents("replicasets");
+    await other.run(controllers, { wrapSource: (client) => held.wrap(client) });
+    const namespace = await other.namespace();
+    await other.client.create(replicaSetsResource, replicaSet("web", namespace, 1));
+    const list = async () => (await other.client.list(podsResource, { namespace })).items;
+    const [pod] = await eventually(async () => {
+      expect(await list()).toHaveLength(1);
+      return list();
+    });
+    const release = held.hold();
+    await other.client.delete(replicaSetsResource, namespace, "web", { propagationPolicy: "Orphan" });
+    await other.client.patch(podsResource, namespace, pod!.metadata.name, "json", [
+      { op: "remove", path: "/metadata/ownerReferences" },
+    ]);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(
+      (await list()).filter((one) => one.metadata.name === pod!.metadata.name)[0]!.metadata.ownerReferences,
+    ).toBeUndefined();
+    release();
+    await other.stop();
   });
 
   it("replaces pods that failed or are being deleted", async () => {
@@ -156,7 +221,14 @@ describe("the ReplicaSet controller", () => {
       return found;
     });
     actor.pause();
-    await plane.client.patch(podsResource, namespace, first!.metadata.name, "merge", { status: { phase: "Failed" } }, { subresource: "status" });
+    await plane.client.patch(
+      podsResource,
+      namespace,
+      first!.metadata.name,
+      "merge",
+      { status: { phase: "Failed" } },
+      { subresource: "status" },
+    );
     await plane.client.delete(podsResource, namespace, second!.metadata.name);
     await eventually(async () => {
       const active = (await podsIn(namespace)).filter((one) => one.status.phase !== "Failed");
@@ -166,7 +238,10 @@ describe("the ReplicaSet controller", () => {
 
   it("tells why pods cannot be made, and stops asking after the first", async () => {
     const namespace = await plane.namespace();
-    const template = { metadata: { labels: { app: "web" } }, spec: { serviceAccountName: "missing", containers: [{ name: "c", image: "i" }] } };
+    const template = {
+      metadata: { labels: { app: "web" } },
+      spec: { serviceAccountName: "missing", containers: [{ name: "c", image: "i" }] },
+    };
     await plane.client.create(replicaSetsResource, replicaSet("web", namespace, 50, { template }));
     const message = 'pods "web-';
     await eventually(async () => {
@@ -175,7 +250,10 @@ describe("the ReplicaSet controller", () => {
       expect(condition.message).toContain(message);
     });
     expect(await podsIn(namespace)).toEqual([]);
-    await plane.client.create({ group: "", version: "v1", resource: "serviceaccounts", kind: "ServiceAccount", namespaced: true }, { metadata: { name: "missing", namespace } });
+    await plane.client.create(
+      { group: "", version: "v1", resource: "serviceaccounts", kind: "ServiceAccount", namespaced: true },
+      { metadata: { name: "missing", namespace } },
+    );
     await eventually(async () => {
       expect(await podsIn(namespace)).toHaveLength(50);
       expect((await get(namespace, "web")).status.conditions).toBeUndefined();

@@ -7,7 +7,9 @@ const DESCRIPTION =
   "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.";
 
 /** Publishes the cluster's CA certificate as a ConfigMap in every namespace; pods' tokens are projected beside it. */
-export function createRootCaController(dependencies: ControllerDependencies & { caCertificate: string }): Controller {
+export function createRootCaController(
+  dependencies: ControllerDependencies & { caCertificate: string },
+): Controller {
   const { client, informers, caCertificate } = dependencies;
   const data = { "ca.crt": caCertificate };
   return createController(

@@ -14,7 +14,11 @@ export function createServiceAccountController(dependencies: ControllerDependenc
       objects: accounts,
       write: async (namespace, known) => {
         if (known) return;
-        await client.create(serviceAccounts, { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default", namespace } });
+        await client.create(serviceAccounts, {
+          apiVersion: "v1",
+          kind: "ServiceAccount",
+          metadata: { name: "default", namespace },
+        });
       },
     }),
     dependencies,

@@ -1,7 +1,12 @@
 import { type Clock, type Logger, silentLogger, systemClock } from "../../../base/index.ts";
 import { namespaces as namespacesResource, serviceAccounts } from "../../api/index.ts";
 import { startTestServer, type TestServer } from "../../apiserver/testing/start-test-server.ts";
-import { createEventRecorder, createInformerFactory, type InformerFactory, type KubeClient } from "../../client/index.ts";
+import {
+  createEventRecorder,
+  createInformerFactory,
+  type InformerFactory,
+  type KubeClient,
+} from "../../client/index.ts";
 import type { Controller, ControllerDependencies } from "../controller.ts";
 
 export type ControllerFactory = (dependencies: ControllerDependencies) => Controller;
@@ -54,13 +59,20 @@ export class ControlPlane {
     const { clock = systemClock, logger = silentLogger } = options;
     const { wrapClient = same, wrapSource = same, wrapInformers = same } = options;
     const stop = new AbortController();
-    const source = wrapSource(this.server.as({ name: "system:kube-controller-manager", groups: ["system:authenticated"] }));
+    const source = wrapSource(
+      this.server.as({ name: "system:kube-controller-manager", groups: ["system:authenticated"] }),
+    );
     const factory = createInformerFactory(source, { logger: silentLogger });
     const informers = wrapInformers(factory);
     const recorders: { stop(): Promise<void> }[] = [];
     const started = Object.entries(controllers).map(([identity, create]) => {
       const own = this.server.as(controllerUser(identity));
-      const recorder = createEventRecorder({ client: own, component: identity, clock: systemClock, logger: silentLogger });
+      const recorder = createEventRecorder({
+        client: own,
+        component: identity,
+        clock: systemClock,
+        logger: silentLogger,
+      });
       recorders.push(recorder);
       return create({ client: wrapClient(own), informers, recorder, logger, clock });
     });

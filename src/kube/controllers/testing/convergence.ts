@@ -48,7 +48,10 @@ export async function expectSameDespiteWriteFaults(
         running = await plane.run(scenario.controllers, seeing(world.namespace));
       });
     });
-    running = await plane.run(scenario.controllers, { ...seeing(world.namespace), wrapClient: (client) => faults.wrap(client) });
+    running = await plane.run(scenario.controllers, {
+      ...seeing(world.namespace),
+      wrapClient: (client) => faults.wrap(client),
+    });
     await scenario.play(world);
     await expectOutcome(scenario, world, expected, `${mode} at write ${at}`);
     await restart;
@@ -67,7 +70,10 @@ export async function expectSameDespiteEventFaults(
   return forEveryFault(async (at) => {
     const world = await newWorld(plane, scenario);
     const faults = new EventFaults(mode, at);
-    const running = await plane.run(scenario.controllers, { ...seeing(world.namespace), wrapSource: (client) => faults.wrap(client) });
+    const running = await plane.run(scenario.controllers, {
+      ...seeing(world.namespace),
+      wrapSource: (client) => faults.wrap(client),
+    });
     await scenario.play(world);
     await expectOutcome(scenario, world, expected, `${mode} at event ${at}`);
     await running.stop();
@@ -95,7 +101,12 @@ async function forEveryFault(run: (at: number) => Promise<boolean>): Promise<num
   throw new Error(`more than ${FAULTS_AT_MOST} faults`);
 }
 
-async function expectOutcome(scenario: Scenario, world: World, expected: unknown, what: string): Promise<void> {
+async function expectOutcome(
+  scenario: Scenario,
+  world: World,
+  expected: unknown,
+  what: string,
+): Promise<void> {
   await eventually(async () => expect(await scenario.outcome(world), what).toEqual(expected));
   await new Promise((resolve) => setTimeout(resolve, 30));
   expect(await scenario.outcome(world), `${what}, later`).toEqual(expected);

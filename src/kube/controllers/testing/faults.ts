@@ -12,7 +12,15 @@ export const WRITE_FAULTS: readonly WriteFault[] = ["refused", "lost", "crash"];
 /** What happens to the k-th event of all watches: it is missed (and noticed late), it comes twice, or all come late. */
 export type EventFault = "missed" | "doubled" | "late";
 
-const WRITES = new Set(["create", "update", "updateStatus", "patch", "delete", "deleteCollection", "createSubresource"]);
+const WRITES = new Set([
+  "create",
+  "update",
+  "updateStatus",
+  "patch",
+  "delete",
+  "deleteCollection",
+  "createSubresource",
+]);
 
 /** Counts the writes of several clients together and breaks the one that is told. */
 export class WriteFaults {
@@ -95,6 +103,43 @@ export class EventFaults {
   }
 }
 
+/** Holds back the events of one resource for as long as a test says. */
+export class HeldEvents {
+  readonly #resource: string;
+  #release: Promise<void> | undefined;
+
+  constructor(resource: string) {
+    this.#resource = resource;
+  }
+
+  /** From now on, until the returned function is called. */
+  hold(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#release = promise;
+    return resolve;
+  }
+
+  wrap(client: KubeClient): KubeClient {
+    return new Proxy(client, {
+      get: (target, name: keyof KubeClient) => {
+        const method = target[name] as (...args: unknown[]) => unknown;
+        if (name !== "watch") return typeof method === "function" ? method.bind(target) : method;
+        return (...args: [{ resource: string }, ...unknown[]]) => {
+          const events = method.apply(target, args) as AsyncIterable<WatchEvent>;
+          return args[0].resource === this.#resource ? this.#watch(events) : events;
+        };
+      },
+    });
+  }
+
+  async *#watch(events: AsyncIterable<WatchEvent>): AsyncGenerator<WatchEvent> {
+    for await (const event of events) {
+      await this.#release;
+      yield event;
+    }
+  }
+}
+
 /** Shows controllers only one namespace, so that several can be at work side by side. */
 export function onlyNamespace(informers: InformerFactory, namespace: string): InformerFactory {
   const fieldSelector = `metadata.namespace=${namespace}`;
@@ -105,4 +150,3 @@ export function onlyNamespace(informers: InformerFactory, namespace: string): In
     synced: (signal) => informers.synced(signal),
   };
 }
-

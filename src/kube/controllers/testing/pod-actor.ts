@@ -71,7 +71,10 @@ export class PodActor {
     try {
       if (deletionTimestamp !== undefined) {
         const preconditions = { uid };
-        return await this.#client.delete(podsResource, namespace, name, { gracePeriodSeconds: 0, preconditions });
+        return await this.#client.delete(podsResource, namespace, name, {
+          gracePeriodSeconds: 0,
+          preconditions,
+        });
       }
       if (!pod.spec.nodeName) {
         await this.#client.createSubresource(podsResource, namespace!, name, "binding", {
@@ -93,7 +96,10 @@ export class PodActor {
     if (known?.status === status) return;
     const podIP = pod.status?.podIP ?? this.#nextAddress();
     const conditions = [{ type: "Ready", status, lastTransitionTime: new Date().toISOString() }];
-    const body = { metadata: { uid: pod.metadata.uid }, status: { phase: "Running", podIP, podIPs: [{ ip: podIP }], conditions } };
+    const body = {
+      metadata: { uid: pod.metadata.uid },
+      status: { phase: "Running", podIP, podIPs: [{ ip: podIP }], conditions },
+    };
     const { namespace, name } = pod.metadata;
     await this.#client.patch(podsResource, namespace, name, "strategic", body, { subresource: "status" });
   }

@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  endpointSlices,
+  endpoints as endpointsResource,
+  nodes,
+  pods as podsResource,
+  services,
+} from "../../api/index.ts";
+import type { KubeObject } from "../../api/types.ts";
+import { createEndpointsController } from "../endpoints/index.ts";
+import { ControlPlane } from "../testing/control-plane.ts";
+import {
+  expectSameDespiteEventFaults,
+  expectSameDespiteWriteFaults,
+  reference,
+  type Scenario,
+} from "../testing/convergence.ts";
+import { eventually } from "../testing/eventually.ts";
+import { WRITE_FAULTS } from "../testing/faults.ts";
+import { node, pod, service } from "../testing/objects.ts";
+import { PodActor } from "../testing/pod-actor.ts";
+import { createEndpointSliceController } from "./index.ts";
+
+describe("the EndpointSlice and Endpoints controllers under faults", () => {
+  let plane: ControlPlane;
+  let actor: PodActor;
+  let expected: unknown;
+  const ready = (one: KubeObject): number =>
+    (one.endpoints ?? []).filter((endpoint: KubeObject) => endpoint.conditions.ready).length;
+  const scenario: Scenario = {
+    controllers: {
+      "endpointslice-controller": createEndpointSliceController,
+      "endpoint-controller": createEndpointsController,
+    },
+    async play({ client, namespace }) {
+      const readyAre = (count: number) =>
+        eventually(async () => {
+          const { items } = await client.list(endpointSlices, { namespace });
+          expect(items.reduce((total, slice) => total + ready(slice), 0)).toBe(count);
+        });
+      const ports = [{ name: "http", port: 80, targetPort: "web" }];
+      const withPort = (containerPort: number) => ({
+        containers: [{ name: "c", image: "i", ports: [{ name: "web", containerPort }] }],
+      });
+      await client.create(services, service("web", namespace, { ports }));
+      for (const name of ["a", "b"])
+        await client.create(podsResource, pod(name, namespace, { app: "web" }, withPort(8080)));
+      await readyAre(2);
+      await client.create(podsResource, pod("c", namespace, { app: "web" }, withPort(8081)));
+      await readyAre(3);
+      await client.delete(podsResource, namespace, "a");
+      await client.patch(podsResource, namespace, "b", "merge", { metadata: { labels: { app: "other" } } });
+      await readyAre(1);
+    },
+    async outcome({ client, namespace }) {
+      const slices = (await client.list(endpointSlices, { namespace })).items;
+      const older = (await client.list(endpointsResource, { namespace })).items;
+      return {
+        slices: slices.map((slice) => [
+          slice.ports.map((port: KubeObject) => port.port),
+          slice.endpoints.map((one: KubeObject) => [one.targetRef.name, one.conditions]),
+        ]),
+        endpoints: older.map((one) =>
+          (one.subsets ?? []).map((subset: KubeObject) => [
+            subset.ports[0].port,
+            subset.addresses.map((address: KubeObject) => address.targetRef.name),
+          ]),
+        ),
+      };
+    },
+  };
+
+  beforeAll(async () => {
+    plane = await ControlPlane.start();
+    await plane.client.create(nodes, node("node-1"));
+    actor = await PodActor.start(plane.client);
+    expected = await reference(plane, scenario);
+  });
+  afterAll(async () => {
+    await actor.stop();
+    await plane.stop();
+  });
+
+  it("has a reference state", () => {
+    expect(expected).toEqual({
+      slices: [[[8081], [["c", { ready: true, serving: true, terminating: false }]]]],
+      endpoints: [[[8081, ["c"]]]],
+    });
+  });
+
+  for (const mode of WRITE_FAULTS) {
+    it(`comes to the same state when any write is ${mode}`, async () => {
+      expect(await expectSameDespiteWriteFaults(plane, scenario, expected, mode)).toBeGreaterThan(8);
+    });
+  }
+
+  for (const mode of ["missed", "doubled"] as const) {
+    it(`comes to the same state when any event is ${mode}`, async () => {
+      expect(await expectSameDespiteEventFaults(plane, scenario, expected, mode)).toBeGreaterThan(20);
+    });
+  }
+
+  it("comes to the same state when its informers are late", async () => {
+    await expectSameDespiteEventFaults(plane, scenario, expected, "late");
+  });
+});

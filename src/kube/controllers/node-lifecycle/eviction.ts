@@ -1,0 +1,86 @@
+import { rfc3339Seconds } from "../../../base/index.ts";
+import { pods as podsResource } from "../../api/index.ts";
+import type { KubeObject } from "../../api/types.ts";
+import type { Informer } from "../../client/index.ts";
+import type { ControllerDependencies, Enqueue } from "../controller.ts";
+import { unlessGone } from "../write-errors.ts";
+import { evictingTaints, toleratedMs } from "./taints.ts";
+
+const BY_NODE = "node";
+
+/** Lets `podsOn` answer without going through all pods. */
+export function indexByNode(pods: Informer): void {
+  pods.addIndex(BY_NODE, (pod) => (pod.spec.nodeName ? [pod.spec.nodeName] : []));
+}
+
+export function podsOn(pods: Informer, node: string): readonly KubeObject[] {
+  return pods.byIndex(BY_NODE, node);
+}
+
+/**
+ * Deletes pods from nodes whose NoExecute taints they do not tolerate, or no longer. A pod's time runs from when its taint was
+ * first seen here, by the monotonic clock, so that no jump of the wall clock drives pods away.
+ */
+export class Eviction {
+  readonly #dependencies: ControllerDependencies;
+  readonly #pods: Informer;
+  /** By pod uid. */
+  readonly #sinceMs = new Map<string, number>();
+
+  constructor(dependencies: ControllerDependencies, pods: Informer) {
+    this.#dependencies = dependencies;
+    this.#pods = pods;
+  }
+
+  forget(podUid: string): void {
+    this.#sinceMs.delete(podUid);
+  }
+
+  async work(node: KubeObject, enqueue: Enqueue): Promise<void> {
+    const { clock } = this.#dependencies;
+    const taints = evictingTaints(node);
+    for (const pod of podsOn(this.#pods, node.metadata.name)) {
+      const { uid, deletionTimestamp } = pod.metadata;
+      const staysMs = taints.length === 0 ? undefined : toleratedMs(pod, taints);
+      if (deletionTimestamp !== undefined) continue;
+      if (staysMs === undefined) {
+        this.#cancel(pod);
+        continue;
+      }
+      const sinceMs = this.#sinceMs.get(uid) ?? clock.monotonicMs();
+      this.#sinceMs.set(uid, sinceMs);
+      const leftMs = sinceMs + staysMs - clock.monotonicMs();
+      if (leftMs > 0) enqueue(node.metadata.name, leftMs);
+      else await this.#evict(pod);
+    }
+  }
+
+  async #evict(pod: KubeObject): Promise<void> {
+    const { client, recorder, clock } = this.#dependencies;
+    const { namespace, name, uid } = pod.metadata;
+    recorder.event(pod, "Normal", "TaintManagerEviction", `Marking for deletion Pod ${namespace}/${name}`);
+    const condition = {
+      type: "DisruptionTarget",
+      status: "True",
+      reason: "DeletionByTaintManager",
+      message: "Taint manager: deleting due to NoExecute taint",
+      lastTransitionTime: rfc3339Seconds(clock.nowMs()),
+    };
+    const body = { metadata: { uid }, status: { conditions: [condition] } };
+    await unlessGone(
+      client.patch(podsResource, namespace, name, "strategic", body, { subresource: "status" }),
+    );
+    await unlessGone(client.delete(podsResource, namespace, name, { preconditions: { uid } }));
+  }
+
+  #cancel(pod: KubeObject): void {
+    const { namespace, name, uid } = pod.metadata;
+    if (!this.#sinceMs.delete(uid)) return;
+    this.#dependencies.recorder.event(
+      pod,
+      "Normal",
+      "TaintManagerEviction",
+      `Cancelling deletion of Pod ${namespace}/${name}`,
+    );
+  }
+}

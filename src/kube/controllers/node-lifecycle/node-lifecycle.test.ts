@@ -1,0 +1,271 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { events, leases, nodes, pods as podsResource } from "../../api/index.ts";
+import type { KubeObject } from "../../api/types.ts";
+import { createPodGcController } from "../pod-gc/index.ts";
+import { ControlPlane, type Running } from "../testing/control-plane.ts";
+import { eventually } from "../testing/eventually.ts";
+import { idle, ManualClock } from "../testing/manual-clock.ts";
+import { node, pod } from "../testing/objects.ts";
+import { createNodeLifecycleController } from "./index.ts";
+
+const UNREACHABLE = "node.kubernetes.io/unreachable";
+const NOT_READY = "node.kubernetes.io/not-ready";
+
+describe("the life of nodes", () => {
+  let plane: ControlPlane;
+  let clock: ManualClock;
+  let namespace: string;
+  let running: Running;
+  const start = async (): Promise<void> => {
+    running = await plane.run(
+      { "node-controller": createNodeLifecycleController, "pod-garbage-collector": createPodGcController },
+      { clock },
+    );
+  };
+  beforeEach(async () => {
+    plane = await ControlPlane.start();
+    clock = new ManualClock();
+    namespace = await plane.namespace();
+    for (const name of ["a", "b"]) await addNode(name);
+    await start();
+  });
+  afterEach(() => plane.stop());
+
+  const setReady = (name: string, status: string) => {
+    const types = ["Ready", "MemoryPressure", "DiskPressure", "PIDPressure"];
+    const conditions = types.map((type) => ({
+      type,
+      status: type === "Ready" ? status : "False",
+      lastHeartbeatTime: new Date(clock.nowMs()).toISOString(),
+    }));
+    return plane.client.patch(
+      nodes,
+      undefined,
+      name,
+      "strategic",
+      { status: { conditions } },
+      { subresource: "status" },
+    );
+  };
+  const addNode = async (name: string): Promise<void> => {
+    await plane.client.create(nodes, node(name));
+    await plane.client.create(leases, {
+      metadata: { name, namespace: "kube-node-lease" },
+      spec: { holderIdentity: name },
+    });
+    await setReady(name, "True");
+  };
+  const beat = (name: string) =>
+    plane.client.patch(leases, "kube-node-lease", name, "merge", {
+      spec: { renewTime: new Date(clock.nowMs()).toISOString().replace("Z", "000Z") },
+    });
+  const addPod = async (name: string, nodeName: string, spec: object = {}): Promise<void> => {
+    await plane.client.create(podsResource, pod(name, namespace, {}, spec));
+    await plane.client.createSubresource(podsResource, namespace, name, "binding", {
+      metadata: { name, namespace },
+      target: { kind: "Node", name: nodeName },
+    });
+    const status = { phase: "Running", conditions: [{ type: "Ready", status: "True" }] };
+    await plane.client.patch(
+      podsResource,
+      namespace,
+      name,
+      "strategic",
+      { status },
+      { subresource: "status" },
+    );
+  };
+  /** Time goes by while these nodes go on saying that they are there. */
+  const pass = async (seconds: number, ...alive: string[]): Promise<void> => {
+    for (let done = 0; done < seconds; done += 10) {
+      for (const name of alive) await beat(name);
+      await clock.advance(Math.min(10, seconds - done) * 1000);
+    }
+    await idle();
+  };
+  const getNode = (name: string) => plane.client.get(nodes, undefined, name);
+  const taints = async (name: string) =>
+    ((await getNode(name)).spec.taints ?? []).map((one: KubeObject) => `${one.key}:${one.effect}`).sort();
+  const readyOf = async (name: string): Promise<string> =>
+    (await getNode(name)).status.conditions.find((one: KubeObject) => one.type === "Ready").status;
+  const podNames = async () =>
+    (await plane.client.list(podsResource, { namespace })).items
+      .filter((one) => !one.metadata.deletionTimestamp)
+      .map((one) => one.metadata.name);
+  const messages = async (reason: string) =>
+    (await plane.client.list(events, {})).items
+      .filter((one) => one.reason === reason)
+      .map((one) => one.message);
+
+  it("takes a silent node for unreachable after 50 seconds, and its pods for not ready", async () => {
+    await addPod("p", "a");
+    await pass(45, "b");
+    expect(await readyOf("a")).toBe("True");
+    await pass(15, "b");
+    const { conditions } = (await getNode("a")).status;
+    expect(conditions.map((one: KubeObject) => [one.type, one.status, one.reason, one.message])).toEqual(
+      ["Ready", "MemoryPressure", "DiskPressure", "PIDPressure"].map((type) => [
+        type,
+        "Unknown",
+        "NodeStatusUnknown",
+        "Kubelet stopped posting node status.",
+      ]),
+    );
+    expect(await taints("a")).toEqual([`${UNREACHABLE}:NoExecute`, `${UNREACHABLE}:NoSchedule`]);
+    expect((await getNode("a")).spec.taints.every((one: KubeObject) => one.timeAdded)).toBe(true);
+    expect(
+      (await plane.client.get(podsResource, namespace, "p")).status.conditions.find(
+        (one: KubeObject) => one.type === "Ready",
+      ).status,
+    ).toBe("False");
+    await eventually(async () =>
+      expect(await messages("NodeNotReady")).toContain("Node a status is now: NodeNotReady"),
+    );
+    expect(await readyOf("b")).toBe("True");
+    expect(await taints("b")).toEqual([]);
+  });
+
+  it("evicts pods when their toleration is over, and not others", async () => {
+    await addPod("default", "a");
+    await addPod("patient", "a", {
+      tolerations: [{ key: UNREACHABLE, operator: "Exists", effect: "NoExecute", tolerationSeconds: 600 }],
+    });
+    await addPod("daemon", "a", { tolerations: [{ operator: "Exists" }] });
+    await addPod("elsewhere", "b");
+    await pass(60, "b");
+    await pass(290, "b");
+    expect(await podNames()).toContain("default");
+    await pass(20, "b");
+    expect(await podNames()).toEqual(["daemon", "elsewhere", "patient"]);
+    const going = await plane.client.get(podsResource, namespace, "default");
+    expect(going.status.conditions).toContainEqual(
+      expect.objectContaining({ type: "DisruptionTarget", reason: "DeletionByTaintManager" }),
+    );
+    await eventually(async () =>
+      expect(await messages("TaintManagerEviction")).toEqual([
+        `Marking for deletion Pod ${namespace}/default`,
+      ]),
+    );
+    await pass(300, "b");
+    expect(await podNames()).toEqual(["daemon", "elsewhere"]);
+  });
+
+  it("cancels evictions when the node comes back", async () => {
+    await addPod("p", "a");
+    await pass(120, "b");
+    expect(await taints("a")).toHaveLength(2);
+    await beat("a");
+    await setReady("a", "True");
+    await pass(20, "a", "b");
+    expect(await taints("a")).toEqual([]);
+    await pass(600, "a", "b");
+    expect(await podNames()).toEqual(["p"]);
+    await eventually(async () =>
+      expect(await messages("TaintManagerEviction")).toEqual([`Cancelling deletion of Pod ${namespace}/p`]),
+    );
+  });
+
+  it("evicts nobody when all nodes fall silent at once, and gives them time afterwards", async () => {
+    await addPod("p", "a");
+    await pass(1000);
+    expect([await readyOf("a"), await readyOf("b")]).toEqual(["Unknown", "Unknown"]);
+    expect(await taints("a")).toEqual([`${UNREACHABLE}:NoSchedule`]);
+    expect(await podNames()).toEqual(["p"]);
+    await beat("b");
+    await setReady("b", "True");
+    await pass(40, "b");
+    await beat("a");
+    await setReady("a", "True");
+    await pass(400, "a", "b");
+    expect(await podNames()).toEqual(["p"]);
+    expect(await taints("a")).toEqual([]);
+  });
+
+  it("does not take a jump of the wall clock for silence", async () => {
+    await addPod("p", "a");
+    await pass(60, "b");
+    expect(await taints("a")).toHaveLength(2);
+    clock.jumpWall(3_600_000);
+    await pass(20, "b");
+    expect(await podNames()).toEqual(["p"]);
+    expect(await readyOf("b")).toBe("True");
+    clock.jumpWall(-7_200_000);
+    await pass(300, "b");
+    expect(await podNames()).toEqual([]);
+  });
+
+  it("taints nodes by what they say of themselves, and by cordon", async () => {
+    await setReady("a", "False");
+    await pass(10, "a", "b");
+    expect(await taints("a")).toEqual([`${NOT_READY}:NoExecute`, `${NOT_READY}:NoSchedule`]);
+    await setReady("a", "True");
+    const pressure = [{ type: "MemoryPressure", status: "True" }];
+    await plane.client.patch(
+      nodes,
+      undefined,
+      "a",
+      "strategic",
+      { status: { conditions: pressure } },
+      { subresource: "status" },
+    );
+    await plane.client.patch(nodes, undefined, "a", "merge", { spec: { unschedulable: true } });
+    await pass(10, "a", "b");
+    expect(await taints("a")).toEqual([
+      "node.kubernetes.io/memory-pressure:NoSchedule",
+      "node.kubernetes.io/unschedulable:NoSchedule",
+    ]);
+    await plane.client.patch(nodes, undefined, "a", "merge", { spec: { unschedulable: null } });
+    await pass(10, "a", "b");
+    expect(await taints("a")).toEqual(["node.kubernetes.io/memory-pressure:NoSchedule"]);
+  });
+
+  it("keeps taints of others", async () => {
+    const own = { key: "team", value: "x", effect: "NoExecute" };
+    await plane.client.patch(nodes, undefined, "a", "merge", { spec: { taints: [own] } });
+    await addPod("p", "a", {
+      tolerations: [
+        { key: "team", operator: "Equal", value: "x", effect: "NoExecute", tolerationSeconds: 30 },
+      ],
+    });
+    await pass(20, "a", "b");
+    expect(await podNames()).toEqual(["p"]);
+    await pass(20, "a", "b");
+    expect(await podNames()).toEqual([]);
+    expect(await taints("a")).toEqual(["team:NoExecute"]);
+  });
+
+  it("gives up the pods of a node that is gone, as failed", async () => {
+    await addPod("p", "a");
+    await addPod("kept", "b");
+    await plane.client.delete(nodes, undefined, "a");
+    await pass(30, "b");
+    expect(await podNames()).toEqual(["kept", "p"]);
+    await pass(40, "b");
+    expect(await podNames()).toEqual(["kept"]);
+    expect((await plane.client.list(podsResource, { namespace })).items).toHaveLength(1);
+  });
+
+  it("keeps no more finished pods than it is told", async () => {
+    await running.stop();
+    for (let index = 0; index < 5; index++) {
+      await addPod(`p-${index}`, "a");
+      await plane.client.patch(
+        podsResource,
+        namespace,
+        `p-${index}`,
+        "merge",
+        { status: { phase: "Succeeded" } },
+        { subresource: "status" },
+      );
+    }
+    await plane.run(
+      {
+        "pod-garbage-collector": (dependencies) =>
+          createPodGcController({ ...dependencies, terminatedKept: 2 }),
+      },
+      { clock },
+    );
+    await pass(20, "a", "b");
+    expect(await podNames()).toHaveLength(2);
+  });
+});

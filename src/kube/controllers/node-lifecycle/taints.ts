@@ -1,0 +1,75 @@
+import type { KubeObject } from "../../api/types.ts";
+import { readyOf } from "./conditions.ts";
+
+const NOT_READY = "node.kubernetes.io/not-ready";
+const UNREACHABLE = "node.kubernetes.io/unreachable";
+const UNSCHEDULABLE = "node.kubernetes.io/unschedulable";
+const PRESSURE: [condition: string, taint: string][] = [
+  ["MemoryPressure", "node.kubernetes.io/memory-pressure"],
+  ["DiskPressure", "node.kubernetes.io/disk-pressure"],
+  ["PIDPressure", "node.kubernetes.io/pid-pressure"],
+  ["NetworkUnavailable", "node.kubernetes.io/network-unavailable"],
+];
+
+export interface Taint {
+  key: string;
+  value?: string;
+  effect: "NoSchedule" | "PreferNoSchedule" | "NoExecute";
+  timeAdded?: string;
+}
+
+/** The taints that the node's conditions call for; `mayEvict` adds those that drive pods away. */
+function wantedTaints(node: KubeObject, mayEvict: boolean): Taint[] {
+  const ready = readyOf(node)?.status;
+  const taints: Taint[] = [];
+  if (ready !== "True") {
+    const key = ready === "Unknown" ? UNREACHABLE : NOT_READY;
+    taints.push({ key, effect: "NoSchedule" });
+    if (mayEvict && ready !== undefined) taints.push({ key, effect: "NoExecute" });
+  }
+  for (const [type, key] of PRESSURE) {
+    const isSo = node.status?.conditions?.some(
+      (one: KubeObject) => one.type === type && one.status === "True",
+    );
+    if (isSo) taints.push({ key, effect: "NoSchedule" });
+  }
+  if (node.spec?.unschedulable) taints.push({ key: UNSCHEDULABLE, effect: "NoSchedule" });
+  return taints;
+}
+
+const MANAGED = new Set([NOT_READY, UNREACHABLE, UNSCHEDULABLE, ...PRESSURE.map(([, key]) => key)]);
+
+/** All taints of the node with ours replaced by what is called for; undefined when nothing changes. */
+export function nextTaints(node: KubeObject, mayEvict: boolean, timeAdded: string): Taint[] | undefined {
+  const current: Taint[] = node.spec?.taints ?? [];
+  const wanted = wantedTaints(node, mayEvict);
+  const same = (a: Taint, b: Taint) => a.key === b.key && a.effect === b.effect;
+  const kept = current.filter((taint) => !MANAGED.has(taint.key) || wanted.some((one) => same(one, taint)));
+  const added = wanted.filter((taint) => !current.some((one) => same(one, taint)));
+  if (added.length === 0 && kept.length === current.length) return undefined;
+  return [...kept, ...added.map((taint) => ({ ...taint, timeAdded }))];
+}
+
+export function evictingTaints(node: KubeObject): Taint[] {
+  return ((node.spec?.taints ?? []) as Taint[]).filter((taint) => taint.effect === "NoExecute");
+}
+
+/** Milliseconds that a pod may stay under these taints: 0 go now, undefined stay for good. */
+export function toleratedMs(pod: KubeObject, taints: readonly Taint[]): number | undefined {
+  let shortest: number | undefined;
+  for (const taint of taints) {
+    const toleration = (pod.spec.tolerations ?? []).find((one: KubeObject) => tolerates(one, taint));
+    if (!toleration) return 0;
+    if (toleration.tolerationSeconds === undefined) continue;
+    const ms = Math.max(0, toleration.tolerationSeconds * 1000);
+    shortest = Math.min(shortest ?? ms, ms);
+  }
+  return shortest;
+}
+
+function tolerates(toleration: KubeObject, taint: Taint): boolean {
+  if (toleration.effect && toleration.effect !== taint.effect) return false;
+  if (toleration.key && toleration.key !== taint.key) return false;
+  if (toleration.operator === "Exists") return true;
+  return toleration.key !== undefined && (toleration.value ?? "") === (taint.value ?? "");
+}

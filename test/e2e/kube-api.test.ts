@@ -1,0 +1,472 @@
+import { spawn } from "node:child_process";
+import { request } from "node:https";
+import { connect as tlsConnect } from "node:tls";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makeBaseImages } from "../../examples/base-images/make.mjs";
+import { eventually } from "../support/eventually.ts";
+import { configMap, type Json, Kube, shellPod } from "../support/kube.ts";
+import { kubectlBinary, startPlatform, type TestPlatform } from "../support/platform.ts";
+import { type RunResult, run } from "../support/run.ts";
+
+let platform: TestPlatform;
+let kube: Kube;
+
+beforeAll(async () => {
+  platform = await startPlatform();
+  makeBaseImages(["busybox"], platform.env);
+  kube = new Kube(platform);
+});
+afterAll(async () => {
+  await platform.kill();
+  await platform.reset();
+});
+
+const withInput = (input: string, ...args: string[]): Promise<RunResult> =>
+  run(kubectlBinary(), args, { env: platform.env, input });
+
+const deployment = (name: string, replicas = 2): Json => {
+  const { spec } = shellPod(name, "sleep 1000");
+  return {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name },
+    spec: {
+      replicas,
+      selector: { matchLabels: { app: name } },
+      template: { metadata: { labels: { app: name } }, spec },
+    },
+  };
+};
+
+const names = async (path: string): Promise<string[]> =>
+  (await kube.get(path)).items.map((item: Json) => item.metadata.name);
+
+describe("watching and waiting", () => {
+  it("shows each change to kubectl get -w, and ends with the client", async () => {
+    const child = spawn(
+      kubectlBinary(),
+      ["get", "configmaps", "-w", "--output-watch-events", "-l", "watched=yes", "--no-headers"],
+      { env: platform.env },
+    );
+    let seen = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (seen += text));
+    const labelled = (data: Record<string, string>): Json => ({
+      ...configMap("seen", data),
+      metadata: { name: "seen", labels: { watched: "yes" } },
+    });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await kube.apply([labelled({}), configMap("unseen", {})]);
+    await kube.apply(labelled({ a: "1" }));
+    await kube.must("label", "configmap", "unseen", "watched=yes");
+    await kube.must("delete", "configmap", "seen");
+    await eventually("all events", () => seen.split("\n").length > 4 || undefined, 10_000);
+    child.kill();
+    expect(
+      seen
+        .trim()
+        .split("\n")
+        .map((line) => line.split(/ +/).slice(0, 3)),
+    ).toEqual([
+      ["ADDED", "seen", "0"],
+      ["MODIFIED", "seen", "1"],
+      ["ADDED", "unseen", "0"],
+      ["DELETED", "seen", "1"],
+    ]);
+  });
+
+  it("waits for conditions, fields and deletion", async () => {
+    await kube.apply(shellPod("waited", "sleep 1000"));
+    expect(await kube.must("wait", "--for=condition=Ready", "pod/waited", "--timeout=30s")).toBe(
+      "pod/waited condition met\n",
+    );
+    expect(
+      await kube.must("wait", "--for=jsonpath={.status.phase}=Running", "pod/waited", "--timeout=5s"),
+    ).toBe("pod/waited condition met\n");
+    const late = await kube.kubectl("wait", "--for=condition=Odd", "pod/waited", "--timeout=1s");
+    expect([late.code, late.stderr]).toEqual([
+      1,
+      "error: timed out waiting for the condition on pods/waited\n",
+    ]);
+    const gone = kube.must("wait", "--for=delete", "pod/waited", "--timeout=30s");
+    await kube.must("delete", "pod", "waited");
+    expect(await gone).toBe("pod/waited condition met\n");
+    expect(await kube.must("events", "--for", "pod/waited")).toMatch(/Started container main/);
+  });
+
+  it("serves 200 watchers of one resource each event, once and in order", async () => {
+    const seen = await manyWatchers(200, async () => {
+      for (let n = 0; n < 10; n++) {
+        await kube.api(kube.path("configmaps"), { method: "POST", body: configMap(`many-${n}`, {}) });
+        await kube.api(kube.path(`configmaps/many-${n}`), { method: "DELETE" });
+      }
+    });
+    const expected = Array.from({ length: 10 }, (_, n) => [`ADDED many-${n}`, `DELETED many-${n}`]).flat();
+    for (const events of seen) expect(events).toEqual(expected);
+  });
+});
+
+/** What each of so many watches of configMaps named `many-…` is told while `act` runs. */
+async function manyWatchers(count: number, act: () => Promise<void>): Promise<string[][]> {
+  const version = (await kube.get("configmaps")).metadata.resourceVersion;
+  const { server, ca, cert, key } = kube.access;
+  const seen: string[][] = [];
+  const requests = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const events: string[] = [];
+      seen.push(events);
+      const req = request(`${server}${kube.path("configmaps")}?watch=1&resourceVersion=${version}`, {
+        ca,
+        cert,
+        key,
+        agent: false,
+      });
+      req.on("error", () => {});
+      await new Promise<void>((resolve) => {
+        req.on("response", (res) => {
+          let rest = "";
+          res.on("error", () => {});
+          res.setEncoding("utf8").on("data", (text: string) => {
+            const lines = (rest + text).split("\n");
+            rest = lines.pop()!;
+            for (const line of lines) {
+              const { type, object } = JSON.parse(line);
+              events.push(`${type} ${object.metadata.name}`);
+            }
+          });
+          resolve();
+        });
+        req.end();
+      });
+      return req;
+    }),
+  );
+  await act();
+  await eventually("all events", () => seen.every((events) => events.length >= 20), 15_000);
+  for (const req of requests) req.destroy();
+  return seen;
+}
+
+describe("writing", () => {
+  it("refuses what is older than what is there", async () => {
+    await kube.apply(configMap("versions", { a: "1" }));
+    const old = await kube.get("configmaps/versions");
+    await kube.apply(configMap("versions", { a: "2" }));
+    const replaced = await withInput(JSON.stringify({ ...old, data: { a: "3" } }), "replace", "-f", "-");
+    expect([replaced.code, replaced.stderr]).toEqual([
+      1,
+      'Error from server (Conflict): error when replacing "STDIN": Operation cannot be fulfilled on configmaps "versions": the object has been modified; please apply your changes to the latest version and try again\n',
+    ]);
+    const uid = { ...old, metadata: { ...old.metadata, resourceVersion: "", uid: "other" } };
+    expect(
+      (await kube.api(kube.path("configmaps/versions"), { method: "PUT", body: uid })).json.message,
+    ).toMatch(/Precondition failed: UID in precondition: other, UID in object meta:/);
+  });
+
+  it("keeps objects until their finalizers are done", async () => {
+    await kube.apply({
+      ...configMap("held", {}),
+      metadata: { name: "held", finalizers: ["example.com/hold"] },
+    });
+    await kube.must("delete", "configmap", "held", "--wait=false");
+    const held = await kube.get("configmaps/held");
+    expect(held.metadata).toMatchObject({
+      deletionTimestamp: expect.any(String),
+      finalizers: ["example.com/hold"],
+    });
+    const added = await kube.kubectl(
+      "patch",
+      "configmap",
+      "held",
+      "--type=json",
+      "-p",
+      '[{"op":"add","path":"/metadata/finalizers/-","value":"example.com/more"}]',
+    );
+    expect(added.stderr).toMatch(/no new finalizers can be added if the object is being deleted/);
+    await kube.must("patch", "configmap", "held", "--type=merge", "-p", '{"metadata":{"finalizers":null}}');
+    expect(await kube.has("configmaps/held")).toBe(false);
+  });
+
+  it("deletes dependents in the background, before their owner, or not at all", async () => {
+    await kube.apply([deployment("back"), deployment("fore"), deployment("orphans")]);
+    for (const name of ["back", "fore", "orphans"])
+      await kube.must("rollout", "status", `deployment/${name}`, "--timeout=60s");
+    await kube.must("delete", "deployment", "back");
+    await kube.must("delete", "deployment", "fore", "--cascade=foreground");
+    // With foreground, kubectl waits until the pods are gone, too.
+    expect(await names("pods?labelSelector=app%3Dfore")).toEqual([]);
+    await eventually("no pods", async () => (await names("pods?labelSelector=app%3Dback")).length === 0);
+    await kube.must("delete", "deployment", "orphans", "--cascade=orphan");
+    const [replicaSet] = (await kube.get("apps/v1 replicasets?labelSelector=app%3Dorphans")).items;
+    expect(replicaSet.metadata.ownerReferences).toBeUndefined();
+    expect(await names("pods?labelSelector=app%3Dorphans")).toHaveLength(2);
+    // A new deployment of the same kind takes them over.
+    await kube.apply(deployment("orphans"));
+    await kube.must("rollout", "status", "deployment/orphans", "--timeout=60s");
+    const again = (await kube.get("apps/v1 replicasets?labelSelector=app%3Dorphans")).items;
+    expect(again.map((one: Json) => one.metadata.uid)).toEqual([replicaSet.metadata.uid]);
+    await kube.must("delete", "deployment", "orphans");
+  });
+
+  it("dry-runs on the server, shows differences, and refuses server-side apply clearly", async () => {
+    const dry = await kube.tryApply(configMap("dry", { a: "1" }), "--dry-run=server");
+    expect(dry.stdout).toBe("configmap/dry created (server dry run)\n");
+    expect(await kube.has("configmaps/dry")).toBe(false);
+    const created = await kube.tryApply(shellPod("dry", "true"), "--dry-run=server", "-o", "yaml");
+    expect(created.stdout).toMatch(/serviceAccountName: default/);
+    expect(await kube.has("pods/dry")).toBe(false);
+    await kube.apply(configMap("differs", { a: "1" }));
+    const diff = await withInput(JSON.stringify(configMap("differs", { a: "2" })), "diff", "-f", "-");
+    expect(diff.code).toBe(1);
+    expect(diff.stdout).toMatch(/^- {2}a: "1"\n\+ {2}a: "2"$/m);
+    const applied = await kube.tryApply(configMap("sided", {}), "--server-side");
+    expect(applied.code).toBe(1);
+    expect(applied.stderr).toMatch(/^error: Server-side apply not available on the server/);
+  });
+
+  it("empties a namespace, takes nothing new into it, and says what holds it up", async () => {
+    const doomed = await kube.in("doomed");
+    await doomed.apply([
+      configMap("plain", {}),
+      { ...configMap("holds", {}), metadata: { name: "holds", finalizers: ["example.com/hold"] } },
+      shellPod("sleeps", "sleep 1000"),
+    ]);
+    await doomed.untilReady("sleeps");
+    await kube.must("delete", "namespace", "doomed", "--wait=false");
+    expect(await kube.must("get", "namespace", "doomed", "--no-headers")).toMatch(/^doomed +Terminating/);
+    const late = await doomed.tryApply(configMap("late", {}));
+    expect(late.stderr).toContain(
+      'configmaps "late" is forbidden: unable to create new content in namespace doomed because it is being terminated',
+    );
+    await doomed.untilGone("pods/sleeps");
+    await eventually("the reason", async () => {
+      const { conditions = [] } = (await kube.api("/api/v1/namespaces/doomed")).json.status;
+      return conditions.some(
+        (one: Json) =>
+          one.type === "NamespaceFinalizersRemaining" && /example\.com\/hold in 1 resource/.test(one.message),
+      );
+    });
+    await doomed.must(
+      "patch",
+      "configmap",
+      "holds",
+      "--type=merge",
+      "-p",
+      '{"metadata":{"finalizers":null}}',
+    );
+    await kube.must("wait", "--for=delete", "namespace/doomed", "--timeout=30s");
+    expect((await kube.kubectl("delete", "namespace", "kube-system")).stderr).toContain(
+      'namespaces "kube-system" is forbidden: this namespace may not be deleted',
+    );
+    const missing = await kube.kubectl("-n", "nowhere", "create", "configmap", "x");
+    expect(missing.stderr).toContain('namespaces "nowhere" not found');
+  });
+});
+
+describe("what is not served", () => {
+  it("is said in kubectl's words", async () => {
+    const stderr = async (...args: string[]) => (await kube.kubectl(...args)).stderr;
+    for (const name of ["ingresses", "poddisruptionbudgets", "resourcequotas", "statefulsets"])
+      expect(await stderr("get", name)).toBe(`error: the server doesn't have a resource type "${name}"\n`);
+    const ingress = { apiVersion: "networking.k8s.io/v1", kind: "Ingress", metadata: { name: "x" } };
+    expect((await kube.tryApply(ingress)).stderr).toBe(
+      'error: resource mapping not found for name: "x" namespace: "" from "STDIN": no matches for kind "Ingress" in version "networking.k8s.io/v1"\nensure CRDs are installed first\n',
+    );
+    expect(await stderr("top", "nodes")).toBe("error: Metrics API not available\n");
+    for (const path of ["/apis/nothing.example.com/v1/things", "/api/v1/namespaces/default/things"])
+      expect((await kube.api(path)).status).toBe(404);
+  });
+});
+
+describe("who may what", () => {
+  it("is asked and impersonated", async () => {
+    const as = ["--as=alice", "--as-group=devs"];
+    expect((await kube.kubectl("get", "pods", ...as)).stderr).toBe(
+      'Error from server (Forbidden): pods is forbidden: User "alice" cannot list resource "pods" in API group "" in the namespace "default"\n',
+    );
+    expect(await kube.must("auth", "whoami", ...as)).toMatch(
+      /Username +alice\nGroups +\[devs system:authenticated\]/,
+    );
+    await kube.must("create", "clusterrole", "look", "--verb=get,list,watch", "--resource=pods,pods/log");
+    await kube.must("create", "rolebinding", "devs", "--clusterrole=look", "--group=devs");
+    expect((await kube.kubectl("get", "pods", ...as)).code).toBe(0);
+    expect((await kube.kubectl("get", "pods", "-A", ...as)).stderr).toContain("at the cluster scope");
+    const may = await kube.must("auth", "can-i", "--list", ...as);
+    expect(may).toMatch(/^pods\/log +\[\] +\[\] +\[get list watch\]$/m);
+    expect(may).toMatch(/^pods +\[\] +\[\] +\[get list watch\]$/m);
+    const cannot = await kube.kubectl("auth", "can-i", "delete", "pods", ...as);
+    expect([cannot.code, cannot.stdout]).toEqual([1, "no\n"]);
+    // Only who may impersonate can.
+    await kube.must("create", "serviceaccount", "robot");
+    const token = (await kube.must("create", "token", "robot")).trim();
+    const answer = await kube.api("/api/v1/namespaces", { token, headers: { "impersonate-user": "admin" } });
+    expect(answer.json.message).toBe(
+      'users "admin" is forbidden: User "system:serviceaccount:default:robot" cannot impersonate resource "users" in API group "" at the cluster scope',
+    );
+    // And nobody gives away what is not theirs.
+    await kube.must("create", "role", "binder", "--verb=create", "--resource=roles,rolebindings");
+    await kube.must("create", "rolebinding", "binder", "--role=binder", "--serviceaccount=default:robot");
+    const grab = await kube.kubectl(
+      "create",
+      "rolebinding",
+      "grab",
+      "--clusterrole=cluster-admin",
+      "--serviceaccount=default:robot",
+      "--as=system:serviceaccount:default:robot",
+    );
+    expect(grab.stderr).toMatch(/is attempting to grant RBAC permissions not currently held/);
+  });
+
+  it("needs a certificate or token that holds", async () => {
+    const whoami = { kind: "SelfSubjectReview", apiVersion: "authentication.k8s.io/v1" };
+    const path = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
+    const review = (token: string) => kube.api(path, { method: "POST", body: whoami, token });
+    const token = (await kube.must("create", "token", "default", "--duration=10m")).trim();
+    expect((await review(token)).json.status.userInfo.username).toBe("system:serviceaccount:default:default");
+    const [header, claims, signature] = token.split(".");
+    const forged = Buffer.from(
+      Buffer.from(claims!, "base64url").toString().replaceAll("default:default", "kube-system:root"),
+    ).toString("base64url");
+    for (const bad of [`${header}.${forged}.${signature}`, `${header}.${claims}.`, "garbage", "a.b.c"])
+      expect((await review(bad)).status).toBe(401);
+    const elsewhere = (await kube.must("create", "token", "default", "--audience=elsewhere")).trim();
+    expect((await review(elsewhere)).status).toBe(401);
+    const short = await kube.kubectl("create", "token", "default", "--duration=1m");
+    expect(short.stderr).toMatch(/may not specify a duration less than 10 minutes/);
+    const { server, ca } = kube.access;
+    const anonymous = await run("curl", ["-s", "-k", `${server}/api/v1/pods`]);
+    expect(JSON.parse(anonymous.stdout)).toMatchObject({
+      code: 403,
+      message:
+        'pods is forbidden: User "system:anonymous" cannot list resource "pods" in API group "" at the cluster scope',
+    });
+    expect(ca.toString()).toContain("BEGIN CERTIFICATE");
+  });
+});
+
+describe("bad input", () => {
+  const configMaps = "/api/v1/namespaces/default/configmaps";
+  const post = (body: string | Buffer, headers: Record<string, string> = {}) =>
+    kube.api(configMaps, { method: "POST", body, headers });
+
+  it("is told what is wrong with it", async () => {
+    const cases: [body: string, code: number, message: RegExp][] = [
+      ["", 400, /./],
+      ["garbage", 400, /invalid character|couldn't get version|json parse error/],
+      ["[]", 400, /./],
+      ['{"kind":"ConfigMap"', 400, /unexpected end|EOF/],
+      ['{"apiVersion":"v1","kind":"Secret","metadata":{"name":"x"}}', 400, /Secret/],
+      ['{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"Not_A_Name"}}', 422, /RFC 1123/],
+      ['{"apiVersion":"v1","kind":"ConfigMap","metadata":{}}', 422, /name or generateName is required/],
+      ['{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x"},"data":{"a":1}}', 400, /data/],
+      [
+        '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x","namespace":"other"}}',
+        400,
+        /namespace/,
+      ],
+    ];
+    for (const [body, code, message] of cases) {
+      const answer = await post(body);
+      expect(answer.json, body).toMatchObject({ kind: "Status", status: "Failure", code });
+      expect(answer.json.message).toMatch(message);
+    }
+    expect((await post("{}", { "content-type": "text/html" })).status).toBe(415);
+    expect((await kube.api(`${configMaps}?limit=x`)).status).toBe(400);
+    expect((await kube.api(`${configMaps}?labelSelector=a%3D%3D%3Db`)).status).toBe(400);
+    expect((await kube.api(`${configMaps}?fieldSelector=data.a%3Db`)).json.message).toMatch(
+      /field label not supported/,
+    );
+    expect((await kube.api(`${configMaps}?resourceVersion=x`)).status).toBe(400);
+    expect((await kube.api(`${configMaps}?continue=x`)).json.message).toMatch(/continue key is not valid/);
+    expect((await kube.api("/api/v1/namespaces/default/pods/a%2Fb")).status).toBe(400);
+  });
+
+  it("is refused when it is too large or too deep, at once and without harm to others", async () => {
+    const big = (bytes: number) =>
+      `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"big"},"data":{"a":"${"x".repeat(bytes)}"}}`;
+    const beganMs = performance.now();
+    expect((await post(big(3 * 1024 * 1024 + 1))).json).toMatchObject({
+      code: 413,
+      reason: "RequestEntityTooLarge",
+    });
+    expect(performance.now() - beganMs).toBeLessThan(2_000);
+    expect((await post(big(2 * 1024 * 1024))).json.message).toMatch(
+      /Too long: may not be more than 1048576 bytes/,
+    );
+    await kube.apply(configMap("patched", { a: "1" }));
+    const deep = `${'{"a":'.repeat(100_000)}1${"}".repeat(100_000)}`;
+    const answer = await post(deep);
+    expect(answer.status).toBe(400);
+    const patched = await kube.api(`${configMaps}/patched`, {
+      method: "PATCH",
+      body: `{"data":${'{"a":'.repeat(5_000)}1${"}".repeat(5_000)}}`,
+      headers: { "content-type": "application/merge-patch+json" },
+    });
+    expect([400, 422]).toContain(patched.status);
+    const amplified = Array.from({ length: 40 }, (_, n) => ({
+      op: "copy",
+      from: "/data",
+      path: `/data/${"x".repeat(n + 1)}`,
+    }));
+    const copied = await kube.api(`${configMaps}/patched`, {
+      method: "PATCH",
+      body: JSON.stringify(amplified),
+      headers: { "content-type": "application/json-patch+json" },
+    });
+    expect(copied.status).toBeGreaterThanOrEqual(400);
+    expect((await kube.api("/healthz")).text).toBe("ok");
+  });
+
+  it("does not hold up others when it comes slowly", async () => {
+    const { hostname, port } = new URL(kube.access.server);
+    const { cert, key, ca } = kube.access;
+    const sockets = Array.from({ length: 50 }, () => {
+      const socket = tlsConnect({
+        host: hostname,
+        port: Number(port),
+        ca,
+        cert,
+        key,
+        servername: "kubernetes",
+      });
+      socket.on("error", () => {});
+      socket.on("secureConnect", () =>
+        socket.write(`POST ${configMaps} HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n{`),
+      );
+      return socket;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const beganMs = performance.now();
+    expect((await kube.api(configMaps)).status).toBe(200);
+    expect(performance.now() - beganMs).toBeLessThan(1_000);
+    for (const socket of sockets) socket.destroy();
+  });
+});
+
+describe("many objects", () => {
+  it("lists 2,000 in pages that fit together, whatever is written meanwhile", async () => {
+    const crowd = await kube.in("crowd");
+    const name = (n: number) => `c-${String(n).padStart(4, "0")}`;
+    const add = (n: number) =>
+      crowd.api(crowd.path("configmaps"), { method: "POST", body: configMap(name(n), { n: String(n) }) });
+    for (let from = 0; from < 2_000; from += 50)
+      await Promise.all(Array.from({ length: 50 }, (_, index) => add(from + index)));
+    const first = await crowd.get("configmaps?limit=300");
+    expect(first.items).toHaveLength(300);
+    const { continue: token, remainingItemCount, resourceVersion } = first.metadata;
+    // The root certificate's map is one more.
+    expect(remainingItemCount).toBe(1_701);
+    await crowd.must("delete", "configmap", name(1_999));
+    await add(5_000);
+    const seen = first.items.map((item: Json) => item.metadata.name);
+    for (let next = token; next; ) {
+      const page = await crowd.get(`configmaps?limit=300&continue=${encodeURIComponent(next)}`);
+      expect(page.metadata.resourceVersion).toBe(resourceVersion);
+      seen.push(...page.items.map((item: Json) => item.metadata.name));
+      next = page.metadata.continue;
+    }
+    expect(seen).toEqual([...Array.from({ length: 2_000 }, (_, n) => name(n)), "kube-root-ca.crt"]);
+    const listed = await crowd.must("get", "configmaps", "--chunk-size=500", "--no-headers");
+    expect(listed.trim().split("\n")).toHaveLength(2_001);
+    await kube.must("delete", "namespace", "crowd");
+  });
+});
