@@ -152,11 +152,13 @@ async function openDownload(
 ): Promise<SourceItem> {
   if (parameters.kind === "COPY") throw invalidArgument("COPY failed: source can't be a URL for COPY");
   const { scope, output } = stage;
-  const file = await downloadRemote(url, scope.workspace.contextsDir, {
-    signal: scope.signal,
-    limitBytes: scope.limits.limitBytes,
-    onProgress: (current, total) => output.progress({ status: "Downloading", current, total }),
-  });
+  const file = await explained(parameters.kind, () =>
+    downloadRemote(url, scope.workspace.contextsDir, {
+      signal: scope.signal,
+      limitBytes: scope.limits.limitBytes,
+      onProgress: (current, total) => output.progress({ status: "Downloading", current, total }),
+    }),
+  );
   into.releases.push(() => file.dispose());
   output.text("\n");
   if (file.name === "" && parameters.destination.endsWith("/")) {
@@ -210,28 +212,35 @@ async function copyLayer(stage: StageBuilder, parameters: CopyParameters, items:
   const step = await stage.scope.workspace.stepRoot(stage.image?.id);
   try {
     const owner = parameters.chown === "" ? { uid: 0, gid: 0 } : lookUpOwner(step.root.fd, parameters.chown);
-    await copyItems(step.root.fd, items, {
-      destination: parameters.destination,
-      owner: parameters.keepOwner ? undefined : owner,
-      archiveOwner: parameters.chown === "" ? undefined : owner,
-      mode: parameters.mode,
-      unpackArchives: parameters.kind === "ADD",
-      limits: stage.scope.limits,
-      signal: stage.scope.signal,
-    });
+    await explained(parameters.kind, () =>
+      copyItems(step.root.fd, items, {
+        destination: parameters.destination,
+        owner: parameters.keepOwner ? undefined : owner,
+        archiveOwner: parameters.chown === "" ? undefined : owner,
+        mode: parameters.mode,
+        unpackArchives: parameters.kind === "ADD",
+        limits: stage.scope.limits,
+        signal: stage.scope.signal,
+      }),
+    );
     step.unmount();
     return { snapshotKey: step.key, dispose: () => step.dispose() };
   } catch (error) {
     await step.dispose();
-    throw copyError(parameters.kind, error);
+    throw error;
   }
 }
 
-function copyError(kind: string, error: unknown): unknown {
-  if (!isGantryError(error, "InvalidArgument")) return error;
-  return new GantryError("InvalidArgument", `${kind} failed: ${errorMessage(error)}`, {
-    code: error.code,
-    details: error.details,
-    cause: error,
-  });
+/** Says of an error which instruction met it. */
+async function explained<T>(kind: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isGantryError(error, "InvalidArgument") && !isGantryError(error, "Unavailable")) throw error;
+    throw new GantryError(error.kind, `${kind} failed: ${errorMessage(error)}`, {
+      code: error.code,
+      details: error.details,
+      cause: error,
+    });
+  }
 }

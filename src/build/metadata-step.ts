@@ -101,7 +101,7 @@ export function applyMetadata(
       const ports = parsePorts(words);
       const ExposedPorts = { ...config.ExposedPorts };
       for (const port of ports) ExposedPorts[port] = {};
-      return { config: { ...config, ExposedPorts }, comment: `EXPOSE ${ports.join(" ")}` };
+      return { config: { ...config, ExposedPorts }, comment: `EXPOSE ${words.join(" ")}` };
     }
     case "HEALTHCHECK":
       return {

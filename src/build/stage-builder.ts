@@ -79,8 +79,8 @@ export class StageBuilder {
   async run(extra: readonly Instruction[]): Promise<StageResult> {
     this.#announce(this.planned.stage.from.original);
     await this.#begin();
-    this.#tellImage();
     await this.#runTriggers();
+    this.#tellImage();
     for (const instruction of [...this.planned.stage.instructions, ...extra]) {
       this.#throwIfCanceled();
       this.#announce(instruction.original);
@@ -161,7 +161,6 @@ export class StageBuilder {
       for (const instruction of instructions) {
         this.#throwIfCanceled();
         await this.#dispatch(instruction);
-        this.#tellImage();
       }
     }
   }
@@ -216,7 +215,8 @@ export class StageBuilder {
 
   async commitMetadata(kind: string, config: ImageRuntimeConfig, comment: string): Promise<void> {
     const key = this.key(kind, comment, config);
-    await this.commit({ key, config, createdBy: metadataHistory(this.config, comment) });
+    // SHELL counts for its own entry already.
+    await this.commit({ key, config, createdBy: metadataHistory(config, comment) });
   }
 
   #announce(text: string): void {

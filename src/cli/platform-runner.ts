@@ -6,6 +6,8 @@ export interface PlatformOptions {
   apiPort: number | undefined;
   registryPort: number | undefined;
   nodeName: string | undefined;
+  /** `embedded`, or `etcd://host:port[,…]`; absent: as at the last start. */
+  store: string | undefined;
   logLevel: LogLevel;
 }
 

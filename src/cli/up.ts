@@ -9,7 +9,7 @@ import type { PlatformOptions, PlatformRunner } from "./platform-runner.ts";
 import { summaryText } from "./summary.ts";
 
 export const UP_USAGE =
-  "gantry up [--home DIR] [--detach] [--wait] [--api-port N] [--registry-port N] [--node-name NAME] [--log-level LEVEL]";
+  "gantry up [--home DIR] [--detach] [--wait] [--api-port N] [--registry-port N] [--store etcd://HOST:PORT[,…]] [--node-name NAME] [--log-level LEVEL]";
 const PORTS = { min: 0, max: 65_535 };
 const WAIT_MS = 60_000;
 
@@ -24,6 +24,7 @@ export async function up(args: readonly string[], run: PlatformRunner): Promise<
       "api-port": { type: "string" },
       "registry-port": { type: "string" },
       "node-name": { type: "string" },
+      store: { type: "string" },
       "log-level": { type: "string" },
     },
     UP_USAGE,
@@ -33,6 +34,7 @@ export async function up(args: readonly string[], run: PlatformRunner): Promise<
     apiPort: parsed.integer("api-port", PORTS),
     registryPort: parsed.integer("registry-port", PORTS),
     nodeName: parsed.text("node-name"),
+    store: parsed.text("store"),
     logLevel: logLevel(parsed.text("log-level")),
   };
   return parsed.flag("detach") ? detach(options, args, parsed.flag("wait")) : foreground(options, run);

@@ -24,6 +24,7 @@ import type {
   CriContainerStats,
   CriContainerStatus,
   LinuxContainerResources,
+  NamespaceOptions,
 } from "./types.ts";
 
 export interface ContainerServiceOptions {
@@ -88,14 +89,13 @@ export class ContainerService {
     const image = await images.get(config.image);
     const note = this.#noteOf(sandboxId, join(sandbox.config.logDirectory, config.logPath), config, image);
     await mkdir(dirname(note.logPath), { recursive: true, mode: 0o755 });
-    const sharesPids = config.linux.securityContext.namespaceOptions.pid === "POD";
     const { id } = await engine.createContainer(
       containerRequest({
         sandbox,
         sandboxDir: store.directory(sandboxId),
         config,
         note,
-        pidContainerId: sharesPids ? this.#firstRunning(sandboxId) : undefined,
+        pidContainerId: this.#pidContainer(sandboxId, config.linux.securityContext.namespaceOptions),
         cgroupParent: engineCgroupParent(instanceId, sandbox.config),
       }),
     );
@@ -224,6 +224,11 @@ export class ContainerService {
       createdAtMs: this.#options.clock.nowMs(),
       ...(config.stopSignal === undefined ? {} : { stopSignal: config.stopSignal }),
     };
+  }
+
+  #pidContainer(sandboxId: string, { pid, targetId }: NamespaceOptions): string | undefined {
+    if (pid === "POD") return this.#firstRunning(sandboxId);
+    return pid === "TARGET" ? targetId : undefined;
   }
 
   #firstRunning(sandboxId: string): string | undefined {

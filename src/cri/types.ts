@@ -21,12 +21,14 @@ export interface CriPortMapping {
   hostIp: string;
 }
 
-/** Linux namespaces shared: `POD` the sandbox's own, `CONTAINER` one each, `NODE` the host's. */
-export type NamespaceMode = "POD" | "CONTAINER" | "NODE";
+/** Linux namespaces shared: `POD` the sandbox's own, `CONTAINER` one each, `NODE` the host's, `TARGET` another container's. */
+export type NamespaceMode = "POD" | "CONTAINER" | "NODE" | "TARGET";
 export interface NamespaceOptions {
   network: "POD" | "NODE";
   pid: NamespaceMode;
   ipc: "POD" | "NODE";
+  /** With `TARGET`: id of that container. */
+  targetId?: string;
 }
 
 export interface PodSandboxConfig {

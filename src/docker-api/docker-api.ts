@@ -163,7 +163,7 @@ function apiRoutes(options: DockerApiOptions): ApiRoute[] {
     ...execRoutes(engine, logger),
     ...commitRoutes({ engine, builder }),
     ...imageRoutes({ images, engine, builder }, clock, logger),
-    ...buildRoutes(builder, logger),
+    ...buildRoutes({ builder, engine }, logger),
     ...volumeRoutes(engine),
     ...networkRoutes({ network, engine }, clock),
     ...distributionRoutes(options.registry),

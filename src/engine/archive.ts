@@ -24,8 +24,8 @@ export async function readArchive(
   const container = context.containers.get(reference);
   const root = await openContainerRoot(context, container);
   try {
-    const stat = statInRoot(root, container, requested);
-    const tar = streamOf(packPath(root, container, requested), () => root.close());
+    const stat = statInRoot(root, reference, requested);
+    const tar = streamOf(packPath(root, reference, requested), () => root.close());
     emitContainerEvent(context, container, "archive-path");
     return { stat, tar };
   } catch (error) {
@@ -34,21 +34,22 @@ export async function readArchive(
   }
 }
 
-/** Members are named after the last component, `./` for `dir/.`, as Docker's client expects them. */
-function* packPath(root: MountedRoot, container: Container, requested: string): Generator<Buffer> {
+/** Members are named after the last component, which Docker's client replaces: `./…` for `dir/.`, `/…` for the root. */
+function* packPath(root: MountedRoot, reference: string, requested: string): Generator<Buffer> {
   const { path, wantsDirectory } = absolutePath(requested);
+  const missing = () => fileNotInContainer(requested, reference);
   const isDot = /(^|\/)\.$/.test(requested);
   if (path === "/" || isDot || wantsDirectory) {
-    const fd = openDirectory(root, container, path);
+    const fd = openDirectory(root, path, missing);
     try {
-      const base = path === "/" || isDot ? "" : `${posix.basename(path)}/`;
-      yield* packTree(fd, { root: "always", prefix: base });
+      const prefix = isDot ? "./" : path === "/" ? "/" : `${posix.basename(path)}/`;
+      yield* packTree(fd, { root: "always", prefix });
     } finally {
       closeSync(fd);
     }
     return;
   }
-  const parent = openDirectory(root, container, posix.dirname(path));
+  const parent = openDirectory(root, posix.dirname(path), missing);
   try {
     yield* packMember(parent, posix.basename(path), posix.basename(path));
     yield TAR_END;
@@ -57,11 +58,11 @@ function* packPath(root: MountedRoot, container: Container, requested: string): 
   }
 }
 
-function openDirectory(root: MountedRoot, container: Container, path: string): number {
+function openDirectory(root: MountedRoot, path: string, missing: () => Error): number {
   try {
     return openAtRoot(root.fd, path, constants.O_RDONLY | constants.O_DIRECTORY);
   } catch (error) {
-    if (hasErrno(error, "ENOENT", "ENOTDIR", "ELOOP")) throw fileNotInContainer(path, container.id);
+    if (hasErrno(error, "ENOENT", "ENOTDIR", "ELOOP")) throw missing();
     throw error;
   }
 }
@@ -72,7 +73,7 @@ export async function exportContainer(context: EngineContext, reference: string)
   const root = await openContainerRootfs(context, container);
   emitContainerEvent(context, container, "export");
   const pack = function* () {
-    const fd = openDirectory(root, container, "/");
+    const fd = openDirectory(root, "/", () => fileNotInContainer("/", reference));
     try {
       yield* packTree(fd, { root: "never" });
     } finally {
@@ -105,7 +106,7 @@ export async function writeArchive(
   const container = context.containers.get(reference);
   const { path } = absolutePath(requested);
   await withContainerRoot(context, container, async (root) => {
-    assertDirectory(root, container, path);
+    assertDirectory(root, path, () => fileNotInContainer(requested, reference));
     assertWritable(container, path);
     const extractor = new TreeExtractor(root.path, {
       into: path,
@@ -125,12 +126,12 @@ export async function writeArchive(
   emitContainerEvent(context, container, "extract-to-dir");
 }
 
-function assertDirectory(root: MountedRoot, container: Container, path: string): void {
+function assertDirectory(root: MountedRoot, path: string, missing: () => Error): void {
   let fd: number;
   try {
     fd = openAtRoot(root.fd, path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    if (hasErrno(error, "ENOENT", "ENOTDIR", "ELOOP")) throw fileNotInContainer(path, container.id);
+    if (hasErrno(error, "ENOENT", "ENOTDIR", "ELOOP")) throw missing();
     throw error;
   }
   try {

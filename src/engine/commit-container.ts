@@ -1,4 +1,5 @@
 import { notImplemented } from "../base/index.ts";
+import { familiarText } from "../formats/index.ts";
 import type { ImageRuntimeConfig } from "../formats/oci-types.ts";
 import type { CommitRequest } from "../images/types.ts";
 import type { Container } from "./container.ts";
@@ -51,11 +52,15 @@ export async function commitContainer(
     createdAtMs: nowMs,
     references: options.reference ? [options.reference] : [],
   };
-  const image = await quietly(context, container, options.pause ?? true, () =>
-    context.images.commit(request),
-  );
-  emitContainerEvent(context, container, "commit", { comment: options.comment ?? "" });
-  return { id: image.id };
+  return quietly(context, container, options.pause ?? true, async () => {
+    const { id } = await context.images.commit(request);
+    emitContainerEvent(context, container, "commit", {
+      comment: options.comment ?? "",
+      imageID: id,
+      ...(options.reference ? { imageRef: familiarText(options.reference) } : {}),
+    });
+    return { id };
+  });
 }
 
 /** The container stands still meanwhile, so that no file is caught half written. */
@@ -69,10 +74,12 @@ async function quietly<T>(
   return container.lock.run(async () => {
     if (!container.hasProcess) return fn();
     await context.runtime.pause(container.id);
+    emitContainerEvent(context, container, "pause");
     try {
       return await fn();
     } finally {
       await context.runtime.resume(container.id);
+      emitContainerEvent(context, container, "unpause");
     }
   });
 }

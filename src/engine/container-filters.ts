@@ -1,3 +1,4 @@
+import { notFound } from "../base/index.ts";
 import type { Container } from "./container.ts";
 import type { EngineContext } from "./context.ts";
 import { invalidFilter, invalidRequest } from "./errors.ts";
@@ -48,8 +49,12 @@ export async function prepareListFilters(context: EngineContext, filters: Filter
     if (!HEALTH_STATES.includes(health))
       throw invalidRequest(`unrecognized filter value for health: ${health}`);
   }
-  const created = (reference: string | undefined) =>
-    reference === undefined ? undefined : context.containers.get(reference).record.created;
+  const created = (reference: string | undefined) => {
+    if (reference === undefined) return undefined;
+    const container = context.containers.find(reference);
+    if (!container) throw notFound(`no such container ${reference}`, { code: "Engine.NoSuchContainer" });
+    return container.record.created;
+  };
   return {
     filters,
     showsStopped: ["status", "exited", "before", "since"].some((name) => (filters[name]?.length ?? 0) > 0),
@@ -102,17 +107,23 @@ export function matchesContainerFilters(container: Container, wanted: ListFilter
       record.mounts.some((mount) => mount.Name === value || mount.Destination === value),
     ) &&
     any("network", (value) => usesNetwork(container, value)) &&
-    any("publish", (value) =>
-      portFits(
-        value,
-        Object.keys(record.ports).filter((key) => record.ports[key]),
-      ),
-    ) &&
-    any("expose", (value) => portFits(value, Object.keys(record.config.ExposedPorts ?? {}))) &&
+    matchesPorts(container, filters) &&
     any("is-task", (value) => value === "false") &&
     (!wanted.imageIds || wanted.imageIds.has(record.imageId)) &&
     (wanted.createdBefore === undefined || record.created < wanted.createdBefore) &&
     (wanted.createdAfter === undefined || record.created > wanted.createdAfter)
+  );
+}
+
+/** `publish` asks for a port of the host and `expose` for one of the container; either will do. */
+function matchesPorts({ record }: Container, { publish = [], expose = [] }: Filters): boolean {
+  if (publish.length + expose.length === 0) return true;
+  const published = Object.entries(record.ports).flatMap(([key, bindings]) =>
+    (bindings ?? []).map(({ HostPort }) => `${HostPort}/${parsePortKey(key).protocol}`),
+  );
+  return (
+    publish.some((value) => portFits("publish", value, published)) ||
+    expose.some((value) => portFits("expose", value, Object.keys(record.ports)))
   );
 }
 
@@ -128,9 +139,9 @@ function usesNetwork(container: Container, value: string): boolean {
 }
 
 /** `80`, `80/tcp` or a range of ports. */
-function portFits(value: string, keys: readonly string[]): boolean {
+function portFits(filter: string, value: string, keys: readonly string[]): boolean {
   const match = /^(\d+)(?:-(\d+))?(?:\/(\w+))?$/.exec(value);
-  if (!match) throw invalidFilter("publish", value);
+  if (!match) throw invalidFilter(filter, value);
   const first = Number(match[1]);
   const last = Number(match[2] ?? first);
   return keys.some((key) => {

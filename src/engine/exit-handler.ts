@@ -10,6 +10,7 @@ import { removeContainer } from "./remove-container.ts";
 import { nextDelayMs, shallRestart } from "./restart-policy.ts";
 import { launch } from "./start-container.ts";
 import { timestampToMs } from "./timestamps.ts";
+import { emitUnmounts } from "./volume-events.ts";
 
 /** The runtime says that a container's process has ended and that its log is complete. */
 export function onRuntimeExit(context: EngineContext, id: string, exit: RuntimeExit): void {
@@ -42,6 +43,7 @@ export async function containerEnded(
   // The exit file goes with the runtime's share: first the code is in the record.
   const saved = context.containers.save(container);
   await unplug(context, container);
+  emitUnmounts(context, container);
   await saved;
   failpoint("engine/exit/saved");
   await context.runtime.delete(container.id);

@@ -1,4 +1,4 @@
-import { invalidFilter } from "./errors.ts";
+import { invalidFilter, invalidRequest } from "./errors.ts";
 import type { Filters } from "./types.ts";
 
 /** Refuses a filter that is not among `known`. */
@@ -57,7 +57,8 @@ export function untilFilterMs(filters: Filters, nowMs: number): number | undefin
   const durationMs = goDurationMs(value);
   if (durationMs !== undefined) return nowMs - durationMs;
   const date = Date.parse(value);
-  if (Number.isNaN(date)) throw invalidFilter("until", value);
+  if (Number.isNaN(date))
+    throw invalidRequest(`failed to parse value as time or duration: ${JSON.stringify(value)}`);
   return date;
 }
 

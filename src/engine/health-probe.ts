@@ -1,6 +1,7 @@
 import { Writable } from "node:stream";
 import { errorMessage, newHexId } from "../base/index.ts";
 import type { Container } from "./container.ts";
+import { emitContainerEvent } from "./container-events.ts";
 import type { EngineContext } from "./context.ts";
 import { execProcess } from "./exec-process.ts";
 import { timestamp } from "./timestamps.ts";
@@ -42,9 +43,14 @@ export async function runProbe(
   });
   try {
     const { config } = container.record;
+    const execID = newHexId();
+    const tell = (action: string, more = {}) =>
+      emitContainerEvent(context, container, action, { execID, ...more });
+    tell(`exec_create: ${command.join(" ")}`);
+    tell(`exec_start: ${command.join(" ")}`);
     const exec = context.runtime.exec({
       containerId: container.id,
-      execId: `health-${newHexId().slice(0, 16)}`,
+      execId: `health-${execID.slice(0, 16)}`,
       process: execProcess(context, container, {
         Cmd: command,
         User: config.User,
@@ -62,6 +68,7 @@ export async function runProbe(
     signal.addEventListener("abort", kill, { once: true });
     try {
       const { exitCode } = await exec.done;
+      tell("exec_die", { exitCode: String(exitCode) });
       if (!timedOut) return finish(exitCode, output.text());
       const said = output.text();
       return finish(-1, `Health check exceeded timeout (${timeoutMs / 1000}s)${said ? `: ${said}` : ""}`);

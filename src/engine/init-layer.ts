@@ -107,7 +107,7 @@ async function fill(layer: string, root: MountedRoot, files: readonly string[]):
       mkdirSync(join(layer, parent), { mode: 0o755 });
       parents.push(parent);
     }
-    closeSync(openSync(join(layer, path), "wx", 0o644));
+    closeSync(openSync(join(layer, path), "wx", DOCKER_FILES.includes(path) ? 0o755 : 0o644));
   }
   // The topmost layer says what a directory looks like: as in the image.
   for (const path of [...parents, "."]) await copyLook(join(layer, path), statOf(root, path));

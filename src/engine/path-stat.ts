@@ -2,10 +2,9 @@ import { closeSync, fstatSync, type Stats } from "node:fs";
 import { posix } from "node:path";
 import { hasErrno, O_PATH, openAtRoot, resolveInRoot } from "../kernel/index.ts";
 import type { MountedRoot } from "../runtime/index.ts";
-import type { Container } from "./container.ts";
 import { withContainerRoot } from "./container-root.ts";
 import type { EngineContext } from "./context.ts";
-import { fileNotInContainer } from "./errors.ts";
+import { fileNotInContainer, invalidRequest } from "./errors.ts";
 import type { PathStat } from "./types.ts";
 
 const O_NOFOLLOW = 0o400000;
@@ -18,15 +17,19 @@ export function absolutePath(path: string): { path: string; wantsDirectory: bool
 
 export async function statPath(context: EngineContext, reference: string, path: string): Promise<PathStat> {
   const container = context.containers.get(reference);
-  return withContainerRoot(context, container, (root) => statInRoot(root, container, path));
+  return withContainerRoot(context, container, (root) => statInRoot(root, reference, path));
 }
 
-/** What stands at a path; a link itself unless the path asks for a directory. NotFound in Docker's words. */
-export function statInRoot(root: MountedRoot, container: Container, requested: string): PathStat {
+/**
+ * What stands at a path; a link itself unless the path asks for a directory. Errors in Docker's words, with container and
+ * path as they were given.
+ */
+export function statInRoot(root: MountedRoot, reference: string, requested: string): PathStat {
   const { path, wantsDirectory } = absolutePath(requested);
-  const fd = openEntry(root, container, path, wantsDirectory);
+  const fd = openEntry(root, path, wantsDirectory, () => fileNotInContainer(requested, reference));
   try {
     const stat = fstatSync(fd);
+    if (wantsDirectory && !stat.isDirectory()) throw invalidRequest(`lstat ${path}/: not a directory`);
     return {
       name: posix.basename(path) || "/",
       size: stat.size,
@@ -39,12 +42,12 @@ export function statInRoot(root: MountedRoot, container: Container, requested: s
   }
 }
 
-export function openEntry(root: MountedRoot, container: Container, path: string, follow: boolean): number {
+function openEntry(root: MountedRoot, path: string, follow: boolean, missing: () => Error): number {
   try {
     return openAtRoot(root.fd, path, follow ? O_PATH : O_PATH | O_NOFOLLOW);
   } catch (error) {
     if (!hasErrno(error, "ENOENT", "ENOTDIR", "ELOOP")) throw error;
-    throw fileNotInContainer(path, container.id);
+    throw missing();
   }
 }
 

@@ -2,7 +2,7 @@ import { constants } from "node:os";
 import { invalidRequest } from "./errors.ts";
 
 const SIGRTMIN = 34;
-const SIGRTMAX = 64;
+export const SIGRTMAX = 64;
 
 /** Number of a signal given as `9`, `KILL` or `SIGKILL`, `SIGRTMIN+3`. InvalidArgument `invalid signal: …`. */
 export function signalNumber(text: string): number {

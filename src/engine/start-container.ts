@@ -12,6 +12,7 @@ import { startHealthChecks } from "./health-checks.ts";
 import { isNetworkMode } from "./network-mode.ts";
 import { ociMounts, prepareMountSources } from "./oci-mounts.ts";
 import { removeContainer } from "./remove-container.ts";
+import { emitMounts } from "./volume-events.ts";
 
 /** Starts a container on somebody's request: its restart policy begins anew. */
 export async function startContainer(context: EngineContext, reference: string): Promise<void> {
@@ -102,19 +103,6 @@ async function settleBoth<A, B>(first: Promise<A>, second: Promise<B>): Promise<
   if (a.status === "rejected") throw a.reason;
   if (b.status === "rejected") throw b.reason;
   return [a.value, b.value];
-}
-
-function emitMounts(context: EngineContext, container: Container): void {
-  for (const mount of container.record.mounts) {
-    if (mount.Type !== "volume" || container.isCri) continue;
-    context.events.emit("volume", "mount", mount.Name!, {
-      container: container.id,
-      destination: mount.Destination,
-      driver: mount.Driver ?? "local",
-      propagation: mount.Propagation,
-      "read/write": String(mount.RW),
-    });
-  }
 }
 
 const EXIT_CODE_OF_FAILURE: Record<string, number> = {

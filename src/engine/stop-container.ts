@@ -4,9 +4,9 @@ import { emitContainerEvent } from "./container-events.ts";
 import { setPaused } from "./container-state.ts";
 import type { EngineContext } from "./context.ts";
 import { DEFAULT_STOP_SIGNAL, DEFAULT_STOP_TIMEOUT_SECONDS } from "./defaults.ts";
-import { alreadyStopped, notRunning } from "./errors.ts";
+import { alreadyStopped, invalidRequest, notRunning } from "./errors.ts";
 import { giveUpRestart } from "./exit-handler.ts";
-import { SIGKILL, signalNumber } from "./signals.ts";
+import { SIGKILL, SIGRTMAX, signalNumber } from "./signals.ts";
 import { startContainer } from "./start-container.ts";
 import { waitFor } from "./wait-container.ts";
 
@@ -114,6 +114,9 @@ export async function killContainer(
   signalName = "KILL",
 ): Promise<void> {
   const container = context.containers.get(reference);
+  if (/^\d+$/.test(signalName) && Number(signalName) > SIGRTMAX) {
+    throw invalidRequest(`the linux daemon does not support signal ${signalName}`);
+  }
   const signal = signalNumber(signalName);
   if (!container.isRunning) {
     throw conflict(`cannot kill container: ${reference}: ${notRunning(container.id).message}`, {
@@ -143,7 +146,10 @@ export async function restartContainer(
   options: StopOptions = {},
 ): Promise<void> {
   const container = context.containers.get(reference);
-  if (container.isRunning) await stop(context, container, options);
+  if (container.isRunning) {
+    await stop(context, container, options);
+    emitContainerEvent(context, container, "stop");
+  }
   const isAutoRemoved = container.record.hostConfig.AutoRemove;
   if (isAutoRemoved && container.removed) throw notRunning(container.id);
   await startContainer(context, container.id);

@@ -25,7 +25,7 @@ export async function commitImage(
   try {
     if (request.snapshotKey !== undefined) top = await commitLayer(host, request, below);
     const diffIds = top ? [...below, top.record.diffId] : [...below];
-    const configText = JSON.stringify(configOf(host, request, parent, diffIds));
+    const configText = JSON.stringify(configOf(host, request, parent, { diffIds, isEmpty: !top }));
     const image = await host.store.put({ configText, parentId: parent?.id, storedAtMs: host.clock.nowMs() });
     if (request.snapshotKey !== undefined && !request.keepSnapshot) {
       await host.snapshots.restack(request.snapshotKey, image.id, diffIds);
@@ -37,11 +37,12 @@ export async function commitImage(
   }
 }
 
+/** Nothing where nothing was written: as in Docker, an empty layer is none. */
 async function commitLayer(
   host: CommitHost,
   request: CommitRequest,
   below: readonly string[],
-): Promise<HeldLayer> {
+): Promise<HeldLayer | undefined> {
   const key = request.snapshotKey!;
   const snapshot = host.snapshots.require(key);
   if (snapshot.layers.join() !== below.join()) {
@@ -50,6 +51,7 @@ async function commitLayer(
     });
   }
   const upper = host.snapshots.upperDir(key);
+  if (await host.snapshots.isUnchanged(key)) return undefined;
   return request.keepSnapshot ? host.layers.copyOf(upper) : host.layers.adopt(upper);
 }
 
@@ -57,12 +59,12 @@ function configOf(
   host: CommitHost,
   request: CommitRequest,
   parent: StoredImage | undefined,
-  diffIds: string[],
+  { diffIds, isEmpty }: { diffIds: string[]; isEmpty: boolean },
 ): ImageConfig {
   const created = new Date(request.createdAtMs ?? host.clock.nowMs()).toISOString();
   const platform = request.platform ?? platformOf(parent) ?? hostPlatform();
   const entry: HistoryEntry = { created, ...request.history };
-  if (request.snapshotKey === undefined) entry.empty_layer = true;
+  if (isEmpty) entry.empty_layer = true;
   return {
     created,
     ...(request.author ? { author: request.author } : {}),

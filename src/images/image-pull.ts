@@ -122,7 +122,9 @@ async function pullContent(
     const { text, config } = await fetchConfig(host, repository, manifest, lease, options.signal);
     const diffIds = config.rootfs.diff_ids;
     release = host.layers.hold(diffIds);
-    await pullLayers(host, repository, reference, manifest.layers, diffIds, options.signal, report);
+    // An image that is here already is not talked about: it only gets one more name.
+    const tell = host.store.get(manifest.config.digest) ? () => {} : report;
+    await pullLayers(host, repository, reference, manifest.layers, diffIds, options.signal, tell);
     await host.layers.sync(diffIds);
     let image: StoredImage | undefined;
     for (const document of documents.toReversed()) {

@@ -30,12 +30,12 @@ export function saveImages(
   layers: LayerStore,
   references: readonly string[],
   signal: AbortSignal | undefined,
-): Readable {
+): { archive: Readable; imageIds: string[] } {
   const images = selectImages(store, references);
   const release = layers.hold(images.flatMap(({ image }) => image.config.rootfs.diff_ids));
-  const stream = Readable.from(writeTar(membersOf(images, layers)), { objectMode: false, signal });
-  stream.on("close", release);
-  return stream;
+  const archive = Readable.from(writeTar(membersOf(images, layers)), { objectMode: false, signal });
+  archive.on("close", release);
+  return { archive, imageIds: images.map(({ image }) => image.id) };
 }
 
 function selectImages(store: ImageStore, references: readonly string[]): SavedImage[] {

@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { type Clock, errorMessage, type Logger, systemClock } from "../base/index.ts";
 import type { ContentStore } from "../content/types.ts";
-import type { ImageRuntimeConfig, Platform } from "../formats/index.ts";
+import { type ImageRuntimeConfig, type Platform, parseImageReference } from "../formats/index.ts";
 import { BlobDownloads } from "./blob-downloads.ts";
 import { removedChainIds } from "./chain-ids.ts";
 import { commitImage } from "./image-commit.ts";
@@ -174,6 +174,13 @@ class LocalImageService implements ImageService {
     return this.#recordOf(image);
   }
 
+  async listRemoteTags(
+    repository: string,
+    { auth, signal }: { auth?: RegistryAuth; signal?: AbortSignal },
+  ): Promise<string[]> {
+    return this.registry.repository(parseImageReference(repository), { auth }).listTags(signal);
+  }
+
   async push(
     reference: string,
     options: { auth?: RegistryAuth; onProgress?: (event: ProgressEvent) => void; signal?: AbortSignal },
@@ -184,7 +191,9 @@ class LocalImageService implements ImageService {
   }
 
   save(references: readonly string[], signal?: AbortSignal): Readable {
-    return saveImages(this.store, this.layers, references, signal);
+    const { archive, imageIds } = saveImages(this.store, this.layers, references, signal);
+    for (const imageId of imageIds) this.#emit({ action: "save", imageId });
+    return archive;
   }
 
   async load(
@@ -204,8 +213,8 @@ class LocalImageService implements ImageService {
   ): Promise<ImageRecord> {
     const names = options.reference === undefined ? [] : [tagToStore(options.reference)];
     const image = await importImage(this, archive, options);
-    this.#emit({ action: "import", imageId: image.id, reference: options.reference });
     await this.#name(image, names);
+    this.#emit({ action: "import", imageId: image.id, reference: options.reference });
     return this.#recordOf(image);
   }
 

@@ -22,6 +22,7 @@ export interface BlobUpload {
 export interface RegistryRepository {
   /** By tag or digest; a digest is verified. */
   fetchManifest(tagOrDigest: string, signal?: AbortSignal): Promise<FetchedManifest>;
+  listTags(signal?: AbortSignal): Promise<string[]>;
   /** The blob's bytes from `startBytes` on. The caller verifies the digest. */
   openBlob(descriptor: Descriptor, startBytes: number, signal?: AbortSignal): Promise<Readable>;
   hasBlob(digest: string, signal?: AbortSignal): Promise<boolean>;

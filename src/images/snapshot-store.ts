@@ -134,7 +134,7 @@ export class SnapshotStore {
 
   /** The uppermost directory's owner and mode are those of `/`: they are taken over from the layer below. */
   async #makeUpper(upper: string, layers: readonly string[]): Promise<void> {
-    await mkdir(upper, { mode: 0o755 });
+    await mkdir(upper, { recursive: true, mode: 0o755 });
     const top = layers.at(-1);
     if (top === undefined) return;
     const below = await stat(this.#layerDir(top));
@@ -156,6 +156,16 @@ export class SnapshotStore {
 
   upperDir(key: string): string {
     return join(this.#path(key), "upper");
+  }
+
+  /** Nothing was written, and `/` looks as in the layer below. */
+  async isUnchanged(key: string): Promise<boolean> {
+    const upper = this.upperDir(key);
+    if ((await readdir(upper)).length > 0) return false;
+    const top = this.require(key).layers.at(-1);
+    if (top === undefined) return true;
+    const [own, below] = await Promise.all([stat(upper), stat(this.#layerDir(top))]);
+    return own.mode === below.mode && own.uid === below.uid && own.gid === below.gid;
   }
 
   /** After the upper directory became a layer: the snapshot goes on, empty, on top of it. */

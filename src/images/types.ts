@@ -31,7 +31,7 @@ export interface RootfsMount {
 }
 
 export interface ImageEvent {
-  action: "tag" | "untag" | "delete" | "pull" | "push" | "load" | "import";
+  action: "tag" | "untag" | "delete" | "pull" | "push" | "save" | "load" | "import";
   imageId: string;
   reference?: string;
   /** The image's labels, while it is there. */
@@ -111,6 +111,11 @@ export interface ImageService {
       signal?: AbortSignal;
     },
   ): Promise<ImageRecord>;
+  /** The tags that a repository has at its registry. */
+  listRemoteTags(
+    repository: string,
+    options: { auth?: RegistryAuth; signal?: AbortSignal },
+  ): Promise<string[]>;
   /** Reports the layers and the final digest; that the push began is the caller's to say, once for all tags. */
   push(
     reference: string,

@@ -206,12 +206,12 @@ export class BridgeNetworks implements NetworkService {
       .find(({ networkId }) => networkId === network?.id);
     if (!network || !endpoint || !isBridge(network)) return;
     this.#endpoints.remove(endpoint);
+    this.#emit("disconnect", network, containerId);
     try {
       await deleteLinkAsync(endpoint.hostInterface);
     } finally {
       this.#endpoints.releaseAddress(network, endpoint.ip);
     }
-    this.#emit("disconnect", network, containerId);
   }
 
   rename(containerId: string, containerName: string): void {

@@ -16,6 +16,8 @@ export interface PlatformConfig {
   /** Addresses of Services of type LoadBalancer. */
   loadBalancerCidr: string;
   clusterDomain: string;
+  /** Where declared state lies: `embedded` (LMDB in the home) or `etcd://host:port[,…]`. */
+  store: string;
 }
 
 const FIELDS: Record<keyof PlatformConfig, RegExp> = {
@@ -27,6 +29,7 @@ const FIELDS: Record<keyof PlatformConfig, RegExp> = {
   serviceCidr: /^\d+\.\d+\.\d+\.\d+\/\d+$/,
   loadBalancerCidr: /^\d+\.\d+\.\d+\.\d+\/\d+$/,
   clusterDomain: /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
+  store: /^(embedded|etcds?:\/\/\S+)$/,
 };
 
 const pathOf = (home: string) => join(home, "config.yaml");
@@ -45,17 +48,22 @@ export function readConfig(home: string): PlatformConfig | undefined {
       { hint: "correct it, or remove the home with 'gantry reset'" },
     );
   }
-  const config = (value ?? {}) as Record<string, unknown>;
+  const config = { store: "embedded", ...(value as object | null) } as unknown as PlatformConfig;
+  assertValid(config, `${path}: `, "correct it, or remove the home with 'gantry reset'");
+  return config;
+}
+
+/** Fails with InvalidArgument that names the first field that is not as it must be. */
+export function assertValid(config: PlatformConfig, where: string, hint: string): void {
   for (const [field, pattern] of Object.entries(FIELDS)) {
-    if (!pattern.test(String(config[field] ?? ""))) {
-      throw new GantryError(
-        "InvalidArgument",
-        `${path}: ${field} is ${JSON.stringify(config[field]) ?? "missing"}, which is not valid`,
-        { hint: "correct it, or remove the home with 'gantry reset'" },
-      );
-    }
+    const value = config[field as keyof PlatformConfig];
+    if (pattern.test(String(value ?? ""))) continue;
+    throw new GantryError(
+      "InvalidArgument",
+      `${where}${field} is ${value === undefined ? "missing" : JSON.stringify(value)}, which is not valid`,
+      { hint },
+    );
   }
-  return config as unknown as PlatformConfig;
 }
 
 export function writeConfig(home: string, config: PlatformConfig): void {

@@ -1,7 +1,7 @@
 import type { PlatformOptions } from "../cli/index.ts";
 import { hostInfo } from "../kernel/index.ts";
 import { choosePodCidr, chooseServiceCidr, ipToNumber, numberToIp, parseSubnet } from "../network/index.ts";
-import { newInstanceId, type PlatformConfig, readConfig, writeConfig } from "./config.ts";
+import { assertValid, newInstanceId, type PlatformConfig, readConfig, writeConfig } from "./config.ts";
 
 const API_PORT = 6443;
 const REGISTRY_PORT = 5000;
@@ -15,7 +15,9 @@ export function loadInstance(options: PlatformOptions): PlatformConfig {
     apiPort: options.apiPort ?? base.apiPort,
     registryPort: options.registryPort ?? base.registryPort,
     nodeName: options.nodeName ?? base.nodeName,
+    store: options.store ?? base.store,
   };
+  assertValid(config, "", "see 'gantry help' for what the options take");
   if (JSON.stringify(config) !== JSON.stringify(known)) writeConfig(options.home, config);
   return config;
 }
@@ -32,6 +34,7 @@ function newInstance(): PlatformConfig {
     serviceCidr,
     loadBalancerCidr: upperRange(serviceCidr, 24),
     clusterDomain: "cluster.local",
+    store: "embedded",
   };
 }
 

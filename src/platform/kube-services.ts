@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
-import type { Clock, Logger, Service } from "../base/index.ts";
+import { type Clock, errorMessage, type Logger, type Service } from "../base/index.ts";
 import { type Cri, createCri } from "../cri/index.ts";
+import { nodes } from "../kube/api/index.ts";
 import {
   type ApiServer,
   type Certificates,
@@ -22,12 +23,13 @@ import { createKubelet, type Kubelet } from "../kube/kubelet/index.ts";
 import { KubeProxy } from "../kube/proxy/index.ts";
 import { createScheduler } from "../kube/scheduler/index.ts";
 import type { PodNetwork } from "../network/index.ts";
-import { openLmdbStore, type Store } from "../store/index.ts";
+import type { Store } from "../store/index.ts";
 import type { PlatformConfig } from "./config.ts";
 import type { EngineHouse } from "./engine-services.ts";
 import { withPortHint } from "./engine-services.ts";
 import type { HomeLayout } from "./home.ts";
 import { openCloseService } from "./open-close.ts";
+import { openStore } from "./open-store.ts";
 import { Slot } from "./slot.ts";
 
 export interface KubeHouse {
@@ -44,9 +46,6 @@ export interface KubeHouseOptions {
   logger: Logger;
   clock: Clock;
 }
-
-/** History that watches may resume from, as etcd is compacted by Kubernetes' API server. */
-const KEEP_HISTORY_MS = 5 * 60_000;
 
 const asControllerManager: UserInfo = {
   name: "system:kube-controller-manager",
@@ -78,7 +77,7 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
 
   const services: Service[] = [
     openCloseService("store", [], async () => {
-      store.fill(await openLmdbStore({ dir: layout.store, keepHistoryMs: KEEP_HISTORY_MS, logger, clock }));
+      store.fill(await openStore(config, layout, logger, clock));
       return () => store.value.close();
     }),
     openCloseService("certificates", [], async () => {
@@ -191,12 +190,15 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
             untilPodLeft: async (podUid, signal) =>
               (await proxy.current?.untilPodLeft(podUid, signal)) ?? false,
             nodeIp: podNetwork.value.gateway,
-            nodeLabels: { "node-role.kubernetes.io/control-plane": "" },
             logger,
             clock,
           }),
         );
-        await Promise.all([nodeInformers.run(context.signal), kubelet.value.run(context)]);
+        const ready = () => void markControlPlane(client.value, config.nodeName, logger).then(context.ready);
+        await Promise.all([
+          nodeInformers.run(context.signal),
+          kubelet.value.run({ signal: context.signal, ready }),
+        ]);
       },
     },
     {
@@ -231,6 +233,16 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
     },
   ];
   return { services, apiServer, client };
+}
+
+/** A kubelet may not give its node a role; who sets the cluster up does. */
+async function markControlPlane(client: KubeClient, nodeName: string, logger: Logger): Promise<void> {
+  const labels = { "node-role.kubernetes.io/control-plane": "" };
+  try {
+    await client.patch(nodes, undefined, nodeName, "merge", { metadata: { labels } });
+  } catch (error) {
+    logger.warn("the node was not given its role", { error: errorMessage(error) });
+  }
 }
 
 async function writeKubeconfig(

@@ -1,5 +1,6 @@
-import { existsSync, rmSync } from "node:fs";
-import { errorMessage, GantryError } from "../base/index.ts";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { GantryError } from "../base/index.ts";
 import type { ResetResult } from "../cli/index.ts";
 import {
   cgroupDirs,
@@ -12,7 +13,6 @@ import {
   removeCgroup,
   unmountTree,
 } from "../kernel/index.ts";
-import { readConfig } from "./config.ts";
 
 /**
  * Removes what an instance has left on the machine, also after a kill: its containers' processes (all are in its cgroup),
@@ -45,16 +45,11 @@ export async function removeKernelState(instanceId: string): Promise<string[]> {
   ];
 }
 
+/** Read leniently: whatever else is wrong with the configuration, its instance can be removed. */
 function instanceIdOf(home: string): string | undefined {
-  try {
-    return readConfig(home)?.instanceId;
-  } catch (error) {
-    throw new GantryError(
-      "InvalidArgument",
-      `cannot tell which links and cgroups belong to ${home}: ${errorMessage(error)}`,
-      { hint: "correct config.yaml's instanceId and try again" },
-    );
-  }
+  const path = join(home, "config.yaml");
+  if (!existsSync(path)) return undefined;
+  return /^instanceId: *['"]?([0-9a-f]{6})\b/m.exec(readFileSync(path, "utf8"))?.[1];
 }
 
 async function removeCgroups(path: string): Promise<string[]> {

@@ -73,6 +73,20 @@ export class ClientRepository {
     return { digest, mediaType: mediaTypeOf(answer, bytes), bytes };
   }
 
+  /** All tags of the repository, page after page (distribution-spec, Listing tags). */
+  async listTags(signal?: AbortSignal): Promise<string[]> {
+    const tags: string[] = [];
+    for (let target: string | undefined = this.#path("tags/list"); target !== undefined; ) {
+      const answer = await this.#session.send({ method: "GET", target, signal });
+      if (answer.status !== 200) throw await this.#error(answer);
+      const text = (await readAll(answer.body, MANIFEST_LIMIT)).toString("utf8");
+      const page = tagsOf(text);
+      tags.push(...page);
+      target = page.length > 0 ? nextPage(answer) : undefined;
+    }
+    return tags;
+  }
+
   async openBlob(descriptor: Descriptor, startBytes: number, signal?: AbortSignal): Promise<Readable> {
     const target = this.#path(`blobs/${descriptor.digest}`);
     const headers: Record<string, string> = startBytes > 0 ? { range: `bytes=${startBytes}-` } : {};
@@ -288,4 +302,23 @@ function hashed(upload: UploadRequest): {
     source: source(),
     result: () => ({ digest: upload.digest ?? `sha256:${hash!.digest("hex")}`, sizeBytes }),
   };
+}
+
+function tagsOf(text: string): string[] {
+  let tags: unknown;
+  try {
+    ({ tags } = JSON.parse(text) as { tags?: unknown });
+  } catch {
+    throw invalidArgument("the registry's list of tags is not JSON", { code: "Registry.Malformed" });
+  }
+  return Array.isArray(tags) ? tags.filter((tag) => typeof tag === "string") : [];
+}
+
+/** Path and query of `<…>; rel="next"`, on the same registry whatever host it names. */
+function nextPage({ headers, url }: HttpAnswer): string | undefined {
+  const { link } = headers;
+  const target = /<([^>]*)>\s*;\s*rel="?next"?/.exec(typeof link === "string" ? link : "")?.[1];
+  if (target === undefined) return undefined;
+  const { pathname, search } = new URL(target, url);
+  return pathname + search;
 }

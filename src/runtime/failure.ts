@@ -62,7 +62,10 @@ export function explainFailure(output: string, command: string): { code: Runtime
   if (/exec: .*permission denied|exec: .*is a directory/i.test(message)) {
     return { code: "Runtime.CommandNotExecutable", reason: `exec: ${quoted}: permission denied` };
   }
-  const directory = /chdir(?: to cwd)?[ (]*[`"']([^`"']*)[`"']\)?.*: (no such file or directory|permission denied|not a directory)/i.exec(message);
+  const directory =
+    /chdir(?: to cwd)?[ (]*[`"']([^`"']*)[`"']\)?.*: (no such file or directory|permission denied|not a directory)/i.exec(
+      message,
+    );
   if (directory) return workingDirectoryFailure(directory[1]!, directory[2]!.toLowerCase());
   if (/not a directory/i.test(message)) return { code: "Runtime.NotADirectory", reason: lowerErrno(message) };
   return { code: "Runtime.Failed", reason: lowerErrno(message) || "the runtime failed without a message" };

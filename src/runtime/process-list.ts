@@ -25,13 +25,11 @@ export async function listHostProcesses(psArguments: readonly string[]): Promise
     readAll(child.stderr!, 1024 * 1024),
   ]);
   if (exitCode !== 0) {
-    throw new GantryError(
-      "InvalidArgument",
-      `Error running ps: ${stderr.toString().trim() || `exit code ${exitCode}`}`,
-      {
-        code: "Runtime.Ps",
-      },
-    );
+    // Its first line says why, the others how it is used.
+    const [reason] = stderr.toString().split("\n");
+    throw new GantryError("InvalidArgument", `ps: ${reason || `exit status ${exitCode}`}`, {
+      code: "Runtime.Ps",
+    });
   }
   return stdout.toString();
 }

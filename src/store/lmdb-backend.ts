@@ -4,6 +4,7 @@ import { errorMessage, GantryError, isGantryError } from "../base/index.ts";
 import type { LoadedState, Mutation, RecordHead, Snapshot, StoreBackend } from "./backend.ts";
 import { checkTables } from "./consistency-check.ts";
 import { closed, corrupt, newerFormat, noSpace, readOnly } from "./errors.ts";
+import { FileReserve } from "./file-reserve.ts";
 import { checkFile } from "./lmdb-file.ts";
 import { LmdbSnapshot } from "./lmdb-snapshot.ts";
 import { LmdbTables, type MetaName, type Table } from "./lmdb-tables.ts";
@@ -27,6 +28,7 @@ export class LmdbBackend implements StoreBackend {
   readonly #dataFile: string;
   readonly #onClosed: () => void;
   #tables: LmdbTables | undefined;
+  #reserve: FileReserve | undefined;
 
   constructor(options: LmdbBackendOptions) {
     this.#dir = options.dir;
@@ -42,6 +44,7 @@ export class LmdbBackend implements StoreBackend {
       throw this.#openError(error);
     }
     const tables = this.#tables;
+    this.#reserve = new FileReserve(this.#dataFile, () => this.#usedBytes());
     const format = tables.readNumber("format");
     if (format > FORMAT) throw newerFormat(this.#dir, format, FORMAT);
     if (format === 0) {
@@ -67,6 +70,7 @@ export class LmdbBackend implements StoreBackend {
   }
 
   async commit(mutations: readonly Mutation[], revision: number): Promise<void> {
+    this.#reserve?.ensure(costOf(mutations));
     await this.#durably(() => {
       for (const mutation of mutations) this.#apply(mutation);
       this.#putNumber("revision", revision);
@@ -101,7 +105,15 @@ export class LmdbBackend implements StoreBackend {
     const tables = this.#tables;
     this.#tables = undefined;
     await tables?.root.close();
+    this.#reserve?.close();
+    this.#reserve = undefined;
     this.#onClosed();
+  }
+
+  #usedBytes(): number {
+    // biome-ignore lint/suspicious/noExplicitAny: the library leaves the shape open
+    const stats = this.#open().root.getStats() as any;
+    return (stats.lastPageNumber + 1) * stats.pageSize;
   }
 
   #open(): LmdbTables {
@@ -170,6 +182,8 @@ export class LmdbBackend implements StoreBackend {
   /** After a failure to write its first page, LMDB refuses reads too until it is opened anew. */
   async #reopenIfUnusable(): Promise<void> {
     try {
+      // A read transaction that is still open would not notice.
+      this.#open().root.resetReadTxn();
       this.#open().readNumber("revision");
     } catch {
       const unusable = this.#tables;
@@ -199,6 +213,17 @@ export class LmdbBackend implements StoreBackend {
       error,
     );
   }
+}
+
+function costOf(mutations: readonly Mutation[]): { changes: number; bytes: number; onlyRemoves: boolean } {
+  let bytes = 0;
+  let onlyRemoves = true;
+  for (const mutation of mutations) {
+    if (mutation.type !== "version" || mutation.record.deleted) continue;
+    onlyRemoves = false;
+    bytes += mutation.record.value.byteLength;
+  }
+  return { changes: mutations.length, bytes, onlyRemoves };
 }
 
 function putHead(table: Table<StoredHead>, record: RecordHead): void {

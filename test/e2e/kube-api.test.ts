@@ -372,8 +372,8 @@ describe("bad input", () => {
     expect((await post("{}", { "content-type": "text/html" })).status).toBe(415);
     expect((await kube.api(`${configMaps}?limit=x`)).status).toBe(400);
     expect((await kube.api(`${configMaps}?labelSelector=a%3D%3D%3Db`)).status).toBe(400);
-    expect((await kube.api(`${configMaps}?fieldSelector=data.a%3Db`)).json.message).toMatch(
-      /field label not supported/,
+    expect((await kube.api(`${configMaps}?fieldSelector=data.a%3Db`)).json.message).toBe(
+      '"data.a" is not a known field selector: only "metadata.name", "metadata.namespace"',
     );
     expect((await kube.api(`${configMaps}?resourceVersion=x`)).status).toBe(400);
     expect((await kube.api(`${configMaps}?continue=x`)).json.message).toMatch(/continue key is not valid/);

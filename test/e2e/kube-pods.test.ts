@@ -252,6 +252,53 @@ describe("the life of a container", () => {
   });
 });
 
+describe("kubectl debug", () => {
+  it("adds a container to a pod that runs, which sees the other's processes", async () => {
+    await kube.apply(podOf("patient", [{ name: "main", ...shell("exec sleep 4321") }]));
+    await kube.untilReady("patient");
+    const flags = [
+      "--image=busybox",
+      "--image-pull-policy=IfNotPresent",
+      "--profile=general",
+      "-c",
+      "doctor",
+    ];
+    const debug = await kube.kubectl(
+      "debug",
+      "patient",
+      ...flags,
+      "--target=main",
+      "--",
+      "sh",
+      "-c",
+      "ps; hostname",
+    );
+    expect(debug.code, debug.stderr).toBe(0);
+    const pod = await kube.untilPod(
+      "patient",
+      "examined",
+      (pod) => pod.status.ephemeralContainerStatuses?.[0]?.state.terminated,
+    );
+    expect(pod.status.phase).toBe("Running");
+    expect(await kube.logs("patient", "doctor")).toMatch(/sleep 4321.*\npatient\n/s);
+    const again = await kube.kubectl("debug", "patient", ...flags, "--", "true");
+    expect(again.code).toBe(1);
+    const removed = await kube.kubectl(
+      "patch",
+      "pod",
+      "patient",
+      "--subresource=ephemeralcontainers",
+      "--type=merge",
+      "-p",
+      '{"spec":{"ephemeralContainers":[]}}',
+    );
+    expect(removed.stderr + removed.stdout).toMatch(
+      /existing ephemeral containers "doctor" may not be removed|invalid/,
+    );
+    await kube.must("delete", "pod", "patient", "--wait=false");
+  });
+});
+
 describe("what a container sees", () => {
   beforeAll(async () => {
     await kube.apply([

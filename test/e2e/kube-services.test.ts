@@ -252,6 +252,74 @@ describe("the cluster's DNS", () => {
   });
 });
 
+describe("through the API server", () => {
+  const SHOWS = `require("node:http").createServer((req, res) => {
+      if (req.url.startsWith("/moved")) return res.writeHead(302, { location: "/there" }).end();
+      let body = ""; req.on("data", (d) => body += d).on("end", () => res.end(JSON.stringify({ method: req.method, url: req.url, headers: req.headers, body })));
+    }).on("upgrade", (req, socket) => {
+      socket.write("HTTP/1.1 101 Switching Protocols\\r\\nConnection: Upgrade\\r\\nUpgrade: parrot\\r\\n\\r\\n"); socket.pipe(socket);
+    }).listen(8080); process.on("SIGTERM", () => process.exit(0));`;
+
+  it("reaches pods and services, with everything but the client's proof of who it is", async () => {
+    await kube.apply([
+      nodePod("shows", SHOWS, {}, { ports: [{ containerPort: 8080 }] }),
+      service("shows", { selector: { app: "shows" }, ports: [{ name: "http", port: 80, targetPort: 8080 }] }),
+    ]);
+    await kube.untilReady("shows");
+    await untilEndpoints("shows", 1);
+    const token = (await kube.must("create", "token", "default")).trim();
+    await kube.must("create", "role", "proxy", "--verb=get,create", "--resource=services/proxy");
+    await kube.must("create", "rolebinding", "proxy", "--role=proxy", "--serviceaccount=default:default");
+    const path = kube.path("services/http:shows:80/proxy/a%2Fb//c?x=%20y");
+    const { json } = await kube.api(path, {
+      method: "POST",
+      body: "hello",
+      headers: { "x-own": "1" },
+      token,
+    });
+    expect(json).toMatchObject({ method: "POST", url: "/a%2Fb/c?x=%20y", body: "hello" });
+    expect(json.headers).toMatchObject({ "x-own": "1", "x-forwarded-proto": "https" });
+    expect(json.headers).not.toHaveProperty("authorization");
+    expect((await kube.api(kube.path("pods/shows/proxy/"), { token })).status).toBe(403);
+    for (const name of ["services/shows", "services/shows:http", "pods/shows", "pods/shows:8080"])
+      expect((await kube.api(kube.path(`${name}/proxy/z`))).json.url, name).toBe("/z");
+    expect(await kube.must("get", "--raw", kube.path("services/shows:80/proxy/raw"))).toContain(
+      '"url":"/raw"',
+    );
+    const bare = await kube.api(kube.path("pods/shows/proxy"));
+    expect([bare.status, bare.headers.location]).toEqual([301, kube.path("pods/shows/proxy/")]);
+    const moved = await kube.api(kube.path("pods/shows/proxy/moved"));
+    expect([moved.status, moved.headers.location]).toEqual([302, kube.path("pods/shows/proxy/there")]);
+    const big = "x".repeat(5 << 20);
+    expect(
+      (await kube.api(kube.path("pods/shows/proxy/"), { method: "PUT", body: big })).json.body.length,
+    ).toBe(big.length);
+  });
+
+  it("says why it cannot", async () => {
+    const message = async (name: string) => (await kube.api(kube.path(`${name}/proxy/`))).json;
+    expect(await message("services/nobody:tcp")).toMatchObject({
+      code: 503,
+      message: 'no endpoints available for service "nobody"',
+    });
+    expect(await message("services/shows:81")).toMatchObject({ code: 503 });
+    expect(await message("pods/shows:9")).toMatchObject({
+      code: 503,
+      message: expect.stringMatching(/^error trying to reach service: connect ECONNREFUSED/),
+    });
+    expect(await message("services/absent")).toMatchObject({ code: 404 });
+    expect(await message("pods/ftp:shows:80")).toMatchObject({ code: 400 });
+    const node = JSON.parse(await kube.must("get", "nodes", "-o", "json")).items[0].metadata.name;
+    expect((await kube.api(`/api/v1/nodes/${node}/proxy/`)).json).toMatchObject({ code: 501 });
+  });
+
+  it("carries other protocols once the pod has agreed, and nothing when it has not", async () => {
+    const ask = (name: string) => kube.upgrade(kube.path(`${name}/proxy/socket`), "parrot", "polly");
+    expect(await ask("services/shows:http")).toMatch(/^HTTP\/1\.1 101 .*\r\n\r\npolly$/s);
+    expect(await ask("pods/echo-1")).toMatch(/^HTTP\/1\.1 200 /);
+  });
+});
+
 describe("from outside", () => {
   it("is reached at a node port", async () => {
     const { nodePort } = (await kube.get("services/port")).spec.ports[0];

@@ -33,7 +33,11 @@ export class EventLog {
     const known = this.#batches.get(revision);
     if (known) {
       const [before, now] = [describe(known), describe(events)];
-      violations.expect(before === now, "history is stable", () => `revision ${revision} was ${before} and is now ${now}`);
+      violations.expect(
+        before === now,
+        "history is stable",
+        () => `revision ${revision} was ${before} and is now ${now}`,
+      );
       return;
     }
     violations.expect(

@@ -42,7 +42,10 @@ export type TransactRecord = Operation<
   { succeeded: boolean; revision: number; results: { previous?: Version[]; item?: Version }[] }
 >;
 export type GetRecord = Operation<"get", { item: Version | undefined; revision: number }>;
-export type RangeRecord = Operation<"range", { items: Version[]; count: number; more: boolean; revision: number }>;
+export type RangeRecord = Operation<
+  "range",
+  { items: Version[]; count: number; more: boolean; revision: number }
+>;
 export type OperationRecord = TransactRecord | GetRecord | RangeRecord;
 
 export interface WatchRecord {

@@ -44,7 +44,10 @@ export type WireWatch = Omit<WatchOptions, "signal">;
 
 /** Each call with what it takes and gives. */
 export interface Calls {
-  transact: { takes: WireTransaction; gives: { succeeded: boolean; revision: number; results: WireResult[] } };
+  transact: {
+    takes: WireTransaction;
+    gives: { succeeded: boolean; revision: number; results: WireResult[] };
+  };
   get: { takes: { key: string; revision: number }; gives: { item?: WireItem; revision: number } };
   range: {
     takes: { prefix: string } & RangeOptions;
@@ -58,7 +61,9 @@ export interface Calls {
 }
 export type CallName = keyof Calls;
 
-export type Request = { [Name in CallName]: { id: number; call: Name; takes: Calls[Name]["takes"] } }[CallName];
+export type Request = {
+  [Name in CallName]: { id: number; call: Name; takes: Calls[Name]["takes"] };
+}[CallName];
 /** A batch of a running watch, or the end of a call. */
 export type Response =
   | { id: number; batch: WireBatch }

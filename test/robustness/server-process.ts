@@ -39,7 +39,9 @@ export class ServerProcess {
       return "ready" as const;
     });
     const timeout = AbortSignal.timeout(READY_TIMEOUT_MS);
-    const tooLate = new Promise<"late">((resolve) => timeout.addEventListener("abort", () => resolve("late")));
+    const tooLate = new Promise<"late">((resolve) =>
+      timeout.addEventListener("abort", () => resolve("late")),
+    );
     const outcome = await Promise.race([started, server.exited, tooLate]);
     if (outcome === "ready") return server;
     server.signal("SIGKILL");
@@ -50,7 +52,9 @@ export class ServerProcess {
     this.socketPath = join(workDir, `s${process.hrtime.bigint()}`);
     const args = ["--disable-warning=ExperimentalWarning", SERVER, "--socket", this.socketPath];
     args.push(...(etcd ? ["--etcd", etcd] : ["--dir", storeDir]), ...(bad ? ["--bad", bad] : []));
-    const command = inject ? ["strace", "-f", "-qq", "--seccomp-bpf", "-o", "/dev/null", ...inject, process.execPath] : [process.execPath];
+    const command = inject
+      ? ["strace", "-f", "-qq", "-o", "/dev/null", ...inject, process.execPath]
+      : [process.execPath];
     const log = openSync(join(workDir, "server.log"), "a");
     this.#child = spawn(command[0]!, [...command.slice(1), ...args], { stdio: ["ignore", "pipe", log] });
     closeSync(log);

@@ -1,5 +1,12 @@
 import { connect, type Socket } from "node:net";
-import { type CallName, type Calls, type Response, readLines, type WireBatch, type WireWatch } from "./protocol.ts";
+import {
+  type CallName,
+  type Calls,
+  type Response,
+  readLines,
+  type WireBatch,
+  type WireWatch,
+} from "./protocol.ts";
 
 /** The store answered with an error. */
 export class Refused extends Error {
@@ -51,7 +58,10 @@ export class StoreClient {
   }
 
   /** Resolves when the watch ends by itself or is cancelled, with the reason. */
-  watch(options: WireWatch, onBatch: (batch: WireBatch) => void): { ended: Promise<{ code: string }>; cancel(): void } {
+  watch(
+    options: WireWatch,
+    onBatch: (batch: WireBatch) => void,
+  ): { ended: Promise<{ code: string }>; cancel(): void } {
     const id = ++this.#lastId;
     const ended = this.#send(id, "watch", options, onBatch);
     const cancel = () => {
@@ -81,7 +91,11 @@ export class StoreClient {
   ): Promise<Calls[Name]["gives"]> {
     if (this.#isLost) return Promise.reject(new ConnectionLost("the connection is lost"));
     return new Promise((resolve, reject) => {
-      this.#pending.set(id, { ...(onBatch ? { onBatch } : {}), resolve: resolve as Pending["resolve"], reject });
+      this.#pending.set(id, {
+        ...(onBatch ? { onBatch } : {}),
+        resolve: resolve as Pending["resolve"],
+        reject,
+      });
       this.#socket.write(`${JSON.stringify({ id, call, takes })}\n`);
     });
   }
@@ -100,7 +114,8 @@ export class StoreClient {
 
   #lose(): void {
     this.#isLost = true;
-    for (const pending of this.#pending.values()) pending.reject(new ConnectionLost("the connection is lost"));
+    for (const pending of this.#pending.values())
+      pending.reject(new ConnectionLost("the connection is lost"));
     this.#pending.clear();
   }
 }

@@ -11,7 +11,15 @@ import {
   type WatchBatch,
 } from "../../src/store/index.ts";
 import { knownBad } from "./known-bad/index.ts";
-import type { Request, Response, WireBatch, WireItem, WireOperation, WireTransaction, WireWatch } from "./protocol.ts";
+import type {
+  Request,
+  Response,
+  WireBatch,
+  WireItem,
+  WireOperation,
+  WireTransaction,
+  WireWatch,
+} from "./protocol.ts";
 import { readLines } from "./protocol.ts";
 
 // The process under test: a store behind a Unix socket. Prints `ready <pid>` once it serves, `refused <code> <message>` when
@@ -62,6 +70,7 @@ class Connection {
   readonly #store: Store;
   readonly #socket: Socket;
   readonly #watches = new Map<number, AbortController>();
+  #drained: Promise<void> | undefined;
 
   constructor(store: Store, socket: Socket) {
     this.#store = store;
@@ -79,6 +88,7 @@ class Connection {
       (error) => {
         const code = isGantryError(error) ? error.code : "Plain";
         if (code === "Store.ReadOnly") print("read-only");
+        if (code === "Plain") process.stderr.write(`plain: ${error?.stack}\n`);
         return this.#send({ id: request.id, error: { code, message: String(error?.stack ?? error) } });
       },
     );
@@ -133,10 +143,15 @@ class Connection {
   /** Waits where the other side does not read: a slow watcher is then slow in the store too. */
   async #send(response: Response): Promise<void> {
     if (this.#socket.destroyed || this.#socket.write(`${JSON.stringify(response)}\n`)) return;
-    await new Promise<void>((resolve) => {
-      this.#socket.once("drain", resolve);
-      this.#socket.once("close", resolve);
+    this.#drained ??= new Promise<void>((resolve) => {
+      const done = () => {
+        this.#drained = undefined;
+        this.#socket.off("drain", done).off("close", done);
+        resolve();
+      };
+      this.#socket.once("drain", done).once("close", done);
     });
+    await this.#drained;
   }
 }
 

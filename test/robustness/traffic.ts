@@ -1,5 +1,5 @@
 import { type History, makeValue, type OperationRecord, toVersion, type Version } from "./history.ts";
-import type { Calls, WireItem, WireOperation, WireTransaction } from "./protocol.ts";
+import type { Calls, WireItem, WireOperation, WireResult, WireTransaction } from "./protocol.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 import type { Session } from "./session.ts";
 import { ConnectionLost, Refused, type StoreClient } from "./store-client.ts";
@@ -63,7 +63,11 @@ export class TrafficClient {
       case "delete":
         return this.#transact(this.#guarded(key, [{ type: "delete", key }]));
       case "pair":
-        return this.#transact({ compare: [], success: [this.#put(key), this.#put(this.#anyKey(key))], failure: [] });
+        return this.#transact({
+          compare: [],
+          success: [this.#put(key), this.#put(this.#anyKey(key))],
+          failure: [],
+        });
       case "deletePrefix":
         return this.#transact({ compare: [], success: [{ type: "deletePrefix", prefix }], failure: [] });
       case "get":
@@ -115,11 +119,7 @@ export class TrafficClient {
     const answer = await this.#ask("transact", transaction, record);
     if (!answer) return;
     const { succeeded, revision, results } = answer;
-    const seen = results.map(({ previous, item }) => ({
-      ...(previous ? { previous: previous.map(toVersion) } : {}),
-      ...(item ? { item: toVersion(item) } : {}),
-    }));
-    this.#complete(record, { succeeded, revision, results: seen });
+    this.#complete(record, { succeeded, revision, results: results.map(toSeenResult) });
     for (const [index, operation] of (succeeded ? transaction.success : transaction.failure).entries()) {
       if (operation.type === "put") this.#learnPut(operation.key, revision);
       else if (operation.type === "get") this.#learn(operation.key, results[index]?.item);
@@ -180,4 +180,34 @@ export class TrafficClient {
   #learnPut(key: string, revision: number): void {
     this.#known.set(key, { key, id: "", createRevision: 0, modRevision: revision, version: 0 });
   }
+}
+
+/** One transaction into the history: `ok`, the code of its error, or `lost` with the connection. */
+export async function recordTransaction(
+  client: StoreClient,
+  name: string,
+  transaction: WireTransaction,
+  history: History,
+): Promise<string> {
+  const record = history.begin("transact", name, transaction);
+  try {
+    const { succeeded, revision, results } = await client.call("transact", transaction);
+    record.completedAt = history.tick();
+    record.outcome = "ok";
+    record.gives = { succeeded, revision, results: results.map(toSeenResult) };
+    return "ok";
+  } catch (error) {
+    if (error instanceof ConnectionLost) return "lost";
+    if (!(error instanceof Refused)) throw error;
+    record.code = error.code;
+    if (REFUSALS.includes(error.code)) record.outcome = "refused";
+    return error.code;
+  }
+}
+
+function toSeenResult({ previous, item }: WireResult): { previous?: Version[]; item?: Version } {
+  return {
+    ...(previous ? { previous: previous.map(toVersion) } : {}),
+    ...(item ? { item: toVersion(item) } : {}),
+  };
 }

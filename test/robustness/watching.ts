@@ -35,7 +35,10 @@ export class WatchingClient {
       try {
         next ??= (await client.call("status", {})).revision + 1;
         // A look back: the same events once more, from the store's history.
-        const startRevision = Math.max(2, this.#random.next() < 0.2 ? next - this.#random.between(1, 100) : next);
+        const startRevision = Math.max(
+          2,
+          this.#random.next() < 0.2 ? next - this.#random.between(1, 100) : next,
+        );
         next = await this.#watch(client, startRevision);
       } catch (error) {
         if (!(error instanceof ConnectionLost)) throw error;
@@ -57,7 +60,9 @@ export class WatchingClient {
       end: undefined,
     };
     this.#history.watches.push(record);
-    const { ended, cancel } = client.watch(record.options, (batch) => record.batches.push(toSeenBatch(batch)));
+    const { ended, cancel } = client.watch(record.options, (batch) =>
+      record.batches.push(toSeenBatch(batch)),
+    );
     const over = ended.then(
       () => "cancelled",
       (error) => (error instanceof Refused ? error.code : "lost"),
@@ -66,7 +71,8 @@ export class WatchingClient {
       record.end = end;
     });
     await this.#live(client, record, isOver);
-    while (this.#session.holdsWatches && !record.end && !this.#session.signal.aborted) await this.#session.pause(20);
+    while (this.#session.holdsWatches && !record.end && !this.#session.signal.aborted)
+      await this.#session.pause(20);
     cancel();
     await isOver;
     if (record.end === "Store.Compacted") return undefined;

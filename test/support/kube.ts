@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Agent, type RequestOptions, request } from "node:https";
+import { connect } from "node:tls";
 import { load } from "js-yaml";
 import type { Pod } from "../../src/kube/api/index.ts";
 import { eventually } from "./eventually.ts";
@@ -114,6 +115,29 @@ export class Kube {
       });
       req.on("error", reject);
       req.end(bytes);
+    });
+  }
+
+  /** Asks for another protocol and then sends `text`; all that comes back until nothing more does. */
+  upgrade(path: string, protocol: string, text: string): Promise<string> {
+    const { server, ca, cert, key } = this.access;
+    const { hostname, port } = new URL(server);
+    const socket = connect({ host: hostname, port: Number(port), ca, cert, key });
+    return new Promise((resolve, reject) => {
+      let answer = "";
+      const timer = setTimeout(() => socket.destroy(), 2_000);
+      socket.setEncoding("utf8").on("data", (part: string) => {
+        answer += part;
+        if (answer.endsWith(text)) socket.destroy();
+        else if (answer.startsWith("HTTP/1.1 101") && answer.endsWith("\r\n\r\n")) socket.write(text);
+      });
+      socket.on("error", reject).on("close", () => {
+        clearTimeout(timer);
+        resolve(answer);
+      });
+      socket.write(
+        `GET ${path} HTTP/1.1\r\nhost: ${hostname}\r\nconnection: Upgrade\r\nupgrade: ${protocol}\r\n\r\n`,
+      );
     });
   }
 

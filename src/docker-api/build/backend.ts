@@ -1,4 +1,8 @@
 import type { Builder } from "../../build/index.ts";
+import type { Engine } from "../../engine/types.ts";
 
-/** What this area needs of the builder. */
-export type BuildBackend = Pick<Builder, "build" | "pruneCache">;
+/** What this area needs of the builder, and of the engine to tell about it. */
+export interface BuildBackend {
+  builder: Pick<Builder, "build" | "pruneCache">;
+  engine: Pick<Engine, "emitEvent">;
+}

@@ -35,7 +35,7 @@ async function build(backend: BuildBackend, context: ApiContext, logger: Logger)
   };
   await stream.run(async () => {
     try {
-      const { imageId } = await backend.build({
+      const { imageId } = await backend.builder.build({
         ...options,
         signal: context.signal,
         output: {
@@ -160,6 +160,7 @@ function malformed(name: string): Error {
 }
 
 async function prune(backend: BuildBackend, { query, res }: ApiContext): Promise<void> {
-  const { deleted, freedBytes } = await backend.pruneCache({ all: flag(query, "all") });
+  const { deleted, freedBytes } = await backend.builder.pruneCache({ all: flag(query, "all") });
+  backend.engine.emitEvent("builder", "prune", "", { reclaimed: String(freedBytes) });
   sendJson(res, 200, { CachesDeleted: deleted.length > 0 ? deleted : null, SpaceReclaimed: freedBytes });
 }

@@ -20,6 +20,7 @@ export type ContainersBackend = Pick<
   | "attachContainer"
   | "resizeContainer"
   | "containerLogs"
+  | "containerState"
   | "containerTop"
   | "containerStats"
   | "containerChanges"

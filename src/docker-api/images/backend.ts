@@ -12,6 +12,7 @@ export interface ImagesBackend {
     | "tag"
     | "remove"
     | "pull"
+    | "listRemoteTags"
     | "push"
     | "save"
     | "load"

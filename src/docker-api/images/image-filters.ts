@@ -104,6 +104,8 @@ export function parseUntil(text: string, nowMs: number): number {
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
   const parsed = Date.parse(text);
   if (Number.isNaN(parsed))
-    throw invalidArgument(`invalid filter 'until=${text}'`, { code: "DockerApi.Filter" });
+    throw invalidArgument(`failed to parse value as time or duration: ${JSON.stringify(text)}`, {
+      code: "DockerApi.Filter",
+    });
   return parsed;
 }

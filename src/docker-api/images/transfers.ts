@@ -10,6 +10,7 @@ import {
   parseImageReference,
   withDefaultTag,
 } from "../../formats/index.ts";
+import type { ProgressEvent } from "../../images/types.ts";
 import type { ApiContext } from "../api-context.ts";
 import { progressMessage } from "../wire/json-messages.ts";
 import { MessageStream } from "../wire/message-stream.ts";
@@ -31,17 +32,38 @@ export async function createImage(
 
 async function pull({ images }: ImagesBackend, context: ApiContext, logger: Logger): Promise<void> {
   const { query, req, signal } = context;
-  const reference = withDefaultTag(pullReference(text(query, "fromImage")!, text(query, "tag")));
+  const asked = pullReference(text(query, "fromImage")!, text(query, "tag"));
   const auth = decodeRegistryAuth(req.headers["x-registry-auth"]);
   const platform = parsePlatform(text(query, "platform"));
   const stream = new MessageStream(context, logger);
+  const options = { auth, platform, signal };
   await stream.run(async () => {
-    await images.pull(formatCanonical(reference), {
-      auth,
-      platform,
-      signal,
+    if (asked.tag === undefined && asked.digest === undefined) return pullAll(images, asked, options, stream);
+    await images.pull(formatCanonical(asked), {
+      ...options,
       onProgress: (event) => stream.write(progressMessage(event)),
     });
+  });
+}
+
+/** Without a tag all of the repository's are pulled, and what became of them is said once, at the end. */
+async function pullAll(
+  images: ImagesBackend["images"],
+  repository: ImageReference,
+  options: Omit<Parameters<ImagesBackend["images"]["pull"]>[1], "onProgress">,
+  stream: MessageStream,
+): Promise<void> {
+  let isNews = false;
+  const onProgress = (event: ProgressEvent) => {
+    if (event.status.startsWith("Status: Downloaded")) isNews = true;
+    if (!event.status.startsWith("Status: ")) stream.write(progressMessage(event));
+  };
+  for (const tag of await images.listRemoteTags(formatCanonical(repository), options)) {
+    await images.pull(formatCanonical({ ...repository, tag }), { ...options, onProgress });
+  }
+  const name = familiarName(repository);
+  stream.write({
+    status: isNews ? `Status: Downloaded newer image for ${name}` : `Status: Image is up to date for ${name}`,
   });
 }
 
@@ -102,7 +124,10 @@ export async function push({ images }: ImagesBackend, context: ApiContext, logge
     stream.write({ status: `The push refers to repository [${named.domain}/${named.path}]` });
     if (references.length === 0) throw notLocal(named);
     for (const reference of references) {
-      if (!(await images.find(reference))) throw notLocal(named);
+      if (!(await images.find(reference))) {
+        if ((await allTags(images, named)).length === 0) throw notLocal(named);
+        throw notFound(`tag does not exist: ${familiarText(reference)}`, { code: "Image.NotFound" });
+      }
       await images.push(reference, {
         auth,
         signal,

@@ -54,7 +54,7 @@ export async function infoJson(
       Volume: ["local"],
       Network: ["bridge", "host", "null"],
       Authorization: null,
-      Log: ["json-file"],
+      Log: ["json-file", "local"],
     },
     ...capabilities(info),
     NFd: 0,

@@ -16,6 +16,7 @@ import { AdmissionChain, type AdmissionPlugin } from "./admission/admission.ts";
 import { defaultTolerationSeconds } from "./admission/default-toleration-seconds.ts";
 import { denyServiceExternalIps } from "./admission/deny-external-ips.ts";
 import { namespaceLifecycle } from "./admission/namespace-lifecycle.ts";
+import { nodeRestriction } from "./admission/node-restriction.ts";
 import { priority } from "./admission/priority.ts";
 import { rbacEscalation } from "./admission/rbac-escalation.ts";
 import { serviceAccount } from "./admission/service-account.ts";
@@ -186,6 +187,7 @@ class KubeApiServer implements ApiServer {
       priority,
       defaultTolerationSeconds,
       denyServiceExternalIps,
+      nodeRestriction(async (namespace, name) => (await objects.find(pods, namespace, name))?.object),
       rbacGuard,
     ]);
   }

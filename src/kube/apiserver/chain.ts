@@ -15,7 +15,7 @@ import { review } from "./reviews/review.ts";
 import { servedKind, verbsOf } from "./served-kinds.ts";
 import type { Answer, ResourceCall, ServerContext } from "./server-context.ts";
 import { subresourceHandler } from "./subresources/subresources.ts";
-import type { RequestBody } from "./verbs/decode-object.ts";
+import { PlainBody, type RequestBody } from "./verbs/decode-object.ts";
 import { deleteCollection, deleteObject } from "./verbs/delete-objects.ts";
 import { applyPatch, PATCH_TYPES } from "./verbs/patch-object.ts";
 import { getObject, listObjects } from "./verbs/read-objects.ts";
@@ -81,13 +81,16 @@ export async function serveRequest<T>(
   }
 }
 
+const NO_BODY = new PlainBody(undefined);
+
 async function decode(exchange: Exchange, info: ResourceRequestInfo, user: UserInfo): Promise<ResourceCall> {
   const kind = servedKind(info.group, info.version, info.resource);
   if (!kind || kind.namespaced !== isInNamespace(kind, info)) throw noSuchResource();
   if (exchange.patchType === "apply") throw statusUnsupportedMediaType(Object.keys(PATCH_TYPES));
   const warnings: string[] = [];
   const { query, params, patchType, signal } = exchange;
-  const body = await exchange.readBody(warnings);
+  // What is passed on is not read.
+  const body = info.subresource === "proxy" ? NO_BODY : await exchange.readBody(warnings);
   return { info, kind, user, query, params, patchType, body, warnings, signal };
 }
 

@@ -43,12 +43,20 @@ export function parseRequest(method: string, path: string, query: URLSearchParam
   const other: PathRequestInfo = { isResource: false, verb: method.toLowerCase(), path };
   const segments = path.split("/").slice(1);
   if (segments.at(-1) === "") segments.pop();
-  const parts = segments.map(decodeSegment);
+  const proxyAt = proxySegment(segments);
+  // What follows `/proxy` is somebody else's path.
+  const parts = segments.map((segment, index) => (index > proxyAt ? segment : decodeSegment(segment)));
   const groupParts = parts[0] === "api" ? 2 : parts[0] === "apis" ? 3 : 0;
   if (groupParts === 0 || parts.length <= groupParts) return other;
   const [group, version] = groupParts === 2 ? ["", parts[1]!] : [parts[1]!, parts[2]!];
   const info: ResourceRequestInfo = { isResource: true, verb, path, group, version, resource: "" };
   return fill(info, parts.slice(groupParts), query) ?? other;
+}
+
+/** Where `proxy` stands in `api/v1/nodes/NAME/proxy` and `api/v1/namespaces/NAMESPACE/pods/NAME/proxy`. */
+function proxySegment(segments: string[]): number {
+  const at = segments[2] === "namespaces" ? 6 : 4;
+  return segments[0] === "api" && segments[at] === "proxy" ? at : segments.length;
 }
 
 /** A slash inside a segment would make names and paths ambiguous. */

@@ -52,8 +52,17 @@ export type Answer =
   | { form: "status"; status: KubeObject }
   /** A plain text that may go on for long; undefined: there is nothing (204). */
   | { form: "text"; chunks: AsyncIterable<Uint8Array> | undefined }
+  /** The request, its body and its answer go on to somebody else, unread. */
+  | { form: "proxy"; target: ProxyTarget }
   /** Streams over an upgraded connection. Only a request that asks for an upgrade can have it. */
   | { form: "upgrade"; accept: (upgrade: UpgradeRequest) => Promise<void> };
+
+/** Who answers instead of this server. */
+export interface ProxyTarget {
+  protocol: "http:" | "https:";
+  host: string;
+  port: number;
+}
 
 export interface UpgradeRequest {
   req: IncomingMessage;

@@ -13,6 +13,8 @@ export interface ContainerConfigInput {
   env: ReadonlyMap<string, string>;
   mounts: CriMount[];
   nodeMemoryBytes: number;
+  /** Container whose processes it shall see (`kubectl debug --target`). */
+  targetId?: string;
 }
 
 /** What the runtime is asked for to make a container. */
@@ -44,7 +46,7 @@ export function containerConfig(input: ContainerConfigInput): CriContainerConfig
     ...(container.lifecycle?.stopSignal ? { stopSignal: container.lifecycle.stopSignal } : {}),
     linux: {
       resources: containerResources(pod, container, input.nodeMemoryBytes),
-      securityContext: linuxSecurityContext(pod, container, image),
+      securityContext: linuxSecurityContext(pod, container, image, input.targetId),
     },
   };
 }

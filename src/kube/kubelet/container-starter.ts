@@ -11,7 +11,7 @@ import { podLogName } from "./naming.ts";
 import type { ObjectReader } from "./objects/object-cache.ts";
 import type { PodEvents } from "./pod-events.ts";
 import type { Container, Pod, Service } from "./pod-types.ts";
-import { attemptsOf, type PodRuntimeState } from "./runtime-state.ts";
+import { attemptsOf, isRunning, latestOf, type PodRuntimeState } from "./runtime-state.ts";
 import { verifyNonRoot } from "./security-context.ts";
 import { StartFailure } from "./start-failure.ts";
 
@@ -115,6 +115,7 @@ export class ContainerStarter {
         env,
         mounts,
         nodeMemoryBytes: this.#options.nodeMemoryBytes,
+        targetId: targetOf(container, state),
       });
     } catch (error) {
       throw this.#failed(
@@ -176,6 +177,14 @@ export class ContainerStarter {
     this.#options.events.warning(pod, "Failed", `Error: ${message}`, container);
     return new StartFailure(reason, message);
   }
+}
+
+/** The running container that an ephemeral one is to look into. */
+function targetOf({ targetContainerName }: Container, state: PodRuntimeState): string | undefined {
+  if (!targetContainerName) return undefined;
+  const target = latestOf(state, targetContainerName);
+  if (target && isRunning(target)) return target.id;
+  throw configError(`unable to find target container ${targetContainerName}`);
 }
 
 /** `10s`, `2m40s`. */

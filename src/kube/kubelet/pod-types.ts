@@ -125,6 +125,8 @@ export interface Container {
   lifecycle?: { postStart?: LifecycleHandler; preStop?: LifecycleHandler; stopSignal?: string };
   /** `Always` on an init container makes it a sidecar. */
   restartPolicy?: "Always";
+  /** Of an ephemeral container: whose processes it shall see. */
+  targetContainerName?: string;
   terminationMessagePath?: string;
   terminationMessagePolicy?: "File" | "FallbackToLogsOnError";
   imagePullPolicy?: "Always" | "IfNotPresent" | "Never";

@@ -33,17 +33,23 @@ export function verifyNonRoot(pod: Pod, container: Container, image: CriImage): 
   }
 }
 
-export function namespaceOptions(pod: Pod): NamespaceOptions {
+export function namespaceOptions(pod: Pod, targetId?: string): NamespaceOptions {
   const { hostNetwork, hostPID, hostIPC, shareProcessNamespace } = pod.spec;
-  return {
-    network: hostNetwork ? "NODE" : "POD",
-    pid: hostPID ? "NODE" : shareProcessNamespace ? "POD" : "CONTAINER",
-    ipc: hostIPC ? "NODE" : "POD",
-  };
+  const network = hostNetwork ? "NODE" : "POD";
+  const ipc = hostIPC ? "NODE" : "POD";
+  if (hostPID || shareProcessNamespace) return { network, pid: hostPID ? "NODE" : "POD", ipc };
+  return targetId === undefined
+    ? { network, pid: "CONTAINER", ipc }
+    : { network, pid: "TARGET", ipc, targetId };
 }
 
 /** CRI's security context of a container. */
-export function linuxSecurityContext(pod: Pod, container: Container, image: CriImage): LinuxSecurityContext {
+export function linuxSecurityContext(
+  pod: Pod,
+  container: Container,
+  image: CriImage,
+  targetId?: string,
+): LinuxSecurityContext {
   const security = effective(pod, container);
   const { fsGroup, supplementalGroups = [] } = pod.spec.securityContext ?? {};
   const profile = security.seccompProfile;
@@ -64,7 +70,7 @@ export function linuxSecurityContext(pod: Pod, container: Container, image: CriI
     addCapabilities: security.capabilities?.add ?? [],
     dropCapabilities: security.capabilities?.drop ?? [],
     noNewPrivileges: security.allowPrivilegeEscalation === false,
-    namespaceOptions: namespaceOptions(pod),
+    namespaceOptions: namespaceOptions(pod, targetId),
     // Kubernetes' default is no profile at all (SeccompDefault is off).
     seccompUnconfined: profile === undefined || profile.type === "Unconfined",
     ...(security.procMount === "Unmasked" ? { maskedPaths: [], readonlyPaths: [] } : {}),

@@ -9,18 +9,32 @@ export interface Refusal {
   unresolvable?: boolean;
 }
 
+/** What happens in the cluster that may let a waiting pod fit. */
+export type ClusterEvent =
+  /** A node came, went or changed in what scheduling looks at. */
+  | "node"
+  /** A pod left its node. */
+  | "pod-gone"
+  /** A pod came to a node, or one there got other labels. */
+  | "pod-placed";
+
 /**
- * One concern of scheduling. A plugin prepares once per pod (`prepare`), then judges every node (`filter`) and rates those
- * that fit (`score`, 0 to 100). What `prepare` returns is handed to the others; `undefined` from `prepare` with `skip` saves
- * the calls.
+ * One concern of scheduling. A plugin prepares once per pod (`prepare`), then judges nodes (`filter`) and rates those that
+ * fit (`score`, 0 to 100). What `prepare` returns is handed to the others; `skip` saves the calls.
  */
 export interface SchedulingPlugin<State = unknown> {
   readonly name: string;
+  /** Events after which a pod that this plugin refused is worth another try. */
+  readonly wokenBy?: readonly ClusterEvent[];
   prepare?(pod: KubeObject, snapshot: Snapshot): State | "skip";
-  filter?(pod: KubeObject, node: NodeInfo, state: State): Refusal[];
+  /** Undefined or empty where the node fits. */
+  filter?(pod: KubeObject, node: NodeInfo, state: State): readonly Refusal[] | undefined;
+  /** Called once with the nodes that fit, before they are rated; `skip` leaves them unrated. */
+  prepareScore?(pod: KubeObject, nodes: readonly NodeInfo[], state: State): "skip" | undefined;
   /** Raw rating; `normalize` may bring all nodes' ratings into 0..100. */
   score?(pod: KubeObject, node: NodeInfo, state: State): number;
-  normalize?(pod: KubeObject, scores: Map<string, number>, state: State): void;
+  /** Changes the ratings in place; they stand in the order of the nodes. */
+  normalize?(scores: Float64Array, state: State): void;
   /** Factor of the score in the sum; upstream's default weights. */
   weight?: number;
 }
@@ -28,10 +42,11 @@ export interface SchedulingPlugin<State = unknown> {
 export const MAX_SCORE = 100;
 
 /** Scales raw scores so that the highest becomes 100; `reverse` turns the order round (helper.DefaultNormalizeScore). */
-export function normalizeToMax(scores: Map<string, number>, reverse = false): void {
-  const most = Math.max(0, ...scores.values());
-  for (const [name, score] of scores) {
-    const scaled = most === 0 ? 0 : Math.floor((score * MAX_SCORE) / most);
-    scores.set(name, reverse ? MAX_SCORE - scaled : scaled);
+export function normalizeToMax(scores: Float64Array, reverse = false): void {
+  let most = 0;
+  for (const score of scores) if (score > most) most = score;
+  for (let index = 0; index < scores.length; index++) {
+    const scaled = most === 0 ? 0 : Math.floor((scores[index]! * MAX_SCORE) / most);
+    scores[index] = reverse ? MAX_SCORE - scaled : scaled;
   }
 }

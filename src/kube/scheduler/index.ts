@@ -1,18 +1,16 @@
+import type { Clock, Logger, Service } from "../../base/index.ts";
 import {
-  type Clock,
-  errorMessage,
-  isGantryError,
-  type Logger,
-  rfc3339Seconds,
-  type Service,
-} from "../../base/index.ts";
-import { nodes as nodesResource, pods as podsResource } from "../api/index.ts";
+  namespaces as namespacesResource,
+  nodes as nodesResource,
+  pods as podsResource,
+} from "../api/index.ts";
 import type { KubeObject } from "../api/types.ts";
 import type { EventRecorder, InformerFactory, KubeClient } from "../client/index.ts";
-import type { SchedulingPlugin } from "./framework.ts";
+import type { ClusterEvent, SchedulingPlugin } from "./framework.ts";
 import { defaultPlugins } from "./plugins/index.ts";
+import { PodWriter } from "./pod-writer.ts";
 import { SchedulingQueue } from "./queue.ts";
-import { selectNode } from "./select-node.ts";
+import { NodeSelector } from "./select-node.ts";
 import { Snapshot } from "./snapshot.ts";
 
 export interface SchedulerOptions {
@@ -26,51 +24,60 @@ export interface SchedulerOptions {
   plugins?: readonly SchedulingPlugin<never>[];
 }
 
+const SLICE_MS = 5;
+
 const isOver = (pod: KubeObject) => pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
+const isGated = (pod: KubeObject) => (pod.spec.schedulingGates ?? []).length > 0;
+/** Takes room on a node. */
+const isPlaced = (pod: KubeObject) => Boolean(pod.spec.nodeName) && !isOver(pod);
 
 /** Finds a node for every pod that has none, one pod at a time; binding goes on beside it. */
 export function createScheduler(options: SchedulerOptions): Service {
-  const { client, informers, recorder, logger, clock } = options;
-  const schedulerName = options.schedulerName ?? "default-scheduler";
-  const plugins = options.plugins ?? defaultPlugins;
+  const { informers, logger, clock, schedulerName = "default-scheduler", plugins = defaultPlugins } = options;
   const pods = informers.informer(podsResource);
   const nodes = informers.informer(nodesResource);
+  const namespaces = informers.informer(namespacesResource);
   const snapshot = new Snapshot();
   const queue = new SchedulingQueue(clock);
+  const selector = new NodeSelector(plugins);
+  const writer = new PodWriter(options);
 
   const isOurs = (pod: KubeObject) =>
     !pod.spec.nodeName &&
     pod.spec.schedulerName === schedulerName &&
     !isOver(pod) &&
     pod.metadata.deletionTimestamp === undefined;
-  const isGated = (pod: KubeObject) => (pod.spec.schedulingGates ?? []).length > 0;
 
   const podChanged = (pod: KubeObject, previous?: KubeObject): void => {
     snapshot.setPod(pod);
-    if (!isOurs(pod)) {
-      queue.remove(pod.metadata.uid);
-      const freed =
-        previous &&
-        (isOver(pod) !== isOver(previous) || Boolean(pod.spec.nodeName) !== Boolean(previous.spec.nodeName));
-      if (freed) queue.clusterChanged();
-    } else if (isGated(pod)) {
-      queue.remove(pod.metadata.uid);
-    } else if (!previous || pod.metadata.generation !== previous.metadata.generation || isGated(previous)) {
-      queue.add(pod);
-    } else queue.refresh(pod);
+    if (!isOurs(pod) || isGated(pod)) queue.remove(pod.metadata.uid);
+    else if (!previous || isGated(previous) || placementView(pod) !== placementView(previous)) queue.add(pod);
+    else queue.refresh(pod);
+    const was = previous !== undefined && isPlaced(previous);
+    if (was && !isPlaced(pod)) queue.clusterChanged("pod-gone");
+    else if (isPlaced(pod) && (!was || labelsOf(pod) !== labelsOf(previous)))
+      queue.clusterChanged("pod-placed");
   };
 
   const subscribe = (): (() => void)[] => [
+    namespaces.subscribe({
+      onAdd: (one) => snapshot.setNamespace(one),
+      onUpdate: (one) => snapshot.setNamespace(one),
+      onDelete: (one) => snapshot.removeNamespace(one.metadata.name),
+    }),
     nodes.subscribe({
       onAdd: (node) => {
         snapshot.setNode(node);
-        queue.clusterChanged();
+        queue.clusterChanged("node");
       },
       onUpdate: (node, previous) => {
         snapshot.setNode(node);
-        if (schedulingView(node) !== schedulingView(previous)) queue.clusterChanged();
+        if (schedulingView(node) !== schedulingView(previous)) queue.clusterChanged("node");
       },
-      onDelete: (node) => snapshot.removeNode(node.metadata.name),
+      onDelete: (node) => {
+        snapshot.removeNode(node.metadata.name);
+        queue.clusterChanged("node");
+      },
     }),
     pods.subscribe({
       onAdd: (pod) => podChanged(pod),
@@ -78,70 +85,43 @@ export function createScheduler(options: SchedulerOptions): Service {
       onDelete: (pod) => {
         queue.remove(pod.metadata.uid);
         snapshot.removePod(pod.metadata.uid);
-        if (pod.spec.nodeName) queue.clusterChanged();
+        if (isPlaced(pod)) queue.clusterChanged("pod-gone");
       },
     }),
   ];
 
-  const bind = async (pod: KubeObject, node: string): Promise<void> => {
-    const { namespace, name, uid } = pod.metadata;
-    await client.createSubresource(podsResource, namespace!, name, "binding", {
-      apiVersion: "v1",
-      kind: "Binding",
-      metadata: { name, namespace, uid },
-      target: { apiVersion: "v1", kind: "Node", name: node },
-    });
-    recorder.event(pod, "Normal", "Scheduled", `Successfully assigned ${namespace}/${name} to ${node}`);
-  };
-
-  const bindLater = async (pod: KubeObject, node: string, attempts: number): Promise<void> => {
-    try {
-      await bind(pod, node);
-    } catch (error) {
-      snapshot.forget(pod.metadata.uid);
-      if (isGantryError(error, "NotFound")) return;
-      if (isGantryError(error, "Conflict")) {
-        logger.debug("pod was bound by somebody else", { pod: pod.metadata.name });
-        return;
-      }
-      logger.warn("binding failed, will retry", { pod: pod.metadata.name, node, error: errorMessage(error) });
-      queue.failed(pod, attempts);
-      queue.clusterChanged();
-    }
-  };
-
-  /** The condition that tells why the pod waits; written only when it says something new. */
-  const tellUnschedulable = async (pod: KubeObject, message: string): Promise<void> => {
-    recorder.event(pod, "Warning", "FailedScheduling", message);
-    const known = pod.status?.conditions?.find((one: { type: string }) => one.type === "PodScheduled");
-    if (known?.status === "False" && known.message === message) return;
-    const condition = {
-      type: "PodScheduled",
-      status: "False",
-      reason: "Unschedulable",
-      message,
-      lastTransitionTime:
-        known?.status === "False" ? known.lastTransitionTime : rfc3339Seconds(clock.nowMs()),
-    };
-    const body = { metadata: { uid: pod.metadata.uid }, status: { conditions: [condition] } };
-    try {
-      await client.patch(podsResource, pod.metadata.namespace, pod.metadata.name, "strategic", body, {
-        subresource: "status",
-      });
-    } catch (error) {
-      if (!isGantryError(error, "NotFound") && !isGantryError(error, "Conflict")) throw error;
-    }
-  };
-
-  const scheduleOne = async (pod: KubeObject, attempts: number): Promise<void> => {
-    const selection = selectNode(pod, snapshot, plugins);
+  const scheduleOne = (pod: KubeObject, attempts: number): void => {
+    const selection = selector.select(pod, snapshot);
     if (selection.node === undefined) {
-      queue.failed(pod, attempts);
-      await tellUnschedulable(pod, selection.message);
+      const { message, refusedBy } = selection;
+      queue.unschedulable(pod, attempts, wokenBy(refusedBy));
+      writer.tellUnschedulable(pod, message);
       return;
     }
     snapshot.assume(pod, selection.node);
-    void bindLater(pod, selection.node, attempts);
+    writer.bind(pod, selection.node, () => {
+      snapshot.forget(pod.metadata.uid);
+      queue.clusterChanged("pod-gone");
+      // Who was bound by somebody else, or is gone, leaves the queue by its own event.
+      const known = pods.get(`${pod.metadata.namespace}/${pod.metadata.name}`);
+      if (known?.metadata.uid === pod.metadata.uid && isOurs(known)) queue.retry(known, attempts);
+    });
+  };
+
+  const work = async (signal: AbortSignal): Promise<void> => {
+    let sliceEndMs = clock.monotonicMs() + SLICE_MS;
+    for (let next = await queue.next(signal); next; next = await queue.next(signal)) {
+      try {
+        scheduleOne(next.pod, next.attempts);
+      } catch (error) {
+        logger.error("scheduling failed, will retry", { pod: next.pod.metadata.name, error });
+        queue.retry(next.pod, next.attempts);
+      }
+      await writer.room();
+      if (clock.monotonicMs() < sliceEndMs) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      sliceEndMs = clock.monotonicMs() + SLICE_MS;
+    }
   };
 
   return {
@@ -150,30 +130,35 @@ export function createScheduler(options: SchedulerOptions): Service {
     async run({ signal, ready }) {
       ready();
       try {
-        await Promise.all([pods.synced(signal), nodes.synced(signal)]);
+        await Promise.all([pods, nodes, namespaces].map((informer) => informer.synced(signal)));
       } catch (error) {
         if (signal.aborted) return;
         throw error;
       }
       const subscriptions = subscribe();
-      for (;;) {
-        const next = await queue.next(signal);
-        if (!next) break;
-        try {
-          await scheduleOne(next.pod, next.attempts);
-        } catch (error) {
-          logger.warn("scheduling failed, will retry", {
-            pod: next.pod.metadata.name,
-            error: errorMessage(error),
-          });
-        }
-      }
+      await work(signal);
       for (const unsubscribe of subscriptions) unsubscribe();
+      await writer.idle();
     },
   };
+}
+
+/** Whether an event concerns what the pod was refused for; where there was no node at all only nodes help. */
+function wokenBy(refusedBy: ReadonlySet<SchedulingPlugin<unknown>>): (event: ClusterEvent) => boolean {
+  const events = new Set<ClusterEvent>(["node"]);
+  for (const plugin of refusedBy)
+    for (const event of plugin.wokenBy ?? ["pod-gone", "pod-placed"]) events.add(event);
+  return (event) => events.has(event);
 }
 
 /** What of a node decides about scheduling; heartbeats change none of it. */
 function schedulingView(node: KubeObject): string {
   return JSON.stringify([node.metadata.labels, node.spec, node.status?.allocatable]);
 }
+
+/** What of a waiting pod decides about its placement and may still be changed. */
+function placementView(pod: KubeObject): string {
+  return JSON.stringify([pod.metadata.labels, pod.spec]);
+}
+
+const labelsOf = (pod: KubeObject): string => JSON.stringify(pod.metadata.labels);

@@ -1,44 +1,28 @@
 import type { KubeObject } from "../api/types.ts";
-import { addResources, podRequests, type Resources, readResources, scoringRequests } from "./resources.ts";
-
-export interface HostPort {
-  ip: string;
-  protocol: string;
-  port: number;
-}
-
-/** Host ports that a pod takes on its node. */
-export function hostPortsOf(pod: KubeObject): HostPort[] {
-  const ports: HostPort[] = [];
-  const containers = [
-    ...(pod.spec.containers ?? []),
-    ...(pod.spec.initContainers ?? []).filter((one: KubeObject) => one.restartPolicy === "Always"),
-  ];
-  for (const container of containers) {
-    for (const port of container.ports ?? []) {
-      if (port.hostPort)
-        ports.push({ ip: port.hostIP || "0.0.0.0", protocol: port.protocol ?? "TCP", port: port.hostPort });
-    }
-  }
-  return ports;
-}
+import type { PodInfo } from "./pod-info.ts";
+import { addResources, type Resources, readResources } from "./resources.ts";
 
 /** A node with the sum of what its pods take; changed by the event. */
 export class NodeInfo {
+  readonly name: string;
   node: KubeObject;
   allocatable: Resources;
   readonly requested: Resources = new Map();
   /** Requests for rating, with assumed minimums. */
   readonly scoring = { cpu: 0, memory: 0 };
-  readonly pods = new Map<string, KubeObject>();
+  readonly pods = new Map<string, PodInfo>();
+  /** Pods with host ports, which are few. */
+  readonly podsWithHostPorts = new Set<PodInfo>();
 
   constructor(node: KubeObject) {
+    this.name = node.metadata.name;
     this.node = node;
     this.allocatable = readResources(node.status?.allocatable);
   }
 
-  get name(): string {
-    return this.node.metadata.name;
+  /** The node's value of a topology key. */
+  topology(key: string): string | undefined {
+    return this.node.metadata.labels?.[key];
   }
 
   setNode(node: KubeObject): void {
@@ -46,22 +30,24 @@ export class NodeInfo {
     this.allocatable = readResources(node.status?.allocatable);
   }
 
-  addPod(pod: KubeObject): void {
-    this.removePod(pod.metadata.uid);
-    this.pods.set(pod.metadata.uid, pod);
-    this.#count(pod, 1);
+  addPod(info: PodInfo): void {
+    const { uid } = info.pod.metadata;
+    this.removePod(uid);
+    this.pods.set(uid, info);
+    if (info.hostPorts.length > 0) this.podsWithHostPorts.add(info);
+    this.#count(info, 1);
   }
 
   removePod(uid: string): void {
-    const pod = this.pods.get(uid);
-    if (!pod) return;
+    const info = this.pods.get(uid);
+    if (!info) return;
     this.pods.delete(uid);
-    this.#count(pod, -1);
+    this.podsWithHostPorts.delete(info);
+    this.#count(info, -1);
   }
 
-  #count(pod: KubeObject, sign: 1 | -1): void {
-    addResources(this.requested, podRequests(pod), sign);
-    const scoring = scoringRequests(pod);
+  #count({ requests, scoring }: PodInfo, sign: 1 | -1): void {
+    addResources(this.requested, requests, sign);
     this.scoring.cpu += sign * scoring.cpu;
     this.scoring.memory += sign * scoring.memory;
   }

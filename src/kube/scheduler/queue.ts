@@ -1,132 +1,151 @@
 import { backoffMs, type Clock } from "../../base/index.ts";
 import type { KubeObject } from "../api/types.ts";
+import type { ClusterEvent } from "./framework.ts";
+import { Heap } from "./heap.ts";
 
-const INITIAL_BACKOFF_MS = 1_000;
-const MAX_BACKOFF_MS = 10_000;
+const BACKOFF = { initialMs: 1_000, maxMs: 10_000 };
 /** A pod that nothing woke is tried again after this long (upstream's flush of unschedulable pods). */
 const FLUSH_MS = 5 * 60_000;
 
 interface Waiting {
   pod: KubeObject;
   attempts: number;
+  /** Not before this time. */
+  dueMs: number;
   failedAtMs: number;
   order: number;
+  /** Whether the event is worth another try. */
+  isWokenBy: (event: ClusterEvent) => boolean;
 }
 
+const uidOf = ({ pod }: Waiting): string => pod.metadata.uid;
+const always = (): boolean => true;
+
 /**
- * Pods that wait for a node: ready ones by priority and age; failed ones until the cluster changes in a way that may
- * help, and then not before their back-off has passed.
+ * Pods that wait for a node, as upstream's three queues: those that may be tried, by priority and age; those that wait for
+ * their back-off; those that fit nowhere, until the cluster changes in a way that may help.
  */
 export class SchedulingQueue {
   readonly #clock: Clock;
-  readonly #ready = new Map<string, Waiting>();
+  readonly #active = new Heap<Waiting>(uidOf, comesFirst);
+  readonly #backingOff = new Heap<Waiting>(uidOf, (a, b) => a.dueMs < b.dueMs);
+  /** In the order in which they failed. */
   readonly #unschedulable = new Map<string, Waiting>();
   #order = 0;
   #wake: (() => void) | undefined;
-  #timer: (() => void) | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   get size(): number {
-    return this.#ready.size + this.#unschedulable.size;
+    return this.#active.size + this.#backingOff.size + this.#unschedulable.size;
   }
 
-  /** A new pod, or one whose spec changed. */
+  /** A new pod, or one that was changed so that it may fit now. */
   add(pod: KubeObject): void {
-    const { uid } = pod.metadata;
-    const known = this.#unschedulable.get(uid) ?? this.#ready.get(uid);
-    this.#unschedulable.delete(uid);
-    this.#ready.set(uid, {
-      pod,
-      attempts: known?.attempts ?? 0,
-      failedAtMs: known?.failedAtMs ?? -Infinity,
-      order: this.#order++,
-    });
-    this.#notify();
+    const known = this.#take(pod.metadata.uid);
+    const order = this.#order++;
+    this.#release(
+      known ? { ...known, pod } : { pod, attempts: 0, dueMs: 0, failedAtMs: 0, order, isWokenBy: always },
+    );
   }
 
   remove(uid: string): void {
-    this.#ready.delete(uid);
-    this.#unschedulable.delete(uid);
+    this.#take(uid);
   }
 
   /** Keeps the newest form of a waiting pod without waking it. */
   refresh(pod: KubeObject): void {
-    const entry = this.#ready.get(pod.metadata.uid) ?? this.#unschedulable.get(pod.metadata.uid);
+    const { uid } = pod.metadata;
+    const entry = this.#active.get(uid) ?? this.#backingOff.get(uid) ?? this.#unschedulable.get(uid);
     if (entry) entry.pod = pod;
   }
 
-  /** The pod found no node in this attempt. */
-  failed(pod: KubeObject, attempts: number): void {
-    const entry = { pod, attempts, failedAtMs: this.#clock.monotonicMs(), order: this.#order++ };
-    this.#unschedulable.set(pod.metadata.uid, entry);
+  /** The pod fits nowhere until one of these events. */
+  unschedulable(pod: KubeObject, attempts: number, isWokenBy: (event: ClusterEvent) => boolean): void {
+    this.#unschedulable.set(pod.metadata.uid, this.#failed(pod, attempts, isWokenBy));
+  }
+
+  /** The attempt failed for a reason that has nothing to do with the cluster's state. */
+  retry(pod: KubeObject, attempts: number): void {
+    this.#release(this.#failed(pod, attempts, always));
   }
 
   /** The cluster changed so that waiting pods may fit now. */
-  clusterChanged(): void {
-    for (const [uid, entry] of this.#unschedulable) this.#ready.set(uid, entry);
-    this.#unschedulable.clear();
-    this.#notify();
+  clusterChanged(event: ClusterEvent): void {
+    for (const [uid, entry] of this.#unschedulable) {
+      if (!entry.isWokenBy(event)) continue;
+      this.#unschedulable.delete(uid);
+      this.#release(entry);
+    }
   }
 
   /** The next pod whose time has come; undefined when the signal aborts. */
   async next(signal: AbortSignal): Promise<{ pod: KubeObject; attempts: number } | undefined> {
     while (!signal.aborted) {
-      const { entry, waitMs } = this.#pick();
-      if (entry) {
-        this.#ready.delete(entry.pod.metadata.uid);
-        return { pod: entry.pod, attempts: entry.attempts + 1 };
-      }
+      const waitMs = this.#letGo();
+      const entry = this.#active.pop();
+      if (entry) return { pod: entry.pod, attempts: entry.attempts + 1 };
       await this.#pause(waitMs, signal);
     }
-    this.#timer?.();
     return undefined;
   }
 
-  #pick(): { entry?: Waiting; waitMs: number } {
+  /** Moves on whose back-off is over and who was not woken for too long; returns when the next of them is due. */
+  #letGo(): number {
     const nowMs = this.#clock.monotonicMs();
-    let best: Waiting | undefined;
-    let waitMs = FLUSH_MS;
     for (const [uid, entry] of this.#unschedulable) {
-      if (nowMs - entry.failedAtMs < FLUSH_MS) continue;
+      if (nowMs - entry.failedAtMs < FLUSH_MS) break;
       this.#unschedulable.delete(uid);
-      this.#ready.set(uid, entry);
+      this.#release(entry);
     }
-    for (const entry of this.#ready.values()) {
-      const backoff =
-        entry.attempts === 0
-          ? 0
-          : backoffMs(entry.attempts - 1, { initialMs: INITIAL_BACKOFF_MS, maxMs: MAX_BACKOFF_MS });
-      const dueInMs = entry.failedAtMs + backoff - nowMs;
-      if (dueInMs > 0) waitMs = Math.min(waitMs, dueInMs);
-      else if (!best || before(entry, best)) best = entry;
+    for (
+      let first = this.#backingOff.peek();
+      first && first.dueMs <= nowMs;
+      first = this.#backingOff.peek()
+    ) {
+      this.#active.put(this.#backingOff.pop()!);
     }
-    return { entry: best, waitMs };
+    const due = this.#backingOff.peek()?.dueMs ?? nowMs + FLUSH_MS;
+    const [oldest] = this.#unschedulable.values();
+    return Math.min(due, (oldest?.failedAtMs ?? nowMs) + FLUSH_MS) - nowMs;
+  }
+
+  #failed(pod: KubeObject, attempts: number, isWokenBy: Waiting["isWokenBy"]): Waiting {
+    const failedAtMs = this.#clock.monotonicMs();
+    const dueMs = failedAtMs + backoffMs(attempts - 1, BACKOFF);
+    return { pod, attempts, dueMs, failedAtMs, order: this.#order++, isWokenBy };
+  }
+
+  #release(entry: Waiting): void {
+    const isDue = entry.dueMs <= this.#clock.monotonicMs();
+    (isDue ? this.#active : this.#backingOff).put(entry);
+    this.#wake?.();
+  }
+
+  #take(uid: string): Waiting | undefined {
+    const entry = this.#active.take(uid) ?? this.#backingOff.take(uid) ?? this.#unschedulable.get(uid);
+    this.#unschedulable.delete(uid);
+    return entry;
   }
 
   #pause(waitMs: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {
-        this.#timer?.();
-        this.#timer = undefined;
+        cancel();
         this.#wake = undefined;
         signal.removeEventListener("abort", done);
         resolve();
       };
+      const cancel = this.#clock.after(waitMs, done);
       this.#wake = done;
-      this.#timer = this.#clock.after(waitMs, done);
       signal.addEventListener("abort", done, { once: true });
     });
   }
-
-  #notify(): void {
-    this.#wake?.();
-  }
 }
 
-function before(a: Waiting, b: Waiting): boolean {
+function comesFirst(a: Waiting, b: Waiting): boolean {
   const difference = (b.pod.spec.priority ?? 0) - (a.pod.spec.priority ?? 0);
   return difference !== 0 ? difference < 0 : a.order < b.order;
 }

@@ -1,5 +1,7 @@
 import type { KubeObject } from "../api/types.ts";
 import { NodeInfo } from "./node-info.ts";
+import { PodGroups } from "./pod-groups.ts";
+import { type PodInfo, podInfoOf } from "./pod-info.ts";
 
 const isOver = (pod: KubeObject) => pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
 
@@ -8,18 +10,29 @@ const isOver = (pod: KubeObject) => pod.status?.phase === "Succeeded" || pod.sta
  * its event arrives, so that the next pod does not take the same room.
  */
 export class Snapshot {
+  readonly groups = new PodGroups();
   readonly #nodes = new Map<string, NodeInfo>();
-  /** Pods on nodes that are not known (yet). */
-  readonly #homeless = new Map<string, Map<string, KubeObject>>();
-  readonly #placed = new Map<string, string>();
+  #list: readonly NodeInfo[] | undefined;
+  /** Where each pod is; its node may not be known (yet). */
+  readonly #placed = new Map<string, { info: PodInfo; node: string }>();
+  readonly #byNode = new Map<string, Set<string>>();
+  readonly #withPodAffinity = new Map<string, { info: PodInfo; node: string }>();
   readonly #assumed = new Set<string>();
+  readonly #namespaces = new Map<string, Record<string, string>>();
 
-  nodes(): NodeInfo[] {
-    return [...this.#nodes.values()];
+  /** In the order in which they came. */
+  get nodes(): readonly NodeInfo[] {
+    this.#list ??= [...this.#nodes.values()];
+    return this.#list;
   }
 
-  get size(): number {
-    return this.#nodes.size;
+  node(name: string): NodeInfo | undefined {
+    return this.#nodes.get(name);
+  }
+
+  /** Placed pods that have affinity or anti-affinity to other pods. */
+  get podsWithAffinity(): Iterable<{ info: PodInfo; node: string }> {
+    return this.#withPodAffinity.values();
   }
 
   setNode(node: KubeObject): void {
@@ -30,15 +43,24 @@ export class Snapshot {
     }
     const info = new NodeInfo(node);
     this.#nodes.set(info.name, info);
-    for (const pod of this.#homeless.get(info.name)?.values() ?? []) info.addPod(pod);
-    this.#homeless.delete(info.name);
+    this.#list = undefined;
+    for (const uid of this.#byNode.get(info.name) ?? []) info.addPod(this.#placed.get(uid)!.info);
   }
 
   removeNode(name: string): void {
-    const info = this.#nodes.get(name);
-    if (!info) return;
-    this.#nodes.delete(name);
-    if (info.pods.size > 0) this.#homeless.set(name, new Map(info.pods));
+    if (this.#nodes.delete(name)) this.#list = undefined;
+  }
+
+  setNamespace({ metadata: { name, labels = {} } }: KubeObject): void {
+    this.#namespaces.set(name, labels);
+  }
+
+  removeNamespace(name: string): void {
+    this.#namespaces.delete(name);
+  }
+
+  labelsOfNamespace(name: string): Record<string, string> {
+    return this.#namespaces.get(name) ?? {};
   }
 
   /** A pod event; pods without a node or finished ones take no room. */
@@ -56,7 +78,7 @@ export class Snapshot {
 
   assume(pod: KubeObject, node: string): void {
     this.#assumed.add(pod.metadata.uid);
-    this.#place({ ...pod, spec: { ...pod.spec, nodeName: node } }, node);
+    this.#place(pod, node);
   }
 
   forget(uid: string): void {
@@ -65,25 +87,30 @@ export class Snapshot {
 
   removePod(uid: string): void {
     this.#assumed.delete(uid);
-    const node = this.#placed.get(uid);
-    if (node === undefined) return;
+    this.#lift(uid);
+  }
+
+  #lift(uid: string): void {
+    const known = this.#placed.get(uid);
+    if (known === undefined) return;
     this.#placed.delete(uid);
-    this.#nodes.get(node)?.removePod(uid);
-    this.#homeless.get(node)?.delete(uid);
+    this.#withPodAffinity.delete(uid);
+    this.groups.remove(known.info.pod, known.node);
+    this.#nodes.get(known.node)?.removePod(uid);
+    const onNode = this.#byNode.get(known.node);
+    onNode?.delete(uid);
+    if (onNode?.size === 0) this.#byNode.delete(known.node);
   }
 
   #place(pod: KubeObject, node: string): void {
     const { uid } = pod.metadata;
-    const before = this.#placed.get(uid);
-    if (before !== undefined && before !== node) this.removePod(uid);
-    this.#placed.set(uid, node);
-    const info = this.#nodes.get(node);
-    if (info) {
-      info.addPod(pod);
-      return;
-    }
-    const waiting = this.#homeless.get(node) ?? new Map<string, KubeObject>();
-    waiting.set(uid, pod);
-    this.#homeless.set(node, waiting);
+    this.#lift(uid);
+    const placed = { info: podInfoOf(pod), node };
+    this.#placed.set(uid, placed);
+    if (placed.info.hasPodAffinity) this.#withPodAffinity.set(uid, placed);
+    this.groups.add(pod, node);
+    this.#nodes.get(node)?.addPod(placed.info);
+    const onNode = this.#byNode.get(node) ?? new Set<string>();
+    this.#byNode.set(node, onNode.add(uid));
   }
 }

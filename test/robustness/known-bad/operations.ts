@@ -1,6 +1,6 @@
 import type { Store, TransactionResult } from "../../../src/store/index.ts";
-import { bound } from "./wrap.ts";
 import type { KnownBad } from "./index.ts";
+import { bound } from "./wrap.ts";
 
 /** Reads some revisions back, as a cache that lags would. */
 const LAG = 3;
@@ -25,7 +25,10 @@ export const staleList: KnownBad = {
       if (options?.revision) return store.range(prefix, options);
       const { revision } = await store.status();
       // The right revision with the wrong content.
-      return { ...(await store.range(prefix, { ...options, revision: Math.max(1, revision - LAG) })), revision };
+      return {
+        ...(await store.range(prefix, { ...options, revision: Math.max(1, revision - LAG) })),
+        revision,
+      };
     },
   }),
   breaks: ["lists are right"],

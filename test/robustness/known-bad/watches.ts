@@ -1,7 +1,7 @@
 import type { Store, WatchBatch } from "../../../src/store/index.ts";
 import { WatchHub } from "../../../src/store/watch-hub.ts";
-import { bound, withWatch } from "./wrap.ts";
 import type { KnownBad } from "./index.ts";
+import { bound, withWatch } from "./wrap.ts";
 
 type Publish = WatchHub["publish"];
 
@@ -78,7 +78,8 @@ export const lateStart: KnownBad = {
 export const noFilter: KnownBad = {
   wrap: (store: Store) => ({
     ...bound(store),
-    watch: (options) => store.watch(options.key === "" ? options : { ...options, key: options.key.slice(0, 12), prefix: true }),
+    watch: (options) =>
+      store.watch(options.key === "" ? options : { ...options, key: options.key.slice(0, 12), prefix: true }),
   }),
   breaks: ["watch filter"],
 };

@@ -4,7 +4,11 @@ import type { StoreClient } from "../store-client.ts";
 import type { Violations } from "../violation.ts";
 
 /** The store as it stands against what its history says, and against its own check. */
-export async function validateFinalState(client: StoreClient, log: EventLog, violations: Violations): Promise<void> {
+export async function validateFinalState(
+  client: StoreClient,
+  log: EventLog,
+  violations: Violations,
+): Promise<void> {
   const { items, revision } = await client.call("range", { prefix: "" });
   violations.expect(
     revision === log.lastRevision,

@@ -60,7 +60,9 @@ class OperationValidator {
   }
 
   #expectCompare({ client, takes }: TransactRecord, base: number, succeeded: boolean): void {
-    const holds = takes.compare.every(({ key, target, value }) => (this.#log.stateAt(key, base)?.[target] ?? 0) === value);
+    const holds = takes.compare.every(
+      ({ key, target, value }) => (this.#log.stateAt(key, base)?.[target] ?? 0) === value,
+    );
     this.#violations.expect(
       holds === succeeded,
       "compares are right",
@@ -70,14 +72,21 @@ class OperationValidator {
 
   #expectWritten(record: TransactRecord, revision: number): void {
     const other = this.#acknowledged.get(revision);
-    if (other) this.#violations.add("a revision is one transaction", `${revision} was told to ${other.client} and ${record.client}`);
+    if (other)
+      this.#violations.add(
+        "a revision is one transaction",
+        `${revision} was told to ${other.client} and ${record.client}`,
+      );
     this.#acknowledged.set(revision, record);
     const expected = describe(this.#eventsOf(branchOf(record), revision));
     const found = describe(this.#log.eventsAt(revision));
     if (expected === found) return;
     const isPart = found !== "nothing" && found.split(", ").every((event) => expected.includes(event));
     const property = isPart ? "transactions are atomic" : "nothing acknowledged is lost";
-    this.#violations.add(property, `${record.client} was told of ${expected} at ${revision}; the store has ${found}`);
+    this.#violations.add(
+      property,
+      `${record.client} was told of ${expected} at ${revision}; the store has ${found}`,
+    );
   }
 
   /** What the operations do to the state before `revision` if they become it. */
@@ -104,16 +113,23 @@ class OperationValidator {
     for (const [index, operation] of branchOf(record).entries()) {
       const result = record.gives!.results[index] ?? {};
       if (operation.type === "get") this.#expectVersion(record, operation.key, base, result.item);
-      else if (operation.type !== "deletePrefix") this.#expectVersion(record, operation.key, base, result.previous?.[0]);
+      else if (operation.type !== "deletePrefix")
+        this.#expectVersion(record, operation.key, base, result.previous?.[0]);
     }
   }
 
-  #expectVersion({ client }: OperationRecord, key: string, revision: number, found: Version | undefined): void {
+  #expectVersion(
+    { client }: OperationRecord,
+    key: string,
+    revision: number,
+    found: Version | undefined,
+  ): void {
     const expected = this.#log.stateAt(key, revision);
     this.#violations.expect(
       sameVersion(found, expected),
       "reads are right",
-      () => `${client} read ${key} at ${revision} as ${describeVersion(found)}; it was ${describeVersion(expected)}`,
+      () =>
+        `${client} read ${key} at ${revision} as ${describeVersion(found)}; it was ${describeVersion(expected)}`,
     );
   }
 
@@ -134,7 +150,9 @@ class OperationValidator {
       items.every((item, index) => sameVersion(item, shown[index]));
     this.#violations.expect(isRight, "lists are right", () => {
       const difference = items.find((item, index) => !sameVersion(item, shown[index]));
-      const first = difference ? `first ${describeVersion(difference)}` : `${items.length} items, ${count} counted`;
+      const first = difference
+        ? `first ${describeVersion(difference)}`
+        : `${items.length} items, ${count} counted`;
       return `${record.client} listed ${prefix} at ${wanted || revision}: ${first}; there were ${expected.length}`;
     });
   }
@@ -144,7 +162,10 @@ class OperationValidator {
     const wanted = record.takes.revision ?? 0;
     if (record.code === "Store.Compacted" && wanted > 0 && wanted < this.#history.compactionAsked) return;
     if (record.code === "Store.FutureRevision" || isFailureOfEnvironment(record.code!)) return;
-    this.#violations.add("errors are right", `${record.client} read ${JSON.stringify(record.takes)}: ${record.code}`);
+    this.#violations.add(
+      "errors are right",
+      `${record.client} read ${JSON.stringify(record.takes)}: ${record.code}`,
+    );
   }
 
   /** Every operation's revision against all that had ended before it began, and every writer had begun before it is seen. */
@@ -186,7 +207,8 @@ class OperationValidator {
       const events = this.#log.eventsAt(revision);
       for (const { type, item } of events) {
         if (type !== "put") continue;
-        if (seenIds.has(item.id)) this.#violations.add("nothing is written twice", `${item.id} once more at ${revision}`);
+        if (seenIds.has(item.id))
+          this.#violations.add("nothing is written twice", `${item.id} once more at ${revision}`);
         seenIds.add(item.id);
       }
       if (this.#acknowledged.has(revision) || events.length === 0) continue;
@@ -203,8 +225,9 @@ class OperationValidator {
     const found = describe(events);
     return candidates.some(
       ({ takes }) =>
-        takes.compare.every(({ key, target, value }) => (this.#log.stateAt(key, revision - 1)?.[target] ?? 0) === value) &&
-        describe(this.#eventsOf(takes.success, revision)) === found,
+        takes.compare.every(
+          ({ key, target, value }) => (this.#log.stateAt(key, revision - 1)?.[target] ?? 0) === value,
+        ) && describe(this.#eventsOf(takes.success, revision)) === found,
     );
   }
 }
@@ -226,7 +249,13 @@ function nextVersion(
   revision: number,
 ): Version {
   const createRevision = previous?.createRevision ?? revision;
-  return { key, id: idOf(value), createRevision, modRevision: revision, version: (previous?.version ?? 0) + 1 };
+  return {
+    key,
+    id: idOf(value),
+    createRevision,
+    modRevision: revision,
+    version: (previous?.version ?? 0) + 1,
+  };
 }
 
 function deletedVersion(key: string, revision: number): Version {
@@ -235,5 +264,11 @@ function deletedVersion(key: string, revision: number): Version {
 
 /** Answers to a read that a fault outside of the store explains. */
 function isFailureOfEnvironment(code: string): boolean {
-  return ["Store.Unavailable", "Store.Unreachable", "Store.Timeout", "Store.OutcomeUnknown", "Store.Closed"].includes(code);
+  return [
+    "Store.Unavailable",
+    "Store.Unreachable",
+    "Store.Timeout",
+    "Store.OutcomeUnknown",
+    "Store.Closed",
+  ].includes(code);
 }

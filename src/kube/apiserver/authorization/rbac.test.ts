@@ -162,7 +162,7 @@ describe("who may what", () => {
     const node = server.as({ name: "system:node:n1", groups: ["system:nodes"] });
     await server.client.create(secrets, { metadata: { name: "mine", namespace: "default" } });
     await server.client.create(secrets, { metadata: { name: "other", namespace: "default" } });
-    await server.client.create(pods, {
+    const pod = await server.client.create(pods, {
       metadata: { name: "p", namespace: "default" },
       spec: {
         nodeName: "n1",
@@ -184,9 +184,11 @@ describe("who may what", () => {
     await expect(elsewhere.get(secrets, "default", "mine")).rejects.toMatchObject({
       kind: "PermissionDenied",
     });
-    await node.createSubresource(serviceAccounts, "default", "default", "token", {});
+    const boundObjectRef = { apiVersion: "v1", kind: "Pod", name: "p", uid: pod.metadata.uid };
+    const wanted = { spec: { boundObjectRef } };
+    await node.createSubresource(serviceAccounts, "default", "default", "token", wanted);
     await expect(
-      elsewhere.createSubresource(serviceAccounts, "default", "default", "token", {}),
+      elsewhere.createSubresource(serviceAccounts, "default", "default", "token", wanted),
     ).rejects.toMatchObject({
       kind: "PermissionDenied",
     });

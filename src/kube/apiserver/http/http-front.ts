@@ -29,6 +29,7 @@ import { EncodedBody, type RequestBody } from "../verbs/decode-object.ts";
 import { PATCH_TYPES } from "../verbs/patch-object.ts";
 import { wantedForm } from "./accept.ts";
 import type { Rendering } from "./encode-answer.ts";
+import { forwardUpgrade } from "./forward-request.ts";
 import { parseQuery } from "./parse-query.ts";
 import { sendAnswer } from "./send-answer.ts";
 
@@ -80,8 +81,10 @@ export class HttpFront {
         throw statusBadRequest("the connection cannot be upgraded here");
       });
       await serveRequest(this.#options.chain, exchange, async (answer) => {
+        const upgrade = { req, socket, head, signal: gone.signal };
+        if (answer.form === "proxy") return forwardUpgrade(upgrade, answer.target);
         if (answer.form !== "upgrade") throw statusBadRequest("the connection cannot be upgraded here");
-        await answer.accept({ req, socket, head, signal: gone.signal });
+        await answer.accept(upgrade);
       });
     } catch (error) {
       const status = this.#statusOf(error, req.url ?? "");

@@ -9,6 +9,7 @@ import type { Answer, ResourceCall } from "../server-context.ts";
 import { CONTENT_TYPES } from "./accept.ts";
 import { encodeList, encodeObject, encodeValue, type Rendering } from "./encode-answer.ts";
 import { WatchEncoder } from "./encode-watch.ts";
+import { forwardRequest } from "./forward-request.ts";
 
 /** Answers at least this big are compressed for clients that take it (apiserver's defaultGzipThresholdBytes). */
 const GZIP_FROM_BYTES = 128 * 1024;
@@ -44,6 +45,8 @@ export async function sendAnswer(out: OutgoingAnswer): Promise<void> {
       return sendWatch(out, answer);
     case "text":
       return sendText(out, answer.chunks);
+    case "proxy":
+      return forwardRequest(ctx, answer.target);
     default:
       throw statusBadRequest("Upgrade request required");
   }

@@ -1,9 +1,121 @@
-import { statusNotImplemented } from "../../api/index.ts";
-import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
+import { isIPv4 } from "node:net";
+import {
+  endpointSlices,
+  type KubeObject,
+  pods,
+  services,
+  statusBadRequest,
+  statusNotImplemented,
+  statusServiceUnavailable,
+} from "../../api/index.ts";
+import { keyPrefix } from "../objects/object-keys.ts";
+import type { Answer, ProxyTarget, ResourceCall, ServerContext } from "../server-context.ts";
 
-/** `pods/proxy`, `services/proxy`, `nodes/proxy`. */
-export async function refuseProxy(_context: ServerContext, { kind }: ResourceCall): Promise<Answer> {
-  throw statusNotImplemented(
-    `the proxy subresource of ${kind.resource} is not supported by this server; use port-forward`,
+interface Named {
+  scheme: "http" | "https";
+  name: string;
+  /** Number, name, or empty. */
+  port: string;
+}
+
+/** `pods/[SCHEME:]NAME[:PORT]/proxy/…`: on to a pod's address; its first declared port where none is named. */
+export async function proxyToPod(context: ServerContext, call: ResourceCall): Promise<Answer> {
+  const wanted = parseName(call, "pod");
+  const { object: pod } = await context.objects.get(pods, call.info.namespace, wanted.name);
+  const containers = (pod.spec.containers ?? []) as { ports?: { containerPort: number }[] }[];
+  const declared = containers.flatMap(({ ports = [] }) => ports)[0]?.containerPort;
+  const port = wanted.port === "" ? declared : Number(wanted.port);
+  const host: string = pod.status?.podIP ?? "";
+  if (!isReachable(host)) throw statusBadRequest(`address not allowed: ${host || "the pod has none yet"}`);
+  if (wanted.port !== "" && !isPort(port))
+    throw statusBadRequest(`invalid port ${JSON.stringify(wanted.port)}`);
+  return forward({
+    protocol: `${wanted.scheme}:`,
+    host,
+    port: port ?? (wanted.scheme === "https" ? 443 : 80),
+  });
+}
+
+/** `services/[SCHEME:]NAME[:PORT]/proxy/…`: on to one of the Service's ready endpoints. The port is the Service's, by name or number. */
+export async function proxyToService(context: ServerContext, call: ResourceCall): Promise<Answer> {
+  const wanted = parseName(call, "service");
+  const { object: service } = await context.objects.get(services, call.info.namespace, wanted.name);
+  const portName = servicePortName(service, wanted.port);
+  const candidates = readyEndpoints(context, service, portName);
+  const chosen = candidates[Math.floor(Math.random() * candidates.length)];
+  if (!chosen) {
+    throw statusServiceUnavailable(`no endpoints available for service ${JSON.stringify(wanted.name)}`);
+  }
+  return forward({ protocol: `${wanted.scheme}:`, ...chosen });
+}
+
+/** `nodes/proxy` leads to a kubelet's port, which there is none of. */
+export async function refuseNodeProxy(): Promise<Answer> {
+  throw statusNotImplemented("the proxy subresource of nodes is not supported by this server");
+}
+
+function forward(target: ProxyTarget): Answer {
+  return { form: "proxy", target };
+}
+
+/** apimachinery's net.SplitSchemeNamePort. */
+function parseName({ info }: ResourceCall, what: string): Named {
+  const invalid = statusBadRequest(`invalid ${what} request ${JSON.stringify(info.name)}`);
+  const parts = info.name!.split(":");
+  if (parts.length > 3) throw invalid;
+  const [scheme, name, port] = parts.length === 3 ? parts : ["http", ...parts];
+  if ((scheme !== "http" && scheme !== "https") || !name) throw invalid;
+  return { scheme, name, port: port ?? "" };
+}
+
+interface ServicePort {
+  name?: string;
+  port: number;
+}
+
+function servicePortName(service: KubeObject, wanted: string): string {
+  const ports = (service.spec.ports ?? []) as ServicePort[];
+  const only = ports.length === 1 ? ports[0] : undefined;
+  if (wanted === "") return only?.name ?? "";
+  const found = /^\d+$/.test(wanted)
+    ? ports.find(({ port }) => port === Number(wanted))
+    : ports.find(({ name }) => name === wanted);
+  if (found) return found.name ?? "";
+  throw statusServiceUnavailable(
+    `no service port ${wanted} found for service ${JSON.stringify(service.metadata.name)}`,
   );
+}
+
+interface Slice {
+  addressType: string;
+  ports?: { name?: string; port?: number }[];
+  endpoints?: { addresses: string[]; conditions?: { ready?: boolean } }[];
+}
+
+function readyEndpoints(
+  context: ServerContext,
+  { metadata }: KubeObject,
+  portName: string,
+): { host: string; port: number }[] {
+  const found: { host: string; port: number }[] = [];
+  for (const { object } of context.cache.list(keyPrefix(endpointSlices, metadata.namespace))) {
+    if (object.metadata.labels?.["kubernetes.io/service-name"] !== metadata.name) continue;
+    const { ports = [], endpoints = [] } = object as unknown as Slice;
+    const port = ports.find(({ name }) => (name ?? "") === portName)?.port;
+    if (port === undefined) continue;
+    for (const { addresses, conditions } of endpoints) {
+      const host = addresses[0] ?? "";
+      if (conditions?.ready !== false && isReachable(host)) found.push({ host, port });
+    }
+  }
+  return found;
+}
+
+function isPort(port: number | undefined): boolean {
+  return Number.isInteger(port) && port! > 0 && port! < 65_536;
+}
+
+/** Whoever can write an address into an object must not reach what only this machine may (proxyutil.IsProxyableIP). */
+function isReachable(host: string): boolean {
+  return isIPv4(host) && !/^(?:0|127|169\.254|22[4-9]|23\d)\./.test(host);
 }

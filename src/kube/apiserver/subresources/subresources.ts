@@ -16,7 +16,7 @@ import { createEviction } from "./eviction.ts";
 import { finalizeNamespace } from "./finalize.ts";
 import { readPodLog } from "./pod-log.ts";
 import { attachToPod, execInPod, forwardPodPorts } from "./pod-streams.ts";
-import { refuseProxy } from "./proxy.ts";
+import { proxyToPod, proxyToService, refuseNodeProxy } from "./proxy.ts";
 import { handleScale } from "./scale.ts";
 import { handleStatus } from "./status.ts";
 import { createToken } from "./token.ts";
@@ -34,11 +34,11 @@ const OF_KIND = new Map<KindDefinition, Record<string, SubresourceHandler>>([
       exec: execInPod,
       log: readPodLog,
       portforward: forwardPodPorts,
-      proxy: refuseProxy,
+      proxy: proxyToPod,
     },
   ],
-  [services, { proxy: refuseProxy }],
-  [nodes, { proxy: refuseProxy }],
+  [services, { proxy: proxyToService }],
+  [nodes, { proxy: refuseNodeProxy }],
   [namespaces, { finalize: finalizeNamespace }],
   [serviceAccounts, { token: createToken }],
 ]);

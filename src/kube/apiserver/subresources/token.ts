@@ -14,6 +14,7 @@ import {
 } from "../../api/index.ts";
 import type { BoundObject } from "../authentication/service-account-tokens.ts";
 import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
+import { admissionRequest } from "../verbs/write-object.ts";
 
 const MIN_SECONDS = 600;
 const DEFAULT_SECONDS = 3600;
@@ -24,6 +25,7 @@ export async function createToken(context: ServerContext, call: ResourceCall): P
   const request = call.body.as(tokenRequests);
   if (!request) throw statusBadRequest("a TokenRequest is needed as body");
   const { namespace, name } = call.info;
+  await context.admission.validate(admissionRequest(call, "CREATE", request, undefined));
   const account = (await context.objects.get(serviceAccounts, namespace, name!)).object;
   const spec = request.spec ?? {};
   const expirationSeconds = (spec.expirationSeconds as number | undefined) ?? DEFAULT_SECONDS;

@@ -72,6 +72,9 @@ async function prepareCreate(
 /** These change single fields that clients may not change otherwise; their handlers checked what they write. */
 const TRUSTED_SUBRESOURCES = new Set(["binding", "finalize"]);
 
+/** These let through what an update of the object itself may not change; what they may is their handlers' rule. */
+const FREER_SUBRESOURCES = new Set(["ephemeralcontainers"]);
+
 export interface UpdateResult {
   object: StoredObject | KubeObject;
   created: boolean;
@@ -113,6 +116,7 @@ async function prepareUpdate(
 ): Promise<Companions> {
   const { kind, info } = call;
   const isStatus = info.subresource === "status";
+  const isFree = FREER_SUBRESOURCES.has(info.subresource ?? "");
   const previous = current.object;
   const admission = admissionRequest(call, "UPDATE", next, previous);
   prepareMetadataForUpdate(kind, next, current, info);
@@ -129,7 +133,10 @@ async function prepareUpdate(
     ...validateObjectMetaUpdate(next, previous),
     ...(isStatus
       ? (kind.validateStatusUpdate?.(next, previous) ?? [])
-      : [...(kind.validate?.(next) ?? []), ...(kind.validateUpdate?.(next, previous) ?? [])]),
+      : [
+          ...(kind.validate?.(next) ?? []),
+          ...((isFree ? undefined : kind.validateUpdate?.(next, previous)) ?? []),
+        ]),
   ]);
   await context.admission.validate(admission);
   return companions;

@@ -1,4 +1,5 @@
 import type { SchedulingPlugin } from "../framework.ts";
+import { interPodAffinity } from "./inter-pod-affinity.ts";
 import { nodeAffinity } from "./node-affinity.ts";
 import { nodeName } from "./node-name.ts";
 import { nodePorts } from "./node-ports.ts";
@@ -18,4 +19,5 @@ export const defaultPlugins: readonly SchedulingPlugin<never>[] = [
   nodeResourcesFit,
   nodeResourcesBalanced,
   podTopologySpread,
+  interPodAffinity,
 ] as unknown as readonly SchedulingPlugin<never>[];

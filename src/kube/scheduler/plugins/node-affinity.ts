@@ -1,5 +1,5 @@
 import type { KubeObject } from "../../api/types.ts";
-import { normalizeToMax, type SchedulingPlugin } from "../framework.ts";
+import { normalizeToMax, type Refusal, type SchedulingPlugin } from "../framework.ts";
 
 interface Requirement {
   key: string;
@@ -52,21 +52,37 @@ export function nodeIsSelected(pod: KubeObject, node: KubeObject): boolean {
   );
 }
 
+const REFUSED: readonly Refusal[] = [
+  { reason: "node(s) didn't match Pod's node affinity/selector", unresolvable: true },
+];
+
+/** Whether the pod says anything about the nodes that it may go to. */
+export function selectsNodes({ spec }: KubeObject): boolean {
+  const required = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  return required !== undefined || Object.keys(spec.nodeSelector ?? {}).length > 0;
+}
+
+interface State {
+  selects: boolean;
+  preferred: { weight: number; preference: NodeSelectorTerm }[];
+}
+
 /** nodeSelector and node affinity. */
-export const nodeAffinity: SchedulingPlugin = {
+export const nodeAffinity: SchedulingPlugin<State> = {
   name: "NodeAffinity",
+  wokenBy: ["node"],
   weight: 2,
-  filter: (pod, { node }) =>
-    nodeIsSelected(pod, node)
-      ? []
-      : [{ reason: "node(s) didn't match Pod's node affinity/selector", unresolvable: true }],
-  score: (pod, { node }) => {
+  prepare: (pod) => {
+    const selects = selectsNodes(pod);
+    const preferred = pod.spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+    return selects || preferred.length > 0 ? { selects, preferred } : "skip";
+  },
+  filter: (pod, { node }, { selects }) => (!selects || nodeIsSelected(pod, node) ? undefined : REFUSED),
+  prepareScore: (_pod, _nodes, { preferred }) => (preferred.length === 0 ? "skip" : undefined),
+  score: (_pod, { node }, { preferred }) => {
     let total = 0;
-    for (const preferred of pod.spec.affinity?.nodeAffinity
-      ?.preferredDuringSchedulingIgnoredDuringExecution ?? []) {
-      if (termMatches(preferred.preference, node)) total += preferred.weight;
-    }
+    for (const { preference, weight } of preferred) if (termMatches(preference, node)) total += weight;
     return total;
   },
-  normalize: (_pod, scores) => normalizeToMax(scores),
+  normalize: (scores) => normalizeToMax(scores),
 };

@@ -1,10 +1,13 @@
-import type { SchedulingPlugin } from "../framework.ts";
+import type { Refusal, SchedulingPlugin } from "../framework.ts";
+
+const REFUSED: readonly Refusal[] = [
+  { reason: "node(s) didn't match the requested node name", unresolvable: true },
+];
 
 /** A pod that names its node fits only there. */
-export const nodeName: SchedulingPlugin = {
+export const nodeName: SchedulingPlugin<string> = {
   name: "NodeName",
-  filter: (pod, node) =>
-    pod.spec.nodeName && pod.spec.nodeName !== node.name
-      ? [{ reason: "node(s) didn't match the requested node name", unresolvable: true }]
-      : [],
+  wokenBy: ["node"],
+  prepare: (pod) => pod.spec.nodeName || "skip",
+  filter: (_pod, node, name) => (name === node.name ? undefined : REFUSED),
 };

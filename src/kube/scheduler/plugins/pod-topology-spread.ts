@@ -1,144 +1,225 @@
-import { type LabelSelectorObject, labelSelectorFrom } from "../../../formats/index.ts";
+import {
+  type LabelSelector,
+  type LabelSelectorObject,
+  labelSelectorFrom,
+  labelSelectorFromSet,
+} from "../../../formats/index.ts";
 import type { KubeObject } from "../../api/types.ts";
-import { MAX_SCORE, type SchedulingPlugin } from "../framework.ts";
+import { MAX_SCORE, type Refusal, type SchedulingPlugin } from "../framework.ts";
 import type { NodeInfo } from "../node-info.ts";
+import type { PodGroup } from "../pod-groups.ts";
 import type { Snapshot } from "../snapshot.ts";
-import { nodeIsSelected } from "./node-affinity.ts";
+import { nodeIsSelected, selectsNodes } from "./node-affinity.ts";
 import { type Taint, type Toleration, tolerationTolerates } from "./taint-toleration.ts";
+
+const HOSTNAME = "kubernetes.io/hostname";
+const NO_LABEL: readonly Refusal[] = [
+  {
+    reason: "node(s) didn't match pod topology spread constraints (missing required label)",
+    unresolvable: true,
+  },
+];
+const SKEWED: readonly Refusal[] = [{ reason: "node(s) didn't match pod topology spread constraints" }];
+
+/** What upstream spreads by when the pod says nothing (only for pods that a controller owns). */
+const SYSTEM_DEFAULTS = [
+  { maxSkew: 3, topologyKey: HOSTNAME },
+  { maxSkew: 5, topologyKey: "topology.kubernetes.io/zone" },
+];
 
 interface Constraint {
   maxSkew: number;
   topologyKey: string;
-  hard: boolean;
-  selector: LabelSelectorObject;
   minDomains: number;
-  nodeAffinityPolicy: string;
-  nodeTaintsPolicy: string;
+  /** Placed pods that count. */
+  groups: readonly PodGroup[];
+  isEligible(node: NodeInfo): boolean;
 }
 
-interface Counted extends Constraint {
-  /** Matching pods per value of the topology key, over eligible nodes. */
-  counts: Map<string, number>;
+interface HardConstraint extends Constraint {
+  /** Matching pods per value of the topology key. */
+  counts: ReadonlyMap<string, number>;
+  least: number;
+  /** 1 where the pod itself counts. */
+  self: number;
 }
 
-/** What upstream spreads by when the pod says nothing (only for pods that a controller owns). */
-const SYSTEM_DEFAULTS = [
-  { maxSkew: 3, topologyKey: "kubernetes.io/hostname" },
-  { maxSkew: 5, topologyKey: "topology.kubernetes.io/zone" },
-];
-
-function constraintsOf(pod: KubeObject): Constraint[] {
-  const own: KubeObject[] = pod.spec.topologySpreadConstraints ?? [];
-  if (own.length > 0) {
-    return own.map((one) => ({
-      maxSkew: one.maxSkew,
-      topologyKey: one.topologyKey,
-      hard: one.whenUnsatisfiable !== "ScheduleAnyway",
-      selector: withMatchLabelKeys(one, pod),
-      minDomains: one.minDomains ?? 1,
-      nodeAffinityPolicy: one.nodeAffinityPolicy ?? "Honor",
-      nodeTaintsPolicy: one.nodeTaintsPolicy ?? "Ignore",
-    }));
-  }
-  const labels = pod.metadata.labels ?? {};
-  const owned = pod.metadata.ownerReferences?.some((reference) => reference.controller);
-  if (!owned || Object.keys(labels).length === 0) return [];
-  return SYSTEM_DEFAULTS.map((one) => ({
-    ...one,
-    hard: false,
-    selector: { matchLabels: labels },
-    minDomains: 1,
-    nodeAffinityPolicy: "Honor",
-    nodeTaintsPolicy: "Ignore",
-  }));
+interface SoftConstraint extends Constraint {
+  /** By value of the topology key; of hosts each node's own count is looked up. */
+  counts: ReadonlyMap<string, number> | undefined;
+  /** More domains weigh more, as one pod more or less shows less in each. */
+  factor: number;
 }
 
-function withMatchLabelKeys(constraint: KubeObject, pod: KubeObject): LabelSelectorObject {
-  const labels = pod.metadata.labels ?? {};
-  const more = (constraint.matchLabelKeys ?? [])
-    .filter((key: string) => key in labels)
-    .map((key: string) => [key, labels[key]]);
-  const selector = constraint.labelSelector ?? {};
-  return { ...selector, matchLabels: { ...selector.matchLabels, ...Object.fromEntries(more) } };
-}
-
-function eligible(constraint: Constraint, pod: KubeObject, { node }: NodeInfo): boolean {
-  if (constraint.nodeAffinityPolicy === "Honor" && !nodeIsSelected(pod, node)) return false;
-  if (constraint.nodeTaintsPolicy !== "Honor") return true;
-  const taints = ((node.spec?.taints ?? []) as Taint[]).filter(
-    (taint) => taint.effect !== "PreferNoSchedule",
-  );
-  return taints.every((taint) =>
-    (pod.spec.tolerations ?? []).some((one: Toleration) => tolerationTolerates(one, taint)),
-  );
-}
-
-function matchingPods(constraint: Constraint, pod: KubeObject, node: NodeInfo): number {
-  let count = 0;
-  for (const other of node.pods.values()) {
-    if (other.metadata.namespace !== pod.metadata.namespace || other.metadata.deletionTimestamp !== undefined)
-      continue;
-    if (labelSelectorFrom(constraint.selector).matches(other.metadata.labels ?? {})) count++;
-  }
-  return count;
-}
-
-function count(constraint: Constraint, pod: KubeObject, snapshot: Snapshot): Counted {
-  const counts = new Map<string, number>();
-  for (const node of snapshot.nodes()) {
-    const value = node.node.metadata.labels?.[constraint.topologyKey];
-    if (value === undefined || !eligible(constraint, pod, node)) continue;
-    counts.set(value, (counts.get(value) ?? 0) + matchingPods(constraint, pod, node));
-  }
-  return { ...constraint, counts };
+interface State {
+  hard: readonly HardConstraint[];
+  soft: SoftConstraint[];
+  /** Nodes that lack one of the pod's own keys are not rated; the system's defaults do not ask for them. */
+  needsAllKeys: boolean;
+  rated: boolean[];
 }
 
 /** Spreads pods that belong together over hosts, zones or any other topology. */
-export const podTopologySpread: SchedulingPlugin<Counted[]> = {
+export const podTopologySpread: SchedulingPlugin<State> = {
   name: "PodTopologySpread",
+  wokenBy: ["node", "pod-gone", "pod-placed"],
   weight: 2,
   prepare: (pod, snapshot) => {
-    const constraints = constraintsOf(pod);
-    return constraints.length === 0 ? "skip" : constraints.map((one) => count(one, pod, snapshot));
+    const own: KubeObject[] = pod.spec.topologySpreadConstraints ?? [];
+    if (own.length === 0) return systemDefaults(pod, snapshot);
+    const parts = own.map((one) => ({ one, constraint: constraintOf(one, pod, snapshot) }));
+    const hard = parts.filter(({ one }) => one.whenUnsatisfiable !== "ScheduleAnyway");
+    const soft = parts.filter(({ one }) => one.whenUnsatisfiable === "ScheduleAnyway");
+    return {
+      hard: hard.map(({ one, constraint }) =>
+        hardConstraint(constraint, selectorOf(one, pod), pod, snapshot),
+      ),
+      soft: soft.map(({ constraint }) => softConstraint(constraint, snapshot)),
+      needsAllKeys: true,
+      rated: [],
+    };
   },
-  filter: (pod, node, constraints) => {
-    for (const constraint of constraints.filter((one) => one.hard)) {
-      const value = node.node.metadata.labels?.[constraint.topologyKey];
-      if (value === undefined) {
-        return [
-          {
-            reason: "node(s) didn't match pod topology spread constraints (missing required label)",
-            unresolvable: true,
-          },
-        ];
-      }
-      const self = labelSelectorFrom(constraint.selector).matches(pod.metadata.labels ?? {}) ? 1 : 0;
-      const least =
-        constraint.counts.size < constraint.minDomains
-          ? 0
-          : Math.min(...constraint.counts.values(), Number.POSITIVE_INFINITY);
-      const skew = (constraint.counts.get(value) ?? 0) + self - (Number.isFinite(least) ? least : 0);
-      if (skew > constraint.maxSkew)
-        return [{ reason: "node(s) didn't match pod topology spread constraints" }];
+  filter: (_pod, node, { hard }) => {
+    for (const { topologyKey, counts, least, self, maxSkew } of hard) {
+      const value = node.topology(topologyKey);
+      if (value === undefined) return NO_LABEL;
+      if ((counts.get(value) ?? 0) + self - least > maxSkew) return SKEWED;
     }
-    return [];
+    return undefined;
   },
-  score: (_pod, node, constraints) => {
+  prepareScore: (_pod, nodes, state) => {
+    if (state.soft.length === 0) return "skip";
+    const { soft, needsAllKeys } = state;
+    state.rated = nodes.map(
+      (node) => !needsAllKeys || soft.every((one) => node.topology(one.topologyKey) !== undefined),
+    );
+    const rated = nodes.filter((_, index) => state.rated[index]);
+    for (const one of soft) {
+      const domains =
+        one.topologyKey === HOSTNAME
+          ? rated.length
+          : new Set(rated.map((node) => node.topology(one.topologyKey))).size;
+      one.factor = Math.log(domains + 2);
+    }
+    return undefined;
+  },
+  score: (_pod, node, { soft }) => {
     let total = 0;
-    for (const constraint of constraints.filter((one) => !one.hard)) {
-      const value = node.node.metadata.labels?.[constraint.topologyKey];
+    for (const { topologyKey, counts, groups, factor, maxSkew } of soft) {
+      const value = node.topology(topologyKey);
       if (value === undefined) continue;
-      // More domains weigh more, as one pod more or less shows less in each (scoring.go, topologyNormalizingWeight).
-      total +=
-        (constraint.counts.get(value) ?? 0) * Math.log(constraint.counts.size + 2) + (constraint.maxSkew - 1);
+      const count = counts ? (counts.get(value) ?? 0) : countOn(groups, node.name);
+      total += count * factor + (maxSkew - 1);
     }
-    return total;
+    return Math.round(total);
   },
-  normalize: (_pod, scores) => {
-    const most = Math.max(...scores.values());
-    const least = Math.min(...scores.values());
-    for (const [name, score] of scores) {
-      scores.set(name, most === 0 ? MAX_SCORE : Math.floor((MAX_SCORE * (most + least - score)) / most));
+  normalize: (scores, { rated }) => {
+    let [least, most] = [Number.POSITIVE_INFINITY, 0];
+    for (let index = 0; index < scores.length; index++) {
+      if (!rated[index]) continue;
+      least = Math.min(least, scores[index]!);
+      most = Math.max(most, scores[index]!);
+    }
+    for (let index = 0; index < scores.length; index++) {
+      if (!rated[index]) scores[index] = 0;
+      else
+        scores[index] =
+          most === 0 ? MAX_SCORE : Math.floor((MAX_SCORE * (most + least - scores[index]!)) / most);
     }
   },
 };
+
+function systemDefaults(pod: KubeObject, snapshot: Snapshot): State | "skip" {
+  const { labels = {}, ownerReferences = [] } = pod.metadata;
+  if (!ownerReferences.some((one) => one.controller) || Object.keys(labels).length === 0) return "skip";
+  const groups = matchingGroups(labelSelectorFromSet(labels), pod, snapshot);
+  const isEligible = eligibility("Honor", "Ignore", pod);
+  const soft = SYSTEM_DEFAULTS.map((one) =>
+    softConstraint({ ...one, minDomains: 1, groups, isEligible }, snapshot),
+  );
+  return { hard: [], soft, needsAllKeys: false, rated: [] };
+}
+
+function constraintOf(one: KubeObject, pod: KubeObject, snapshot: Snapshot): Constraint {
+  return {
+    maxSkew: one.maxSkew,
+    topologyKey: one.topologyKey,
+    minDomains: one.minDomains ?? 1,
+    groups: matchingGroups(selectorOf(one, pod), pod, snapshot),
+    isEligible: eligibility(one.nodeAffinityPolicy ?? "Honor", one.nodeTaintsPolicy ?? "Ignore", pod),
+  };
+}
+
+function selectorOf(constraint: KubeObject, pod: KubeObject): LabelSelector {
+  const labels = pod.metadata.labels ?? {};
+  const keys: string[] = (constraint.matchLabelKeys ?? []).filter((key: string) => key in labels);
+  if (!constraint.labelSelector && keys.length === 0) return labelSelectorFrom(undefined);
+  const selector: LabelSelectorObject = constraint.labelSelector ?? {};
+  const more = Object.fromEntries(keys.map((key) => [key, labels[key]!]));
+  return labelSelectorFrom({ ...selector, matchLabels: { ...selector.matchLabels, ...more } });
+}
+
+function matchingGroups(selector: LabelSelector, pod: KubeObject, snapshot: Snapshot): PodGroup[] {
+  const groups = [...snapshot.groups.in(pod.metadata.namespace ?? "")];
+  return groups.filter((group) => !group.terminating && selector.matches(group.labels));
+}
+
+/** Which nodes count, by the constraint's policies on affinity and taints. */
+function eligibility(affinity: string, taints: string, pod: KubeObject): (node: NodeInfo) => boolean {
+  const isBound = affinity === "Honor" && selectsNodes(pod);
+  const tolerations: Toleration[] = pod.spec.tolerations ?? [];
+  return ({ node }) => {
+    if (isBound && !nodeIsSelected(pod, node)) return false;
+    if (taints !== "Honor") return true;
+    const hard = ((node.spec?.taints ?? []) as Taint[]).filter(
+      (taint) => taint.effect !== "PreferNoSchedule",
+    );
+    return hard.every((taint) => tolerations.some((one) => tolerationTolerates(one, taint)));
+  };
+}
+
+function hardConstraint(
+  constraint: Constraint,
+  selector: LabelSelector,
+  pod: KubeObject,
+  snapshot: Snapshot,
+): HardConstraint {
+  const counts = new Map<string, number>();
+  for (const node of snapshot.nodes) {
+    const value = node.topology(constraint.topologyKey);
+    if (value !== undefined && !counts.has(value) && constraint.isEligible(node)) counts.set(value, 0);
+  }
+  countPods(constraint, snapshot, counts);
+  const isShort = counts.size < constraint.minDomains;
+  let least = isShort || counts.size === 0 ? 0 : Number.POSITIVE_INFINITY;
+  for (const count of counts.values()) least = Math.min(least, count);
+  return { ...constraint, counts, least, self: selector.matches(pod.metadata.labels) ? 1 : 0 };
+}
+
+function softConstraint(constraint: Constraint, snapshot: Snapshot): SoftConstraint {
+  const isHost = constraint.topologyKey === HOSTNAME;
+  const counts = isHost ? undefined : countPods(constraint, snapshot, new Map());
+  return { ...constraint, counts, factor: 0 };
+}
+
+function countPods(
+  constraint: Constraint,
+  snapshot: Snapshot,
+  counts: Map<string, number>,
+): Map<string, number> {
+  for (const group of constraint.groups) {
+    for (const [name, count] of group.nodes) {
+      const node = snapshot.node(name);
+      const value = node?.topology(constraint.topologyKey);
+      if (!node || value === undefined || !constraint.isEligible(node)) continue;
+      counts.set(value, (counts.get(value) ?? 0) + count);
+    }
+  }
+  return counts;
+}
+
+function countOn(groups: readonly PodGroup[], node: string): number {
+  let count = 0;
+  for (const group of groups) count += group.nodes.get(node) ?? 0;
+  return count;
+}

@@ -1,4 +1,5 @@
 import { normalizeToMax, type SchedulingPlugin } from "../framework.ts";
+import type { NodeInfo } from "../node-info.ts";
 
 export interface Taint {
   key: string;
@@ -20,29 +21,36 @@ export function tolerationTolerates(toleration: Toleration, taint: Taint): boole
   return Boolean(toleration.key) && (toleration.value ?? "") === (taint.value ?? "");
 }
 
+const taintsOf = ({ node }: NodeInfo): readonly Taint[] => node.spec?.taints ?? [];
+
 /** Keeps pods off nodes whose taints they do not tolerate, and prefers nodes with few soft ones. */
-export const taintToleration: SchedulingPlugin = {
+export const taintToleration: SchedulingPlugin<readonly Toleration[]> = {
   name: "TaintToleration",
+  wokenBy: ["node"],
   weight: 3,
-  filter: (pod, { node }) => {
-    const tolerations: Toleration[] = pod.spec.tolerations ?? [];
-    const hard = ((node.spec?.taints ?? []) as Taint[]).filter(
-      (taint) => taint.effect !== "PreferNoSchedule",
+  prepare: (pod) => pod.spec.tolerations ?? [],
+  filter: (_pod, node, tolerations) => {
+    const taint = taintsOf(node).find(
+      (one) =>
+        one.effect !== "PreferNoSchedule" &&
+        !tolerations.some((toleration) => tolerationTolerates(toleration, one)),
     );
-    const taint = hard.find((one) => !tolerations.some((toleration) => tolerationTolerates(toleration, one)));
-    if (!taint) return [];
-    return [
-      { reason: `node(s) had untolerated taint {${taint.key}: ${taint.value ?? ""}}`, unresolvable: true },
-    ];
+    if (!taint) return undefined;
+    const reason = `node(s) had untolerated taint {${taint.key}: ${taint.value ?? ""}}`;
+    return [{ reason, unresolvable: true }];
   },
-  score: (pod, { node }) => {
-    const tolerations: Toleration[] = (pod.spec.tolerations ?? []).filter(
-      (one: Toleration) => !one.effect || one.effect === "PreferNoSchedule",
-    );
-    const soft = ((node.spec?.taints ?? []) as Taint[]).filter(
-      (taint) => taint.effect === "PreferNoSchedule",
-    );
-    return soft.filter((taint) => !tolerations.some((one) => tolerationTolerates(one, taint))).length;
+  // Without a soft taint anywhere all nodes are alike.
+  prepareScore: (_pod, nodes) =>
+    nodes.some((node) => taintsOf(node).some((taint) => taint.effect === "PreferNoSchedule"))
+      ? undefined
+      : "skip",
+  score: (_pod, node, tolerations) => {
+    let count = 0;
+    for (const taint of taintsOf(node)) {
+      if (taint.effect !== "PreferNoSchedule") continue;
+      if (!tolerations.some((toleration) => tolerationTolerates(toleration, taint))) count++;
+    }
+    return count;
   },
-  normalize: (_pod, scores) => normalizeToMax(scores, true),
+  normalize: (scores) => normalizeToMax(scores, true),
 };

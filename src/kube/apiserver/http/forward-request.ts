@@ -1,0 +1,152 @@
+import {
+  type ClientRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  request as plainRequest,
+} from "node:http";
+import { request as tlsRequest } from "node:https";
+import type { Duplex } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { errorMessage } from "../../../base/index.ts";
+import { type HttpContext, sendEmpty } from "../../../http/index.ts";
+import { statusServiceUnavailable } from "../../api/index.ts";
+import type { ProxyTarget } from "../server-context.ts";
+
+/** These belong to one connection (RFC 9110 §7.6.1), or are our client's proof of who it is: nobody behind us gets them. */
+const NOT_FORWARDED = new Set([
+  "authorization",
+  "connection",
+  "expect",
+  "host",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+const PRIVATE_PREFIXES = ["impersonate-", "x-remote-"];
+const PATH = /^((?:\/[^/]+)*?\/(?:pods|services)\/[^/]+\/proxy)(\/.*)?$/;
+
+/** Sends the request on to `target` and its answer back, as streams. */
+export async function forwardRequest(ctx: HttpContext, target: ProxyTarget): Promise<void> {
+  const { req, res, signal } = ctx;
+  const [prefix, path] = split(ctx.path);
+  const search = searchOf(req);
+  // Relative links in what is shown need the slash.
+  if (path === undefined) return sendEmpty(res, 301, { location: `${prefix}/${search}` });
+  const outgoing = open(req, target, path + search, forwardedHeaders(req, prefix));
+  const gone = () => outgoing.destroy();
+  signal.addEventListener("abort", gone, { once: true });
+  try {
+    const [answer] = await Promise.all([answerOf(outgoing), pipeline(req, outgoing).catch(() => {})]);
+    res.writeHead(answer.statusCode ?? 502, answeredHeaders(answer.headers, target, prefix));
+    // A client that goes away in the middle is no failure of ours.
+    await pipeline(answer, res).catch(() => res.destroy());
+  } finally {
+    signal.removeEventListener("abort", gone);
+  }
+}
+
+/** As `forwardRequest`, for a request that asks for another protocol: from the answer 101 on, bytes both ways. */
+export async function forwardUpgrade(
+  upgrade: { req: IncomingMessage; socket: Duplex; head: Buffer; signal: AbortSignal },
+  target: ProxyTarget,
+): Promise<void> {
+  const { req, socket, head, signal } = upgrade;
+  const [prefix, path = "/"] = split(req.url!.split("?", 1)[0]!);
+  const headers = forwardedHeaders(req, prefix);
+  headers.connection = "Upgrade";
+  headers.upgrade = req.headers.upgrade!;
+  const outgoing = open(req, target, path + searchOf(req), headers);
+  outgoing.end();
+  const switched = Promise.withResolvers<{ answer: IncomingMessage; behind?: Duplex; rest?: Buffer }>();
+  outgoing.on("upgrade", (answer, behind, rest) => switched.resolve({ answer, behind, rest }));
+  answerOf(outgoing).then((answer) => switched.resolve({ answer }), switched.reject);
+  const { answer, behind, rest } = await switched.promise;
+  socket.write(headOf(answer));
+  if (!behind) {
+    // The other side did not switch: after its answer nothing more goes through (CVE-2018-1002105).
+    await pipeline(answer, socket).catch(() => socket.destroy());
+    return;
+  }
+  const close = () => behind.destroy();
+  signal.addEventListener("abort", close, { once: true });
+  behind.write(head);
+  socket.write(rest!);
+  await Promise.allSettled([pipeline(socket, behind), pipeline(behind, socket)]);
+  signal.removeEventListener("abort", close);
+}
+
+function split(path: string): [prefix: string, path: string | undefined] {
+  const [, prefix, rest] = PATH.exec(path) ?? [];
+  return [prefix ?? path, rest];
+}
+
+function searchOf({ url = "" }: IncomingMessage): string {
+  const at = url.indexOf("?");
+  return at < 0 ? "" : url.slice(at);
+}
+
+function open(
+  { method }: IncomingMessage,
+  { protocol, host, port }: ProxyTarget,
+  path: string,
+  headers: OutgoingHttpHeaders,
+): ClientRequest {
+  const options = { host, port, method, path, headers, agent: false as const };
+  // Pods sign their certificates themselves; the way to them is the node's own network.
+  return protocol === "https:"
+    ? tlsRequest({ ...options, rejectUnauthorized: false })
+    : plainRequest(options);
+}
+
+function answerOf(outgoing: ClientRequest): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    outgoing.on("response", resolve);
+    outgoing.on("error", (error) =>
+      reject(statusServiceUnavailable(`error trying to reach service: ${errorMessage(error)}`)),
+    );
+  });
+}
+
+function forwardedHeaders(req: IncomingMessage, prefix: string): OutgoingHttpHeaders {
+  const headers: OutgoingHttpHeaders = {};
+  for (const [name, value] of Object.entries(req.headersDistinct)) {
+    const isPrivate = PRIVATE_PREFIXES.some((start) => name.startsWith(start));
+    if (value !== undefined && !isPrivate && !NOT_FORWARDED.has(name)) headers[name] = value;
+  }
+  const [before] = req.headersDistinct["x-forwarded-for"] ?? [];
+  const client = req.socket.remoteAddress ?? "";
+  headers["x-forwarded-for"] = before ? `${before}, ${client}` : client;
+  headers["x-forwarded-host"] = req.headers.host;
+  headers["x-forwarded-proto"] = "https";
+  headers["x-forwarded-uri"] = prefix;
+  return headers;
+}
+
+function answeredHeaders(
+  answered: IncomingHttpHeaders,
+  { protocol, host, port }: ProxyTarget,
+  prefix: string,
+): OutgoingHttpHeaders {
+  const headers: OutgoingHttpHeaders = {};
+  for (const [name, value] of Object.entries(answered)) if (!NOT_FORWARDED.has(name)) headers[name] = value;
+  const { location } = answered;
+  // Where it leads to itself, it leads through here.
+  const itself = [`${protocol}//${host}:${port}`, `${protocol}//${host}`].find((start) =>
+    location?.startsWith(start),
+  );
+  if (itself) headers.location = prefix + location!.slice(itself.length);
+  else if (location?.startsWith("/") && !location.startsWith("//")) headers.location = prefix + location;
+  return headers;
+}
+
+function headOf({ statusCode, statusMessage, rawHeaders }: IncomingMessage): string {
+  const lines = [`HTTP/1.1 ${statusCode} ${statusMessage}`];
+  for (let index = 0; index < rawHeaders.length; index += 2)
+    lines.push(`${rawHeaders[index]}: ${rawHeaders[index + 1]}`);
+  return `${lines.join("\r\n")}\r\n\r\n`;
+}

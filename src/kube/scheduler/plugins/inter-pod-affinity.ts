@@ -1,0 +1,145 @@
+import type { KubeObject } from "../../api/types.ts";
+import { type AffinityTerm, type AffinityTerms, affinityTermsOf } from "../affinity-terms.ts";
+import { MAX_SCORE, type Refusal, type SchedulingPlugin } from "../framework.ts";
+import type { NodeInfo } from "../node-info.ts";
+import type { PodGroup } from "../pod-groups.ts";
+import type { Snapshot } from "../snapshot.ts";
+
+const NO_AFFINITY: readonly Refusal[] = [
+  { reason: "node(s) didn't match pod affinity rules", unresolvable: true },
+];
+const ANTI_AFFINITY: readonly Refusal[] = [{ reason: "node(s) didn't match pod anti-affinity rules" }];
+const EXISTING: readonly Refusal[] = [{ reason: "node(s) didn't satisfy existing pods anti-affinity rules" }];
+
+/** A placed pod's required affinity to the incoming one counts a little (hardPodAffinityWeight). */
+const SYMMETRIC_WEIGHT = 1;
+
+/** Topology key -> value -> number. */
+class TopologyCounts {
+  readonly #counts = new Map<string, Map<string, number>>();
+
+  get isEmpty(): boolean {
+    return this.#counts.size === 0;
+  }
+
+  add(node: NodeInfo | undefined, key: string, amount: number): void {
+    const value = node?.topology(key);
+    if (value === undefined) return;
+    const values = this.#counts.get(key) ?? new Map<string, number>();
+    values.set(value, (values.get(value) ?? 0) + amount);
+    this.#counts.set(key, values);
+  }
+
+  on(node: NodeInfo, key: string): number {
+    const value = node.topology(key);
+    return value === undefined ? 0 : (this.#counts.get(key)?.get(value) ?? 0);
+  }
+
+  /** Over all keys. */
+  total(node: NodeInfo): number {
+    let total = 0;
+    for (const key of this.#counts.keys()) total += this.on(node, key);
+    return total;
+  }
+
+  hasAny(node: NodeInfo): boolean {
+    for (const key of this.#counts.keys()) if (this.on(node, key) > 0) return true;
+    return false;
+  }
+}
+
+interface State {
+  terms: AffinityTerms;
+  /** Placed pods that match all of the pod's affinity terms. */
+  wanted: TopologyCounts;
+  unwanted: TopologyCounts;
+  /** Where placed pods refuse this one. */
+  refusedBy: TopologyCounts;
+  ratings: TopologyCounts;
+  matchesItself: boolean;
+}
+
+/** Pods that want to be near others, or far from them. */
+export const interPodAffinity: SchedulingPlugin<State> = {
+  name: "InterPodAffinity",
+  wokenBy: ["node", "pod-gone", "pod-placed"],
+  weight: 2,
+  prepare: (pod, snapshot) => {
+    const { affinity } = pod.spec;
+    const isAsking = affinity?.podAffinity !== undefined || affinity?.podAntiAffinity !== undefined;
+    const others = [...snapshot.podsWithAffinity];
+    if (!isAsking && others.length === 0) return "skip";
+    return stateOf(pod, snapshot, others);
+  },
+  filter: (_pod, node, { terms, wanted, unwanted, refusedBy, matchesItself }) => {
+    if (terms.affinity.some((term) => node.topology(term.topologyKey) === undefined)) return NO_AFFINITY;
+    const isNear = terms.affinity.every((term) => wanted.on(node, term.topologyKey) > 0);
+    // The first of a group that wants to be together has nobody to go to.
+    if (!isNear && !(wanted.isEmpty && matchesItself)) return NO_AFFINITY;
+    if (terms.antiAffinity.some((term) => unwanted.on(node, term.topologyKey) > 0)) return ANTI_AFFINITY;
+    return refusedBy.hasAny(node) ? EXISTING : undefined;
+  },
+  prepareScore: (_pod, _nodes, { ratings }) => (ratings.isEmpty ? "skip" : undefined),
+  score: (_pod, node, { ratings }) => ratings.total(node),
+  normalize: (scores) => {
+    const least = scores.reduce((a, b) => Math.min(a, b));
+    const range = scores.reduce((a, b) => Math.max(a, b)) - least;
+    for (let index = 0; index < scores.length; index++) {
+      scores[index] = range === 0 ? 0 : Math.floor((MAX_SCORE * (scores[index]! - least)) / range);
+    }
+  },
+};
+
+type Placed = Snapshot["podsWithAffinity"] extends Iterable<infer T> ? T : never;
+
+function stateOf(pod: KubeObject, snapshot: Snapshot, others: readonly Placed[]): State {
+  const terms = affinityTermsOf(pod);
+  const { namespace = "", labels } = pod.metadata;
+  const state: State = {
+    terms,
+    wanted: new TopologyCounts(),
+    unwanted: new TopologyCounts(),
+    refusedBy: new TopologyCounts(),
+    ratings: new TopologyCounts(),
+    matchesItself: terms.affinity.every((term) => term.matches(namespace, labels, snapshot)),
+  };
+  if (hasTerms(terms)) for (const group of snapshot.groups.in()) countGroup(group, state, snapshot);
+  for (const { info, node } of others) countOther(info.pod, snapshot.node(node), pod, state, snapshot);
+  return state;
+}
+
+function hasTerms({ affinity, antiAffinity, preferred, preferredNot }: AffinityTerms): boolean {
+  return affinity.length + antiAffinity.length + preferred.length + preferredNot.length > 0;
+}
+
+/** What the pod says of the placed pods of one group. */
+function countGroup(group: PodGroup, { terms, wanted, unwanted, ratings }: State, snapshot: Snapshot): void {
+  const applies = (term: AffinityTerm) => term.matches(group.namespace, group.labels, snapshot);
+  const near = terms.affinity.length > 0 && terms.affinity.every(applies) ? terms.affinity : [];
+  const far = terms.antiAffinity.filter(applies);
+  const rated = [...terms.preferred, ...terms.preferredNot].filter(applies);
+  if (near.length + far.length + rated.length === 0) return;
+  for (const [name, count] of group.nodes) {
+    const node = snapshot.node(name);
+    for (const term of near) wanted.add(node, term.topologyKey, count);
+    for (const term of far) unwanted.add(node, term.topologyKey, count);
+    for (const term of rated) ratings.add(node, term.topologyKey, count * term.weight);
+  }
+}
+
+/** What a placed pod says of the incoming one. */
+function countOther(
+  other: KubeObject,
+  node: NodeInfo | undefined,
+  pod: KubeObject,
+  { refusedBy, ratings }: State,
+  snapshot: Snapshot,
+): void {
+  const { namespace = "", labels } = pod.metadata;
+  const applies = (term: AffinityTerm) => term.matches(namespace, labels, snapshot);
+  const terms = affinityTermsOf(other);
+  for (const term of terms.antiAffinity) if (applies(term)) refusedBy.add(node, term.topologyKey, 1);
+  for (const term of terms.affinity) if (applies(term)) ratings.add(node, term.topologyKey, SYMMETRIC_WEIGHT);
+  for (const term of terms.preferred) if (applies(term)) ratings.add(node, term.topologyKey, term.weight);
+  for (const term of terms.preferredNot) if (applies(term)) ratings.add(node, term.topologyKey, term.weight);
+}

@@ -1,0 +1,52 @@
+import type { KubeObject } from "../api/types.ts";
+import { podRequests, type Resources, scoringRequests } from "./resources.ts";
+
+export interface HostPort {
+  ip: string;
+  protocol: string;
+  port: number;
+}
+
+/** What scheduling needs of a pod, worked out once. */
+export interface PodInfo {
+  pod: KubeObject;
+  requests: Resources;
+  /** Requests for rating, with assumed minimums. */
+  scoring: { cpu: number; memory: number };
+  hostPorts: readonly HostPort[];
+  hasPodAffinity: boolean;
+}
+
+const known = new WeakMap<KubeObject, PodInfo>();
+
+/** The pod's figures; objects of informers are frozen, so they hold for as long as the object lives. */
+export function podInfoOf(pod: KubeObject): PodInfo {
+  let info = known.get(pod);
+  if (!info) {
+    const { affinity } = pod.spec;
+    info = {
+      pod,
+      requests: podRequests(pod),
+      scoring: scoringRequests(pod),
+      hostPorts: hostPortsOf(pod),
+      hasPodAffinity: affinity?.podAffinity !== undefined || affinity?.podAntiAffinity !== undefined,
+    };
+    known.set(pod, info);
+  }
+  return info;
+}
+
+/** Host ports that a pod takes on its node. */
+function hostPortsOf(pod: KubeObject): HostPort[] {
+  const ports: HostPort[] = [];
+  const sidecars = (pod.spec.initContainers ?? []).filter(
+    (one: KubeObject) => one.restartPolicy === "Always",
+  );
+  for (const container of [...(pod.spec.containers ?? []), ...sidecars]) {
+    for (const port of container.ports ?? []) {
+      if (port.hostPort)
+        ports.push({ ip: port.hostIP || "0.0.0.0", protocol: port.protocol ?? "TCP", port: port.hostPort });
+    }
+  }
+  return ports;
+}

@@ -1,0 +1,134 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { KubeObject } from "../api/types.ts";
+import { ManualClock } from "../controllers/testing/manual-clock.ts";
+import { Heap } from "./heap.ts";
+import { SchedulingQueue } from "./queue.ts";
+
+const pod = (uid: string, priority = 0) =>
+  ({ metadata: { name: uid, uid }, spec: { priority } }) as unknown as KubeObject;
+const never = () => false;
+
+describe("a heap", () => {
+  it("gives its items in order, whatever was put, replaced and taken", () => {
+    const entry = fc.record({
+      key: fc.constantFrom("a", "b", "c", "d", "e", "f", "g"),
+      rank: fc.integer({ min: 0, max: 9 }),
+      take: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(entry, { maxLength: 50 }), (entries) => {
+        const heap = new Heap<{ key: string; rank: number }>(
+          (one) => one.key,
+          (a, b) => a.rank < b.rank,
+        );
+        const model = new Map<string, number>();
+        for (const { key, rank, take } of entries) {
+          if (take) {
+            expect(heap.take(key)?.rank).toBe(model.get(key));
+            model.delete(key);
+          } else {
+            heap.put({ key, rank });
+            model.set(key, rank);
+          }
+          expect(heap.get(key)?.rank).toBe(model.get(key));
+        }
+        const order: number[] = [];
+        for (let one = heap.pop(); one; one = heap.pop()) order.push(one.rank);
+        expect(order).toEqual([...model.values()].sort((a, b) => a - b));
+      }),
+    );
+  });
+});
+
+describe("the scheduling queue", () => {
+  const clock = new ManualClock();
+  /** The next pod, or undefined when nobody's time has come. */
+  const take = async (queue: SchedulingQueue): Promise<{ uid: string; attempts: number } | undefined> => {
+    const stop = new AbortController();
+    const next = queue.next(stop.signal);
+    await new Promise((resolve) => setImmediate(resolve));
+    stop.abort();
+    const found = await next;
+    return found && { uid: found.pod.metadata.uid, attempts: found.attempts };
+  };
+
+  it("gives pods by priority, then in the order in which they came", async () => {
+    const queue = new SchedulingQueue(clock);
+    queue.add(pod("first"));
+    queue.add(pod("second"));
+    queue.add(pod("urgent", 1000));
+    queue.add(pod("gone"));
+    queue.remove("gone");
+    expect(
+      [await take(queue), await take(queue), await take(queue), await take(queue)].map((one) => one?.uid),
+    ).toEqual(["urgent", "first", "second", undefined]);
+  });
+
+  it("wakes who waits only by events that may help, and not before the back-off has passed", async () => {
+    const queue = new SchedulingQueue(clock);
+    queue.add(pod("p"));
+    expect(await take(queue)).toEqual({ uid: "p", attempts: 1 });
+    queue.unschedulable(pod("p"), 1, (event) => event === "node");
+    await clock.advance(60_000);
+    queue.clusterChanged("pod-gone");
+    expect(await take(queue)).toBeUndefined();
+    queue.clusterChanged("node");
+    expect(await take(queue)).toEqual({ uid: "p", attempts: 2 });
+    queue.unschedulable(pod("p"), 2, (event) => event === "node");
+    queue.clusterChanged("node");
+    await clock.advance(1_900);
+    expect(await take(queue)).toBeUndefined();
+    await clock.advance(200);
+    expect(await take(queue)).toEqual({ uid: "p", attempts: 3 });
+  });
+
+  it("backs off up to ten seconds", async () => {
+    const queue = new SchedulingQueue(clock);
+    for (const [attempts, seconds] of [
+      [1, 1],
+      [2, 2],
+      [3, 4],
+      [4, 8],
+      [5, 10],
+      [9, 10],
+    ] as const) {
+      queue.retry(pod("p"), attempts);
+      await clock.advance(seconds * 1000 - 100);
+      expect(await take(queue)).toBeUndefined();
+      await clock.advance(200);
+      expect(await take(queue)).toEqual({ uid: "p", attempts: attempts + 1 });
+    }
+  });
+
+  it("tries again after five minutes whom nothing woke", async () => {
+    const queue = new SchedulingQueue(clock);
+    queue.unschedulable(pod("p"), 1, never);
+    await clock.advance(4 * 60_000);
+    expect(await take(queue)).toBeUndefined();
+    await clock.advance(61_000);
+    expect(await take(queue)).toEqual({ uid: "p", attempts: 2 });
+  });
+
+  it("wakes its reader by itself, at the first moment something is due", async () => {
+    const queue = new SchedulingQueue(clock);
+    queue.retry(pod("p"), 1);
+    queue.unschedulable(pod("q"), 1, never);
+    const found = queue.next(new AbortController().signal);
+    await clock.advance(1_000);
+    expect((await found)!.pod.metadata.uid).toBe("p");
+    const flushed = queue.next(new AbortController().signal);
+    await clock.advance(5 * 60_000);
+    expect((await flushed)!.pod.metadata.uid).toBe("q");
+  });
+
+  it("keeps the newest form of who waits", async () => {
+    const queue = new SchedulingQueue(clock);
+    queue.unschedulable(pod("p"), 1, never);
+    queue.refresh(pod("p", 7));
+    queue.add(pod("p", 7));
+    await clock.advance(1_000);
+    expect(await take(queue)).toEqual({ uid: "p", attempts: 2 });
+    expect(queue.size).toBe(0);
+  });
+});
