@@ -8,10 +8,10 @@ import { bootstrapPolicy } from "./rbac-notation.ts";
 
 export const BOOTSTRAP_NAMESPACES = ["default", "kube-system", "kube-public", "kube-node-lease"];
 
-/** Puts more keys than this into one transaction only where they belong together. */
-const BATCH = 200;
+/** Keys in one transaction: etcd takes 128 operations, compares and puts each, unless it is told otherwise. */
+const BATCH = 100;
 
-/** Writes namespaces and roles that are not there yet: new installations in one transaction, later ones only read. */
+/** Writes namespaces and roles that are not there yet: new installations in a few transactions, later ones only read. */
 export async function writeBootstrapObjects(store: Store, nowMs: number): Promise<void> {
   const objects = [...BOOTSTRAP_NAMESPACES.map(namespace), ...bootstrapPolicy()].map((object) =>
     complete(object, nowMs),
