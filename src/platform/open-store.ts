@@ -17,7 +17,7 @@ export function openStore(
     return openLmdbStore({ dir: layout.store, keepHistoryMs: KEEP_HISTORY_MS, logger, clock });
   return openEtcdStore({
     ...parseEtcdAddress(config.store),
-    compactionRetentionMs: KEEP_HISTORY_MS,
+    keepHistoryMs: KEEP_HISTORY_MS,
     logger,
     clock,
   });

@@ -1,15 +1,18 @@
 import { errorMessage, isGantryError } from "../base/index.ts";
 import type { RecordHead, VersionRecord } from "./backend.ts";
+import { compareKeys } from "./key-order.ts";
 import type { LmdbTables } from "./lmdb-tables.ts";
-import { decodeRecord, encodeNumber, verifyHead } from "./record-codec.ts";
+import { decodeRecord, encodeNumber, type NumberedKey, verifyHead } from "./record-codec.ts";
 import type { CheckProblem } from "./types.ts";
 
 const EVERYTHING = { start: Buffer.from([0]) as never };
 const YIELD_EVERY = 1000;
+/** The revision of a new store: nothing was written by it. */
+const FIRST_REVISION = 1;
 
 /**
  * Reads every entry and holds them against each other: checksums, each key's head against its newest version, each version's
- * chain to the one before, nothing newer than the store's revision, each lease's keys.
+ * chain to the one before, no revision missing and nothing newer than the store's, each lease's keys.
  */
 export async function checkTables(tables: LmdbTables): Promise<CheckProblem[]> {
   return new Check(tables).run();
@@ -25,17 +28,58 @@ class Check {
   }
 
   async run(): Promise<CheckProblem[]> {
-    await this.#checkHeads(false);
-    await this.#checkHeads(true);
-    await this.#checkHistory();
+    // One turn of the event loop sees one snapshot.
+    const { keys, tombstones, history } = this.#tables;
+    const living: string[] = [...keys.getKeys({ ...EVERYTHING })];
+    const dead: string[] = [...tombstones.getKeys({ ...EVERYTHING })];
+    const positions: NumberedKey[] = [...history.getKeys({ ...EVERYTHING })];
+    const revision = this.#tables.readNumber("revision");
+    const compactRevision = this.#tables.readNumber("compactRevision");
+    this.#checkOrder(living);
+    this.#checkOrder(dead);
+    this.#checkNoneMissing(positions, new Set([...living, ...dead]), compactRevision, revision);
+    await this.#checkHeads(living, false);
+    await this.#checkHeads(dead, true);
+    await this.#checkHistory(positions, compactRevision);
     await this.#checkLeases();
     return this.#problems;
   }
 
-  async #checkHeads(deleted: boolean): Promise<void> {
+  #checkOrder(keys: readonly string[]): void {
+    for (let index = 1; index < keys.length; index++) {
+      if (compareKeys(keys[index - 1]!, keys[index]!) >= 0) {
+        this.#report("Check.Disorder", `${keys[index]} stands in the wrong place`, keys[index], undefined);
+      }
+    }
+  }
+
+  /** A damaged inner page can hide entries from those who go through all, and show them to those who look for one. */
+  #checkNoneMissing(
+    positions: readonly NumberedKey[],
+    keys: ReadonlySet<string>,
+    compactRevision: number,
+    revision: number,
+  ): void {
+    let expected = Math.max(compactRevision, FIRST_REVISION) + 1;
+    for (const { number, key } of positions) {
+      if (!keys.has(key)) this.#report("Check.Orphan", `a version of ${key} belongs to no key`, key, number);
+      if (number > expected)
+        this.#report("Check.MissingRevision", `revision ${expected} is missing`, undefined, expected);
+      if (number >= expected) expected = number + 1;
+    }
+    if (expected <= revision) {
+      this.#report(
+        "Check.MissingRevision",
+        `revisions ${expected} to ${revision} are missing`,
+        undefined,
+        expected,
+      );
+    }
+  }
+
+  async #checkHeads(keys: readonly string[], deleted: boolean): Promise<void> {
     const table = deleted ? this.#tables.tombstones : this.#tables.keys;
     // What was listed may change while others write; each head is read again beside its version.
-    const keys = [...table.getKeys({ ...EVERYTHING })];
     for (const key of keys) {
       await this.#pause();
       const stored = table.get(key);
@@ -63,15 +107,12 @@ class Check {
     }
   }
 
-  async #checkHistory(): Promise<void> {
-    const revision = this.#tables.readNumber("revision");
-    const compactRevision = this.#tables.readNumber("compactRevision");
-    const positions = [...this.#tables.history.getKeys({ ...EVERYTHING })];
+  async #checkHistory(positions: readonly NumberedKey[], compactRevision: number): Promise<void> {
     for (const { number, key } of positions) {
       await this.#pause();
       const record = this.#version(key, number);
       if (!record || record === "damaged") continue;
-      if (number > this.#tables.readNumber("revision") && number > revision) {
+      if (number > this.#tables.readNumber("revision")) {
         this.#report("Check.FutureVersion", `a version of ${key} is newer than the store`, key, number);
       }
       const { previousRevision, version } = record;

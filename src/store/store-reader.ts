@@ -7,6 +7,8 @@ const MIB = 2 ** 20;
 /** One stretch of reading the past, so that the event loop is not held long. */
 const HISTORY_CHUNK_EVENTS = 500;
 const HISTORY_CHUNK_BYTES = 8 * MIB;
+/** The revision of a new store: nothing was written by it. */
+const FIRST_REVISION = 1;
 
 /** A key as it was at a revision that is neither compacted nor in the future. */
 export function readKey(snapshot: Snapshot, key: string, revision: number): KeyValue | undefined {
@@ -66,12 +68,15 @@ export function readHistory(
   const batches: WatchBatch[] = [];
   let events = 0;
   let bytes = 0;
+  let complete = Math.max(from, FIRST_REVISION + 1) - 1;
   for (const record of snapshot.history(from, to)) {
     let batch = batches.at(-1);
     if (batch?.revision !== record.modRevision) {
       if (batch && (events >= HISTORY_CHUNK_EVENTS || bytes >= HISTORY_CHUNK_BYTES)) {
         return { batches, through: batch.revision };
       }
+      if (record.modRevision !== complete + 1) throw lostRevision(complete + 1);
+      complete = record.modRevision;
       batch = { revision: record.modRevision, events: [] };
       batches.push(batch);
     }
@@ -80,7 +85,13 @@ export function readHistory(
     events++;
     bytes += record.value.byteLength + (event.previous?.value.byteLength ?? 0);
   }
+  if (complete < to) throw lostRevision(complete + 1);
   return { batches, through: to };
+}
+
+/** Every revision has written something: where one is missing the file is damaged, and a watch must not pass over it. */
+function lostRevision(revision: number) {
+  return corrupt(`the store lost revision ${revision}`, { revision });
 }
 
 export function eventOf(record: VersionRecord, previous: VersionRecord | undefined): StoreEvent {

@@ -9,13 +9,13 @@ export interface DamageReading {
   refused?: string;
   /** Codes of what `check` found and of reads that failed. */
   problems: string[];
-  /** Digest of all keys with their versions and values, and of the history. */
-  state: string;
+  /** The revisions, and digests of all keys with their versions and values and of the history. */
+  state: Record<string, string | number>;
 }
 
 async function read(store: Store): Promise<DamageReading> {
   const problems: string[] = [];
-  const hash = createHash("sha256");
+  const state: DamageReading["state"] = {};
   const attempt = async (what: () => Promise<void>) => {
     try {
       await what();
@@ -27,22 +27,26 @@ async function read(store: Store): Promise<DamageReading> {
     for (const { code } of await store.check()) problems.push(code);
   });
   await attempt(async () => {
+    const hash = createHash("sha256");
     const { items, revision } = await store.range("");
-    hash.update(`${revision}\n`);
     for (const { key, value, modRevision, createRevision, version } of items) {
       hash.update(`${key} ${createRevision} ${modRevision} ${version}\n`).update(value);
     }
+    Object.assign(state, { revision, keys: hash.digest("hex") });
   });
   await attempt(async () => {
+    const hash = createHash("sha256");
     const { revision, compactRevision } = await store.status();
     const options = { key: "", prefix: true, startRevision: compactRevision + 1, everyRevision: true };
     for await (const batch of store.watch(options)) {
-      for (const { type, item } of batch.events)
+      for (const { type, item } of batch.events) {
         hash.update(`${type} ${item.key} ${item.modRevision}\n`).update(item.value);
+      }
       if (batch.revision >= revision) break;
     }
+    Object.assign(state, { compactRevision, history: hash.digest("hex") });
   });
-  return { problems, state: hash.digest("hex") };
+  return { problems, state };
 }
 
 let reading: DamageReading;
@@ -58,7 +62,7 @@ try {
   reading = {
     refused: isGantryError(error) ? error.code : `Plain: ${String(error)}`,
     problems: [],
-    state: "",
+    state: {},
   };
 }
 process.stdout.write(JSON.stringify(reading));

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { silentLogger } from "../../src/base/index.ts";
 import { type Operation, openLmdbStore } from "../../src/store/index.ts";
 import type { DamageReading } from "./damage-reader.ts";
@@ -92,9 +93,10 @@ function damageOnce(
   const names = Object.keys(DAMAGES) as (keyof typeof DAMAGES)[];
   const { data, what } = DAMAGES[names[n % names.length]!](readFileSync(join(dir, "data.mdb")), random);
   writeFileSync(join(dir, "data.mdb"), data);
-  const outcome = classify(readStore(dir), expected);
+  const reading = readStore(dir);
+  const outcome = classify(reading, expected);
   report.outcomes[outcome]++;
-  if (outcome === "silent") report.silent.push(what);
+  if (outcome === "silent") report.silent.push(`${what}: ${JSON.stringify(reading)} instead of ${JSON.stringify(expected)}`);
   if (outcome === "died" || outcome === "hung") report.died.push(what);
 }
 
@@ -105,7 +107,7 @@ function classify(
   if (typeof reading === "string") return reading;
   if (reading.refused) return "refused";
   if (reading.problems.length > 0) return "reported";
-  return reading.state === expected.state ? "unharmed" : "silent";
+  return isDeepStrictEqual(reading.state, expected.state) ? "unharmed" : "silent";
 }
 
 function readStore(dir: string): DamageReading | "died" | "hung" {
@@ -120,7 +122,7 @@ function readStore(dir: string): DamageReading | "died" | "hung" {
 }
 
 /** Some hundred keys with several versions, deletes, large values and a compaction. */
-async function fillStore(dir: string, random: SeededRandom): Promise<void> {
+export async function fillStore(dir: string, random: SeededRandom): Promise<void> {
   const store = await openLmdbStore({ dir, logger: silentLogger, keepHistoryMs: 0 });
   const operation = (n: number): Operation => {
     const key = `/registry/pods/default/o${random.between(0, 150)}`;

@@ -38,7 +38,7 @@ const print = (line: string) => process.stdout.write(`${line}\n`);
 const logger = createLogger((line) => process.stderr.write(`${line}\n`), "warn");
 
 async function openStore(): Promise<Store> {
-  const options = { logger, compactionRetentionMs: 0 };
+  const options = { logger, keepHistoryMs: 0 };
   const bad = values.bad === undefined ? undefined : knownBad[values.bad];
   bad?.patch?.();
   const store = values.etcd

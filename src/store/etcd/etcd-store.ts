@@ -89,7 +89,7 @@ export class EtcdStore implements Store {
     this.#watches = new WatchStream({ connection: this.#connection, logger: options.logger, clock });
     this.#autoCompaction = new AutoCompaction({
       clock,
-      retentionMs: options.compactionRetentionMs ?? 5 * 60_000,
+      retentionMs: options.keepHistoryMs ?? 5 * 60_000,
       revision: () => this.#connection.seenRevision,
       compact: (revision) => this.#compactQuietly(revision),
     });

@@ -22,7 +22,7 @@ export interface EtcdStoreOptions {
   /** Largest value; 1.5 MiB when absent, which is about what etcd takes when it is not told otherwise. */
   maxValueBytes?: number;
   /** History older than this is compacted by itself; absent: 5 minutes; 0: never, when etcd or somebody else does it. */
-  compactionRetentionMs?: number;
+  keepHistoryMs?: number;
   /** What may wait for one watcher before it is cut off with `Store.SlowWatcher`. */
   maxWatchWaitingBatches?: number;
   maxWatchWaitingBytes?: number;
