@@ -138,8 +138,8 @@ describe("docker cp", () => {
     expect((await membersOf(tar)).passwd).toContain("root:x:0:0");
     expect(await membersOf((await engine().readArchive(id, "/data/.")).tar)).toEqual({
       "./": "",
-      file: "from the image\n",
-      link: "",
+      "./file": "from the image\n",
+      "./link": "",
     });
     expect(Object.keys(await membersOf((await engine().readArchive(id, "/data")).tar))).toContain(
       "data/file",

@@ -97,8 +97,8 @@ describe("images", () => {
       layers: [digestOf(plain)],
     });
     expect(events.map(({ action, reference }) => [action, reference])).toEqual([
-      ["import", "base"],
       ["tag", "docker.io/library/base:latest"],
+      ["import", "base"],
     ]);
     for (const [index, packed] of [gzipSync(plain), zstdCompressSync(plain)].entries()) {
       const again = await house.images.importRootfs(Readable.from([packed]), { reference: `packed${index}` });

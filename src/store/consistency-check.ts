@@ -62,7 +62,9 @@ class Check {
   ): void {
     let expected = Math.max(compactRevision, FIRST_REVISION) + 1;
     for (const { number, key } of positions) {
-      if (!keys.has(key)) this.#report("Check.Orphan", `a version of ${key} belongs to no key`, key, number);
+      if (!keys.has(key) && this.#exists(key)) {
+        this.#report("Check.Hidden", `${key} is there, but not in lists`, key, number);
+      }
       if (number > expected)
         this.#report("Check.MissingRevision", `revision ${expected} is missing`, undefined, expected);
       if (number >= expected) expected = number + 1;
@@ -121,7 +123,7 @@ class Check {
         if (number <= this.#tables.readNumber("compactRevision")) continue;
         this.#report("Check.BrokenChain", `the version of ${key} before this one is missing`, key, number);
       }
-      if (!this.#tables.keys.doesExist(key) && !this.#tables.tombstones.doesExist(key)) {
+      if (!this.#exists(key)) {
         this.#report("Check.Orphan", `a version of ${key} belongs to no key`, key, number);
       }
     }
@@ -146,6 +148,10 @@ class Check {
       if (!(key.number > 0))
         this.#report("Check.LeaseMismatch", `a lease has the id ${key.number}`, undefined, undefined);
     }
+  }
+
+  #exists(key: string): boolean {
+    return this.#tables.keys.doesExist(key) || this.#tables.tombstones.doesExist(key);
   }
 
   #version(key: string, revision: number): VersionRecord | "damaged" | undefined {

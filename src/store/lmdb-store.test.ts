@@ -187,6 +187,7 @@ describe("LMDB store", () => {
     await tables.root.close();
     store = await openStore();
     expect((await store.check()).map((problem) => `${problem.code} ${problem.key}`)).toEqual([
+      "Check.MissingRevision undefined",
       "Check.BrokenChain a",
       "Check.Orphan b",
     ]);

@@ -369,6 +369,11 @@ describe("bad input", () => {
       expect(answer.json, body).toMatchObject({ kind: "Status", status: "Failure", code });
       expect(answer.json.message).toMatch(message);
     }
+    const nameless = { ...shellPod("x", "true"), spec: { containers: [], volumes: [null] } };
+    expect((await kube.api(kube.path("pods"), { method: "POST", body: nameless })).json).toMatchObject({
+      code: 422,
+      message: expect.stringMatching(/spec\.volumes\[0\]\.name: Required value/),
+    });
     expect((await post("{}", { "content-type": "text/html" })).status).toBe(415);
     expect((await kube.api(`${configMaps}?limit=x`)).status).toBe(400);
     expect((await kube.api(`${configMaps}?labelSelector=a%3D%3D%3Db`)).status).toBe(400);

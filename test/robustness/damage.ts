@@ -96,7 +96,8 @@ function damageOnce(
   const reading = readStore(dir);
   const outcome = classify(reading, expected);
   report.outcomes[outcome]++;
-  if (outcome === "silent") report.silent.push(`${what}: ${JSON.stringify(reading)} instead of ${JSON.stringify(expected)}`);
+  if (outcome === "silent")
+    report.silent.push(`${what}: ${JSON.stringify(reading)} instead of ${JSON.stringify(expected)}`);
   if (outcome === "died" || outcome === "hung") report.died.push(what);
 }
 

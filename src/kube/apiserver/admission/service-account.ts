@@ -66,9 +66,10 @@ function mountsToken(pod: KubeObject, account: KubeObject): boolean {
 }
 
 function mountToken(pod: KubeObject): void {
-  const volumes = (pod.spec.volumes ?? []) as { name: string }[];
-  const existing = volumes.find((volume) => volume.name.startsWith(VOLUME_PREFIX));
-  const volumeName = existing?.name ?? `${VOLUME_PREFIX}${randomSuffix()}`;
+  // Not validated yet: a volume may have no name.
+  const volumes = (pod.spec.volumes ?? []) as { name?: string }[];
+  const existing = volumes.find(({ name }) => name?.startsWith(VOLUME_PREFIX))?.name;
+  const volumeName = existing ?? `${VOLUME_PREFIX}${randomSuffix()}`;
   let isMounted = false;
   for (const container of [
     ...(pod.spec.initContainers ?? []),
