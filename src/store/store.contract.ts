@@ -355,13 +355,14 @@ export function describeStore(
         await put(store, "b", "1");
         for await (const batch of store.watch({ key: "a", progressIntervalMs: 5 })) {
           seen.push(batch);
-          if (seen.length === 2) break;
-          await put(store, "b", "2");
+          if (batch.revision === 3) break;
+          if (seen.length === 1) await put(store, "b", "2");
         }
-        expect(seen).toEqual([
-          { revision: 2, events: [], progress: true },
-          { revision: 3, events: [], progress: true },
-        ]);
+        // It may be told more than once of a revision: the write takes longer than the interval on a slow disk.
+        const before = seen.slice(0, -1);
+        expect(before.length).toBeGreaterThan(0);
+        for (const batch of before) expect(batch).toEqual({ revision: 2, events: [], progress: true });
+        expect(seen.at(-1)).toEqual({ revision: 3, events: [], progress: true });
       });
 
       it("tells of every revision where that is wanted", async () => {
