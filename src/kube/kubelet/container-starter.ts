@@ -3,6 +3,7 @@ import type { CriImage, CriRuntimeService, PodSandboxConfig, PodSandboxStatus } 
 import type { BackOff } from "./back-off.ts";
 import { containerConfig } from "./container-config.ts";
 import { containerMounts } from "./container-mounts.ts";
+import { removeContainer } from "./container-pruner.ts";
 import { configError, containerEnvironment } from "./env/environment.ts";
 import type { FieldContext } from "./env/field-value.ts";
 import type { ImagePuller } from "./image-puller.ts";
@@ -53,6 +54,7 @@ export class ContainerStarter {
   async start(context: StartContext, container: Container): Promise<void> {
     this.#checkBackOff(context, container);
     const image = await this.#pull(context, container);
+    await this.#removeNeverStarted(context, container);
     const config = await this.#configure(context, container, image);
     const containerId = await this.#create(context, container, config);
     await this.#launch(context, container, containerId);
@@ -104,14 +106,11 @@ export class ContainerStarter {
       verifyNonRoot(pod, container, image);
       const env = await containerEnvironment({ ...context, container, services: context.services() });
       const mounts = await containerMounts({ pod, container, podDir, volumes, env, hosts });
-      const latest = attemptsOf(state, container.name)[0];
-      const before = latest?.metadata.attempt ?? context.restartsBefore(container.name);
-      const attempt = before === undefined ? 0 : before + 1;
       return containerConfig({
         pod,
         container,
         image,
-        attempt,
+        attempt: nextAttempt(context, container),
         env,
         mounts,
         nodeMemoryBytes: this.#options.nodeMemoryBytes,
@@ -125,6 +124,12 @@ export class ContainerStarter {
         configError(errorMessage(error)).message,
       );
     }
+  }
+
+  /** One whose start the end of the program came before: what never ran is no restart. */
+  async #removeNeverStarted({ state }: StartContext, container: Container): Promise<void> {
+    const latest = latestOf(state, container.name);
+    if (latest?.state === "CREATED") await removeContainer(latest, this.#options.runtime);
   }
 
   async #create(
@@ -177,6 +182,13 @@ export class ContainerStarter {
     this.#options.events.warning(pod, "Failed", `Error: ${message}`, container);
     return new StartFailure(reason, message);
   }
+}
+
+function nextAttempt({ state, restartsBefore }: StartContext, { name }: Container): number {
+  const latest = latestOf(state, name);
+  if (latest?.state === "CREATED") return latest.metadata.attempt;
+  const before = latest?.metadata.attempt ?? restartsBefore(name);
+  return before === undefined ? 0 : before + 1;
 }
 
 /** The running container that an ephemeral one is to look into. */
