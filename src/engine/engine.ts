@@ -3,6 +3,7 @@ import type { Readable } from "node:stream";
 import { type Clock, errorMessage, isGantryError, type Logger, systemClock } from "../base/index.ts";
 import type { ImageRuntimeConfig } from "../formats/oci-types.ts";
 import type { ImageService } from "../images/types.ts";
+import { removeCgroup } from "../kernel/index.ts";
 import type { NetworkService } from "../network/types.ts";
 import { type ContainerRuntime, readHeldLimits } from "../runtime/index.ts";
 import { exportContainer, readArchive, type WriteArchiveOptions, writeArchive } from "./archive.ts";
@@ -139,6 +140,9 @@ export class ContainerEngine implements OpenEngine {
     this.#context.shuttingDown = true;
     if (options.stopContainers) await this.#stopAll(options.timeoutSeconds);
     await this.close();
+    // The containers' common cgroup; it stays where one of them does.
+    if (options.stopContainers)
+      await removeCgroup(`/gantry-${this.#options.instanceId}`, { waitMs: 200 }).catch(() => {});
   }
 
   async #stopAll(timeoutSeconds: number | undefined): Promise<void> {
