@@ -139,10 +139,8 @@ class DockerApiServer implements DockerApi {
     res.setHeader("server", `Docker/${this.#options.info.version} (linux)`);
   }
 
-  #sendError({ req, res, method }: HttpContext, error: unknown): void {
+  #sendError({ res, method }: HttpContext, error: unknown): void {
     const { status, message } = toDockerError(error, this.#options.logger);
-    // The rest of an unread body is not worth waiting for.
-    if (!req.complete) res.shouldKeepAlive = false;
     if (status === 304 || method === "HEAD") sendEmpty(res, status);
     else sendJson(res, status, { message });
   }

@@ -46,6 +46,7 @@ export function completeHostConfig(hostConfig: HostConfig): HostConfig {
     ...hostConfig,
     NetworkMode: networkModeText(hostConfig.NetworkMode),
     IpcMode: hostConfig.IpcMode || "private",
+    CgroupnsMode: hostConfig.CgroupnsMode || "private",
     ShmSize: hostConfig.ShmSize || DEFAULT_SHM_BYTES,
     RestartPolicy: { Name: "no", MaximumRetryCount: 0, ...emptyNameIsNo(hostConfig.RestartPolicy) },
     LogConfig: {

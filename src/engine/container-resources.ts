@@ -1,4 +1,4 @@
-import { hostInfo } from "../kernel/index.ts";
+import { cgroupMode, hostInfo } from "../kernel/index.ts";
 import type { OciResources, OciRlimit } from "../runtime/index.ts";
 import { RLIMIT_NAMES } from "../runtime/index.ts";
 import { invalidRequest } from "./errors.ts";
@@ -30,6 +30,10 @@ function checkMemory(hostConfig: HostConfig): void {
   }
   if (memory === 0 && swap > 0) {
     throw invalidRequest("You should always set the Memory limit when using Memoryswap limit, see usage");
+  }
+  const swappiness = swappinessOf(hostConfig) ?? 0;
+  if (swappiness < 0 || swappiness > 100) {
+    throw invalidRequest(`Invalid value: ${swappiness}, valid memory swappiness range is 0-100`);
   }
   if (memory > 0 && reservation > 0 && memory < reservation) {
     throw invalidRequest("Minimum memory limit can not be less than memory reservation limit, see usage");
@@ -116,7 +120,15 @@ function memoryOf(hostConfig: HostConfig): NonNullable<OciResources["memory"]> {
   if (hostConfig.Memory) memory.limit = hostConfig.Memory;
   if (hostConfig.MemoryReservation) memory.reservation = hostConfig.MemoryReservation;
   if (hostConfig.MemorySwap && hostConfig.Memory) memory.swap = hostConfig.MemorySwap;
+  // Version 2 of cgroups has nothing like it, and Docker leaves it out there.
+  const swappiness = swappinessOf(hostConfig);
+  if (swappiness !== undefined && cgroupMode() !== "v2") memory.swappiness = swappiness;
   return memory;
+}
+
+/** -1 is the client's word for "not asked for". */
+function swappinessOf({ MemorySwappiness: value }: HostConfig): number | undefined {
+  return typeof value === "number" && value !== -1 ? value : undefined;
 }
 
 function cpuOf(hostConfig: HostConfig): NonNullable<OciResources["cpu"]> {

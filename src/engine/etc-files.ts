@@ -100,7 +100,9 @@ async function resolvConfText(context: EngineContext, container: Container): Pro
   if (isNetworkMode(container, "host") && !asksForMore) {
     return readFile("/etc/resolv.conf", "utf8").catch(() => "");
   }
-  return context.network.resolvConf(userNetworksOf(container), options);
+  // One that is not there is missed when the container is plugged in.
+  const networks = userNetworksOf(container).filter((name) => context.network.find(name) !== undefined);
+  return context.network.resolvConf(networks, options);
 }
 
 /** Binds of the generated files, except where the container has a mount of its own. */

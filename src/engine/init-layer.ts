@@ -7,6 +7,7 @@ import {
   openSync,
   readdirSync,
   type Stats,
+  symlinkSync,
 } from "node:fs";
 import { chmod, mkdir, readdir, rename, rm, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -19,6 +20,8 @@ const DIRECTORIES = ["dev", "proc", "sys"];
 const FILES = ["etc/hostname", "etc/hosts", "etc/resolv.conf"];
 /** By which programs recognise Docker's containers. */
 const DOCKER_FILES = [".dockerenv"];
+/** Docker's too: programs of old look there for what is mounted. */
+const DOCKER_LINKS: Record<string, string> = { "etc/mtab": "/proc/mounts" };
 const O_NOFOLLOW = 0o400000;
 
 /**
@@ -56,7 +59,8 @@ export class InitLayers {
     const key = `${imageId.replace(/^sha256:/, "")}-${owner}`;
     let layer = this.#ready.get(key);
     if (!layer) {
-      layer = this.#make(key, rootfs.lowerDirs, owner === "docker" ? [...FILES, ...DOCKER_FILES] : FILES);
+      const files = owner === "docker" ? [...FILES, ...DOCKER_FILES, ...Object.keys(DOCKER_LINKS)] : FILES;
+      layer = this.#make(key, rootfs.lowerDirs, files);
       this.#ready.set(key, layer);
       layer.catch(() => this.#ready.delete(key));
     }
@@ -107,10 +111,16 @@ async function fill(layer: string, root: MountedRoot, files: readonly string[]):
       mkdirSync(join(layer, parent), { mode: 0o755 });
       parents.push(parent);
     }
-    closeSync(openSync(join(layer, path), "wx", DOCKER_FILES.includes(path) ? 0o755 : 0o644));
+    makeFile(layer, path);
   }
   // The topmost layer says what a directory looks like: as in the image.
   for (const path of [...parents, "."]) await copyLook(join(layer, path), statOf(root, path));
+}
+
+function makeFile(layer: string, path: string): void {
+  const link = DOCKER_LINKS[path];
+  if (link) symlinkSync(link, join(layer, path));
+  else closeSync(openSync(join(layer, path), "wx", DOCKER_FILES.includes(path) ? 0o755 : 0o644));
 }
 
 async function copyLook(path: string, stat: Stats | undefined): Promise<void> {

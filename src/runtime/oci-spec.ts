@@ -85,6 +85,7 @@ export interface OciResources {
     reservation?: number;
     swap?: number;
     disableOOMKiller?: boolean;
+    swappiness?: number;
   };
   cpu?: {
     shares?: number;

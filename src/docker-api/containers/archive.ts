@@ -5,6 +5,7 @@ import type { PathStat } from "../../engine/types.ts";
 import { sendEmpty } from "../../http/index.ts";
 import type { ApiContext } from "../api-context.ts";
 import { flag, text } from "../wire/query.ts";
+import { bodyStream } from "../wire/request-body.ts";
 import type { ContainersBackend } from "./backend.ts";
 
 const STAT_HEADER = "x-docker-container-path-stat";
@@ -20,7 +21,7 @@ export async function getArchive(backend: ContainersBackend, context: ApiContext
 }
 
 export async function putArchive(backend: ContainersBackend, context: ApiContext): Promise<void> {
-  await backend.writeArchive(context.params.id!, pathOf(context), context.req, {
+  await backend.writeArchive(context.params.id!, pathOf(context), bodyStream(context), {
     noOverwriteDirNonDir: flag(context.query, "noOverwriteDirNonDir"),
     copyUidGid: flag(context.query, "copyUIDGID"),
   });

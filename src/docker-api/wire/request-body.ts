@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { Readable } from "node:stream";
 import { GantryError, invalidArgument, systemClock } from "../../base/index.ts";
 import { readJson } from "../../http/index.ts";
 import type { ApiContext } from "../api-context.ts";
@@ -9,6 +10,14 @@ const MAX_DEPTH = 32;
 const BODY_TIMEOUT_MS = 60_000;
 
 export type JsonObject = Record<string, unknown>;
+
+/**
+ * The body as a stream for whoever may stop in its midst: the connection outlives that, and the server drops what is left,
+ * so that the client gets to read the answer.
+ */
+export function bodyStream({ req }: ApiContext): Readable {
+  return Readable.from(req.iterator({ destroyOnReturn: false }), { objectMode: false });
+}
 
 /** The JSON object that a request must carry. */
 export async function requiredObject(context: ApiContext): Promise<JsonObject> {
