@@ -1,8 +1,11 @@
 import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeBaseImages } from "../../examples/base-images/make.mjs";
+import { unmountTree } from "../../src/kernel/index.ts";
+import { removeKernelState } from "../../src/platform/reset.ts";
 import { eventually } from "../support/eventually.ts";
-import { configMap, type Json, Kube, nodePod, shellPod } from "../support/kube.ts";
+import { configMap, type Json, Kube, nodePod, podOf, shell, shellPod } from "../support/kube.ts";
+import { instanceAt } from "../support/machine.ts";
 import { startPlatform, type TestPlatform } from "../support/platform.ts";
 
 let platform: TestPlatform;
@@ -298,5 +301,67 @@ describe("kill -9 of the program", () => {
     expect(pods.map(({ restarts }) => restarts)).toEqual([0, 0, 0, 0, 0]);
     await kube.must("delete", "deployment", "churn", "web");
     await eventually("no pods", async () => (await podsOf("churn")).length === 0);
+  });
+});
+
+describe("a reboot", () => {
+  it("starts every pod anew that is to run, and ends those that are not to be run twice", async () => {
+    const { instanceId } = instanceAt(platform.home);
+    const marked = (name: string, spec: Json): Json =>
+      podOf(
+        name,
+        [
+          {
+            name: "main",
+            ...shell("cat /kept/starts /secret/key; ls /memory | wc -l; touch /memory/x; sleep 1000"),
+            volumeMounts: ["kept", "memory", "secret"].map((volume) => ({
+              name: volume,
+              mountPath: `/${volume}`,
+            })),
+          },
+        ],
+        {
+          initContainers: [
+            {
+              name: "init",
+              ...shell("echo start >>/kept/starts"),
+              volumeMounts: [{ name: "kept", mountPath: "/kept" }],
+            },
+          ],
+          volumes: [
+            { name: "kept", emptyDir: {} },
+            { name: "memory", emptyDir: { medium: "Memory" } },
+            { name: "secret", secret: { secretName: "key" } },
+          ],
+          ...spec,
+        },
+      );
+    await kube.apply([
+      { apiVersion: "v1", kind: "Secret", metadata: { name: "key" }, stringData: { key: "secret\n" } },
+      deployment("after", "v1"),
+      service("after"),
+      marked("again", {}),
+      marked("once", { restartPolicy: "Never" }),
+    ]);
+    await kube.must("rollout", "status", "deployment/after", "--timeout=60s");
+    await Promise.all([kube.untilReady("again"), kube.untilReady("once")]);
+    const before = (await podsOf("after")).map(({ uid }) => uid).sort();
+    await platform.kill();
+    // All that a kernel forgets: processes, cgroups, links, rules, namespaces, mounts.
+    await removeKernelState(instanceId!);
+    unmountTree(platform.home);
+    await platform.up();
+
+    await kube.untilPod("again", "restarted", (pod) => pod.status.containerStatuses[0].restartCount === 1);
+    await kube.untilReady("again");
+    expect(await kube.logs("again")).toBe("start\nstart\nsecret\n0\n");
+    expect((await kube.untilPhase("once", "Failed")).status.containerStatuses[0]).toMatchObject({
+      restartCount: 0,
+      state: { terminated: { exitCode: 137 } },
+    });
+    await kube.must("rollout", "status", "deployment/after", "--timeout=60s");
+    expect((await podsOf("after")).map(({ uid }) => uid).sort()).toEqual(before);
+    const host = (await kube.get("services/after")).spec.clusterIP;
+    await eventually("an answer", async () => (await ask(host)) === "v1");
   });
 });

@@ -203,6 +203,11 @@ export class Kube {
     return this.must("logs", pod, ...(container ? ["-c", container] : []));
   }
 
+  /** What `kubectl get pod` shows in its STATUS column. */
+  async shownStatus(pod: string): Promise<string | undefined> {
+    return (await this.must("get", "pod", pod, "--no-headers")).trim().split(/ {2,}/)[2];
+  }
+
   exec(pod: string, ...command: string[]): Promise<RunResult> {
     return this.kubectl("exec", pod, "--", ...command);
   }

@@ -1,5 +1,6 @@
 import type { Clock, Logger, Service } from "../../base/index.ts";
 import { createEventRecorder, type InformerFactory, type KubeClient } from "../client/index.ts";
+import { createClusterRoleAggregationController } from "./clusterrole-aggregation/index.ts";
 import type { Controller, ControllerDependencies } from "./controller.ts";
 import { createDeploymentController } from "./deployment/index.ts";
 import { createEndpointsController } from "./endpoints/index.ts";
@@ -43,6 +44,7 @@ const CONTROLLERS: [identity: string, factory: Factory][] = [
     "root-ca-cert-publisher",
     (dependencies, { caCertificate }) => createRootCaController({ ...dependencies, caCertificate }),
   ],
+  ["clusterrole-aggregation-controller", createClusterRoleAggregationController],
   ["generic-garbage-collector", createGarbageCollector],
   ["node-controller", createNodeLifecycleController],
   ["pod-garbage-collector", createPodGcController],

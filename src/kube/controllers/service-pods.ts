@@ -21,13 +21,33 @@ function selects(service: KubeObject, pod: KubeObject): boolean {
   return Object.entries(selector).every(([key, value]) => labels[key] === value);
 }
 
+/** Pods that may be the Service's: those of its rarest label. */
+function candidates(service: KubeObject, pods: Informer): readonly KubeObject[] {
+  const { namespace } = service.metadata;
+  let rarest: readonly KubeObject[] | undefined;
+  for (const [key, value] of Object.entries<string>(service.spec.selector ?? {})) {
+    const some = pods.byIndex(INDEX, indexKey(namespace, key, value));
+    if (!rarest || some.length < rarest.length) rarest = some;
+  }
+  return rarest ?? [];
+}
+
 /** Pods that the Service's selector matches. */
 export function podsOfService(service: KubeObject, pods: Informer): KubeObject[] {
-  const { namespace } = service.metadata;
-  const pairs = Object.entries<string>(service.spec.selector ?? {});
-  const candidates = pairs.map(([key, value]) => pods.byIndex(INDEX, indexKey(namespace, key, value)));
-  candidates.sort((a, b) => a.length - b.length);
-  return (candidates[0] ?? []).filter((pod) => selects(service, pod));
+  return candidates(service, pods).filter((pod) => selects(service, pod));
+}
+
+/** Above this many pods the changes of a moment are worked off together. */
+const BATCH_FROM = 20;
+const MAX_BATCH_MS = 200;
+
+/**
+ * How long to wait for more changes of a Service's pods. All its pods are gone through for each change, so that in a large
+ * Service whose pods start one by one the work would grow with the square of their number.
+ */
+function batchMs(service: KubeObject, pods: Informer): number {
+  const count = candidates(service, pods).length;
+  return count <= BATCH_FROM ? 0 : Math.min(MAX_BATCH_MS, count / BATCH_FROM);
 }
 
 /** Whether endpoints are made from pods; those of other Services are somebody else's. */
@@ -59,7 +79,7 @@ function visible(pod: KubeObject): string {
 export function watchServicePods(services: Informer, pods: Informer, enqueue: Enqueue): (() => void)[] {
   const concern = (pod: KubeObject): void => {
     for (const service of services.list(pod.metadata.namespace))
-      if (selects(service, pod)) enqueue(keyOf(service));
+      if (selects(service, pod)) enqueue(keyOf(service), batchMs(service, pods));
   };
   return [
     services.subscribe({

@@ -8,6 +8,7 @@ import { importBusybox } from "../../engine/test-home.ts";
 import { killProcess } from "../../kernel/index.ts";
 import { configMaps, leases, nodes, pods, secrets } from "../api/index.ts";
 import type { PodLogOptions } from "../client/node-access.ts";
+import { containerConfig } from "./container-config.ts";
 import type { Container, ContainerStatus, Pod } from "./pod-types.ts";
 import { openTestCluster, type TestCluster } from "./testing/test-cluster.ts";
 
@@ -530,6 +531,34 @@ describe("pods on a real node", () => {
     expect((await cluster.until("conflicting", (pod) => pod.status?.phase === "Failed")).status!.reason).toBe(
       "NodePorts",
     );
+  });
+
+  it("starts what was made and never started, and counts no restart", async () => {
+    const env = [{ name: "A", valueFrom: { secretKeyRef: { name: "late", key: "k" } } }];
+    await create("late", { containers: [app({ env })] });
+    const pod = await cluster.until("late", (pod) => statusOf(pod)?.state?.waiting?.message !== undefined);
+    const { runtime, images } = cluster.cri;
+    const [sandbox] = await runtime.listPodSandboxes({
+      labels: { "io.kubernetes.pod.uid": pod.metadata.uid },
+    });
+    // As the end of the program leaves it between the two steps.
+    const config = containerConfig({
+      pod,
+      container: app(),
+      image: (await images.imageStatus("busybox"))!,
+      attempt: 0,
+      env: new Map(),
+      mounts: [],
+      nodeMemoryBytes: 2 ** 30,
+    });
+    const id = await runtime.createContainer(sandbox!.id, config, {} as never);
+    await cluster.client.create(secrets, {
+      metadata: { name: "late", namespace: "default" },
+      data: { k: "dg==" },
+    });
+    const started = await cluster.until("late", isReady);
+    expect(statusOf(started).restartCount).toBe(0);
+    expect((await runtime.listContainers()).map((container) => container.id)).not.toContain(id);
   });
 
   it("adopts what runs after a restart, and catches up with what happened meanwhile", async () => {

@@ -56,8 +56,11 @@ function prepareForStatusUpdate(next: Pod, previous: Pod): void {
   else next.metadata.ownerReferences = cloneJson(ownerReferences);
   if (deletionTimestamp === undefined) delete next.metadata.deletionTimestamp;
   else next.metadata.deletionTimestamp = deletionTimestamp;
-  if (next.status !== undefined)
-    next.status.qosClass ||= previous.status?.qosClass ?? qosClassOf(previous.spec);
+  if (next.status === undefined) return;
+  next.status.qosClass ||= previous.status?.qosClass ?? qosClassOf(previous.spec);
+  // A time without a value that upstream's encoder does not leave out; clients see it as null.
+  for (const condition of next.status.conditions ?? [])
+    Object.assign(condition, { lastProbeTime: null, ...condition });
 }
 
 function selectableFields({ spec, status }: Pod): Record<string, string> {

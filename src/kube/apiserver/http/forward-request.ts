@@ -41,7 +41,9 @@ export async function forwardRequest(ctx: HttpContext, target: ProxyTarget): Pro
   const gone = () => outgoing.destroy();
   signal.addEventListener("abort", gone, { once: true });
   try {
-    const [answer] = await Promise.all([answerOf(outgoing), pipeline(req, outgoing).catch(() => {})]);
+    // An answer may come before all of the body has been taken; what is then not taken is nobody's loss.
+    pipeline(req, outgoing).catch(() => {});
+    const answer = await answerOf(outgoing);
     res.writeHead(answer.statusCode ?? 502, answeredHeaders(answer.headers, target, prefix));
     // A client that goes away in the middle is no failure of ours.
     await pipeline(answer, res).catch(() => res.destroy());
@@ -62,22 +64,27 @@ export async function forwardUpgrade(
   headers.upgrade = req.headers.upgrade!;
   const outgoing = open(req, target, path + searchOf(req), headers);
   outgoing.end();
+  const close = () => outgoing.destroy();
+  signal.addEventListener("abort", close, { once: true });
   const switched = Promise.withResolvers<{ answer: IncomingMessage; behind?: Duplex; rest?: Buffer }>();
   outgoing.on("upgrade", (answer, behind, rest) => switched.resolve({ answer, behind, rest }));
   answerOf(outgoing).then((answer) => switched.resolve({ answer }), switched.reject);
-  const { answer, behind, rest } = await switched.promise;
-  socket.write(headOf(answer));
-  if (!behind) {
-    // The other side did not switch: after its answer nothing more goes through (CVE-2018-1002105).
-    await pipeline(answer, socket).catch(() => socket.destroy());
-    return;
+  try {
+    const { answer, behind, rest } = await switched.promise;
+    if (!behind) {
+      // The other side did not switch: after its answer nothing more goes through (CVE-2018-1002105).
+      socket.write(headOf(answer, answeredHeaders(answer.headers, target, prefix)));
+      await pipeline(answer, socket).catch(() => socket.destroy());
+      return;
+    }
+    socket.write(headOf(answer, answer.headers));
+    behind.write(head);
+    socket.write(rest!);
+    await Promise.allSettled([pipeline(socket, behind), pipeline(behind, socket)]);
+  } finally {
+    signal.removeEventListener("abort", close);
+    outgoing.destroy();
   }
-  const close = () => behind.destroy();
-  signal.addEventListener("abort", close, { once: true });
-  behind.write(head);
-  socket.write(rest!);
-  await Promise.allSettled([pipeline(socket, behind), pipeline(behind, socket)]);
-  signal.removeEventListener("abort", close);
 }
 
 function split(path: string): [prefix: string, path: string | undefined] {
@@ -144,9 +151,10 @@ function answeredHeaders(
   return headers;
 }
 
-function headOf({ statusCode, statusMessage, rawHeaders }: IncomingMessage): string {
-  const lines = [`HTTP/1.1 ${statusCode} ${statusMessage}`];
-  for (let index = 0; index < rawHeaders.length; index += 2)
-    lines.push(`${rawHeaders[index]}: ${rawHeaders[index + 1]}`);
-  return `${lines.join("\r\n")}\r\n\r\n`;
+function headOf({ statusCode, statusMessage }: IncomingMessage, headers: OutgoingHttpHeaders): string {
+  const lines = Object.entries(headers).flatMap(([name, value]) =>
+    value === undefined ? [] : [value].flat().map((one) => `${name}: ${one}`),
+  );
+  if (statusCode !== 101) lines.push("connection: close");
+  return `${[`HTTP/1.1 ${statusCode} ${statusMessage}`, ...lines].join("\r\n")}\r\n\r\n`;
 }

@@ -49,23 +49,22 @@ function subset(group: PortGroup, ready: Address[], notReady: Address[]): Subset
 }
 
 function addresses(endpoints: readonly SliceEndpoint[], ready: boolean): Address[] {
-  return endpoints
-    .filter((endpoint) => endpoint.conditions.ready === ready)
-    .map(({ addresses: [ip], hostname, nodeName, targetRef }) => ({
-      ip: ip!,
-      ...(hostname ? { hostname } : {}),
-      ...(nodeName ? { nodeName } : {}),
-      targetRef: targetRef!,
-    }))
-    .sort((a, b) => compareAddresses(a.ip, b.ip) || (a.targetRef.uid < b.targetRef.uid ? -1 : 1));
+  const chosen = endpoints.filter((endpoint) => endpoint.conditions.ready === ready);
+  const numbered = chosen.map((endpoint) => ({ endpoint, number: numberOf(endpoint.addresses[0]!) }));
+  numbered.sort(
+    (a, b) => a.number - b.number || (a.endpoint.targetRef!.uid < b.endpoint.targetRef!.uid ? -1 : 1),
+  );
+  return numbered.map(({ endpoint: { addresses, hostname, nodeName, targetRef } }) => ({
+    ip: addresses[0]!,
+    ...(hostname ? { hostname } : {}),
+    ...(nodeName ? { nodeName } : {}),
+    targetRef: targetRef!,
+  }));
 }
 
-/** By number, not by text: 10.0.0.9 before 10.0.0.10. */
-function compareAddresses(a: string, b: string): number {
-  const [left, right] = [a.split(".").map(Number), b.split(".").map(Number)];
-  for (let index = 0; index < left.length; index++) {
-    const difference = left[index]! - (right[index] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
+/** Addresses in the order of their numbers and not of their text: 10.0.0.9 before 10.0.0.10. */
+function numberOf(address: string): number {
+  let number = 0;
+  for (const part of address.split(".")) number = number * 256 + Number(part);
+  return number;
 }

@@ -80,17 +80,23 @@ export function endpointsOf(
   nodes: Pick<Informer, "get">,
 ): PortGroup[] {
   const groups = new Map<string, PortGroup>();
+  const differ = (service.spec.ports ?? []).some((port: KubeObject) => typeof port.targetPort === "string");
+  let group: PortGroup | undefined;
   for (const pod of pods) {
     if (!pod.status?.podIP || isFinished(pod)) continue;
     const node = nodes.get(pod.spec.nodeName ?? "");
     if (!node && service.spec.publishNotReadyAddresses !== true) continue;
-    const ports = portsIn(service, pod);
-    const key = JSON.stringify(ports);
-    const group = groups.get(key) ?? { ports, endpoints: [] };
+    if (differ || !group) group = groupOf(groups, portsIn(service, pod));
     group.endpoints.push(endpointOf(service, pod, node));
-    groups.set(key, group);
   }
   const inOrder = [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
   for (const group of inOrder) group.endpoints.sort((a, b) => (a.targetRef!.uid < b.targetRef!.uid ? -1 : 1));
   return inOrder;
+}
+
+function groupOf(groups: Map<string, PortGroup>, ports: SlicePort[]): PortGroup {
+  const key = JSON.stringify(ports);
+  const group = groups.get(key) ?? { ports, endpoints: [] };
+  groups.set(key, group);
+  return group;
 }

@@ -269,7 +269,10 @@ describe("the EndpointSlice and Endpoints controllers", () => {
     await begin();
     await createService();
     await createPod("a");
-    await eventually(async () => expect(Object.keys(await shown())).toEqual(["a"]));
+    await eventually(async () => {
+      expect(Object.keys(await shown())).toEqual(["a"]);
+      expect((await endpoints()).subsets).toHaveLength(1);
+    });
     const [first] = await slices();
     await plane.client.delete(endpointSlices, namespace, first!.metadata.name);
     await plane.client.delete(endpointsResource, namespace, "web");

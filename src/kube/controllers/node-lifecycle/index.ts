@@ -89,7 +89,16 @@ export function createNodeLifecycleController(dependencies: ControllerDependenci
       informers: [nodes, leases, pods],
       watch: (enqueue) => [
         nodes.subscribe({
-          onAdd: (node) => enqueue(node.metadata.name),
+          onAdd: (node) => {
+            const { name } = node.metadata;
+            recorder.event(
+              node,
+              "Normal",
+              "RegisteredNode",
+              `Node ${name} event: Registered Node ${name} in Controller`,
+            );
+            enqueue(name);
+          },
           onUpdate: (node, previous) => {
             enqueue(node.metadata.name);
             // Whether all nodes are down concerns the others too.
@@ -97,8 +106,15 @@ export function createNodeLifecycleController(dependencies: ControllerDependenci
               for (const one of nodes.list()) enqueue(one.metadata.name);
           },
           onDelete: (node) => {
-            heartbeats.forget(node.metadata.name);
-            wasReady.delete(node.metadata.name);
+            const { name } = node.metadata;
+            recorder.event(
+              node,
+              "Normal",
+              "RemovingNode",
+              `Node ${name} event: Removing Node ${name} from Controller`,
+            );
+            heartbeats.forget(name);
+            wasReady.delete(name);
           },
         }),
         pods.subscribe({

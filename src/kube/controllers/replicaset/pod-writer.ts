@@ -10,6 +10,8 @@ import { isNamespaceTerminating, wasRefused } from "../write-errors.ts";
 
 /** A generated name has at most 63 characters, so that it may be a host name (apimachinery names). */
 const MAX_PREFIX = 63 - 5;
+/** As often as the server would try names of its own choice. */
+const NAME_ATTEMPTS = 8;
 
 interface DoubtfulWrite {
   pod: { name: string; uid: string | undefined };
@@ -63,23 +65,36 @@ export class PodWriter {
   }
 
   async #createOne(replicaSet: KubeObject): Promise<void> {
-    const { client, recorder } = this.#dependencies;
-    const key = keyOf(replicaSet);
-    const pod = podFromTemplate(replicaSet);
+    const { recorder } = this.#dependencies;
+    try {
+      for (let attempt = 1; ; attempt++) {
+        const pod = podFromTemplate(replicaSet);
+        if (!(await this.#createNamed(keyOf(replicaSet), pod, attempt === NAME_ATTEMPTS))) continue;
+        recorder.event(replicaSet, "Normal", "SuccessfulCreate", `Created pod: ${pod.metadata.name}`);
+        return;
+      }
+    } catch (error) {
+      if (isNamespaceTerminating(error)) return;
+      recorder.event(replicaSet, "Warning", "FailedCreate", `Error creating: ${errorMessage(error)}`);
+      throw error;
+    }
+  }
+
+  /** False when somebody else has the name and another one may be tried. */
+  async #createNamed(key: string, pod: NewPod, isLast: boolean): Promise<boolean> {
     const { name } = pod.metadata;
     this.#creations.expect(key, name);
     try {
-      await client.create(podsResource, pod);
-      recorder.event(replicaSet, "Normal", "SuccessfulCreate", `Created pod: ${name}`);
+      await this.#dependencies.client.create(podsResource, pod);
+      return true;
     } catch (error) {
       if (wasRefused(error)) this.#creations.observe(key, name);
       else {
         const settle = (found: KubeObject | undefined) => !found && this.#creations.observe(key, name);
         this.#doubt(key, { pod: { name, uid: undefined }, settle });
       }
-      if (isNamespaceTerminating(error)) return;
-      recorder.event(replicaSet, "Warning", "FailedCreate", `Error creating: ${errorMessage(error)}`);
-      throw error;
+      if (isLast || !isGantryError(error, "AlreadyExists")) throw error;
+      return false;
     }
   }
 
@@ -124,6 +139,8 @@ export class PodWriter {
     }
   }
 }
+
+type NewPod = ReturnType<typeof podFromTemplate>;
 
 /** A pod of the ReplicaSet's template; of its metadata only labels, annotations and finalizers are the pod's. */
 function podFromTemplate(replicaSet: KubeObject) {
