@@ -70,6 +70,8 @@ export interface StoreBackend {
   canRecover(error: unknown): boolean;
   size(): { keyCount: number; sizeBytes: number; sizeInUseBytes: number };
   check(): Promise<CheckProblem[]>;
+  /** Puts a copy of its data as they are now into a directory, while commits go on. */
+  copyInto?(dir: string): Promise<void>;
   close(): Promise<void>;
 }
 

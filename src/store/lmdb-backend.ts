@@ -6,6 +6,7 @@ import { checkTables } from "./consistency-check.ts";
 import { closed, corrupt, newerFormat, noSpace, readOnly } from "./errors.ts";
 import { FileReserve } from "./file-reserve.ts";
 import { checkFile } from "./lmdb-file.ts";
+import { checkPages, type PageProblem } from "./lmdb-page-check.ts";
 import { LmdbSnapshot } from "./lmdb-snapshot.ts";
 import { LmdbTables, type MetaName, type Table } from "./lmdb-tables.ts";
 import { adoptValue, encodeHead, encodeNumber, encodeRecord, type StoredHead } from "./record-codec.ts";
@@ -13,6 +14,10 @@ import type { CheckProblem } from "./types.ts";
 
 const FORMAT = 1;
 const FIRST_REVISION = 1;
+/** LMDB's first two pages. */
+const META_PAGES = 2;
+/** Of larger files only the inner pages are checked before they are opened: it must not take long. */
+const WHOLE_CHECK_BYTES = 128 * 2 ** 20;
 const PRESENT = Buffer.from([1]);
 const ENOSPC = 28;
 const EDQUOT = 122;
@@ -39,6 +44,7 @@ export class LmdbBackend implements StoreBackend {
   async open(): Promise<LoadedState> {
     try {
       checkFile(this.#dataFile);
+      await this.#refuseDamagedPages();
       this.#tables = new LmdbTables(this.#dir);
     } catch (error) {
       throw this.#openError(error);
@@ -83,22 +89,34 @@ export class LmdbBackend implements StoreBackend {
 
   size(): { keyCount: number; sizeBytes: number; sizeInUseBytes: number } {
     const tables = this.#open();
-    // biome-ignore lint/suspicious/noExplicitAny: the library leaves the shape open
-    const stats = tables.root.getStats() as any;
-    // biome-ignore lint/suspicious/noExplicitAny: as above
-    const keyStats = tables.keys.getStats() as any;
-    const pageBytes: number = stats.pageSize ?? 4096;
-    const sizeBytes = statSync(this.#dataFile).size;
-    const freePages: number = stats.free?.pageCount ?? 0;
+    const { root, meta, keys, tombstones, history, leases, leaseKeys } = tables;
+    let pages = META_PAGES + pagesOf(statsOf(root).free);
+    for (const table of [root, meta, keys, tombstones, history, leases, leaseKeys])
+      pages += pagesOf(statsOf(table));
     return {
-      keyCount: keyStats.entryCount,
-      sizeBytes,
-      sizeInUseBytes: Math.max(0, ((stats.lastPageNumber ?? 0) + 1 - freePages) * pageBytes),
+      keyCount: statsOf(keys).entryCount,
+      sizeBytes: statSync(this.#dataFile).size,
+      sizeInUseBytes: pages * statsOf(root).pageSize,
     };
   }
 
   async check(): Promise<CheckProblem[]> {
-    return checkTables(this.#open());
+    const tables = this.#open();
+    // As long as it reads, no page of the newest state is used again.
+    const reading = tables.root.useReadTransaction();
+    try {
+      const problems = await checkPages(this.#dataFile, { onlyInner: false });
+      // LMDB would not outlive to read on.
+      if (problems.length > 0)
+        return problems.map((problem) => ({ code: "Check.DamagedPage", message: damageOf(problem) }));
+    } finally {
+      reading.done();
+    }
+    return checkTables(tables);
+  }
+
+  async copyInto(dir: string): Promise<void> {
+    await this.#open().root.backup(dir, true);
   }
 
   async close(): Promise<void> {
@@ -110,10 +128,20 @@ export class LmdbBackend implements StoreBackend {
     this.#onClosed();
   }
 
+  async #refuseDamagedPages(): Promise<void> {
+    const sizeBytes = statSync(this.#dataFile, { throwIfNoEntry: false })?.size ?? 0;
+    if (sizeBytes === 0) return;
+    const [problem] = await checkPages(this.#dataFile, { onlyInner: sizeBytes > WHOLE_CHECK_BYTES });
+    if (problem)
+      throw corrupt(`${this.#dataFile} is damaged: ${damageOf(problem)}`, {
+        ...problem,
+        path: this.#dataFile,
+      });
+  }
+
   #usedBytes(): number {
-    // biome-ignore lint/suspicious/noExplicitAny: the library leaves the shape open
-    const stats = this.#open().root.getStats() as any;
-    return (stats.lastPageNumber + 1) * stats.pageSize;
+    const { lastPageNumber, pageSize } = statsOf(this.#open().root);
+    return (lastPageNumber + 1) * pageSize;
   }
 
   #open(): LmdbTables {
@@ -213,6 +241,27 @@ export class LmdbBackend implements StoreBackend {
       error,
     );
   }
+}
+
+function damageOf({ page, offset, message }: PageProblem): string {
+  return `page ${page} (byte ${offset}): ${message}`;
+}
+
+interface TreeStats {
+  pageSize: number;
+  entryCount: number;
+  treeBranchPageCount: number;
+  treeLeafPageCount: number;
+  overflowPages: number;
+}
+
+/** The library leaves the shape open. */
+function statsOf(table: { getStats(): object }): TreeStats & { free: TreeStats; lastPageNumber: number } {
+  return table.getStats() as TreeStats & { free: TreeStats; lastPageNumber: number };
+}
+
+function pagesOf({ treeBranchPageCount, treeLeafPageCount, overflowPages }: TreeStats): number {
+  return treeBranchPageCount + treeLeafPageCount + overflowPages;
 }
 
 function costOf(mutations: readonly Mutation[]): { changes: number; bytes: number; onlyRemoves: boolean } {

@@ -1,5 +1,12 @@
 import { randomInt } from "node:crypto";
-import { type Clock, errorMessage, invalidArgument, type Logger, systemClock } from "../base/index.ts";
+import {
+  type Clock,
+  errorMessage,
+  invalidArgument,
+  type Logger,
+  notImplemented,
+  systemClock,
+} from "../base/index.ts";
 import { AutoCompaction } from "./auto-compaction.ts";
 import type { LoadedState, Mutation, RecordHead, Snapshot, StoreBackend, VersionRecord } from "./backend.ts";
 import { CommitQueue } from "./commit-queue.ts";
@@ -8,6 +15,7 @@ import { closed, compacted, futureRevision, leaseNotFound, readOnly } from "./er
 import { compareKeys } from "./key-order.ts";
 import { LeaseTable } from "./lease-table.ts";
 import { countAt, eventOf, readHistory, readKey, readPage, recordOf } from "./store-reader.ts";
+import { writeSnapshot } from "./store-snapshot.ts";
 import {
   evaluate,
   type SizeLimits,
@@ -21,6 +29,7 @@ import type {
   KeyValue,
   RangeOptions,
   RangeResult,
+  SnapshotInfo,
   Store,
   StoreEvent,
   StoreStatus,
@@ -246,6 +255,13 @@ export class RevisionedStore implements Store {
     this.#assertOpen();
     if (!this.#queue.isIdle) await this.#queue.enqueue([], this.#pendingRevision, () => {});
     return this.#backend.check();
+  }
+
+  async snapshot(file: string): Promise<SnapshotInfo> {
+    this.#assertOpen();
+    const backend = this.#backend;
+    if (!backend.copyInto) throw notImplemented("this store keeps nothing that could be copied");
+    return writeSnapshot(file, this.#durableRevision, (dir) => backend.copyInto!(dir));
   }
 
   async close(): Promise<void> {

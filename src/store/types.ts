@@ -106,6 +106,14 @@ export interface CheckProblem {
   revision?: number;
 }
 
+export interface SnapshotInfo {
+  file: string;
+  /** The newest revision that is surely in it. */
+  revision: number;
+  sizeBytes: number;
+  sha256: string;
+}
+
 /**
  * Writes resolve after they are durable. Errors: Gone (`Store.Compacted`), InvalidArgument (`Store.FutureRevision`,
  * `Store.KeyTooLarge`, `Store.ValueTooLarge`), ResourceExhausted (`Store.NoSpace`), DataLoss (`Store.ReadOnly`,
@@ -129,5 +137,7 @@ export interface Store {
   revokeLease(id: number): Promise<void>;
   status(): Promise<StoreStatus>;
   check(): Promise<CheckProblem[]>;
+  /** Writes the state and its history to a new file, while the store goes on. Absent where the store cannot. */
+  snapshot?(file: string): Promise<SnapshotInfo>;
   close(): Promise<void>;
 }
