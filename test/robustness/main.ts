@@ -40,11 +40,11 @@ async function runOne(fault: FaultName): Promise<boolean> {
 }
 
 async function runLong(): Promise<boolean> {
-  const endMs = performance.now() + Number(values.minutes) * 60_000;
   const beganAt = new Date();
   const runs: ScenarioReport[] = [];
   const damages: DamageReport[] = [];
   const caught = await runKnownBad();
+  const endMs = performance.now() + Number(values.minutes) * 60_000;
   for (let round = 0; performance.now() < endMs; round++) {
     for (const fault of faultNames) {
       if (missingFor(fault) || performance.now() >= endMs) continue;
