@@ -1,7 +1,7 @@
 // Installs what is missing: the npm packages of this clone and, as root on a Debian, the system packages.
 // Runs on any Node.js from 18 on, before anything else is there.
 import { spawnSync } from "node:child_process";
-import { accessSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { accessSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -17,6 +17,8 @@ const TEST_PACKAGES = {
   "busybox-static": ["/usr/bin/busybox", "/bin/busybox"],
   skopeo: ["/usr/bin/skopeo"],
   strace: ["/usr/bin/strace"],
+  "etcd-server": ["/usr/bin/etcd", "/usr/local/bin/etcd"],
+  e2fsprogs: ["/sbin/mkfs.ext4", "/usr/sbin/mkfs.ext4"],
   nftables: ["/usr/sbin/nft"],
   iproute2: ["/usr/bin/ip", "/usr/sbin/ip", "/sbin/ip"],
   procps: ["/usr/bin/ps"],
@@ -63,12 +65,29 @@ export function installSystemPackages({ forTests = false, required = true } = {}
     return;
   }
   process.stdout.write(`Installing Debian packages: ${missing.join(" ")}\n`);
+  const status = withoutStartingServices(() => aptInstall(missing));
+  if (status !== 0) fail(`could not install ${missing.join(", ")}; try: ${command}`);
+}
+
+function aptInstall(packages) {
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   const quiet = { env, stdio: ["ignore", "ignore", "inherit"] };
-  const args = ["install", "-y", "-qq", "--no-install-recommends", ...missing];
-  if (run("apt-get", args, { env, stdio: ["ignore", "ignore", "ignore"] }) === 0) return;
+  const args = ["install", "-y", "-qq", "--no-install-recommends", ...packages];
+  if (run("apt-get", args, { env, stdio: ["ignore", "ignore", "ignore"] }) === 0) return 0;
   run("apt-get", ["update", "-qq"], quiet);
-  if (run("apt-get", args, quiet) !== 0) fail(`could not install ${missing.join(", ")}; try: ${command}`);
+  return run("apt-get", args, quiet);
+}
+
+/** Debian starts the services of what it installs (etcd's, say) unless this file forbids it (invoke-rc.d(8)). */
+function withoutStartingServices(install) {
+  const policy = "/usr/sbin/policy-rc.d";
+  if (existsSync(policy)) return install();
+  writeFileSync(policy, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
+  try {
+    return install();
+  } finally {
+    rmSync(policy, { force: true });
+  }
 }
 
 function newest(paths) {
