@@ -1,13 +1,16 @@
 // `npm run bench [start-up] [memory] [docker-run] [pod-start] [restart]`: prints JSON (test/bench/main.ts).
+// `npm run bench store -- [--objects 150000] [--watchers 10000]`: the store beside etcd (test/bench/store-main.ts).
+// `npm run bench list-stall [50000]`: how long lists hold the API server's event loop (test/bench/list-stall.ts).
 import { join } from "node:path";
 import { buildIfStale, bundledNode, installNpmPackages, installSystemPackages, root, run } from "./setup.mjs";
+
+const OWN_MAIN = { store: "store-main.ts", "list-stall": "list-stall.ts" };
 
 installNpmPackages();
 installSystemPackages({ forTests: true });
 await buildIfStale();
-const args = [
-  "--disable-warning=ExperimentalWarning",
-  join(root, "test", "bench", "main.ts"),
-  ...process.argv.slice(2),
-];
+const [what, ...rest] = process.argv.slice(2);
+const isOwn = Object.hasOwn(OWN_MAIN, what ?? "");
+const main = join(root, "test", "bench", isOwn ? OWN_MAIN[what] : "main.ts");
+const args = ["--disable-warning=ExperimentalWarning", main, ...(isOwn ? rest : process.argv.slice(2))];
 process.exit(run(bundledNode(), args));

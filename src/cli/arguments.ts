@@ -1,7 +1,7 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { errorMessage, invalidArgument } from "../base/index.ts";
 
-type OptionSpecs = NonNullable<ParseArgsConfig["options"]>;
+export type OptionSpecs = NonNullable<ParseArgsConfig["options"]>;
 
 export interface ParsedArguments {
   text(name: string): string | undefined;

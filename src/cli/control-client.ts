@@ -1,6 +1,15 @@
 import { request } from "node:http";
 import { join } from "node:path";
-import { errnoCode, GantryError, readAll } from "../base/index.ts";
+import {
+  type ErrorKind,
+  errnoCode,
+  errorMessage,
+  GantryError,
+  isGantryError,
+  readAll,
+} from "../base/index.ts";
+
+const MAX_ANSWER_BYTES = 64 * 2 ** 20;
 
 export interface PlatformStatus {
   version: string;
@@ -16,6 +25,20 @@ export interface PlatformStatus {
   containers: { running: number; total: number };
   memoryBytes: number;
   services: { name: string; readyAfterMs: number | undefined }[];
+}
+
+/** What the running program answers instead when it could not do what was asked. */
+export interface ControlFailure {
+  kind: ErrorKind;
+  code: string;
+  message: string;
+  hint?: string;
+}
+
+export function controlFailure(error: unknown): ControlFailure {
+  if (!isGantryError(error)) return { kind: "Internal", code: "Internal", message: errorMessage(error) };
+  const { kind, code, message, hint } = error;
+  return { kind, code, message, ...(hint === undefined ? {} : { hint }) };
 }
 
 /** Where the running program listens for its own command line. */
@@ -48,14 +71,17 @@ export async function callControl<T>(
 function send<T>(home: string, method: string, path: string): Promise<T> {
   return new Promise((resolve, reject) => {
     const message = request({ socketPath: controlSocket(home), method, path, agent: false }, (response) => {
-      readAll(response, 1 << 20).then((body) => {
-        const value = body.length > 0 ? JSON.parse(body.toString("utf8")) : {};
+      readAll(response, MAX_ANSWER_BYTES).then((body) => {
+        const value = JSON.parse(body.toString("utf8"));
         if ((response.statusCode ?? 500) < 400) resolve(value as T);
-        else
-          reject(new GantryError("Internal", value.message ?? `the program answered ${response.statusCode}`));
+        else reject(failureOf(value as ControlFailure));
       }, reject);
     });
     message.on("error", reject);
     message.end();
   });
+}
+
+function failureOf({ kind, code, message, hint }: ControlFailure): GantryError {
+  return new GantryError(kind, message, { code, ...(hint === undefined ? {} : { hint }) });
 }

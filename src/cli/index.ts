@@ -3,10 +3,17 @@ import { DOWN_USAGE, down } from "./down.ts";
 import type { PlatformResetter, PlatformRunner } from "./platform-runner.ts";
 import { RESET_USAGE, reset } from "./reset.ts";
 import { STATUS_USAGE, status } from "./status.ts";
+import { STORE_USAGE } from "./store/usage.ts";
 import { UP_USAGE, up } from "./up.ts";
 import { VERSION_USAGE, version } from "./version.ts";
 
-export { callControl, controlSocket, type PlatformStatus } from "./control-client.ts";
+export {
+  type ControlFailure,
+  callControl,
+  controlFailure,
+  controlSocket,
+  type PlatformStatus,
+} from "./control-client.ts";
 export type {
   PlatformHooks,
   PlatformOptions,
@@ -28,6 +35,7 @@ const HELP = `Gantry builds, stores, runs and orchestrates containers in one pro
   ${STATUS_USAGE}
   ${DOWN_USAGE}
   ${RESET_USAGE}
+  ${STORE_USAGE}
   ${VERSION_USAGE}
 
 The home is --home, $GANTRY_HOME, or /var/lib/gantry.
@@ -41,6 +49,8 @@ export async function runCommandLine(args: readonly string[], commands: CommandL
     status: () => status(rest),
     down: () => down(rest),
     reset: () => reset(rest, commands.resetPlatform),
+    // The store's libraries take a while to load: only who asks for them waits.
+    store: async () => (await import("./store/index.ts")).store(rest),
     version: () => version(rest),
   };
   if (verb === undefined || verb === "help" || verb === "--help" || verb === "-h") {

@@ -1,5 +1,6 @@
 import {
   createLogger,
+  GantryError,
   isGantryError,
   type Logger,
   runServices,
@@ -10,6 +11,7 @@ import { type PlatformHooks, type PlatformOptions, type PlatformStatus, VERSION 
 import type { ContainerSummary } from "../engine/types.ts";
 import { ensureSharedMount, setUpProcess, unmountTree } from "../kernel/index.ts";
 import type { PodNetwork } from "../network/index.ts";
+import { runStoreOperation } from "../store/index.ts";
 import type { PlatformConfig } from "./config.ts";
 import { startControlServer } from "./control-server.ts";
 import { type EngineHouse, engineHouse } from "./engine-services.ts";
@@ -50,6 +52,7 @@ class Platform {
   #state: PlatformStatus["state"] = "starting";
   #keepContainers = false;
   #engineHouse: EngineHouse | undefined;
+  #kubeHouse: KubeHouse | undefined;
 
   constructor(options: PlatformOptions, hooks: PlatformHooks, layout: HomeLayout, startedAtMs: number) {
     this.#hooks = hooks;
@@ -65,7 +68,11 @@ class Platform {
     ensureSharedMount(this.#layout.home);
     const control = await startControlServer(
       this.#layout.controlSocket,
-      { status: () => this.#status(), stop: (how) => this.#stop(how.keepContainers) },
+      {
+        status: () => this.#status(),
+        stop: (how) => this.#stop(how.keepContainers),
+        operateStore: (name, parameters) => this.#operateStore(name, parameters),
+      },
       this.#logger,
     );
     try {
@@ -88,6 +95,7 @@ class Platform {
     const engine = engineHouse({ ...common, keepContainers: () => this.#keepContainers });
     const kube = kubeHouse({ ...common, house: engine, podNetwork });
     this.#engineHouse = engine;
+    this.#kubeHouse = kube;
     return [
       ...engine.services,
       this.#podNetworkService(engine, podNetwork),
@@ -139,6 +147,17 @@ class Platform {
     this.#keepContainers = keepContainers;
     this.#state = "stopping";
     this.#stopping.abort();
+  }
+
+  async #operateStore(name: string, parameters: URLSearchParams): Promise<object> {
+    const store = this.#kubeHouse?.store.current;
+    if (!store) {
+      throw new GantryError("Unavailable", "the platform is starting and has not opened its store yet", {
+        code: "Platform.Starting",
+        hint: "try again in a moment",
+      });
+    }
+    return runStoreOperation(store, name, parameters);
   }
 
   /** Links, rules and mounts serve running containers only; the next start makes them anew from what is on the disk. */

@@ -1,6 +1,8 @@
+import { GantryError } from "../base/index.ts";
 import type { PlatformOptions } from "../cli/index.ts";
 import { hostInfo } from "../kernel/index.ts";
 import { choosePodCidr, chooseServiceCidr, ipToNumber, numberToIp, parseSubnet } from "../network/index.ts";
+import { parseEtcdAddress } from "../store/index.ts";
 import { assertValid, newInstanceId, type PlatformConfig, readConfig, writeConfig } from "./config.ts";
 
 const API_PORT = 6443;
@@ -18,8 +20,22 @@ export function loadInstance(options: PlatformOptions): PlatformConfig {
     store: options.store ?? base.store,
   };
   assertValid(config, "", "see 'gantry help' for what the options take");
+  if (known && placeOf(known.store) !== placeOf(config.store)) throw storeElsewhere(options.home);
   if (JSON.stringify(config) !== JSON.stringify(known)) writeConfig(options.home, config);
   return config;
+}
+
+/** Members, users and files of a cluster may change; its prefix is what tells one store in it from another. */
+function placeOf(store: string): string {
+  return store === "embedded" ? store : `etcd ${parseEtcdAddress(store).prefix}`;
+}
+
+/** Another store would be another cluster, with this one's containers taken for leftovers. */
+function storeElsewhere(home: string): GantryError {
+  return new GantryError("InvalidArgument", `the declared state of ${home} lies elsewhere`, {
+    code: "Platform.StoreElsewhere",
+    hint: "start without --store, or move it first with 'gantry store migrate --to …'",
+  });
 }
 
 function newInstance(): PlatformConfig {

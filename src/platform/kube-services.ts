@@ -34,6 +34,7 @@ import { Slot } from "./slot.ts";
 
 export interface KubeHouse {
   services: Service[];
+  store: Slot<Store>;
   apiServer: Slot<ApiServer>;
   client: Slot<KubeClient>;
 }
@@ -173,7 +174,8 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
     },
     {
       name: "kubelet",
-      needs: ["informers", "cri"],
+      // The proxy is told before a pod ends.
+      needs: ["informers", "cri", "proxy"],
       run: async (context) => {
         const own = as(asNode(config.nodeName));
         const nodeInformers = createInformerFactory(own, { logger, clock });
@@ -187,8 +189,7 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
             clusterDomain: config.clusterDomain,
             rootDir: layout.kubelet,
             podLogsDir: layout.podLogs,
-            untilPodLeft: async (podUid, signal) =>
-              (await proxy.current?.untilPodLeft(podUid, signal)) ?? false,
+            untilPodLeft: (pod, signal) => proxy.value.untilPodLeft(pod, signal),
             nodeIp: podNetwork.value.gateway,
             logger,
             clock,
@@ -232,7 +233,7 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
         }).run(context),
     },
   ];
-  return { services, apiServer, client };
+  return { services, store, apiServer, client };
 }
 
 /** A kubelet may not give its node a role; who sets the cluster up does. */

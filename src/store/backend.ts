@@ -58,6 +58,12 @@ export interface LoadedState {
   leases: { id: number; ttlSeconds: number; keys: string[] }[];
 }
 
+export interface DefragmentOptions {
+  signal: AbortSignal;
+  /** Resolves when no commit is under way; none begins before the backend has ended its work. */
+  pauseCommits: () => Promise<void>;
+}
+
 /** Where a store keeps its data. Everything about revisions, transactions, leases and watches stands above it. */
 export interface StoreBackend {
   open(): Promise<LoadedState>;
@@ -69,9 +75,12 @@ export interface StoreBackend {
   /** True when a failed commit leaves the backend usable: it may be tried again later. */
   canRecover(error: unknown): boolean;
   size(): { keyCount: number; sizeBytes: number; sizeInUseBytes: number };
-  check(): Promise<CheckProblem[]>;
+  /** Reads everything. The signal ends this and the following ones early, with its reason. */
+  check(signal: AbortSignal): Promise<CheckProblem[]>;
   /** Puts a copy of its data as they are now into a directory, while commits go on. */
-  copyInto?(dir: string): Promise<void>;
+  copyInto?(dir: string, signal: AbortSignal): Promise<void>;
+  /** Gives free space in its files back to the disk, while reads go on. Failure leaves everything as it was. */
+  defragment?(options: DefragmentOptions): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -23,6 +23,8 @@ export class CommitQueue {
   readonly #options: CommitQueueOptions;
   #waiting: Entry[] = [];
   #running: Promise<void> | undefined;
+  #committing: Promise<void> = Promise.resolve();
+  #pause: Promise<void> | undefined;
 
   constructor(options: CommitQueueOptions) {
     this.#options = options;
@@ -48,6 +50,24 @@ export class CommitQueue {
     return this.#running === undefined;
   }
 
+  /**
+   * Resolves when no commit is under way. None begins before the function that it returns is called; with a failure, what waits
+   * until then is given up. One may pause at a time.
+   */
+  async pause(): Promise<(failure?: unknown) => void> {
+    let end = () => {};
+    this.#pause = new Promise((resolve) => {
+      end = resolve;
+    });
+    const resume = (failure?: unknown) => {
+      if (failure !== undefined) this.#giveUp([], failure);
+      this.#pause = undefined;
+      end();
+    };
+    await this.#committing.catch(() => {});
+    return resume;
+  }
+
   /** Resolves when nothing waits any more. */
   async drain(): Promise<void> {
     while (this.#running) await this.#running;
@@ -57,10 +77,11 @@ export class CommitQueue {
     while (this.#waiting.length > 0) {
       // Requests that arrive in this turn of the event loop share the commit.
       await new Promise((resolve) => setImmediate(resolve));
+      while (this.#pause) await this.#pause;
       const group = this.#takeGroup();
       const mutations = group.flatMap((entry) => entry.mutations);
       try {
-        if (mutations.length > 0) await this.#options.backend.commit(mutations, group.at(-1)!.revision);
+        if (mutations.length > 0) await this.#commit(mutations, group.at(-1)!.revision);
       } catch (error) {
         this.#giveUp(group, error);
         continue;
@@ -69,6 +90,11 @@ export class CommitQueue {
       for (const entry of group) entry.resolve();
     }
     this.#running = undefined;
+  }
+
+  #commit(mutations: readonly Mutation[], revision: number): Promise<void> {
+    this.#committing = this.#options.backend.commit(mutations, revision);
+    return this.#committing;
   }
 
   #takeGroup(): Entry[] {

@@ -1,157 +1,159 @@
 import { errorMessage, isGantryError } from "../base/index.ts";
 import type { RecordHead, VersionRecord } from "./backend.ts";
 import { compareKeys } from "./key-order.ts";
-import type { LmdbTables } from "./lmdb-tables.ts";
-import { decodeRecord, encodeNumber, type NumberedKey, verifyHead } from "./record-codec.ts";
+import type { LmdbTables, Table } from "./lmdb-tables.ts";
+import { decodeRecord, type NumberedKey, verifyHead } from "./record-codec.ts";
+import { TurnBudget } from "./turn-budget.ts";
 import type { CheckProblem } from "./types.ts";
 
-const EVERYTHING = { start: Buffer.from([0]) as never };
-const YIELD_EVERY = 1000;
+const PAGE_KEYS = 500;
+const LOWEST = Buffer.from([0]);
 /** The revision of a new store: nothing was written by it. */
 const FIRST_REVISION = 1;
 
 /**
  * Reads every entry and holds them against each other: checksums, each key's head against its newest version, each version's
- * chain to the one before, no revision missing and nothing newer than the store's, each lease's keys.
+ * chain to the one before, no revision missing and nothing newer than the store's, each lease's keys. Others may write meanwhile:
+ * what is held against each other is read within one turn of the event loop, which sees one state.
  */
-export async function checkTables(tables: LmdbTables): Promise<CheckProblem[]> {
-  return new Check(tables).run();
+export async function checkTables(tables: LmdbTables, signal?: AbortSignal): Promise<CheckProblem[]> {
+  return new Check(tables, signal).run();
+}
+
+/** How a table is gone through. */
+interface Walk<K> {
+  compare(a: K, b: K): number;
+  /** The next keys, in the turn in which they were listed. */
+  page?(keys: readonly K[], isLast: boolean): void;
+  /** Each of them, perhaps some turns later. */
+  key(key: K): void;
 }
 
 class Check {
   readonly #tables: LmdbTables;
+  readonly #turn: TurnBudget;
   readonly #problems: CheckProblem[] = [];
-  #seen = 0;
+  readonly #startRevision: number;
+  readonly #listed = new Set<string>();
+  #expectedRevision = FIRST_REVISION + 1;
 
-  constructor(tables: LmdbTables) {
+  constructor(tables: LmdbTables, signal: AbortSignal | undefined) {
     this.#tables = tables;
+    this.#turn = new TurnBudget(signal);
+    this.#startRevision = tables.readNumber("revision");
   }
 
   async run(): Promise<CheckProblem[]> {
-    // One turn of the event loop sees one snapshot.
-    const { keys, tombstones, history } = this.#tables;
-    const living: string[] = [...keys.getKeys({ ...EVERYTHING })];
-    const dead: string[] = [...tombstones.getKeys({ ...EVERYTHING })];
-    const positions: NumberedKey[] = [...history.getKeys({ ...EVERYTHING })];
-    const revision = this.#tables.readNumber("revision");
-    const compactRevision = this.#tables.readNumber("compactRevision");
-    this.#checkOrder(living);
-    this.#checkOrder(dead);
-    this.#checkNoneMissing(positions, new Set([...living, ...dead]), compactRevision, revision);
-    await this.#checkHeads(living, false);
-    await this.#checkHeads(dead, true);
-    await this.#checkHistory(positions, compactRevision);
-    await this.#checkLeases();
+    const { keys, tombstones, history, leaseKeys, leases } = this.#tables;
+    await this.#walk<string>(keys, { compare: compareKeys, key: (key) => this.#checkHead(key, false) });
+    await this.#walk<string>(tombstones, { compare: compareKeys, key: (key) => this.#checkHead(key, true) });
+    await this.#walk<NumberedKey>(history, {
+      compare: compareNumberedKeys,
+      page: (positions, isLast) => this.#checkNoneMissing(positions, isLast),
+      key: (position) => this.#checkVersion(position),
+    });
+    await this.#walk<NumberedKey>(leaseKeys, {
+      compare: compareNumberedKeys,
+      key: (position) => this.#checkLeaseKey(position),
+    });
+    await this.#walk<NumberedKey>(leases, {
+      compare: compareNumberedKeys,
+      key: ({ number }) => {
+        if (!(number > 0)) this.#report("Check.LeaseMismatch", `a lease has the id ${number}`);
+      },
+    });
     return this.#problems;
   }
 
-  #checkOrder(keys: readonly string[]): void {
-    for (let index = 1; index < keys.length; index++) {
-      if (compareKeys(keys[index - 1]!, keys[index]!) >= 0) {
-        this.#report("Check.Disorder", `${keys[index]} stands in the wrong place`, keys[index], undefined);
+  /** In pages: an iteration that stays open over turns would hold its state, and with it all pages that are freed since. */
+  async #walk<K extends string | NumberedKey>(table: Table<unknown>, walk: Walk<K>): Promise<void> {
+    for (let after: K | undefined; ; ) {
+      const page = keysAfter(table, after);
+      const isLast = page.length < PAGE_KEYS;
+      walk.page?.(page, isLast);
+      const before = after;
+      for (const key of page) {
+        if (after !== undefined && walk.compare(after, key) >= 0) this.#reportDisorder(key);
+        after = key;
+        if (this.#turn.isSpent) await this.#turn.nextTurn();
+        walk.key(key);
       }
+      // Keys in disorder could lead round in a circle.
+      if (isLast || (before !== undefined && walk.compare(before, after!) >= 0)) return;
     }
   }
 
-  /** A damaged inner page can hide entries from those who go through all, and show them to those who look for one. */
-  #checkNoneMissing(
-    positions: readonly NumberedKey[],
-    keys: ReadonlySet<string>,
-    compactRevision: number,
-    revision: number,
-  ): void {
-    let expected = Math.max(compactRevision, FIRST_REVISION) + 1;
-    for (const { number, key } of positions) {
-      if (!keys.has(key) && this.#exists(key)) {
-        this.#report("Check.Hidden", `${key} is there, but not in lists`, key, number);
-      }
+  /** What was listed may have changed since; each head is read again beside its version. */
+  #checkHead(key: string, deleted: boolean): void {
+    this.#listed.add(key);
+    const stored = (deleted ? this.#tables.tombstones : this.#tables.keys).get(key);
+    const head = stored && this.#decoded(() => verifyHead(key, stored, deleted), key);
+    if (!head) return;
+    const record = this.#version(key, head.modRevision);
+    if (record === "damaged") return;
+    if (!record) {
+      // A tombstone's version goes first when compaction is cut off between the two.
+      if (deleted) return;
+      this.#report("Check.MissingVersion", `the newest version of ${key} is missing`, key, head.modRevision);
+    } else if (!sameNumbers(head, record)) {
+      const message = `the entry of ${key} differs from its newest version`;
+      this.#report("Check.HeadMismatch", message, key, head.modRevision);
+    }
+  }
+
+  #checkNoneMissing(positions: readonly NumberedKey[], isLast: boolean): void {
+    const newest = this.#tables.readNumber("revision");
+    let expected = Math.max(this.#expectedRevision, this.#tables.readNumber("compactRevision") + 1);
+    for (const { number } of positions) {
       if (number > expected)
         this.#report("Check.MissingRevision", `revision ${expected} is missing`, undefined, expected);
       if (number >= expected) expected = number + 1;
     }
-    if (expected <= revision) {
-      this.#report(
-        "Check.MissingRevision",
-        `revisions ${expected} to ${revision} are missing`,
-        undefined,
-        expected,
-      );
+    if (isLast && expected <= newest) {
+      const message = `revisions ${expected} to ${newest} are missing`;
+      this.#report("Check.MissingRevision", message, undefined, expected);
     }
+    this.#expectedRevision = expected;
   }
 
-  async #checkHeads(keys: readonly string[], deleted: boolean): Promise<void> {
-    const table = deleted ? this.#tables.tombstones : this.#tables.keys;
-    // What was listed may change while others write; each head is read again beside its version.
-    for (const key of keys) {
-      await this.#pause();
-      const stored = table.get(key);
-      if (!stored) continue;
-      const head = this.#decoded(() => verifyHead(key, stored, deleted), key, undefined);
-      if (head) this.#checkNewest(head);
+  #checkVersion({ number, key }: NumberedKey): void {
+    if (this.#isHidden(key)) this.#report("Check.Hidden", `${key} is there, but not in lists`, key, number);
+    const record = this.#version(key, number);
+    if (!record || record === "damaged") return;
+    if (number > this.#tables.readNumber("revision"))
+      this.#report("Check.FutureVersion", `a version of ${key} is newer than the store`, key, number);
+    const { previousRevision, version } = record;
+    const needsPrevious = previousRevision !== 0 && version !== 1;
+    if (
+      needsPrevious &&
+      number > this.#tables.readNumber("compactRevision") &&
+      !this.#tables.history.doesExist({ number: previousRevision, key })
+    ) {
+      this.#report("Check.BrokenChain", `the version of ${key} before this one is missing`, key, number);
     }
+    if (!this.#head(key)) this.#report("Check.Orphan", `a version of ${key} belongs to no key`, key, number);
   }
 
-  #checkNewest(head: RecordHead): void {
-    const { key, modRevision } = head;
-    const record = this.#version(key, modRevision);
-    if (record === "damaged") return;
-    if (!record) {
-      // A tombstone's version goes first when compaction is cut off between the two.
-      if (!head.deleted)
-        this.#report("Check.MissingVersion", `the newest version of ${key} is missing`, key, modRevision);
-    } else if (!sameNumbers(head, record)) {
-      this.#report(
-        "Check.HeadMismatch",
-        `the entry of ${key} differs from its newest version`,
-        key,
-        modRevision,
-      );
-    }
+  /**
+   * A damaged inner page can hide entries from those who go through all, and show them to those who look for one. A key that
+   * was written since the lists were read may be in none of them.
+   */
+  #isHidden(key: string): boolean {
+    if (this.#listed.has(key)) return false;
+    const head = this.#head(key);
+    return head !== undefined && head.modRevision <= this.#startRevision;
   }
 
-  async #checkHistory(positions: readonly NumberedKey[], compactRevision: number): Promise<void> {
-    for (const { number, key } of positions) {
-      await this.#pause();
-      const record = this.#version(key, number);
-      if (!record || record === "damaged") continue;
-      if (number > this.#tables.readNumber("revision")) {
-        this.#report("Check.FutureVersion", `a version of ${key} is newer than the store`, key, number);
-      }
-      const { previousRevision, version } = record;
-      const needsPrevious = number > compactRevision && previousRevision !== 0 && version !== 1;
-      if (needsPrevious && this.#version(key, previousRevision) === undefined) {
-        if (number <= this.#tables.readNumber("compactRevision")) continue;
-        this.#report("Check.BrokenChain", `the version of ${key} before this one is missing`, key, number);
-      }
-      if (!this.#exists(key)) {
-        this.#report("Check.Orphan", `a version of ${key} belongs to no key`, key, number);
-      }
-    }
+  #checkLeaseKey({ number, key }: NumberedKey): void {
+    if (!this.#tables.leaseKeys.doesExist({ number, key })) return;
+    const stored = this.#tables.keys.get(key);
+    const head = stored && this.#decoded(() => verifyHead(key, stored, false), key);
+    if (head?.lease !== number)
+      this.#report("Check.LeaseMismatch", `lease ${number} names ${key}, which is not on it`, key);
   }
 
-  async #checkLeases(): Promise<void> {
-    for (const { number, key } of [...this.#tables.leaseKeys.getKeys({ ...EVERYTHING })]) {
-      await this.#pause();
-      const stored = this.#tables.keys.get(key);
-      if (!this.#tables.leaseKeys.doesExist({ number, key })) continue;
-      const head = stored && this.#decoded(() => verifyHead(key, stored, false), key, undefined);
-      if (!head || head.lease !== number) {
-        this.#report(
-          "Check.LeaseMismatch",
-          `lease ${number} names ${key}, which is not on it`,
-          key,
-          undefined,
-        );
-      }
-    }
-    for (const { key } of [...this.#tables.leases.getRange({ start: encodeNumber(0) as never })]) {
-      if (!(key.number > 0))
-        this.#report("Check.LeaseMismatch", `a lease has the id ${key.number}`, undefined, undefined);
-    }
-  }
-
-  #exists(key: string): boolean {
-    return this.#tables.keys.doesExist(key) || this.#tables.tombstones.doesExist(key);
+  #head(key: string): { modRevision: number } | undefined {
+    return this.#tables.keys.get(key) ?? this.#tables.tombstones.get(key);
   }
 
   #version(key: string, revision: number): VersionRecord | "damaged" | undefined {
@@ -160,7 +162,7 @@ class Check {
     return this.#decoded(() => decodeRecord(key, revision, bytes), key, revision) ?? "damaged";
   }
 
-  #decoded<T>(decode: () => T, key: string, revision: number | undefined): T | undefined {
+  #decoded<T>(decode: () => T, key: string, revision?: number): T | undefined {
     try {
       return decode();
     } catch (error) {
@@ -170,7 +172,12 @@ class Check {
     }
   }
 
-  #report(code: string, message: string, key: string | undefined, revision: number | undefined): void {
+  #reportDisorder(key: string | NumberedKey): void {
+    const name = typeof key === "string" ? key : key.key;
+    this.#report("Check.Disorder", `${name} stands in the wrong place`, name);
+  }
+
+  #report(code: string, message: string, key?: string, revision?: number): void {
     this.#problems.push({
       code,
       message,
@@ -178,10 +185,15 @@ class Check {
       ...(revision === undefined ? {} : { revision }),
     });
   }
+}
 
-  async #pause(): Promise<void> {
-    if (++this.#seen % YIELD_EVERY === 0) await new Promise((resolve) => setImmediate(resolve));
-  }
+function keysAfter<K>(table: Table<unknown>, after: K | undefined): K[] {
+  const start = (after ?? LOWEST) as never;
+  return [...table.getKeys({ start, exclusiveStart: after !== undefined, limit: PAGE_KEYS })];
+}
+
+function compareNumberedKeys(a: NumberedKey, b: NumberedKey): number {
+  return a.number - b.number || compareKeys(a.key, b.key);
 }
 
 function sameNumbers(a: RecordHead, b: RecordHead): boolean {

@@ -13,6 +13,7 @@ const { values } = parseArgs({
     writes: { type: "string", default: "50" },
     bytes: { type: "string", default: "500" },
     compact: { type: "boolean", default: false },
+    defragment: { type: "boolean", default: false },
   },
 });
 
@@ -41,7 +42,20 @@ async function write(client: number): Promise<void> {
   }
 }
 
+async function defragmentAgain(): Promise<void> {
+  while (values.defragment && !ended) {
+    await store.defragment!().then(
+      () => print("defragmented"),
+      (error) => print(`not defragmented ${error.code}`),
+    );
+  }
+}
+
+let ended = false;
+const defragmenting = defragmentAgain();
 await Promise.all(Array.from({ length: Number(values.clients) }, (_, client) => write(client)));
+ended = true;
+await defragmenting;
 print(`end ${JSON.stringify(await store.check())}`);
 await store.close();
 print("closed");

@@ -1,4 +1,4 @@
-import { GantryError } from "../base/index.ts";
+import { errorMessage, GantryError } from "../base/index.ts";
 
 // The module's table of errors: one function a code.
 
@@ -64,6 +64,20 @@ export const corrupt = (message: string, details: Record<string, unknown>, cause
     cause,
   });
 
+export const badCopy = (dir: string) =>
+  new GantryError("DataLoss", `a copy of the store in ${dir} differs from it, and was thrown away`, {
+    code: "Store.BadCopy",
+    hint: "Look whether the store is sound with 'gantry store check', and at the disk's health (dmesg).",
+    details: { dir },
+  });
+
+/** Of work that left everything as it was. */
+export const maintenanceFailed = (what: string, cause: unknown) =>
+  new GantryError("Unavailable", `${what} failed, and the store is as it was: ${errorMessage(cause)}`, {
+    code: "Store.MaintenanceFailed",
+    cause,
+  });
+
 export const closed = () => new GantryError("Unavailable", "the store is closed", { code: "Store.Closed" });
 
 export const locked = (dir: string) =>
@@ -99,6 +113,13 @@ export const tooOld = (revision: number, oldest: number) =>
     code: "Store.TooOld",
     details: { revision, oldest },
   });
+
+export const missedEvent = (key: string, revision: number, follows: number, known: number) =>
+  new GantryError(
+    "Gone",
+    `the change of ${key} at revision ${revision} follows its state of ${follows}, known is that of ${known}`,
+    { code: "Store.MissedEvent", details: { key, revision, follows, known } },
+  );
 
 export const cacheClosed = () =>
   new GantryError("Unavailable", "the watch cache is closed", { code: "Store.CacheClosed" });

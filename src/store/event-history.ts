@@ -14,8 +14,8 @@ export interface EventHistoryLimits {
 /** The batches of the recent past, bounded by number, size and age. Knows from which revision on it is complete. */
 export class EventHistory<B extends { readonly revision: number }> {
   readonly #limits: EventHistoryLimits;
-  /** Entries before `#first` are dropped; the array is cut now and then. */
-  #entries: Entry<B>[] = [];
+  /** Entries before `#first` are dropped and hold nothing; the array is cut now and then. */
+  #entries: (Entry<B> | undefined)[] = [];
   #first = 0;
   #events = 0;
   #bytes = 0;
@@ -51,7 +51,7 @@ export class EventHistory<B extends { readonly revision: number }> {
       this.#events -= oldest.events;
       this.#bytes -= oldest.sizeBytes;
       this.#completeAfter = oldest.batch.revision;
-      this.#first++;
+      this.#entries[this.#first++] = undefined;
     }
     if (this.#first > 1024 && this.#first * 2 > this.#entries.length) {
       this.#entries = this.#entries.slice(this.#first);

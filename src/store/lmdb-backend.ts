@@ -1,26 +1,30 @@
 import { statSync } from "node:fs";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { errorMessage, GantryError, isGantryError } from "../base/index.ts";
-import type { LoadedState, Mutation, RecordHead, Snapshot, StoreBackend } from "./backend.ts";
+import { type GantryError, isGantryError } from "../base/index.ts";
+import type {
+  DefragmentOptions,
+  LoadedState,
+  Mutation,
+  RecordHead,
+  Snapshot,
+  StoreBackend,
+} from "./backend.ts";
 import { checkTables } from "./consistency-check.ts";
-import { closed, corrupt, newerFormat, noSpace, readOnly } from "./errors.ts";
+import { DefragmentedCopy } from "./defragmented-copy.ts";
+import { isFullDisk, maintenanceError } from "./disk-errors.ts";
+import { closed, noSpace, readOnly } from "./errors.ts";
 import { FileReserve } from "./file-reserve.ts";
-import { checkFile } from "./lmdb-file.ts";
-import { checkPages, type PageProblem } from "./lmdb-page-check.ts";
+import { checkOpenPages, copyTables, refuseToCopyDamage } from "./lmdb-copy.ts";
+import { DATA_FILE, damageOf, FORMAT, openTables, WORK_PREFIX } from "./lmdb-open.ts";
 import { LmdbSnapshot } from "./lmdb-snapshot.ts";
+import { bytesInUse, bytesTouched, keyCount } from "./lmdb-stats.ts";
 import { LmdbTables, type MetaName, type Table } from "./lmdb-tables.ts";
 import { adoptValue, encodeHead, encodeNumber, encodeRecord, type StoredHead } from "./record-codec.ts";
 import type { CheckProblem } from "./types.ts";
 
-const FORMAT = 1;
 const FIRST_REVISION = 1;
-/** LMDB's first two pages. */
-const META_PAGES = 2;
-/** Of larger files only the inner pages are checked before they are opened: it must not take long. */
-const WHOLE_CHECK_BYTES = 128 * 2 ** 20;
 const PRESENT = Buffer.from([1]);
-const ENOSPC = 28;
-const EDQUOT = 122;
 
 export interface LmdbBackendOptions {
   dir: string;
@@ -37,23 +41,16 @@ export class LmdbBackend implements StoreBackend {
 
   constructor(options: LmdbBackendOptions) {
     this.#dir = options.dir;
-    this.#dataFile = join(options.dir, "data.mdb");
+    this.#dataFile = join(options.dir, DATA_FILE);
     this.#onClosed = options.onClosed;
   }
 
   async open(): Promise<LoadedState> {
-    try {
-      checkFile(this.#dataFile);
-      await this.#refuseDamagedPages();
-      this.#tables = new LmdbTables(this.#dir);
-    } catch (error) {
-      throw this.#openError(error);
-    }
-    const tables = this.#tables;
-    this.#reserve = new FileReserve(this.#dataFile, () => this.#usedBytes());
-    const format = tables.readNumber("format");
-    if (format > FORMAT) throw newerFormat(this.#dir, format, FORMAT);
-    if (format === 0) {
+    await removeCutOffWork(this.#dir);
+    const tables = await openTables(this.#dir);
+    this.#tables = tables;
+    this.#reserve = this.#newReserve(this.#dataFile);
+    if (tables.readNumber("format") === 0) {
       await this.#durably(() => {
         this.#putNumber("format", FORMAT);
         this.#putNumber("revision", FIRST_REVISION);
@@ -89,34 +86,47 @@ export class LmdbBackend implements StoreBackend {
 
   size(): { keyCount: number; sizeBytes: number; sizeInUseBytes: number } {
     const tables = this.#open();
-    const { root, meta, keys, tombstones, history, leases, leaseKeys } = tables;
-    let pages = META_PAGES + pagesOf(statsOf(root).free);
-    for (const table of [root, meta, keys, tombstones, history, leases, leaseKeys])
-      pages += pagesOf(statsOf(table));
     return {
-      keyCount: statsOf(keys).entryCount,
+      keyCount: keyCount(tables),
       sizeBytes: statSync(this.#dataFile).size,
-      sizeInUseBytes: pages * statsOf(root).pageSize,
+      sizeInUseBytes: bytesInUse(tables),
     };
   }
 
-  async check(): Promise<CheckProblem[]> {
+  async check(signal: AbortSignal): Promise<CheckProblem[]> {
     const tables = this.#open();
-    // As long as it reads, no page of the newest state is used again.
-    const reading = tables.root.useReadTransaction();
-    try {
-      const problems = await checkPages(this.#dataFile, { onlyInner: false });
-      // LMDB would not outlive to read on.
-      if (problems.length > 0)
-        return problems.map((problem) => ({ code: "Check.DamagedPage", message: damageOf(problem) }));
-    } finally {
-      reading.done();
-    }
-    return checkTables(tables);
+    const problems = await checkOpenPages(tables, this.#dataFile, signal);
+    // LMDB would not outlive to read on.
+    if (problems.length > 0)
+      return problems.map((problem) => ({ code: "Check.DamagedPage", message: damageOf(problem) }));
+    return checkTables(tables, signal);
   }
 
-  async copyInto(dir: string): Promise<void> {
-    await this.#open().root.backup(dir, true);
+  async copyInto(dir: string, signal: AbortSignal): Promise<void> {
+    await refuseToCopyDamage(this.#open(), this.#dataFile, signal);
+    await copyTables(this.#open(), dir);
+  }
+
+  async defragment({ signal, pauseCommits }: DefragmentOptions): Promise<void> {
+    await refuseToCopyDamage(this.#open(), this.#dataFile, signal);
+    await pauseCommits();
+    const before = { tables: this.#open(), reserve: this.#reserve };
+    const copy = await DefragmentedCopy.write(this.#dir, before.tables);
+    let reserve: FileReserve | undefined;
+    try {
+      reserve = this.#newReserve(copy.dataFile);
+      await copy.putInPlace();
+    } catch (error) {
+      reserve?.close();
+      await copy.discard();
+      throw maintenanceError("defragmentation", error);
+    }
+    // Readers change over between two turns of the event loop: both hold the same.
+    this.#tables = copy.tables;
+    this.#reserve = reserve;
+    await before.tables.root.close();
+    before.reserve?.close();
+    await copy.settle();
   }
 
   async close(): Promise<void> {
@@ -128,20 +138,8 @@ export class LmdbBackend implements StoreBackend {
     this.#onClosed();
   }
 
-  async #refuseDamagedPages(): Promise<void> {
-    const sizeBytes = statSync(this.#dataFile, { throwIfNoEntry: false })?.size ?? 0;
-    if (sizeBytes === 0) return;
-    const [problem] = await checkPages(this.#dataFile, { onlyInner: sizeBytes > WHOLE_CHECK_BYTES });
-    if (problem)
-      throw corrupt(`${this.#dataFile} is damaged: ${damageOf(problem)}`, {
-        ...problem,
-        path: this.#dataFile,
-      });
-  }
-
-  #usedBytes(): number {
-    const { lastPageNumber, pageSize } = statsOf(this.#open().root);
-    return (lastPageNumber + 1) * pageSize;
+  #newReserve(path: string): FileReserve {
+    return new FileReserve(path, () => bytesTouched(this.#open()));
   }
 
   #open(): LmdbTables {
@@ -155,7 +153,7 @@ export class LmdbBackend implements StoreBackend {
       case "version": {
         const { record, previousLease } = mutation;
         const { key, modRevision, lease } = record;
-        void tables.history.put({ number: modRevision, key }, encodeRecord(record));
+        tables.historyEnd.put({ number: modRevision, key }, encodeRecord(record));
         if (record.deleted) {
           void tables.keys.remove(key);
           void putHead(tables.tombstones, record);
@@ -197,7 +195,8 @@ export class LmdbBackend implements StoreBackend {
   /** Runs `write` as one LMDB transaction; resolves after LMDB has synced it. */
   async #durably(write: () => void): Promise<void> {
     try {
-      await this.#open().root.batch(write);
+      const { root, historyEnd } = this.#open();
+      await root.batch(write).finally(() => historyEnd.confirm());
       // Whoever hears of the commit must see it, even if this turn of the event loop has read before.
       this.#tables?.root.resetReadTxn();
     } catch (error) {
@@ -220,48 +219,6 @@ export class LmdbBackend implements StoreBackend {
       this.#tables = new LmdbTables(this.#dir);
     }
   }
-
-  #openError(error: unknown): GantryError {
-    if (error instanceof GantryError) return error;
-    const code = (error as { code?: unknown }).code;
-    if (code === ENOSPC || code === EDQUOT) return noSpace(error);
-    if (code === "EACCES" || code === 13) {
-      return new GantryError(
-        "PermissionDenied",
-        `the store in ${this.#dir} may not be opened: ${errorMessage(error)}`,
-        {
-          code: "Store.NoPermission",
-          cause: error,
-        },
-      );
-    }
-    return corrupt(
-      `the store in ${this.#dir} cannot be opened: ${errorMessage(error)}`,
-      { dir: this.#dir },
-      error,
-    );
-  }
-}
-
-function damageOf({ page, offset, message }: PageProblem): string {
-  return `page ${page} (byte ${offset}): ${message}`;
-}
-
-interface TreeStats {
-  pageSize: number;
-  entryCount: number;
-  treeBranchPageCount: number;
-  treeLeafPageCount: number;
-  overflowPages: number;
-}
-
-/** The library leaves the shape open. */
-function statsOf(table: { getStats(): object }): TreeStats & { free: TreeStats; lastPageNumber: number } {
-  return table.getStats() as TreeStats & { free: TreeStats; lastPageNumber: number };
-}
-
-function pagesOf({ treeBranchPageCount, treeLeafPageCount, overflowPages }: TreeStats): number {
-  return treeBranchPageCount + treeLeafPageCount + overflowPages;
 }
 
 function costOf(mutations: readonly Mutation[]): { changes: number; bytes: number; onlyRemoves: boolean } {
@@ -286,8 +243,14 @@ async function commitError(error: unknown): Promise<GantryError> {
     () => error,
     (reason) => reason,
   );
-  const code = (cause as { code?: unknown }).code;
-  return code === ENOSPC || code === EDQUOT ? noSpace(cause) : readOnly(cause);
+  return isFullDisk(cause) ? noSpace(cause) : readOnly(cause);
+}
+
+/** A kill may have come while a copy was written. */
+async function removeCutOffWork(dir: string): Promise<void> {
+  for (const name of await readdir(dir)) {
+    if (name.startsWith(WORK_PREFIX)) await rm(join(dir, name), { recursive: true, force: true });
+  }
 }
 
 function loadLeases(tables: LmdbTables): LoadedState["leases"] {

@@ -1,4 +1,4 @@
-import { mkdtemp, open, rm } from "node:fs/promises";
+import { mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -57,4 +57,37 @@ describe("the check of LMDB's pages", () => {
       message: expect.stringContaining(`page ${damaged} (byte ${damaged * 4096})`),
     });
   });
+
+  it("does not take a store whose tables cannot be found for a new one", async () => {
+    const intact = await readFile(file());
+    const refuses = (message: string) =>
+      expect(openLmdbStore({ dir, logger: silentLogger })).rejects.toMatchObject({
+        code: "Store.Corrupt",
+        message: expect.stringContaining(message),
+      });
+    // The end of the page that names the tables, where the entries are.
+    const page = mainRoot(intact);
+    await damage((page + 1) * 4096 - 512, Buffer.alloc(512));
+    await refuses(`page ${page}`);
+
+    const renamed = Buffer.from(intact);
+    for (let at = renamed.indexOf("tombstones"); at >= 0; at = renamed.indexOf("tombstones", at))
+      renamed[at] = "T".charCodeAt(0);
+    await writeFile(file(), renamed);
+    await refuses("tombstones");
+
+    await writeFile(file(), intact);
+    const store = await openLmdbStore({ dir, logger: silentLogger, keepHistoryMs: 0 });
+    expect((await store.range("")).count).toBe(100);
+    await store.close();
+  });
 });
+
+/** As the newer of the two meta pages says. */
+function mainRoot(bytes: Buffer): number {
+  const [first, second] = [0, 4096].map((at) => ({
+    transaction: bytes.readBigUInt64LE(at + 152),
+    root: Number(bytes.readBigUInt64LE(at + 136)),
+  }));
+  return second!.transaction > first!.transaction ? second!.root : first!.root;
+}

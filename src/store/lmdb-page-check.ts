@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from "node:fs";
+import { TurnBudget } from "./turn-budget.ts";
 
 // LMDB's pages (mdb.c: MDB_page_header, MDB_node, MDB_db, MDB_ovpage), all numbers little-endian. Offsets of nodes and free room
 // count from behind the page's header.
@@ -19,7 +20,6 @@ const BIG_DATA = 1;
 const SUB_TREE = 2;
 const NO_ROOT = 2n ** 64n - 1n;
 const DEFAULT_PAGE_BYTES = 4096;
-const YIELD_EVERY_PAGES = 500;
 
 interface Tree {
   depth: number;
@@ -41,10 +41,13 @@ export interface PageProblem {
  * damaged one can end the process. With `onlyInner` the pages that hold the entries are left out, of which a large store has
  * most. Must not run while pages may be taken back (see `useReadTransaction`).
  */
-export async function checkPages(path: string, options: { onlyInner: boolean }): Promise<PageProblem[]> {
+export async function checkPages(
+  path: string,
+  options: { onlyInner: boolean; signal?: AbortSignal },
+): Promise<PageProblem[]> {
   const fd = openSync(path, "r");
   try {
-    return await new PageWalk(fd, options.onlyInner).run();
+    return await new PageWalk(fd, options.onlyInner, new TurnBudget(options.signal)).run();
   } finally {
     closeSync(fd);
   }
@@ -62,15 +65,16 @@ class Damaged extends Error {
 class PageWalk {
   readonly #fd: number;
   readonly #onlyInner: boolean;
+  readonly #turn: TurnBudget;
   readonly #pageBytes: number;
   readonly #lastPage: number;
   readonly #trees: Tree[];
   readonly #seen = new Set<number>();
-  #read = 0;
 
-  constructor(fd: number, onlyInner: boolean) {
+  constructor(fd: number, onlyInner: boolean, turn: TurnBudget) {
     this.#fd = fd;
     this.#onlyInner = onlyInner;
+    this.#turn = turn;
     const meta = newestMeta(fd);
     this.#pageBytes = meta.readUInt32LE(META.pageSize) || DEFAULT_PAGE_BYTES;
     this.#lastPage = numberAt(meta, META.lastPage);
@@ -100,7 +104,7 @@ class PageWalk {
       if (isLeaf && this.#onlyInner && tree.depth > 1) return;
       const children: number[] = [];
       for (const number of level) {
-        if (++this.#read % YIELD_EVERY_PAGES === 0) await new Promise((resolve) => setImmediate(resolve));
+        if (this.#turn.isSpent) await this.#turn.nextTurn();
         const page = this.#page(number, isLeaf ? LEAF : BRANCH);
         if (isLeaf) found.leafPages++;
         else found.branchPages++;
@@ -148,7 +152,10 @@ class PageWalk {
   #readLeafNode(number: number, node: Buffer, found: { overflowPages: number }): number {
     const flags = node.readUInt16LE(NODE.flags);
     const dataBytes = node.readUInt32LE(NODE.low);
-    const dataAt = NODE_BYTES + node.readUInt16LE(NODE.keySize);
+    const keyBytes = node.readUInt16LE(NODE.keySize);
+    // LMDB takes no such key, so these are zeros of a torn page; looking for a key, it would pass by them.
+    if (keyBytes === 0) throw new Damaged(number, "an entry has no key");
+    const dataAt = NODE_BYTES + keyBytes;
     const isBig = (flags & BIG_DATA) !== 0;
     const size = dataAt + (isBig ? OVERFLOW_REFERENCE_BYTES : dataBytes);
     if (size > node.length) return size;

@@ -1,4 +1,3 @@
-import { execFile } from "node:child_process";
 import {
   closeSync,
   ftruncateSync,
@@ -13,6 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { silentLogger, systemClock } from "../base/index.ts";
+import { expectNothingLost, runWithFault } from "./crash-run.test-support.ts";
 import { LmdbSnapshot } from "./lmdb-snapshot.ts";
 import { openLmdbStore } from "./lmdb-store.ts";
 import { LmdbTables } from "./lmdb-tables.ts";
@@ -175,6 +175,23 @@ describe("LMDB store", () => {
     },
   );
 
+  it("finds nothing wrong while others write, delete and compact", async () => {
+    const store = await openStore();
+    await Promise.all(Array.from({ length: 3000 }, (_, n) => put(store, `key/${n}`, "1")));
+    let ended = false;
+    const writing = (async () => {
+      for (let n = 0; !ended; n++) {
+        const key = `key/${(n * 7) % 3500}`;
+        const { revision } = await store.transact({ success: [{ type: "delete", key }] });
+        if (n % 3 > 0) await put(store, key, "2");
+        if (n % 10 === 0) await store.compact(revision).catch(() => {});
+      }
+    })();
+    for (let n = 0; n < 4; n++) expect(await store.check()).toEqual([]);
+    ended = true;
+    await writing;
+  });
+
   it("finds entries that do not fit together", async () => {
     let store = await openStore();
     await put(store, "a", "1");
@@ -194,63 +211,6 @@ describe("LMDB store", () => {
   });
 });
 
-interface Run {
-  /** Per client: the last write acknowledged, and its revision. */
-  acked: Map<number, { n: number; revision: number }>;
-  errors: string[];
-  lines: string[];
-}
-
-/** Runs the crash writer under strace with one injected fault. One worker thread, so that the nth call is the nth call. */
-function runWithFault(fault: string, args: string[] = []): Promise<Run> {
-  const program = new URL("crash-writer.test-support.ts", import.meta.url).pathname;
-  const strace = [
-    "-f",
-    "-qq",
-    "-o",
-    "/dev/null",
-    "-e",
-    "trace=fdatasync,pwrite64,pwritev",
-    "-e",
-    `inject=${fault}`,
-  ];
-  return new Promise((resolve) => {
-    const env = { ...process.env, UV_THREADPOOL_SIZE: "1", NODE_OPTIONS: "" };
-    execFile(
-      "strace",
-      [...strace, process.execPath, program, "--dir", dir, ...args],
-      { env },
-      (_error, stdout) => {
-        const lines = stdout.split("\n").filter(Boolean);
-        const acked: Run["acked"] = new Map();
-        for (const line of lines) {
-          const match = /^ack (\d+) (\d+) (\d+)$/.exec(line);
-          if (match) acked.set(Number(match[1]), { n: Number(match[2]), revision: Number(match[3]) });
-        }
-        resolve({ acked, lines, errors: lines.filter((line) => line.startsWith("error ")) });
-      },
-    );
-  });
-}
-
-/** Each client's key must be as its last acknowledged write left it, or as the one after that, which may have been done too. */
-async function expectNothingLost(store: Store, { acked }: Run): Promise<void> {
-  expect(await store.check()).toEqual([]);
-  const { revision } = await store.status();
-  for (const [client, last] of acked) {
-    expect(revision).toBeGreaterThanOrEqual(last.revision);
-    const { item } = await store.get(`client/${client}`);
-    const found = item ? Number(Buffer.from(item.value).toString().split(" ", 1)[0]) : "deleted";
-    const after = (n: number) => (n % 10 === 9 ? "deleted" : n);
-    expect([after(last.n), after(last.n + 1)]).toContain(found);
-  }
-  const twins = (await store.range("twin/")).items;
-  for (const twin of twins) {
-    const { item } = await store.get(twin.key.replace("twin", "client"));
-    if (item) expect(item.modRevision).toBe(twin.modRevision);
-  }
-}
-
 describe("LMDB store under faults", () => {
   it.each([
     ["fdatasync", 1],
@@ -261,19 +221,17 @@ describe("LMDB store under faults", () => {
     ["pwrite64", 37],
     ["pwrite64", 52],
   ])("loses no acknowledged write when killed at %s number %d", async (call, n) => {
-    const run = await runWithFault(`${call}:signal=SIGKILL:when=${n}`, [
-      "--writes",
-      "30",
-      "--compact",
-      "--bytes",
-      "3000",
-    ]);
+    const run = await runWithFault({
+      dir,
+      fault: `${call}:signal=SIGKILL:when=${n}`,
+      args: ["--writes", "30", "--compact", "--bytes", "3000"],
+    });
     expect(run.lines.at(-1)).not.toBe("closed");
     await expectNothingLost(await openStore(), run);
   });
 
   it("takes no more writes after a failed sync, and is whole after a restart", async () => {
-    const run = await runWithFault("fdatasync:error=EIO:when=5", ["--writes", "10"]);
+    const run = await runWithFault({ dir, fault: "fdatasync:error=EIO:when=5", args: ["--writes", "10"] });
     expect(run.errors.length).toBeGreaterThan(0);
     expect(new Set(run.errors.map((line) => line.split(" ")[3]))).toEqual(new Set(["Store.ReadOnly"]));
     expect(run.lines).toContain("end []");
@@ -283,14 +241,22 @@ describe("LMDB store under faults", () => {
   });
 
   it("takes no more writes when its first page cannot be written, and can still be read", async () => {
-    const run = await runWithFault("pwrite64:error=EIO:when=12", ["--writes", "10", "--clients", "2"]);
+    const run = await runWithFault({
+      dir,
+      fault: "pwrite64:error=EIO:when=12",
+      args: ["--writes", "10", "--clients", "2"],
+    });
     expect(run.errors.at(-1)).toMatch(/Store.ReadOnly$/);
     expect(run.lines).toContain("end []");
     await expectNothingLost(await openStore(), run);
   });
 
   it("goes on by itself when a full disk has room again", async () => {
-    const run = await runWithFault("fdatasync:error=ENOSPC:when=5..7", ["--writes", "12"]);
+    const run = await runWithFault({
+      dir,
+      fault: "fdatasync:error=ENOSPC:when=5..7",
+      args: ["--writes", "12"],
+    });
     expect(new Set(run.errors.map((line) => line.split(" ")[3]))).toEqual(new Set(["Store.NoSpace"]));
     for (const [, last] of run.acked) expect(last.n).toBe(12);
     expect(run.lines).toContain("end []");

@@ -1,4 +1,6 @@
 import { type Database, type DatabaseOptions, open, type RootDatabase } from "lmdb";
+import { corrupt } from "./errors.ts";
+import { HistoryAppender } from "./history-appender.ts";
 import {
   copiedBytes,
   numberedKeys,
@@ -15,6 +17,8 @@ export type Table<T = Buffer> = Database<T, any>;
 /** Counters that every commit or compaction moves. */
 export type MetaName = "format" | "revision" | "compactRevision" | "compactedThrough";
 
+const TABLES = ["meta", "keys", "tombstones", "history", "leases", "lease-keys"];
+
 /** Address space that the file may grow into; it takes no disk or memory before it is used. */
 const MAP_SIZE_BYTES = 64 * 2 ** 30;
 
@@ -28,6 +32,8 @@ export class LmdbTables {
   readonly tombstones: Table<StoredHead>;
   /** (revision, key) to the version that it wrote. */
   readonly history: Table;
+  /** How new versions get into `history`. */
+  readonly historyEnd: HistoryAppender;
   /** Lease id to its time to live. */
   readonly leases: Table;
   /** (lease id, key) for each key that hangs on a lease. */
@@ -46,6 +52,7 @@ export class LmdbTables {
       eventTurnBatching: false,
       // biome-ignore lint/suspicious/noExplicitAny: the library's types lack an option that it documents
     } as any);
+    this.#refuseMissingTables();
     const tables = this.root.transactionSync(() => ({
       meta: this.#table("meta", textKeys, copiedBytes),
       keys: this.#table("keys", textKeys, storedHeads),
@@ -60,6 +67,16 @@ export class LmdbTables {
     this.history = tables.history;
     this.leases = tables.leases;
     this.leaseKeys = tables.leaseKeys;
+    this.historyEnd = new HistoryAppender(tables.history);
+  }
+
+  /** They are made in one transaction: where one is missing its name is damaged, and an empty one must not take its place. */
+  #refuseMissingTables(): void {
+    const found = new Set(this.root.getKeys());
+    const missing = TABLES.filter((name) => !found.has(name));
+    if (found.size === 0 || missing.length === 0) return;
+    void this.root.close();
+    throw corrupt(`the store has lost its table "${missing[0]}"`, { missing });
   }
 
   readNumber(name: MetaName): number {

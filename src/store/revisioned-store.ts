@@ -1,12 +1,5 @@
 import { randomInt } from "node:crypto";
-import {
-  type Clock,
-  errorMessage,
-  invalidArgument,
-  type Logger,
-  notImplemented,
-  systemClock,
-} from "../base/index.ts";
+import { type Clock, errorMessage, invalidArgument, type Logger, systemClock } from "../base/index.ts";
 import { AutoCompaction } from "./auto-compaction.ts";
 import type { LoadedState, Mutation, RecordHead, Snapshot, StoreBackend, VersionRecord } from "./backend.ts";
 import { CommitQueue } from "./commit-queue.ts";
@@ -14,8 +7,8 @@ import { Compactor } from "./compactor.ts";
 import { closed, compacted, futureRevision, leaseNotFound, readOnly } from "./errors.ts";
 import { compareKeys } from "./key-order.ts";
 import { LeaseTable } from "./lease-table.ts";
+import { Maintenance } from "./maintenance.ts";
 import { countAt, eventOf, readHistory, readKey, readPage, recordOf } from "./store-reader.ts";
-import { writeSnapshot } from "./store-snapshot.ts";
 import {
   evaluate,
   type SizeLimits,
@@ -58,6 +51,8 @@ const HARD_MAX_VALUE_BYTES = 3 * MIB;
 const MAX_KEY_BYTES = 1024;
 /** How much of a list is read in one stretch. */
 const PAGE_ITEMS = 500;
+/** Up to here a count of the past is the present one, corrected by what was written since. */
+const MAX_CORRECTED_REVISIONS = 500;
 const MAX_COMMIT_BYTES = 16 * MIB;
 
 /**
@@ -74,6 +69,7 @@ export class RevisionedStore implements Store {
   readonly #leases: LeaseTable;
   readonly #autoCompaction: AutoCompaction;
   readonly #compactor: Compactor;
+  readonly #maintenance: Maintenance;
   /** Newest versions that are not durable yet. */
   readonly #pending = new Map<string, VersionRecord>();
   #pendingRevision: number;
@@ -118,6 +114,11 @@ export class RevisionedStore implements Store {
       newest: (snapshot, key) => this.#newestHead(snapshot, key),
       commit: (mutations, onDurable) => this.#queue.enqueue(mutations, this.#pendingRevision, onDurable),
     });
+    this.#maintenance = new Maintenance({
+      backend,
+      queue: this.#queue,
+      assertWritable: () => this.#assertWritable(),
+    });
     this.#autoCompaction = new AutoCompaction({
       clock,
       retentionMs: options.keepHistoryMs ?? 5 * 60_000,
@@ -140,22 +141,31 @@ export class RevisionedStore implements Store {
 
   async range(prefix: string, options: RangeOptions = {}): Promise<RangeResult> {
     this.#assertOpen();
-    const { startAfter, limit = 0, countOnly = false } = options;
+    const { limit = 0, countOnly = false, uncounted = false } = options;
     const snapshot = this.#backend.snapshot();
     const revision = this.#readRevision(snapshot, options.revision);
     const wanted = limit > 0 ? limit : Number.POSITIVE_INFINITY;
     const { items, more } = countOnly
       ? { items: [], more: false }
       : await this.#readPages(prefix, options, revision, wanted);
-    const count =
-      countOnly || more ? countAt(this.#backend.snapshot(), prefix, startAfter, revision) : items.length;
+    const needsCount = countOnly || (more && !uncounted);
+    const count = needsCount ? await this.#count(prefix, options.startAfter, revision) : items.length;
     return { items, count, more, revision: snapshot.revision };
+  }
+
+  /** Where much has changed since the revision, all keys are gone through in turns instead. */
+  async #count(prefix: string, startAfter: string | undefined, revision: number): Promise<number> {
+    const snapshot = this.#backend.snapshot();
+    if (snapshot.revision - revision <= MAX_CORRECTED_REVISIONS)
+      return countAt(snapshot, prefix, startAfter, revision);
+    const options = { startAfter, keysOnly: true };
+    return (await this.#readPages(prefix, options, revision, Number.POSITIVE_INFINITY)).items.length;
   }
 
   /** A long list is read in pieces, so that the event loop goes round in between; each piece shows the same revision. */
   async #readPages(
     prefix: string,
-    options: RangeOptions,
+    options: Pick<RangeOptions, "keysOnly" | "startAfter">,
     revision: number,
     wanted: number,
   ): Promise<{ items: KeyValue[]; more: boolean }> {
@@ -254,14 +264,17 @@ export class RevisionedStore implements Store {
   async check(): Promise<CheckProblem[]> {
     this.#assertOpen();
     if (!this.#queue.isIdle) await this.#queue.enqueue([], this.#pendingRevision, () => {});
-    return this.#backend.check();
+    return this.#maintenance.check();
   }
 
   async snapshot(file: string): Promise<SnapshotInfo> {
     this.#assertOpen();
-    const backend = this.#backend;
-    if (!backend.copyInto) throw notImplemented("this store keeps nothing that could be copied");
-    return writeSnapshot(file, this.#durableRevision, (dir) => backend.copyInto!(dir));
+    return this.#maintenance.snapshot(file, () => this.#durableRevision);
+  }
+
+  async defragment(): Promise<void> {
+    this.#assertOpen();
+    await this.#maintenance.defragment();
   }
 
   async close(): Promise<void> {
@@ -271,6 +284,7 @@ export class RevisionedStore implements Store {
     this.#compactor.stop();
     this.#leases.close();
     this.#hub.close();
+    await this.#maintenance.close();
     await this.#compacting;
     await this.#queue.drain();
     await this.#backend.close();

@@ -21,13 +21,13 @@ export class SortedItems<T extends Keyed> {
 
   /** Takes the place of the item with the same key, if there is one. */
   set(item: T): void {
-    const at = this.#chunkFor(item.key);
-    const chunk = this.#chunks[at];
-    if (!chunk) {
-      this.#chunks.push([item]);
-      this.#size++;
+    const last = this.#chunks.at(-1)?.at(-1);
+    if (!last || compareKeys(item.key, last.key) > 0) {
+      this.#append(item);
       return;
     }
+    const at = this.#chunkFor(item.key);
+    const chunk = this.#chunks[at]!;
     const index = lowerBound(chunk, item.key, keyOf);
     if (chunk[index]?.key === item.key) {
       chunk[index] = item;
@@ -67,6 +67,14 @@ export class SortedItems<T extends Keyed> {
         yield item;
       }
     }
+  }
+
+  /** What comes in order fills the chunks. */
+  #append(item: T): void {
+    const chunk = this.#chunks.at(-1);
+    if (chunk && chunk.length < MAX_CHUNK) chunk.push(item);
+    else this.#chunks.push([item]);
+    this.#size++;
   }
 
   /** Index of the last chunk that begins at or before the key; the first one where none does. */

@@ -5,7 +5,7 @@ import type { Store } from "./types.ts";
 /**
  * What an operator may ask of an open store by name, for the program that has it open and for the command line where none has:
  * `check` -> {problems}, `stats` -> status, `compact` (`revision`, the newest if absent) -> status,
- * `snapshot` (`file`, absolute) -> SnapshotInfo.
+ * `defrag` -> status, `snapshot` (`file`, absolute) -> SnapshotInfo.
  */
 export async function runStoreOperation(
   store: Store,
@@ -19,6 +19,11 @@ export async function runStoreOperation(
       return store.status();
     case "compact": {
       await store.compact(revisionOf(parameters) ?? (await store.status()).revision);
+      return store.status();
+    }
+    case "defrag": {
+      if (!store.defragment) throw notImplemented("this store has no files that could become smaller");
+      await store.defragment();
       return store.status();
     }
     case "snapshot": {

@@ -1,11 +1,14 @@
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { silentLogger } from "../base/index.ts";
 import { openLmdbStore } from "./lmdb-store.ts";
+import { LmdbTables } from "./lmdb-tables.ts";
 import { openMemoryStore } from "./memory-store.ts";
-import { restoreSnapshot } from "./store-snapshot.ts";
+import { encodeNumber } from "./record-codec.ts";
+import { restoreSnapshot } from "./restore-snapshot.ts";
+import { sealSnapshot } from "./snapshot-file.ts";
 import type { Store } from "./types.ts";
 
 let work: string;
@@ -63,6 +66,70 @@ describe("snapshots", () => {
     const restored = await openStore("a");
     expect((await restored.get("a")).item).toMatchObject({ version: 1 });
     await restored.close();
+  });
+
+  it("come back with revisions that nobody has seen, so that watchers list anew", async () => {
+    const store = await openStore("a");
+    const old = await put(store, "a", "1");
+    const file = join(work, "snapshot");
+    await store.snapshot!(file);
+    const later = await put(store, "a", "2");
+    await store.close();
+
+    let known = later;
+    for (const nowMs of [0, 0, 2_000_000_000_000]) {
+      const { revision } = await restoreSnapshot(file, join(work, "a"), nowMs, { raiseRevision: true });
+      expect(revision).toBeGreaterThanOrEqual(known + 1_000_000_000);
+      expect(revision).toBeGreaterThanOrEqual(nowMs);
+      const restored = await openStore("a");
+      expect(await restored.status()).toMatchObject({ revision, compactRevision: revision, keyCount: 1 });
+      for (const startRevision of [old, later + 1, known + 1, revision]) {
+        const watch = restored.watch({ key: "a", startRevision })[Symbol.asyncIterator]();
+        await expect(watch.next()).rejects.toMatchObject({ code: "Store.Compacted" });
+      }
+      expect((await restored.get("a")).item).toMatchObject({ modRevision: old, version: 1 });
+      expect(await put(restored, "a", "3")).toBe(revision + 1);
+      expect(await restored.check()).toEqual([]);
+      await restored.close();
+      known = revision + 1;
+      await rm(join(work, "a", "data-before-restore-1970-01-01T00-00-00-000Z.mdb"), { force: true });
+    }
+  });
+
+  it("are refused when of a newer format, or when what is in them does not fit together", async () => {
+    const store = await openStore("a");
+    await put(store, "a", "1");
+    await store.close();
+    const restoreWith = async (change: (tables: LmdbTables) => Promise<unknown>) => {
+      const dir = await mkdtemp(join(work, "changed-"));
+      const file = join(dir, "data.mdb");
+      await copyFile(join(work, "a", "data.mdb"), file);
+      const tables = new LmdbTables(dir);
+      await change(tables);
+      await tables.root.close();
+      await sealSnapshot(file);
+      return restoreSnapshot(file, join(work, "a"), 0);
+    };
+    await expect(restoreWith((tables) => tables.meta.put("format", encodeNumber(2)))).rejects.toMatchObject({
+      code: "Store.NewerFormat",
+    });
+    await expect(restoreWith((tables) => tables.keys.remove("a"))).rejects.toMatchObject({
+      code: "Store.DamagedSnapshot",
+    });
+    const untouched = await openStore("a");
+    expect((await untouched.range("")).count).toBe(1);
+    await untouched.close();
+    expect((await readdir(join(work, "a"))).sort()).toEqual(["data.mdb", "lock", "lock.mdb"]);
+  });
+
+  it("name a directory that is there, and leave no half of themselves", async () => {
+    const store = await openStore("a");
+    await expect(store.snapshot!(join(work, "absent", "snapshot"))).rejects.toMatchObject({
+      kind: "NotFound",
+      code: "Store.NoDirectory",
+    });
+    await store.close();
+    expect(await readdir(work)).toEqual(["a"]);
   });
 
   it("are refused when damaged, cut short, or something else", async () => {

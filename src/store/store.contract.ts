@@ -32,11 +32,18 @@ const told = (batches: WatchBatch[]) =>
     ),
   );
 
-/** What every implementation of Store must do. `open` gives an empty store with small limits for slow watchers. */
+/**
+ * What every implementation of Store must do. `open` gives an empty store with small limits for slow watchers, at revision
+ * `firstRevision`.
+ */
 export function describeStore(
   name: string,
   open: () => Promise<{ store: Store; dispose: () => Promise<void> }>,
+  firstRevision = 1,
 ): void {
+  /** The revision that would be `n` in a store that begins at 1. */
+  const nth = (n: number) => firstRevision - 1 + n;
+
   describe(`store contract: ${name}`, () => {
     let store: Store;
     let dispose: () => Promise<void>;
@@ -47,19 +54,19 @@ export function describeStore(
     afterEach(() => dispose());
 
     describe("keys and revisions", () => {
-      it("starts at revision 1 and raises it by one a writing transaction", async () => {
-        expect((await store.status()).revision).toBe(1);
-        expect(await put(store, "a", "1")).toBe(2);
-        expect(await put(store, "a", "2")).toBe(3);
+      it("starts at its first revision and raises it by one a writing transaction", async () => {
+        expect((await store.status()).revision).toBe(firstRevision);
+        expect(await put(store, "a", "1")).toBe(nth(2));
+        expect(await put(store, "a", "2")).toBe(nth(3));
         const { item, revision } = await store.get("a");
         expect({ ...item, value: text(item?.value), at: revision }).toEqual({
           key: "a",
           value: "2",
-          createRevision: 2,
-          modRevision: 3,
+          createRevision: nth(2),
+          modRevision: nth(3),
           version: 2,
           lease: 0,
-          at: 3,
+          at: nth(3),
         });
       });
 
@@ -117,7 +124,7 @@ export function describeStore(
         await expect(store.transact({ success: [twice, twice] })).rejects.toMatchObject({
           code: "Store.DuplicateKey",
         });
-        expect((await store.status()).revision).toBe(1);
+        expect((await store.status()).revision).toBe(firstRevision);
       });
     });
 
@@ -151,8 +158,13 @@ export function describeStore(
           (await store.transact({ compare: [{ key: "a", target, operator, value }], success: [] })).succeeded;
         expect(await holds("version", "=", 2)).toBe(true);
         expect(await holds("version", "!=", 2)).toBe(false);
-        expect(await holds("createRevision", "<", 3)).toBe(true);
-        expect(await holds("modRevision", ">", 3)).toBe(false);
+        expect(await holds("createRevision", "<", nth(3))).toBe(true);
+        expect(await holds("modRevision", ">", nth(3))).toBe(false);
+        // Before all that the store counts from, 0 is still what an absent key has.
+        expect(await holds("modRevision", ">", 1)).toBe(true);
+        expect(await holds("modRevision", "<", 1)).toBe(false);
+        expect(await holds("createRevision", "=", 1)).toBe(false);
+        expect(await holds("createRevision", "!=", 0)).toBe(true);
       });
 
       it("writes all keys of a transaction in one revision, and sees its own writes", async () => {
@@ -262,6 +274,23 @@ export function describeStore(
         const { items } = await store.range("b/", { keysOnly: true });
         expect(items[0]).toMatchObject({ key: "b/1", version: 1 });
         expect(items[0]!.value.byteLength).toBe(0);
+        expect(await store.range("a/", { limit: 2, uncounted: true })).toMatchObject({
+          count: 2,
+          more: true,
+        });
+      });
+
+      it("counts what was there long ago", async () => {
+        const { revision } = await store.status();
+        for (let n = 0; n < 30; n++) {
+          const churn = Array.from({ length: 20 }, (_, k) => put(store, `a/new-${k}`, String(n)));
+          await Promise.all([...churn, put(store, "a/2", String(n))]);
+        }
+        await remove(store, "a/2");
+        const past = { count: 4, more: true };
+        expect(await store.range("a/", { revision, limit: 1 })).toMatchObject(past);
+        expect((await store.range("a/", { revision, countOnly: true, startAfter: "a/1" })).count).toBe(3);
+        expect((await store.range("a/", { countOnly: true })).count).toBe(23);
       });
 
       it("reads the past as it was: changed, deleted and later keys", async () => {
@@ -310,9 +339,9 @@ export function describeStore(
           ],
         });
         expect(told(await take(watch, 2)).sort()).toEqual([
-          "3 put a=1 was 0",
-          "5 delete a= was 1",
-          "5 put a1=2 was undefined",
+          `${nth(3)} put a=1 was 0`,
+          `${nth(5)} delete a= was 1`,
+          `${nth(5)} put a1=2 was undefined`,
         ]);
       });
 
@@ -329,7 +358,7 @@ export function describeStore(
         await systemClock.sleep(5);
         controller.abort();
         await done;
-        expect(told(seen)).toEqual(["2 put a=1 was undefined", "4 put a=2 was 1"]);
+        expect(told(seen)).toEqual([`${nth(2)} put a=1 was undefined`, `${nth(4)} put a=2 was 1`]);
       });
 
       it("replays from a revision and goes over to the present without a gap", async () => {
@@ -337,17 +366,19 @@ export function describeStore(
         const writing = (async () => {
           for (let n = 21; n <= 60; n++) await put(store, "a", String(n));
         })();
-        const batches = await take(store.watch({ key: "a", startRevision: 5 }), 57);
+        const batches = await take(store.watch({ key: "a", startRevision: nth(5) }), 57);
         await writing;
-        expect(batches.map((batch) => batch.revision)).toEqual(Array.from({ length: 57 }, (_, n) => n + 5));
-        expect(told(batches)[0]).toBe("5 put a=4 was 3");
+        expect(batches.map((batch) => batch.revision)).toEqual(
+          Array.from({ length: 57 }, (_, n) => nth(n + 5)),
+        );
+        expect(told(batches)[0]).toBe(`${nth(5)} put a=4 was 3`);
       });
 
       it("waits for a revision in the future", async () => {
-        const watch = store.watch({ key: "a", startRevision: 4 });
+        const watch = store.watch({ key: "a", startRevision: nth(4) });
         const first = take(watch, 1);
         for (const value of ["1", "2", "3"]) await put(store, "a", value);
-        expect(told(await first)).toEqual(["4 put a=3 was 2"]);
+        expect(told(await first)).toEqual([`${nth(4)} put a=3 was 2`]);
       });
 
       it("tells progress", async () => {
@@ -355,21 +386,21 @@ export function describeStore(
         await put(store, "b", "1");
         for await (const batch of store.watch({ key: "a", progressIntervalMs: 5 })) {
           seen.push(batch);
-          if (batch.revision === 3) break;
+          if (batch.revision === nth(3)) break;
           if (seen.length === 1) await put(store, "b", "2");
         }
         // It may be told more than once of a revision: the write takes longer than the interval on a slow disk.
         const before = seen.slice(0, -1);
         expect(before.length).toBeGreaterThan(0);
-        for (const batch of before) expect(batch).toEqual({ revision: 2, events: [], progress: true });
-        expect(seen.at(-1)).toEqual({ revision: 3, events: [], progress: true });
+        for (const batch of before) expect(batch).toEqual({ revision: nth(2), events: [], progress: true });
+        expect(seen.at(-1)).toEqual({ revision: nth(3), events: [], progress: true });
       });
 
       it("tells of every revision where that is wanted", async () => {
         const watch = store.watch({ key: "a", everyRevision: true })[Symbol.asyncIterator]();
         const first = watch.next();
         await put(store, "b", "1");
-        expect((await first).value).toEqual({ revision: 2, events: [], progress: true });
+        expect((await first).value).toEqual({ revision: nth(2), events: [], progress: true });
         await watch.return?.();
       });
 

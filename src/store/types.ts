@@ -21,6 +21,8 @@ export interface RangeOptions {
   startAfter?: string;
   keysOnly?: boolean;
   countOnly?: boolean;
+  /** Leaves out the counting, which goes over all keys beyond `limit`; `count` is then that of `items`. */
+  uncounted?: boolean;
 }
 
 export interface RangeResult {
@@ -139,5 +141,7 @@ export interface Store {
   check(): Promise<CheckProblem[]>;
   /** Writes the state and its history to a new file, while the store goes on. Absent where the store cannot. */
   snapshot?(file: string): Promise<SnapshotInfo>;
+  /** Gives free space in the store's files back to the disk. Writes wait meanwhile. Absent where the store cannot. */
+  defragment?(): Promise<void>;
   close(): Promise<void>;
 }

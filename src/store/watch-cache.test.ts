@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { silentLogger, systemClock } from "../base/index.ts";
+import { GantryError, silentLogger, systemClock } from "../base/index.ts";
 import { FaultyStore, openMemoryStore, type Store, WatchCache, type WatchCacheOptions } from "./index.ts";
 
 interface Thing {
@@ -113,7 +113,7 @@ describe("WatchCache", () => {
   });
 
   it("neither skips nor repeats for watchers that come while much is written", async () => {
-    const cache = await start();
+    const cache = await start({ progressIntervalMs: 50 });
     const from = cache.revision;
     const writing = (async () => {
       for (let n = 0; n < 500; n++) await put(`/r/${n % 7}`, `${n}`);
@@ -173,6 +173,23 @@ describe("WatchCache", () => {
     expect(await aborted).toEqual([]);
   });
 
+  it("cuts off by bytes too, and counts only what the subscriber asked for", async () => {
+    const cache = await start({ maxWaitingBytes: 1000 });
+    const from = cache.revision;
+    const [slow, other] = [cache.watch("/r/big/", from, never), cache.watch("/r/small/", from, never)];
+    for (let n = 0; n < 4; n++) {
+      const key = (part: string) => `/r/${part}/${n}`;
+      const puts = [put(key("big"), "x".repeat(400)), put(key("small"), "x")];
+      await cache.waitFor(Math.max(...(await Promise.all(puts))), 1000);
+    }
+    await expect(take(slow, 4)).rejects.toMatchObject({
+      code: "Store.SlowWatcher",
+      details: { key: "/r/big/", waitingBytes: 800 },
+    });
+    expect(await take(other, 4)).toHaveLength(4);
+    expect(await take(cache.watch("/r/big/", from, never), 4)).toHaveLength(4);
+  });
+
   it("loads anew when the store's watch breaks, and sends its watchers away instead of skipping", async () => {
     const faulty = new FaultyStore(store);
     let breakWatch = () => {};
@@ -194,6 +211,54 @@ describe("WatchCache", () => {
     const revision = await put("/r/b", "2");
     expect(await cache.waitFor(revision, 2000)).toBe(true);
     expect(cache.list("/r/").map((thing) => thing.key)).toEqual(["/r/a", "/r/b"]);
+  });
+
+  it("shows the old state whole until the new one is, and lets nobody watch across the gap", async () => {
+    const faulty = new FaultyStore(store);
+    for (let n = 0; n < 10; n++) await put(`/r/${n}`, "old");
+    const cache = await start({ store: faulty });
+    const before = cache.revision;
+    const range = faulty.range.bind(faulty);
+    const loading = Promise.withResolvers<void>();
+    const held = Promise.withResolvers<void>();
+    faulty.range = async (prefix, options) => {
+      loading.resolve();
+      await held.promise;
+      return range(prefix, options);
+    };
+    cache.reload();
+    await loading.promise;
+    await put("/r/0", "new");
+    expect(cache.revision).toBe(before);
+    expect(cache.list("/r/").map((thing) => thing.text)).toEqual(Array.from({ length: 10 }, () => "old"));
+    const watching = take(cache.watch("/r/", before, never), 1);
+    held.resolve();
+    await expect(watching).rejects.toMatchObject({ kind: "Gone", code: "Store.TooOld" });
+    expect(cache.get("/r/0")).toMatchObject({ text: "new" });
+  });
+
+  it("notices a change that it was not told of when it is told of the next one", async () => {
+    const faulty = new FaultyStore(store, { hideEvent: 2 });
+    const cache = await start({ store: faulty });
+    await put("/r/a", "1");
+    await put("/r/a", "hidden");
+    const watching = take(cache.watch("/r/", cache.revision, never), 10);
+    const revision = await remove("/r/a");
+    await expect(watching).rejects.toMatchObject({ kind: "Gone" });
+    expect(await cache.waitFor(revision, 1000)).toBe(true);
+    expect(cache.size).toBe(0);
+  });
+
+  it("outlives a store that does not answer in time", async () => {
+    const faulty = new FaultyStore(store);
+    const cache = await start({ store: faulty });
+    const range = faulty.range.bind(faulty);
+    faulty.range = () => {
+      faulty.range = range;
+      return Promise.reject(new GantryError("DeadlineExceeded", "too late", { code: "Store.Timeout" }));
+    };
+    cache.reload();
+    expect(await cache.waitFor(await put("/r/a", "1"), 2000)).toBe(true);
   });
 
   it("ends its watches and waits when it is stopped", async () => {

@@ -1,15 +1,17 @@
 import {
+  backoffMs,
   type Clock,
   errorMessage,
-  GantryError,
+  type GantryError,
   isGantryError,
   type Logger,
   systemClock,
 } from "../base/index.ts";
-import { cacheClosed, slowWatcher, tooOld } from "./errors.ts";
+import { cacheClosed, missedEvent, slowWatcher, tooOld } from "./errors.ts";
 import { EventHistory } from "./event-history.ts";
-import { SortedItems } from "./sorted-items.ts";
+import { TurnBudget } from "./turn-budget.ts";
 import type { KeyValue, Store, StoreEvent, WatchBatch } from "./types.ts";
+import { type CachedItem, CachedItems } from "./watch-cache-items.ts";
 import { WatchQueue } from "./watch-queue.ts";
 
 /**
@@ -21,6 +23,8 @@ export interface CacheEvent<T> {
   key: string;
   object: T;
   previous: T | undefined;
+  /** Of the stored value that it tells of. */
+  sizeBytes: number;
   /** Encoded forms by name, made by the first watcher that needs one and shared by all others. */
   encoded: Map<string, Buffer>;
 }
@@ -39,21 +43,20 @@ export interface WatchCacheOptions<T> {
   decode: (key: string, value: Uint8Array, revision: number) => T;
   /** The last state as it stands in a DELETED event; the previous object itself when absent. */
   deletedAt?: (previous: T, revision: number) => T;
+  /** Called when a whole load has taken the place of what was known, before anybody sees it. */
+  onLoaded?: () => void;
   /** What is kept of the past for watches that start there: at most 20 000 events, 32 MiB and 5 minutes when absent. */
   historyEvents?: number;
   historyBytes?: number;
   historyMs?: number;
   /** How many batches may wait for one subscriber before it is cut off. Default 10 000. */
   maxWaitingBatches?: number;
+  /** How many bytes of stored values may wait for it. Default 64 MiB. */
+  maxWaitingBytes?: number;
   /** How often subscribers without events learn how far they are. Default 10 s. */
   progressIntervalMs?: number;
   logger: Logger;
   clock?: Clock;
-}
-
-interface Item<T> {
-  key: string;
-  object: T;
 }
 
 interface Waiter {
@@ -61,8 +64,8 @@ interface Waiter {
   resolve: (reached: boolean) => void;
 }
 
-const PAGE_ITEMS = 500;
-const RELOAD_DELAY_MS = 200;
+const PAGE_ITEMS = 5000;
+const RELOAD_DELAY = { initialMs: 200, maxMs: 2000 };
 const MIB = 2 ** 20;
 
 /**
@@ -72,13 +75,13 @@ const MIB = 2 ** 20;
 export class WatchCache<T> {
   readonly #options: WatchCacheOptions<T>;
   readonly #clock: Clock;
-  readonly #objects = new Map<string, T>();
-  readonly #sorted = new SortedItems<Item<T>>();
+  #items = new CachedItems<T>();
   readonly #history: EventHistory<CacheBatch<T>>;
   /** By watched prefix: what is the same for many is found out once. */
   readonly #subscribers = new Map<string, Set<WatchQueue<CacheBatch<T>>>>();
   #waiters: Waiter[] = [];
   #revision = 0;
+  #following = new AbortController();
 
   constructor(options: WatchCacheOptions<T>) {
     this.#options = options;
@@ -96,28 +99,30 @@ export class WatchCache<T> {
   }
 
   get size(): number {
-    return this.#objects.size;
+    return this.#items.size;
   }
 
   /**
    * Loads and follows the store until the signal aborts; `ready` is called once loaded. When the store's watch breaks, the
-   * cache loads anew and all subscribers are sent away with Gone, so that nobody misses a change.
+   * cache loads anew and all subscribers are sent away with Gone, so that nobody misses a change. Until that load is whole,
+   * readers see the old state at its old revision.
    */
   async run({ signal, ready }: { signal: AbortSignal; ready: () => void }): Promise<void> {
     const intervalMs = this.#options.progressIntervalMs ?? 10_000;
     const cancelProgress = this.#clock.every(intervalMs, () => this.#reportProgress(), { unref: true });
     try {
-      while (!signal.aborted) {
+      for (let failures = 0; !signal.aborted; ) {
         try {
           await this.#load();
           ready();
+          failures = 0;
           await this.#follow(signal);
         } catch (error) {
           if (signal.aborted) break;
-          if (!isWatchBreak(error)) throw error;
-          this.#options.logger.warn("the watch cache loads anew", { error: errorMessage(error) });
-          this.#dismissAll(tooOld(this.#revision, this.#revision));
-          await this.#clock.sleep(RELOAD_DELAY_MS, signal).catch(() => {});
+          if (!mayPass(error)) throw error;
+          const level = error.code === "Store.MissedEvent" ? "error" : "warn";
+          this.#options.logger[level]("the watch cache loads anew", { error: errorMessage(error) });
+          await this.#clock.sleep(backoffMs(failures++, RELOAD_DELAY), signal).catch(() => {});
         }
       }
     } finally {
@@ -127,14 +132,25 @@ export class WatchCache<T> {
     }
   }
 
+  /** Has the cache load anew, for somebody who found that it does not show what the store holds. */
+  reload(): void {
+    this.#following.abort();
+  }
+
+  /** All items as they are at one revision; undefined before the first load. */
+  snapshot(): { revision: number; items: readonly CachedItem<T>[] } | undefined {
+    if (this.#revision === 0) return undefined;
+    return { revision: this.#revision, items: [...this.#items.withPrefix(this.#options.prefix)] };
+  }
+
   get(key: string): T | undefined {
-    return this.#objects.get(key);
+    return this.#items.get(key)?.object;
   }
 
   /** Objects whose keys start with the prefix, in order of their keys. */
   list(prefix: string): readonly T[] {
     const objects: T[] = [];
-    for (const item of this.#sorted.withPrefix(prefix)) objects.push(item.object);
+    for (const item of this.#items.withPrefix(prefix)) objects.push(item.object);
     return objects;
   }
 
@@ -165,7 +181,7 @@ export class WatchCache<T> {
   watch(prefix: string, afterRevision: number, signal: AbortSignal): AsyncIterable<CacheBatch<T>> {
     const queue = new WatchQueue<CacheBatch<T>>({
       maxItems: this.#options.maxWaitingBatches ?? 10_000,
-      maxBytes: Number.POSITIVE_INFINITY,
+      maxBytes: this.#options.maxWaitingBytes ?? 64 * MIB,
       onOverflow: (waitingBytes) => slowWatcher(prefix, waitingBytes),
     });
     const oldest = this.#history.completeAfter;
@@ -196,30 +212,42 @@ export class WatchCache<T> {
     return unsubscribe;
   }
 
-  /** Page by page at one revision, so that the event loop is not held by a big store. */
+  /** At one revision, and in turns, so that the event loop is not held by a big store. */
   async #load(): Promise<void> {
-    const { store, prefix } = this.#options;
-    const first = await store.range(prefix, { limit: PAGE_ITEMS });
-    const { revision } = first;
-    this.#objects.clear();
-    this.#sorted.clear();
-    for (const item of first.items) this.#put(item);
-    for (let { more, items } = first; more; ) {
-      ({ more, items } = await store.range(prefix, {
-        limit: PAGE_ITEMS,
-        startAfter: items.at(-1)!.key,
-        revision,
-      }));
-      for (const item of items) this.#put(item);
+    const { store, prefix, onLoaded } = this.#options;
+    const turn = new TurnBudget();
+    const items = new CachedItems<T>();
+    let revision: number | undefined;
+    let startAfter: string | undefined;
+    for (let more = true; more; ) {
+      const page = await store.range(prefix, { limit: PAGE_ITEMS, startAfter, revision, uncounted: true });
+      for (const item of page.items) {
+        items.put(this.#decode(item));
+        if (turn.isSpent) await turn.nextTurn();
+      }
+      revision ??= page.revision;
+      startAfter = page.items.at(-1)?.key;
+      more = page.more;
     }
-    this.#history.reset(revision);
-    this.#advance(revision);
+    // All at once: no reader sees half a load, and who watched the old state, or began to meanwhile, has missed something.
+    this.#dismissAll(tooOld(this.#revision, revision!));
+    this.#items = items;
+    this.#history.reset(revision!);
+    onLoaded?.();
+    this.#advance(revision!);
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
     const { store, prefix } = this.#options;
     const startRevision = this.#revision + 1;
-    const batches = store.watch({ key: prefix, prefix: true, startRevision, everyRevision: true, signal });
+    this.#following = new AbortController();
+    const batches = store.watch({
+      key: prefix,
+      prefix: true,
+      startRevision,
+      everyRevision: true,
+      signal: AbortSignal.any([signal, this.#following.signal]),
+    });
     for await (const batch of batches) {
       if (batch.events.length > 0) this.#apply(batch);
       this.#advance(batch.revision);
@@ -227,41 +255,43 @@ export class WatchCache<T> {
   }
 
   #apply({ revision, events }: WatchBatch): void {
-    let sizeBytes = 0;
-    const told: CacheEvent<T>[] = [];
-    for (const event of events) {
-      told.push(this.#change(event));
-      sizeBytes += event.item.value.byteLength || (event.previous?.value.byteLength ?? 0);
-    }
+    for (const { item, previous } of events) this.#assertNothingMissed(item, previous);
+    const told = events.map((event) => this.#change(event));
     const batch: CacheBatch<T> = { revision, events: told };
-    this.#history.add(batch, told.length, sizeBytes, this.#clock.monotonicMs());
+    this.#history.add(batch, told.length, sizeOf(told), this.#clock.monotonicMs());
     for (const [prefix, queues] of this.#subscribers) {
       const filtered = filterBatch(batch, prefix);
-      if (filtered) for (const queue of queues) queue.push(filtered, sizeBytes);
+      if (!filtered) continue;
+      const sizeBytes = sizeOf(filtered.events);
+      for (const queue of queues) queue.push(filtered, sizeBytes);
     }
   }
 
-  #change({ type, item }: StoreEvent): CacheEvent<T> {
+  /** The store tells with each change what was before it: where that is not what is known here, something was not told. */
+  #assertNothingMissed({ key, modRevision }: KeyValue, previous: KeyValue | undefined): void {
+    const known = this.#items.get(key)?.revision ?? 0;
+    const told = previous?.modRevision ?? 0;
+    if (known !== told) throw missedEvent(key, modRevision, told, known);
+  }
+
+  #change({ type, item, previous: replaced }: StoreEvent): CacheEvent<T> {
     const { key } = item;
-    const previous = this.#objects.get(key);
+    const previous = this.#items.get(key)?.object;
     const encoded = new Map<string, Buffer>();
     if (type === "put") {
-      const object = this.#put(item);
-      return { type: previous === undefined ? "ADDED" : "MODIFIED", key, object, previous, encoded };
+      const next = this.#decode(item);
+      this.#items.put(next);
+      const told = previous === undefined ? "ADDED" : "MODIFIED";
+      return { type: told, key, object: next.object, previous, sizeBytes: item.value.byteLength, encoded };
     }
-    if (previous === undefined)
-      throw new GantryError("Internal", `the watch cache never knew ${key}, which was deleted`);
-    this.#objects.delete(key);
-    this.#sorted.delete(key);
-    const object = this.#options.deletedAt ? this.#options.deletedAt(previous, item.modRevision) : previous;
-    return { type: "DELETED", key, object, previous, encoded };
+    this.#items.delete(key);
+    const last = this.#options.deletedAt ? this.#options.deletedAt(previous!, item.modRevision) : previous!;
+    const sizeBytes = replaced!.value.byteLength;
+    return { type: "DELETED", key, object: last, previous, sizeBytes, encoded };
   }
 
-  #put({ key, value, modRevision }: KeyValue): T {
-    const object = this.#options.decode(key, value, modRevision);
-    this.#objects.set(key, object);
-    this.#sorted.set({ key, object });
-    return object;
+  #decode({ key, value, modRevision }: KeyValue): CachedItem<T> {
+    return { key, revision: modRevision, object: this.#options.decode(key, value, modRevision) };
   }
 
   #advance(revision: number): void {
@@ -314,12 +344,17 @@ function filterBatch<T>(batch: CacheBatch<T>, prefix: string): CacheBatch<T> | u
   return wanted.length > 0 ? { revision, events: wanted } : undefined;
 }
 
-/** This watch lost its place, or the store cannot be reached just now: a new load may help. */
-function isWatchBreak(error: unknown): boolean {
+function sizeOf(events: readonly CacheEvent<unknown>[]): number {
+  let bytes = 0;
+  for (const event of events) bytes += event.sizeBytes;
+  return bytes;
+}
+
+/**
+ * Whether a new load may help: this watch lost its place, or the store cannot be reached just now. It does not where the
+ * store is closed, lost data, or was exchanged under us.
+ */
+function mayPass(error: unknown): error is GantryError {
   if (!isGantryError(error)) return false;
-  return (
-    error.kind === "Gone" ||
-    error.kind === "ResourceExhausted" ||
-    (error.kind === "Unavailable" && error.code !== "Store.Closed")
-  );
+  return error.code !== "Store.Closed" && error.kind !== "DataLoss" && error.kind !== "Internal";
 }

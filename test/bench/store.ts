@@ -5,6 +5,7 @@ import { hasEtcd, startEtcd } from "../../src/store/etcd/etcd-process.test-suppo
 import { run } from "../support/run.ts";
 
 const WORKER = join(import.meta.dirname, "store-worker.ts");
+const PODS_WORKER = join(import.meta.dirname, "store-pods.ts");
 
 export interface StoreBenchOptions {
   /** Of each measurement. */
@@ -48,7 +49,25 @@ export async function benchStore(options: StoreBenchOptions): Promise<object> {
       }
     }
   }
-  return Object.fromEntries(Object.entries(report).map(([what, byName]) => [what, medians(byName)]));
+  const figures = Object.entries(report).map(([what, byName]) => [what, medians(byName)]);
+  const { objects } = options;
+  if (objects > 0)
+    figures.push(["API server's start with many pods", { gantry: await measurePods(objects) }]);
+  return Object.fromEntries(figures);
+}
+
+/** An API server on a store that holds many pods: from the start of its process to the first answer. */
+async function measurePods(objects: number): Promise<Figures> {
+  const dir = mkdtempSync(join(tmpdir(), "gantry-bench-pods-"));
+  const args = ["--dir", dir, "--objects", String(objects)];
+  try {
+    await runScript(PODS_WORKER, [...args, "--fill"]);
+    const rounds: Figures[] = [];
+    for (let round = 0; round < 3; round++) rounds.push(await runScript(PODS_WORKER, args));
+    return medians({ pods: rounds }).pods!;
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
 }
 
 async function measure(contestant: Contestant, options: StoreBenchOptions): Promise<Record<string, Figures>> {
@@ -69,10 +88,11 @@ async function measure(contestant: Contestant, options: StoreBenchOptions): Prom
   await worker("fill", { objects: 10_000 });
   figures["range of 10 000 keys"] = await worker("range");
   if (objects === 0) return figures;
-  figures["fill"] = await worker("fill", { objects });
+  figures.fill = await worker("fill", { objects });
   const serverStartMs = await contestant.restartServer();
   const start = await worker("start");
   figures["start with many objects"] = { ...start, serverStartMs, serverRssMib: contestant.serverRssMib() };
+  figures["put, 1 client, many objects"] = await worker("put", { clients: 1, objects });
   figures["put, 64 clients, many objects"] = await worker("put", { clients: 64, objects });
   return figures;
 }
@@ -83,9 +103,13 @@ async function runWorker(
   options: Record<string, number>,
 ): Promise<Figures> {
   const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const command = ["--disable-warning=ExperimentalWarning", WORKER, "--what", what, ...args, ...flags];
+  return runScript(WORKER, ["--what", what, ...args, ...flags]);
+}
+
+async function runScript(script: string, args: readonly string[]): Promise<Figures> {
+  const command = ["--disable-warning=ExperimentalWarning", script, ...args];
   const result = await run(process.execPath, command, { timeoutMs: 600_000 });
-  if (result.code !== 0) throw new Error(`${what} failed: ${result.stderr}`);
+  if (result.code !== 0) throw new Error(`${script} ${args.join(" ")} failed: ${result.stderr}`);
   return JSON.parse(result.stdout);
 }
 

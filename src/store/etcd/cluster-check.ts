@@ -1,6 +1,8 @@
 import { errorMessage } from "../../base/index.ts";
 import type { CheckProblem } from "../types.ts";
 import type { EtcdConnection } from "./connection.ts";
+import { COMPACTED, isEtcdFailure } from "./etcd-errors.ts";
+import type { KeySpace } from "./key-space.ts";
 import type { Message } from "./message.ts";
 import type { HashKVResponse } from "./messages.ts";
 import { HASH_KV, STATUS } from "./methods.ts";
@@ -9,7 +11,7 @@ import { HASH_KV, STATUS } from "./methods.ts";
  * Asks every member: its alarms and errors, whether it has a leader, and the hash of its data at one revision. Members that
  * do not answer are a problem too.
  */
-export async function checkCluster(connection: EtcdConnection): Promise<CheckProblem[]> {
+export async function checkCluster(connection: EtcdConnection, keys: KeySpace): Promise<CheckProblem[]> {
   const problems: CheckProblem[] = [];
   const hashes: { name: string; answer: Message<typeof HashKVResponse> }[] = [];
   let revision = 0;
@@ -25,6 +27,7 @@ export async function checkCluster(connection: EtcdConnection): Promise<CheckPro
       revision ||= answer.header?.revision ?? 0;
       hashes.push({ name, answer });
     } catch (error) {
+      if (isCompacted(error)) continue;
       problems.push({ code: "Check.Unreachable", message: errorMessage(error) });
     }
   }
@@ -36,8 +39,14 @@ export async function checkCluster(connection: EtcdConnection): Promise<CheckPro
     problems.push({
       code: "Check.MembersDiffer",
       message: `the data of etcd at ${name} differ from those at ${first.name}`,
-      revision,
+      revision: keys.offset.shown(revision),
     });
   }
   return problems;
+}
+
+/** Where all up to the newest revision is compacted, etcd has no hash of that revision: there is nothing to compare then. */
+function isCompacted(error: unknown): boolean {
+  const { cause } = error as Error;
+  return isEtcdFailure(cause) && cause.details === COMPACTED;
 }

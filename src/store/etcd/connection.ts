@@ -77,6 +77,11 @@ export class EtcdConnection {
     return this.#closed;
   }
 
+  /** 0 before the first answer. */
+  get clusterId(): number {
+    return this.#clusterId;
+  }
+
   /** Throws GantryError, or etcd's own error where only the caller knows what the request was about (`isAboutRequest`). */
   async request<Q extends AnyMessage, A extends AnyMessage>(
     method: Method<Q, A>,
@@ -123,12 +128,12 @@ export class EtcdConnection {
     endpoint: Endpoint,
     method: Method<Q, A>,
     message: Outgoing<Q>,
+    timeoutMs = this.#options.requestTimeoutMs,
   ): Promise<Message<A>> {
-    const { requestTimeoutMs } = this.#options;
-    await this.#pool.connectedTo(endpoint, requestTimeoutMs);
+    await this.#pool.connectedTo(endpoint, this.#options.requestTimeoutMs);
     try {
       const metadata = this.#metadata(await this.#currentToken(endpoint));
-      return await this.#send(endpoint, method, encode(method.request, message), metadata, requestTimeoutMs);
+      return await this.#send(endpoint, method, encode(method.request, message), metadata, timeoutMs);
     } catch (error) {
       if (!isEtcdFailure(error)) throw error;
       throw etcdError(error, { endpoint: endpoint.name, write: method.write });

@@ -86,12 +86,23 @@ export const oldEtcd = (endpoint: string, version: string) =>
     },
   );
 
+export const halfMigrated = (name: string, prefix: string) =>
+  new GantryError("Unavailable", `the store in ${name} is not whole: a migration to there was cut off`, {
+    code: "Store.HalfMigrated",
+    hint: `Run the same 'gantry store migrate' again; where the data came from they are still whole. To give it up: etcdctl del --prefix '${prefix}'`,
+    details: { prefix },
+  });
+
 type Make = (error: ServiceError) => GantryError;
 
 const make =
   (kind: ConstructorParameters<typeof GantryError>[0], code: string, message: string, hint?: string): Make =>
   (cause) =>
     new GantryError(kind, message, { code, cause, ...(hint ? { hint } : {}) });
+
+const REQUEST_TOO_LARGE = "etcdserver: request is too large";
+/** The same, found by etcd's gRPC server before etcd had a look. */
+const TOO_LARGE_FOR_GRPC = /^grpc: received message larger than max /;
 
 const BY_TEXT = new Map<string, Make>([
   [
@@ -104,7 +115,7 @@ const BY_TEXT = new Map<string, Make>([
     ),
   ],
   [
-    "etcdserver: request is too large",
+    REQUEST_TOO_LARGE,
     make(
       "InvalidArgument",
       "Store.ValueTooLarge",
@@ -150,7 +161,7 @@ const BY_TEXT = new Map<string, Make>([
 
 /** The error for a request that failed for good. `write` is set where the failure leaves open whether something was done. */
 export function etcdError(error: ServiceError, context: { endpoint: string; write: boolean }): GantryError {
-  const known = BY_TEXT.get(error.details);
+  const known = BY_TEXT.get(TOO_LARGE_FOR_GRPC.test(error.details) ? REQUEST_TOO_LARGE : error.details);
   if (known) return known(error);
   if (context.write && !isRefused(error) && isUnavailable(error))
     return outcomeUnknown(context.endpoint, error);

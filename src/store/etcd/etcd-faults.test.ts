@@ -159,6 +159,13 @@ describe.skipIf(!hasEtcd)("etcd store under faults (needs etcd-server)", { timeo
     expect(await store.check()).toEqual([]);
   });
 
+  it("finds a cluster sound that is compacted to its newest revision", async () => {
+    const members = await cluster(3);
+    const store = await open(members.map((member) => member.endpoint));
+    await store.compact(await put(store, "a"));
+    expect(await store.check()).toEqual([]);
+  });
+
   /** The frozen member may have been the leader: a write that it took and did not answer has an unknown outcome. */
   async function putUntilAcknowledged(store: Store, key: string): Promise<number> {
     for (;;) {

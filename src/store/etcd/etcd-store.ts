@@ -1,4 +1,3 @@
-import { randomInt } from "node:crypto";
 import {
   type Clock,
   errorMessage,
@@ -24,22 +23,19 @@ import type {
 } from "../types.ts";
 import { checkCluster } from "./cluster-check.ts";
 import { findCompactRevision } from "./compact-revision.ts";
-import { type AnyMessage, EtcdConnection, type Method } from "./connection.ts";
-import {
-  COMPACTED,
-  FUTURE_REVISION,
-  isEtcdFailure,
-  LEASE_EXISTS,
-  LEASE_NOT_FOUND,
-  oldEtcd,
-} from "./etcd-errors.ts";
+import type { AnyMessage, EtcdConnection, Method } from "./connection.ts";
+import { defragmentMembers } from "./defragment.ts";
+import { COMPACTED, FUTURE_REVISION, isEtcdFailure, LEASE_NOT_FOUND } from "./etcd-errors.ts";
 import { fromTxn, refuseDuplicates, toTxn } from "./etcd-transaction.ts";
 import { EtcdWatcher } from "./etcd-watcher.ts";
 import type { EtcdStoreOptions } from "./index.ts";
 import { KeySpace } from "./key-space.ts";
+import { grantLease } from "./lease-grant.ts";
 import { keepAlive } from "./lease-keep-alive.ts";
 import type { Message, Outgoing } from "./message.ts";
-import { COMPACT, LEASE_GRANT, LEASE_REVOKE, RANGE, STATUS, TXN } from "./methods.ts";
+import { COMPACT, LEASE_REVOKE, RANGE, STATUS, TXN } from "./methods.ts";
+import { DEFAULT_REQUEST_TIMEOUT_MS, openConnection } from "./open-connection.ts";
+import { useStore } from "./store-record.ts";
 import { WatchStream } from "./watch-stream.ts";
 
 const MIB = 2 ** 20;
@@ -61,36 +57,40 @@ export class EtcdStore implements Store {
   /** Watches that do not know yet where they begin. Writes wait for them: a watch sees every write made after it. */
   readonly #beginning = new Set<Promise<unknown>>();
   readonly #watchers = new Set<EtcdWatcher>();
-  /** A revision up to which etcd is known to be compacted. */
+  /** A revision of etcd's up to which it is known to be compacted. */
   #compactRevision = 0;
 
   static async open(options: EtcdStoreOptions): Promise<EtcdStore> {
-    const store = new EtcdStore(options);
+    const { connection, version } = await openConnection(options);
+    let store: EtcdStore | undefined;
     try {
-      await store.#begin();
+      const prefix = options.prefix ?? "";
+      const revisionOffset = await useStore(connection, new KeySpace(prefix));
+      store = new EtcdStore(options, connection, new KeySpace(prefix, revisionOffset));
+      await store.#currentRevision();
+      const endpoints = options.endpoints.join(",");
+      options.logger.info("the store is in etcd", { version, endpoints, revisionOffset });
       return store;
     } catch (error) {
-      await store.close();
+      await store?.close();
+      connection.close();
       throw error;
     }
   }
 
-  private constructor(options: EtcdStoreOptions) {
+  private constructor(options: EtcdStoreOptions, connection: EtcdConnection, keys: KeySpace) {
     const clock = options.clock ?? systemClock;
     this.#options = options;
     this.#clock = clock;
     this.#logger = options.logger;
-    this.#keys = new KeySpace(options.prefix ?? "");
+    this.#keys = keys;
     this.#limits = { maxKeyBytes: MAX_KEY_BYTES, maxValueBytes: options.maxValueBytes ?? 1.5 * MIB };
-    const { endpoints, tls, user } = options;
-    const requestTimeoutMs = options.requestTimeoutMs ?? 10_000;
-    const pingIntervalMs = options.pingIntervalMs ?? 10_000;
-    this.#connection = new EtcdConnection({ endpoints, tls, user, clock, requestTimeoutMs, pingIntervalMs });
-    this.#watches = new WatchStream({ connection: this.#connection, logger: options.logger, clock });
+    this.#connection = connection;
+    this.#watches = new WatchStream({ connection, logger: options.logger, clock });
     this.#autoCompaction = new AutoCompaction({
       clock,
       retentionMs: options.keepHistoryMs ?? 5 * 60_000,
-      revision: () => this.#connection.seenRevision,
+      revision: () => keys.offset.shown(connection.seenRevision),
       compact: (revision) => this.#compactQuietly(revision),
     });
   }
@@ -100,9 +100,10 @@ export class EtcdStore implements Store {
     options: { revision?: number } = {},
   ): Promise<{ item: KeyValue | undefined; revision: number }> {
     validateKey(key, this.#limits);
-    const revision = options.revision ?? 0;
-    const { kvs, header } = await this.#request(RANGE, { key: this.#keys.key(key), revision }, { revision });
-    return { item: kvs[0] && this.#keys.toKeyValue(kvs[0]), revision: header!.revision };
+    const about = { revision: options.revision ?? 0 };
+    const revision = await this.#inEtcd(about.revision);
+    const { kvs, header } = await this.#request(RANGE, { key: this.#keys.key(key), revision }, about);
+    return { item: kvs[0] && this.#keys.toKeyValue(kvs[0]), revision: this.#shown(header!.revision) };
   }
 
   async range(prefix: string, options: RangeOptions = {}): Promise<RangeResult> {
@@ -133,28 +134,20 @@ export class EtcdStore implements Store {
   }
 
   async compact(revision: number): Promise<void> {
-    await this.#request(COMPACT, { revision, physical: true }, { revision });
-    this.#compactRevision = Math.max(this.#compactRevision, revision);
+    const inEtcd = await this.#inEtcd(revision);
+    await this.#request(COMPACT, { revision: inEtcd, physical: true }, { revision });
+    this.#compactRevision = Math.max(this.#compactRevision, inEtcd);
   }
 
   async grantLease(ttlSeconds: number): Promise<{ id: number; ttlSeconds: number }> {
     if (!(ttlSeconds >= 1))
       throw invalidArgument("a lease must live at least one second", { code: "Store.LeaseTtl" });
-    for (;;) {
-      try {
-        // etcd's own ids are too large for a number; this keeps below 2^48.
-        const request = { TTL: Math.ceil(ttlSeconds), ID: randomInt(1, 2 ** 48 - 1) };
-        const { ID, TTL } = await this.#request(LEASE_GRANT, request, {});
-        return { id: ID, ttlSeconds: TTL };
-      } catch (error) {
-        if (!isEtcdFailure(error) || error.details !== LEASE_EXISTS) throw error;
-      }
-    }
+    return grantLease(this.#connection, ttlSeconds);
   }
 
   async keepLeaseAlive(id: number): Promise<{ ttlSeconds: number }> {
     this.#assertOpen();
-    const timeoutMs = this.#options.requestTimeoutMs ?? 10_000;
+    const timeoutMs = this.#options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS;
     const ttlSeconds = await keepAlive(this.#connection, id, this.#clock, timeoutMs);
     if (ttlSeconds <= 0) throw leaseNotFound(id);
     return { ttlSeconds };
@@ -167,18 +160,28 @@ export class EtcdStore implements Store {
   async status(): Promise<StoreStatus> {
     const range = this.#keys.withPrefix("");
     const { header, count } = await this.#request(RANGE, { ...range, count_only: true }, {});
-    const revision = header!.revision;
     const [{ dbSize, dbSizeInUse }, compactRevision] = await Promise.all([
       this.#request(STATUS, {}, {}),
-      this.#findCompactRevision(revision),
+      this.#findCompactRevision(header!.revision),
     ]);
-    return { revision, compactRevision, keyCount: count, sizeBytes: dbSize, sizeInUseBytes: dbSizeInUse };
+    return {
+      revision: this.#shown(header!.revision),
+      compactRevision: this.#shownCompactRevision(compactRevision),
+      keyCount: count,
+      sizeBytes: dbSize,
+      sizeInUseBytes: dbSizeInUse,
+    };
   }
 
   /** What etcd reports of itself, and whether its members hold the same data. */
   async check(): Promise<CheckProblem[]> {
     this.#assertOpen();
-    return checkCluster(this.#connection);
+    return checkCluster(this.#connection, this.#keys);
+  }
+
+  async defragment(): Promise<void> {
+    this.#assertOpen();
+    await defragmentMembers(this.#connection);
   }
 
   async close(): Promise<void> {
@@ -188,20 +191,13 @@ export class EtcdStore implements Store {
     this.#connection.close();
   }
 
-  async #begin(): Promise<void> {
-    const { version } = await this.#request(STATUS, {}, {});
-    const [major = 0, minor = 0] = version.split(".").map(Number);
-    if (!(major > 3 || (major === 3 && minor >= 4)))
-      throw oldEtcd(this.#connection.endpoints[0]!.name, version);
-    await this.#currentRevision();
-    this.#logger.info("the store is in etcd", { version, endpoints: this.#options.endpoints.join(",") });
-  }
-
   /** Page by page at one revision: neither this process nor etcd has to hold a whole list in one message. */
   async #rangeInPages(prefix: string, options: RangeOptions): Promise<RangeResult> {
-    const { limit = 0, keysOnly = false, countOnly = false } = options;
+    const { limit = 0, keysOnly = false, countOnly = false, uncounted = false } = options;
     const items: KeyValue[] = [];
-    let { startAfter, revision = 0 } = options;
+    const about = { revision: options.revision ?? 0 };
+    let { startAfter } = options;
+    let revision = await this.#inEtcd(about.revision);
     let first: { count: number; revision: number } | undefined;
     let pageItems = FIRST_PAGE_ITEMS;
     for (;;) {
@@ -215,23 +211,25 @@ export class EtcdStore implements Store {
           keys_only: keysOnly,
           count_only: countOnly,
         },
-        { revision },
+        about,
       );
       for (const kv of page.kvs) items.push(this.#keys.toKeyValue(kv));
-      first ??= { count: page.count, revision: page.header!.revision };
+      first ??= { count: page.count, revision: this.#shown(page.header!.revision) };
       const isComplete = countOnly || !page.more || items.length === limit;
-      if (isComplete) return { items, ...first, more: !countOnly && page.more };
+      const count = uncounted && !countOnly ? items.length : first.count;
+      if (isComplete) return { items, ...first, count, more: !countOnly && page.more };
       startAfter = items.at(-1)!.key;
-      revision ||= first.revision;
+      about.revision ||= first.revision;
+      revision ||= page.header!.revision;
       pageItems = nextPageItems(page.kvs);
     }
   }
 
   async *#watch(options: WatchOptions, start: Promise<number>): AsyncGenerator<WatchBatch, void, void> {
-    const startRevision = await start;
+    const nextRevision = await this.#inEtcd(await start);
     if (options.signal?.aborted) return;
     this.#assertOpen();
-    const watcher = new EtcdWatcher(options, startRevision, {
+    const watcher = new EtcdWatcher(options, nextRevision, {
       keys: this.#keys,
       clock: this.#clock,
       seenRevision: () => this.#connection.seenRevision,
@@ -255,13 +253,30 @@ export class EtcdStore implements Store {
     return next;
   }
 
+  #shown(etcdRevision: number): number {
+    return this.#keys.offset.shown(etcdRevision);
+  }
+
+  /** Throws Gone for revisions from before the store was in etcd. */
+  async #inEtcd(revision: number): Promise<number> {
+    const inEtcd = this.#keys.offset.inEtcd(revision);
+    if (revision === 0) return 0;
+    if (inEtcd > 0) return inEtcd;
+    throw compacted(revision, this.#shownCompactRevision(await this.#knownCompactRevision()));
+  }
+
+  /** Of a store with an offset, all revisions up to the one that etcd began with count as compacted. */
+  #shownCompactRevision(etcdRevision: number): number {
+    return this.#shown(this.#keys.offset.value > 0 ? Math.max(1, etcdRevision) : etcdRevision);
+  }
+
   async #currentRevision(): Promise<number> {
     const { header } = await this.#request(
       RANGE,
       { ...this.#keys.withPrefix(""), limit: 1, keys_only: true },
       {},
     );
-    return header!.revision;
+    return this.#shown(header!.revision);
   }
 
   async #request<Q extends AnyMessage, A extends AnyMessage>(
@@ -274,8 +289,10 @@ export class EtcdStore implements Store {
     } catch (error) {
       if (!isEtcdFailure(error)) throw error;
       const { revision = 0, lease = 0 } = about;
-      if (error.details === COMPACTED) throw compacted(revision, await this.#knownCompactRevision());
-      if (error.details === FUTURE_REVISION) throw futureRevision(revision, this.#connection.seenRevision);
+      if (error.details === COMPACTED)
+        throw compacted(revision, this.#shownCompactRevision(await this.#knownCompactRevision()));
+      if (error.details === FUTURE_REVISION)
+        throw futureRevision(revision, this.#shown(this.#connection.seenRevision));
       if (error.details === LEASE_NOT_FOUND) throw leaseNotFound(lease);
       throw error;
     }

@@ -17,19 +17,25 @@ const TARGET_FIELD = {
 
 export function toTxn(request: TransactionRequest, keys: KeySpace): Txn {
   return {
-    compare: (request.compare ?? []).map((compare) => toCompare(compare, keys)),
+    compare: (request.compare ?? []).flatMap((compare) => toCompare(compare, keys)),
     success: request.success.map((operation) => toRequestOp(operation, keys)),
     failure: (request.failure ?? []).map((operation) => toRequestOp(operation, keys)),
   };
 }
 
-function toCompare({ key, target, operator, value }: Compare, keys: KeySpace) {
-  return {
-    key: keys.key(key),
-    result: OPERATOR[operator],
-    target: TARGET[target],
-    [TARGET_FIELD[target]]: value,
-  };
+/** Empty for a comparison that always holds. */
+function toCompare({ key, ...compare }: Compare, keys: KeySpace) {
+  const { target } = compare;
+  const inEtcd = keys.offset.compareInEtcd(compare);
+  if (!inEtcd) return [];
+  return [
+    {
+      key: keys.key(key),
+      result: OPERATOR[inEtcd.operator],
+      target: TARGET[target],
+      [TARGET_FIELD[target]]: inEtcd.value,
+    },
+  ];
 }
 
 function toRequestOp(operation: Operation, keys: KeySpace): RequestOp {
@@ -54,7 +60,7 @@ export function fromTxn(
 ): TransactionResult {
   const operations = succeeded ? request.success : (request.failure ?? []);
   const results = operations.map((operation, index) => fromResponseOp(operation, responses[index], keys));
-  return { succeeded, revision: header!.revision, results };
+  return { succeeded, revision: keys.offset.shown(header!.revision), results };
 }
 
 function fromResponseOp(

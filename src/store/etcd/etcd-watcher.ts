@@ -26,7 +26,8 @@ export class EtcdWatcher {
   readonly #queue: WatchQueue<WatchBatch>;
   #toldRevision = 0;
 
-  constructor(watch: WatchOptions, startRevision: number, options: EtcdWatcherOptions) {
+  /** `nextRevision` and all that is kept here are etcd's; what comes out is the store's. */
+  constructor(watch: WatchOptions, nextRevision: number, options: EtcdWatcherOptions) {
     const { keys } = options;
     this.#watch = watch;
     this.#options = options;
@@ -40,10 +41,12 @@ export class EtcdWatcher {
     this.#target = {
       key,
       ...(range_end ? { rangeEnd: range_end } : {}),
-      nextRevision: startRevision,
+      nextRevision,
       isFresh: watch.startRevision === undefined,
       onEvents: (revision, events) => this.#onEvents(revision, events),
       onProgress: (revision) => this.#onQuietRevision(revision),
+      onCompacted: (revision, compactRevision) =>
+        this.#queue.fail(this.#compacted(revision, compactRevision)),
       onFailure: (error) => this.#queue.fail(error),
     };
   }
@@ -95,7 +98,7 @@ export class EtcdWatcher {
       return;
     }
     this.#toldRevision = revision;
-    this.#queue.push({ revision, events }, sizeBytes);
+    this.#queue.push({ revision: this.#shown(revision), events }, sizeBytes);
   }
 
   #onQuietRevision(revision: number): void {
@@ -107,8 +110,9 @@ export class EtcdWatcher {
     if (revision <= this.#toldRevision) return;
     this.#toldRevision = revision;
     const { last } = this.#queue;
-    if (last?.progress) last.revision = revision;
-    else this.#queue.push({ revision, events: [], progress: true }, 0);
+    const shown = this.#shown(revision);
+    if (last?.progress) last.revision = shown;
+    else this.#queue.push({ revision: shown, events: [], progress: true }, 0);
   }
 
   #reportProgress(): () => void {
@@ -127,12 +131,20 @@ export class EtcdWatcher {
     if (key === undefined || !this.#isWatched(key)) return undefined;
     const isDelete = type === EVENT_DELETE;
     // etcd leaves the previous value out when a compaction was faster.
-    if (!prev_kv && (isDelete || kv!.version > 1)) throw compacted(kv!.mod_revision, kv!.mod_revision);
+    if (!prev_kv && (isDelete || kv!.version > 1)) throw this.#compacted(kv!.mod_revision, kv!.mod_revision);
     return {
       type: isDelete ? "delete" : "put",
       item: keys.toKeyValue(kv!),
       previous: prev_kv && keys.toKeyValue(prev_kv),
     };
+  }
+
+  #shown(revision: number): number {
+    return this.#options.keys.offset.shown(revision);
+  }
+
+  #compacted(revision: number, compactRevision: number) {
+    return compacted(this.#shown(revision), this.#shown(compactRevision));
   }
 
   #isWatched(key: string): boolean {

@@ -30,9 +30,9 @@ export interface EtcdStoreOptions {
 
 /**
  * A store in an etcd cluster (3.4 or newer), which several control planes may share. Errors: `Store.Unreachable`, `Store.OldEtcd`,
- * `Store.BadCredentials`, `Store.BadEndpoint`. Of the running store, beside those that all stores have: `Store.OutcomeUnknown`
- * (Unavailable) for a write whose confirmation was lost, `Store.Unavailable`, `Store.Timeout`, `Store.NoPermission`,
- * `Store.OtherCluster` and `Store.WentBack` (DataLoss).
+ * `Store.BadCredentials`, `Store.BadEndpoint`, `Store.HalfMigrated`, `Store.NewerFormat`. Of the running store, beside those that
+ * all stores have: `Store.OutcomeUnknown` (Unavailable) for a write whose confirmation was lost, `Store.Unavailable`,
+ * `Store.Timeout`, `Store.NoPermission`, `Store.OtherCluster` and `Store.WentBack` (DataLoss).
  */
 export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
   // gRPC takes a while to load: only who uses etcd waits for it.

@@ -77,6 +77,12 @@ export const HeaderOnlyResponse = message({ header: one(1, Header) });
 export const LeaseGrantRequest = message({ TTL: int64(1), ID: int64(2) });
 export const LeaseGrantResponse = message({ header: one(1, Header), ID: int64(2), TTL: int64(3) });
 export const LeaseRequest = message({ ID: int64(1) });
+export const LeaseTimeToLiveResponse = message({
+  header: one(1, Header),
+  ID: int64(2),
+  TTL: int64(3),
+  grantedTTL: int64(4),
+});
 export const LeaseKeepAliveResponse = message({ header: one(1, Header), ID: int64(2), TTL: int64(3) });
 
 const WatchCreateRequest = message({
@@ -116,5 +122,6 @@ export const StatusResponse = message({
   errors: texts(8),
   dbSizeInUse: int64(9),
 });
+export const DefragmentRequest = message({});
 export const HashKVRequest = message({ revision: int64(1) });
 export const HashKVResponse = message({ header: one(1, Header), hash: int64(2), compact_revision: int64(3) });

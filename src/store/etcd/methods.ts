@@ -38,6 +38,14 @@ export const LEASE_REVOKE = {
   write: true,
 };
 
+/** Its TTL is -1 where there is no such lease. */
+export const LEASE_TIME_TO_LIVE = {
+  path: "/etcdserverpb.Lease/LeaseTimeToLive",
+  request: messages.LeaseRequest,
+  response: messages.LeaseTimeToLiveResponse,
+  write: false,
+};
+
 export const LEASE_KEEP_ALIVE = {
   path: "/etcdserverpb.Lease/LeaseKeepAlive",
   request: messages.LeaseRequest,
@@ -56,4 +64,12 @@ export const HASH_KV = {
   request: messages.HashKVRequest,
   response: messages.HashKVResponse,
   write: false,
+};
+
+/** Asked of each member for itself, which serves nothing until it is done. */
+export const DEFRAGMENT = {
+  path: "/etcdserverpb.Maintenance/Defragment",
+  request: messages.DefragmentRequest,
+  response: messages.HeaderOnlyResponse,
+  write: true,
 };

@@ -27,10 +27,16 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
     sockets.clear();
   };
   const forward = (from: Socket, to: Socket, isAnswer: boolean) => {
+    // What is late is not overtaken by what comes when the delay is over.
+    let sent = Promise.resolve();
     from.on("data", (chunk) => {
       if (isAnswer && dropsAnswers) return;
-      if (delayMs === 0) to.write(chunk);
-      else systemClock.after(delayMs, () => to.write(chunk));
+      const dueMs = systemClock.monotonicMs() + delayMs;
+      sent = sent.then(async () => {
+        const waitMs = dueMs - systemClock.monotonicMs();
+        if (waitMs > 0) await systemClock.sleep(waitMs);
+        to.write(chunk);
+      });
     });
     from.on("close", () => to.destroy());
     from.on("error", () => to.destroy());

@@ -1,6 +1,6 @@
 import { type ServiceError, status } from "@grpc/grpc-js";
 import { backoffMs, type Clock, errorMessage, isGantryError, type Logger } from "../../base/index.ts";
-import { closed, compacted } from "../errors.ts";
+import { closed } from "../errors.ts";
 import type { EtcdConnection, Stream } from "./connection.ts";
 import { etcdError, isStaleToken, isUnavailable, PERMISSION_DENIED } from "./etcd-errors.ts";
 import { type EtcdEvent, type EtcdWatchResponse, WatchRequest, WatchResponse } from "./messages.ts";
@@ -8,6 +8,7 @@ import { type EtcdEvent, type EtcdWatchResponse, WatchRequest, WatchResponse } f
 const METHOD = { path: "/etcdserverpb.Watch/Watch", request: WatchRequest, response: WatchResponse };
 const RECONNECT = { initialMs: 50, maxMs: 2_000 };
 
+/** A watch of etcd's keys; all revisions are etcd's. */
 export interface WatchTarget {
   key: Uint8Array;
   rangeEnd?: Uint8Array;
@@ -18,6 +19,8 @@ export interface WatchTarget {
   onEvents(revision: number, events: EtcdEvent[]): void;
   /** Nothing up to this revision is missing. */
   onProgress(revision: number): void;
+  /** The watch is over: `revision` is not there any more. */
+  onCompacted(revision: number, compactRevision: number): void;
   /** The watch is over. */
   onFailure(error: unknown): void;
 }
@@ -196,7 +199,8 @@ export class WatchStream {
 
   #onCanceled(open: OpenStream, watch: Watch, { compact_revision, cancel_reason }: EtcdWatchResponse): void {
     if (compact_revision > 0) {
-      this.#fail(watch, compacted(watch.target.nextRevision, compact_revision));
+      this.#remove(watch);
+      watch.target.onCompacted(watch.target.nextRevision, compact_revision);
       return;
     }
     // The reason may have "rpc error: code = … desc = " before etcd's text.

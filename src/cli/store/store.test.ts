@@ -2,19 +2,20 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { silentLogger } from "../base/index.ts";
-import { openLmdbStore } from "../store/index.ts";
-import { store } from "./store.ts";
+import { silentLogger } from "../../base/index.ts";
+import { openLmdbStore } from "../../store/index.ts";
+import { store } from "./index.ts";
 
 let home: string;
 let printed: string;
 beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), "gantry-cli-store-"));
   printed = "";
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+  vi.spyOn(process.stdout, "write").mockImplementation(((text: string, done?: () => void) => {
     printed += text;
+    done?.();
     return true;
-  });
+  }) as typeof process.stdout.write);
   const opened = await openLmdbStore({ dir: join(home, "store"), logger: silentLogger, keepHistoryMs: 0 });
   for (let n = 0; n < 200; n++) {
     const operation = { type: "put" as const, key: `k${n % 4}`, value: Buffer.alloc(2000, String(n)) };
@@ -46,6 +47,9 @@ describe("gantry store", () => {
     expect(before.sizeInUseBytes).toBeLessThan(before.sizeBytes / 3);
     const after = JSON.parse((await run("defrag", "--json")).text);
     expect(after.sizeBytes).toBeLessThan(before.sizeBytes / 3);
+    expect((await run("stats")).text).toMatch(
+      /^Revision: +201\nCompacted to: +201\nKeys: +4\n(?:.*\n)*Fragmentation: +\d+ %\n$/,
+    );
     expect((await run("check")).code).toBe(0);
     expect((await readdir(join(home, "store"))).sort()).toEqual(["data.mdb", "lock", "lock.mdb"]);
   });
@@ -57,15 +61,26 @@ describe("gantry store", () => {
     await opened.transact({ success: [{ type: "deletePrefix", prefix: "" }] });
     await opened.close();
     expect((await run("export")).text).toBe("");
-    expect((await run("restore", file)).text).toContain("The store as it was before is in");
+    const restored = await run("restore", file);
+    expect(restored.text).toContain("The store as it was before is in");
+    // Watchers must not take what they know for what is there now.
+    expect(Number(/Revision: +(\d+)/.exec(restored.text)?.[1])).toBeGreaterThan(1_000_000_000);
     const lines = (await run("export", "--prefix", "k")).text.trimEnd().split("\n");
     expect(lines.map((line) => JSON.parse(line).key)).toEqual(["k0", "k1", "k2", "k3"]);
     expect(JSON.parse(lines[3]!)).toMatchObject({ modRevision: 201, version: 50 });
   });
 
+  it("restores with the snapshot's own revisions where nobody watches", async () => {
+    const file = join(home, "snapshot");
+    await run("snapshot", file);
+    const { text } = await run("restore", file, "--keep-revision", "--json");
+    expect(JSON.parse(text)).toMatchObject({ revision: 201, compactRevision: 0 });
+  });
+
   it("refuses what it cannot do", async () => {
     await expect(run("nonsense")).rejects.toMatchObject({ code: "Cli.Usage" });
     await expect(run("snapshot")).rejects.toMatchObject({ code: "Cli.Usage" });
+    await expect(run("check", "--prefix", "k")).rejects.toMatchObject({ code: "Cli.Usage" });
     await expect(run("restore", join(home, "absent"))).rejects.toMatchObject({ code: "Store.NoSnapshot" });
     await expect(store(["stats", "--home", join(home, "elsewhere")])).rejects.toMatchObject({
       kind: "NotFound",

@@ -1,0 +1,30 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { loadInstance } from "./instance.ts";
+
+let home: string;
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), "gantry-instance-"));
+});
+afterEach(() => rmSync(home, { recursive: true }));
+
+const load = ({ store, apiPort }: { store?: string; apiPort?: number }) =>
+  loadInstance({ home, apiPort, store, registryPort: undefined, nodeName: undefined, logLevel: "info" });
+
+it("keeps what an instance decided at its first start, but for the ports that a start names", () => {
+  const first = load({});
+  expect(first).toMatchObject({ store: "embedded", apiPort: 6443 });
+  expect(load({ apiPort: 7443 })).toEqual({ ...first, apiPort: 7443 });
+  expect(load({})).toEqual({ ...first, apiPort: 7443 });
+});
+
+it("does not leave the declared state behind, and follows a cluster whose members change", () => {
+  load({ store: "etcd://127.0.0.1:1/a/" });
+  const elsewhere = { code: "Platform.StoreElsewhere" };
+  for (const store of ["embedded", "etcd://127.0.0.1:1/b/", "etcd://127.0.0.1:1"])
+    expect(() => load({ store })).toThrow(expect.objectContaining(elsewhere));
+  expect(load({}).store).toBe("etcd://127.0.0.1:1/a/");
+  expect(load({ store: "etcd://user:secret@127.0.0.1:2,127.0.0.1:3/a" }).store).toContain(":3/a");
+});
