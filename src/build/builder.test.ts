@@ -184,6 +184,16 @@ CMD ["x", "y z"]
     ).toBe(true);
   });
 
+  it("tells the arguments of a step in the history, but no predefined ones", async () => {
+    const files = { Dockerfile: "FROM scratch\nRUN write /a\nARG V=1\nRUN write /b" };
+    const stepsOf = (image: { config: { history?: { created_by?: string }[] } }) =>
+      image.config.history!.map((entry) => entry.created_by).filter((step) => step?.includes("write"));
+    const command = (path: string) => `/bin/sh -c write ${path}`;
+    expect(stepsOf(await build(files))).toEqual([command("/a"), `|1 V=1 ${command("/b")}`]);
+    const proxied = await build(files, { buildArgs: { http_proxy: "p" }, noCache: true });
+    expect(stepsOf(proxied)).toEqual([`|0 ${command("/a")}`, `|1 V=1 ${command("/b")}`]);
+  });
+
   it("knows the steps of an earlier one, and which input makes them new", async () => {
     const files = { Dockerfile: 'FROM scratch\nARG V\nCOPY a /a\nRUN write /r $V\nCMD ["c"]', a: "1" };
     const first = await build(files, { buildArgs: { V: "1" } });

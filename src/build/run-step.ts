@@ -22,14 +22,18 @@ export async function runRunStep(stage: StageBuilder, instruction: InstructionOf
   const command = commandOf(stage, instruction);
   const env = stage.config.Env ?? [];
   const args = stage.args.effective(env);
+  const proxies = stage.args.predefined(env);
   const shown = command.script === undefined ? command.argv : [instruction.command.argv[0]!];
   await stage.commit({
     key: stage.key("RUN", command, args, instruction.network),
     config: stage.config,
-    createdBy: [...(args.length > 0 ? [`|${args.length}`, ...args] : []), ...shown].join(" "),
+    // Proxies are not told, but that there were arguments is (moby builder/dockerfile/dispatchers.go, prependEnvOnCmd).
+    createdBy: [...(args.length + proxies.length > 0 ? [`|${args.length}`, ...args] : []), ...shown].join(
+      " ",
+    ),
     layer: async () => {
       if (!stage.image) await stage.commitMetadata("FROM", stage.config, "FROM scratch");
-      return runContainer(stage, instruction, command, [...env, ...args, ...stage.args.predefined(env)]);
+      return runContainer(stage, instruction, command, [...env, ...args, ...proxies]);
     },
   });
 }

@@ -8,6 +8,9 @@ const IPCTNL_MSG_CT_GET = (NFNL_SUBSYS_CTNETLINK << 8) | 1;
 const IPCTNL_MSG_CT_DELETE = (NFNL_SUBSYS_CTNETLINK << 8) | 2;
 const CTA_TUPLE_ORIG = 1;
 const CTA_TUPLE_REPLY = 2;
+const CTA_PROTOINFO = 4;
+const CTA_PROTOINFO_TCP = 1;
+const CTA_PROTOINFO_TCP_STATE = 1;
 const CTA_TUPLE_IP = 1;
 const CTA_TUPLE_PROTO = 2;
 const CTA_IP_V4_SRC = 1;
@@ -26,10 +29,17 @@ export interface ConntrackEntry {
   /** Who answers: the endpoint that the connection was translated to. */
   replySource: string;
   replyPort: number;
+  /** TCP: `enum tcp_conntrack` of linux/netfilter/nf_conntrack_tcp.h. */
+  tcpState: number | undefined;
 }
 
 /** struct nfgenmsg. */
 const HEADER = Buffer.from([AF_INET, 0, 0, 0]);
+
+/** The IPv4 connections of a protocol that connection tracking knows. */
+export function listConntrack(protocol: keyof typeof PROTOCOL_NUMBER): ConntrackEntry[] {
+  return entriesOf(protocol).map(({ entry }) => entry);
+}
 
 /**
  * Makes connection tracking forget the IPv4 connections of a protocol that `matches` picks; their next packet is looked
@@ -39,20 +49,23 @@ export function deleteConntrack(
   protocol: keyof typeof PROTOCOL_NUMBER,
   matches: (entry: ConntrackEntry) => boolean,
 ): number {
+  return entriesOf(protocol).filter(({ entry, tuple }) => matches(entry) && deleteEntry(tuple)).length;
+}
+
+/** `tuple`: what an entry is known by in requests. */
+function entriesOf(protocol: keyof typeof PROTOCOL_NUMBER): { entry: ConntrackEntry; tuple: Buffer }[] {
   const rows = netlinkDump({
     family: NetlinkFamily.NETFILTER,
     type: IPCTNL_MSG_CT_GET,
     parts: [HEADER],
     operation: "list connections",
   });
-  let count = 0;
-  for (const { payload } of rows) {
+  return rows.flatMap(({ payload }) => {
     const attributes = decodeAttributes(payload.subarray(HEADER.length));
     const tuple = attributes.get(CTA_TUPLE_ORIG);
     const entry = parseEntry(attributes, PROTOCOL_NUMBER[protocol]);
-    if (tuple && entry && matches(entry) && deleteEntry(tuple)) count++;
-  }
-  return count;
+    return tuple && entry ? [{ entry, tuple }] : [];
+  });
 }
 
 function deleteEntry(tuple: Buffer): boolean {
@@ -80,7 +93,13 @@ function parseEntry(attributes: Attributes, protocol: number): ConntrackEntry | 
     originalPort: original.destinationPort,
     replySource: reply.source,
     replyPort: reply.sourcePort,
+    tcpState: tcpStateOf(attributes.get(CTA_PROTOINFO)),
   };
+}
+
+function tcpStateOf(protocolInfo: Buffer | undefined): number | undefined {
+  const tcp = protocolInfo && decodeAttributes(protocolInfo).get(CTA_PROTOINFO_TCP);
+  return tcp && decodeAttributes(tcp).get(CTA_PROTOINFO_TCP_STATE)?.[0];
 }
 
 function parseTuple(bytes: Buffer | undefined) {

@@ -29,7 +29,7 @@ export {
   removeCgroup,
   setCgroupLimits,
 } from "./cgroups.ts";
-export { type ConntrackEntry, deleteConntrack } from "./conntrack.ts";
+export { type ConntrackEntry, deleteConntrack, listConntrack } from "./conntrack.ts";
 export { availableMemoryBytes, type HostInfo, hostCpuTime, hostInfo } from "./host-info.ts";
 export { withHostLock } from "./host-lock.ts";
 export {

@@ -9,6 +9,7 @@ import { killProcess } from "../../kernel/index.ts";
 import { configMaps, leases, nodes, pods, secrets } from "../api/index.ts";
 import type { PodLogOptions } from "../client/node-access.ts";
 import { containerConfig } from "./container-config.ts";
+import type { LeavingPod, UntilPodLeft } from "./pod-terminator.ts";
 import type { Container, ContainerStatus, Pod } from "./pod-types.ts";
 import { openTestCluster, type TestCluster } from "./testing/test-cluster.ts";
 
@@ -31,11 +32,16 @@ const statusOf = (pod: Pod) => pod.status?.containerStatuses?.[0] as ContainerSt
 describe("pods on a real node", () => {
   let cluster: TestCluster;
   let made: string[] = [];
+  const atOnce: UntilPodLeft = async () => {};
+  let untilPodLeft = atOnce;
   beforeAll(async () => {
-    cluster = await openTestCluster("0be1e7");
+    cluster = await openTestCluster("0be1e7", {
+      untilPodLeft: (pod, signal) => untilPodLeft(pod, signal),
+    });
   }, 30_000);
   afterAll(() => cluster?.close(), 30_000);
   afterEach(async () => {
+    untilPodLeft = atOnce;
     for (const name of made) await cluster.remove(name, 0).catch(() => {});
     for (const name of made) await cluster.untilGone(name);
     made = [];
@@ -531,6 +537,40 @@ describe("pods on a real node", () => {
     expect((await cluster.until("conflicting", (pod) => pod.status?.phase === "Failed")).status!.reason).toBe(
       "NodePorts",
     );
+  });
+
+  it("ends a pod's containers once it has left its Services, and within its grace at the latest", async () => {
+    const left = Promise.withResolvers<void>();
+    const asked: LeavingPod[] = [];
+    untilPodLeft = (pod) => {
+      asked.push(pod);
+      return left.promise;
+    };
+    await create("serving", { containers: [app()] }, { labels: { app: "web" } });
+    const serving = await cluster.until("serving", isReady);
+    await cluster.remove("serving");
+    await eventually(async () => asked.length > 0);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const { uid } = serving.metadata;
+    expect(asked).toEqual([{ uid, namespace: "default", labels: { app: "web" }, isListed: true }]);
+    expect(await exec(serving, "echo", "alive")).toBe("alive\n");
+    left.resolve();
+    await cluster.untilGone("serving");
+
+    untilPodLeft = (_pod, signal) =>
+      new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    await create("stuck", { containers: [app()] });
+    await cluster.until("stuck", isReady);
+    const beganMs = performance.now();
+    await cluster.remove("stuck", 2);
+    await cluster.untilGone("stuck");
+    expect(performance.now() - beganMs).toBeGreaterThan(1_900);
+    expect(performance.now() - beganMs).toBeLessThan(5_000);
+    // A forced deletion waits for nobody.
+    await create("forced", { containers: [app()] });
+    await cluster.until("forced", isReady);
+    await cluster.remove("forced", 0);
+    await eventually(async () => (await cluster.cri.runtime.listPodSandboxes()).length === 0);
   });
 
   it("starts what was made and never started, and counts no restart", async () => {

@@ -52,7 +52,7 @@ export interface KubeletOptions {
   /** `<home>/logs/pods`. */
   podLogsDir: string;
   resolvConfPath?: string;
-  /** When no Service leads to a pod any more that is being deleted; without it pods wait a moment instead. */
+  /** Takes a pod that is being deleted out of its Services; without it pods hear of their end at once. */
   untilPodLeft?: UntilPodLeft;
   /** Services that must be ready before this one starts. */
   needs?: readonly string[];
@@ -67,8 +67,6 @@ export interface Kubelet extends Service, NodeAccess {}
 const RELIST_EVERY_MS = 60_000;
 const COLLECT_EVERY_MS = 60_000;
 const STOP_TIMEOUT_MS = 3000;
-/** Where nobody can tell when a pod is out of its Services, this is long enough as a rule. */
-const LEAVE_SERVICES_MS = 200;
 
 export function createKubelet(options: KubeletOptions): Kubelet {
   const parts = assemble(options);
@@ -158,7 +156,7 @@ function assemble(options: KubeletOptions) {
     statuses,
     volumes,
     podLogsDir,
-    untilPodLeft: options.untilPodLeft ?? waitInstead(clock),
+    untilPodLeft: options.untilPodLeft ?? (async () => {}),
     logger,
     clock,
   });
@@ -219,13 +217,6 @@ function assemble(options: KubeletOptions) {
     imageCollector,
     registration,
     lease,
-  };
-}
-
-function waitInstead(clock: Clock): UntilPodLeft {
-  return async (_podUid, signal) => {
-    await clock.sleep(LEAVE_SERVICES_MS, signal);
-    return false;
   };
 }
 

@@ -29,19 +29,25 @@ export interface PodTerminatorOptions {
   clock: Clock;
 }
 
-/**
- * Resolves when no Service leads new connections to a pod that is being deleted; true where one did until then. What
- * knows it is the node's proxy.
- */
-export type UntilPodLeft = (podUid: string, signal: AbortSignal) => Promise<boolean>;
+/** A pod that is going away. */
+export interface LeavingPod {
+  uid: string;
+  namespace: string;
+  labels: Readonly<Record<string, string>>;
+  /** Whether Services that select it list it until it is gone: it has an address, is deleted, and has not finished. */
+  isListed: boolean;
+}
 
 /**
- * A ready pod is taken out of its Services before it hears of its end: a program that closes its port at once on SIGTERM
- * would otherwise refuse the connections that are still led to it. So long is waited for that at most.
+ * Takes a pod that is going away out of its Services: resolves when none leads connections to it any more. Who does so is
+ * the node's proxy.
  */
-const LEAVE_SERVICES_MS = 1000;
-/** What was led to the pod just before gets this long to be answered. */
-const LAST_CONNECTIONS_MS = 50;
+export type UntilPodLeft = (pod: LeavingPod, signal: AbortSignal) => Promise<void>;
+
+/** A forced deletion waits for nothing. */
+const FORCED_GRACE_SECONDS = 1;
+/** When leaving its Services has used a pod's grace up, this much is left for SIGTERM (as after a preStop hook). */
+const AFTER_LEAVING_SECONDS = 2;
 
 /** Takes pods down. Every step may be repeated, for the program may be ended between any two. */
 export class PodTerminator {
@@ -51,17 +57,23 @@ export class PodTerminator {
     this.#options = options;
   }
 
-  /** Ends the containers within the grace, then the sandbox. Readiness goes on being probed as long as they run. */
+  /**
+   * Ends the containers within the grace, then the sandbox. Readiness goes on being probed as long as they run. The pod
+   * leaves its Services before it hears of its end: a program that closes its port at once on SIGTERM would otherwise
+   * refuse the connections that are still led to it.
+   */
   async endContainers(pod: Pod, memory: PodMemory, graceSeconds: number, hurry: AbortSignal): Promise<void> {
     const { runtime, killer, probes, publisher } = this.#options;
     const { uid } = pod.metadata;
-    if (graceSeconds > 1 && this.#isServing(pod)) await this.#leaveServices(uid, hurry);
+    const graceLeft = isTerminalPhase(pod)
+      ? graceSeconds
+      : await this.#leaveServices(pod, graceSeconds, hurry);
     for (;;) {
       const state = await readRuntimeState(runtime, uid);
       probes.reconcile(pod, state, { readinessOnly: true });
       if (!isTerminalPhase(pod)) publisher.publish(pod, memory, state);
       if (runningContainers(state).length === 0) break;
-      await killer.killAll(pod, state, { graceSeconds, signal: hurry });
+      await killer.killAll(pod, state, { graceSeconds: graceLeft, signal: hurry });
     }
     probes.removePod(uid);
     const ended = await readRuntimeState(runtime, uid);
@@ -69,25 +81,31 @@ export class PodTerminator {
     for (const sandbox of ended.sandboxes) await runtime.stopPodSandbox(sandbox.id);
   }
 
-  async #leaveServices(podUid: string, hurry: AbortSignal): Promise<void> {
-    const { untilPodLeft, clock } = this.#options;
+  /** Returns how much of the grace is left, in seconds. */
+  async #leaveServices(pod: Pod, graceSeconds: number, hurry: AbortSignal): Promise<number> {
+    const { untilPodLeft, clock, logger } = this.#options;
+    if (graceSeconds <= FORCED_GRACE_SECONDS) return graceSeconds;
+    const beganMs = clock.monotonicMs();
     const late = new AbortController();
-    const cancel = clock.after(LEAVE_SERVICES_MS, () => late.abort());
+    const cancel = clock.after(graceSeconds * 1000, () => late.abort());
     try {
-      const wasServing = await untilPodLeft(podUid, AbortSignal.any([hurry, late.signal]));
-      if (wasServing) await clock.sleep(LAST_CONNECTIONS_MS, hurry);
+      await untilPodLeft(this.#leaving(pod), AbortSignal.any([hurry, late.signal]));
     } catch (error) {
       if (!hurry.aborted && !late.signal.aborted) throw error;
+      if (late.signal.aborted)
+        logger.warn("a pod is ended while Services may still lead to it", { pod: podLogName(pod) });
     } finally {
       cancel();
     }
+    const usedSeconds = Math.floor((clock.monotonicMs() - beganMs) / 1000);
+    return usedSeconds > 0 ? Math.max(graceSeconds - usedSeconds, AFTER_LEAVING_SECONDS) : graceSeconds;
   }
 
-  #isServing(pod: Pod): boolean {
-    const { phase, conditions = [] } = this.#options.statuses.statusOf(pod);
-    return (
-      phase === "Running" && conditions.some(({ type, status }) => type === "Ready" && status === "True")
-    );
+  #leaving(pod: Pod): LeavingPod {
+    const { uid, namespace = "", labels = {}, deletionTimestamp } = pod.metadata;
+    const hasFinished = ["Succeeded", "Failed"].includes(this.#options.statuses.statusOf(pod).phase ?? "");
+    const isListed = deletionTimestamp !== undefined && Boolean(pod.status?.podIP) && !hasFinished;
+    return { uid, namespace, labels, isListed };
   }
 
   /** A shorter grace came in while containers are being ended. */

@@ -1,1 +1,7 @@
-export { KubeProxy, type KubeProxyOptions, removeServiceTable, serviceTableName } from "./kube-proxy.ts";
+export {
+  KubeProxy,
+  type KubeProxyOptions,
+  type LeavingPod,
+  removeServiceTable,
+  serviceTableName,
+} from "./kube-proxy.ts";

@@ -17,7 +17,7 @@ import {
   unpinNamespaces,
 } from "../../kernel/index.ts";
 import { BridgeNetworks, type PodNetwork } from "../../network/index.ts";
-import { KubeProxy } from "./index.ts";
+import { KubeProxy, type KubeProxyOptions, type LeavingPod } from "./index.ts";
 import { LocalInformers, type SliceEndpoint, service, slice } from "./testing/local-informers.ts";
 
 const forwarding = getSysctl("net.ipv4.ip_forward")!;
@@ -52,13 +52,14 @@ afterEach(async () => {
   rmSync(dir, { recursive: true });
 });
 
-async function startProxy(): Promise<void> {
+async function startProxy(more: Partial<KubeProxyOptions> = {}): Promise<void> {
   proxy = new KubeProxy({
     informers,
     nodeName: "node-1",
     instanceId,
     podNetwork: pods,
     logger: silentLogger,
+    ...more,
   });
   stopping = new AbortController();
   await new Promise<void>((ready) => {
@@ -333,31 +334,162 @@ it("keeps serving while the program restarts, and writes its table again when so
   await expect.poll(() => ask(ip, 80), { timeout: 3000 }).toMatch(/^a /);
 });
 
-it("tells when no Service leads to a pod any more", async () => {
-  const a = await startPod("a");
+/** An endpoint that is known to be a pod's. */
+function ofPod(pod: TestPod, uid: string, conditions: SliceEndpoint["conditions"]): SliceEndpoint {
+  return { ...endpoint(pod, conditions), targetRef: { kind: "Pod", uid } };
+}
+
+function leaving(uid: string, more: Partial<LeavingPod> = {}): LeavingPod {
+  return { uid, namespace: "default", labels: {}, isListed: false, ...more };
+}
+
+/** Whether a promise has been fulfilled so far. */
+function watched(promise: Promise<void>): { done: boolean } {
+  const state = { done: false };
+  promise.then(
+    () => (state.done = true),
+    () => {},
+  );
+  return state;
+}
+
+it("leads to a pod that goes away no more, whatever the slices say of it", async () => {
+  const [a, b] = [await startPod("a"), await startPod("b")];
   const ip = serviceIp(17);
   const signal = AbortSignal.timeout(5_000);
-  const at = (conditions: SliceEndpoint["conditions"]) => ({
-    ...endpoint(a, conditions),
-    targetRef: { kind: "Pod", uid: "uid-a" },
-  });
-  expect(await proxy.untilPodLeft("uid-a", signal)).toBe(false);
+  const both = [ofPod(a, "uid-a", { ready: true }), ofPod(b, "uid-b", { ready: true })];
   informers.put("services", service("web", { clusterIP: ip, ports: [{ port: 80 }] }));
-  informers.put("endpointslices", slice("s", "web", { port: 80 }, [at({ ready: true })]));
-  let hasLeft = false;
-  const left = proxy.untilPodLeft("uid-a", signal).then((wasServing) => {
-    hasLeft = true;
-    return wasServing;
-  });
+  informers.put("endpointslices", slice("s", "web", { port: 80 }, both));
   await settle();
-  expect(hasLeft).toBe(false);
-  informers.put("endpointslices", slice("s", "web", { port: 80 }, [at({ ready: false })]));
-  expect(await left).toBe(true);
-  expect(await ask(ip, 80)).toBe("ECONNREFUSED");
-  expect(await proxy.untilPodLeft("uid-a", signal)).toBe(false);
-  informers.put("endpointslices", slice("s", "web", { port: 80 }, [at({ ready: true })]));
+  expect(await answerers(ip, 80)).toEqual(["a", "b"]);
+  const left = proxy.untilPodLeft(leaving("uid-a"), signal);
+  const state = watched(left);
+  await settle();
+  expect(await answerers(ip, 80)).toEqual(["b"]);
+  // Written by one who had not heard of it yet.
+  informers.put("endpointslices", slice("s", "web", { port: 80 }, [...both]));
+  await settle();
+  expect(await answerers(ip, 80)).toEqual(["b"]);
+  expect(state.done).toBe(false);
+  const ending = { ready: false, serving: true, terminating: true };
+  informers.put("endpointslices", slice("s", "web", { port: 80 }, [ofPod(a, "uid-a", ending), both[1]!]));
+  await left;
+  // Where nobody has the duty to say so.
+  const unmanaged = slice("s", "web", { port: 80 }, both);
+  const metadata = { ...unmanaged.metadata, labels: { "kubernetes.io/service-name": "web" } };
+  informers.put("endpointslices", { ...unmanaged, metadata });
+  await proxy.untilPodLeft(leaving("uid-a"), signal);
+  expect(await answerers(ip, 80)).toEqual(["b"]);
+});
+
+it("leads to no pod that went away before a slice named it", async () => {
+  const [a, b] = [await startPod("a"), await startPod("b")];
+  const ip = serviceIp(18);
+  informers.put("services", service("web", { clusterIP: ip, ports: [{ port: 80 }] }));
+  informers.put("endpointslices", slice("s", "web", { port: 80 }, [ofPod(b, "uid-b", { ready: true })]));
+  await settle();
+  await proxy.untilPodLeft(leaving("uid-a"), AbortSignal.timeout(5_000));
+  const both = [ofPod(a, "uid-a", { ready: true }), ofPod(b, "uid-b", { ready: true })];
+  informers.put("endpointslices", slice("s", "web", { port: 80 }, both));
+  await settle();
+  expect(await answerers(ip, 80)).toEqual(["b"]);
+});
+
+it("waits for the slices of all Services that select a pod, be it in them yet or not", async () => {
+  const a = await startPod("a");
+  const spec = { clusterIP: serviceIp(22), ports: [{ port: 80 }] };
+  informers.put("services", service("web", { ...spec, selector: { app: "web" } }));
+  informers.put("services", service("gone", { ...spec, selector: { app: "web", tier: "front" } }));
+  informers.put("services", service("other", { ...spec, selector: { app: "other" } }));
+  informers.put("services", service("bare", spec));
+  await settle();
+  const labels = { app: "web", tier: "front" };
+  const left = proxy.untilPodLeft(leaving("uid-a", { labels, isListed: true }), AbortSignal.timeout(5_000));
+  const state = watched(left);
+  informers.put("endpointslices", slice("s", "web", { port: 80 }, [ofPod(a, "uid-a", { ready: true })]));
+  await settle();
+  const ending = { ready: false, serving: true, terminating: true };
+  informers.put("endpointslices", slice("s", "web", { port: 80 }, [ofPod(a, "uid-a", ending)]));
+  await settle();
+  expect(state.done).toBe(false);
+  informers.delete("services", "default/gone");
+  await left;
+});
+
+it("keeps the last pod in use until it is said what takes its place, or that nothing does", async () => {
+  const [a, b] = [await startPod("a"), await startPod("b")];
+  const ip = serviceIp(19);
+  const signal = AbortSignal.timeout(5_000);
+  informers.put("services", service("web", { clusterIP: ip, ports: [{ port: 80 }] }));
+  informers.put("endpointslices", slice("s", "web", { port: 80 }, [ofPod(a, "uid-a", { ready: true })]));
+  const left = proxy.untilPodLeft(leaving("uid-a"), signal);
+  const state = watched(left);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(state.done).toBe(false);
+  expect(await answerers(ip, 80, 4)).toEqual(["a"]);
+  const ending = { ready: false, serving: true, terminating: true };
+  const news = [ofPod(a, "uid-a", ending), ofPod(b, "uid-b", { ready: true })];
+  informers.put("endpointslices", slice("s", "web", { port: 80 }, news));
+  await left;
+  expect(await answerers(ip, 80)).toEqual(["b"]);
+
+  const lastLeft = proxy.untilPodLeft(leaving("uid-b"), signal);
+  await settle();
+  // Both terminate; one may be gone already.
+  expect(await answerers(ip, 80)).toEqual(["b"]);
+  informers.put("endpointslices", slice("s", "web", { port: 80 }, [ofPod(b, "uid-b", ending)]));
+  await lastLeft;
+  // It serves as long as it can (KEP-1669).
+  expect(await answerers(ip, 80, 4)).toEqual(["b"]);
+
+  informers.put("endpointslices", slice("s", "web", { port: 80 }, [ofPod(a, "uid-c", { ready: true })]));
   const stop = new AbortController();
-  const never = proxy.untilPodLeft("uid-a", stop.signal);
+  const never = proxy.untilPodLeft(leaving("uid-c"), stop.signal);
   stop.abort(new Error("enough"));
   await expect(never).rejects.toThrow("enough");
+});
+
+it("waits for the connections that a pod still has through a Service", async () => {
+  await stopProxy();
+  await startProxy({ lastConnectionsMs: 60_000 });
+  const a = await startPod("a");
+  const ip = serviceIp(20);
+  const signal = AbortSignal.timeout(5_000);
+  const ending = { ready: false, serving: true, terminating: true };
+  informers.put("services", service("web", { clusterIP: ip, ports: [{ port: 80 }] }));
+  informers.put("endpointslices", slice("s", "web", { port: 80 }, [ofPod(a, "uid-a", ending)]));
+  await settle();
+  const open = async (host: string) => {
+    const socket = connect({ host, port: 80 });
+    closers.push(() => socket.destroy());
+    await new Promise((resolve) => socket.once("data", resolve));
+    return socket;
+  };
+  // Nothing that a Service led here, and thus not waited for.
+  await open(a.ip);
+  await proxy.untilPodLeft(leaving("uid-a"), signal);
+  const socket = await open(ip);
+  const left = proxy.untilPodLeft(leaving("uid-a"), signal);
+  const state = watched(left);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(state.done).toBe(false);
+  socket.destroy();
+  a.stop();
+  await left;
+});
+
+it("does not wait for ever for a connection through a Service that stays", async () => {
+  await stopProxy();
+  await startProxy({ lastConnectionsMs: 100 });
+  const a = await startPod("a");
+  const ip = serviceIp(21);
+  informers.put("services", service("web", { clusterIP: ip, ports: [{ port: 80 }] }));
+  informers.put("endpointslices", slice("s", "web", { port: 80 }, [ofPod(a, "uid-a", { ready: true })]));
+  await settle();
+  const socket = connect({ host: ip, port: 80 });
+  closers.push(() => socket.destroy());
+  await new Promise((resolve) => socket.once("data", resolve));
+  const ending = { ready: false, serving: true, terminating: true };
+  informers.put("endpointslices", slice("s", "web", { port: 80 }, [ofPod(a, "uid-a", ending)]));
+  await proxy.untilPodLeft(leaving("uid-a"), AbortSignal.timeout(5_000));
 });

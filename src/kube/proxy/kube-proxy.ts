@@ -13,7 +13,9 @@ import { deleteConntrack, nft } from "../../kernel/index.ts";
 import type { PodNetwork } from "../../network/index.ts";
 import { type EndpointSlice, endpointSlices, type Service, services } from "../api/index.ts";
 import type { Informer, InformerFactory } from "../client/types.ts";
-import { endpointsOfPort } from "./service-endpoint.ts";
+import { Departures } from "./departures.ts";
+import { OpenConnections } from "./open-connections.ts";
+import { endpointsOfPort, type ServiceEndpoint } from "./service-endpoint.ts";
 import { servicePortsOf } from "./service-port.ts";
 import { rulesOf, type ServiceRules } from "./service-rules.ts";
 import { ServiceTable } from "./service-table.ts";
@@ -26,18 +28,36 @@ export interface KubeProxyOptions {
   podNetwork: PodNetwork;
   logger: Logger;
   clock?: Clock;
+  /** How long connections of Services to a pod that goes away are waited for: some stay open for as long as they can. */
+  lastConnectionsMs?: number;
   /** Names of services that must be ready first. */
   needs?: readonly string[];
 }
 
+/** A pod that is going away. */
+export interface LeavingPod {
+  uid: string;
+  namespace: string;
+  labels: Readonly<Record<string, string>>;
+  /** Whether Services that select it list it until it is gone: it has an address, is deleted, and has not finished. */
+  isListed: boolean;
+}
+
 const SERVICE_NAME_LABEL = "kubernetes.io/service-name";
+const MANAGED_BY_LABEL = "endpointslice.kubernetes.io/managed-by";
+const SLICE_CONTROLLER = "endpointslice-controller.k8s.io";
 const BY_SERVICE = "kube-proxy/service";
 const BY_POD = "kube-proxy/pod";
+const BY_LASTING_POD = "kube-proxy/lasting-pod";
 /** Changes that come within this time are written together. */
 const BATCH_MS = 2;
 /** How often it is checked that the table is still there. */
 const CHECK_PERIOD_MS = 30_000;
 const RETRY = { initialMs: 200, maxMs: 30_000 };
+/** A packet that met the rules as they were before is in connection tracking by then. */
+const SETTLE_MS = 50;
+const LAST_CONNECTIONS_MS = 1000;
+const LAST_CONNECTIONS_CHECK_MS = 20;
 
 /**
  * Makes Services reachable: follows Services and EndpointSlices, and keeps an nftables table that sends connections to
@@ -54,8 +74,9 @@ export class KubeProxy implements LifecycleService {
   readonly #table: ServiceTable;
   readonly #tableName: string;
   readonly #dirty = new Set<string>();
-  /** Who waits for a pod to be out of use. */
-  readonly #leavers = new Set<{ podUid: string; resolve: () => void }>();
+  readonly #departures = new Departures();
+  readonly #openConnections: OpenConnections;
+  readonly #waiters = new Set<{ holds: () => boolean; resolve: () => void }>();
   #scheduled: Cancel | undefined;
   #failures = 0;
   #mustRewrite = true;
@@ -66,6 +87,7 @@ export class KubeProxy implements LifecycleService {
     this.needs = options.needs ?? [];
     this.#logger = options.logger.with({ component: "kube-proxy" });
     this.#clock = options.clock ?? systemClock;
+    this.#openConnections = new OpenConnections(this.#clock);
     this.#tableName = serviceTableName(options.instanceId);
     this.#services = options.informers.informer<Service>(services);
     this.#slices = options.informers.informer<EndpointSlice>(endpointSlices);
@@ -73,9 +95,8 @@ export class KubeProxy implements LifecycleService {
       const key = serviceOf(slice);
       return key ? [key] : [];
     });
-    this.#slices.addIndex(BY_POD, (slice) =>
-      (slice.endpoints ?? []).flatMap(({ targetRef }) => (targetRef?.uid ? [targetRef.uid] : [])),
-    );
+    this.#slices.addIndex(BY_POD, ({ endpoints }) => podsOf(endpoints));
+    this.#slices.addIndex(BY_LASTING_POD, lastingPodsOf);
     const { serviceCidr, gateway } = options.podNetwork;
     this.#table = new ServiceTable({ table: this.#tableName, serviceCidr, gateway });
   }
@@ -116,29 +137,79 @@ export class KubeProxy implements LifecycleService {
   }
 
   /**
-   * Resolves once no Service leads new connections to a pod that is going away: the pod's end has become known, and the
-   * rules are written. At once, with false, where none does. Rejects when the signal aborts.
+   * To be called when a pod is going away, before its containers hear of it. From then on Services lead new connections to
+   * other pods as long as there are any, whatever slices say of this one. Resolves once that is written, the slices say so
+   * too (they are what counts after a restart, and name what takes the place of a Service's last pod), and the connections
+   * that had been led to the pod are answered (those that stay open are not waited for long). At once for a pod of no
+   * Service. Rejects when the signal aborts.
    */
-  async untilPodLeft(podUid: string, signal: AbortSignal): Promise<boolean> {
-    if (this.#hasLeft(podUid)) return false;
+  async untilPodLeft(pod: LeavingPod, signal: AbortSignal): Promise<void> {
+    const { uid } = pod;
+    this.#departures.add(uid, this.#clock.monotonicMs());
+    const addresses = this.#addressesOf(uid);
+    const listing = pod.isListed ? this.#servicesOf(pod) : [];
+    this.#touchServicesOf(uid);
+    try {
+      await this.#until(() => this.#isKnownToEnd(uid, listing), signal);
+    } finally {
+      this.#departures.end(uid);
+      this.#touchServicesOf(uid);
+    }
+    addresses.push(...this.#addressesOf(uid));
+    await this.#until(() => true, signal);
+    if (addresses.length === 0) return;
+    await this.#clock.sleep(SETTLE_MS, signal);
+    await this.#untilAnswered(addresses, signal);
+  }
+
+  #addressesOf(podUid: string): string[] {
+    return this.#slices.byIndex(BY_POD, podUid).flatMap((slice) => addressesIn(slice, podUid));
+  }
+
+  /** Keys of the Services whose slices list the pod, or will. */
+  #servicesOf({ namespace, labels }: LeavingPod): string[] {
+    return [...this.#services.list(namespace)].filter((service) => selects(service, labels)).map(keyOf);
+  }
+
+  #isKnownToEnd(podUid: string, listing: readonly string[]): boolean {
+    const isKept = (key: string | undefined) => isLasting(this.#services.get(key ?? ""));
+    if (this.#slices.byIndex(BY_LASTING_POD, podUid).some((slice) => isKept(serviceOf(slice)))) return false;
+    const listed = this.#slices.byIndex(BY_POD, podUid).map(serviceOf);
+    return listing.every((key) => listed.includes(key) || !isKept(key));
+  }
+
+  /** Resolves when it holds of what the informers know and all of that is written. */
+  async #until(holds: () => boolean, signal: AbortSignal): Promise<void> {
+    if (this.#isWritten() && holds()) return;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const leaver = { podUid, resolve };
+    const waiter = { holds, resolve };
     const onAbort = () => reject(signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });
-    this.#leavers.add(leaver);
+    this.#waiters.add(waiter);
     try {
       signal.throwIfAborted();
       await promise;
-      return true;
     } finally {
-      this.#leavers.delete(leaver);
+      this.#waiters.delete(waiter);
       signal.removeEventListener("abort", onAbort);
     }
   }
 
-  #hasLeft(podUid: string): boolean {
-    const isWritten = this.#running && !this.#mustRewrite && this.#dirty.size === 0;
-    return isWritten && this.#slices.byIndex(BY_POD, podUid).every((slice) => isOutOfUse(slice, podUid));
+  #isWritten(): boolean {
+    return this.#running && !this.#mustRewrite && this.#dirty.size === 0;
+  }
+
+  async #untilAnswered(addresses: readonly string[], signal: AbortSignal): Promise<void> {
+    const endMs = this.#clock.monotonicMs() + (this.#options.lastConnectionsMs ?? LAST_CONNECTIONS_MS);
+    try {
+      while (addresses.some((address) => this.#openConnections.leadTo(address))) {
+        if (this.#clock.monotonicMs() >= endMs) return;
+        await this.#clock.sleep(LAST_CONNECTIONS_CHECK_MS, signal);
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#logger.warn("connections cannot be listed", { error: errorMessage(error) });
+    }
   }
 
   /** Removes the rules of all Services. */
@@ -150,6 +221,10 @@ export class KubeProxy implements LifecycleService {
     if (service === undefined) return;
     this.#dirty.add(service);
     if (this.#running && this.#failures === 0) this.#schedule(BATCH_MS);
+  }
+
+  #touchServicesOf(podUid: string): void {
+    for (const slice of this.#slices.byIndex(BY_POD, podUid)) this.#touch(serviceOf(slice));
   }
 
   #schedule(delayMs: number): void {
@@ -181,7 +256,7 @@ export class KubeProxy implements LifecycleService {
       this.#schedule(backoffMs(this.#failures++, RETRY));
       return;
     }
-    for (const { podUid, resolve } of [...this.#leavers]) if (this.#hasLeft(podUid)) resolve();
+    for (const { holds, resolve } of [...this.#waiters]) if (this.#isWritten() && holds()) resolve();
     this.#collectGarbage();
     if (stale.length > 0) this.#forgetUdp(stale);
   }
@@ -191,13 +266,21 @@ export class KubeProxy implements LifecycleService {
     const ports = service ? servicePortsOf(service) : [];
     if (ports.length === 0) return undefined;
     const slices = this.#slices.byIndex(BY_SERVICE, key);
+    // Such a Service wants its pods for as long as they are there.
+    const takesAll = service?.spec?.publishNotReadyAddresses === true;
     return rulesOf(
-      ports.map((info) => ({
-        info,
-        endpoints: endpointsOfPort(slices, info.portName, this.#options.nodeName),
-      })),
+      ports.map((info) => {
+        const endpoints = endpointsOfPort(slices, info.portName, this.#options.nodeName);
+        return { info, endpoints: takesAll ? endpoints : endpoints.map((one) => this.#asItIs(one)) };
+      }),
       { podCidr: this.#options.podNetwork.podCidr },
     );
+  }
+
+  #asItIs(endpoint: ServiceEndpoint): ServiceEndpoint {
+    if (!this.#departures.has(endpoint.podUid)) return endpoint;
+    const isEnding = this.#departures.isEnding(endpoint.podUid);
+    return { ...endpoint, isReady: false, isTerminating: true, isEnding };
   }
 
   /** Apart from the change itself: nothing refers to these any more, and nobody waits for them to go. */
@@ -238,6 +321,10 @@ export class KubeProxy implements LifecycleService {
   /** Somebody may have flushed all tables (a firewall's reload does). */
   #check(): void {
     if (!this.#running) return;
+    this.#departures.forget(
+      this.#clock.monotonicMs(),
+      (podUid) => this.#slices.byIndex(BY_POD, podUid).length > 0,
+    );
     try {
       nft(`list map ip ${this.#tableName} no_endpoint_nodeports`);
     } catch {
@@ -261,6 +348,18 @@ export function removeServiceTable(instanceId: string): void {
   }
 }
 
+/** Whether pods with these labels become endpoints of the Service. */
+function selects({ spec }: Service, labels: Readonly<Record<string, string>>): boolean {
+  const wanted = Object.entries(spec?.selector ?? {});
+  if (spec?.type === "ExternalName" || wanted.length === 0) return false;
+  return wanted.every(([key, value]) => labels[key] === value);
+}
+
+/** Of one that is being deleted nobody keeps the slices any more. */
+function isLasting(service: Service | undefined): boolean {
+  return service !== undefined && service.metadata.deletionTimestamp === undefined;
+}
+
 function keyOf(service: Service): string {
   return `${service.metadata.namespace}/${service.metadata.name}`;
 }
@@ -271,11 +370,20 @@ function serviceOf(slice: EndpointSlice): string | undefined {
   return name === undefined ? undefined : `${slice.metadata.namespace}/${name}`;
 }
 
-/** Whether a slice gives new connections to the pod no more; what is said of a pod that terminates is so, too. */
-function isOutOfUse(slice: EndpointSlice, podUid: string): boolean {
+function addressesIn(slice: EndpointSlice, podUid: string): string[] {
   return (slice.endpoints ?? [])
     .filter(({ targetRef }) => targetRef?.uid === podUid)
-    .every(({ conditions }) => conditions?.terminating === true || conditions?.ready === false);
+    .flatMap(({ addresses }) => addresses);
+}
+
+/** Pods whose end the slice does not tell, but will: it is its controller's duty. Other slices may never say so. */
+function lastingPodsOf(slice: EndpointSlice): string[] {
+  if (slice.metadata.labels?.[MANAGED_BY_LABEL] !== SLICE_CONTROLLER) return [];
+  return podsOf(slice.endpoints?.filter(({ conditions }) => conditions?.terminating !== true));
+}
+
+function podsOf(endpoints: EndpointSlice["endpoints"] | undefined): string[] {
+  return (endpoints ?? []).flatMap(({ targetRef }) => (targetRef?.uid ? [targetRef.uid] : []));
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -5,9 +5,13 @@ import type { EndpointSlice } from "../api/index.ts";
 export interface ServiceEndpoint {
   ip: string;
   port: number;
+  /** Of the pod behind it; empty where there is none. */
+  podUid: string;
   isReady: boolean;
   isServing: boolean;
   isTerminating: boolean;
+  /** Its containers are being ended: it may be gone at any moment, or serve until its grace is over. */
+  isEnding: boolean;
   /** On this node. */
   isLocal: boolean;
 }
@@ -31,9 +35,11 @@ export function endpointsOfPort(
         const candidate = {
           ip,
           port: port!,
+          podUid: endpoint.targetRef?.uid ?? "",
           isReady,
           isServing: endpoint.conditions?.serving ?? isReady,
           isTerminating: endpoint.conditions?.terminating ?? false,
+          isEnding: false,
           isLocal: endpoint.nodeName === nodeName,
         };
         const key = `${ip}:${port}`;
@@ -52,14 +58,18 @@ function isForwardable(ip: string): boolean {
   return isIPv4(ip) && !ip.startsWith("127.") && !ip.startsWith("0.");
 }
 
-/** Which endpoints take new connections: ready ones, or else those that still serve while they terminate (KEP-1669). */
+/**
+ * Which endpoints take new connections: ready ones, or else those that still serve while they terminate (KEP-1669), and of
+ * these rather one that has not heard of it yet.
+ */
 export function usableEndpoints(
   endpoints: readonly ServiceEndpoint[],
   onlyLocal: boolean,
 ): ServiceEndpoint[] {
   const candidates = onlyLocal ? endpoints.filter(({ isLocal }) => isLocal) : endpoints;
   const ready = candidates.filter(({ isReady }) => isReady);
-  return ready.length > 0
-    ? ready
-    : candidates.filter(({ isServing, isTerminating }) => isServing && isTerminating);
+  if (ready.length > 0) return ready;
+  const terminating = candidates.filter(({ isServing, isTerminating }) => isServing && isTerminating);
+  const untold = terminating.filter(({ isEnding }) => !isEnding);
+  return untold.length > 0 ? untold : terminating;
 }

@@ -7,6 +7,7 @@ import { configMaps, namespaces, pods, serviceAccounts } from "../../api/index.t
 import { type ApiServer, createApiServer, openCertificates } from "../../apiserver/index.ts";
 import { createInformerFactory, createInProcessClient, type KubeClient } from "../../client/index.ts";
 import { createKubelet, type Kubelet } from "../index.ts";
+import type { UntilPodLeft } from "../pod-terminator.ts";
 import type { Pod } from "../pod-types.ts";
 
 const NODE = "node-1";
@@ -38,17 +39,25 @@ interface Running {
   stop(): Promise<void>;
 }
 
-export async function openTestCluster(instanceId: string): Promise<TestCluster> {
+export interface TestClusterOptions {
+  /** Instead of a proxy's. */
+  untilPodLeft?: UntilPodLeft;
+}
+
+export async function openTestCluster(
+  instanceId: string,
+  options: TestClusterOptions = {},
+): Promise<TestCluster> {
   const home = await openTestHome({ instanceId });
   try {
-    return await openAround(home);
+    return await openAround(home, options);
   } catch (error) {
     await home.close();
     throw error;
   }
 }
 
-async function openAround(home: TestHome): Promise<TestCluster> {
+async function openAround(home: TestHome, options: TestClusterOptions): Promise<TestCluster> {
   const logLines: string[] = [];
   const logger = createLogger((line) => logLines.push(line), "debug");
   const store = await openMemoryStore({ logger });
@@ -56,7 +65,7 @@ async function openAround(home: TestHome): Promise<TestCluster> {
   const { server, running } = await startApiServer(home, store, logger, () => node?.kubelet);
   const client = createInProcessClient(server.backend, { name: "admin", groups: ["system:masters"] });
   await prepareNamespace(client);
-  node = await startNode(home, server, logger);
+  node = await startNode(home, server, logger, options);
   const cluster = methodsOf(client);
   return {
     ...cluster,
@@ -76,7 +85,7 @@ async function openAround(home: TestHome): Promise<TestCluster> {
       await node!.stop();
       await whileDown?.();
       await home.reopen();
-      node = await startNode(home, server, logger);
+      node = await startNode(home, server, logger, options);
     },
     async close() {
       for (const pod of (await client.list<Pod>(pods)).items)
@@ -137,7 +146,12 @@ interface Node extends Running {
   kubelet: Kubelet;
 }
 
-async function startNode(home: TestHome, server: ApiServer, logger: Logger): Promise<Node> {
+async function startNode(
+  home: TestHome,
+  server: ApiServer,
+  logger: Logger,
+  { untilPodLeft }: TestClusterOptions,
+): Promise<Node> {
   const network = await home.network.openPodNetwork();
   const cri = createCri({
     engine: home.engine,
@@ -163,6 +177,7 @@ async function startNode(home: TestHome, server: ApiServer, logger: Logger): Pro
     clusterDomain: "cluster.local",
     rootDir: join(home.dir, "kubelet"),
     podLogsDir: join(home.dir, "logs", "pods"),
+    ...(untilPodLeft ? { untilPodLeft } : {}),
     logger,
   });
   const running = await started(async (context) => {

@@ -80,7 +80,14 @@ export function slice(
   return {
     apiVersion: "discovery.k8s.io/v1",
     kind: "EndpointSlice",
-    metadata: { name, namespace: "default", labels: { "kubernetes.io/service-name": serviceName } },
+    metadata: {
+      name,
+      namespace: "default",
+      labels: {
+        "kubernetes.io/service-name": serviceName,
+        "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
+      },
+    },
     addressType: "IPv4",
     ports: [{ protocol: "TCP", ...port }],
     endpoints,
