@@ -20,6 +20,5 @@ export { type RestoreOptions, type RestoreResult, restoreSnapshot } from "./rest
 export type { StoreOptions } from "./revisioned-store.ts";
 export { runStoreOperation } from "./store-operation.ts";
 
-export { TurnBudget } from "./turn-budget.ts";
 export type * from "./types.ts";
 export { type CacheBatch, type CacheEvent, WatchCache, type WatchCacheOptions } from "./watch-cache.ts";

@@ -149,9 +149,7 @@ export class WatchCache<T> {
 
   /** Objects whose keys start with the prefix, in order of their keys. */
   list(prefix: string): readonly T[] {
-    const objects: T[] = [];
-    for (const item of this.#items.withPrefix(prefix)) objects.push(item.object);
-    return objects;
+    return this.#items.list(prefix);
   }
 
   /** Resolves true once the cache has reached the revision, false when it has not after `timeoutMs`. */

@@ -1,6 +1,7 @@
 import { makeBaseImages } from "../../examples/base-images/make.mjs";
 import { startPlatform } from "../support/platform.ts";
 import { benchDockerRun } from "./docker-run.ts";
+import { benchListStall } from "./list-stall.ts";
 import { benchMemory } from "./memory.ts";
 import { benchPodStart } from "./pod-start.ts";
 import { benchRestart, benchStartUp } from "./start-up.ts";
@@ -10,6 +11,7 @@ const wanted = process.argv.slice(2);
 const asked = (name: string) => wanted.length === 0 || wanted.includes(name);
 const report: Record<string, unknown> = {};
 
+if (asked("list-stall")) report.listStall = await benchListStall(50_000);
 if (asked("start-up")) report.startUp = await benchStartUp(5);
 const platform = await startPlatform();
 try {

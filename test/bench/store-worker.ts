@@ -1,4 +1,6 @@
+import { rmSync } from "node:fs";
 import { connect } from "node:http2";
+import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { parseArgs } from "node:util";
 import { silentLogger, systemClock } from "../../src/base/index.ts";
@@ -153,6 +155,48 @@ async function watch(store: Store): Promise<Record<string, number>> {
   return { watchers: count, writes, delivered: lates.length, cutOff, ...quantiles(lates), rssGrowthMib };
 }
 
+/** How long the event loop stands still while the store reads, copies and cleans all that it has, with one client writing on. */
+async function maintain(store: Store): Promise<Record<string, number>> {
+  for (let n = 0; n < objects; n += FILL_BATCH) {
+    const batch = Array.from({ length: FILL_BATCH }, (_, k) => ({
+      type: "put" as const,
+      key: keyOf(n + k),
+      value: makeValue(n),
+    }));
+    await store.transact({ success: batch });
+  }
+  const work = {
+    list: () => store.range(PREFIX),
+    compact: async () => store.compact((await store.status()).revision),
+    snapshot: () => store.snapshot!(join(values.dir!, "bench.snapshot")),
+    check: () => store.check(),
+    defrag: () => store.defragment!(),
+  };
+  const figures: Record<string, number> = {};
+  let isOver = false;
+  const writing = (async () => {
+    for (let n = 0; !isOver; n++) {
+      await put(store, n % objects);
+      await systemClock.sleep(2);
+    }
+  })();
+  for (const [name, run] of Object.entries(work)) {
+    const delay = monitorEventLoopDelay({ resolution: 1 });
+    await systemClock.sleep(20);
+    delay.enable();
+    const beganMs = systemClock.monotonicMs();
+    await run();
+    figures[`${name}Ms`] = Math.round(systemClock.monotonicMs() - beganMs);
+    await systemClock.sleep(5);
+    delay.disable();
+    figures[`${name}StallMs`] = Math.round(delay.max / 1e6);
+  }
+  isOver = true;
+  await writing;
+  rmSync(join(values.dir!, "bench.snapshot"));
+  return { objects, ...figures };
+}
+
 /** From nothing to all objects in the watch cache: what a start of the API server waits for. */
 async function start(store: Store, openMs: number): Promise<Record<string, number>> {
   const beganMs = systemClock.monotonicMs();
@@ -194,6 +238,7 @@ const MEASUREMENTS: Record<string, () => Promise<Record<string, number>>> = {
   range: () => range(store),
   watch: () => watch(store),
   start: () => start(store, openMs),
+  maintain: () => maintain(store),
 };
 const figures = await MEASUREMENTS[values.what!]!();
 process.stdout.write(`${JSON.stringify(figures)}\n`);

@@ -87,6 +87,7 @@ async function measure(contestant: Contestant, options: StoreBenchOptions): Prom
   };
   await worker("fill", { objects: 10_000 });
   figures["range of 10 000 keys"] = await worker("range");
+  if (!contestant.isEtcd) figures["the event loop meanwhile"] = await worker("maintain", { objects: 50_000 });
   if (objects === 0) return figures;
   figures.fill = await worker("fill", { objects });
   const serverStartMs = await contestant.restartServer();

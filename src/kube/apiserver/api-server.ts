@@ -7,7 +7,7 @@ import {
   systemClock,
 } from "../../base/index.ts";
 import { type HttpServer, startHttpServer } from "../../http/index.ts";
-import { type Store, WatchCache } from "../../store/index.ts";
+import { type Store, WatchCache, type WatchCacheOptions } from "../../store/index.ts";
 import { namespaces, nodes, pods, secrets, serviceAccounts } from "../api/index.ts";
 import { createInProcessClient } from "../client/index.ts";
 import type { NodeAccess } from "../client/node-access.ts";
@@ -30,6 +30,7 @@ import { RbacAuthorizer } from "./authorization/rbac-authorizer.ts";
 import { rbacFromCache } from "./authorization/rbac-cache.ts";
 import { writeBootstrapObjects } from "./bootstrap/bootstrap.ts";
 import { writeKubernetesService } from "./bootstrap/kubernetes-service.ts";
+import { CacheChecker } from "./cache-checker.ts";
 import type { Certificates } from "./certificates.ts";
 import type { ChainOptions } from "./chain.ts";
 import { Health } from "./health.ts";
@@ -60,6 +61,10 @@ export interface ApiServerOptions {
   host?: string;
   /** The way to the nodes, asked when a log, exec, attach or port-forward comes in; undefined while there is none. */
   nodeAccess: () => NodeAccess | undefined;
+  /** What is kept for watchers: of the past, and for those that are slow. */
+  watchLimits?: Pick<WatchCacheOptions<StoredObject>, "historyBytes" | "maxWaitingBytes">;
+  /** A client that takes nothing of its answer for so long is cut off. Default 30 s. */
+  clientStallMs?: number;
   /** Hears of every request: the place for an audit log. */
   observer?: RequestObserver;
   logger: Logger;
@@ -78,6 +83,8 @@ export interface ApiServer {
 const RBAC_PREFIX = `${REGISTRY}rbac.authorization.k8s.io/`;
 /** Who the server itself is towards its own API. */
 const SELF: UserInfo = { name: "system:apiserver", groups: [MASTERS] };
+/** What a client asked for and does not take is not kept for it for longer. */
+const CLIENT_STALL_MS = 30_000;
 /** A new namespace's `default` account comes from its controller: pods that are early wait for it. */
 const ACCOUNT_WAIT_MS = 2000;
 const ACCOUNT_POLL_MS = 25;
@@ -94,6 +101,7 @@ class KubeApiServer implements ApiServer {
   readonly #fresh = new FreshObjects();
   #rbacVersion = 0;
   readonly #metrics: ApiServerMetrics;
+  readonly #checker: CacheChecker;
   readonly #context: ServerContext;
   readonly #front: HttpFront;
   readonly backend: ApiBackend;
@@ -111,12 +119,21 @@ class KubeApiServer implements ApiServer {
         this.#noteChange(previous.key);
         return previous.deletedAt(revision);
       },
+      onLoaded: () => this.#rbacVersion++,
+      ...options.watchLimits,
       logger: options.logger,
       clock: this.#clock,
     });
     this.#context = this.#createContext();
     const inFlight = new InFlightLimits();
     this.#metrics = new ApiServerMetrics({ clock: this.#clock, inFlight });
+    this.#checker = new CacheChecker({
+      store: options.store,
+      cache: this.#cache,
+      metrics: this.#metrics,
+      logger: options.logger,
+      clock: this.#clock,
+    });
     const observer = observers([this.#metrics, ...(options.observer ? [options.observer] : [])]);
     const chain: ChainOptions = { context: this.#context, observer, inFlight };
     this.backend = new LocalBackend(chain);
@@ -203,7 +220,7 @@ class KubeApiServer implements ApiServer {
   }
 
   #createFront(chain: ChainOptions): HttpFront {
-    const { certificates, logger, store } = this.#options;
+    const { certificates, logger, store, clientStallMs } = this.#options;
     const { tokens } = this.#context;
     const paths = new ServerPaths({
       health: new Health({
@@ -212,6 +229,8 @@ class KubeApiServer implements ApiServer {
           { name: "store", check: async () => void (await store.status()) },
           { name: "watch-cache", check: () => this.#checkCache() },
         ],
+        logger,
+        clock: this.#clock,
       }),
       metrics: this.#metrics,
       issuer: tokens.issuer,
@@ -222,6 +241,7 @@ class KubeApiServer implements ApiServer {
       chain,
       tokens,
       answerPath: (ctx, info) => paths.answer(ctx, info),
+      clientStallMs: clientStallMs ?? CLIENT_STALL_MS,
       logger,
       clock: this.#clock,
     });
@@ -244,6 +264,8 @@ class KubeApiServer implements ApiServer {
       this.#cache.run({ signal: caching.signal, ready: cacheReady }),
     );
     await cacheRun.ready;
+    const checking = this.#checker.run(caching.signal);
+    checking.catch(() => {});
     this.#metrics.start();
     try {
       this.#http = await startHttpServer({
@@ -268,12 +290,12 @@ class KubeApiServer implements ApiServer {
         port: this.address!.port,
       });
       ready();
-      await Promise.race([aborted(signal), cacheRun.ended]);
+      await Promise.race([aborted(signal), cacheRun.ended, checking]);
     } finally {
       await this.#http?.close();
       this.#metrics.stop();
       caching.abort();
-      await cacheRun.ended;
+      await Promise.all([cacheRun.ended, checking]);
     }
   }
 }

@@ -1,4 +1,4 @@
-import { errorMessage } from "../../base/index.ts";
+import { type Clock, errorMessage, GantryError, type Logger } from "../../base/index.ts";
 
 export interface HealthCheck {
   name: string;
@@ -6,14 +6,28 @@ export interface HealthCheck {
   check: () => Promise<void> | void;
 }
 
-/** The checks behind /healthz, /livez and /readyz. */
+/** A check that takes longer does not hold: who asks has a time-out too, and is to hear which one it is. */
+const CHECK_TIMEOUT_MS = 2000;
+
+interface HealthOptions {
+  live: readonly HealthCheck[];
+  ready: readonly HealthCheck[];
+  logger: Logger;
+  clock: Clock;
+}
+
+/** The checks behind /healthz, /livez and /readyz. Why one fails is for the log: anybody may ask. */
 export class Health {
   readonly #live: readonly HealthCheck[];
   readonly #ready: readonly HealthCheck[];
+  readonly #logger: Logger;
+  readonly #clock: Clock;
 
-  constructor(checks: { live: readonly HealthCheck[]; ready: readonly HealthCheck[] }) {
-    this.#live = checks.live;
-    this.#ready = checks.ready;
+  constructor({ live, ready, logger, clock }: HealthOptions) {
+    this.#live = live;
+    this.#ready = ready;
+    this.#logger = logger;
+    this.#clock = clock;
   }
 
   /** The answer to `/readyz`, `/readyz?verbose&exclude=…`, `/readyz/NAME`; undefined for an unknown path. */
@@ -38,18 +52,38 @@ export class Health {
     checks: readonly HealthCheck[],
     verbose: boolean,
   ): Promise<{ code: number; text: string }> {
-    const lines: string[] = [];
-    let failed = false;
-    for (const { name, check } of checks) {
-      try {
-        await check();
-        lines.push(`[+]${name} ok`);
-      } catch (error) {
-        failed = true;
-        lines.push(`[-]${name} failed: ${errorMessage(error)}`);
-      }
+    const failures = await Promise.all(checks.map((check) => this.#failureOf(check)));
+    const lines = checks.map(({ name }, index) =>
+      failures[index] === undefined ? `[+]${name} ok` : `[-]${name} failed: reason withheld`,
+    );
+    if (failures.some((failure) => failure !== undefined)) {
+      this.#log(endpoint, checks, failures);
+      return { code: 500, text: `${lines.join("\n")}\n${endpoint} check failed\n` };
     }
-    if (failed) return { code: 500, text: `${lines.join("\n")}\n${endpoint} check failed\n` };
     return { code: 200, text: verbose ? `${lines.join("\n")}\n${endpoint} check passed\n` : "ok" };
+  }
+
+  #log(endpoint: string, checks: readonly HealthCheck[], failures: readonly (string | undefined)[]): void {
+    for (const [index, { name }] of checks.entries()) {
+      const reason = failures[index];
+      if (reason !== undefined) this.#logger.warn(`${endpoint} check failed`, { check: name, reason });
+    }
+  }
+
+  async #failureOf({ check }: HealthCheck): Promise<string | undefined> {
+    let cancel = () => {};
+    const timeout = new Promise<never>((_, reject) => {
+      const late = () =>
+        reject(new GantryError("DeadlineExceeded", `no answer within ${CHECK_TIMEOUT_MS} ms`));
+      cancel = this.#clock.after(CHECK_TIMEOUT_MS, late);
+    });
+    try {
+      await Promise.race([check(), timeout]);
+      return undefined;
+    } catch (error) {
+      return errorMessage(error);
+    } finally {
+      cancel();
+    }
   }
 }

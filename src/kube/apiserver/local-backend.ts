@@ -3,6 +3,7 @@ import { apiVersionOf, type KubeObject, statusBadRequest } from "../api/index.ts
 import type { ApiBackend, ApiRequest, UserInfo, WatchEvent } from "../client/types.ts";
 import { authenticated } from "./authentication/users.ts";
 import { type ChainOptions, type Exchange, serveRequest } from "./chain.ts";
+import { FairTurn } from "./fair-turn.ts";
 import { StoredObject } from "./objects/stored-object.ts";
 import { type ResourceRequestInfo, takeNameFromSelector } from "./request-info.ts";
 import type { Answer, ListAnswer, WatchItem } from "./server-context.ts";
@@ -79,12 +80,12 @@ function exchangeOf(request: ApiRequest, user: UserInfo, signal: AbortSignal): E
   };
 }
 
-function toObject(answer: Answer): KubeObject {
+async function toObject(answer: Answer): Promise<KubeObject> {
   switch (answer.form) {
     case "object":
       return answer.object instanceof StoredObject ? answer.object.object : answer.object;
     case "list":
-      return toList(answer) as unknown as KubeObject;
+      return (await toList(answer)) as unknown as KubeObject;
     case "status":
       return answer.status;
     default:
@@ -92,7 +93,7 @@ function toObject(answer: Answer): KubeObject {
   }
 }
 
-function toList({
+async function toList({
   kind,
   list,
 }: {
@@ -100,11 +101,18 @@ function toList({
   list: ListAnswer;
 }) {
   const { items, ...metadata } = list;
+  const turn = new FairTurn();
+  const objects: KubeObject[] = [];
+  for (const item of items) {
+    // The first look at an object parses it.
+    if (turn.isSpent) await turn.next();
+    objects.push(item.object);
+  }
   return Object.freeze({
     kind: `${kind.kind}List`,
     apiVersion: apiVersionOf(kind),
     metadata,
-    items: Object.freeze(items.map((item) => item.object)),
+    items: Object.freeze(objects),
   });
 }
 

@@ -23,6 +23,7 @@ export class ApiServerMetrics implements RequestObserver {
   readonly #inFlight: InFlightLimits;
   readonly #requests = new Map<string, number>();
   readonly #durations = new Map<string, Series>();
+  readonly #consistencyChecks = new Map<string, number>();
   readonly #gauges: () => Record<string, number>;
   #longRunning = 0;
   #eventLoop: ReturnType<typeof monitorEventLoopDelay> | undefined;
@@ -54,6 +55,11 @@ export class ApiServerMetrics implements RequestObserver {
     };
   }
 
+  countConsistencyCheck(resource: string, status: "success" | "failure" | "error"): void {
+    const labels = `{${label("resource", resource)},${label("status", status)}}`;
+    this.#consistencyChecks.set(labels, (this.#consistencyChecks.get(labels) ?? 0) + 1);
+  }
+
   text(): string {
     const lines = [
       ...counter("apiserver_request_total", "Requests by verb, resource and answer.", this.#requests),
@@ -61,6 +67,11 @@ export class ApiServerMetrics implements RequestObserver {
         "apiserver_request_duration_seconds",
         "Time to answer, long-running requests left out.",
         this.#durations,
+      ),
+      ...counter(
+        "apiserver_storage_consistency_checks_total",
+        "Comparisons of the watch cache with the store.",
+        this.#consistencyChecks,
       ),
       ...gauge("apiserver_current_inflight_requests", "Requests being worked on.", {
         '{request_kind="mutating"}': this.#inFlight.current.mutating,

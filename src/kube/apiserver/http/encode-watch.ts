@@ -1,4 +1,3 @@
-import { dump } from "js-yaml";
 import {
   apiVersionOf,
   encodeProtobuf,
@@ -7,7 +6,8 @@ import {
   toTable,
 } from "../../api/index.ts";
 import type { WatchItem } from "../server-context.ts";
-import { partialMetadata, type Rendering } from "./encode-answer.ts";
+import { partialMetadata, type Rendering, toYaml } from "./encode-answer.ts";
+import { field } from "./protobuf-fields.ts";
 
 const JSON_HEADS = {
   ADDED: Buffer.from('{"type":"ADDED","object":'),
@@ -85,7 +85,7 @@ export class WatchEncoder {
       case "json":
         return Buffer.from(`${JSON.stringify({ type, object })}\n`);
       case "yaml":
-        return Buffer.from(`---\n${dump({ type, object }, { noRefs: true, lineWidth: -1 })}`);
+        return Buffer.from(`---\n${toYaml({ type, object })}`);
       default:
         return protobufFrame(type, Buffer.from(encodeProtobuf(object)));
     }
@@ -102,15 +102,4 @@ function protobufFrame(type: string, object: Buffer): Buffer {
   const length = Buffer.alloc(4);
   length.writeUInt32BE(event.length);
   return Buffer.concat([length, event]);
-}
-
-function field(number: number, bytes: Buffer): Buffer {
-  return Buffer.concat([Buffer.from([(number << 3) | 2]), varint(bytes.length), bytes]);
-}
-
-function varint(value: number): Buffer {
-  const bytes: number[] = [];
-  let rest = value;
-  for (; rest > 0x7f; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 0x80);
-  return Buffer.from([...bytes, rest]);
 }

@@ -43,6 +43,7 @@ export interface HttpFrontOptions {
   tokens: ServiceAccountTokens;
   /** Answers what is no resource. */
   answerPath: (ctx: HttpContext, info: RequestInfo, user: UserInfo) => Promise<void>;
+  clientStallMs: number;
   logger: Logger;
   clock: Clock;
 }
@@ -59,13 +60,13 @@ export class HttpFront {
     const { res } = ctx;
     res.setHeader("audit-id", newUid());
     res.setHeader("cache-control", "no-cache, private");
-    const { chain, logger, clock } = this.#options;
+    const { chain, clientStallMs, logger, clock } = this.#options;
     const exchange = this.#exchange(ctx.req, ctx.method, ctx.path, ctx.query, ctx.signal, (info, user) =>
       this.#options.answerPath(ctx, info, user),
     );
     const form = exchange.info.isResource ? this.#rendering(ctx) : undefined;
     await serveRequest(chain, exchange, (answer, call) =>
-      sendAnswer({ ctx, answer, call, form: form!, logger, clock }),
+      sendAnswer({ ctx, answer, call, form: form!, clientStallMs, logger, clock }),
     );
   }
 

@@ -1,27 +1,26 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { setImmediate } from "node:timers/promises";
 import { createGzip } from "node:zlib";
 import { type Clock, isGantryError, type Logger } from "../../../base/index.ts";
 import { type HttpContext, sendBytes, sendEmpty, writeChunk } from "../../../http/index.ts";
 import { statusBadRequest, toStatus } from "../../api/index.ts";
 import type { Answer, ResourceCall } from "../server-context.ts";
 import { CONTENT_TYPES } from "./accept.ts";
-import { encodeList, encodeObject, encodeValue, type Rendering } from "./encode-answer.ts";
+import { encodeObject, encodeValue, type Rendering } from "./encode-answer.ts";
+import { encodeList } from "./encode-list.ts";
 import { WatchEncoder } from "./encode-watch.ts";
 import { forwardRequest } from "./forward-request.ts";
 
 /** Answers at least this big are compressed for clients that take it (apiserver's defaultGzipThresholdBytes). */
 const GZIP_FROM_BYTES = 128 * 1024;
 
-/** A client that takes nothing for so long is cut off: what it asked for is not kept for it. */
-const STALL_MS = 30_000;
-
 export interface OutgoingAnswer {
   ctx: HttpContext;
   answer: Answer;
   call: ResourceCall;
   form: Rendering;
+  /** A client that takes nothing for so long is cut off. */
+  clientStallMs: number;
   logger: Logger;
   clock: Clock;
 }
@@ -33,13 +32,13 @@ export async function sendAnswer(out: OutgoingAnswer): Promise<void> {
   const contentType = CONTENT_TYPES[form.encoding];
   switch (answer.form) {
     case "object":
-      return sendBuffer(ctx, answer.code, contentType, encodeObject(answer.kind, answer.object, form));
+      return sendBuffer(out, answer.code, contentType, encodeObject(answer.kind, answer.object, form));
     case "list":
       return sendPieces(out, contentType, encodeList(answer.kind, answer.list, form));
     case "status": {
       const code = typeof answer.status.code === "number" ? answer.status.code : 200;
       const encoding = form.encoding === "protobuf" ? "protobuf" : "json";
-      return sendBuffer(ctx, code, contentType, encodeValue(answer.status, encoding, form.pretty));
+      return sendBuffer(out, code, contentType, encodeValue(answer.status, encoding, form.pretty));
     }
     case "watch":
       return sendWatch(out, answer);
@@ -53,8 +52,8 @@ export async function sendAnswer(out: OutgoingAnswer): Promise<void> {
 }
 
 /** Waits while the client is slower than we are; false when it has gone, or is given up. */
-async function write({ ctx, clock }: OutgoingAnswer, chunk: Uint8Array): Promise<boolean> {
-  const cancel = clock.after(STALL_MS, () => ctx.res.destroy(), { unref: true });
+async function write({ ctx, clock, clientStallMs }: OutgoingAnswer, chunk: Uint8Array): Promise<boolean> {
+  const cancel = clock.after(clientStallMs, () => ctx.res.destroy(), { unref: true });
   try {
     return await writeChunk(ctx.res, chunk);
   } finally {
@@ -67,35 +66,38 @@ function warningHeader(text: string): string {
   return `299 - ${JSON.stringify(text.replace(/[^\x20-\x7e]/g, "?"))}`;
 }
 
-async function sendBuffer(ctx: HttpContext, code: number, contentType: string, bytes: Buffer): Promise<void> {
+async function sendBuffer(
+  out: OutgoingAnswer,
+  code: number,
+  contentType: string,
+  bytes: Buffer,
+): Promise<void> {
+  const { ctx } = out;
   if (bytes.length < GZIP_FROM_BYTES || !takesGzip(ctx)) {
     sendBytes(ctx.res, code, contentType, bytes);
     return;
   }
-  await sendGzip(ctx, code, contentType, [bytes]);
+  await sendGzip(out, code, contentType, [bytes]);
 }
 
 async function sendPieces(
   out: OutgoingAnswer,
   contentType: string,
-  pieces: Generator<Buffer>,
+  pieces: AsyncGenerator<Buffer>,
 ): Promise<void> {
   const { ctx } = out;
-  const first = pieces.next();
+  const first = await pieces.next();
   if (first.done) return;
-  const second = pieces.next();
-  if (second.done) return sendBuffer(ctx, 200, contentType, first.value);
-  const all = (function* () {
+  const second = await pieces.next();
+  if (second.done) return sendBuffer(out, 200, contentType, first.value);
+  const all = (async function* () {
     yield first.value;
     yield second.value;
     yield* pieces;
   })();
-  if (takesGzip(ctx)) return sendGzip(ctx, 200, contentType, all);
+  if (takesGzip(ctx)) return sendGzip(out, 200, contentType, all);
   ctx.res.writeHead(200, { "content-type": contentType });
-  for (const piece of all) {
-    if (!(await write(out, piece))) return;
-    await setImmediate();
-  }
+  for await (const piece of all) if (!(await write(out, piece))) return;
   ctx.res.end();
 }
 
@@ -106,14 +108,18 @@ function takesGzip({ req }: HttpContext): boolean {
 }
 
 async function sendGzip(
-  { res }: HttpContext,
+  out: OutgoingAnswer,
   code: number,
   contentType: string,
-  pieces: Iterable<Buffer>,
+  pieces: Iterable<Buffer> | AsyncIterable<Buffer>,
 ): Promise<void> {
+  const { res } = out.ctx;
   res.writeHead(code, { "content-type": contentType, "content-encoding": "gzip", vary: "Accept-Encoding" });
-  // A client that goes away in the middle is no failure of ours.
-  await pipeline(Readable.from(pieces), createGzip({ level: 1 }), res).catch(() => res.destroy());
+  const zip = createGzip({ level: 1 });
+  // What goes wrong here comes out of `zip` too.
+  pipeline(Readable.from(pieces), zip).catch(() => {});
+  for await (const chunk of zip) if (!(await write(out, chunk))) return;
+  res.end();
 }
 
 async function sendWatch(

@@ -18,6 +18,12 @@ export function keyPrefix(key: ResourceKey, namespace?: string): string {
   return namespaced && namespace ? `${root}${namespace}/` : root;
 }
 
+/** `pods`, `deployments.apps`: what a key's object is, as upstream names resources. */
+export function resourceOfKey(key: string): string {
+  const [group = "", resource = ""] = key.slice(REGISTRY.length).split("/", 2);
+  return group === "core" ? resource : `${resource}.${group}`;
+}
+
 export function objectKey(resource: ResourceKey, namespace: string | undefined, name: string): string {
   return keyPrefix(resource, namespace) + name;
 }

@@ -7,7 +7,7 @@ import { serviceAccounts } from "../../api/index.ts";
 import { createHttpsClient, createInProcessClient } from "../../client/index.ts";
 import type { NodeAccess } from "../../client/node-access.ts";
 import type { KubeClient, UserInfo } from "../../client/types.ts";
-import { type ApiServer, createApiServer } from "../api-server.ts";
+import { type ApiServer, type ApiServerOptions, createApiServer } from "../api-server.ts";
 import { type Certificates, openCertificates } from "../certificates.ts";
 import { kubeconfigText } from "../kubeconfig.ts";
 
@@ -24,7 +24,7 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-export interface TestServerOptions {
+export interface TestServerOptions extends Pick<ApiServerOptions, "watchLimits" | "clientStallMs"> {
   nodeAccess?: () => NodeAccess | undefined;
   logger?: Logger;
   clock?: Clock;
@@ -55,6 +55,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     nodeAccess: options.nodeAccess ?? (() => undefined),
     logger,
     ...(options.clock ? { clock: options.clock } : {}),
+    ...(options.watchLimits ? { watchLimits: options.watchLimits } : {}),
+    ...(options.clientStallMs ? { clientStallMs: options.clientStallMs } : {}),
   });
   const stop = new AbortController();
   const { promise: ready, resolve } = Promise.withResolvers<void>();

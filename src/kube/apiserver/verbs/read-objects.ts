@@ -5,6 +5,7 @@ import {
   statusNotFound,
   statusTooLargeResourceVersion,
 } from "../../api/index.ts";
+import { FairTurn } from "../fair-turn.ts";
 import { type ObjectFilter, parseFilter } from "../objects/object-filter.ts";
 import { objectKey, searchPrefix } from "../objects/object-keys.ts";
 import type { StoredObject } from "../objects/stored-object.ts";
@@ -49,16 +50,7 @@ export async function listObjects(context: ServerContext, call: ResourceCall): P
       query.limit,
     );
   await waitForCache(context, version ?? (await context.objects.revision()));
-  return pageOf(listCached(context, kind, prefix), context.cache.revision, prefix, filter, query.limit);
-}
-
-export function listCached(
-  context: ServerContext,
-  kind: KindDefinition,
-  prefix: string,
-): readonly StoredObject[] {
-  const objects = context.cache.list(prefix);
-  return kind.storedAs ? objects.map((object) => object.viewedAs(kind)) : objects;
+  return pageOf(kind, context.cache.list(prefix), context.cache.revision, prefix, filter, query.limit);
 }
 
 export function parseVersion(text: string): number {
@@ -108,22 +100,25 @@ function checkListOptions({
 }
 
 /** The first `limit` matches of what is in memory; the rest is read from the store at the same revision. */
-function pageOf(
+async function pageOf(
+  kind: KindDefinition,
   objects: readonly StoredObject[],
   revision: number,
   prefix: string,
   filter: ObjectFilter | undefined,
   limit = 0,
-): ListAnswer {
+): Promise<ListAnswer> {
   const resourceVersion = String(revision);
-  if (limit <= 0 || (objects.length <= limit && !filter)) {
-    return { items: filter ? objects.filter((object) => filter(object.object)) : objects, resourceVersion };
-  }
+  const isWhole = limit <= 0 || objects.length <= limit;
+  if (isWhole && !filter && !kind.storedAs) return { items: objects, resourceVersion };
+  const turn = new FairTurn();
   const items: StoredObject[] = [];
-  for (const [index, object] of objects.entries()) {
+  for (const [index, stored] of objects.entries()) {
+    if (turn.isSpent) await turn.next();
+    const object = stored.viewedAs(kind);
     if (filter && !filter(object.object)) continue;
     items.push(object);
-    if (items.length < limit) continue;
+    if (items.length !== limit) continue;
     const remaining = objects.length - index - 1;
     if (remaining === 0) break;
     return {
@@ -147,6 +142,7 @@ async function listFromStore(
   filter: ObjectFilter | undefined,
   limit = 0,
 ): Promise<ListAnswer> {
+  const turn = new FairTurn();
   const items: StoredObject[] = [];
   let startAfter = from.startAfter === undefined ? undefined : prefix + from.startAfter;
   let revision = from.revision;
@@ -155,6 +151,7 @@ async function listFromStore(
     const page = await readPage(context, prefix, revision, startAfter, want);
     revision ??= page.revision;
     for (const [index, { key, value, modRevision }] of page.items.entries()) {
+      if (turn.isSpent) await turn.next();
       startAfter = key;
       const object = context.objects.fromItem(key, value, modRevision).viewedAs(kind);
       if (filter && !filter(object.object)) continue;

@@ -1,17 +1,20 @@
 import { isGantryError } from "../../../base/index.ts";
 import { failureStatus, type KindDefinition, StatusError, statusExpired } from "../../api/index.ts";
+import { FairTurn } from "../fair-turn.ts";
 import type { ObjectBatch } from "../objects/object-cache.ts";
 import { type ObjectFilter, parseFilter } from "../objects/object-filter.ts";
 import { searchPrefix } from "../objects/object-keys.ts";
 import type { StoredObject } from "../objects/stored-object.ts";
 import type { ResourceCall, ServerContext, WatchAnswer, WatchItem } from "../server-context.ts";
-import { listCached, parseVersion, waitForCache } from "./read-objects.ts";
+import { parseVersion, waitForCache } from "./read-objects.ts";
 
 const INITIAL_EVENTS_END = "k8s.io/initial-events-end";
 /** Without a wish of the client's, a watch ends after 30 to 60 minutes (apiserver MinRequestTimeout). */
 const DEFAULT_SECONDS = 1800;
 /** How often a watcher without events is told how far it is. */
 const BOOKMARK_MS = 60_000;
+/** How much of the initial state is told at a time. */
+const SLICE_BYTES = 128 * 1024;
 
 /**
  * Watches a resource. Without a version (or with 0) first comes the current state as ADDED; with one, what happened
@@ -62,14 +65,14 @@ async function* events(
   const signal = AbortSignal.any([call.signal, over.signal]);
   const bookmarks = new Bookmarks(context, query.allowWatchBookmarks === true);
   try {
-    let after = afterVersion;
-    if (after === undefined) {
-      after = context.cache.revision;
-      const state = listCached(context, kind, prefix).filter((object) => !filter || filter(object.object));
-      if (state.length > 0) yield state.map(added);
-      if (query.sendInitialEvents && query.allowWatchBookmarks) yield [initialEventsEnd(after)];
-    }
-    for await (const batch of context.cache.watch(prefix, after, signal)) {
+    const wantsState = afterVersion === undefined;
+    const after = afterVersion ?? context.cache.revision;
+    const state = wantsState ? context.cache.list(prefix) : [];
+    // The watch begins now: a client that takes long for the state does not lose its place meanwhile.
+    const changes = context.cache.watch(prefix, after, signal);
+    yield* initialEvents(kind, state, filter);
+    if (wantsState && query.sendInitialEvents && query.allowWatchBookmarks) yield [initialEventsEnd(after)];
+    for await (const batch of changes) {
       const items = visible(kind.storedAs ? viewed(batch, kind) : batch, filter);
       if (items.length > 0) bookmarks.sent();
       else if (bookmarks.isDue()) items.push({ type: "BOOKMARK", resourceVersion: String(batch.revision) });
@@ -79,6 +82,7 @@ async function* events(
     throw watchFailure(error, afterVersion);
   } finally {
     cancel();
+    over.abort();
   }
 }
 
@@ -104,8 +108,27 @@ class Bookmarks {
   }
 }
 
-function added(object: StoredObject): WatchItem {
-  return { type: "ADDED", object, encoded: new Map() };
+/** The state as events, some at a time and in turns, so that a long one does not hold the event loop. */
+async function* initialEvents(
+  kind: KindDefinition,
+  state: readonly StoredObject[],
+  filter: ObjectFilter | undefined,
+): AsyncGenerator<readonly WatchItem[]> {
+  const turn = new FairTurn();
+  let items: WatchItem[] = [];
+  let bytes = 0;
+  for (const stored of state) {
+    if (turn.isSpent) await turn.next();
+    const object = stored.viewedAs(kind);
+    if (filter && !filter(object.object)) continue;
+    items.push({ type: "ADDED", object, encoded: new Map() });
+    bytes += object.bytes.length;
+    if (bytes < SLICE_BYTES) continue;
+    yield items;
+    items = [];
+    bytes = 0;
+  }
+  if (items.length > 0) yield items;
 }
 
 function initialEventsEnd(revision: number): WatchItem {

@@ -1,0 +1,161 @@
+import { apiVersionOf, encodeProtobuf, type KindDefinition, tableRow, toTable } from "../../api/index.ts";
+import { FairTurn } from "../fair-turn.ts";
+import type { StoredObject } from "../objects/stored-object.ts";
+import type { ListAnswer } from "../server-context.ts";
+import { partialMetadata, type Rendering, toYaml } from "./encode-answer.ts";
+import { field, fieldHead, readField } from "./protobuf-fields.ts";
+
+const PIECE_BYTES = 128 * 1024;
+
+/** How a list is written out: what stands before, between and after its items. */
+interface ListFrame {
+  head: Buffer;
+  append: (chunks: Buffer[], item: StoredObject, index: number) => void;
+  tail: Buffer;
+}
+
+/** A list in pieces and in turns, so that a long one neither stands in memory twice nor holds the event loop. */
+export async function* encodeList(
+  kind: KindDefinition,
+  { items, ...list }: ListAnswer,
+  form: Rendering,
+): AsyncGenerator<Buffer> {
+  const frame = frameOf(kind, list, items.length === 0, form);
+  if (form.encoding === "protobuf") yield* inEnvelope(kind, form, inPieces(items, frame));
+  else yield* inPieces(items, frame);
+}
+
+async function* inPieces(
+  items: readonly StoredObject[],
+  { head, append, tail }: ListFrame,
+): AsyncGenerator<Buffer> {
+  const turn = new FairTurn();
+  let chunks = [head];
+  let bytes = 0;
+  for (const [index, item] of items.entries()) {
+    append(chunks, item, index);
+    bytes += item.bytes.length;
+    if (bytes >= PIECE_BYTES) {
+      yield Buffer.concat(chunks);
+      chunks = [];
+      bytes = 0;
+    }
+    if (turn.isSpent) await turn.next();
+  }
+  chunks.push(tail);
+  yield Buffer.concat(chunks);
+}
+
+function frameOf(
+  kind: KindDefinition,
+  list: Omit<ListAnswer, "items">,
+  isEmpty: boolean,
+  form: Rendering,
+): ListFrame {
+  const empty = emptyList(kind, list, form);
+  if (form.encoding === "protobuf") return protobufFrame(empty, form);
+  if (form.encoding === "yaml") return yamlFrame(kind, empty, isEmpty, form);
+  return jsonFrame(kind, empty, isEmpty, form);
+}
+
+/** The list around its items, which come last. */
+function emptyList(kind: KindDefinition, list: Omit<ListAnswer, "items">, form: Rendering) {
+  const metadata = listMetadata(list);
+  if (form.shape === "table") return toTable(kind, [], { ...form, metadata });
+  return { ...typeOf(kind, form), metadata, items: [] };
+}
+
+function typeOf(kind: KindDefinition, { shape, version }: Rendering) {
+  if (shape === "metadata")
+    return { kind: "PartialObjectMetadataList", apiVersion: `meta.k8s.io/${version}` };
+  return { kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind) };
+}
+
+function listMetadata({ resourceVersion, continue: next, remainingItemCount }: Omit<ListAnswer, "items">) {
+  return {
+    resourceVersion,
+    ...(next === undefined ? {} : { continue: next }),
+    ...(remainingItemCount === undefined ? {} : { remainingItemCount }),
+  };
+}
+
+/** As an element of the list, where upstream leaves apiVersion and kind of objects out. */
+function shownItem(kind: KindDefinition, { object }: StoredObject, form: Rendering): object {
+  if (form.shape === "table") return tableRow(kind, object, form);
+  if (form.shape === "metadata") return partialMetadata(object, form);
+  const { kind: _kind, apiVersion: _apiVersion, ...item } = object;
+  return item;
+}
+
+function jsonFrame(kind: KindDefinition, empty: object, isEmpty: boolean, form: Rendering): ListFrame {
+  const indent = form.pretty ? 2 : undefined;
+  const text = JSON.stringify(empty, null, indent);
+  const end = text.lastIndexOf("[]");
+  const [first, next, last] =
+    indent && !isEmpty
+      ? ["\n    ", ",\n    ", "\n  "].map((one) => Buffer.from(one))
+      : [NOTHING, COMMA, NOTHING];
+  const isStored = form.shape === "object" && !form.pretty;
+  return {
+    head: Buffer.from(text.slice(0, end + 1)),
+    append(chunks, item, index) {
+      chunks.push(index === 0 ? first! : next!);
+      if (isStored) item.appendItemJson(chunks);
+      else {
+        const shown = JSON.stringify(shownItem(kind, item, form), null, indent);
+        chunks.push(Buffer.from(indent ? shown.replaceAll("\n", "\n    ") : shown));
+      }
+    },
+    tail: Buffer.concat([last!, Buffer.from(`${text.slice(end + 1)}\n`)]),
+  };
+}
+
+const NOTHING = Buffer.alloc(0);
+const COMMA = Buffer.from(",");
+
+function yamlFrame(kind: KindDefinition, empty: object, isEmpty: boolean, form: Rendering): ListFrame {
+  const text = toYaml(empty);
+  return {
+    head: Buffer.from(isEmpty ? text : text.replace(/ \[\]\n$/, "\n")),
+    append(chunks, item) {
+      chunks.push(Buffer.from(toYaml([shownItem(kind, item, form)]).replace(/^(?=.)/gm, "  ")));
+    },
+    tail: NOTHING,
+  };
+}
+
+/** All Kubernetes lists are { metadata = 1, items = 2 }. */
+function protobufFrame(empty: object, form: Rendering): ListFrame {
+  return {
+    head: Buffer.from(rawOf(encodeProtobuf(empty))),
+    append(chunks, item) {
+      const shown = form.shape === "metadata" ? partialMetadata(item.object, form) : item.object;
+      chunks.push(field(2, rawOf(encodeProtobuf(shown))));
+    },
+    tail: NOTHING,
+  };
+}
+
+const MAGIC = Buffer.from("k8s\0");
+
+/** The object inside of its envelope: runtime.Unknown { typeMeta = 1, raw = 2, contentEncoding = 3, contentType = 4 }. */
+function rawOf(envelope: Uint8Array): Uint8Array {
+  return readField(envelope.subarray(MAGIC.length), 2);
+}
+
+/** The size of what is in the envelope stands before it. */
+async function* inEnvelope(
+  kind: KindDefinition,
+  form: Rendering,
+  pieces: AsyncIterable<Buffer>,
+): AsyncGenerator<Buffer> {
+  const all: Buffer[] = [];
+  for await (const piece of pieces) all.push(piece);
+  const type = typeOf(kind, form);
+  const typeMeta = Buffer.concat([field(1, Buffer.from(type.apiVersion)), field(2, Buffer.from(type.kind))]);
+  const sizeBytes = all.reduce((sum, piece) => sum + piece.length, 0);
+  const head = Buffer.concat([MAGIC, field(1, typeMeta), fieldHead(2, sizeBytes)]);
+  const tail = Buffer.concat([field(3, NOTHING), field(4, NOTHING)]);
+  if (all.length === 1) yield Buffer.concat([head, all[0]!, tail]);
+  else yield* [head, ...all, tail];
+}

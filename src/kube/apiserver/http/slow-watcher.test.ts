@@ -1,0 +1,88 @@
+import { once } from "node:events";
+import { memoryUsage } from "node:process";
+import tls from "node:tls";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { configMaps, type KubeObject } from "../../api/index.ts";
+import { rawRequest } from "../testing/raw-request.ts";
+import { startTestServer, type TestServer } from "../testing/start-test-server.ts";
+
+const MIB = 2 ** 20;
+const ROUNDS = 64;
+const NAMESPACE = { namespace: "default" };
+const PATH = "/api/v1/namespaces/default/configmaps?watch=1";
+
+setFlagsFromString("--expose-gc");
+const collectGarbage: () => void = runInNewContext("gc");
+
+describe("a watcher that does not read", () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    const watchLimits = { historyBytes: 4 * MIB, maxWaitingBytes: 4 * MIB };
+    server = await startTestServer({ watchLimits, clientStallMs: 300 });
+  });
+  afterAll(() => server.stop());
+
+  /** A watch whose client takes the head of the answer and nothing more. */
+  async function watchWithoutReading(resourceVersion: string): Promise<tls.TLSSocket> {
+    const { certPem: cert, keyPem: key } = await server.certificates.client("admin", {
+      commonName: "admin",
+      organizations: ["system:masters"],
+    });
+    const { port } = server.api.address!;
+    const socket = tls.connect({ port, host: "127.0.0.1", ca: server.certificates.caPem, cert, key });
+    socket.on("error", () => {});
+    await once(socket, "secureConnect");
+    socket.write(`GET ${PATH}&resourceVersion=${resourceVersion} HTTP/1.1\r\nhost: x\r\n\r\n`);
+    await once(socket, "data");
+    socket.pause();
+    return socket;
+  }
+
+  const openWatches = async () =>
+    Number(/apiserver_longrunning_requests (\d+)/.exec((await rawRequest(server, "/metrics")).text)?.[1]);
+
+  function liveBytes(): number {
+    collectGarbage();
+    return memoryUsage().arrayBuffers;
+  }
+
+  async function versions(resourceVersion: string, count: number): Promise<string[]> {
+    const client = await server.https();
+    const seen: string[] = [];
+    try {
+      for await (const event of client.watch(configMaps, { ...NAMESPACE, resourceVersion })) {
+        seen.push(event.object.metadata.resourceVersion);
+        if (seen.length === count) break;
+      }
+    } finally {
+      client.close();
+    }
+    return seen;
+  }
+
+  it("is cut off, holds no memory, and nobody else notices", { timeout: 30_000 }, async () => {
+    const { client, store } = server;
+    const object = await client.create(configMaps, { metadata: { name: "big", ...NAMESPACE } });
+    const start = object.metadata.resourceVersion;
+    const stalled = await watchWithoutReading(start);
+    const healthy = versions(start, ROUNDS);
+    const before = liveBytes();
+    const written: string[] = [];
+    for (let n = 0; n < ROUNDS; n++) {
+      const data = { n: String(n), text: "x".repeat(900_000) };
+      const next: KubeObject = await client.patch(configMaps, "default", "big", "merge", { data });
+      written.push(next.metadata.resourceVersion);
+      await store.compact(Number(next.metadata.resourceVersion));
+    }
+    expect(await healthy).toEqual(written);
+    expect(liveBytes() - before).toBeLessThan(32 * MIB);
+    await vi.waitFor(async () => expect(await openWatches()).toBe(0), { timeout: 5000 });
+
+    // It comes back: from where the past is still kept it gets all, from before it is told so.
+    expect(await versions(written.at(-4)!, 3)).toEqual(written.slice(-3));
+    await expect(versions(start, 1)).rejects.toMatchObject({ status: { code: 410, reason: "Expired" } });
+    stalled.destroy();
+  });
+});
