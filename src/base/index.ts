@@ -3,6 +3,7 @@ export * from "./clock.ts";
 export * from "./durable-file.ts";
 export * from "./errors.ts";
 export * from "./failpoints.ts";
+export * from "./fair-turn.ts";
 export * from "./ids.ts";
 export * from "./lifecycle.ts";
 export * from "./log.ts";

@@ -10,10 +10,9 @@ import {
 } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { errnoCode, errorMessage, GantryError, invalidArgument } from "../base/index.ts";
+import { errnoCode, errorMessage, FairTurn, GantryError, invalidArgument } from "../base/index.ts";
 import { createIgnoreMatcher, decompress, parseDockerignore } from "../formats/index.ts";
 import { fdPath, hasErrno, O_PATH, openAtRoot } from "../kernel/index.ts";
-import { Breather } from "./breather.ts";
 import { type SourceTree, walkTree } from "./source-tree.ts";
 import { TreeWriter } from "./tree-writer.ts";
 import { unpackTar } from "./unpack-tar.ts";
@@ -116,15 +115,15 @@ export class BuildContext {
     const patterns = parseDockerignore(text);
     if (patterns.length === 0) return;
     const matcher = createIgnoreMatcher(patterns);
-    const breather = new Breather();
+    const turn = new FairTurn();
     const doomed: { at: string; isDirectory: boolean }[] = [];
     for (const { path, at, stat } of walkTree(fdPath(this.#rootFd))) {
-      await breather.pause();
+      await turn.pause();
       if (matcher.ignores(path)) doomed.push({ at, isDirectory: stat.isDirectory() });
     }
     // Children come after their parents: backwards, a directory is empty by its turn unless something in it is kept.
     for (const { at, isDirectory } of doomed.reverse()) {
-      await breather.pause();
+      await turn.pause();
       removeEntry(at, isDirectory);
     }
   }

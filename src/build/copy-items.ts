@@ -1,9 +1,8 @@
 import { createReadStream, readlinkSync, statSync } from "node:fs";
 import { posix } from "node:path";
-import { notImplemented } from "../base/index.ts";
+import { FairTurn, notImplemented } from "../base/index.ts";
 import { decompress, detectCompression, readTar } from "../formats/index.ts";
 import { fdPath, resolveInRoot } from "../kernel/index.ts";
-import { Breather } from "./breather.ts";
 import { copyContent } from "./file-content.ts";
 import { type SourceItem, specialFile, type TreeEntry, walkTree } from "./source-tree.ts";
 import { type Ownership, TreeWriter } from "./tree-writer.ts";
@@ -68,12 +67,12 @@ async function copyTree(
   target: string,
   options: CopyOptions,
 ): Promise<void> {
-  const breather = new Breather();
+  const turn = new FairTurn();
   const firstNames = new Map<string, string>();
   const directories: { path: string; entry: TreeEntry }[] = [];
   for (const entry of walkTree(fdPath(item.fd))) {
     options.signal.throwIfAborted();
-    await breather.pause();
+    await turn.pause();
     const path = posix.join(target, entry.path);
     if (entry.stat.isDirectory()) directories.push({ path, entry });
     await copyEntry(writer, entry, path, firstNames, options);

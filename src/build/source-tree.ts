@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
 import { closeSync, type Dirent, fstatSync, lstatSync, readdirSync, readlinkSync, type Stats } from "node:fs";
 import { basename } from "node:path";
-import { GantryError, invalidArgument, notImplemented } from "../base/index.ts";
+import { FairTurn, GantryError, invalidArgument, notImplemented } from "../base/index.ts";
 import { compileGlob, hasWildcards } from "../formats/index.ts";
 import { fdPath, hasErrno, O_PATH, openAtRoot } from "../kernel/index.ts";
-import { Breather } from "./breather.ts";
 import { contentDigest } from "./file-content.ts";
 
 /** Where COPY and ADD take files from: the context, another stage's or image's root, a download. */
@@ -159,10 +158,10 @@ export async function digestItem(
   options: { withOwner: boolean; signal: AbortSignal },
 ): Promise<string> {
   const hash = createHash("sha256");
-  const breather = new Breather();
+  const turn = new FairTurn();
   const add = async (path: string, at: string, stat: Stats, known: string | undefined): Promise<void> => {
     options.signal.throwIfAborted();
-    await breather.pause();
+    await turn.pause();
     const owner = options.withOwner ? [stat.uid, stat.gid] : [];
     const content = await contentOf(at, stat, known);
     hash.update(`${JSON.stringify([path, stat.mode, ...owner, content])}\n`);

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
-import { GantryError, notImplemented } from "../base/index.ts";
+import { FairTurn, GantryError, notImplemented } from "../base/index.ts";
 import { cleanTarPath, readTar, type TarEntry, type TarMember } from "../formats/index.ts";
-import { Breather } from "./breather.ts";
 import { writeContent } from "./file-content.ts";
 import type { TreeWriter } from "./tree-writer.ts";
 
@@ -26,10 +25,10 @@ export async function unpackTar(
   const directoryTimes: { path: string; entry: TarEntry }[] = [];
   let bytes = 0;
   let entries = 0;
-  const breather = new Breather();
+  const turn = new FairTurn();
   for await (const member of readTar(source)) {
     options.signal.throwIfAborted();
-    await breather.pause();
+    await turn.pause();
     bytes += member.entry.sizeBytes;
     entries++;
     if (bytes > options.limitBytes || entries > options.limitEntries) throw tooLarge(options);

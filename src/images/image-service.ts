@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import type { Readable } from "node:stream";
-import { type Clock, errorMessage, type Logger, systemClock } from "../base/index.ts";
+import { type Clock, errorMessage, inTurns, type Logger, systemClock } from "../base/index.ts";
 import type { ContentStore } from "../content/types.ts";
 import { type ImageRuntimeConfig, type Platform, parseImageReference } from "../formats/index.ts";
 import { BlobDownloads } from "./blob-downloads.ts";
@@ -18,7 +18,6 @@ import { saveImages } from "./image-save.ts";
 import { ImageStore, type StoredImage } from "./image-store.ts";
 import { LayerStore } from "./layer-store.ts";
 import type { RegistryTransport } from "./registry-transport.ts";
-import { inSlices } from "./slices.ts";
 import { type Change, changesOf } from "./snapshot-changes.ts";
 import { SnapshotStore } from "./snapshot-store.ts";
 import { usageOf } from "./snapshot-usage.ts";
@@ -261,7 +260,7 @@ class LocalImageService implements ImageService {
   async snapshotChanges(key: string): Promise<Change[]> {
     const { upperDir, lowerDirs } = this.snapshots.mountOf(key);
     const changes: Change[] = [];
-    for await (const change of inSlices(changesOf(upperDir!, lowerDirs))) changes.push(change);
+    for await (const change of inTurns(changesOf(upperDir!, lowerDirs))) changes.push(change);
     return changes;
   }
 

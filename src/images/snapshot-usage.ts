@@ -1,13 +1,13 @@
 import { closeSync, type Stats } from "node:fs";
+import { inTurns } from "../base/index.ts";
 import { namesIn, openDirectoryAt, statAt } from "../kernel/index.ts";
-import { inSlices } from "./slices.ts";
 import { openDirectory } from "./snapshot-store.ts";
 
 /** Bytes of the files below a directory, each counted once however many names it has, and how many files there are. */
 export async function usageOf(dir: string): Promise<{ sizeBytes: number; inodes: number }> {
   const seen = new Set<string>();
   const usage = { sizeBytes: 0, inodes: 0 };
-  for await (const stats of inSlices(filesBelow(dir))) {
+  for await (const stats of inTurns(filesBelow(dir))) {
     if (stats.nlink > 1 && !stats.isDirectory()) {
       const key = `${stats.dev}:${stats.ino}`;
       if (seen.has(key)) continue;

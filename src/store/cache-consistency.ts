@@ -1,6 +1,5 @@
-import { isGantryError } from "../base/index.ts";
+import { FairTurn, isGantryError } from "../base/index.ts";
 import { compareKeys } from "./key-order.ts";
-import { TurnBudget } from "./turn-budget.ts";
 import type { KeyValue, Store } from "./types.ts";
 import type { WatchCache } from "./watch-cache.ts";
 import type { CachedItem } from "./watch-cache-items.ts";
@@ -71,7 +70,7 @@ class Comparison<T> {
 
   async run(revision: number): Promise<Map<string, CheckedGroup>> {
     const { store, prefix, bytesOf } = this.#options;
-    const turn = new TurnBudget();
+    const turn = new FairTurn();
     let startAfter: string | undefined;
     for (let more = true; more; ) {
       const page = await store.range(prefix, {
@@ -83,7 +82,7 @@ class Comparison<T> {
       });
       for (const item of page.items) {
         this.#compare(item);
-        if (turn.isSpent) await turn.nextTurn();
+        if (turn.isSpent) await turn.next();
       }
       startAfter = page.items.at(-1)?.key;
       more = page.more;

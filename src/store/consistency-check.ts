@@ -1,9 +1,8 @@
-import { errorMessage, isGantryError } from "../base/index.ts";
+import { errorMessage, FairTurn, isGantryError } from "../base/index.ts";
 import type { RecordHead, VersionRecord } from "./backend.ts";
 import { compareKeys } from "./key-order.ts";
 import type { LmdbTables, Table } from "./lmdb-tables.ts";
 import { decodeRecord, type NumberedKey, verifyHead } from "./record-codec.ts";
-import { TurnBudget } from "./turn-budget.ts";
 import type { CheckProblem } from "./types.ts";
 
 const PAGE_KEYS = 500;
@@ -31,7 +30,7 @@ interface Walk<K> {
 
 class Check {
   readonly #tables: LmdbTables;
-  readonly #turn: TurnBudget;
+  readonly #turn: FairTurn;
   readonly #problems: CheckProblem[] = [];
   readonly #startRevision: number;
   readonly #listed = new Set<string>();
@@ -39,7 +38,7 @@ class Check {
 
   constructor(tables: LmdbTables, signal: AbortSignal | undefined) {
     this.#tables = tables;
-    this.#turn = new TurnBudget(signal);
+    this.#turn = new FairTurn(signal);
     this.#startRevision = tables.readNumber("revision");
   }
 
@@ -75,7 +74,7 @@ class Check {
       for (const key of page) {
         if (after !== undefined && walk.compare(after, key) >= 0) this.#reportDisorder(key);
         after = key;
-        if (this.#turn.isSpent) await this.#turn.nextTurn();
+        if (this.#turn.isSpent) await this.#turn.next();
         walk.key(key);
       }
       // Keys in disorder could lead round in a circle.

@@ -83,6 +83,23 @@ describe("the check of LMDB's pages", () => {
   });
 });
 
+describe("the check of LMDB's first pages", () => {
+  it("does not go back to an older commit for a damaged number", async () => {
+    const intact = await readFile(file());
+    for (const at of [152, 153, 4096 + 152, 4096 + 159]) {
+      for (let bit = 0; bit < 8; bit++) {
+        // This one may look like a commit whose last write failed.
+        if (bit === 1 && at % 4096 === 152) continue;
+        await damage(at, Buffer.from([intact[at]! ^ (1 << bit)]));
+        await expect(openLmdbStore({ dir, logger: silentLogger })).rejects.toMatchObject({
+          code: "Store.Corrupt",
+        });
+      }
+      await damage(at, intact.subarray(at, at + 1));
+    }
+  });
+});
+
 /** As the newer of the two meta pages says. */
 function mainRoot(bytes: Buffer): number {
   const [first, second] = [0, 4096].map((at) => ({

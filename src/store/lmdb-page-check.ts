@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from "node:fs";
-import { TurnBudget } from "./turn-budget.ts";
+import { FairTurn } from "../base/index.ts";
 
 // LMDB's pages (mdb.c: MDB_page_header, MDB_node, MDB_db, MDB_ovpage), all numbers little-endian. Offsets of nodes and free room
 // count from behind the page's header.
@@ -47,7 +47,7 @@ export async function checkPages(
 ): Promise<PageProblem[]> {
   const fd = openSync(path, "r");
   try {
-    return await new PageWalk(fd, options.onlyInner, new TurnBudget(options.signal)).run();
+    return await new PageWalk(fd, options.onlyInner, new FairTurn(options.signal)).run();
   } finally {
     closeSync(fd);
   }
@@ -65,13 +65,13 @@ class Damaged extends Error {
 class PageWalk {
   readonly #fd: number;
   readonly #onlyInner: boolean;
-  readonly #turn: TurnBudget;
+  readonly #turn: FairTurn;
   readonly #pageBytes: number;
   readonly #lastPage: number;
   readonly #trees: Tree[];
   readonly #seen = new Set<number>();
 
-  constructor(fd: number, onlyInner: boolean, turn: TurnBudget) {
+  constructor(fd: number, onlyInner: boolean, turn: FairTurn) {
     this.#fd = fd;
     this.#onlyInner = onlyInner;
     this.#turn = turn;
@@ -104,7 +104,7 @@ class PageWalk {
       if (isLeaf && this.#onlyInner && tree.depth > 1) return;
       const children: number[] = [];
       for (const number of level) {
-        if (this.#turn.isSpent) await this.#turn.nextTurn();
+        if (this.#turn.isSpent) await this.#turn.next();
         const page = this.#page(number, isLeaf ? LEAF : BRANCH);
         if (isLeaf) found.leafPages++;
         else found.branchPages++;

@@ -1,5 +1,12 @@
 import { randomInt } from "node:crypto";
-import { type Clock, errorMessage, invalidArgument, type Logger, systemClock } from "../base/index.ts";
+import {
+  type Clock,
+  errorMessage,
+  FairTurn,
+  invalidArgument,
+  type Logger,
+  systemClock,
+} from "../base/index.ts";
 import { AutoCompaction } from "./auto-compaction.ts";
 import type { LoadedState, Mutation, RecordHead, Snapshot, StoreBackend, VersionRecord } from "./backend.ts";
 import { CommitQueue } from "./commit-queue.ts";
@@ -171,6 +178,7 @@ export class RevisionedStore implements Store {
   ): Promise<{ items: KeyValue[]; more: boolean }> {
     const keysOnly = options.keysOnly ?? false;
     const items: KeyValue[] = [];
+    const turn = new FairTurn();
     let startAfter = options.startAfter;
     for (;;) {
       const limit = Math.min(PAGE_ITEMS, wanted - items.length);
@@ -178,7 +186,7 @@ export class RevisionedStore implements Store {
       for (const item of page.items) items.push(item);
       if (!page.more || items.length === wanted) return { items, more: page.more };
       startAfter = items.at(-1)!.key;
-      await new Promise((resolve) => setImmediate(resolve));
+      await turn.pause();
       this.#assertOpen();
       if (revision < this.#compactRevision) throw compacted(revision, this.#compactRevision);
     }

@@ -7,6 +7,8 @@ const MIB = 2 ** 20;
 /** One stretch of reading the past, so that the event loop is not held long. */
 const HISTORY_CHUNK_EVENTS = 500;
 const HISTORY_CHUNK_BYTES = 8 * MIB;
+/** A page of a list ends early when its values are large. */
+const PAGE_BYTES = 2 * MIB;
 /** The revision of a new store: nothing was written by it. */
 const FIRST_REVISION = 1;
 
@@ -16,7 +18,7 @@ export function readKey(snapshot: Snapshot, key: string, revision: number): KeyV
   return head && toKeyValue(recordOf(snapshot, head));
 }
 
-/** The next keys under a prefix as they were at such a revision, `limit` at most. */
+/** The next keys under a prefix as they were at such a revision: `limit` at most, and fewer where they are large. */
 export function readPage(
   snapshot: Snapshot,
   prefix: string,
@@ -24,12 +26,15 @@ export function readPage(
   revision: number,
 ): { items: KeyValue[]; more: boolean } {
   const items: KeyValue[] = [];
+  let bytes = 0;
   const past = revision < snapshot.revision;
   for (const newest of snapshot.heads(prefix, { startAfter, tombstones: past })) {
     const head = past ? headAt(snapshot, newest, revision) : newest;
     if (!head) continue;
-    if (items.length === limit) return { items, more: true };
-    items.push(keysOnly ? keyOnly(head) : toKeyValue(recordOf(snapshot, head)));
+    if (items.length === limit || bytes >= PAGE_BYTES) return { items, more: true };
+    const item = keysOnly ? keyOnly(head) : toKeyValue(recordOf(snapshot, head));
+    bytes += item.value.byteLength;
+    items.push(item);
   }
   return { items, more: false };
 }

@@ -2,6 +2,7 @@ import {
   backoffMs,
   type Clock,
   errorMessage,
+  FairTurn,
   type GantryError,
   isGantryError,
   type Logger,
@@ -9,7 +10,6 @@ import {
 } from "../base/index.ts";
 import { cacheClosed, missedEvent, slowWatcher, tooOld } from "./errors.ts";
 import { EventHistory } from "./event-history.ts";
-import { TurnBudget } from "./turn-budget.ts";
 import type { KeyValue, Store, StoreEvent, WatchBatch } from "./types.ts";
 import { type CachedItem, CachedItems } from "./watch-cache-items.ts";
 import { WatchQueue } from "./watch-queue.ts";
@@ -213,7 +213,7 @@ export class WatchCache<T> {
   /** At one revision, and in turns, so that the event loop is not held by a big store. */
   async #load(): Promise<void> {
     const { store, prefix, onLoaded } = this.#options;
-    const turn = new TurnBudget();
+    const turn = new FairTurn();
     const items = new CachedItems<T>();
     let revision: number | undefined;
     let startAfter: string | undefined;
@@ -221,7 +221,7 @@ export class WatchCache<T> {
       const page = await store.range(prefix, { limit: PAGE_ITEMS, startAfter, revision, uncounted: true });
       for (const item of page.items) {
         items.put(this.#decode(item));
-        if (turn.isSpent) await turn.nextTurn();
+        if (turn.isSpent) await turn.next();
       }
       revision ??= page.revision;
       startAfter = page.items.at(-1)?.key;

@@ -1,9 +1,8 @@
-import { GantryError } from "../../base/index.ts";
+import { FairTurn, GantryError } from "../../base/index.ts";
 import { apiVersionOf, type KubeObject, statusBadRequest } from "../api/index.ts";
 import type { ApiBackend, ApiRequest, UserInfo, WatchEvent } from "../client/types.ts";
 import { authenticated } from "./authentication/users.ts";
 import { type ChainOptions, type Exchange, serveRequest } from "./chain.ts";
-import { FairTurn } from "./fair-turn.ts";
 import { StoredObject } from "./objects/stored-object.ts";
 import { type ResourceRequestInfo, takeNameFromSelector } from "./request-info.ts";
 import type { Answer, ListAnswer, WatchItem } from "./server-context.ts";

@@ -1,5 +1,5 @@
+import { FairTurn } from "../../../base/index.ts";
 import { apiVersionOf, encodeProtobuf, type KindDefinition, tableRow, toTable } from "../../api/index.ts";
-import { FairTurn } from "../fair-turn.ts";
 import type { StoredObject } from "../objects/stored-object.ts";
 import type { ListAnswer } from "../server-context.ts";
 import { partialMetadata, type Rendering, toYaml } from "./encode-answer.ts";

@@ -1,11 +1,10 @@
-import { isGantryError } from "../../../base/index.ts";
+import { FairTurn, isGantryError } from "../../../base/index.ts";
 import {
   type KindDefinition,
   statusBadRequest,
   statusNotFound,
   statusTooLargeResourceVersion,
 } from "../../api/index.ts";
-import { FairTurn } from "../fair-turn.ts";
 import { type ObjectFilter, parseFilter } from "../objects/object-filter.ts";
 import { objectKey, searchPrefix } from "../objects/object-keys.ts";
 import type { StoredObject } from "../objects/stored-object.ts";

@@ -1,6 +1,5 @@
-import { isGantryError } from "../../../base/index.ts";
+import { FairTurn, isGantryError } from "../../../base/index.ts";
 import { failureStatus, type KindDefinition, StatusError, statusExpired } from "../../api/index.ts";
-import { FairTurn } from "../fair-turn.ts";
 import type { ObjectBatch } from "../objects/object-cache.ts";
 import { type ObjectFilter, parseFilter } from "../objects/object-filter.ts";
 import { searchPrefix } from "../objects/object-keys.ts";
