@@ -7,9 +7,12 @@ import { silentLogger } from "../../src/base/index.ts";
 import { type Operation, openLmdbStore } from "../../src/store/index.ts";
 import type { DamageReading } from "./damage-reader.ts";
 import { SeededRandom } from "./seeded-random.ts";
+import { COMPILE_CACHE } from "./server-process.ts";
 
 const PAGE_BYTES = 4096;
 const SECTOR_BYTES = 512;
+/** What LMDB writes at the beginning of its first two pages. */
+const META_BYTES = 176;
 const READER = join(import.meta.dirname, "damage-reader.ts");
 
 export interface DamageReport {
@@ -26,6 +29,12 @@ export interface DamageReport {
 const DAMAGES = {
   flipBit(data: Buffer, random: SeededRandom) {
     const at = random.between(0, data.length - 1);
+    data[at]! ^= 1 << random.between(0, 7);
+    return { data, what: `a bit of byte ${at} flipped` };
+  },
+  /** In the two pages that lead to all others, which one bit in the whole file seldom hits. */
+  flipMetaBit(data: Buffer, random: SeededRandom) {
+    const at = random.pick([0, PAGE_BYTES]) + random.between(0, META_BYTES - 1);
     data[at]! ^= 1 << random.between(0, 7);
     return { data, what: `a bit of byte ${at} flipped` };
   },
@@ -114,6 +123,7 @@ function classify(
 function readStore(dir: string): DamageReading | "died" | "hung" {
   const args = ["--disable-warning=ExperimentalWarning", READER, dir];
   const result = spawnSync(process.execPath, args, {
+    env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE },
     encoding: "utf8",
     timeout: 20_000,
     killSignal: "SIGKILL",

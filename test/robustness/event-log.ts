@@ -29,6 +29,11 @@ export class EventLog {
     return this.#batches.get(revision) ?? [];
   }
 
+  /** The revisions that changed a key. */
+  revisionsOf(key: string): number[] {
+    return (this.#versions.get(key) ?? []).map(({ revision }) => revision);
+  }
+
   add({ revision, events }: SeenBatch, violations: Violations): void {
     const known = this.#batches.get(revision);
     if (known) {

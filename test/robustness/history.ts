@@ -1,4 +1,4 @@
-import type { Calls, WireBatch, WireItem, WireTransaction, WireWatch } from "./protocol.ts";
+import type { Calls, WireBatch, WireTransaction, WireWatch } from "./protocol.ts";
 
 // What the clients asked and were told, for the validators. Values are reduced to what identifies them.
 
@@ -57,6 +57,31 @@ export interface WatchRecord {
   end: string | undefined;
 }
 
+/** A lease with its keys. Times are monotonic ones of the harness, whose clock no fault moves. */
+export interface LeaseRecord {
+  client: string;
+  id: number;
+  ttlMs: number;
+  keys: readonly string[];
+  /** When the last renewal that was acknowledged was asked for: from here on it must live its whole time. */
+  renewedFromMs: number;
+  /** When the last renewal that may have been done had ended: from here on it may live no longer than its time. */
+  renewedUntilMs: number;
+  revoke: "never" | "asked" | "done";
+  /** When a renewal came back with the answer that there is no such lease. */
+  refusedAtMs: number | undefined;
+  /** When its keys were first seen to be gone. */
+  goneAtMs: number | undefined;
+  /** For how long its keys were there though it should have ended. */
+  overdueMs: number;
+}
+
+export interface SnapshotRecord {
+  file: string;
+  /** Undefined where it was not acknowledged. */
+  revision: number | undefined;
+}
+
 /** Values tell who wrote them and how long they are, so that a damaged one is known. */
 export function makeValue(id: string, fillerBytes: number): string {
   return `${id} ${fillerBytes} ${"x".repeat(fillerBytes)}`;
@@ -68,15 +93,11 @@ export function idOf(value: string): string {
   return `damaged: ${value.slice(0, 60)}`;
 }
 
-export function toVersion({ key, value, createRevision, modRevision, version }: WireItem): Version {
-  return { key, id: idOf(value), createRevision, modRevision, version };
-}
-
 export function toSeenBatch({ revision, progress, events }: WireBatch): SeenBatch {
   const seen = events.map(({ type, item, previous }) => ({
     type,
-    item: type === "delete" ? { ...toVersion(item), id: "" } : toVersion(item),
-    previous: previous && toVersion(previous),
+    item: type === "delete" ? { ...item, id: "" } : item,
+    previous,
   }));
   return { revision, progress, events: seen };
 }
@@ -85,6 +106,17 @@ export function toSeenBatch({ revision, progress, events }: WireBatch): SeenBatc
 export class History {
   readonly operations: OperationRecord[] = [];
   readonly watches: WatchRecord[] = [];
+  readonly leases: LeaseRecord[] = [];
+  readonly snapshots: SnapshotRecord[] = [];
+  defragmentations = 0;
+  /** Answers that say for sure that nothing was done. */
+  readonly surelyNotDone = new Set([
+    "Store.Compacted",
+    "Store.FutureRevision",
+    "Store.NoSpace",
+    "Store.Unreachable",
+    "Store.LeaseNotFound",
+  ]);
   /** The highest revision that anybody asked to compact to: up to it, and no further, `Gone` is a right answer. */
   compactionAsked = 0;
   #now = 0;

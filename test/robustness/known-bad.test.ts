@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { missingForKnownBad } from "./available.ts";
-import { knownBad } from "./known-bad/index.ts";
+import { missingForCommitKnownBad } from "./available.ts";
+import { knownBad, knownBadRun } from "./known-bad/index.ts";
 import { runScenario } from "./scenario.ts";
 
 describe("the harness finds known faults", { timeout: 60_000 }, () => {
-  for (const [name, { fault = "none", breaks }] of Object.entries(knownBad)) {
-    const missing = missingForKnownBad(name);
-    it.skipIf(missing)(missing ? `${name} (${missing})` : name, async () => {
-      const durationMs = fault === "none" ? 600 : 1_500;
-      const { violations } = await runScenario({ fault, bad: name, seed: 1, durationMs });
+  for (const [name, { breaks }] of Object.entries(knownBad)) {
+    const missing = missingForCommitKnownBad(name);
+    const title = `${name}: by "${breaks.join('" or "')}"`;
+    it.skipIf(missing)(missing ? `${title} (${missing})` : title, async () => {
+      const { violations } = await runScenario(knownBadRun(name, 1));
       const found = [...new Set(violations.map((violation) => violation.property))];
       expect(
         found.filter((property) => breaks.includes(property)),

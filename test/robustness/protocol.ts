@@ -1,18 +1,19 @@
 import type { Socket } from "node:net";
-import type { RangeOptions, WatchOptions } from "../../src/store/index.ts";
+import type { RangeOptions, SnapshotInfo, WatchOptions } from "../../src/store/index.ts";
 
-// What the harness and the store's process say to each other: one JSON text a line, values as text.
+// What the harness and the store's process say to each other: one JSON text a line, values as text, or the ids of those who wrote them.
 
 export interface WireItem {
   key: string;
-  value: string;
+  /** Of the write whose value it has; the value itself would be most of what is sent. */
+  id: string;
   createRevision: number;
   modRevision: number;
   version: number;
 }
 
 export type WireOperation =
-  | { type: "put"; key: string; value: string }
+  | { type: "put"; key: string; value: string; lease?: number }
   | { type: "delete"; key: string }
   | { type: "deletePrefix"; prefix: string }
   | { type: "get"; key: string };
@@ -56,6 +57,13 @@ export interface Calls {
   status: { takes: object; gives: { revision: number; compactRevision: number } };
   compact: { takes: { revision: number }; gives: object };
   check: { takes: object; gives: { problems: { code: string; message: string }[] } };
+  grantLease: { takes: { ttlSeconds: number }; gives: { id: number; ttlSeconds: number } };
+  keepLeaseAlive: { takes: { lease: number }; gives: { ttlSeconds: number } };
+  revokeLease: { takes: { lease: number }; gives: object };
+  snapshot: { takes: { file: string }; gives: SnapshotInfo };
+  defragment: { takes: object; gives: object };
+  /** Only where the process was started with a clock that can be moved. */
+  moveClock: { takes: { offsetMs: number; driftPerSecond: number }; gives: object };
   watch: { takes: WireWatch; gives: { code: string } };
   cancel: { takes: { watch: number }; gives: object };
 }

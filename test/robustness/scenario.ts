@@ -1,22 +1,27 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../src/base/index.ts";
 import { type EtcdProcess, startEtcdCluster } from "../../src/store/etcd/etcd-process.test-support.ts";
+import { startTcpProxy, type TcpProxy } from "../../src/store/etcd/tcp-proxy.test-support.ts";
 import { collect } from "./collector.ts";
 import { EventLog } from "./event-log.ts";
 import { type Fault, type FaultContext, type FaultName, faults } from "./faults/index.ts";
 import { LoopDisk } from "./faults/loop-disk.ts";
 import { History } from "./history.ts";
 import { knownBad } from "./known-bad/index.ts";
-import type { WireTransaction } from "./protocol.ts";
+import { LeasingClient } from "./leasing.ts";
+import { maintain } from "./maintaining.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { ServerProcess, StartFailed } from "./server-process.ts";
 import { Session } from "./session.ts";
 import { ConnectionLost, Refused, StoreClient } from "./store-client.ts";
 import { recordTransaction, TrafficClient } from "./traffic.ts";
 import { validateFinalState } from "./validators/final-state.ts";
+import { validateLeases } from "./validators/leases.ts";
 import { validateOperations } from "./validators/operations.ts";
+import { Retention } from "./validators/retention.ts";
+import { validateSnapshots } from "./validators/snapshots.ts";
 import { firstUntold, validateWatches } from "./validators/watches.ts";
 import { type Violation, Violations } from "./violation.ts";
 import { WatchingClient } from "./watching.ts";
@@ -25,6 +30,8 @@ export interface ScenarioOptions {
   fault: FaultName;
   seed: number;
   durationMs: number;
+  /** It goes on until so much was written. */
+  leastRevision?: number;
   /** Name of a known-bad store. */
   bad?: string;
   clients?: number;
@@ -38,9 +45,13 @@ export interface ScenarioReport {
   violations: Violation[];
   operations: number;
   unknownOperations: number;
+  /** While no fault was active: below `LEAST_OPERATIONS_PER_SECOND` the run proves nothing. */
   operationsPerSecond: number;
   watches: number;
   events: number;
+  leases: number;
+  snapshots: number;
+  defragmentations: number;
   revision: number;
   compactedTo: number;
   restarts: number;
@@ -52,8 +63,27 @@ export interface ScenarioReport {
 }
 
 const COLLECT_EVERY_MS = 250;
-const KEEP_REVISIONS = 300;
+const KEEP_REVISIONS = 150;
 const SETTLE_MS = 5_000;
+/** How much longer a run may take to write what it must. */
+const LONGER_MS = 15_000;
+const LEASING_CLIENTS = 3;
+
+/** etcd's rule: a run with less load than that before the fault is void. Here it is the load of all the time without one. */
+export const LEAST_OPERATIONS_PER_SECOND: Record<Fault["needs"], number> = {
+  nothing: 100,
+  root: 100,
+  etcd: 100,
+  strace: 50,
+};
+
+/** Whether a run had less load than that. */
+export function isVoid({
+  fault,
+  operationsPerSecond,
+}: Pick<ScenarioReport, "fault" | "operationsPerSecond">): boolean {
+  return operationsPerSecond < LEAST_OPERATIONS_PER_SECOND[faults[fault].needs];
+}
 
 /** Runs traffic and watches against a store while one kind of fault happens to it, and holds all that was seen to its promises. */
 export async function runScenario(options: ScenarioOptions): Promise<ScenarioReport> {
@@ -80,6 +110,8 @@ class Scenario {
   readonly #counts: Record<string, number> = {};
   #disk: LoopDisk | undefined;
   #etcd: EtcdProcess[] = [];
+  #proxies: TcpProxy[] = [];
+  readonly #retention: Retention | undefined;
   #server: ServerProcess | undefined;
   #restarts = -1;
   #slowestStartMs = 0;
@@ -91,6 +123,7 @@ class Scenario {
     this.#workDir = workDir;
     this.#fault = faults[options.fault];
     this.#random = new SeededRandom(options.seed);
+    if (this.#fault.keepHistoryMs) this.#retention = new Retention(this.#fault.keepHistoryMs);
   }
 
   async run(): Promise<ScenarioReport> {
@@ -99,14 +132,19 @@ class Scenario {
       const commitSeconds = disk.commitSeconds(this.#random);
       this.#disk = new LoopDisk(this.#workDir, { sizeMib: disk.sizeMib, commitSeconds });
     }
-    if (this.#fault.target === "etcd") this.#etcd = await startEtcdCluster(3);
+    if (this.#fault.target === "etcd") {
+      await this.#startEtcd();
+      // The write that meets the quota is applied and then answered so (etcd's quotaApplierV3).
+      this.#history.surelyNotDone.delete("Store.NoSpace");
+    }
+    mkdirSync(this.#snapshotDir);
     const beganMs = systemClock.monotonicMs();
-    let trafficMs = 0;
+    let operationsPerSecond = 0;
     try {
       await this.#start();
       const clients = this.#startClients();
       await this.#injectUntil(beganMs + this.#options.durationMs);
-      trafficMs = systemClock.monotonicMs() - beganMs;
+      operationsPerSecond = this.#traffic.calm.operationsPerSecond;
       await this.#end(clients);
     } catch (error) {
       if (!(error instanceof StartFailed)) throw error;
@@ -116,13 +154,17 @@ class Scenario {
     }
     validateOperations(this.#history, this.#log, this.#violations);
     validateWatches(this.#history, this.#log, this.#violations);
-    return this.#report(trafficMs, systemClock.monotonicMs() - beganMs);
+    validateLeases(this.#history, this.#log, this.#violations);
+    this.#retention?.validate(this.#violations);
+    await validateSnapshots(this.#history, this.#log, this.#workDir, this.#violations);
+    return this.#report(operationsPerSecond, systemClock.monotonicMs() - beganMs);
   }
 
   async dispose(): Promise<void> {
     this.#traffic.stop();
     this.#watching.stop();
     await this.#server?.kill();
+    for (const proxy of this.#proxies) await proxy.close();
     for (const member of this.#etcd) await member.dispose();
     this.#disk?.dispose();
   }
@@ -131,22 +173,41 @@ class Scenario {
     return join(this.#disk?.mountPoint ?? this.#workDir, "store");
   }
 
+  get #snapshotDir(): string {
+    return join(this.#disk?.mountPoint ?? this.#workDir, "snapshots");
+  }
+
+  async #startEtcd(): Promise<void> {
+    const { etcdFlags = [], proxied } = this.#fault;
+    this.#etcd = await startEtcdCluster(3, { flags: etcdFlags });
+    if (proxied)
+      this.#proxies = await Promise.all(this.#etcd.map((member) => startTcpProxy(member.endpoint)));
+  }
+
   async #start(inject?: readonly string[]): Promise<void> {
     const { bad } = this.#options;
     const beganMs = systemClock.monotonicMs();
     const injected = inject ?? (bad ? knownBad[bad]!.inject : undefined);
-    this.#server = await ServerProcess.start({
+    const ways = this.#proxies.length > 0 ? this.#proxies : this.#etcd;
+    const server = await ServerProcess.start({
       workDir: this.#workDir,
       storeDir: this.#storeDir,
-      etcd: this.#etcd.length > 0 ? this.#etcd.map((member) => member.endpoint).join(",") : undefined,
+      etcd: ways.length > 0 ? ways.map(({ endpoint }) => endpoint).join(",") : undefined,
       inject: injected,
       bad,
+      keepHistoryMs: this.#fault.keepHistoryMs,
+      movableDate: this.#fault.movableDate,
     });
+    this.#server = server;
     if (!injected) this.#slowestStartMs = Math.max(this.#slowestStartMs, systemClock.monotonicMs() - beganMs);
     this.#restarts++;
     this.#mustCompare = true;
     this.#traffic.use(this.#server);
     this.#watching.use(this.#server);
+    this.#traffic.calm.begin();
+    void server.exited.then(() => {
+      if (this.#server === server) this.#traffic.calm.end();
+    });
   }
 
   #startClients(): { traffic: Promise<unknown>; watching: Promise<unknown>; collecting: Promise<unknown> } {
@@ -157,6 +218,15 @@ class Scenario {
     const watching = Array.from({ length: this.#options.watchers ?? 5 }, (_, n) =>
       new WatchingClient(`w${n}`, this.#watching, this.#history, random()).run(),
     );
+    const leasing = Array.from({ length: LEASING_CLIENTS }, (_, n) =>
+      new LeasingClient(`l${n}`, this.#traffic, this.#history, random()).run(),
+    );
+    traffic.push(...leasing);
+    const { maintains: kinds } = this.#fault;
+    if (kinds) {
+      const maintenance = { snapshotDir: this.#snapshotDir, durationMs: this.#options.durationMs, kinds };
+      traffic.push(maintain(maintenance, this.#traffic, this.#history, random()));
+    }
     return { traffic: Promise.all(traffic), watching: Promise.all(watching), collecting: this.#collectOn() };
   }
 
@@ -165,15 +235,24 @@ class Scenario {
       random: this.#random,
       violations: this.#violations,
       storeDir: this.#storeDir,
+      calm: this.#traffic.calm,
       server: () => this.#server!,
       start: (inject) => this.#start(inject),
       pause: (ms) => systemClock.sleep(ms),
       disk: this.#disk,
       etcd: this.#etcd,
+      proxies: this.#proxies,
       count: (what) => {
         this.#counts[what] = (this.#counts[what] ?? 0) + 1;
       },
-      probe: (transaction) => this.#probe(transaction),
+      probe: (transaction) =>
+        this.#ask((client) => recordTransaction(client, "probe", transaction, this.#history)),
+      ask: (call) => this.#ask(call),
+      collect: async () => {
+        await this.#ask((client) => this.#collect(client));
+        this.#history.compactionAsked = this.#log.lastRevision;
+        return this.#log.lastRevision;
+      },
     };
     do {
       await this.#fault.inject(context).catch((error) => {
@@ -181,16 +260,24 @@ class Scenario {
         this.#violations.add("it keeps running", error.message);
       });
       if (this.#server!.hasExited) await this.#start();
-    } while (systemClock.monotonicMs() < endMs);
+    } while (
+      systemClock.monotonicMs() < endMs ||
+      (systemClock.monotonicMs() < endMs + LONGER_MS && this.#isTooShort)
+    );
   }
 
-  async #probe(transaction: WireTransaction): Promise<string> {
+  async #ask<T>(call: (client: StoreClient) => Promise<T>): Promise<T> {
     const client = await StoreClient.connect(this.#server!.socketPath);
     try {
-      return await recordTransaction(client, "probe", transaction, this.#history);
+      return await call(client);
     } finally {
       client.close();
     }
+  }
+
+  get #isTooShort(): boolean {
+    const { leastRevision = 0 } = this.#options;
+    return this.#log.lastRevision < leastRevision && this.#violations.list.length === 0;
   }
 
   /** Reads the history piece by piece, and compacts what is read. */
@@ -201,10 +288,13 @@ class Scenario {
       if (!client) return;
       try {
         await this.#collect(client);
-        await this.#compact(client);
+        if (!this.#retention) await this.#compact(client);
       } catch (error) {
         // While a fault lasts that is how it may be; at the end everything is read once more.
         if (!(error instanceof ConnectionLost || error instanceof Refused)) throw error;
+        // No fault excuses this one.
+        if (error instanceof Refused && error.code === "Store.Corrupt")
+          this.#violations.add("it serves what it has", error.message);
       } finally {
         client.close();
       }
@@ -212,6 +302,9 @@ class Scenario {
   }
 
   async #collect(client: StoreClient): Promise<void> {
+    const calmSinceMs = this.#traffic.calm.sinceMs;
+    const compacted = await this.#retention?.sample(calmSinceMs, () => client.call("status", {}));
+    this.#history.compactionAsked = Math.max(this.#history.compactionAsked, compacted ?? 0);
     const from = this.#mustCompare ? this.#history.compactionAsked + 1 : this.#log.lastRevision + 1;
     await collect(client, this.#log, Math.max(from, this.#log.firstRevision), this.#violations);
     this.#mustCompare = false;
@@ -222,6 +315,8 @@ class Scenario {
     if (revision < this.#history.compactionAsked + KEEP_REVISIONS) return;
     this.#history.compactionAsked = revision;
     await client.call("compact", { revision });
+    // What is left must be there still.
+    this.#mustCompare = true;
   }
 
   async #end(clients: {
@@ -243,16 +338,20 @@ class Scenario {
   }
 
   async #validateNow(): Promise<void> {
-    const client = await StoreClient.connect(this.#server!.socketPath);
     this.#mustCompare = true;
     try {
-      await this.#collect(client);
-      await validateFinalState(client, this.#log, this.#violations);
+      await this.#ask(async (client) => {
+        await this.#collect(client);
+        await validateFinalState(client, this.#log, this.#violations);
+      });
     } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      this.#violations.add("it serves what it has", error.message);
-    } finally {
-      client.close();
+      if (error instanceof Refused) this.#violations.add("it serves what it has", error.message);
+      else if (error instanceof ConnectionLost)
+        this.#violations.add(
+          "it keeps running",
+          `${error.message}: ${JSON.stringify(await this.#server!.exited)}`,
+        );
+      else throw error;
     }
   }
 
@@ -274,7 +373,7 @@ class Scenario {
     }
   }
 
-  #report(trafficMs: number, durationMs: number): ScenarioReport {
+  #report(operationsPerSecond: number, durationMs: number): ScenarioReport {
     const { fault, seed, bad } = this.#options;
     const done = this.#history.operations.filter((record) => record.outcome === "ok").length;
     return {
@@ -284,9 +383,12 @@ class Scenario {
       violations: this.#violations.list,
       operations: done,
       unknownOperations: this.#history.operations.filter((record) => record.outcome === "unknown").length,
-      operationsPerSecond: Math.round((done / trafficMs) * 1000),
+      operationsPerSecond,
       watches: this.#history.watches.length,
       events: this.#history.watches.reduce((sum, watch) => sum + watch.batches.length, 0),
+      leases: this.#history.leases.length,
+      snapshots: this.#history.snapshots.filter((one) => one.revision !== undefined).length,
+      defragmentations: this.#history.defragmentations,
       revision: this.#log.lastRevision,
       compactedTo: this.#history.compactionAsked,
       restarts: this.#restarts,

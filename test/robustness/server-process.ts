@@ -3,7 +3,10 @@ import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 
 const SERVER = join(import.meta.dirname, "store-server.ts");
+const MOVABLE_DATE = join(import.meta.dirname, "faults", "movable-date.ts");
 const READY_TIMEOUT_MS = 30_000;
+/** Compiled modules: a start takes a third of the time with them, and a run has hundreds of starts. */
+export const COMPILE_CACHE = join(import.meta.dirname, "..", "..", "node_modules", ".cache", "robustness");
 
 export interface ServerOptions {
   /** Where its socket and its log are, and the store's directory unless `storeDir` says otherwise. */
@@ -14,6 +17,10 @@ export interface ServerOptions {
   /** Arguments of strace: what is to be done to the process' system calls. */
   inject?: readonly string[] | undefined;
   bad?: string | undefined;
+  /** How long history is kept; for ever when absent. */
+  keepHistoryMs?: number | undefined;
+  /** Its wall clock can be moved. */
+  movableDate?: boolean | undefined;
 }
 
 export interface ServerExit {
@@ -48,15 +55,16 @@ export class ServerProcess {
     throw new StartFailed(server.#lines.join("\n") || JSON.stringify(outcome));
   }
 
-  private constructor({ workDir, storeDir, etcd, inject, bad }: ServerOptions) {
+  private constructor(options: ServerOptions) {
+    const { workDir, inject } = options;
     this.socketPath = join(workDir, `s${process.hrtime.bigint()}`);
-    const args = ["--disable-warning=ExperimentalWarning", SERVER, "--socket", this.socketPath];
-    args.push(...(etcd ? ["--etcd", etcd] : ["--dir", storeDir]), ...(bad ? ["--bad", bad] : []));
-    const command = inject
-      ? ["strace", "-f", "-qq", "-o", "/dev/null", ...inject, process.execPath]
-      : [process.execPath];
+    const args = serverArguments(options, this.socketPath);
+    const command = inject ? [...tracing(inject), process.execPath] : [process.execPath];
+    // strace counts the calls of each thread for itself: with one worker the nth call is the nth call.
+    const threads = inject ? { UV_THREADPOOL_SIZE: "1" } : {};
+    const env = { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE, ...threads };
     const log = openSync(join(workDir, "server.log"), "a");
-    this.#child = spawn(command[0]!, [...command.slice(1), ...args], { stdio: ["ignore", "pipe", log] });
+    this.#child = spawn(command[0]!, [...command.slice(1), ...args], { env, stdio: ["ignore", "pipe", log] });
     closeSync(log);
     this.exited = new Promise((resolve) => {
       this.#child.once("close", (code, signal) => {
@@ -125,6 +133,22 @@ export class ServerProcess {
       waiting.resolve(match);
     }
   }
+}
+
+/** With `--seccomp-bpf` strace stops the process only at the calls that it is told of, but (6.1) loses the signals that it injects. */
+function tracing(rules: readonly string[]): string[] {
+  const fast = rules.some((rule) => rule.includes("signal=")) ? [] : ["--seccomp-bpf"];
+  return ["strace", "-f", "-qq", ...fast, "-o", "/dev/null", ...rules];
+}
+
+function serverArguments(options: ServerOptions, socketPath: string): string[] {
+  const { storeDir, etcd, bad, keepHistoryMs, movableDate } = options;
+  const args = ["--disable-warning=ExperimentalWarning"];
+  if (movableDate) args.push("--import", MOVABLE_DATE);
+  args.push(SERVER, "--socket", socketPath, ...(etcd ? ["--etcd", etcd] : ["--dir", storeDir]));
+  if (bad) args.push("--bad", bad);
+  if (keepHistoryMs) args.push("--keep-history-ms", String(keepHistoryMs));
+  return args;
 }
 
 /** The store did not come up: `message` is what its process said. */

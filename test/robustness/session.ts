@@ -1,10 +1,12 @@
 import { systemClock } from "../../src/base/index.ts";
+import { Calm } from "./calm.ts";
 import type { ServerProcess } from "./server-process.ts";
 import { StoreClient } from "./store-client.ts";
 
 /** What the clients see of the process under test: a place to connect to, which is sometimes not there. */
 export class Session {
   readonly #stopping = new AbortController();
+  readonly calm = new Calm();
   /** Watches go on without an end of their own, so that it can be seen whether they are told everything. */
   holdsWatches = false;
   #server: ServerProcess | undefined;

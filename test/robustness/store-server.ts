@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import { createServer, type Socket } from "node:net";
 import { parseArgs } from "node:util";
 import { createLogger, isGantryError } from "../../src/base/index.ts";
@@ -10,6 +11,7 @@ import {
   type TransactionRequest,
   type WatchBatch,
 } from "../../src/store/index.ts";
+import { idOf } from "./history.ts";
 import { knownBad } from "./known-bad/index.ts";
 import type {
   Request,
@@ -31,6 +33,7 @@ const { values } = parseArgs({
     etcd: { type: "string" },
     socket: { type: "string" },
     bad: { type: "string" },
+    "keep-history-ms": { type: "string", default: "0" },
   },
 });
 
@@ -38,7 +41,7 @@ const print = (line: string) => process.stdout.write(`${line}\n`);
 const logger = createLogger((line) => process.stderr.write(`${line}\n`), "warn");
 
 async function openStore(): Promise<Store> {
-  const options = { logger, keepHistoryMs: 0 };
+  const options = { logger, keepHistoryMs: Number(values["keep-history-ms"]) };
   const bad = values.bad === undefined ? undefined : knownBad[values.bad];
   bad?.patch?.();
   const store = values.etcd
@@ -48,7 +51,7 @@ async function openStore(): Promise<Store> {
 }
 
 function toWireItem({ key, value, createRevision, modRevision, version }: KeyValue): WireItem {
-  return { key, value: Buffer.from(value).toString("utf8"), createRevision, modRevision, version };
+  return { key, id: idOf(Buffer.from(value).toString("utf8")), createRevision, modRevision, version };
 }
 
 function toWireBatch({ revision, events, progress = false }: WatchBatch): WireBatch {
@@ -119,6 +122,22 @@ class Connection {
         return {};
       case "check":
         return { problems: await this.#store.check() };
+      case "grantLease":
+        return this.#store.grantLease(request.takes.ttlSeconds);
+      case "keepLeaseAlive":
+        return this.#store.keepLeaseAlive(request.takes.lease);
+      case "revokeLease":
+        await this.#store.revokeLease(request.takes.lease);
+        return {};
+      case "snapshot":
+        return this.#store.snapshot!(request.takes.file);
+      case "defragment":
+        await this.#store.defragment!();
+        return {};
+      case "moveClock":
+        // The module that was preloaded.
+        (await import("./faults/movable-date.ts")).moveClock(request.takes);
+        return {};
       case "watch":
         return this.#watch(request.id, request.takes);
       case "cancel":
@@ -158,7 +177,11 @@ class Connection {
 try {
   const store = await openStore();
   const server = createServer((socket) => new Connection(store, socket));
-  server.listen(values.socket, () => print(`ready ${process.pid}`));
+  server.listen(values.socket, () => {
+    print(`ready ${process.pid}`);
+    // Most of these processes are killed, and would leave nothing for the start of the next one.
+    flushCompileCache();
+  });
   process.once("SIGTERM", async () => {
     await store.close();
     print("closed");

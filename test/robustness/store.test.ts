@@ -1,17 +1,24 @@
 import { describe, expect, it } from "vitest";
-import { faultNames, missingFor } from "./available.ts";
+import { faultNames, missingForCommit } from "./available.ts";
 import { damageStore } from "./damage.ts";
-import { faults } from "./faults/index.ts";
-import { runScenario } from "./scenario.ts";
+import { type FaultName, faults } from "./faults/index.ts";
+import { isVoid, LEAST_OPERATIONS_PER_SECOND, runScenario, type ScenarioReport } from "./scenario.ts";
 
-/** Below it, a run proves nothing. Tracing every system call is slow. */
-const LEAST_OPERATIONS_PER_SECOND = { nothing: 50, root: 5, etcd: 20, strace: 10 };
+const ATTEMPTS = 3;
+
+/** A run without load proves nothing and is done again: the machine may have been busy with something else. */
+async function runWithLoad(fault: FaultName): Promise<ScenarioReport> {
+  for (let attempt = 1; ; attempt++) {
+    const report = await runScenario({ fault, seed: 1, durationMs: attempt * 1_200 });
+    if (attempt === ATTEMPTS || report.violations.length > 0 || !isVoid(report)) return report;
+  }
+}
 
 describe("the store keeps its promises", { timeout: 60_000 }, () => {
   for (const fault of faultNames) {
-    const missing = missingFor(fault);
+    const missing = missingForCommit(fault);
     it.skipIf(missing)(missing ? `${fault} (${missing})` : fault, async () => {
-      const report = await runScenario({ fault, seed: 1, durationMs: 2_000 });
+      const report = await runWithLoad(fault);
       expect(report.violations, report.serverLog).toEqual([]);
       expect(report.operationsPerSecond).toBeGreaterThan(LEAST_OPERATIONS_PER_SECOND[faults[fault].needs]);
       expect(report.watches).toBeGreaterThan(5);

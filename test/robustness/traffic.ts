@@ -1,4 +1,4 @@
-import { type History, makeValue, type OperationRecord, toVersion, type Version } from "./history.ts";
+import { type History, makeValue, type OperationRecord, type Version } from "./history.ts";
 import type { Calls, WireItem, WireOperation, WireResult, WireTransaction } from "./protocol.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 import type { Session } from "./session.ts";
@@ -20,9 +20,6 @@ const WEIGHTS = {
   list: 10,
   listPast: 4,
 };
-
-/** Answers that say for sure that nothing was done. */
-const REFUSALS = ["Store.Compacted", "Store.FutureRevision", "Store.NoSpace", "Store.Unreachable"];
 
 /** One client of the store, like a controller: it remembers what it has seen and guards its writes with it. */
 export class TrafficClient {
@@ -132,7 +129,7 @@ export class TrafficClient {
     const record = this.#history.begin("get", this.#name, takes);
     const answer = await this.#ask("get", takes, record);
     if (!answer) return;
-    this.#complete(record, { item: answer.item && toVersion(answer.item), revision: answer.revision });
+    this.#complete(record, { item: answer.item, revision: answer.revision });
     if (revision === 0) this.#learn(key, answer.item);
   }
 
@@ -142,7 +139,7 @@ export class TrafficClient {
     const record = this.#history.begin("range", this.#name, takes);
     const answer = await this.#ask("range", takes, record);
     if (!answer) return;
-    this.#complete(record, { ...answer, items: answer.items.map(toVersion) });
+    this.#complete(record, answer);
     if (revision === 0) for (const item of answer.items) this.#learn(item.key, item);
   }
 
@@ -159,7 +156,7 @@ export class TrafficClient {
       if (error instanceof ConnectionLost) return undefined;
       if (!(error instanceof Refused)) throw error;
       record.code = error.code;
-      if (REFUSALS.includes(error.code)) record.outcome = "refused";
+      if (this.#history.surelyNotDone.has(error.code)) record.outcome = "refused";
       // What fails is not hammered.
       await this.#session.pause(20);
       return undefined;
@@ -170,10 +167,11 @@ export class TrafficClient {
     record.completedAt = this.#history.tick();
     record.outcome = "ok";
     record.gives = gives;
+    this.#session.calm.count();
   }
 
   #learn(key: string, item: WireItem | undefined): void {
-    if (item) this.#known.set(key, toVersion(item));
+    if (item) this.#known.set(key, item);
     else this.#known.delete(key);
   }
 
@@ -200,14 +198,14 @@ export async function recordTransaction(
     if (error instanceof ConnectionLost) return "lost";
     if (!(error instanceof Refused)) throw error;
     record.code = error.code;
-    if (REFUSALS.includes(error.code)) record.outcome = "refused";
+    if (history.surelyNotDone.has(error.code)) record.outcome = "refused";
     return error.code;
   }
 }
 
 function toSeenResult({ previous, item }: WireResult): { previous?: Version[]; item?: Version } {
   return {
-    ...(previous ? { previous: previous.map(toVersion) } : {}),
-    ...(item ? { item: toVersion(item) } : {}),
+    ...(previous ? { previous } : {}),
+    ...(item ? { item } : {}),
   };
 }

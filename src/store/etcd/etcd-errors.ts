@@ -110,7 +110,7 @@ const BY_TEXT = new Map<string, Make>([
     make(
       "ResourceExhausted",
       "Store.NoSpace",
-      "etcd's database has reached its quota; nothing was written",
+      "etcd's database has reached its quota; the write that met it may have been done",
       "Compact and defragment etcd or raise --quota-backend-bytes, then disarm its NOSPACE alarm.",
     ),
   ],

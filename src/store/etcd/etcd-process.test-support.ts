@@ -119,7 +119,7 @@ async function prepareMember(
 
 async function assertHealthy(endpoint: string, scheme: string): Promise<void> {
   if (scheme === "https") return assertListening(endpoint);
-  const response = await fetch(`http://${endpoint}/health`);
+  const response = await fetch(`http://${endpoint}/health`, { signal: AbortSignal.timeout(5000) });
   const { health } = (await response.json()) as { health: string };
   if (health !== "true") throw new Error("etcd is not healthy yet");
 }

@@ -1,5 +1,8 @@
 import type { Store } from "../../../src/store/index.ts";
+import type { FaultName } from "../faults/index.ts";
+import { wallClock } from "./clock.ts";
 import { dropSync, earlyAcknowledgement, lostDelete, lostHead } from "./durability.ts";
+import { eagerCompaction, earlyRename, lossyDefragmentation } from "./maintenance.ts";
 import { lostUpdate, secondWrite, staleList, staleRead, tornTransaction } from "./operations.ts";
 import {
   earlyBookmark,
@@ -21,7 +24,13 @@ export interface KnownBad {
   wrap?: (store: Store) => Store;
   inject?: readonly string[];
   /** The fault that brings it to light; none for most. */
-  fault?: "kill" | "power-cut";
+  fault?: FaultName;
+  /** How long it may take to show itself. */
+  durationMs?: number;
+  /** So much must be written, however long it takes. */
+  leastRevision?: number;
+  /** Too long for every commit. */
+  onlyInLongRun?: boolean;
   /** Properties of which at least one must be found broken. */
   breaks: readonly string[];
 }
@@ -44,4 +53,14 @@ export const knownBad: Record<string, KnownBad> = {
   "lost-delete": lostDelete,
   "lost-head": lostHead,
   "dropped-sync": dropSync,
+  "eager-compaction": eagerCompaction,
+  "lossy-defragmentation": lossyDefragmentation,
+  "early-rename": earlyRename,
+  "wall-clock": wallClock,
 };
+
+/** What brings it to light. */
+export function knownBadRun(name: string, seed: number) {
+  const { fault = "none", durationMs = fault === "none" ? 600 : 1_500, leastRevision = 0 } = knownBad[name]!;
+  return { fault, bad: name, seed, durationMs, leastRevision };
+}

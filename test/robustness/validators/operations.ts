@@ -12,6 +12,7 @@ import {
 } from "../history.ts";
 import type { WireOperation } from "../protocol.ts";
 import type { Violations } from "../violation.ts";
+import { isEndOfLease } from "./leases.ts";
 
 /**
  * Holds every operation against the log. As each answer tells its revision, the order of all operations is known, and it is left to
@@ -212,6 +213,7 @@ class OperationValidator {
         seenIds.add(item.id);
       }
       if (this.#acknowledged.has(revision) || events.length === 0) continue;
+      if (isEndOfLease(events, revision, this.#history, this.#log)) continue;
       if (!this.#findUnknownWriter(events, revision)) {
         this.#violations.add("nothing comes from nowhere", `${describe(events)} at ${revision}`);
       }
