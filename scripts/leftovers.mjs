@@ -1,4 +1,4 @@
-// What tests could leave on the machine: links, nftables tables, cgroups, mounts and processes of instances of the program.
+// What tests could leave on the machine: links, nftables tables, cgroups, mounts, loop devices and processes.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 
@@ -23,7 +23,10 @@ function processes() {
     if (!/^\d+$/.test(pid)) return [];
     try {
       const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
-      const ours = /^\S*(conmon|crun)\b.*gantry|gantry(\.mjs)? up|src\/main\.ts up/.test(command);
+      const ours =
+        /^\S*(conmon|crun)\b.*gantry|gantry(\.mjs)? up|src\/main\.ts up|^etcd .*\/gantry-|test\/robustness\//.test(
+          command,
+        );
       return ours ? [`${pid} ${command.slice(0, 120)}`] : [];
     } catch {
       return [];
@@ -38,12 +41,29 @@ function mounts() {
   return points.filter((path) => /\/gantry-/.test(path));
 }
 
+function loopDevices() {
+  return listDirectory("/sys/block").filter((name) => {
+    try {
+      return readFileSync(`/sys/block/${name}/loop/backing_file`, "utf8").includes("/gantry-");
+    } catch {
+      return false;
+    }
+  });
+}
+
 /** Everything that is there now, as a set of texts. */
 export function leftovers() {
   const links = existsSync("/sys/class/net")
     ? listDirectory("/sys/class/net").filter((name) => /^gt[0-9a-f]{6}/.test(name))
     : [];
   const tables = lines("nft", ["list", "tables"]).filter((line) => /\bgantry_/.test(line));
-  const all = { link: links, table: tables, cgroup: cgroups(), mount: mounts(), process: processes() };
+  const all = {
+    link: links,
+    table: tables,
+    cgroup: cgroups(),
+    mount: mounts(),
+    "loop device": loopDevices(),
+    process: processes(),
+  };
   return new Set(Object.entries(all).flatMap(([kind, names]) => names.map((name) => `${kind} ${name}`)));
 }

@@ -23,8 +23,8 @@ for (const [name, command, args] of steps) {
   }
 }
 
-// Tests may leave nothing behind. What goes away within a moment (a process that is just ending) does not count. It is told
-// loudly; GANTRY_STRICT=1 makes it a failure (other instances on the machine come and go meanwhile).
+// Tests may leave nothing behind. What goes away within a moment (a process that is just ending) does not count. GANTRY_STRICT=0
+// only tells it, for a machine on which other instances come and go meanwhile.
 let left = [];
 for (let attempt = 0; attempt < 20; attempt++) {
   left = [...leftovers()].filter((one) => !before.has(one));
@@ -33,5 +33,5 @@ for (let attempt = 0; attempt < 20; attempt++) {
 }
 if (left.length > 0) {
   process.stderr.write(`\nthe tests left behind:\n${left.map((one) => `  ${one}\n`).join("")}`);
-  if (process.env.GANTRY_STRICT === "1") process.exit(1);
+  if (process.env.GANTRY_STRICT !== "0") process.exit(1);
 }
