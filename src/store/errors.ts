@@ -80,6 +80,14 @@ export const maintenanceFailed = (what: string, cause: unknown) =>
 
 export const closed = () => new GantryError("Unavailable", "the store is closed", { code: "Store.Closed" });
 
+/** LMDB serves no reads after it could not write its first page, until it is opened anew. */
+export const notReadable = (cause?: unknown) =>
+  new GantryError("Unavailable", "the store is being opened anew after a failed write", {
+    code: "Store.Unavailable",
+    hint: "Try again in a moment.",
+    cause,
+  });
+
 export const locked = (dir: string) =>
   new GantryError("Unavailable", `the store in ${dir} is in use by another process`, {
     code: "Store.Locked",

@@ -13,7 +13,7 @@ import type {
 import { checkTables } from "./consistency-check.ts";
 import { DefragmentedCopy } from "./defragmented-copy.ts";
 import { isFullDisk, maintenanceError } from "./disk-errors.ts";
-import { closed, noSpace, readOnly } from "./errors.ts";
+import { closed, noSpace, notReadable, readOnly } from "./errors.ts";
 import { FileReserve } from "./file-reserve.ts";
 import { checkOpenPages, copyTables, refuseToCopyDamage } from "./lmdb-copy.ts";
 import { DATA_FILE, damageOf, FORMAT, openTables, WORK_PREFIX } from "./lmdb-open.ts";
@@ -38,6 +38,7 @@ export class LmdbBackend implements StoreBackend {
   readonly #onClosed: () => void;
   #tables: LmdbTables | undefined;
   #reserve: FileReserve | undefined;
+  #isReopening = false;
 
   constructor(options: LmdbBackendOptions) {
     this.#dir = options.dir;
@@ -65,7 +66,12 @@ export class LmdbBackend implements StoreBackend {
   }
 
   snapshot(): Snapshot {
-    return new LmdbSnapshot(this.#open());
+    const tables = this.#open();
+    try {
+      return new LmdbSnapshot(tables);
+    } catch (error) {
+      throw notReadable(error);
+    }
   }
 
   adopt(value: Uint8Array): Uint8Array {
@@ -143,7 +149,7 @@ export class LmdbBackend implements StoreBackend {
   }
 
   #open(): LmdbTables {
-    if (!this.#tables) throw closed();
+    if (!this.#tables) throw this.#isReopening ? notReadable() : closed();
     return this.#tables;
   }
 
@@ -213,10 +219,12 @@ export class LmdbBackend implements StoreBackend {
       this.#open().root.resetReadTxn();
       this.#open().readNumber("revision");
     } catch {
+      this.#isReopening = true;
       const unusable = this.#tables;
       this.#tables = undefined;
       await unusable?.root.close();
       this.#tables = new LmdbTables(this.#dir);
+      this.#isReopening = false;
     }
   }
 }

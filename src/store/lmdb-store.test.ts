@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { silentLogger, systemClock } from "../base/index.ts";
 import { expectNothingLost, runWithFault } from "./crash-run.test-support.ts";
 import { LmdbSnapshot } from "./lmdb-snapshot.ts";
@@ -190,6 +190,23 @@ describe("LMDB store", () => {
     for (let n = 0; n < 4; n++) expect(await store.check()).toEqual([]);
     ended = true;
     await writing;
+  });
+
+  it("says that it will go on where LMDB serves no reads until it is opened anew", async () => {
+    const store = await openStore();
+    await put(store, "a", "1");
+    const watch = store.watch({ key: "a", startRevision: 2 })[Symbol.asyncIterator]();
+    const broken = vi.spyOn(LmdbTables.prototype, "readNumber").mockImplementation(() => {
+      throw new Error("MDB_PANIC: Update of meta page failed or environment had fatal error");
+    });
+    const unavailable = { kind: "Unavailable", code: "Store.Unavailable" };
+    await expect(store.get("a")).rejects.toMatchObject(unavailable);
+    await expect(store.range("")).rejects.toMatchObject(unavailable);
+    await expect(put(store, "a", "2")).rejects.toMatchObject(unavailable);
+    await expect(watch.next()).rejects.toMatchObject(unavailable);
+    broken.mockRestore();
+    expect((await store.get("a")).item).toMatchObject({ version: 1 });
+    expect(await put(store, "a", "2")).toMatchObject({ revision: 3 });
   });
 
   it("finds entries that do not fit together", async () => {

@@ -119,7 +119,7 @@ export interface SnapshotInfo {
 /**
  * Writes resolve after they are durable. Errors: Gone (`Store.Compacted`), InvalidArgument (`Store.FutureRevision`,
  * `Store.KeyTooLarge`, `Store.ValueTooLarge`), ResourceExhausted (`Store.NoSpace`), DataLoss (`Store.ReadOnly`,
- * `Store.Corrupt`), Unavailable (`Store.Closed`, `Store.Locked`).
+ * `Store.Corrupt`), Unavailable (`Store.Closed`, `Store.Locked`, `Store.Unavailable`: try again).
  */
 export interface Store {
   get(

@@ -399,7 +399,10 @@ class Scenario {
     };
   }
 
+  /** First the errors that no store may throw, then how it ended. */
   #serverLog(): string {
-    return readFileSync(join(this.#workDir, "server.log"), "utf8").slice(-4000);
+    const log = readFileSync(join(this.#workDir, "server.log"), "utf8");
+    const plain = log.match(/^.*plain: .*(?:\n {4}at .*)*/gm) ?? [];
+    return [...plain.slice(0, 3), log.slice(-4000)].join("\n");
   }
 }

@@ -2,8 +2,15 @@ import { describe, describeVersion, type EventLog, sameVersion } from "../event-
 import type { History, SeenBatch, SeenEvent, WatchRecord } from "../history.ts";
 import type { Violations } from "../violation.ts";
 
-/** Ends of a watch that its client or the process' end explains, and the cut-off of a slow one. */
-const RIGHTFUL_ENDS = ["cancelled", "lost", "Store.Closed", "Store.SlowWatcher", "Store.Compacted"];
+/** Ends of a watch that its client, the process' end or a failed write explains, and the cut-off of a slow one. */
+const RIGHTFUL_ENDS = [
+  "cancelled",
+  "lost",
+  "Store.Closed",
+  "Store.Unavailable",
+  "Store.SlowWatcher",
+  "Store.Compacted",
+];
 
 /** Holds what every watch was told against the log: the properties that etcd promises of watches. */
 export function validateWatches(history: History, log: EventLog, violations: Violations): void {
