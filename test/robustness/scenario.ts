@@ -219,7 +219,7 @@ class Scenario {
       new WatchingClient(`w${n}`, this.#watching, this.#history, random()).run(),
     );
     const leasing = Array.from({ length: LEASING_CLIENTS }, (_, n) =>
-      new LeasingClient(`l${n}`, this.#traffic, this.#history, random()).run(),
+      new LeasingClient(`l${n}`, this.#traffic, this.#history, random(), this.#fault.target).run(),
     );
     traffic.push(...leasing);
     const { maintains: kinds } = this.#fault;
