@@ -5,7 +5,9 @@ import { isFullDisk } from "./disk-errors.ts";
 import { corrupt, newerFormat, noSpace } from "./errors.ts";
 import { checkFile } from "./lmdb-file.ts";
 import { checkPages, type PageProblem } from "./lmdb-page-check.ts";
+import { hasNoFreePages } from "./lmdb-stats.ts";
 import { LmdbTables } from "./lmdb-tables.ts";
+import { encodeNumber } from "./record-codec.ts";
 
 export const DATA_FILE = "data.mdb";
 /** LMDB's table of readers; it makes a new one where none is. */
@@ -28,9 +30,20 @@ export async function openTables(dir: string): Promise<LmdbTables> {
     throw openError(dir, error);
   }
   const format = tables.readNumber("format");
-  if (format <= FORMAT) return tables;
-  await tables.root.close();
-  throw newerFormat(dir, format, FORMAT);
+  if (format > FORMAT) {
+    await tables.root.close();
+    throw newerFormat(dir, format, FORMAT);
+  }
+  if (format > 0 && hasNoFreePages(tables)) beginFreeList(tables, format);
+  return tables;
+}
+
+/**
+ * Makes a small commit, which leaves the list of free pages with an entry. LMDB (the fork in lmdb-js 3.5, `mdb_cursor_last` on an empty
+ * leaf) ends the process when the list is empty and the next commit frees more pages than one entry of a page can name, some 250.
+ */
+function beginFreeList({ root, meta }: LmdbTables, format: number): void {
+  root.transactionSync(() => void meta.put("format", encodeNumber(format)));
 }
 
 export function damageOf({ page, offset, message }: PageProblem): string {

@@ -25,6 +25,11 @@ export function bytesInUse(tables: LmdbTables): number {
   return pages * statsOf(root).pageSize;
 }
 
+/** Whether LMDB's list of free pages is empty, as in a copy that was written without them. */
+export function hasNoFreePages({ root }: LmdbTables): boolean {
+  return statsOf(root).free.entryCount === 0;
+}
+
 /** Up to which byte LMDB has used the file so far. */
 export function bytesTouched({ root }: LmdbTables): number {
   const { lastPageNumber, pageSize } = statsOf(root);
