@@ -1,10 +1,12 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { createSocket, type Socket as UdpSocket } from "node:dgram";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Worker } from "node:worker_threads";
 import { afterAll, afterEach, beforeEach, expect, it } from "vitest";
 import { newHexId, silentLogger } from "../../base/index.ts";
 import {
@@ -140,6 +142,34 @@ async function askFrom(pod: TestPod, host: string, port: number): Promise<string
   return text.trim();
 }
 
+/** Opens connections without pause, on a thread of its own: the kernel takes them while rules are written. */
+function startKnocking(
+  host: string,
+  port: number,
+): () => Promise<{ connections: number; failures: string[] }> {
+  const worker = new Worker(
+    `const { connect } = require("node:net");
+     const { parentPort, workerData: to } = require("node:worker_threads");
+     const result = { connections: 0, failures: [] };
+     let isStopping = false;
+     parentPort.once("message", () => { isStopping = true; });
+     const knock = () => new Promise((resolve) => {
+       const socket = connect(to);
+       socket.on("connect", () => { result.connections++; socket.resetAndDestroy(); resolve(); });
+       socket.on("error", (error) => { result.failures.push(error.message); resolve(); });
+     });
+     const work = async () => { while (!isStopping) await knock(); };
+     Promise.all([work(), work(), work(), work()]).then(() => parentPort.postMessage(result));`,
+    { eval: true, workerData: { host, port } },
+  );
+  closers.push(() => void worker.terminate());
+  return async () => {
+    worker.postMessage("stop");
+    const [result] = await once(worker, "message");
+    return result;
+  };
+}
+
 async function answerers(host: string, port: number, times = 24): Promise<string[]> {
   const names = new Set<string>();
   for (let i = 0; i < times; i++) names.add((await ask(host, port)).split(" ")[0]!);
@@ -180,6 +210,54 @@ it("spreads connections over ready endpoints, from the host and from pods, and f
   await settle();
   expect(nft(`list table ip gantry_${instanceId}_kube`)).not.toContain("chain svc_");
 });
+
+it("loses no connection while a Service's endpoints change", async () => {
+  const [a, b, c] = [await startPod("a"), await startPod("b"), await startPod("c")];
+  const ip = serviceIp(18);
+  informers.put("services", service("web", { clusterIP: ip, ports: [{ port: 80 }] }));
+  informers.put("endpointslices", slice("s", "web", { port: 80 }, [endpoint(a)]));
+  await settle();
+  const stop = startKnocking(ip, 80);
+  const shapes = [
+    [endpoint(a), endpoint(b), endpoint(c)],
+    [endpoint(b), endpoint(c)],
+    [endpoint(a), endpoint(c)],
+  ];
+  for (let change = 0; change < 1500; change++) {
+    informers.put("endpointslices", slice("s", "web", { port: 80 }, shapes[change % shapes.length]!));
+    await new Promise((resolve) => setTimeout(resolve, 3));
+  }
+  const { connections, failures } = await stop();
+  expect(failures).toEqual([]);
+  expect(connections).toBeGreaterThan(2_000);
+}, 60_000);
+
+it("spreads connections evenly over many endpoints", async () => {
+  const addresses = Array.from({ length: 70 }, (_, index) => `198.18.55.${index + 100}`);
+  const onLoopback = (verb: string) =>
+    execFileSync("ip", ["-batch", "-"], {
+      input: addresses.map((address) => `address ${verb} ${address}/32 dev lo\n`).join(""),
+    });
+  onLoopback("add");
+  closers.push(() => onLoopback("del"));
+  const server = createServer((socket) => socket.end(`${socket.localAddress}\n`)).listen(0, "0.0.0.0");
+  closers.push(() => server.close());
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const ip = serviceIp(19);
+  informers.put("services", service("web", { clusterIP: ip, ports: [{ port: 80, targetPort: port }] }));
+  const endpoints = addresses.map((address) => ({ addresses: [address], conditions: { ready: true } }));
+  informers.put("endpointslices", slice("s", "web", { port }, endpoints));
+  await settle();
+  const counts = new Map<string, number>();
+  for (let i = 0; i < 1400; i++) {
+    const address = await ask(ip, 80);
+    counts.set(address, (counts.get(address) ?? 0) + 1);
+  }
+  expect([...counts.keys()].sort()).toEqual(addresses.sort());
+  // 20 each, with a standard deviation of 4.5.
+  expect(Math.max(...counts.values())).toBeLessThan(60);
+}, 60_000);
 
 it("leaves established connections alone, and falls back on endpoints that terminate", async () => {
   const [a, b] = [await startPod("a"), await startPod("b")];

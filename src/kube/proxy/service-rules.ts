@@ -22,6 +22,8 @@ export interface RuleContext {
 export const MASQUERADE_MARK = "0x4000";
 const MARK_FOR_MASQUERADE = `meta mark set meta mark or ${MASQUERADE_MARK}`;
 const REJECT = "goto reject_new";
+/** The first packet of a connection meets so many rules at most in each of two steps. */
+const GROUP_SIZE = 32;
 
 /** The rules of a Service's ports. Pure: equal input gives equal rules. */
 export function rulesOf(
@@ -96,7 +98,7 @@ function internalChain(
     const isRemote = endpoints.some(({ isLocal }) => !isLocal);
     // An endpoint on another node answers to this node only if it was asked by an address that leads back here.
     const masquerade = isRemote ? [`ip saddr != ${context.podCidr} ${MARK_FOR_MASQUERADE}`] : [];
-    rules.chains.set(name, [...masquerade, ...spreadRules(rules, info, id, endpoints)]);
+    rules.chains.set(name, [...masquerade, ...spreadRules(rules, info, id, name, endpoints)]);
   }
   return name;
 }
@@ -116,17 +118,17 @@ function externalChain(
     const isRemote = everywhere.some(({ isLocal }) => !isLocal);
     rules.chains.set(name, [
       ...(isRemote ? [MARK_FOR_MASQUERADE] : []),
-      ...spreadRules(rules, info, id, everywhere),
+      ...spreadRules(rules, info, id, name, everywhere),
     ]);
     return name;
   }
   // Traffic policy Local binds those who come from outside; pods and the node itself reach all endpoints.
   const inside = `ins_${id}`;
-  rules.chains.set(inside, spreadRules(rules, info, id, everywhere));
+  rules.chains.set(inside, spreadRules(rules, info, id, inside, everywhere));
   rules.chains.set(name, [
     `ip saddr ${context.podCidr} goto ${inside}`,
     `fib saddr type local goto ${inside}`,
-    ...(external.length > 0 ? spreadRules(rules, info, id, external) : ["drop"]),
+    ...(external.length > 0 ? spreadRules(rules, info, id, name, external) : ["drop"]),
   ]);
   return name;
 }
@@ -138,25 +140,48 @@ function guardedChain(rules: ServiceRules, info: ServicePortInfo, id: string, ta
   return name;
 }
 
-/** Sends each new connection to one endpoint: at random, or to the one that the client had before. */
+/** The rules of chain `name`: each new connection to one endpoint, at random or to the one that the client had before. */
 function spreadRules(
   rules: ServiceRules,
   info: ServicePortInfo,
   id: string,
+  name: string,
   endpoints: readonly ServiceEndpoint[],
 ): string[] {
   if (info.affinitySeconds === undefined) {
-    const [only] = endpoints;
-    if (endpoints.length === 1) return [`meta l4proto ${info.protocol} dnat ip to ${only!.ip}:${only!.port}`];
-    const choices = endpoints.map(({ ip, port }, index) => `${index} : ${ip} . ${port}`);
-    return [
-      `meta l4proto ${info.protocol} dnat ip to numgen random mod ${endpoints.length} map { ${choices.join(", ")} }`,
-    ];
+    const targets = endpoints.map(({ ip, port }) => `meta l4proto ${info.protocol} dnat ip to ${ip}:${port}`);
+    return chooseOne(rules, name, targets);
   }
   const chains = endpoints.map((endpoint) => affinityChain(rules, info, id, endpoint));
   const returning = chains.map(({ chain, set }) => `ip saddr @${set} goto ${chain}`);
-  const choices = chains.map(({ chain }, index) => `${index} : goto ${chain}`);
-  return [...returning, `numgen random mod ${chains.length} vmap { ${choices.join(", ")} }`];
+  const targets = chains.map(({ chain }) => `goto ${chain}`);
+  return [...returning, ...chooseOne(rules, name, targets)];
+}
+
+/**
+ * Rules that take one of the statements at random, each as likely as the others; many are chosen from in two steps.
+ *
+ * They do without a map, short as it would be: when a rule is replaced, the kernel takes the elements of its anonymous map
+ * out at the very moment of the change, and a packet that is on its way through the old rule finds none and passes on
+ * untranslated (nft_map_deactivate in nf_tables_api.c; one connection lost in some 200 changes under full load). Rules
+ * stay in force for the packets that met them.
+ */
+function chooseOne(rules: ServiceRules, name: string, statements: readonly string[]): string[] {
+  const chosen: string[] = [];
+  for (let start = 0; start < statements.length; ) {
+    const left = statements.length - start;
+    const size = statements.length <= GROUP_SIZE ? 1 : Math.min(left, GROUP_SIZE);
+    let statement = statements[start]!;
+    if (size > 1) {
+      const chain = `${name}_${start / GROUP_SIZE}`;
+      rules.chains.set(chain, chooseOne(rules, chain, statements.slice(start, start + size)));
+      statement = `goto ${chain}`;
+    }
+    const chance = size === 1 ? "0" : `< ${size}`;
+    chosen.push(left === size ? statement : `numgen random mod ${left} ${chance} ${statement}`);
+    start += size;
+  }
+  return chosen;
 }
 
 function affinityChain(
