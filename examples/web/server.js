@@ -8,6 +8,11 @@ let stopping = false;
 
 const app = express();
 app.disable("x-powered-by");
+// Kept-alive clients must hear of the end before it comes: a request that crosses with the close would be lost.
+app.use((_request, response, next) => {
+  if (stopping) response.set("connection", "close");
+  next();
+});
 
 app.get("/", (_request, response) => {
   response.json({ service: "web", version, host: hostname() });

@@ -51,10 +51,7 @@ export class ClientLoad {
   }
 }
 
-/**
- * One GET that must be answered with 200 and the example service's JSON. Where a connection that was used before turns out to be
- * closed, it is asked once more on another one, as Go's client, curl and browsers do (RFC 9110 §9.2.2).
- */
+/** One GET that must be answered with 200 and the example service's JSON; it is never asked again. */
 export function ask(url: string, agent?: Agent): Promise<{ service: string; version: string; host: string }> {
   return new Promise((resolve, reject) => {
     const message = request(url, { agent: agent ?? false, timeout: 5_000 }, (response) => {
@@ -67,10 +64,7 @@ export function ask(url: string, agent?: Agent): Promise<{ service: string; vers
       response.on("error", reject);
     });
     message.on("timeout", () => message.destroy(new Error("no answer within 5 s")));
-    message.on("error", (error: NodeJS.ErrnoException) => {
-      if (message.reusedSocket && error.code === "ECONNRESET") ask(url).then(resolve, reject);
-      else reject(error);
-    });
+    message.on("error", reject);
     message.end();
   });
 }
