@@ -108,7 +108,7 @@ async function runWorker(
 }
 
 async function runScript(script: string, args: readonly string[]): Promise<Figures> {
-  const command = ["--disable-warning=ExperimentalWarning", script, ...args];
+  const command = ["--disable-warning=ExperimentalWarning", "--expose-gc", script, ...args];
   const result = await run(process.execPath, command, { timeoutMs: 600_000 });
   if (result.code !== 0) throw new Error(`${script} ${args.join(" ")} failed: ${result.stderr}`);
   return JSON.parse(result.stdout);
