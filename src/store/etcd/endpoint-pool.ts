@@ -1,6 +1,7 @@
 import { type ChannelCredentials, Client, connectivityState, credentials } from "@grpc/grpc-js";
 import { type Clock, invalidArgument } from "../../base/index.ts";
 import { unreachable } from "./etcd-errors.ts";
+import { whyUnreachable } from "./why-unreachable.ts";
 
 /** PEM texts. */
 export interface EtcdTls {
@@ -93,8 +94,8 @@ export class EndpointPool {
 
   /** Waits until this member is connected. */
   async connectedTo(endpoint: Endpoint, timeoutMs: number): Promise<void> {
-    await this.#whenReady(endpoint, timeoutMs).catch((error) => {
-      throw unreachable([endpoint.name], timeoutMs, error);
+    await this.#whenReady(endpoint, timeoutMs).catch(async (error) => {
+      throw unreachable([endpoint.name], timeoutMs, await whyUnreachable([endpoint]), error);
     });
   }
 
@@ -110,7 +111,8 @@ export class EndpointPool {
     try {
       return await Promise.any(candidates.map((endpoint) => this.#whenReady(endpoint, timeoutMs)));
     } catch (error) {
-      throw unreachable(this.names, Math.round(timeoutMs), (error as AggregateError).errors[0]);
+      const reasons = await whyUnreachable(this.#endpoints);
+      throw unreachable(this.names, Math.round(timeoutMs), reasons, (error as AggregateError).errors[0]);
     }
   }
 

@@ -210,9 +210,11 @@ describe.skipIf(!hasEtcd)("etcd store with users and TLS (needs etcd-server)", {
       open(endpoint, { tls: { ca: other, cert, key }, requestTimeoutMs: 500 }),
     ).rejects.toMatchObject({
       code: "Store.Unreachable",
+      message: expect.stringMatching(/ within 500 ms \(unable to verify the first certificate.*\)$/),
     });
     await expect(open(`http://${endpoint}`, { requestTimeoutMs: 500 })).rejects.toMatchObject({
       kind: "Unavailable",
+      message: expect.stringMatching(/ \(it closes the connection; it may want TLS, or no TLS\)$/),
     });
   });
 });

@@ -42,13 +42,22 @@ export function isUnavailable({ code }: ServiceError): boolean {
   return code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED || code === status.CANCELLED;
 }
 
-export const unreachable = (endpoints: readonly string[], timeoutMs: number, cause?: unknown) =>
-  new GantryError("Unavailable", `no etcd answers at ${endpoints.join(", ")} within ${timeoutMs} ms`, {
-    code: "Store.Unreachable",
-    hint: "Check the addresses, that etcd runs, and the TLS files.",
-    details: { endpoints: [...endpoints] },
-    cause,
-  });
+export const unreachable = (
+  endpoints: readonly string[],
+  timeoutMs: number,
+  reasons: readonly string[],
+  cause?: unknown,
+) =>
+  new GantryError(
+    "Unavailable",
+    `no etcd answers at ${endpoints.join(", ")} within ${timeoutMs} ms (${reasons.join("; ")})`,
+    {
+      code: "Store.Unreachable",
+      hint: "Check the addresses, that etcd runs, and the TLS files.",
+      details: { endpoints: [...endpoints], reasons: [...reasons] },
+      cause,
+    },
+  );
 
 export const outcomeUnknown = (endpoint: string, cause: ServiceError) =>
   new GantryError(

@@ -110,7 +110,12 @@ describe.skipIf(!hasEtcd)("etcd store under faults (needs etcd-server)", { timeo
     await expect(open(["127.0.0.1:1", "localhost:2"], { requestTimeoutMs: 300 })).rejects.toMatchObject({
       kind: "Unavailable",
       code: "Store.Unreachable",
-      message: expect.stringContaining("127.0.0.1:1, localhost:2"),
+      message: expect.stringMatching(
+        /at 127\.0\.0\.1:1, localhost:2 within 300 ms \(127\.0\.0\.1:1: connect ECONNREFUSED 127\.0\.0\.1:1; localhost:2: .*ECONNREFUSED.*\)$/,
+      ),
+    });
+    await expect(open(["nowhere.invalid:1"], { requestTimeoutMs: 300 })).rejects.toMatchObject({
+      message: expect.stringContaining("(Name resolution failed for target dns:nowhere.invalid:1)"),
     });
     await expect(open(["nonsense"])).rejects.toMatchObject({ code: "Store.BadEndpoint" });
     await expect(open([])).rejects.toMatchObject({ code: "Store.BadEndpoint" });

@@ -17,7 +17,7 @@ export async function keepAlive(
     return await new Promise<number>((resolve, reject) => {
       const cancel = clock.after(timeoutMs, () => {
         leaveEndpoint();
-        reject(unreachable([endpoint.name], timeoutMs));
+        reject(unreachable([endpoint.name], timeoutMs, ["no answer"]));
       });
       const fail = (error: ServiceError) => {
         cancel();
