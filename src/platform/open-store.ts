@@ -35,6 +35,7 @@ function openConfigured(
     return openLmdbStore({ dir: layout.store, keepHistoryMs: KEEP_HISTORY_MS, logger, clock });
   return openEtcdStore({
     ...parseEtcdAddress(config.store),
+    forWatchCache: true,
     keepHistoryMs: KEEP_HISTORY_MS,
     logger,
     clock,

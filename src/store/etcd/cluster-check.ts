@@ -1,4 +1,4 @@
-import { errorMessage } from "../../base/index.ts";
+import { errorMessage, isGantryError } from "../../base/index.ts";
 import type { CheckProblem } from "../types.ts";
 import type { EtcdConnection } from "./connection.ts";
 import { COMPACTED, isEtcdFailure } from "./etcd-errors.ts";
@@ -28,7 +28,14 @@ export async function checkCluster(connection: EtcdConnection, keys: KeySpace): 
       hashes.push({ name, answer });
     } catch (error) {
       if (isCompacted(error)) continue;
-      problems.push({ code: "Check.Unreachable", message: errorMessage(error) });
+      problems.push(
+        isGantryError(error, "PermissionDenied")
+          ? {
+              code: "Check.NotPermitted",
+              message: `etcd at ${name} is not compared with others: ${error.message}`,
+            }
+          : { code: "Check.Unreachable", message: errorMessage(error) },
+      );
     }
   }
   const first = hashes[0];

@@ -96,6 +96,22 @@ describe.skipIf(!hasEtcd)("etcd store with users and TLS (needs etcd-server)", {
     });
   });
 
+  it("says what only root may ask of etcd", async () => {
+    const { endpoint } = await etcd();
+    await enableAuth(endpoint);
+    const store = await open(endpoint, { user: { name: "gantry", password: "gantry" } });
+    await put(store, "a");
+    await expect(store.defragment!()).rejects.toMatchObject({
+      kind: "PermissionDenied",
+      code: "Store.NoPermission",
+      message: "etcd lets only users with the role root do this",
+    });
+    expect(await store.check()).toMatchObject([{ code: "Check.NotPermitted" }]);
+    const root = await open(endpoint, { user: { name: "root", password: "root" } });
+    await root.defragment!();
+    expect(await root.check()).toEqual([]);
+  });
+
   it("tells a user who may not watch everything", async () => {
     const { endpoint } = await etcd();
     await enableAuth(endpoint);
@@ -106,6 +122,10 @@ describe.skipIf(!hasEtcd)("etcd store with users and TLS (needs etcd-server)", {
     expect((await first).value).toMatchObject({ events: [{ item: { key: "a" } }] });
     const wide = store.watch({ key: "", prefix: true, everyRevision: true })[Symbol.asyncIterator]();
     await expect(wide.next()).rejects.toMatchObject({ kind: "PermissionDenied", code: "Store.NoPermission" });
+    await expect(
+      open(endpoint, { user: { name: "narrow", password: "narrow" }, forWatchCache: true }),
+    ).rejects.toMatchObject({ kind: "PermissionDenied", code: "Store.NoPermission" });
+    await open(endpoint, { user: { name: "gantry", password: "gantry" }, forWatchCache: true });
     await put(store, "b");
     expect((await narrow.next()).value).toMatchObject({ events: [{ item: { key: "b" } }] });
     await narrow.return?.();

@@ -155,6 +155,16 @@ const BY_TEXT = new Map<string, Make>([
     ),
   ],
   [
+    // Of its maintenance service.
+    "auth: permission denied",
+    make(
+      "PermissionDenied",
+      "Store.NoPermission",
+      "etcd lets only users with the role root do this",
+      "Name such a user in the store's address, or use etcdctl.",
+    ),
+  ],
+  [
     "etcdserver: authentication failed, invalid user ID or password",
     make("Unauthenticated", "Store.BadCredentials", "etcd refuses the user or its password"),
   ],

@@ -37,6 +37,7 @@ import { COMPACT, LEASE_REVOKE, RANGE, STATUS, TXN } from "./methods.ts";
 import { DEFAULT_REQUEST_TIMEOUT_MS, openConnection } from "./open-connection.ts";
 import { useStore } from "./store-record.ts";
 import { WatchStream } from "./watch-stream.ts";
+import { assertReadsWholeKeySpace } from "./whole-key-space.ts";
 
 const MIB = 2 ** 20;
 const MAX_KEY_BYTES = 1024;
@@ -68,6 +69,7 @@ export class EtcdStore implements Store {
       const revisionOffset = await useStore(connection, new KeySpace(prefix));
       store = new EtcdStore(options, connection, new KeySpace(prefix, revisionOffset));
       await store.#currentRevision();
+      if (options.forWatchCache) await assertReadsWholeKeySpace(connection);
       const endpoints = options.endpoints.join(",");
       options.logger.info("the store is in etcd", { version, endpoints, revisionOffset });
       return store;

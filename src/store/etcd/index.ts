@@ -23,6 +23,8 @@ export interface EtcdStoreOptions {
   maxValueBytes?: number;
   /** History older than this is compacted by itself; absent: 5 minutes; 0: never, when etcd or somebody else does it. */
   keepHistoryMs?: number;
+  /** Watches with `everyRevision` will be opened: a user who may not is refused at once. */
+  forWatchCache?: boolean;
   /** What may wait for one watcher before it is cut off with `Store.SlowWatcher`. */
   maxWatchWaitingBatches?: number;
   maxWatchWaitingBytes?: number;

@@ -14,6 +14,7 @@ import {
   type StoreRecord,
   transactWhileRecord,
 } from "../etcd/store-record.ts";
+import { assertReadsWholeKeySpace } from "../etcd/whole-key-space.ts";
 import type { KeyValue } from "../types.ts";
 import { itemTooLarge, leaseRanOut, noPrefix, notEmpty, overtaken } from "./errors.ts";
 import { readPages } from "./etcd-pages.ts";
@@ -52,7 +53,10 @@ export class EtcdTarget implements MigrationTarget {
     this.identity = { kind: "etcd", clusterId: connection.clusterId, prefix };
   }
 
-  /** Throws Unavailable (`Store.Unreachable`), InvalidArgument (`Store.BadAddress`). */
+  /**
+   * Throws Unavailable (`Store.Unreachable`), InvalidArgument (`Store.BadAddress`), and PermissionDenied (`Store.NoPermission`)
+   * where the user may not do what a platform needs.
+   */
   static async open(options: EtcdStoreOptions): Promise<EtcdTarget> {
     const { prefix = "", clock = systemClock } = options;
     const { recordKey } = new KeySpace(prefix);
@@ -61,6 +65,7 @@ export class EtcdTarget implements MigrationTarget {
     try {
       // The first answer tells which cluster it is.
       await connection.request(RANGE, { key: recordKey, count_only: true });
+      await assertReadsWholeKeySpace(connection);
       return new EtcdTarget(connection, prefix, clock);
     } catch (error) {
       connection.close();
