@@ -22,6 +22,7 @@ import { bytesInUse, bytesTouched, keyCount } from "./lmdb-stats.ts";
 import { LmdbTables, type MetaName, type Table } from "./lmdb-tables.ts";
 import { adoptValue, encodeHead, encodeNumber, encodeRecord, type StoredHead } from "./record-codec.ts";
 import type { CheckProblem } from "./types.ts";
+import { hasWrittenMark, leaveWrittenMark, lost, refuseLostData } from "./written-mark.ts";
 
 const FIRST_REVISION = 1;
 const PRESENT = Buffer.from([1]);
@@ -48,15 +49,18 @@ export class LmdbBackend implements StoreBackend {
 
   async open(): Promise<LoadedState> {
     await removeCutOffWork(this.#dir);
+    refuseLostData(this.#dir);
     const tables = await openTables(this.#dir);
     this.#tables = tables;
     this.#reserve = this.#newReserve(this.#dataFile);
     if (tables.readNumber("format") === 0) {
+      if (hasWrittenMark(this.#dir)) throw lost(this.#dir, `${this.#dataFile} holds no store`);
       await this.#durably(() => {
         this.#putNumber("format", FORMAT);
         this.#putNumber("revision", FIRST_REVISION);
       });
     }
+    await leaveWrittenMark(this.#dir);
     return {
       revision: tables.readNumber("revision"),
       compactRevision: tables.readNumber("compactRevision"),

@@ -3,6 +3,7 @@ import {
   ftruncateSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -124,11 +125,30 @@ describe("LMDB store", () => {
     await expect(openStore()).rejects.toMatchObject({ code: "Store.NewerFormat" });
   });
 
+  it("takes a data file that is gone or empty for a loss, unless the store was never written", async () => {
+    writeFileSync(dataFile(), "");
+    await put(await openStore(), "a", Buffer.from("1"));
+    await closeAll();
+    for (const lose of [() => writeFileSync(dataFile(), ""), () => rmSync(dataFile())]) {
+      lose();
+      const before = readdirSync(dir).sort();
+      await expect(openStore()).rejects.toMatchObject({
+        kind: "DataLoss",
+        code: "Store.Corrupt",
+        message: expect.stringMatching(
+          / is (gone|empty), though the store was written before; .* remove \S+$/,
+        ),
+      });
+      expect(readdirSync(dir).sort()).toEqual(before);
+    }
+    rmSync(dir, { recursive: true });
+    expect((await (await openStore()).range("")).count).toBe(0);
+  });
+
   it("refuses a file that is none of its own, or cut short", async () => {
     writeFileSync(dataFile(), "This is no store.".repeat(1000));
     await expect(openStore()).rejects.toMatchObject({ kind: "DataLoss", code: "Store.Corrupt" });
-    rmSync(dataFile());
-    rmSync(join(dir, "lock.mdb"), { force: true });
+    rmSync(dir, { recursive: true });
 
     const store = await openStore();
     for (let n = 0; n < 100; n++) await put(store, `key/${n}`, Buffer.alloc(10_000, "x"));

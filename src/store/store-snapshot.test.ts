@@ -119,7 +119,7 @@ describe("snapshots", () => {
     const untouched = await openStore("a");
     expect((await untouched.range("")).count).toBe(1);
     await untouched.close();
-    expect((await readdir(join(work, "a"))).sort()).toEqual(["data.mdb", "lock", "lock.mdb"]);
+    expect((await readdir(join(work, "a"))).sort()).toEqual(["data.mdb", "lock", "lock.mdb", "written"]);
   });
 
   it("name a directory that is there, and leave no half of themselves", async () => {

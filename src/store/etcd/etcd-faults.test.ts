@@ -67,22 +67,24 @@ function follow(store: Store, startRevision: number) {
   };
 }
 
-/** Writes without pause; tells what was acknowledged and what was not. */
-function writeOn(store: Store) {
+/** Writes all the time, several at once where asked to; tells what was acknowledged and what was not. */
+function writeOn(store: Store, { writers = 1, pauseMs = 2 } = {}) {
   const acknowledged = new Map<string, number>();
   const failed = new Map<string, string>();
   let stopped = false;
-  const done = (async () => {
-    for (let n = 0; !stopped; n++) {
-      const key = `k/${n}`;
+  let n = 0;
+  const write = async () => {
+    while (!stopped) {
+      const key = `k/${n++}`;
       try {
         acknowledged.set(key, await put(store, key));
       } catch (error) {
         failed.set(key, (error as { code: string }).code);
       }
-      await systemClock.sleep(2);
+      await systemClock.sleep(pauseMs);
     }
-  })();
+  };
+  const done = Promise.all(Array.from({ length: writers }, write));
   return {
     acknowledged,
     failed,
@@ -125,7 +127,7 @@ describe.skipIf(!hasEtcd)("etcd store under faults (needs etcd-server)", { timeo
     const server = await etcd();
     const store = await open([server.endpoint]);
     const watch = follow(store, 2);
-    const writer = writeOn(store);
+    const writer = writeOn(store, { writers: 4, pauseMs: 0 });
     for (let round = 0; round < 2; round++) {
       await systemClock.sleep(200);
       await server.kill();
