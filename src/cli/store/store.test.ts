@@ -51,7 +51,7 @@ describe("gantry store", () => {
       /^Revision: +201\nCompacted to: +201\nKeys: +4\n(?:.*\n)*Fragmentation: +\d+ %\n$/,
     );
     expect((await run("check")).code).toBe(0);
-    expect((await readdir(join(home, "store"))).sort()).toEqual(["data.mdb", "lock", "lock.mdb"]);
+    expect((await readdir(join(home, "store"))).sort()).toEqual(["data.mdb", "lock", "lock.mdb", "written"]);
   });
 
   it("restores a snapshot, and exports what is there", async () => {

@@ -95,7 +95,7 @@ export class EndpointPool {
   /** Waits until this member is connected. */
   async connectedTo(endpoint: Endpoint, timeoutMs: number): Promise<void> {
     await this.#whenReady(endpoint, timeoutMs).catch(async (error) => {
-      throw unreachable([endpoint.name], timeoutMs, await whyUnreachable([endpoint]), error);
+      throw unreachable([endpoint.name], timeoutMs, await whyUnreachable([endpoint], this.#clock), error);
     });
   }
 
@@ -111,7 +111,7 @@ export class EndpointPool {
     try {
       return await Promise.any(candidates.map((endpoint) => this.#whenReady(endpoint, timeoutMs)));
     } catch (error) {
-      const reasons = await whyUnreachable(this.#endpoints);
+      const reasons = await whyUnreachable(this.#endpoints, this.#clock);
       throw unreachable(this.names, Math.round(timeoutMs), reasons, (error as AggregateError).errors[0]);
     }
   }

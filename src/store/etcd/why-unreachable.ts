@@ -1,21 +1,22 @@
 import { type Client, type ServiceError, status } from "@grpc/grpc-js";
+import type { Clock } from "../../base/index.ts";
 import type { Endpoint } from "./endpoint-pool.ts";
 import { STATUS } from "./methods.ts";
 
 const LOOK_MS = 250;
 
 /** For each member that cannot be connected to, what stands in the way; in words, as part of an error's message. */
-export async function whyUnreachable(endpoints: readonly Endpoint[]): Promise<string[]> {
-  const reasons = await Promise.all(endpoints.map(({ client }) => reasonOf(client)));
+export async function whyUnreachable(endpoints: readonly Endpoint[], clock: Clock): Promise<string[]> {
+  const reasons = await Promise.all(endpoints.map(({ client }) => reasonOf(client, clock)));
   if (endpoints.length === 1) return reasons;
   return reasons.map((reason, index) => `${endpoints[index]!.name}: ${reason}`);
 }
 
 /** Waiting for a connection ends without a reason; a request on the broken channel is told the last one. */
-function reasonOf(client: Client): Promise<string> {
+function reasonOf(client: Client, clock: Clock): Promise<string> {
   return new Promise((resolve) => {
     const bytes = (value: Buffer) => value;
-    const options = { deadline: Date.now() + LOOK_MS };
+    const options = { deadline: clock.nowMs() + LOOK_MS };
     client.makeUnaryRequest(STATUS.path, bytes, bytes, Buffer.alloc(0), options, (error) =>
       resolve(error ? inWords(error) : "it answers by now"),
     );
