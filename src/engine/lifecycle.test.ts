@@ -75,7 +75,7 @@ describe("a new start of the program", () => {
     const id = await home.create(
       ["sh", "-c", "i=0; while [ $i -lt 40 ]; do echo $i; i=$((i+1)); sleep 0.02; done; exit 6"],
       {
-        hostConfig: { PortBindings: { "80/tcp": [{ HostPort: "38090" }] } },
+        hostConfig: { PortBindings: { "80/tcp": [{ HostPort: "28090" }] } },
       },
     );
     const paused = await home.create(["sleep", "100"]);
@@ -87,7 +87,7 @@ describe("a new start of the program", () => {
     expect(state(id)).toMatchObject({ Status: "running", Pid });
     expect(state(paused).Status).toBe("paused");
     expect((await engine().inspectContainer(id)).NetworkSettings.Ports["80/tcp"]).toEqual([
-      { HostIp: "0.0.0.0", HostPort: "38090" },
+      { HostIp: "0.0.0.0", HostPort: "28090" },
     ]);
     expect((await home.exec(id, ["echo", "hi"])).stdout).toBe("hi\n");
     expect(await engine().waitContainer(id)).toEqual({ exitCode: 6 });
