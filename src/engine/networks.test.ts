@@ -42,36 +42,36 @@ describe("published ports", () => {
   it("lead to the container, are shown, and are free again afterwards", async () => {
     const id = await home.create(SERVER, {
       config: { Image: "busybox", ExposedPorts: { "80/tcp": {}, "81/tcp": {} } },
-      hostConfig: { PortBindings: { "80/tcp": [{ HostIp: "", HostPort: "38080" }] } },
+      hostConfig: { PortBindings: { "80/tcp": [{ HostIp: "", HostPort: "28080" }] } },
     });
     await engine().startContainer(id);
-    expect(await askUntil(38080)).toBe("answer\n");
+    expect(await askUntil(28080)).toBe("answer\n");
     const { NetworkSettings } = await engine().inspectContainer(id);
     expect(NetworkSettings.Ports).toEqual({
-      "80/tcp": [{ HostIp: "0.0.0.0", HostPort: "38080" }],
+      "80/tcp": [{ HostIp: "0.0.0.0", HostPort: "28080" }],
       "81/tcp": null,
     });
     const second = await home.create(SERVER, {
-      hostConfig: { PortBindings: { "80/tcp": [{ HostPort: "38080" }] } },
+      hostConfig: { PortBindings: { "80/tcp": [{ HostPort: "28080" }] } },
     });
     await expect(engine().startContainer(second)).rejects.toThrow("port is already allocated");
     const state = engine().containerState(second)!;
     expect(state).toMatchObject({ Status: "created", ExitCode: 128 });
     await engine().removeContainer(id, { force: true });
     await engine().startContainer(second);
-    expect(await askUntil(38080)).toBe("answer\n");
+    expect(await askUntil(28080)).toBe("answer\n");
     await engine().removeContainer(second, { force: true });
   });
 
   it("a range takes the first free one, -P any", async () => {
-    const taken = createServer().listen(38081, "0.0.0.0");
+    const taken = createServer().listen(28081, "0.0.0.0");
     const id = await home.create(SERVER, {
       config: { Image: "busybox", ExposedPorts: { "7/udp": {} } },
-      hostConfig: { PortBindings: { "80/tcp": [{ HostPort: "38081-38085" }] }, PublishAllPorts: true },
+      hostConfig: { PortBindings: { "80/tcp": [{ HostPort: "28081-28085" }] }, PublishAllPorts: true },
     });
     await engine().startContainer(id);
     const { Ports } = (await engine().inspectContainer(id)).NetworkSettings;
-    expect(Ports["80/tcp"]).toEqual([{ HostIp: "0.0.0.0", HostPort: "38082" }]);
+    expect(Ports["80/tcp"]).toEqual([{ HostIp: "0.0.0.0", HostPort: "28082" }]);
     expect(Number(Ports["7/udp"]?.[0]?.HostPort)).toBeGreaterThan(1024);
     await engine().removeContainer(id, { force: true });
     taken.close();
