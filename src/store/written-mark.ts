@@ -5,7 +5,7 @@ import { corrupt } from "./errors.ts";
 import { DATA_FILE, WORK_PREFIX } from "./lmdb-open.ts";
 
 /** Stands in a store's directory once its data file holds a store. */
-export const WRITTEN_MARK = "written";
+const WRITTEN_MARK = "written";
 
 export function hasWrittenMark(dir: string): boolean {
   return statSync(join(dir, WRITTEN_MARK), { throwIfNoEntry: false }) !== undefined;

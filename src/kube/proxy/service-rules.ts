@@ -22,7 +22,7 @@ export interface RuleContext {
 export const MASQUERADE_MARK = "0x4000";
 const MARK_FOR_MASQUERADE = `meta mark set meta mark or ${MASQUERADE_MARK}`;
 const REJECT = "goto reject_new";
-/** The first packet of a connection meets so many rules at most in each of two steps. */
+/** Endpoints of larger Services are chosen from in groups of so many, so that the first packet of a connection meets few rules. */
 const GROUP_SIZE = 32;
 
 /** The rules of a Service's ports. Pure: equal input gives equal rules. */

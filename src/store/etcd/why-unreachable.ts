@@ -1,5 +1,5 @@
 import { type Client, type ServiceError, status } from "@grpc/grpc-js";
-import type { Clock } from "../../base/index.ts";
+import { type Clock, errorMessage } from "../../base/index.ts";
 import type { Endpoint } from "./endpoint-pool.ts";
 import { STATUS } from "./methods.ts";
 
@@ -14,13 +14,14 @@ export async function whyUnreachable(endpoints: readonly Endpoint[], clock: Cloc
 
 /** Waiting for a connection ends without a reason; a request on the broken channel is told the last one. */
 function reasonOf(client: Client, clock: Clock): Promise<string> {
-  return new Promise((resolve) => {
+  return new Promise<string>((resolve) => {
     const bytes = (value: Buffer) => value;
     const options = { deadline: clock.nowMs() + LOOK_MS };
     client.makeUnaryRequest(STATUS.path, bytes, bytes, Buffer.alloc(0), options, (error) =>
       resolve(error ? inWords(error) : "it answers by now"),
     );
-  });
+    // The client may have been closed meanwhile.
+  }).catch(errorMessage);
 }
 
 /** `details` are those of grpc-js: `No connection established. Last error: Error: … Resolution note: …`. */
