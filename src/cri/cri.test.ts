@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { silentLogger } from "../base/index.ts";
-import { leftovers, openTestHome } from "../engine/test-home.ts";
+import { leftovers, openTestHome } from "../engine/testing/test-home.ts";
 import { describeCri } from "./cri.contract.ts";
 import { type Cri, createCri } from "./cri.ts";
 

@@ -2,13 +2,13 @@ import type { Clock, Logger } from "../base/index.ts";
 import type { ImageService, RootfsMount } from "../images/types.ts";
 import type { NetworkService } from "../network/types.ts";
 import type { ContainerRuntime, HeldLimits } from "../runtime/index.ts";
-import type { Container } from "./container.ts";
-import type { ContainerStore } from "./container-store.ts";
-import type { EventLog } from "./event-log.ts";
-import type { ExecStore } from "./exec-store.ts";
-import type { InitLayers } from "./init-layer.ts";
+import type { Container } from "./containers/container.ts";
+import type { ContainerStore } from "./containers/container-store.ts";
+import type { EventLog } from "./events/event-log.ts";
+import type { ExecStore } from "./exec/exec-store.ts";
+import type { InitLayers } from "./spec/init-layer.ts";
 import type { ContainerStatus } from "./types.ts";
-import type { VolumeStore } from "./volume-store.ts";
+import type { VolumeStore } from "./volumes/volume-store.ts";
 
 export interface ContainerChange {
   id: string;

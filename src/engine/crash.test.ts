@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../base/index.ts";
-import { leftovers, openTestHome, type TestHome, until } from "./test-home.ts";
+import { leftovers, openTestHome, type TestHome, until } from "./testing/test-home.ts";
 
 const INSTANCE_ID = "e57e55";
 
@@ -16,7 +16,7 @@ class ChildEngine {
   readonly exited: Promise<unknown>;
 
   constructor(dir: string, failpoints = "") {
-    const script = join(import.meta.dirname, "crash-child.ts");
+    const script = join(import.meta.dirname, "testing", "crash-child.ts");
     this.#process = spawn(process.execPath, [script, dir, INSTANCE_ID], {
       stdio: ["pipe", "pipe", "inherit"],
       env: { ...process.env, GANTRY_FAILPOINTS: failpoints, NODE_NO_WARNINGS: "1" },

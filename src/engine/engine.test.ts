@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../base/index.ts";
-import { collector, leftovers, openTestHome, type TestHome, until } from "./test-home.ts";
+import { collector, leftovers, openTestHome, type TestHome, until } from "./testing/test-home.ts";
 import type { EngineEvent } from "./types.ts";
 
 let home: TestHome;

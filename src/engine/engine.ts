@@ -6,35 +6,43 @@ import type { ImageService } from "../images/types.ts";
 import { removeCgroup } from "../kernel/index.ts";
 import type { NetworkService } from "../network/types.ts";
 import { type ContainerRuntime, readHeldLimits } from "../runtime/index.ts";
-import { exportContainer, readArchive, type WriteArchiveOptions, writeArchive } from "./archive.ts";
-import { attachContainer } from "./attach-container.ts";
-import { type CommitOptions, commitContainer } from "./commit-container.ts";
-import { connectNetwork, disconnectNetwork } from "./connect-network.ts";
-import { containerChanges } from "./container-changes.ts";
-import { emitContainerEvent } from "./container-events.ts";
-import { containerLogs } from "./container-logs.ts";
-import { containerStats } from "./container-stats.ts";
-import { ContainerStore } from "./container-store.ts";
-import { containerTop } from "./container-top.ts";
+import { attachContainer } from "./containers/attach-container.ts";
+import { type CommitOptions, commitContainer } from "./containers/commit-container.ts";
+import { containerStats } from "./containers/container-stats.ts";
+import { ContainerStore } from "./containers/container-store.ts";
+import { containerTop } from "./containers/container-top.ts";
+import { createContainer } from "./containers/create-container.ts";
+import { onRuntimeExit } from "./containers/exit-handler.ts";
+import { inspectContainer } from "./containers/inspect-container.ts";
+import { listContainers } from "./containers/list-containers.ts";
+import { pauseContainer, unpauseContainer } from "./containers/pause-container.ts";
+import { pruneContainers } from "./containers/prune-containers.ts";
+import { type RemoveOptions, removeContainer } from "./containers/remove-container.ts";
+import { renameContainer } from "./containers/rename-container.ts";
+import { startContainer } from "./containers/start-container.ts";
+import {
+  killContainer,
+  restartContainer,
+  type StopOptions,
+  stop,
+  stopContainer,
+} from "./containers/stop-container.ts";
+import { updateContainer } from "./containers/update-container.ts";
+import { waitContainer } from "./containers/wait-container.ts";
 import type { ContainerChange, EngineContext } from "./context.ts";
-import { createContainer } from "./create-container.ts";
-import { EventLog } from "./event-log.ts";
-import { createExec, inspectExec, resizeExec, type StartExecOptions, startExec } from "./exec.ts";
-import { ExecStore } from "./exec-store.ts";
-import { onRuntimeExit } from "./exit-handler.ts";
-import { forwardEvents } from "./forward-events.ts";
-import { InitLayers } from "./init-layer.ts";
-import { inspectContainer } from "./inspect-container.ts";
-import { listContainers } from "./list-containers.ts";
-import { rotateLogs } from "./log-rotation.ts";
-import { statPath } from "./path-stat.ts";
-import { pauseContainer, unpauseContainer } from "./pause-container.ts";
-import { pruneContainers } from "./prune-containers.ts";
+import { emitContainerEvent } from "./events/container-events.ts";
+import { EventLog } from "./events/event-log.ts";
+import { forwardEvents } from "./events/forward-events.ts";
+import { createExec, inspectExec, resizeExec, type StartExecOptions, startExec } from "./exec/exec.ts";
+import { ExecStore } from "./exec/exec-store.ts";
+import { exportContainer, readArchive, type WriteArchiveOptions, writeArchive } from "./files/archive.ts";
+import { containerChanges } from "./files/container-changes.ts";
+import { statPath } from "./files/path-stat.ts";
+import { containerLogs } from "./logs/container-logs.ts";
+import { rotateLogs } from "./logs/log-rotation.ts";
+import { connectNetwork, disconnectNetwork } from "./networks/connect-network.ts";
 import { adoptContainers, discardCutOff, restartStopped } from "./reconcile.ts";
-import { type RemoveOptions, removeContainer } from "./remove-container.ts";
-import { renameContainer } from "./rename-container.ts";
-import { startContainer } from "./start-container.ts";
-import { killContainer, restartContainer, type StopOptions, stop, stopContainer } from "./stop-container.ts";
+import { InitLayers } from "./spec/init-layer.ts";
 import type {
   AttachOptions,
   AttachStreams,
@@ -50,10 +58,8 @@ import type {
   LogOptions,
   WaitCondition,
 } from "./types.ts";
-import { updateContainer } from "./update-container.ts";
-import { VolumeStore } from "./volume-store.ts";
-import { createVolume, inspectVolume, listVolumes, pruneVolumes, removeVolume } from "./volumes.ts";
-import { waitContainer } from "./wait-container.ts";
+import { VolumeStore } from "./volumes/volume-store.ts";
+import { createVolume, inspectVolume, listVolumes, pruneVolumes, removeVolume } from "./volumes/volumes.ts";
 
 export interface EngineOptions {
   /** `<home>/containers` */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../base/index.ts";
 import { killProcess } from "../kernel/index.ts";
-import { leftovers, openTestHome, type TestHome, until } from "./test-home.ts";
+import { leftovers, openTestHome, type TestHome, until } from "./testing/test-home.ts";
 
 let home: TestHome;
 

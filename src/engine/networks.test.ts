@@ -1,6 +1,6 @@
 import { connect, createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { leftovers, openTestHome, type TestHome, until } from "./test-home.ts";
+import { leftovers, openTestHome, type TestHome, until } from "./testing/test-home.ts";
 
 let home: TestHome;
 

@@ -2,16 +2,16 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoCode, isGantryError } from "../base/index.ts";
 import { unpinNamespaces } from "../kernel/index.ts";
-import type { Container } from "./container.ts";
-import { releaseNamespaces } from "./container-namespaces.ts";
-import { unplug } from "./container-networks.ts";
-import { setPaused, setRunning } from "./container-state.ts";
+import type { Container } from "./containers/container.ts";
+import { setPaused, setRunning } from "./containers/container-state.ts";
+import { containerEnded } from "./containers/exit-handler.ts";
+import { deleteRemains, removeContainer } from "./containers/remove-container.ts";
+import { shallRestart } from "./containers/restart-policy.ts";
+import { launch } from "./containers/start-container.ts";
 import { type EngineContext, inBackground } from "./context.ts";
-import { containerEnded } from "./exit-handler.ts";
-import { startHealthChecks } from "./health-checks.ts";
-import { deleteRemains, removeContainer } from "./remove-container.ts";
-import { shallRestart } from "./restart-policy.ts";
-import { launch } from "./start-container.ts";
+import { startHealthChecks } from "./health/health-checks.ts";
+import { unplug } from "./networks/container-networks.ts";
+import { releaseNamespaces } from "./spec/container-namespaces.ts";
 
 /** Undoes creates that were cut off before their record was written. */
 export async function discardCutOff(context: EngineContext, ids: readonly string[]): Promise<void> {

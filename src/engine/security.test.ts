@@ -6,7 +6,7 @@ import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { tarEntry } from "../formats/index.ts";
 import { listMounts } from "../kernel/index.ts";
-import { importBusybox, leftovers, openTestHome, type TestHome, until } from "./test-home.ts";
+import { importBusybox, leftovers, openTestHome, type TestHome, until } from "./testing/test-home.ts";
 
 let home: TestHome;
 

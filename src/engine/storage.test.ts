@@ -4,7 +4,7 @@ import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readAll } from "../base/index.ts";
 import { encodeTarHeader, readTar, TAR_END, tarEntry, tarPadding } from "../formats/index.ts";
-import { importBusybox, leftovers, openTestHome, type TestHome, until } from "./test-home.ts";
+import { importBusybox, leftovers, openTestHome, type TestHome, until } from "./testing/test-home.ts";
 
 let home: TestHome;
 

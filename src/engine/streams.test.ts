@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../base/index.ts";
-import { collector, leftovers, openTestHome, type TestHome, until } from "./test-home.ts";
+import { collector, leftovers, openTestHome, type TestHome, until } from "./testing/test-home.ts";
 import type { ContainerConfig, LogEntry } from "./types.ts";
 
 let home: TestHome;

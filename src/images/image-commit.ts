@@ -1,9 +1,9 @@
 import { type Clock, conflict } from "../base/index.ts";
 import type { HistoryEntry, ImageConfig } from "../formats/index.ts";
 import type { ImageStore, StoredImage } from "./image-store.ts";
-import type { HeldLayer, LayerStore } from "./layer-store.ts";
+import type { HeldLayer, LayerStore } from "./layers/layer-store.ts";
 import { hostPlatform } from "./manifests.ts";
-import type { SnapshotStore } from "./snapshot-store.ts";
+import type { SnapshotStore } from "./snapshots/snapshot-store.ts";
 import type { CommitRequest } from "./types.ts";
 
 export interface CommitHost {

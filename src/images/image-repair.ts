@@ -3,7 +3,7 @@ import type { ContentStore } from "../content/index.ts";
 import type { ImageManifest } from "../formats/index.ts";
 import type { ImageLimits } from "./image-limits.ts";
 import type { ImageStore, StoredImage } from "./image-store.ts";
-import type { LayerStore } from "./layer-store.ts";
+import type { LayerStore } from "./layers/layer-store.ts";
 import { MANIFEST_TYPES } from "./manifests.ts";
 
 export interface RepairHost {

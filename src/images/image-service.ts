@@ -3,24 +3,24 @@ import type { Readable } from "node:stream";
 import { type Clock, errorMessage, inTurns, type Logger, systemClock } from "../base/index.ts";
 import type { ContentStore } from "../content/types.ts";
 import { type ImageRuntimeConfig, type Platform, parseImageReference } from "../formats/index.ts";
-import { BlobDownloads } from "./blob-downloads.ts";
-import { removedChainIds } from "./chain-ids.ts";
 import { commitImage } from "./image-commit.ts";
-import { importImage } from "./image-import.ts";
 import { DEFAULT_IMAGE_LIMITS, type ImageLimits } from "./image-limits.ts";
-import { loadImages } from "./image-load.ts";
 import { findImage, noSuchImage, requireImage, tagToStore } from "./image-lookup.ts";
-import { pullImage } from "./image-pull.ts";
-import { pushImage } from "./image-push.ts";
 import { removeImage } from "./image-removal.ts";
 import { repairImages } from "./image-repair.ts";
-import { saveImages } from "./image-save.ts";
 import { ImageStore, type StoredImage } from "./image-store.ts";
-import { LayerStore } from "./layer-store.ts";
-import type { RegistryTransport } from "./registry-transport.ts";
-import { type Change, changesOf } from "./snapshot-changes.ts";
-import { SnapshotStore } from "./snapshot-store.ts";
-import { usageOf } from "./snapshot-usage.ts";
+import { removedChainIds } from "./layers/chain-ids.ts";
+import { LayerStore } from "./layers/layer-store.ts";
+import { type Change, changesOf } from "./snapshots/snapshot-changes.ts";
+import { SnapshotStore } from "./snapshots/snapshot-store.ts";
+import { usageOf } from "./snapshots/snapshot-usage.ts";
+import { BlobDownloads } from "./transfer/blob-downloads.ts";
+import { importImage } from "./transfer/image-import.ts";
+import { loadImages } from "./transfer/image-load.ts";
+import { pullImage } from "./transfer/image-pull.ts";
+import { pushImage } from "./transfer/image-push.ts";
+import { saveImages } from "./transfer/image-save.ts";
+import type { RegistryTransport } from "./transfer/registry-transport.ts";
 import type {
   CommitRequest,
   ImageEvent,

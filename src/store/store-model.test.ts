@@ -4,9 +4,9 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { silentLogger } from "../base/index.ts";
-import { openLmdbStore } from "./lmdb-store.ts";
-import { openMemoryStore } from "./memory-store.ts";
-import { SortedItems } from "./sorted-items.ts";
+import { openLmdbStore } from "./embedded/lmdb-store.ts";
+import { openMemoryStore } from "./embedded/memory-store.ts";
+import { SortedItems } from "./embedded/sorted-items.ts";
 import type { Operation, Store, TransactionRequest, WatchBatch } from "./types.ts";
 
 const KEYS = ["a", "a/1", "a/2", "b", "é/1", "\u{1f9c0}", "\uffee"];

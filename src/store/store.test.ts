@@ -2,8 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLogger } from "../base/index.ts";
-import { openLmdbStore } from "./lmdb-store.ts";
-import { openMemoryStore } from "./memory-store.ts";
+import { openLmdbStore } from "./embedded/lmdb-store.ts";
+import { openMemoryStore } from "./embedded/memory-store.ts";
 import { describeStore } from "./store.contract.ts";
 
 const options = { logger: silentLogger, maxWatchWaitingBatches: 100 };

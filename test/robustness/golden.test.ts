@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { silentLogger } from "../../src/base/index.ts";
+import { LmdbTables } from "../../src/store/embedded/lmdb-tables.ts";
+import { encodeNumber } from "../../src/store/embedded/record-codec.ts";
 import { openLmdbStore } from "../../src/store/index.ts";
-import { LmdbTables } from "../../src/store/lmdb-tables.ts";
-import { encodeNumber } from "../../src/store/record-codec.ts";
 import { readContent } from "./golden/content.ts";
 
 const GOLDEN = join(import.meta.dirname, "golden");

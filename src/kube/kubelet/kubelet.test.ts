@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../../base/index.ts";
-import { importBusybox } from "../../engine/test-home.ts";
+import { importBusybox } from "../../engine/testing/test-home.ts";
 import { killProcess } from "../../kernel/index.ts";
 import { configMaps, leases, nodes, pods, secrets } from "../api/index.ts";
 import type { PodLogOptions } from "../client/node-access.ts";
-import { containerConfig } from "./container-config.ts";
-import type { LeavingPod, UntilPodLeft } from "./pod-terminator.ts";
+import { containerConfig } from "./containers/container-config.ts";
 import type { Container, ContainerStatus, Pod } from "./pod-types.ts";
+import type { LeavingPod, UntilPodLeft } from "./pods/pod-terminator.ts";
 import { openTestCluster, type TestCluster } from "./testing/test-cluster.ts";
 
 /** Says `up` when it will take SIGTERM for what it is. */

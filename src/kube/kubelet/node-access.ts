@@ -13,8 +13,8 @@ import { chooseAttempt } from "./logs/choose-attempt.ts";
 import { readLog } from "./logs/read-log.ts";
 import { allContainers } from "./naming.ts";
 import type { Pod } from "./pod-types.ts";
-import type { PodWorkers } from "./pod-workers.ts";
-import { attemptsOf, readRuntimeState, readySandbox } from "./runtime-state.ts";
+import type { PodWorkers } from "./pods/pod-workers.ts";
+import { attemptsOf, readRuntimeState, readySandbox } from "./pods/runtime-state.ts";
 
 export interface NodeAccessOptions {
   runtime: CriRuntimeService;

@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Clock, systemClock } from "../../base/index.ts";
 import type { KubeObject } from "../api/types.ts";
-import { admitPod } from "./admission.ts";
-import { BackOff } from "./back-off.ts";
-import { podDnsConfig } from "./dns-config.ts";
-import { hostsFile } from "./hosts-file.ts";
-import { podHostname } from "./pod-hostname.ts";
-import { pullCredentials } from "./pull-credentials.ts";
-import { linuxSecurityContext, verifyNonRoot } from "./security-context.ts";
+import { linuxSecurityContext, verifyNonRoot } from "./containers/security-context.ts";
+import { pullCredentials } from "./images/pull-credentials.ts";
+import { admitPod } from "./pods/admission.ts";
+import { BackOff } from "./pods/back-off.ts";
+import { podDnsConfig } from "./sandbox/dns-config.ts";
+import { hostsFile } from "./sandbox/hosts-file.ts";
+import { podHostname } from "./sandbox/pod-hostname.ts";
 import { aContainer, aPod } from "./testing/pods.ts";
 
 describe("DNS", () => {

@@ -6,9 +6,9 @@ import {
   type Logger,
   systemClock,
 } from "../../base/index.ts";
-import { AutoCompaction } from "../auto-compaction.ts";
+import { type SizeLimits, validateKey, validateRequest } from "../embedded/transaction.ts";
 import { closed, compacted, futureRevision, leaseNotFound } from "../errors.ts";
-import { type SizeLimits, validateKey, validateRequest } from "../transaction.ts";
+import { AutoCompaction } from "../operations/auto-compaction.ts";
 import type {
   CheckProblem,
   KeyValue,

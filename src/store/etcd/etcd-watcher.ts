@@ -1,7 +1,7 @@
 import { type Clock, isGantryError } from "../../base/index.ts";
 import { compacted, slowWatcher } from "../errors.ts";
 import type { StoreEvent, WatchBatch, WatchOptions } from "../types.ts";
-import { WatchQueue } from "../watch-queue.ts";
+import { WatchQueue } from "../watch/watch-queue.ts";
 import { EVERYTHING, type KeySpace } from "./key-space.ts";
 import { type EtcdEvent, EVENT_DELETE } from "./messages.ts";
 import type { WatchStream, WatchTarget } from "./watch-stream.ts";

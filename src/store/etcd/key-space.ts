@@ -1,5 +1,5 @@
-import { compareKeys } from "../key-order.ts";
-import { prefixEnd } from "../record-codec.ts";
+import { compareKeys } from "../embedded/key-order.ts";
+import { prefixEnd } from "../embedded/record-codec.ts";
 import type { KeyValue } from "../types.ts";
 import type { EtcdKeyValue } from "./messages.ts";
 import { RevisionOffset } from "./revision-offset.ts";

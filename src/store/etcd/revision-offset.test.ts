@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { evaluate } from "../transaction.ts";
+import { evaluate } from "../embedded/transaction.ts";
 import type { Compare } from "../types.ts";
 import { RevisionOffset } from "./revision-offset.ts";
 

@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { LoadedState } from "../backend.ts";
-import { toKeyValue } from "../backend.ts";
-import { lockDirectory } from "../directory-lock.ts";
-import { LmdbBackend } from "../lmdb-backend.ts";
-import { DATA_FILE } from "../lmdb-open.ts";
-import { recordOf } from "../store-reader.ts";
+import type { LoadedState } from "../embedded/backend.ts";
+import { toKeyValue } from "../embedded/backend.ts";
+import { lockDirectory } from "../embedded/directory-lock.ts";
+import { LmdbBackend } from "../embedded/lmdb-backend.ts";
+import { DATA_FILE } from "../embedded/lmdb-open.ts";
+import { recordOf } from "../embedded/store-reader.ts";
 import type { KeyValue } from "../types.ts";
 import { sizeOf } from "./batches.ts";
 import { noStore, sourceDamaged } from "./errors.ts";

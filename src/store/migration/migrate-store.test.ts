@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { silentLogger, systemClock } from "../../base/index.ts";
+import { openLmdbStore } from "../embedded/lmdb-store.ts";
 import { type EtcdProcess, hasEtcd, startEtcd, startEtcdCluster } from "../etcd/etcd-process.test-support.ts";
 import { openEtcdStore } from "../etcd/index.ts";
 import { startTcpProxy } from "../etcd/tcp-proxy.test-support.ts";
-import { openLmdbStore } from "../lmdb-store.ts";
 import type { KeyValue, Store } from "../types.ts";
 import { type MigrationOptions, type MigrationResult, migrateStore, type StoreLocation } from "./index.ts";
 

@@ -1,5 +1,5 @@
 import { type Clock, errorMessage, type Logger, systemClock } from "../../base/index.ts";
-import { maintenanceError } from "../disk-errors.ts";
+import { maintenanceError } from "../embedded/disk-errors.ts";
 import type { KeyValue } from "../types.ts";
 import { batchesOf } from "./batches.ts";
 import { sameStore, sourceChanged, targetDiffers } from "./errors.ts";

@@ -1,5 +1,5 @@
-import type { Mutation } from "../../../src/store/backend.ts";
-import { LmdbBackend } from "../../../src/store/lmdb-backend.ts";
+import type { Mutation } from "../../../src/store/embedded/backend.ts";
+import { LmdbBackend } from "../../../src/store/embedded/lmdb-backend.ts";
 import type { KnownBad } from "./index.ts";
 
 const LATE_MS = 20;

@@ -1,9 +1,9 @@
 import fs from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 import { basename } from "node:path";
-import { CommitQueue } from "../../../src/store/commit-queue.ts";
-import { DefragmentedCopy } from "../../../src/store/defragmented-copy.ts";
-import { LmdbSnapshot } from "../../../src/store/lmdb-snapshot.ts";
+import { CommitQueue } from "../../../src/store/embedded/commit-queue.ts";
+import { DefragmentedCopy } from "../../../src/store/embedded/defragmented-copy.ts";
+import { LmdbSnapshot } from "../../../src/store/embedded/lmdb-snapshot.ts";
 import type { KnownBad } from "./index.ts";
 
 const WINDOW_MS = 800;

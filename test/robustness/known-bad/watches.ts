@@ -1,5 +1,5 @@
 import type { Store, WatchBatch } from "../../../src/store/index.ts";
-import { WatchHub } from "../../../src/store/watch-hub.ts";
+import { WatchHub } from "../../../src/store/watch/watch-hub.ts";
 import type { KnownBad } from "./index.ts";
 import { bound, withWatch } from "./wrap.ts";
 

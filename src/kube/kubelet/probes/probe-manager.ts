@@ -1,10 +1,10 @@
 import type { Clock, Logger } from "../../../base/index.ts";
 import type { CriContainerStatus, CriRuntimeService } from "../../../cri/types.ts";
 import { allContainers, containerUri, isSidecar } from "../naming.ts";
-import type { ProbeOutcome, ProbeView } from "../pod-actions.ts";
-import type { PodEvents } from "../pod-events.ts";
 import type { Container, Pod, Probe } from "../pod-types.ts";
-import { attemptsOf, type PodRuntimeState, readySandbox } from "../runtime-state.ts";
+import type { ProbeOutcome, ProbeView } from "../pods/pod-actions.ts";
+import type { PodEvents } from "../pods/pod-events.ts";
+import { attemptsOf, type PodRuntimeState, readySandbox } from "../pods/runtime-state.ts";
 import { type ProbeKind, ProbeWorker } from "./probe-worker.ts";
 import { type ProbeFinding, runProbe } from "./prober.ts";
 

@@ -1,8 +1,8 @@
 import { type Clock, errorMessage, isGantryError, type Logger } from "../../../base/index.ts";
 import type { CriRuntimeService } from "../../../cri/types.ts";
 import { expand } from "../env/expansion.ts";
-import type { ProbeOutcome } from "../pod-actions.ts";
 import type { Container, Probe } from "../pod-types.ts";
+import type { ProbeOutcome } from "../pods/pod-actions.ts";
 import { probeGrpc } from "./grpc-probe.ts";
 import { probeHttp } from "./http-probe.ts";
 import { httpTargetOf, portOf } from "./probe-target.ts";

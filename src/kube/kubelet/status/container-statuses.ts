@@ -1,9 +1,9 @@
 import { rfc3339Seconds } from "../../../base/index.ts";
 import type { CriContainerStatus } from "../../../cri/types.ts";
 import { containerUri, isSidecar } from "../naming.ts";
-import { type ProbeOutcome, shouldStart } from "../pod-actions.ts";
 import type { Container, ContainerState, ContainerStatus, Pod } from "../pod-types.ts";
-import { attemptsOf, type PodRuntimeState } from "../runtime-state.ts";
+import { type ProbeOutcome, shouldStart } from "../pods/pod-actions.ts";
+import { attemptsOf, type PodRuntimeState } from "../pods/runtime-state.ts";
 
 export interface WaitingReason {
   reason: string;

@@ -1,6 +1,6 @@
 import { isSidecar } from "../naming.ts";
-import { restartPolicyOf } from "../pod-actions.ts";
 import type { ContainerStatus, Pod, PodPhase } from "../pod-types.ts";
+import { restartPolicyOf } from "../pods/pod-actions.ts";
 
 /** Where a pod stands in its life, from its containers (upstream's getPhase). */
 export function podPhase(

@@ -1,7 +1,7 @@
 import { rfc3339Seconds } from "../../../base/index.ts";
+import { qosClassOf } from "../containers/resources.ts";
 import type { Pod, PodStatus } from "../pod-types.ts";
-import { qosClassOf } from "../resources.ts";
-import { readySandbox } from "../runtime-state.ts";
+import { readySandbox } from "../pods/runtime-state.ts";
 import { type ContainerStatusInput, containerStatuses } from "./container-statuses.ts";
 import { podConditions } from "./pod-conditions.ts";
 import { podPhase } from "./pod-phase.ts";

@@ -1,14 +1,14 @@
 import { join } from "node:path";
 import { createLogger, type Logger, systemClock } from "../../../base/index.ts";
 import { type Cri, createCri } from "../../../cri/index.ts";
-import { openTestHome, type TestHome } from "../../../engine/test-home.ts";
+import { openTestHome, type TestHome } from "../../../engine/testing/test-home.ts";
 import { openMemoryStore, type Store } from "../../../store/index.ts";
 import { configMaps, namespaces, pods, serviceAccounts } from "../../api/index.ts";
 import { type ApiServer, createApiServer, openCertificates } from "../../apiserver/index.ts";
 import { createInformerFactory, createInProcessClient, type KubeClient } from "../../client/index.ts";
 import { createKubelet, type Kubelet } from "../index.ts";
-import type { UntilPodLeft } from "../pod-terminator.ts";
 import type { Pod } from "../pod-types.ts";
+import type { UntilPodLeft } from "../pods/pod-terminator.ts";
 
 const NODE = "node-1";
 const GUARD_MS = 15_000;

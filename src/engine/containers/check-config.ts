@@ -1,0 +1,206 @@
+import { posix } from "node:path";
+import { notImplemented } from "../../base/index.ts";
+import { effectiveCapabilities, findInit, MASKED_PATHS, READONLY_PATHS } from "../../runtime/index.ts";
+import { DEFAULT_SHM_BYTES } from "../defaults.ts";
+import { invalidRequest } from "../errors.ts";
+import { logLimits } from "../logs/log-rotation.ts";
+import { parseNetworkMode, sharedContainer } from "../networks/network-mode.ts";
+import { parsePortKey, wantedPorts } from "../networks/port-bindings.ts";
+import { checkResources } from "../spec/container-resources.ts";
+import { deviceRulesOf } from "../spec/container-spec.ts";
+import { securityOf } from "../spec/security-options.ts";
+import type { ContainerConfig, HostConfig } from "../types.ts";
+import { checkRestartPolicy } from "./restart-policy.ts";
+import { signalNumber } from "./signals.ts";
+
+const MIN_HEALTH_NS = 1_000_000;
+
+/** Refuses what cannot work, before anything is made. */
+export function checkConfig(config: ContainerConfig): void {
+  if (config.WorkingDir && !posix.isAbsolute(config.WorkingDir)) {
+    throw invalidRequest(
+      `the working directory '${config.WorkingDir}' is invalid, it needs to be an absolute path`,
+    );
+  }
+  if ([...(config.Entrypoint ?? []), ...(config.Cmd ?? [])].length === 0)
+    throw invalidRequest("no command specified");
+  if (config.StopSignal) signalNumber(config.StopSignal);
+  if ((config.Hostname ?? "").length > 64) throw invalidRequest(`invalid hostname: ${config.Hostname}`);
+  for (const key of Object.keys(config.ExposedPorts ?? {})) parsePortKey(key);
+  checkHealthcheck(config);
+}
+
+function checkHealthcheck({ Healthcheck: check }: ContainerConfig): void {
+  if (!check) return;
+  for (const field of ["Interval", "Timeout", "StartPeriod", "StartInterval"] as const) {
+    const value = check[field] ?? 0;
+    if (value !== 0 && value < MIN_HEALTH_NS)
+      throw invalidRequest(`${field} in Healthcheck cannot be less than 1ms`);
+  }
+  if ((check.Retries ?? 0) < 0) throw invalidRequest("Retries in Healthcheck cannot be negative");
+}
+
+/** The host's side with its defaults filled in, as Docker stores and shows it. */
+export function completeHostConfig(hostConfig: HostConfig): HostConfig {
+  const complete: HostConfig = {
+    ...hostConfig,
+    NetworkMode: networkModeText(hostConfig.NetworkMode),
+    IpcMode: hostConfig.IpcMode || "private",
+    CgroupnsMode: hostConfig.CgroupnsMode || "private",
+    ShmSize: hostConfig.ShmSize || DEFAULT_SHM_BYTES,
+    RestartPolicy: { Name: "no", MaximumRetryCount: 0, ...emptyNameIsNo(hostConfig.RestartPolicy) },
+    LogConfig: {
+      Type: hostConfig.LogConfig?.Type || "json-file",
+      Config: hostConfig.LogConfig?.Config ?? {},
+    },
+    MaskedPaths: hostConfig.Privileged ? [] : (hostConfig.MaskedPaths ?? [...MASKED_PATHS]),
+    ReadonlyPaths: hostConfig.Privileged ? [] : (hostConfig.ReadonlyPaths ?? [...READONLY_PATHS]),
+  };
+  if (complete.Memory && !complete.MemorySwap) complete.MemorySwap = complete.Memory * 2;
+  return complete;
+}
+
+function networkModeText(mode: string | undefined): string {
+  return !mode || mode === "default" ? "bridge" : mode;
+}
+
+function emptyNameIsNo(policy: HostConfig["RestartPolicy"]) {
+  return policy?.Name ? policy : {};
+}
+
+const FILE_LOG_OPTIONS = [
+  "compress",
+  "labels",
+  "labels-regex",
+  "env",
+  "env-regex",
+  "max-file",
+  "max-size",
+  "tag",
+];
+/** What each log driver takes. The file is of one format whatever the driver. */
+const LOG_OPTIONS: Record<string, readonly string[]> = {
+  "json-file": FILE_LOG_OPTIONS,
+  local: FILE_LOG_OPTIONS,
+  none: FILE_LOG_OPTIONS,
+};
+
+function checkLogging(hostConfig: HostConfig): void {
+  const driver = hostConfig.LogConfig?.Type || "json-file";
+  const known = LOG_OPTIONS[driver];
+  if (!known) {
+    throw invalidRequest(`error looking up logging plugin ${driver}: plugin "${driver}" not found`);
+  }
+  for (const option of Object.keys(hostConfig.LogConfig?.Config ?? {})) {
+    if (!known.includes(option) && !["mode", "max-buffer-size"].includes(option))
+      throw invalidRequest(`unknown log opt '${option}' for ${driver} log driver`);
+  }
+  logLimits(hostConfig);
+}
+
+export function checkHostConfig(config: ContainerConfig, hostConfig: HostConfig): void {
+  checkResources(hostConfig);
+  checkRestartPolicy(hostConfig.RestartPolicy, hostConfig.AutoRemove ?? false);
+  checkCapabilities(hostConfig);
+  securityOf(hostConfig.SecurityOpt ?? []);
+  wantedPorts(config, hostConfig);
+  checkModes(hostConfig);
+  checkLogging(hostConfig);
+  if (hostConfig.Isolation && hostConfig.Isolation !== "default") {
+    throw invalidRequest(`invalid isolation: "${hostConfig.Isolation}" - linux only supports 'default'`);
+  }
+  deviceRulesOf(hostConfig);
+  refuseUnsupported(hostConfig);
+  if (Array.isArray(hostConfig.DeviceRequests) && hostConfig.DeviceRequests.length > 0) {
+    throw invalidRequest('could not select device driver "" with capabilities: [[gpu]]');
+  }
+  if (hostConfig.Runtime && !["runc", "crun", "io.containerd.runc.v2"].includes(String(hostConfig.Runtime))) {
+    throw invalidRequest(`unknown or invalid runtime name: ${hostConfig.Runtime}`);
+  }
+  if (hostConfig.Init && !findInit()) {
+    throw notImplemented("no init program was found for --init", {
+      code: "Engine.NoInit",
+      hint: "install the package tini (or catatonit)",
+    });
+  }
+}
+
+/** Docker says of which of the two lists a capability is unknown. */
+function checkCapabilities({ CapAdd, CapDrop }: HostConfig): void {
+  for (const [list, names] of [
+    ["CapAdd", CapAdd],
+    ["CapDrop", CapDrop],
+  ] as const) {
+    for (const name of names ?? []) {
+      if (isCapability(name)) continue;
+      const full = name.toUpperCase().replace(/^(CAP_)?/, "CAP_");
+      throw invalidRequest(`invalid ${list}: unknown capability: "${full}"`);
+    }
+  }
+}
+
+function isCapability(name: string): boolean {
+  try {
+    effectiveCapabilities({ add: [name] });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Options that would change what a container may do or use, and are not built: silence would be a lie. */
+const UNSUPPORTED: Record<string, string> = {
+  Links: "links are not implemented: on a network of your own, containers know each other by name",
+  StorageOpt: "storage options are not implemented",
+  BlkioWeight: "limits of block devices are not implemented",
+  BlkioWeightDevice: "limits of block devices are not implemented",
+  BlkioDeviceReadBps: "limits of block devices are not implemented",
+  BlkioDeviceWriteBps: "limits of block devices are not implemented",
+  BlkioDeviceReadIOps: "limits of block devices are not implemented",
+  BlkioDeviceWriteIOps: "limits of block devices are not implemented",
+  CpuRealtimePeriod: "real-time scheduling is not implemented",
+  CpuRealtimeRuntime: "real-time scheduling is not implemented",
+};
+
+function refuseUnsupported(hostConfig: HostConfig): void {
+  for (const [key, reason] of Object.entries(UNSUPPORTED)) {
+    if (isAsked(hostConfig[key]))
+      throw notImplemented(reason, { code: "Engine.Unsupported", details: { option: key } });
+  }
+  if (hostConfig.UsernsMode && hostConfig.UsernsMode !== "host") {
+    throw notImplemented("user namespaces are not implemented", { code: "Engine.Unsupported" });
+  }
+}
+
+function isAsked(value: unknown): boolean {
+  return typeof value === "object" && value !== null ? Object.keys(value).length > 0 : Boolean(value);
+}
+
+function checkModes(hostConfig: HostConfig): void {
+  const ipc = hostConfig.IpcMode ?? "";
+  if (!["", "private", "shareable", "host", "none"].includes(ipc) && !sharedContainer(ipc)) {
+    throw invalidRequest(`invalid IPC mode: ${ipc}`);
+  }
+  const pid = hostConfig.PidMode ?? "";
+  if (!["", "host"].includes(pid) && !sharedContainer(pid)) throw invalidRequest(`invalid PID mode: ${pid}`);
+  const uts = hostConfig.UTSMode ?? "";
+  if (!["", "host"].includes(uts)) throw invalidRequest(`invalid UTS mode: ${uts}`);
+  const isShared = parseNetworkMode(hostConfig.NetworkMode).kind === "container";
+  if (isShared && Object.keys(hostConfig.PortBindings ?? {}).length > 0) {
+    throw invalidRequest("conflicting options: port publishing and the container type network mode");
+  }
+}
+
+/** Who uses the network or the host name of another has none of its own to describe. */
+export function checkSharedNetwork(config: ContainerConfig, hostConfig: HostConfig): void {
+  const refuse = (what: string) => invalidRequest(`conflicting options: ${what}`);
+  if (hostConfig.UTSMode === "host" && config.Hostname) throw refuse("hostname and the UTS mode");
+  if (parseNetworkMode(hostConfig.NetworkMode).kind !== "container") return;
+  if (config.Hostname) throw refuse("hostname and the network mode");
+  if (hostConfig.Dns?.length) throw refuse("dns and the network mode");
+  if (hostConfig.ExtraHosts?.length) throw refuse("custom host-to-IP mapping and the network mode");
+  if (config.MacAddress) throw refuse("mac-address and the network mode");
+  if (hostConfig.PublishAllPorts) throw refuse("port publishing and the container type network mode");
+  if (Object.keys(config.ExposedPorts ?? {}).length > 0)
+    throw refuse("port exposing and the container type network mode");
+}

@@ -1,0 +1,205 @@
+import { writeFile } from "node:fs/promises";
+import { conflict, failpoint, newHexId, notFound } from "../../base/index.ts";
+import type { ImageRecord } from "../../images/types.ts";
+import { hostInfo } from "../../kernel/index.ts";
+import { type EngineContext, rootfsOf, tellStatus } from "../context.ts";
+import { invalidName } from "../errors.ts";
+import { emitContainerEvent } from "../events/container-events.ts";
+import { timestamp } from "../logs/timestamps.ts";
+import { checkEndpointSettings } from "../networks/check-endpoint.ts";
+import { parseNetworkMode } from "../networks/network-mode.ts";
+import type { ContainerConfig, CreateContainerRequest, EndpointSettings, HostConfig } from "../types.ts";
+import { copyUpVolumes } from "../volumes/copy-up.ts";
+import { resolveMounts } from "../volumes/resolve-mounts.ts";
+import { checkConfig, checkHostConfig, checkSharedNetwork, completeHostConfig } from "./check-config.ts";
+import type { Container } from "./container.ts";
+import { type ContainerRecord, type NetworkRecord, newNetworkRecord, newState } from "./container-record.ts";
+import { mergeImageConfig } from "./merge-config.ts";
+import { generateName } from "./name-generator.ts";
+
+/** Names that Docker accepts. Pods' containers are named by the program itself. */
+const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
+
+export async function createContainer(
+  context: EngineContext,
+  request: CreateContainerRequest,
+): Promise<{ id: string; warnings: string[] }> {
+  const image = await context.images.get(request.config.Image);
+  assertPlatform(image, request);
+  const config = mergeImageConfig(request.config, image.config.config ?? {});
+  checkConfig(config);
+  checkHostConfig(config, request.hostConfig);
+  if (request.internal?.owner !== "cri") checkSharedNetwork(request.config, request.hostConfig);
+  checkNetworks(context, request);
+  const hostConfig = completeHostConfig(request.hostConfig);
+  const id = newHexId();
+  nameHost(context, id, config, hostConfig);
+  const name = reserveName(context, request.name, id);
+  try {
+    const container = await make(context, { id, name, image, config, hostConfig, request });
+    emitContainerEvent(context, container, "create");
+    tellStatus(context, container);
+    return { id, warnings: warningsOf(hostConfig) };
+  } catch (error) {
+    context.containers.releaseName(name, id);
+    throw error;
+  }
+}
+
+/** A network that is not there is missed at the start. */
+function checkNetworks(context: EngineContext, { networkingConfig, internal }: CreateContainerRequest): void {
+  if (internal?.owner === "cri") return;
+  for (const [reference, settings] of Object.entries(networkingConfig?.EndpointsConfig ?? {})) {
+    const name = reference === "default" ? "bridge" : reference;
+    const network = context.network.find(name);
+    if (network) checkEndpointSettings(network, settings ?? {}, `invalid config for network ${name}: `);
+  }
+}
+
+/** What was asked for with `--platform`; architectures are named as Go does. */
+function assertPlatform(
+  { config }: ImageRecord,
+  { platform, config: { Image } }: CreateContainerRequest,
+): void {
+  if (!platform) return;
+  const [os, architecture, variant] = platform.split("/");
+  const fits =
+    os === config.os &&
+    (!architecture || architecture === config.architecture) &&
+    (!variant || !config.variant || variant === config.variant);
+  if (fits) return;
+  throw notFound(
+    `image with reference ${Image} was found but does not provide the specified platform (${platform})`,
+    { code: "Engine.ImagePlatform" },
+  );
+}
+
+function reserveName(context: EngineContext, wanted: string | undefined, id: string): string {
+  const name = wanted
+    ? wanted.replace(/^\//, "")
+    : generateName((taken) => context.containers.hasName(taken));
+  if (!NAME.test(name)) throw invalidName(wanted ?? name);
+  context.containers.reserveName(name, id);
+  return name;
+}
+
+function nameHost(context: EngineContext, id: string, config: ContainerConfig, hostConfig: HostConfig): void {
+  const mode = parseNetworkMode(hostConfig.NetworkMode);
+  if (mode.kind === "container") {
+    const owner = networkOwner(context, mode.reference);
+    hostConfig.NetworkMode = `container:${owner.id}`;
+    config.Hostname ||= owner.record.config.Hostname;
+  }
+  if (mode.kind === "host" || hostConfig.UTSMode === "host") config.Hostname ||= hostInfo().hostname;
+  config.Hostname ||= id.slice(0, 12);
+}
+
+/** Not NotFound: to Docker's client that would mean the image, and it would pull it. */
+function networkOwner(context: EngineContext, reference: string): Container {
+  const owner = context.containers.find(reference);
+  if (owner) return owner;
+  throw conflict(`joining network namespace of container: No such container: ${reference}`, {
+    code: "Engine.NoNetworkOwner",
+  });
+}
+
+interface Making {
+  id: string;
+  name: string;
+  image: ImageRecord;
+  config: ContainerConfig;
+  hostConfig: HostConfig;
+  request: CreateContainerRequest;
+}
+
+async function make(context: EngineContext, making: Making): Promise<Container> {
+  const { id, image, config, hostConfig, request } = making;
+  const { mounts, createdVolumes } = await resolveMounts(context, config, hostConfig, request.internal);
+  try {
+    await context.containers.makeDirectory(id);
+    const preparing = context.images.prepareSnapshot(id, image.id);
+    failpoint("engine/create/snapshot");
+    const adding = context.containers.add(newRecord(context, making, mounts));
+    // Both have ended, whatever came of them, before anything is undone.
+    await Promise.allSettled([preparing, adding]);
+    const container = await adding;
+    // There from the beginning, so that whoever attaches has it open before it can be removed.
+    if (!container.isCri) await writeFile(container.record.logPath, "", { mode: 0o600 });
+    await copyUpVolumes(context, container, await rootfsOf(context, container, await preparing));
+    return container;
+  } catch (error) {
+    await discard(context, id);
+    for (const name of createdVolumes) await context.volumes.remove(name);
+    throw error;
+  }
+}
+
+async function discard(context: EngineContext, id: string): Promise<void> {
+  const container = context.containers.byId(id);
+  if (container) {
+    context.containers.forget(container);
+    await context.containers.deleteFiles(container);
+  }
+  await context.images.removeSnapshot(id).catch(() => {});
+  await context.containers.removeDirectory(id);
+}
+
+function newRecord(
+  context: EngineContext,
+  { id, name, image, config, hostConfig, request }: Making,
+  mounts: ContainerRecord["mounts"],
+): ContainerRecord {
+  const [path, ...args] = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
+  return {
+    version: 1,
+    id,
+    name,
+    created: timestamp(context.clock.nowMs()),
+    imageId: image.id,
+    path: path!,
+    args,
+    config,
+    hostConfig,
+    internal: request.internal,
+    state: newState(),
+    restartCount: 0,
+    manuallyStopped: false,
+    startedBefore: false,
+    removing: false,
+    mounts,
+    networks: wantedNetworks(context, request, hostConfig),
+    ports: {},
+    logPath: request.internal?.logPath ?? `${context.containers.directoryOf(id)}/container.log`,
+  };
+}
+
+/** The network of the mode first, then those of the request, under their own names where they exist already. */
+function wantedNetworks(
+  context: EngineContext,
+  request: CreateContainerRequest,
+  hostConfig: HostConfig,
+): Record<string, NetworkRecord> {
+  if (request.internal?.owner === "cri") return {};
+  const mode = parseNetworkMode(hostConfig.NetworkMode);
+  if (mode.kind !== "network") return {};
+  const nameOf = (reference: string) => context.network.find(reference)?.name ?? reference;
+  const asked = new Map<string, EndpointSettings>();
+  for (const [reference, settings] of Object.entries(request.networkingConfig?.EndpointsConfig ?? {})) {
+    asked.set(nameOf(reference === "default" ? "bridge" : reference), settings ?? {});
+  }
+  const first = nameOf(mode.name);
+  const names = [first, ...[...asked.keys()].filter((name) => name !== first)];
+  return Object.fromEntries(names.map((name) => [name, newNetworkRecord(asked.get(name) ?? {})]));
+}
+
+function warningsOf(hostConfig: HostConfig): string[] {
+  const warnings: string[] = [];
+  if (
+    parseNetworkMode(hostConfig.NetworkMode).kind === "host" &&
+    Object.keys(hostConfig.PortBindings ?? {}).length > 0
+  ) {
+    warnings.push("Published ports are discarded when using host network mode");
+  }
+  if ((hostConfig.PidsLimit ?? 0) < -1) warnings.push("PidsLimit is negative: no limit is set");
+  return warnings;
+}

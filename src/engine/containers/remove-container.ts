@@ -1,0 +1,96 @@
+import { conflict, failpoint, isGantryError } from "../../base/index.ts";
+import { type EngineContext, inBackground } from "../context.ts";
+import { emitContainerEvent } from "../events/container-events.ts";
+import { releaseNamespaces } from "../spec/container-namespaces.ts";
+import type { Container } from "./container.ts";
+import { setRemoving } from "./container-state.ts";
+import { giveUpRestart } from "./exit-handler.ts";
+import { kill } from "./stop-container.ts";
+
+export interface RemoveOptions {
+  force?: boolean;
+  removeVolumes?: boolean;
+}
+
+/**
+ * Removes a container. It is gone for everybody, and stays so after a crash, when this resolves; its files go afterwards.
+ */
+export async function removeContainer(
+  context: EngineContext,
+  reference: string,
+  options: RemoveOptions = {},
+): Promise<void> {
+  const container = context.containers.get(reference);
+  if (container.removal) {
+    throw conflict(`removal of container ${reference} is already in progress`, {
+      code: "Engine.RemovalInProgress",
+    });
+  }
+  container.removal = remove(context, container, options);
+  try {
+    await container.removal;
+  } finally {
+    if (!container.removed) container.removal = undefined;
+  }
+}
+
+async function remove(context: EngineContext, container: Container, options: RemoveOptions): Promise<void> {
+  if (container.isRunning) {
+    if (!options.force) throw stillRunning(container);
+    await kill(context, container);
+  }
+  await container.lock.run(async () => {
+    await giveUpRestart(context, container);
+    container.stopHealthChecks();
+    container.record.removing = true;
+    setRemoving(container.record.state);
+    await context.containers.save(container);
+    context.containers.forget(container);
+    for (const id of container.execIds) context.execs.remove(id);
+  });
+  failpoint("engine/remove/recorded");
+  const volumes = options.removeVolumes ? anonymousVolumes(container) : [];
+  inBackground(context, "deleting a removed container's files", () => deleteRemains(context, container));
+  for (const name of volumes) await removeUnusedVolume(context, name);
+  emitContainerEvent(context, container, "destroy");
+  container.tellRemoved();
+  context.tell({ id: container.id, owner: container.owner, status: "removed" });
+}
+
+function stillRunning(container: Container) {
+  const { name, state } = container.record;
+  const procedure = state.Paused
+    ? "unpause and then stop the container before removing or force remove"
+    : "stop the container before removing or force remove";
+  return conflict(`cannot remove container "/${name}": container is ${state.Status}: ${procedure}`, {
+    code: "Engine.StillRunning",
+  });
+}
+
+function anonymousVolumes(container: Container): string[] {
+  return container.record.mounts
+    .filter((mount) => mount.Type === "volume" && mount.anonymous)
+    .map((mount) => mount.Name!);
+}
+
+async function removeUnusedVolume(context: EngineContext, name: string): Promise<void> {
+  const isUsed = context.containers
+    .all()
+    .some((other) => other.record.mounts.some((mount) => mount.Type === "volume" && mount.Name === name));
+  if (isUsed || !context.volumes.has(name)) return;
+  await context.volumes.remove(name);
+  context.events.emit("volume", "destroy", name, { driver: "local" });
+}
+
+/** What is left of a container whose removal was acknowledged. May be repeated. */
+export async function deleteRemains(context: EngineContext, container: Container): Promise<void> {
+  await context.runtime.delete(container.id);
+  await container.unplugged;
+  releaseNamespaces(context, container);
+  try {
+    await context.images.removeSnapshot(container.id);
+  } catch (error) {
+    if (!isGantryError(error, "NotFound")) throw error;
+  }
+  await context.containers.deleteFiles(container);
+}

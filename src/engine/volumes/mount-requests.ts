@@ -1,0 +1,136 @@
+import { posix } from "node:path";
+import { notImplemented } from "../../base/index.ts";
+import type { MountRecord } from "../containers/container-record.ts";
+import { invalidMount } from "../errors.ts";
+import type { HostConfig, MountRequest } from "../types.ts";
+import { parseBind } from "./bind-specification.ts";
+
+/** A mount that was asked for; volumes are not yet made. `name` absent: an anonymous volume. */
+export interface WantedMount extends Omit<MountRecord, "Source"> {
+  Source?: string;
+  volumeLabels?: Record<string, string>;
+  volumeDriver?: string;
+}
+
+const clean = (path: string) => posix.normalize(path).replace(/(.)\/$/, "$1");
+
+export function wantedOfBind(text: string): WantedMount {
+  const bind = parseBind(text);
+  const common = { Destination: clean(bind.target), Mode: bind.mode, RW: !bind.readOnly };
+  if (bind.source?.startsWith("/")) {
+    return {
+      ...common,
+      Type: "bind",
+      Source: clean(bind.source),
+      Propagation: bind.propagation || "rprivate",
+      createSource: true,
+    };
+  }
+  return {
+    ...common,
+    Type: "volume",
+    Name: bind.source,
+    Driver: "local",
+    Mode: bind.mode || "z",
+    Propagation: bind.propagation,
+    copyUp: bind.copyUp,
+    anonymous: bind.source === undefined,
+  };
+}
+
+export function wantedOfRequest(request: MountRequest): WantedMount {
+  const fail = (reason: string) => invalidMount(`invalid mount config for type "${request.Type}": ${reason}`);
+  if (!request.Target) throw fail("field Target must not be empty");
+  if (!request.Target.startsWith("/"))
+    throw fail(`invalid mount path: '${request.Target}' mount path must be absolute`);
+  const target = clean(request.Target);
+  if (target === "/") throw fail("invalid specification: destination can't be '/'");
+  const common = { Destination: target, Mode: "", RW: !request.ReadOnly };
+  switch (request.Type) {
+    case "bind":
+      return { ...common, ...bindOf(request, fail) };
+    case "volume":
+      return { ...common, ...volumeOf(request, fail) };
+    case "tmpfs":
+      if (request.Source) throw fail("field Source must not be specified");
+      return { ...common, Type: "tmpfs", Source: "", Propagation: "", tmpfsOptions: tmpfsOptionsOf(request) };
+    default:
+      throw fail("mount type unknown");
+  }
+}
+
+type Partial_ = Omit<WantedMount, "Destination" | "Mode" | "RW">;
+
+function bindOf(request: MountRequest, fail: (reason: string) => Error): Partial_ {
+  if (!request.Source) throw fail("field Source must not be empty");
+  if (!request.Source.startsWith("/")) {
+    throw fail(`invalid mount path: '${request.Source}' mount path must be absolute`);
+  }
+  return {
+    Type: "bind",
+    Source: clean(request.Source),
+    Propagation: request.BindOptions?.Propagation || "rprivate",
+    createSource: request.BindOptions?.CreateMountpoint ?? false,
+    nonRecursive: request.BindOptions?.NonRecursive,
+  };
+}
+
+function volumeOf(request: MountRequest, fail: (reason: string) => Error): Partial_ {
+  if (request.Source?.includes("/")) throw fail(`invalid volume name: ${JSON.stringify(request.Source)}`);
+  const options = request.VolumeOptions;
+  if (options?.Subpath)
+    throw notImplemented("a subpath of a volume is not implemented", { code: "Engine.VolumeSubpath" });
+  if (Object.keys(options?.DriverConfig?.Options ?? {}).length > 0) {
+    throw notImplemented("options of the local volume driver are not implemented", {
+      code: "Engine.VolumeOptions",
+    });
+  }
+  return {
+    Type: "volume",
+    Name: request.Source || undefined,
+    Driver: options?.DriverConfig?.Name || "local",
+    Propagation: "",
+    copyUp: !options?.NoCopy,
+    anonymous: !request.Source,
+    volumeLabels: options?.Labels,
+    volumeDriver: options?.DriverConfig?.Name,
+  };
+}
+
+function tmpfsOptionsOf(request: MountRequest): string[] {
+  const options: string[] = [];
+  if (request.TmpfsOptions?.SizeBytes) options.push(`size=${request.TmpfsOptions.SizeBytes}`);
+  if (request.TmpfsOptions?.Mode) options.push(`mode=${request.TmpfsOptions.Mode.toString(8)}`);
+  return options;
+}
+
+export function wantedOfTmpfs(tmpfs: NonNullable<HostConfig["Tmpfs"]>): WantedMount[] {
+  return Object.entries(tmpfs).map(([target, options]) => {
+    if (!target.startsWith("/"))
+      throw invalidMount(`invalid mount path: '${target}' mount path must be absolute`);
+    return {
+      Type: "tmpfs",
+      Source: "",
+      Destination: clean(target),
+      Mode: options,
+      RW: !options.split(",").includes("ro"),
+      Propagation: "",
+      tmpfsOptions: options.split(",").filter(Boolean),
+    };
+  });
+}
+
+export function wantedOfImageVolume(target: string): WantedMount {
+  const destination = clean(posix.join("/", target));
+  if (destination === "/") throw invalidMount("invalid specification: destination can't be '/'");
+  return {
+    Type: "volume",
+    Driver: "local",
+    Destination: destination,
+    Mode: "",
+    RW: true,
+    Propagation: "",
+    copyUp: true,
+    anonymous: true,
+  };
+}

@@ -1,0 +1,171 @@
+import type { CriContainerStatus, PodSandboxStatus } from "../../../cri/types.ts";
+import { Annotation, containerHash } from "../naming.ts";
+import type { Container, Pod } from "../pod-types.ts";
+import { initContainerActions } from "./init-container-actions.ts";
+import { hasSucceeded, isRunning, latestOf, type PodRuntimeState } from "./runtime-state.ts";
+
+export type ProbeOutcome = "success" | "failure" | "unknown";
+
+/** Latest results of the probes that decide over life and order; undefined: not probed. */
+export interface ProbeView {
+  liveness(containerId: string): ProbeOutcome | undefined;
+  startup(containerId: string): ProbeOutcome | undefined;
+}
+
+export type KillReason = "livenessProbe" | "startupProbe" | "definitionChanged" | "unknownState";
+
+export interface ContainerToKill {
+  id: string;
+  container: Container;
+  /** What the Killing event says. */
+  message: string;
+  reason: KillReason;
+}
+
+/** What to do to bring the runtime to what the pod asks for. */
+export interface PodActions {
+  /** Everything that runs is ended first: the sandbox is replaced, or the pod has nothing left to do. */
+  killPod: boolean;
+  createSandbox: boolean;
+  /** Attempt of the sandbox to be made. */
+  attempt: number;
+  /** The sandbox in use; undefined when one has to be made. */
+  sandbox: PodSandboxStatus | undefined;
+  initContainersToStart: Container[];
+  containersToStart: Container[];
+  ephemeralContainersToStart: Container[];
+  containersToKill: ContainerToKill[];
+}
+
+/** Decides from what is observed, and changes nothing (the rules of upstream's computePodActions). */
+export function computePodActions(pod: Pod, state: PodRuntimeState, probes: ProbeView): PodActions {
+  const current = state.sandboxes[0];
+  const mustChange = sandboxMustChange(pod, state);
+  const actions: PodActions = {
+    killPod: mustChange,
+    createSandbox: mustChange,
+    attempt: mustChange && current ? current.metadata.attempt + 1 : 0,
+    sandbox: mustChange ? undefined : current,
+    initContainersToStart: [],
+    containersToStart: [],
+    ephemeralContainersToStart: [],
+    containersToKill: [],
+  };
+  if (mustChange) {
+    startAnew(pod, state, actions);
+    return actions;
+  }
+  for (const container of pod.spec.ephemeralContainers ?? []) {
+    if (!latestOf(state, container.name)) actions.ephemeralContainersToStart.push(container);
+  }
+  const initialized = initContainerActions(pod, state, probes, actions);
+  if (!initialized || actions.killPod) return actions;
+  regularContainerActions(pod, state, probes, actions);
+  return actions;
+}
+
+function sandboxMustChange(pod: Pod, state: PodRuntimeState): boolean {
+  const [newest, ...older] = state.sandboxes;
+  if (newest?.state !== "READY") return true;
+  if (older.some((sandbox) => sandbox.state === "READY")) return true;
+  const wantsHostNetwork = pod.spec.hostNetwork === true;
+  if (wantsHostNetwork !== (newest.namespaceOptions.network === "NODE")) return true;
+  return !wantsHostNetwork && newest.ip === "";
+}
+
+/** A new sandbox begins with the first init container again, unless the pod has already done its work. */
+function startAnew(pod: Pod, state: PodRuntimeState, actions: PodActions): void {
+  const policy = restartPolicyOf(pod);
+  if (policy === "Never" && actions.attempt !== 0 && state.containers.length > 0) {
+    actions.createSandbox = false;
+    return;
+  }
+  const toStart = pod.spec.containers.filter(
+    (container) => !(policy === "OnFailure" && hasSucceeded(latestOf(state, container.name))),
+  );
+  if (toStart.length === 0) {
+    actions.createSandbox = false;
+    return;
+  }
+  const firstInit = pod.spec.initContainers?.[0];
+  if (firstInit) actions.initContainersToStart.push(firstInit);
+  else actions.containersToStart.push(...toStart);
+}
+
+function regularContainerActions(
+  pod: Pod,
+  state: PodRuntimeState,
+  probes: ProbeView,
+  actions: PodActions,
+): void {
+  let kept = 0;
+  for (const container of pod.spec.containers) {
+    const status = latestOf(state, container.name);
+    if (!isRunning(status)) {
+      if (!shouldStart(pod, status)) continue;
+      if (status?.state === "UNKNOWN") actions.containersToKill.push(killUnknown(container, status));
+      actions.containersToStart.push(container);
+      continue;
+    }
+    const kill = reasonToKill(container, status!, probes, restartPolicyOf(pod) !== "Never");
+    if (!kill) {
+      kept++;
+      continue;
+    }
+    actions.containersToKill.push(kill);
+    if (kill.reason === "definitionChanged" || restartPolicyOf(pod) !== "Never") {
+      actions.containersToStart.push(container);
+    }
+  }
+  if (kept === 0 && actions.containersToStart.length === 0) {
+    actions.killPod = true;
+    // What restarts for ever would otherwise outlive the containers that it serves.
+    actions.initContainersToStart = [];
+  }
+}
+
+/** Whether a container that does not run is to be started. */
+export function shouldStart(pod: Pod, status: CriContainerStatus | undefined): boolean {
+  if (pod.metadata.deletionTimestamp !== undefined) return false;
+  if (!status) return true;
+  if (status.state !== "EXITED") return status.state !== "RUNNING";
+  const policy = restartPolicyOf(pod);
+  if (policy === "Never") return false;
+  return policy === "Always" || status.exitCode !== 0;
+}
+
+/** Why a running container must end, if it must. */
+export function reasonToKill(
+  container: Container,
+  status: CriContainerStatus,
+  probes: ProbeView,
+  restarts: boolean,
+): ContainerToKill | undefined {
+  const hash = status.annotations[Annotation.hash];
+  const kill = (reason: KillReason, what: string, restarted: boolean): ContainerToKill => ({
+    id: status.id,
+    container,
+    reason,
+    message: `Container ${container.name} ${what}${restarted ? ", will be restarted" : ""}`,
+  });
+  if (hash !== undefined && hash !== containerHash(container)) {
+    return kill("definitionChanged", "definition changed", true);
+  }
+  if (probes.liveness(status.id) === "failure")
+    return kill("livenessProbe", "failed liveness probe", restarts);
+  if (probes.startup(status.id) === "failure") return kill("startupProbe", "failed startup probe", restarts);
+  return undefined;
+}
+
+export function killUnknown(container: Container, status: CriContainerStatus): ContainerToKill {
+  return {
+    id: status.id,
+    container,
+    reason: "unknownState",
+    message: `Container is in ${JSON.stringify(status.state.toLowerCase())} state, try killing it before restart`,
+  };
+}
+
+export function restartPolicyOf(pod: Pod): "Always" | "OnFailure" | "Never" {
+  return pod.spec.restartPolicy ?? "Always";
+}

@@ -1,0 +1,32 @@
+import type { CriContainerStatus } from "../../../cri/types.ts";
+import { terminationMessage } from "../containers/termination-message.ts";
+import type { ObjectReader } from "../objects/object-cache.ts";
+import type { WaitingReason } from "../status/container-statuses.ts";
+
+/** More than a pod has ended containers that are kept. */
+const REMEMBERED_WORDS = 64;
+
+/** What the kubelet keeps of one pod between two looks at it; everything else is read from the runtime and the API. */
+export class PodMemory {
+  readonly objects: ObjectReader;
+  /** Why containers were not started at the last try. */
+  readonly waitingReasons = new Map<string, WaitingReason>();
+  /** The pod as a whole has failed for this. */
+  failure: { reason: string; message: string } | undefined;
+  readonly #lastWords = new Map<string, string>();
+
+  constructor(objects: ObjectReader) {
+    this.objects = objects;
+  }
+
+  /** Read once: an ended container says nothing more. */
+  terminationMessage(status: CriContainerStatus): string {
+    const known = this.#lastWords.get(status.id);
+    if (known !== undefined) return known;
+    const message = terminationMessage(status);
+    if (this.#lastWords.size >= REMEMBERED_WORDS)
+      this.#lastWords.delete(this.#lastWords.keys().next().value!);
+    this.#lastWords.set(status.id, message);
+    return message;
+  }
+}

@@ -1,0 +1,101 @@
+import type { Clock, Logger } from "../../../base/index.ts";
+import type { ObjectCache } from "../objects/object-cache.ts";
+import type { Pod } from "../pod-types.ts";
+import { isTerminalPhase } from "../status/pod-status.ts";
+import type { Rejection } from "./admission.ts";
+import type { PodEvents } from "./pod-events.ts";
+import { PodMemory } from "./pod-memory.ts";
+import type { PodSyncer } from "./pod-syncer.ts";
+import type { PodTerminator } from "./pod-terminator.ts";
+import { PodWorker } from "./pod-worker.ts";
+
+export interface PodWorkersOptions {
+  syncer: PodSyncer;
+  terminator: PodTerminator;
+  objects: ObjectCache;
+  events: PodEvents;
+  /** Whether the node takes the pod beside the others. */
+  admit: (pod: Pod, others: Iterable<Pod>) => Rejection | undefined;
+  /** Drops what is kept of a pod elsewhere. */
+  forget: (podUid: string) => void;
+  logger: Logger;
+  clock: Clock;
+}
+
+/** One worker for each pod of the node, by uid. */
+export class PodWorkers {
+  readonly #options: PodWorkersOptions;
+  readonly #workers = new Map<string, PodWorker>();
+
+  constructor(options: PodWorkersOptions) {
+    this.#options = options;
+  }
+
+  byUid(uid: string): PodWorker | undefined {
+    return this.#workers.get(uid);
+  }
+
+  all(): Iterable<PodWorker> {
+    return this.#workers.values();
+  }
+
+  /** A pod is on the node, new or changed. */
+  update(pod: Pod): void {
+    const known = this.#workers.get(pod.metadata.uid);
+    if (known) {
+      known.update(pod);
+      return;
+    }
+    const worker = this.#create(pod);
+    this.#workers.set(pod.metadata.uid, worker);
+    worker.wake();
+  }
+
+  deleted(pod: Pod): void {
+    this.#workers.get(pod.metadata.uid)?.deleted(pod);
+  }
+
+  wake(podUid: string): void {
+    this.#workers.get(podUid)?.wake();
+  }
+
+  wakeAll(): void {
+    for (const worker of this.#workers.values()) worker.wake();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#workers.values()].map((worker) => worker.stop()));
+  }
+
+  #create(pod: Pod): PodWorker {
+    const { objects, forget } = this.#options;
+    const { uid } = pod.metadata;
+    const memory = new PodMemory(objects.readerFor(uid, () => this.wake(uid)));
+    this.#admit(pod, memory);
+    return new PodWorker(pod, memory, {
+      ...this.#options,
+      onTerminated: () => objects.release(uid),
+      onFinished: () => {
+        this.#workers.delete(uid);
+        objects.release(uid);
+        forget(uid);
+      },
+    });
+  }
+
+  /** A pod that has a start time was admitted before the program was started anew, and stays. */
+  #admit(pod: Pod, memory: PodMemory): void {
+    if (pod.status?.startTime !== undefined || isTerminalPhase(pod) || pod.metadata.deletionTimestamp) return;
+    const rejection = this.#options.admit(pod, this.#activePods());
+    if (!rejection) return;
+    this.#options.events.warning(pod, rejection.reason, rejection.message);
+    memory.failure = { reason: rejection.reason, message: `Pod was rejected: ${rejection.message}` };
+  }
+
+  *#activePods(): Iterable<Pod> {
+    for (const { phase, pod, memory } of this.#workers.values()) {
+      if ((phase === "syncing" || phase === "terminating") && !memory.failure && !isTerminalPhase(pod))
+        yield pod;
+    }
+  }
+}
