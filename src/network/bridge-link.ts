@@ -39,6 +39,12 @@ export function ensureBridge(record: BridgeRecord, group: number): void {
   }
   // Lets the host's connections to 127.0.0.1:<published port> go out on the bridge; see the table's guard chain.
   setSysctl(`net/ipv4/conf/${record.bridgeName}/route_localnet`, 1);
+  refuseForeignSources(record.bridgeName);
+}
+
+/** Strict reverse path filtering (RFC 3704): what comes in by the link must come from where answers to it would go. */
+export function refuseForeignSources(device: string): void {
+  setSysctl(`net/ipv4/conf/${device}/rp_filter`, 1);
 }
 
 export function removeBridge(record: BridgeRecord): void {

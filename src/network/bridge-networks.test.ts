@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { createSocket } from "node:dgram";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
@@ -215,6 +216,72 @@ describe("traffic", () => {
     }
     await networks.unpublishPorts(web.id);
     await expect(ask("127.0.0.1", port)).rejects.toThrow("ECONNREFUSED");
+  });
+
+  it("opens nothing to a translation that is not its own", async () => {
+    const pods = await networks.openPodNetwork();
+    await networks.create({ name: "one" });
+    const web = await start("one", "web");
+    const pod = await start(pods.networkName, "pod");
+    const asker = await start("bridge", "asker");
+    for (const { netns } of [web, pod]) serve(netns, 8080, "web");
+    const virtual = "198.51.100.7";
+    const table = `test_${instanceId}`;
+    const rules = (target: string, mark: number) => `
+      add table ip ${table}
+      delete table ip ${table}
+      table ip ${table} {
+        chain prerouting {
+          type nat hook prerouting priority -95; policy accept;
+          ip daddr ${virtual} tcp dport 80 ct mark set ${mark} dnat ip to ${target}:8080
+        }
+      }`;
+    const askThrough = (target: string, mark: number) => {
+      nft(rules(target, mark));
+      return askFrom(asker.netns, virtual, 80);
+    };
+    const publish = (hostIp: string) =>
+      networks.publishPorts(web.id, web.endpoint.ip, [
+        { protocol: "tcp", hostIp, hostPort: 0, containerPort: 8080 },
+      ]);
+    try {
+      expect(await askThrough(web.endpoint.ip, pods.translationMark)).toBe("");
+      expect(await askThrough(pod.endpoint.ip, pods.translationMark)).toMatch(/^web /);
+      expect(await askThrough(pod.endpoint.ip, pods.translationMark + 1)).toBe("");
+      await publish("127.0.0.1");
+      expect(await askThrough(web.endpoint.ip, 0)).toBe("");
+      await publish("");
+      expect(await askThrough(web.endpoint.ip, 0)).toMatch(/^web /);
+      await networks.unpublishPorts(web.id);
+      expect(await askThrough(web.endpoint.ip, 0)).toBe("");
+    } finally {
+      nft(`delete table ip ${table}`);
+    }
+  });
+
+  it("takes no packet from a container that says it is somebody else", async () => {
+    const pods = await networks.openPodNetwork();
+    const server = createSocket("udp4");
+    const heard: string[] = [];
+    server.on("message", (message) => heard.push(String(message)));
+    await new Promise<void>((resolve) => server.bind(0, "0.0.0.0", resolve));
+    try {
+      for (const network of ["bridge", pods.networkName]) {
+        const { endpoint, netns } = await start(network, "a");
+        const inside = (...command: string[]) => spawnSync("nsenter", [`--net=${netns}`, ...command]);
+        inside("ip", "address", "add", "203.0.113.5/32", "dev", "eth0");
+        for (const source of ["203.0.113.5", endpoint.ip]) {
+          const send = `require("node:dgram").createSocket("udp4").bind(0, "${source}", function () {
+            this.send("${network} ${source}", ${server.address().port}, "${endpoint.gateway}", () => this.close());
+          })`;
+          expect(inside(process.execPath, "-e", send).status).toBe(0);
+        }
+        await expect.poll(() => heard).toContain(`${network} ${endpoint.ip}`);
+      }
+      expect(heard.filter((text) => text.includes("203.0.113.5"))).toEqual([]);
+    } finally {
+      server.close();
+    }
   });
 
   it("does not let containers reach the host's loopback", async () => {

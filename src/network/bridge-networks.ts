@@ -281,7 +281,7 @@ export class BridgeNetworks implements NetworkService {
    */
   async openPodNetwork(request: PodNetworkRequest = {}): Promise<PodNetwork> {
     const present = this.#networks.bridges().find(({ name }) => name === POD_NETWORK_NAME);
-    if (present && suits(present, request)) return podNetworkOf(present);
+    if (present && suits(present, request)) return podNetworkOf(present, this.#instanceId);
     if (present && this.#endpoints.inNetwork(present.id).length > 0) {
       throw conflict(`the pod network is ${present.subnet} and in use: it cannot be changed`, {
         code: "Network.InUse",
@@ -290,7 +290,7 @@ export class BridgeNetworks implements NetworkService {
     if (present) await this.#discardNetwork(present);
     const record = this.#creation.pods(request);
     this.#firewall.replaceAll();
-    return podNetworkOf(record);
+    return podNetworkOf(record, this.#instanceId);
   }
 
   #record(reference: string): NetworkRecord {

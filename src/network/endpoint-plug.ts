@@ -10,6 +10,7 @@ import {
   setLinkUp,
   setSysctl,
 } from "../kernel/index.ts";
+import { refuseForeignSources } from "./bridge-link.ts";
 import type { BridgeRecord } from "./network-record.ts";
 import type { Endpoint } from "./types.ts";
 
@@ -48,6 +49,7 @@ function routeToEndpoint(endpoint: Endpoint): void {
   });
   // As for bridges: lets the host's connections to 127.0.0.1:<published port> come here.
   setSysctl(`net/ipv4/conf/${endpoint.hostInterface}/route_localnet`, 1);
+  refuseForeignSources(endpoint.hostInterface);
 }
 
 function setUpPort(network: BridgeRecord, endpoint: Endpoint): void {

@@ -1,6 +1,12 @@
 import { errorMessage, isGantryError, type Logger } from "../base/index.ts";
 import { nft } from "../kernel/index.ts";
-import { type FirewallState, type PublishedPort, portCommands, renderTable } from "./ruleset.ts";
+import {
+  addPortCommands,
+  type FirewallState,
+  type PublishedPort,
+  removePortCommands,
+  renderTable,
+} from "./ruleset.ts";
 
 /** Keeps the instance's nftables table equal to what networks and published ports ask for. */
 export class Firewall {
@@ -24,12 +30,12 @@ export class Firewall {
 
   /** The ports are part of the state already. */
   addPorts(ports: readonly PublishedPort[]): void {
-    this.#change(portCommands(this.#table, "add", ports));
+    this.#change(addPortCommands(this.#table, ports));
   }
 
   /** The ports are no longer part of the state. */
   removePorts(ports: readonly PublishedPort[]): void {
-    this.#change(portCommands(this.#table, "delete", ports));
+    this.#change(removePortCommands(this.#table, ports, this.#state().ports));
   }
 
   destroy(): void {

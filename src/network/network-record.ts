@@ -35,3 +35,11 @@ export function hostInterfacePrefix(instanceId: string, routed: boolean): string
 export function linkGroup(instanceId: string): number {
   return Number.parseInt(instanceId, 16) + 1;
 }
+
+/**
+ * Mark of the connections (`ct mark`) that this instance's Services translate. It tells them from those that another
+ * program or instance translates to the same addresses.
+ */
+export function translationMark(instanceId: string): number {
+  return linkGroup(instanceId);
+}

@@ -1,4 +1,4 @@
-import type { BridgeRecord } from "./network-record.ts";
+import { type BridgeRecord, translationMark } from "./network-record.ts";
 
 /** Name of the bridge network that pods are attached to. */
 export const POD_NETWORK_NAME = "gantry-pods";
@@ -18,14 +18,17 @@ export interface PodNetwork {
   /** The host's address in it: where the cluster's name server listens. */
   gateway: string;
   bridgeName: string;
+  /** Who translates a connection to a pod marks it (`ct mark`): others' are not let in from other networks. */
+  translationMark: number;
 }
 
-export function podNetworkOf(record: BridgeRecord): PodNetwork {
+export function podNetworkOf(record: BridgeRecord, instanceId: string): PodNetwork {
   return {
     networkName: record.name,
     podCidr: record.subnet,
     serviceCidr: record.routes![0]!,
     gateway: record.gateway,
     bridgeName: record.bridgeName,
+    translationMark: translationMark(instanceId),
   };
 }

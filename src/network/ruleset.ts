@@ -1,4 +1,4 @@
-import { type BridgeRecord, hostInterfacePrefix, linkGroup } from "./network-record.ts";
+import { type BridgeRecord, hostInterfacePrefix, linkGroup, translationMark } from "./network-record.ts";
 import type { PortMapping } from "./types.ts";
 
 /** A published port: packets to the mapping's host side go to this container address. */
@@ -26,19 +26,36 @@ function portElement(port: PublishedPort): { map: string; key: string; value: st
     : { map: "published_at", key: `${port.hostIp} . ${key}`, value };
 }
 
-/** Commands that add or remove published ports, and nothing else. */
-export function portCommands(table: string, verb: "add" | "delete", ports: readonly PublishedPort[]): string {
-  return ports
-    .flatMap((port) => {
-      const { map, key, value } = portElement(port);
-      const element = verb === "add" ? `${key} : ${value}` : key;
-      const own = `${port.containerIp} . ${port.containerIp}`;
-      const commands = [`${verb} element ip ${table} ${map} { ${element} }`];
-      // Several ports of one container share it: it stays until the table is next written as a whole.
-      if (port.routed && verb === "add") commands.push(`add element ip ${table} own_address { ${own} }`);
-      return commands;
-    })
+/** Elements of the sets that say where published ports lead to. Several ports may share one. */
+function targetElements(ports: readonly PublishedPort[]): Set<string> {
+  const found = new Set<string>();
+  for (const { protocol, hostIp, containerIp, containerPort, routed } of ports) {
+    // The host's own connections to its loopback are not forwarded, and nobody else's are meant.
+    if (!hostIp.startsWith("127."))
+      found.add(`published_targets { ${containerIp} . ${protocol} . ${containerPort} }`);
+    if (routed) found.add(`own_address { ${containerIp} . ${containerIp} }`);
+  }
+  return found;
+}
+
+/** Commands that add published ports, and nothing else. */
+export function addPortCommands(table: string, ports: readonly PublishedPort[]): string {
+  const elements = ports.map(portElement).map(({ map, key, value }) => `${map} { ${key} : ${value} }`);
+  return [...targetElements(ports), ...elements]
+    .map((element) => `add element ip ${table} ${element}`)
     .join("\n");
+}
+
+/** Commands that remove published ports, and the targets that none of those that stay leads to. */
+export function removePortCommands(
+  table: string,
+  ports: readonly PublishedPort[],
+  staying: readonly PublishedPort[],
+): string {
+  const elements = ports.map(portElement).map(({ map, key }) => `${map} { ${key} }`);
+  const kept = targetElements(staying);
+  const targets = [...targetElements(ports)].filter((element) => !kept.has(element));
+  return [...elements, ...targets].map((element) => `delete element ip ${table} ${element}`).join("\n");
 }
 
 function elements(items: readonly string[]): string {
@@ -69,9 +86,10 @@ export function renderTable(request: TableRequest): string {
       .map(portElement)
       .filter((element) => element.map === map)
       .map(({ key, value }) => `${key} : ${value}`);
-  const ownAddresses = ports
-    .filter(({ routed }) => routed)
-    .map(({ containerIp }) => `${containerIp} . ${containerIp}`);
+  const targetsIn = (set: string) =>
+    [...targetElements(ports)]
+      .filter((element) => element.startsWith(`${set} `))
+      .map((element) => element.slice(set.length + 3, -2));
   return `
 add table ip ${table}
 delete table ip ${table}
@@ -86,7 +104,11 @@ table ip ${table} {
   }
   set own_address {
     type ipv4_addr . ipv4_addr
-    ${elements([...new Set(ownAddresses)])}
+    ${elements(targetsIn("own_address"))}
+  }
+  set published_targets {
+    type ipv4_addr . inet_proto . inet_service
+    ${elements(targetsIn("published_targets"))}
   }
   set internal_bridges {
     type ifname
@@ -105,8 +127,9 @@ ${chains(request)}
  * All links of the instance are in one link group.
  * - guard: route_localnet, which lets the host's own 127.0.0.1 connections reach containers, must not let anybody else
  *   reach the host's loopback (CVE-2020-8558). Before connection tracking, so that answers are not taken for attacks.
- * - forward: a packet passes if it belongs to a connection that was let through, stays in its network, was sent to a
- *   published port or a Service, or goes from a network to the outside. One network does not reach another.
+ * - forward: a packet passes if it belongs to a connection that was let through, stays in its network, was translated to
+ *   where a published port leads or by a Service of this instance to one of its pods, or goes from a network to the
+ *   outside. One network does not reach another, whoever translates: an Endpoints object may name any address.
  * - redirects: a pod that calls itself shall not be told that there is a shorter way.
  */
 function chains({ instanceId, bridges, nameServerPorts }: TableRequest): string {
@@ -139,7 +162,8 @@ function chains({ instanceId, bridges, nameServerPorts }: TableRequest): string 
     ct state invalid drop
     iifname @internal_bridges drop
     oifname @internal_bridges drop
-    ct status dnat accept
+    ct status dnat ip daddr . meta l4proto . th dport @published_targets accept
+    oifname ${pods} ct status dnat ct mark ${translationMark(instanceId)} accept
     iifname ${pods} oifname ${pods} accept
     iifgroup ${group} oifgroup != ${group} accept
     drop

@@ -80,12 +80,13 @@ interface TestPod {
   stop: () => void;
 }
 
-async function startPod(name: string): Promise<TestPod> {
+/** With a server on port 80 that says its name and who asked. */
+async function startPod(name: string, network = pods.networkName): Promise<TestPod> {
   const path = join(dir, "ns", name);
   const { net } = pinNamespaces(path, ["net"]);
   closers.push(() => unpinNamespaces(path));
   const endpoint = await networks.attach({
-    network: pods.networkName,
+    network,
     containerId: newHexId(),
     containerName: name,
     netnsPath: net,
@@ -209,6 +210,23 @@ it("spreads connections over ready endpoints, from the host and from pods, and f
   expect(await ask(ip, 8080)).toMatch(/EHOSTUNREACH|ECONNREFUSED/);
   await settle();
   expect(nft(`list table ip gantry_${instanceId}_kube`)).not.toContain("chain svc_");
+});
+
+it("leads containers of other networks to pods, and nobody to a container that publishes nothing", async () => {
+  const pod = await startPod("pod");
+  const container = await startPod("container", "bridge");
+  await networks.create({ name: "other" });
+  const stranger = await startPod("stranger", "other");
+  for (const [last, target] of [pod, container].entries()) {
+    const name = `web-${last}`;
+    informers.put("services", service(name, { clusterIP: serviceIp(20 + last), ports: [{ port: 80 }] }));
+    informers.put("endpointslices", slice(name, name, { port: 80 }, [endpoint(target)]));
+  }
+  await settle();
+  expect(await askFrom(container, serviceIp(20), 80)).toMatch(/^pod /);
+  expect(await askFrom(stranger, serviceIp(20), 80)).toMatch(/^pod /);
+  expect(await askFrom(pod, serviceIp(21), 80)).toBe("");
+  expect(await askFrom(stranger, serviceIp(21), 80)).toBe("");
 });
 
 it("loses no connection while a Service's endpoints change", async () => {

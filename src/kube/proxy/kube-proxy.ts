@@ -273,7 +273,7 @@ export class KubeProxy implements LifecycleService {
         const endpoints = endpointsOfPort(slices, info.portName, this.#options.nodeName);
         return { info, endpoints: takesAll ? endpoints : endpoints.map((one) => this.#asItIs(one)) };
       }),
-      { podCidr: this.#options.podNetwork.podCidr },
+      this.#options.podNetwork,
     );
   }
 

@@ -16,6 +16,8 @@ export interface ServiceRules {
 
 export interface RuleContext {
   podCidr: string;
+  /** See PodNetwork. */
+  translationMark: number;
 }
 
 /** Packets with this mark leave with the node's address (kube-proxy's masquerade bit). */
@@ -98,7 +100,7 @@ function internalChain(
     const isRemote = endpoints.some(({ isLocal }) => !isLocal);
     // An endpoint on another node answers to this node only if it was asked by an address that leads back here.
     const masquerade = isRemote ? [`ip saddr != ${context.podCidr} ${MARK_FOR_MASQUERADE}`] : [];
-    rules.chains.set(name, [...masquerade, ...spreadRules(rules, info, id, name, endpoints)]);
+    rules.chains.set(name, [...masquerade, ...spreadRules(rules, info, id, name, endpoints, context)]);
   }
   return name;
 }
@@ -118,17 +120,17 @@ function externalChain(
     const isRemote = everywhere.some(({ isLocal }) => !isLocal);
     rules.chains.set(name, [
       ...(isRemote ? [MARK_FOR_MASQUERADE] : []),
-      ...spreadRules(rules, info, id, name, everywhere),
+      ...spreadRules(rules, info, id, name, everywhere, context),
     ]);
     return name;
   }
   // Traffic policy Local binds those who come from outside; pods and the node itself reach all endpoints.
   const inside = `ins_${id}`;
-  rules.chains.set(inside, spreadRules(rules, info, id, inside, everywhere));
+  rules.chains.set(inside, spreadRules(rules, info, id, inside, everywhere, context));
   rules.chains.set(name, [
     `ip saddr ${context.podCidr} goto ${inside}`,
     `fib saddr type local goto ${inside}`,
-    ...(external.length > 0 ? spreadRules(rules, info, id, name, external) : ["drop"]),
+    ...(external.length > 0 ? spreadRules(rules, info, id, name, external, context) : ["drop"]),
   ]);
   return name;
 }
@@ -147,12 +149,13 @@ function spreadRules(
   id: string,
   name: string,
   endpoints: readonly ServiceEndpoint[],
+  context: RuleContext,
 ): string[] {
   if (info.affinitySeconds === undefined) {
-    const targets = endpoints.map(({ ip, port }) => `meta l4proto ${info.protocol} dnat ip to ${ip}:${port}`);
+    const targets = endpoints.map((endpoint) => translation(info, endpoint, context));
     return chooseOne(rules, name, targets);
   }
-  const chains = endpoints.map((endpoint) => affinityChain(rules, info, id, endpoint));
+  const chains = endpoints.map((endpoint) => affinityChain(rules, info, id, endpoint, context));
   const returning = chains.map(({ chain, set }) => `ip saddr @${set} goto ${chain}`);
   const targets = chains.map(({ chain }) => `goto ${chain}`);
   return [...returning, ...chooseOne(rules, name, targets)];
@@ -188,20 +191,22 @@ function affinityChain(
   rules: ServiceRules,
   info: ServicePortInfo,
   id: string,
-  { ip, port }: ServiceEndpoint,
+  endpoint: ServiceEndpoint,
+  context: RuleContext,
 ): { chain: string; set: string } {
-  const own = shortHash(`${ip}:${port}`, 8);
+  const own = shortHash(`${endpoint.ip}:${endpoint.port}`, 8);
   const chain = `ep_${id}_${own}`;
   const set = `aff_${id}_${own}`;
   rules.affinitySets.set(
     set,
     `{ type ipv4_addr; flags dynamic, timeout; timeout ${info.affinitySeconds}s; }`,
   );
-  rules.chains.set(chain, [
-    `update @${set} { ip saddr }`,
-    `meta l4proto ${info.protocol} dnat ip to ${ip}:${port}`,
-  ]);
+  rules.chains.set(chain, [`update @${set} { ip saddr }`, translation(info, endpoint, context)]);
   return { chain, set };
+}
+
+function translation(info: ServicePortInfo, { ip, port }: ServiceEndpoint, context: RuleContext): string {
+  return `meta l4proto ${info.protocol} ct mark set ${context.translationMark} dnat ip to ${ip}:${port}`;
 }
 
 function addUdpAddresses(
