@@ -1,4 +1,5 @@
 export { type ReadBodyOptions, readBody, readJson } from "./body.ts";
+export { browserRefusal } from "./browser-refusal.ts";
 export { type HttpContext, type PeerCertificate, peerOf, peerProblemOf } from "./context.ts";
 export type { HttpLimits } from "./limits.ts";
 export type { BoundAddress, ListenAddress } from "./listen.ts";

@@ -106,4 +106,5 @@ export { addRoute, deleteRoute, listRoutes, type Route, type RouteRequest } from
 export { setUpProcess } from "./set-up-process.ts";
 export { connectSeqpacket, holdPort, openTcpInNamespace, type PortHold } from "./sockets.ts";
 export { getSysctl, setSysctl } from "./sysctl.ts";
+export { tcpSocketOwner } from "./tcp-owner.ts";
 export { getXattr, listXattrs, removeXattr, setXattr, type XattrTarget } from "./xattr.ts";

@@ -7,7 +7,7 @@ import { type OpenEngine, openEngine } from "../engine/index.ts";
 import { startHttpServer } from "../http/index.ts";
 import { type ImageService, openImageService } from "../images/index.ts";
 import { BridgeNetworks } from "../network/index.ts";
-import { createRegistryHandler, RegistryClient } from "../registry/index.ts";
+import { createRegistryHandler, localWriters, RegistryClient } from "../registry/index.ts";
 import { type ContainerRuntime, openRuntime } from "../runtime/index.ts";
 import type { PlatformConfig } from "./config.ts";
 import type { HomeLayout } from "./home.ts";
@@ -124,7 +124,12 @@ export function engineHouse(options: EngineHouseOptions): EngineHouse {
       };
     }),
     openCloseService("registry", ["images"], async () => {
-      const registry = await createRegistryHandler({ dir: layout.registry, content: content.value, logger });
+      const registry = await createRegistryHandler({
+        dir: layout.registry,
+        content: content.value,
+        logger,
+        mayWrite: localWriters("docker"),
+      });
       const server = await withPortHint("--registry-port", () =>
         startHttpServer({
           listen: { port: config.registryPort, host: "127.0.0.1" },

@@ -1,2 +1,3 @@
 export { RegistryClient, type RegistryClientOptions } from "./client.ts";
+export { localWriters, type WriteAuthorizer } from "./local-writers.ts";
 export { createRegistryHandler, type RegistryHandlerOptions, type RegistryServer } from "./server.ts";

@@ -1,5 +1,5 @@
 import { errorMessage } from "../base/index.ts";
-import { isDigest } from "../formats/index.ts";
+import { isDigest, MediaType } from "../formats/index.ts";
 import { RegistryFailure } from "./server-errors.ts";
 
 /** What the registry has to know of a manifest, index or artifact. */
@@ -23,6 +23,7 @@ interface LooseDescriptor {
 }
 
 const MAX_DESCRIPTORS = 10_000;
+const DESCRIBING_MEMBERS = ["config", "layers", "blobs", "manifests", "subject"] as const;
 
 /**
  * Reads a manifest of any type. Image manifests, indexes and artifacts have their descriptors in members of the same names
@@ -34,6 +35,7 @@ export function readManifestFacts(bytes: Buffer, contentType: string): ManifestF
   if (document.manifests !== undefined && (document.layers !== undefined || document.config !== undefined)) {
     throw invalid("a document is either a manifest or an index");
   }
+  assertHasMembers(document, mediaType);
   const config = document.config === undefined ? [] : [document.config];
   const blobs = [...config, ...list(document, "layers"), ...list(document, "blobs")].map(descriptor);
   const manifests = list(document, "manifests").map(descriptor);
@@ -77,6 +79,26 @@ function mediaTypeOf(document: Record<string, unknown>, contentType: string): st
     throw invalid(`mediaType is ${JSON.stringify(own)} but Content-Type is ${JSON.stringify(announced)}`);
   }
   return own ?? announced;
+}
+
+const REQUIRED_MEMBERS: Readonly<Record<string, readonly string[]>> = {
+  [MediaType.ociManifest]: ["config", "layers"],
+  [MediaType.dockerManifest]: ["config", "layers"],
+  [MediaType.ociIndex]: ["manifests"],
+  [MediaType.dockerManifestList]: ["manifests"],
+};
+
+/** Of a type that nobody knows yet, a document at least points somewhere. */
+function assertHasMembers(document: Record<string, unknown>, mediaType: string): void {
+  const required = REQUIRED_MEMBERS[mediaType];
+  const isThere = (member: string) => document[member] !== undefined && document[member] !== null;
+  if (required === undefined) {
+    if (!DESCRIBING_MEMBERS.some(isThere)) throw invalid("neither a manifest nor an index");
+    return;
+  }
+  if (document.schemaVersion !== 2) throw invalid("schemaVersion is not 2");
+  const absent = required.find((member) => !isThere(member));
+  if (absent !== undefined) throw invalid(`${absent} is missing`);
 }
 
 function list(document: Record<string, unknown>, member: string): unknown[] {

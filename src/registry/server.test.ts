@@ -1,11 +1,15 @@
 import { execFile } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { request } from "node:http";
+import { createServer, request } from "node:http";
+import { type AddressInfo, connect } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { digestOf, MediaType } from "../formats/index.ts";
+import { tcpSocketOwner } from "../kernel/index.ts";
+import { localWriters } from "./index.ts";
 import { startTestRegistry, type TestRegistry } from "./test-registry.test-support.ts";
 
 const run = promisify(execFile);
@@ -261,6 +265,13 @@ describe("manifests of the registry", () => {
       "MANIFEST_INVALID",
     ]);
     expect(codeOf(await put("x", "1", variant({ manifests: [] })))).toEqual([400, "MANIFEST_INVALID"]);
+    for (const mediaType of [MediaType.ociManifest, MediaType.dockerManifest, MediaType.ociIndex, "a/b"]) {
+      const empty = { mediaType, bytes: Buffer.from('{"schemaVersion":2}') };
+      expect(codeOf(await put("x", "1", empty))).toEqual([400, "MANIFEST_INVALID"]);
+    }
+    for (const change of [{ schemaVersion: undefined }, { config: null }, { layers: undefined }]) {
+      expect(codeOf(await put("x", "1", variant(change)))).toEqual([400, "MANIFEST_INVALID"]);
+    }
     expect(codeOf(await put("x", "1", variant({ layers: [{ digest: "sha256:x" }] })))).toEqual([
       400,
       "MANIFEST_INVALID",
@@ -371,6 +382,58 @@ describe("manifests of the registry", () => {
     expect(
       (await call("GET", `/v2/gc/blobs/${JSON.parse(made.bytes.toString()).layers[0].digest}`)).status,
     ).toBe(200);
+  });
+});
+
+describe("who may use the registry", () => {
+  it("is everybody for pulls, and who may write for the rest", async () => {
+    const made = await makeManifest("x");
+    await put("x", "1", made);
+    registry.mayWrite = false;
+    expect((await call("GET", "/v2/x/manifests/1")).status).toBe(200);
+    expect(codeOf(await put("x", "1", made))).toEqual([403, "DENIED"]);
+    expect(codeOf(await call("POST", "/v2/x/blobs/uploads/"))).toEqual([403, "DENIED"]);
+    expect(codeOf(await call("DELETE", "/v2/x/manifests/1"))).toEqual([403, "DENIED"]);
+  });
+
+  it("is no web page, be it one whose name was made to lead here", async () => {
+    const ask = (headers: Record<string, string>) =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const [host, port] = registry.host.split(":");
+        request({ host, port, path: "/v2/_catalog", headers }, (res) => resolve(res.resume().statusCode))
+          .on("error", reject)
+          .end();
+      });
+    expect(await ask({ host: "evil.test:5000" })).toBe(403);
+    expect(await ask({ "sec-fetch-site": "cross-site" })).toBe(403);
+    expect(await ask({ host: "localhost:5000" })).toBe(200);
+    expect(await ask({ host: registry.host })).toBe(200);
+  });
+
+  it("knows local users by their end of the connection", async () => {
+    const verdicts: boolean[] = [];
+    const server = createServer(async (req, res) => {
+      // `nobody` is a member of Debian's `nogroup` and not of `root`.
+      for (const group of ["root", "nogroup"]) verdicts.push(await localWriters(group)(req));
+      res.end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const askAs = (uid: number) => run("curl", ["-s", `http://127.0.0.1:${port}/`], { uid });
+    try {
+      await askAs(0);
+      await askAs(65534);
+      expect(verdicts).toEqual([true, true, false, true]);
+      // What a process has closed is nobody's, though the kernel says 0 of it.
+      const socket = connect(port, "127.0.0.1");
+      await once(socket, "connect");
+      const { localPort } = socket;
+      socket.destroy();
+      await once(socket, "close");
+      expect(await tcpSocketOwner({ address: "127.0.0.1", port: localPort! }, port)).toBeUndefined();
+    } finally {
+      server.close();
+    }
   });
 });
 

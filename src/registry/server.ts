@@ -1,6 +1,7 @@
 import { type Clock, errorMessage, type Logger, systemClock } from "../base/index.ts";
 import type { ContentStore } from "../content/index.ts";
-import { type HttpContext, Router, sendJson } from "../http/index.ts";
+import { browserRefusal, type HttpContext, Router, sendJson } from "../http/index.ts";
+import type { WriteAuthorizer } from "./local-writers.ts";
 import { deleteBlob, getBlob } from "./server-blobs.ts";
 import { RecentBlobs, type RegistryState } from "./server-context.ts";
 import { failureOf, RegistryFailure } from "./server-errors.ts";
@@ -16,6 +17,8 @@ export interface RegistryHandlerOptions {
   content: ContentStore;
   logger: Logger;
   clock?: Clock;
+  /** Who may push and delete. Everybody who reaches the registry may pull. */
+  mayWrite: WriteAuthorizer;
 }
 
 export interface RegistryServer {
@@ -29,6 +32,7 @@ type Operation = (state: RegistryState, ctx: HttpContext) => Promise<void> | voi
 
 /** How long a blob is kept for the manifest that is to name it. */
 const RECENT_MS = 60 * 60 * 1000;
+const READS: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 const API_VERSION = { "docker-distribution-api-version": "registry/2.0" };
 
 const ROUTES: readonly [method: string, pattern: string, operation: Operation][] = [
@@ -50,7 +54,7 @@ const ROUTES: readonly [method: string, pattern: string, operation: Operation][]
 
 /** An OCI distribution server (specification 1.1) over the content store. `GET` routes answer `HEAD` too. */
 export async function createRegistryHandler(options: RegistryHandlerOptions): Promise<RegistryServer> {
-  const { dir, content, logger, clock = systemClock } = options;
+  const { dir, content, logger, clock = systemClock, mayWrite } = options;
   const repositories = new Repositories(dir, logger);
   await repositories.open();
   const recent = new RecentBlobs(clock, RECENT_MS);
@@ -60,15 +64,22 @@ export async function createRegistryHandler(options: RegistryHandlerOptions): Pr
   for (const [method, pattern, operation] of ROUTES)
     router.add(method, pattern, (ctx) => operation(state, ctx));
   return {
-    handler: (ctx) => serve(router, ctx, logger),
+    handler: (ctx) => serve({ router, mayWrite, logger }, ctx),
     close: async () => release(),
   };
 }
 
-async function serve(router: Router, ctx: HttpContext, logger: Logger): Promise<void> {
+interface Serving {
+  router: Router;
+  mayWrite: WriteAuthorizer;
+  logger: Logger;
+}
+
+async function serve({ router, mayWrite, logger }: Serving, ctx: HttpContext): Promise<void> {
   for (const [header, value] of Object.entries(API_VERSION)) ctx.res.setHeader(header, value);
   try {
-    assertNoBrowser(ctx);
+    const refusal = browserRefusal(ctx.req);
+    if (refusal !== undefined) throw new RegistryFailure("DENIED", refusal);
     const match = router.match(ctx.method, ctx.path);
     if (!match) throw new RegistryFailure("NAME_UNKNOWN", "page not found");
     if ("allowed" in match) {
@@ -76,17 +87,16 @@ async function serve(router: Router, ctx: HttpContext, logger: Logger): Promise<
         headers: { allow: match.allowed.join(", ") },
       });
     }
+    if (!READS.has(ctx.method) && !(await mayWrite(ctx.req))) {
+      throw new RegistryFailure("DENIED", "requested access to the resource is denied", {
+        detail: "only root and members of the group docker may push to this registry",
+      });
+    }
     ctx.params = match.params;
     await match.handler(ctx);
   } catch (error) {
     answerError(ctx, error, logger);
   }
-}
-
-/** Registry clients are no web pages: one that talks to a registry on somebody's machine from elsewhere is refused. */
-function assertNoBrowser(ctx: HttpContext): void {
-  const { origin } = ctx.req.headers;
-  if (origin !== undefined) throw new RegistryFailure("DENIED", "requests from web pages are not served");
 }
 
 function answerError(ctx: HttpContext, error: unknown, logger: Logger): void {

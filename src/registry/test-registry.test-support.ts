@@ -17,6 +17,8 @@ export interface TestRegistry {
   seen: { method: string; url: string; authorization: string | undefined }[];
   /** Set, it sees each request first; true: it has answered. */
   intercept: ((req: IncomingMessage, res: ServerResponse) => boolean | Promise<boolean>) | undefined;
+  /** Whether pushes are let in. */
+  mayWrite: boolean;
   /** As after a restart of the program, on the same port. */
   reopen(): Promise<void>;
   close(): Promise<void>;
@@ -24,7 +26,7 @@ export interface TestRegistry {
 
 export async function startTestRegistry(options: { content?: ContentStore } = {}): Promise<TestRegistry> {
   const dir = mkdtempSync(join(tmpdir(), "gantry-registry-"));
-  const test = { dir, seen: [] as TestRegistry["seen"] } as TestRegistry;
+  const test = { dir, seen: [] as TestRegistry["seen"], mayWrite: true } as TestRegistry;
   let server: HttpServer | undefined;
   const open = async () => {
     test.content =
@@ -33,6 +35,7 @@ export async function startTestRegistry(options: { content?: ContentStore } = {}
       dir: join(dir, "registry"),
       content: test.content,
       logger: silentLogger,
+      mayWrite: async () => test.mayWrite,
     });
   };
   await open();
