@@ -1,8 +1,12 @@
 import { readFileSync } from "node:fs";
 import { GantryError } from "../../base/index.ts";
 import { MERGE_TABLE } from "./merge-table.ts";
+import { PRESENCE_TABLE } from "./presence-table.ts";
 
 export type ListType = "atomic" | "set" | "map";
+
+/** When Go's encoder writes a field: always, if it was given (a pointer), or unless it is empty (`omitempty`). */
+export type Presence = "always" | "given" | "nonempty";
 
 /** One field of a definition, as the OpenAPI document describes it. */
 export interface ModelField {
@@ -18,6 +22,7 @@ export interface ModelField {
   isList: boolean;
   isMap: boolean;
   required: boolean;
+  presence: Presence;
   listType?: ListType;
   listMapKeys?: readonly string[];
   mapType?: "atomic" | "granular";
@@ -30,12 +35,15 @@ export interface Model {
   /** `io.k8s.api.core.v1.Pod` */
   name: string;
   fields: ReadonlyMap<string, ModelField>;
+  /** Those that are written even when they were not given. */
+  always: readonly ModelField[];
   isAtomic: boolean;
 }
 
 const models = new Map<string, Model>();
 let texts: Record<string, string> | undefined;
 let mergeTexts: Map<string, string> | undefined;
+let presenceTexts: Map<string, string> | undefined;
 let descriptions: Record<string, Record<string, string>> | undefined;
 
 /** Written by the build step; beside this file in the source tree and beside the bundle in `dist`. */
@@ -81,28 +89,36 @@ export function modelOf(name: string): Model {
 }
 
 function parseModel(name: string, text: string): Model {
-  mergeTexts ??= splitMergeTable();
-  const marks = new Map<string, string>(
-    (mergeTexts.get(name) ?? "").split(" ").map((token) => {
-      const equals = token.indexOf("=");
-      return [token.slice(0, equals), token.slice(equals + 1)];
-    }),
-  );
+  mergeTexts ??= splitTable(MERGE_TABLE);
+  presenceTexts ??= splitTable(PRESENCE_TABLE);
+  const marks = marksOf(mergeTexts.get(name));
+  const presences = marksOf(presenceTexts.get(name));
   const fields = text
     .split(" ")
     .filter(Boolean)
-    .map((token) => parseField(token, marks));
+    .map((token) => parseField(token, marks, presences));
   return {
     name,
     fields: new Map(fields.map((field) => [field.name, field])),
+    always: fields.filter((field) => field.presence === "always"),
     isAtomic: marks.get(".") === "a",
   };
 }
 
-function splitMergeTable(): Map<string, string> {
+/** Field -> its mark, from one line of a table. */
+function marksOf(line = ""): ReadonlyMap<string, string> {
+  return new Map(
+    line.split(" ").map((token) => {
+      const equals = token.indexOf("=");
+      return [token.slice(0, equals), token.slice(equals + 1)];
+    }),
+  );
+}
+
+function splitTable(table: string): Map<string, string> {
   const out = new Map<string, string>();
   let pkg = "";
-  for (const line of MERGE_TABLE.split("\n")) {
+  for (const line of table.split("\n")) {
     const space = line.indexOf(" ");
     if (line.startsWith("# ")) pkg = line[2] === "/" ? line.slice(3) : `io.k8s.api.${line.slice(2)}`;
     else if (space > 0) out.set(`${pkg}.${line.slice(0, space)}`, line.slice(space + 1));
@@ -110,13 +126,17 @@ function splitMergeTable(): Map<string, string> {
   return out;
 }
 
-function parseField(token: string, marks: ReadonlyMap<string, string>): ModelField {
+function parseField(
+  token: string,
+  marks: ReadonlyMap<string, string>,
+  presences: ReadonlyMap<string, string>,
+): ModelField {
   const [, name, required, type = "s"] = /^([^!:]+)(!)?(?::(.+))?$/.exec(token)!;
   const isList = type.startsWith("*");
   const isMap = type.startsWith("{}");
   const base = type.replace(/^(\*|\{\})/, "");
   const isScalar = base.length === 1 || base.startsWith("*");
-  return {
+  const field = {
     name: name!,
     code: isScalar ? base : "m",
     definition: isScalar ? "" : base,
@@ -125,6 +145,16 @@ function parseField(token: string, marks: ReadonlyMap<string, string>): ModelFie
     required: required === "!",
     ...parseMarks(marks.get(name!)),
   };
+  return { ...field, presence: PRESENCES[presences.get(name!) ?? ""] ?? usualPresence(field) };
+}
+
+const PRESENCES: Record<string, Presence> = { a: "always", p: "given", o: "nonempty" };
+/** Structs of Go: `omitempty` has no effect on them. */
+const STRUCT_CODES = new Set(["m", "t", "u", "q", "x", "n", "r", "f"]);
+
+function usualPresence({ name, code, isList, isMap, required }: Omit<ModelField, "presence">): Presence {
+  if (required || name === "metadata") return "always";
+  return STRUCT_CODES.has(code) && !isList && !isMap ? "given" : "nonempty";
 }
 
 const MARKS = /^(a|s|A|g|m\(([^)]*)\))?(?:\+([^&!]*))?(&)?!?$/;

@@ -4,7 +4,16 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { apiVersionOf } from "./api-version.ts";
 import { decodeBody, PROTOBUF_MEDIA_TYPE, YAML_MEDIA_TYPE } from "./decode-body.ts";
-import { configMaps, deployments, kinds, pods, requestKinds, secrets } from "./index.ts";
+import {
+  clusterRoles,
+  configMaps,
+  deployments,
+  kinds,
+  pods,
+  requestKinds,
+  secrets,
+  services,
+} from "./index.ts";
 import { encodeProtobuf } from "./protobuf/envelope.ts";
 import type { KindDefinition } from "./types.ts";
 
@@ -113,9 +122,58 @@ describe("decodeBody reads", () => {
     expect(object).toEqual({
       apiVersion: "v1",
       kind: "Pod",
-      metadata: { deletionTimestamp: "2024-01-02T02:04:05Z" },
+      metadata: { creationTimestamp: null, deletionTimestamp: "2024-01-02T02:04:05Z" },
       spec: { containers: [{ name: "a", resources: { limits: { cpu: "500m", memory: "1Gi" } } }] },
+      status: {},
     });
+  });
+
+  it.each([
+    [
+      "an empty list or map",
+      pods,
+      { spec: { volumes: [], nodeSelector: {} } },
+      { spec: { containers: null } },
+    ],
+    ["an empty text, number or flag", pods, { spec: { nodeName: "", hostNetwork: false } }, { spec: {} }],
+    [
+      "a pointer to something empty",
+      pods,
+      { spec: { priority: 0, affinity: {} } },
+      { spec: { priority: 0, affinity: {} } },
+    ],
+    [
+      "a required field that is missing",
+      pods,
+      { spec: { containers: [{}] } },
+      { spec: { containers: [{ name: "", resources: {} }] } },
+    ],
+    ["a list that is never left out", clusterRoles, {}, { rules: null }],
+    [
+      "a null among structs",
+      pods,
+      { spec: { containers: [null] } },
+      { spec: { containers: [{ name: "", resources: {} }] } },
+    ],
+    [
+      "a struct that is no pointer",
+      services,
+      { spec: { ports: [{ port: 1 }] } },
+      { spec: { ports: [{ port: 1, targetPort: 0 }] }, status: { loadBalancer: {} } },
+    ],
+  ] as [string, KindDefinition, object, object][])("%s as Go writes it", (_, kind, value, expected) => {
+    const { object } = decode(value, kind);
+    expect(object).toMatchObject(expected);
+    const again = decode(object, kind).object;
+    expect(again).toEqual(object);
+  });
+
+  it("nothing where Go leaves out the empty", () => {
+    const { object } = decode(
+      { spec: { containers: [], volumes: [], nodeName: "", hostNetwork: false } },
+      pods,
+    );
+    expect(object.spec).toEqual({ containers: [] });
   });
 
   it("and warns of what it dropped, or keeps silent", () => {
@@ -126,7 +184,12 @@ describe("decodeBody reads", () => {
   });
 
   it("YAML and protobuf", () => {
-    const expected = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a" }, data: { x: "1" } };
+    const expected = {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name: "a", creationTimestamp: null },
+      data: { x: "1" },
+    };
     const yaml = Buffer.from("metadata: {name: a}\ndata: {x: '1'}\n");
     expect(
       decodeBody({ contentType: `${YAML_MEDIA_TYPE}; charset=utf-8`, bytes: yaml, kind: configMaps }).object,

@@ -6,7 +6,7 @@ import { statusBadRequest } from "./status-error.ts";
 import type { GroupVersionKind, KubeObject } from "./types.ts";
 
 export interface StructureResult {
-  /** A new object: only known fields, nulls left out, quantities and times in canonical form. */
+  /** A new object in the form in which Go would write it: known fields only, empty ones left out or filled in, quantities and times canonical. */
   object: KubeObject;
   /** Paths of fields that the model does not have, `spec.containers[0].imag`. */
   unknownFields: string[];
@@ -89,9 +89,19 @@ function readObject(value: unknown, model: Model, walk: Walk, place: Place): Jso
     }
     const child = (value as JsonObject)[key];
     if (child === null || child === undefined) continue;
-    out[key] = readField(child, field, walk, { path, stack: [...place.stack, key], struct });
+    const read = readField(child, field, walk, { path, stack: [...place.stack, key], struct });
+    if (field.presence !== "nonempty" || !isEmpty(read)) out[key] = read;
   }
+  for (const field of model.always) if (!Object.hasOwn(out, field.name)) out[field.name] = zeroOfField(field);
   return out;
+}
+
+/** What Go's encoder leaves out under `omitempty`. */
+function isEmpty(value: unknown): boolean {
+  if (typeof value !== "object") return value === "" || value === 0 || value === false;
+  if (value === null || Array.isArray(value)) return value === null || value.length === 0;
+  for (const _ in value) return false;
+  return true;
 }
 
 function readField(value: unknown, field: ModelField, walk: Walk, place: Place): unknown {
@@ -120,6 +130,16 @@ function readMap(value: unknown, field: ModelField, walk: Walk, place: Place): J
   return out;
 }
 
+/** What Go's encoder writes for a field that was not given: nil lists, maps and bytes as null, structs with their own zeros. */
+function zeroOfField(field: ModelField): unknown {
+  if (field.isList || field.isMap || field.code === "y") return null;
+  return field.code === "m" ? zeroObject(modelOf(field.definition)) : zeroOf(field);
+}
+
+function zeroObject(model: Model): JsonObject {
+  return Object.fromEntries(model.always.map((field) => [field.name, zeroOfField(field)]));
+}
+
 /** Go reads null inside a list or a map as the zero value. */
 function zeroOf(field: ModelField): unknown {
   switch (field.code) {
@@ -130,6 +150,7 @@ function zeroOf(field: ModelField): unknown {
     case "i":
     case "l":
     case "d":
+    case "x":
       return 0;
     case "q":
       return "0";
