@@ -24,7 +24,7 @@ import { ServiceAllocator } from "./allocation/service-allocator.ts";
 import { observers, type RequestObserver } from "./audit.ts";
 import { ServiceAccountTokens } from "./authentication/service-account-tokens.ts";
 import { MASTERS } from "./authentication/users.ts";
-import { AuthorizerChain } from "./authorization/authorizer.ts";
+import { type Authorizer, AuthorizerChain } from "./authorization/authorizer.ts";
 import { NodeAuthorizer } from "./authorization/node-authorizer.ts";
 import { RbacAuthorizer } from "./authorization/rbac-authorizer.ts";
 import { rbacFromCache } from "./authorization/rbac-cache.ts";
@@ -182,7 +182,11 @@ class KubeApiServer implements ApiServer {
       logger,
       objects,
       cache,
-      admission: this.#createAdmission(objects, rbacEscalation({ source: rbacSource, rbac, authorizer })),
+      admission: this.#createAdmission(
+        objects,
+        authorizer,
+        rbacEscalation({ source: rbacSource, rbac, authorizer }),
+      ),
       services: new ServiceAllocator({
         store,
         cache,
@@ -196,7 +200,7 @@ class KubeApiServer implements ApiServer {
     };
   }
 
-  #createAdmission(objects: ObjectStore, rbacGuard: AdmissionPlugin): AdmissionChain {
+  #createAdmission(objects: ObjectStore, authorizer: Authorizer, rbacGuard: AdmissionPlugin): AdmissionChain {
     const findNamespace = async (name: string) => (await objects.find(namespaces, undefined, name))?.object;
     return new AdmissionChain([
       namespaceLifecycle(findNamespace),
@@ -204,7 +208,11 @@ class KubeApiServer implements ApiServer {
       priority,
       defaultTolerationSeconds,
       denyServiceExternalIps,
-      nodeRestriction(async (namespace, name) => (await objects.find(pods, namespace, name))?.object),
+      nodeRestriction({
+        findPod: async (namespace, name) => (await objects.find(pods, namespace, name))?.object,
+        findNode: async (name) => (await objects.find(nodes, undefined, name))?.object,
+        authorizer,
+      }),
       rbacGuard,
     ]);
   }

@@ -4,7 +4,7 @@ import type { ApiBackend, ApiRequest, UserInfo, WatchEvent } from "../client/typ
 import { authenticated } from "./authentication/users.ts";
 import { type ChainOptions, type Exchange, serveRequest } from "./chain.ts";
 import { StoredObject } from "./objects/stored-object.ts";
-import { type ResourceRequestInfo, takeNameFromSelector } from "./request-info.ts";
+import { type ResourceRequestInfo, takeFieldSelector } from "./request-info.ts";
 import type { Answer, ListAnswer, WatchItem } from "./server-context.ts";
 import { PlainBody } from "./verbs/decode-object.ts";
 
@@ -64,7 +64,7 @@ function exchangeOf(request: ApiRequest, user: UserInfo, signal: AbortSignal): E
   };
   // A namespace's own name is its namespace, as in the paths of HTTP.
   if (resource === "namespaces" && group === "" && name !== undefined) info.namespace = name;
-  takeNameFromSelector(info, query.fieldSelector);
+  takeFieldSelector(info, query.fieldSelector);
   return {
     info,
     local: true,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseRequest, takeNameFromSelector } from "./request-info.ts";
+import { parseRequest, takeFieldSelector } from "./request-info.ts";
 
 const parse = (method: string, url: string) => {
   const { pathname, searchParams } = new URL(url, "http://x");
@@ -55,7 +55,7 @@ describe("what a request wants", () => {
 
   it("takes a demanded name for the request's name", () => {
     const info = parse("GET", "/api/v1/namespaces/a/secrets");
-    takeNameFromSelector(info, "metadata.name=s");
+    takeFieldSelector(info, "metadata.name=s");
     expect(info).toMatchObject({ verb: "list", name: "s" });
   });
 });

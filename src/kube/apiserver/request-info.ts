@@ -1,4 +1,4 @@
-import { parseFieldSelector } from "../../formats/index.ts";
+import { type FieldRequirement, parseFieldSelector } from "../../formats/index.ts";
 import { statusBadRequest } from "../api/index.ts";
 
 /** What a request wants, as authorization and audit see it (apiserver's RequestInfo). */
@@ -16,6 +16,8 @@ export interface ResourceRequestInfo {
   name?: string;
   /** What follows `/proxy` in the path. */
   rest?: string;
+  /** What the field selector of a collection request demands: some may see only what it selects. */
+  fieldRequirements?: readonly FieldRequirement[];
 }
 
 export interface PathRequestInfo {
@@ -109,13 +111,18 @@ export function isTrue(value: string | null): boolean {
   return value !== null && !["false", "False", "FALSE", "F", "f", "0"].includes(value);
 }
 
-/** A collection request whose field selector demands one name counts, for authorization, as one for that object. */
-export function takeNameFromSelector(info: RequestInfo, fieldSelector: string | undefined): void {
-  if (!info.isResource || info.name !== undefined || !fieldSelector) return;
+/**
+ * What authorization sees of a collection request's field selector: its demands, and the one name that it asks for, by
+ * which it counts as a request for that object.
+ */
+export function takeFieldSelector(info: RequestInfo, fieldSelector: string | undefined): void {
+  if (!info.isResource || !fieldSelector) return;
   if (!["list", "watch", "deletecollection"].includes(info.verb)) return;
   try {
-    const name = parseFieldSelector(fieldSelector).requiredValue("metadata.name");
-    if (name && !name.includes("/")) info.name = name;
+    const selector = parseFieldSelector(fieldSelector);
+    info.fieldRequirements = selector.requirements;
+    const name = selector.requiredValue("metadata.name");
+    if (info.name === undefined && name && !name.includes("/")) info.name = name;
   } catch {
     // A selector that cannot be read is refused where it is used.
   }

@@ -1,5 +1,6 @@
 import { randomSuffix } from "../../../base/index.ts";
 import { type KubeObject, statusForbidden } from "../../api/index.ts";
+import { secretNamesOf, tokenAudiencesOf } from "../authorization/pod-references.ts";
 import { type AdmissionPlugin, type AdmissionRequest, concerns } from "./admission.ts";
 
 const TOKEN_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -34,15 +35,18 @@ export function serviceAccount(
     },
     validate(request) {
       if (!concerns(request, "", "pods", "CREATE") || !isMirrorPod(request.object!)) return;
-      if (request.object!.spec.serviceAccountName) {
-        throw statusForbidden(
-          request.kind,
-          request.name ?? "",
-          "a mirror pod may not reference service accounts",
-        );
-      }
+      const problem = problemOfMirrorPod(request.object!);
+      if (problem) throw statusForbidden(request.kind, request.name ?? "", problem);
     },
   };
+}
+
+function problemOfMirrorPod(pod: KubeObject): string | undefined {
+  if (pod.spec.serviceAccountName) return "a mirror pod may not reference service accounts";
+  if (!secretNamesOf(pod).next().done) return "a mirror pod may not reference secrets";
+  if (!tokenAudiencesOf(pod).next().done)
+    return "a mirror pod may not use ServiceAccountToken volume projections";
+  return undefined;
 }
 
 async function requiredAccount(

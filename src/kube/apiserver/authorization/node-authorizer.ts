@@ -1,17 +1,22 @@
 import { type KubeObject, kindByGvk, pods } from "../../api/index.ts";
 import type { UserInfo } from "../../client/types.ts";
-import { NODE_USER_PREFIX, NODES } from "../authentication/users.ts";
 import type { ObjectCache } from "../objects/object-cache.ts";
 import { keyPrefix, objectKey } from "../objects/object-keys.ts";
 import type { RequestInfo, ResourceRequestInfo } from "../request-info.ts";
 import type { Authorization, Authorizer } from "./authorizer.ts";
+import { nodeOf } from "./node-identity.ts";
+import { claimNamesOf, configMapNamesOf, secretNamesOf } from "./pod-references.ts";
 import { type PolicyRule, ruleAllows } from "./policy-rule.ts";
 
+const ALLOWED: Authorization = { decision: "allow" };
 const REFUSED: Authorization = { decision: "noOpinion" };
+const LEASE_NAMESPACE = "kube-node-lease";
+const MIRROR_ANNOTATION = "kubernetes.io/config.mirror";
+const OWN_OBJECT_VERBS = ["get", "create", "update", "patch", "delete"];
 
 /**
- * What a kubelet may do: the rules of the role `system:node`, but Secrets, ConfigMaps and service-account tokens only of
- * pods that run on its node.
+ * What a kubelet may do: the rules of the role `system:node`, but of Nodes, Pods and Leases only its own, and of what pods
+ * refer to only what those on its node do (upstream's node authorizer, with AuthorizeNodeWithSelectors as in 1.33).
  */
 export class NodeAuthorizer implements Authorizer {
   readonly #cache: ObjectCache;
@@ -21,97 +26,159 @@ export class NodeAuthorizer implements Authorizer {
   }
 
   authorize(user: UserInfo, info: RequestInfo): Authorization {
-    if (!user.groups.includes(NODES) || !user.name.startsWith(NODE_USER_PREFIX)) return REFUSED;
-    if (!info.isResource) return REFUSED;
-    const node = user.name.slice(NODE_USER_PREFIX.length);
-    if (info.group === "" && (info.resource === "secrets" || info.resource === "configmaps")) {
-      return this.#authorizeReferenced(node, info);
+    const node = nodeOf(user);
+    if (node === undefined) return REFUSED;
+    if (node === "") return because(`unknown node for user ${JSON.stringify(user.name)}`);
+    if (!info.isResource) return this.#byRules(info);
+    switch (info.group === "" ? info.resource : `${info.resource}.${info.group}`) {
+      case "nodes":
+        return authorizeNode(node, info);
+      case "pods":
+        return this.#authorizePod(node, info);
+      case "secrets":
+        return this.#authorizeRead(node, info, secretNamesOf);
+      case "configmaps":
+        return this.#authorizeRead(node, info, configMapNamesOf);
+      case "persistentvolumeclaims":
+        return this.#authorizeClaim(node, info);
+      // Nothing that is served leads from these to a node.
+      case "persistentvolumes":
+      case "volumeattachments.storage.k8s.io":
+      case "resourceclaims.resource.k8s.io":
+        return problemOfGet(info) ?? problemOfName(info) ?? noRelationship(node);
+      case "serviceaccounts":
+        return this.#authorizeToken(node, info);
+      case "leases.coordination.k8s.io":
+        return authorizeLease(node, info);
+      case "csinodes.storage.k8s.io":
+        return authorizeCsiNode(node, info);
+      default:
+        return this.#byRules(info);
     }
-    if (info.group === "" && info.resource === "serviceaccounts" && info.subresource === "token") {
-      return this.#authorizeToken(node, info);
-    }
-    return this.#rules().some((rule) => ruleAllows(rule, info)) ? { decision: "allow" } : REFUSED;
   }
 
-  #rules(): readonly PolicyRule[] {
+  #byRules(info: RequestInfo): Authorization {
     const kind = kindByGvk("rbac.authorization.k8s.io", "v1", "ClusterRole")!;
-    return this.#cache.get(objectKey(kind, undefined, "system:node"))?.object.rules ?? [];
+    const rules: readonly PolicyRule[] =
+      this.#cache.get(objectKey(kind, undefined, "system:node"))?.object.rules ?? [];
+    return rules.some((rule) => ruleAllows(rule, info)) ? ALLOWED : REFUSED;
+  }
+
+  /** What writes do is held to the node's own pods by admission (NodeRestriction). */
+  #authorizePod(node: string, info: ResourceRequestInfo): Authorization {
+    const { verb, subresource } = info;
+    if (subresource === "status") return verb === "update" || verb === "patch" ? ALLOWED : REFUSED;
+    if (subresource === "eviction") return verb === "create" ? ALLOWED : REFUSED;
+    if (subresource !== undefined) return REFUSED;
+    if (verb === "create" || verb === "delete") return ALLOWED;
+    if (verb === "get") return problemOfName(info) ?? this.#authorizeOwnPod(node, info);
+    if (verb !== "list" && verb !== "watch") return REFUSED;
+    if (demands(info, "spec.nodeName", node)) return ALLOWED;
+    if (info.name) return this.#authorizeOwnPod(node, info);
+    return because("can only list/watch pods with spec.nodeName field selector");
+  }
+
+  #authorizeOwnPod(node: string, { namespace, name }: ResourceRequestInfo): Authorization {
+    const pod = this.#cache.get(objectKey(pods, namespace, name!))?.object;
+    return pod?.spec.nodeName === node ? ALLOWED : noRelationship(node);
   }
 
   /** A watch or list must name the one object, too. */
-  #authorizeReferenced(node: string, info: ResourceRequestInfo): Authorization {
-    if (!["get", "list", "watch"].includes(info.verb) || !info.name || !info.namespace) {
-      return { decision: "noOpinion", reason: "can only read resources of this type, by their name" };
+  #authorizeRead(
+    node: string,
+    info: ResourceRequestInfo,
+    namesOf: (pod: KubeObject) => Iterable<string>,
+  ): Authorization {
+    if (!["get", "list", "watch"].includes(info.verb)) return because("can only read resources of this type");
+    if (info.subresource !== undefined) return because("cannot read subresource");
+    if (!info.namespace) return because("can only read namespaced object of this type");
+    return problemOfName(info) ?? this.#authorizeReferred(node, info, namesOf);
+  }
+
+  #authorizeClaim(node: string, info: ResourceRequestInfo): Authorization {
+    if (info.subresource === "status") {
+      if (info.verb !== "update" && info.verb !== "patch")
+        return because("can only get/update/patch this type");
+      return problemOfName(info) ?? this.#authorizeReferred(node, info, claimNamesOf);
     }
-    const refers = info.resource === "secrets" ? refersToSecret : refersToConfigMap;
-    const found = this.#podsOf(node, info.namespace).some((pod) => refers(pod, info.name!));
-    return found ? { decision: "allow" } : noRelationship(node);
+    return problemOfGet(info) ?? problemOfName(info) ?? this.#authorizeReferred(node, info, claimNamesOf);
   }
 
   #authorizeToken(node: string, info: ResourceRequestInfo): Authorization {
-    if (info.verb !== "create" || !info.namespace) return REFUSED;
-    const found = this.#podsOf(node, info.namespace).some((pod) => pod.spec.serviceAccountName === info.name);
-    return found ? { decision: "allow" } : noRelationship(node);
+    if (info.verb !== "create" || !info.name)
+      return because("can only create tokens for individual service accounts");
+    if (info.subresource !== "token") return because("can only create token subresource of serviceaccount");
+    return this.#authorizeReferred(node, info, ({ spec }) =>
+      spec.serviceAccountName ? [spec.serviceAccountName] : [],
+    );
   }
 
-  #podsOf(node: string, namespace: string): KubeObject[] {
-    const all = this.#cache.list(keyPrefix(pods, namespace));
-    return all.map((item) => item.object).filter((pod) => pod.spec.nodeName === node);
+  #authorizeReferred(
+    node: string,
+    { namespace, name }: ResourceRequestInfo,
+    namesOf: (pod: KubeObject) => Iterable<string>,
+  ): Authorization {
+    for (const { object: pod } of this.#cache.list(keyPrefix(pods, namespace))) {
+      if (pod.spec.nodeName !== node) continue;
+      // A pod that the node made itself grants it nothing.
+      if (pod.metadata.annotations?.[MIRROR_ANNOTATION] !== undefined) continue;
+      for (const referred of namesOf(pod)) if (referred === name) return ALLOWED;
+    }
+    return noRelationship(node);
   }
+}
+
+/** The name is compared directly: a kubelet looks for its Node before there is one. */
+function authorizeNode(node: string, { verb, subresource, name }: ResourceRequestInfo): Authorization {
+  if (subresource === "status") return verb === "update" || verb === "patch" ? ALLOWED : REFUSED;
+  if (subresource !== undefined) return REFUSED;
+  // Which Node these are about is admission's question (NodeRestriction).
+  if (verb === "create" || verb === "update" || verb === "patch") return ALLOWED;
+  if (verb !== "get" && verb !== "list" && verb !== "watch") return REFUSED;
+  if (name === node) return ALLOWED;
+  return because(
+    name
+      ? `node '${node}' cannot read '${name}', only its own Node object`
+      : `node '${node}' cannot read all nodes, only its own Node object`,
+  );
+}
+
+function authorizeLease(node: string, { verb, namespace, name }: ResourceRequestInfo): Authorization {
+  if (!OWN_OBJECT_VERBS.includes(verb))
+    return because("can only get, create, update, patch, or delete a node lease");
+  if (namespace !== LEASE_NAMESPACE)
+    return because(`can only access leases in the ${JSON.stringify(LEASE_NAMESPACE)} system namespace`);
+  if (verb !== "create" && name !== node)
+    return because("can only access node lease with the same name as the requesting node");
+  return ALLOWED;
+}
+
+function authorizeCsiNode(node: string, { verb, subresource, name }: ResourceRequestInfo): Authorization {
+  if (!OWN_OBJECT_VERBS.includes(verb))
+    return because("can only get, create, update, patch, or delete a CSINode");
+  if (subresource !== undefined) return because("cannot authorize CSINode subresources");
+  if (verb !== "create" && name !== node)
+    return because("can only access CSINode with the same name as the requesting node");
+  return ALLOWED;
+}
+
+function problemOfGet({ verb, subresource }: ResourceRequestInfo): Authorization | undefined {
+  if (verb !== "get") return because("can only get individual resources of this type");
+  return subresource === undefined ? undefined : because("cannot get subresource");
+}
+
+function problemOfName({ name }: ResourceRequestInfo): Authorization | undefined {
+  return name ? undefined : because("No Object name found");
+}
+
+function demands({ fieldRequirements = [] }: ResourceRequestInfo, field: string, value: string): boolean {
+  return fieldRequirements.some((one) => one.field === field && one.operator === "=" && one.value === value);
+}
+
+function because(reason: string): Authorization {
+  return { decision: "noOpinion", reason };
 }
 
 function noRelationship(node: string): Authorization {
-  return {
-    decision: "noOpinion",
-    reason: `no relationship found between node '${node}' and this object`,
-  };
-}
-
-interface Reference {
-  name?: string;
-}
-interface EnvContainer {
-  env?: { valueFrom?: { secretKeyRef?: Reference; configMapKeyRef?: Reference } }[];
-  envFrom?: { secretRef?: Reference; configMapRef?: Reference }[];
-}
-interface ReferringVolume {
-  secret?: { secretName?: string };
-  configMap?: Reference;
-  projected?: { sources?: { secret?: Reference; configMap?: Reference }[] };
-  [other: string]: unknown;
-}
-
-function containersOf({ spec }: KubeObject): EnvContainer[] {
-  return [...(spec.initContainers ?? []), ...(spec.containers ?? []), ...(spec.ephemeralContainers ?? [])];
-}
-
-const volumesOf = ({ spec }: KubeObject) => (spec.volumes ?? []) as ReferringVolume[];
-
-function refersToSecret(pod: KubeObject, name: string): boolean {
-  return (
-    ((pod.spec.imagePullSecrets ?? []) as Reference[]).some((secret) => secret.name === name) ||
-    volumesOf(pod).some(
-      ({ secret, projected }) =>
-        secret?.secretName === name || projected?.sources?.some((source) => source.secret?.name === name),
-    ) ||
-    containersOf(pod).some(
-      ({ env, envFrom }) =>
-        env?.some((one) => one.valueFrom?.secretKeyRef?.name === name) ||
-        envFrom?.some((one) => one.secretRef?.name === name),
-    )
-  );
-}
-
-function refersToConfigMap(pod: KubeObject, name: string): boolean {
-  return (
-    volumesOf(pod).some(
-      ({ configMap, projected }) =>
-        configMap?.name === name || projected?.sources?.some((source) => source.configMap?.name === name),
-    ) ||
-    containersOf(pod).some(
-      ({ env, envFrom }) =>
-        env?.some((one) => one.valueFrom?.configMapKeyRef?.name === name) ||
-        envFrom?.some((one) => one.configMapRef?.name === name),
-    )
-  );
+  return because(`no relationship found between node '${node}' and this object`);
 }

@@ -24,7 +24,7 @@ import { authenticateHttp } from "../authentication/authenticate-http.ts";
 import type { ServiceAccountTokens } from "../authentication/service-account-tokens.ts";
 import { type ChainOptions, type Exchange, serveRequest } from "../chain.ts";
 import type { Impersonation } from "../impersonation.ts";
-import { parseRequest, type RequestInfo, takeNameFromSelector } from "../request-info.ts";
+import { parseRequest, type RequestInfo, takeFieldSelector } from "../request-info.ts";
 import { EncodedBody, type RequestBody } from "../verbs/decode-object.ts";
 import { PATCH_TYPES } from "../verbs/patch-object.ts";
 import { wantedForm } from "./accept.ts";
@@ -141,7 +141,7 @@ export class HttpFront {
   ): Exchange {
     const info = parseRequest(method, path, params);
     const query = info.isResource ? parseQuery(params) : {};
-    takeNameFromSelector(info, query.fieldSelector);
+    takeFieldSelector(info, query.fieldSelector);
     return {
       info,
       local: false,

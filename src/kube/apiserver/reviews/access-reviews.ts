@@ -1,8 +1,15 @@
+import { type FieldRequirement, parseFieldSelector } from "../../../formats/index.ts";
 import { type KubeObject, statusBadRequest, statusInvalid } from "../../api/index.ts";
 import type { UserInfo } from "../../client/types.ts";
+import { nodeOf } from "../authorization/node-identity.ts";
 import type { RequestInfo } from "../request-info.ts";
 import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
 import { requireBody } from "../verbs/write-object.ts";
+
+interface FieldSelectorAttributes {
+  rawSelector?: string;
+  requirements?: { key: string; operator: string; values?: string[] }[];
+}
 
 interface AccessSpec {
   resourceAttributes?: {
@@ -13,6 +20,7 @@ interface AccessSpec {
     resource?: string;
     subresource?: string;
     name?: string;
+    fieldSelector?: FieldSelectorAttributes;
   };
   nonResourceAttributes?: { path?: string; verb?: string };
   user?: string;
@@ -91,6 +99,7 @@ function requestOf(kind: { group: string; kind: string }, spec: AccessSpec): Req
     subresource,
     namespace,
     name,
+    fieldSelector,
   } = resourceAttributes!;
   return {
     isResource: true,
@@ -102,7 +111,23 @@ function requestOf(kind: { group: string; kind: string }, spec: AccessSpec): Req
     ...(subresource ? { subresource } : {}),
     ...(namespace ? { namespace } : {}),
     ...(name ? { name } : {}),
+    ...(fieldSelector ? { fieldRequirements: requirementsOf(fieldSelector) } : {}),
   };
+}
+
+/** What cannot be understood demands nothing, and so grants nothing (apiserver's FieldSelectorAsSelector). */
+function requirementsOf({ rawSelector, requirements = [] }: FieldSelectorAttributes): FieldRequirement[] {
+  if (rawSelector) {
+    try {
+      return [...parseFieldSelector(rawSelector).requirements];
+    } catch {
+      return [];
+    }
+  }
+  return requirements.flatMap(({ key: field, operator, values = [] }): FieldRequirement[] => {
+    if (values.length !== 1 || (operator !== "In" && operator !== "NotIn")) return [];
+    return [{ field, operator: operator === "In" ? "=" : "!=", value: values[0]! }];
+  });
 }
 
 /** `kubectl auth can-i --list`. */
@@ -123,7 +148,10 @@ export async function reviewOwnRules(context: ServerContext, call: ResourceCall)
     nonResourceRules: rules
       .filter((rule) => rule.nonResourceURLs?.length)
       .map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs })),
-    incomplete: false,
+    // What the node authorizer grants depends on the objects there are.
+    ...(nodeOf(call.user) === undefined
+      ? { incomplete: false }
+      : { incomplete: true, evaluationError: "node authorizer does not support user rule resolution" }),
   };
   return { form: "object", kind: call.kind, object, code: 201 };
 }

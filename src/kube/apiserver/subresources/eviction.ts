@@ -2,6 +2,7 @@ import { evictions, statusBadRequest } from "../../api/index.ts";
 import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
 import { PlainBody } from "../verbs/decode-object.ts";
 import { deleteObject } from "../verbs/delete-objects.ts";
+import { admissionRequest } from "../verbs/write-object.ts";
 import { successStatus } from "./success-status.ts";
 
 /** `pods/NAME/eviction` (`kubectl drain`): a delete that a disruption budget may refuse. Budgets are not served yet, so none does. */
@@ -11,6 +12,7 @@ export async function createEviction(context: ServerContext, call: ResourceCall)
   const { name } = eviction.metadata ?? {};
   if (name && name !== call.info.name)
     throw statusBadRequest("name in URL does not match name in Eviction object");
+  await context.admission.validate(admissionRequest(call, "CREATE", eviction, undefined));
   const { subresource: _, ...info } = call.info;
   const body = new PlainBody(eviction.deleteOptions ?? undefined);
   await deleteObject(context, { ...call, info: { ...info, verb: "delete" }, body });
