@@ -19,14 +19,9 @@ import { pauseContainer, unpauseContainer } from "./containers/pause-container.t
 import { pruneContainers } from "./containers/prune-containers.ts";
 import { type RemoveOptions, removeContainer } from "./containers/remove-container.ts";
 import { renameContainer } from "./containers/rename-container.ts";
+import { restartContainer } from "./containers/restart-container.ts";
 import { startContainer } from "./containers/start-container.ts";
-import {
-  killContainer,
-  restartContainer,
-  type StopOptions,
-  stop,
-  stopContainer,
-} from "./containers/stop-container.ts";
+import { killContainer, type StopOptions, stop, stopContainer } from "./containers/stop-container.ts";
 import { updateContainer } from "./containers/update-container.ts";
 import { waitContainer } from "./containers/wait-container.ts";
 import type { ContainerChange, EngineContext } from "./context.ts";

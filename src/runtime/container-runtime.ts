@@ -29,7 +29,7 @@ import { startExec } from "./exec.ts";
 import { readExitFile, removeExitFile, writeExitFile } from "./exit-file.ts";
 import { spawnMonitor } from "./monitor.ts";
 import { endMonitor, findMonitors, isMonitorOf } from "./monitor-scan.ts";
-import { type MountedRoot, openPath } from "./mounted-root.ts";
+import { openPath } from "./mounted-root.ts";
 import type { OciResources } from "./oci-spec.ts";
 import { type ProcessFile, ProcessFiles } from "./process-file.ts";
 import { listHostProcesses } from "./process-list.ts";
@@ -42,6 +42,7 @@ import type {
   ContainerRuntime,
   CreateOptions,
   ExecOptions,
+  MountedRoot,
   ProcessRecord,
   RunningExec,
   RuntimeExit,

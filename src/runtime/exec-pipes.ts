@@ -1,7 +1,7 @@
 import { closeSync } from "node:fs";
 import { Socket } from "node:net";
 import type { Clock } from "../base/index.ts";
-import { closeAll, type ExecChannel } from "./exec.ts";
+import { closeAll, type ExecChannel } from "./exec-channel.ts";
 import { makePipe } from "./native-calls.ts";
 import { OutputCopy } from "./output-copy.ts";
 import type { ExecOptions } from "./types.ts";

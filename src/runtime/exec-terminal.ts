@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { ReadStream } from "node:tty";
 import { type Clock, GantryError, notImplemented } from "../base/index.ts";
-import type { ExecChannel, ExecPlace } from "./exec.ts";
+import type { ExecChannel, ExecPlace } from "./exec-channel.ts";
 import { receiveDescriptor, setTerminalSize } from "./native-calls.ts";
 import { OutputCopy } from "./output-copy.ts";
 import type { ExecOptions } from "./types.ts";

@@ -1,38 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Clock } from "../base/index.ts";
 import { killProcess, processIdentity, withPrivateMountNamespace } from "../kernel/index.ts";
+import type { ExecChannel, ExecPlace } from "./exec-channel.ts";
 import { ExecPipes } from "./exec-pipes.ts";
 import { ExecTerminal } from "./exec-terminal.ts";
 import { execFailure } from "./failure.ts";
 import type { OciProcess } from "./oci-spec.ts";
 import { RUNTIME_ENV } from "./runtime-command.ts";
 import { writeSpecFile } from "./spec-file.ts";
-import type { ExecOptions, RunningExec, RuntimeInfo } from "./types.ts";
-
-export interface ExecPlace {
-  runtime: RuntimeInfo;
-  runtimeRoot: string;
-  /** Directory of this execution's files; made and removed here. */
-  dir: string;
-  clock: Clock;
-}
-
-/** The streams of an execution: three pipes, or one terminal. */
-export interface ExecChannel {
-  /** What the child gets as its descriptors 0, 1, 2. */
-  readonly stdio: [number | "ignore", number | "ignore", number | "ignore"];
-  readonly runtimeArguments: readonly string[];
-  /** The child has its copies. */
-  started(): void;
-  /** The process was made: what comes now is its own. */
-  running(): void;
-  /** Resolves when what the process wrote has been handed over; a process that left children behind is not waited for. */
-  drained(): Promise<void>;
-  resize(columns: number, rows: number): void;
-  close(): void;
-}
+import type { ExecOptions, RunningExec } from "./types.ts";
 
 /** Runs a process in a container with `crun exec`, which stays as its parent and ends with its exit code. */
 export function startExec(options: ExecOptions, place: ExecPlace): RunningExec {
@@ -189,9 +166,4 @@ function inheritOomScore(pid: number | undefined, score: number | undefined): vo
 
 function signalExitCode(signal: NodeJS.Signals | null): number {
   return signal === "SIGKILL" ? 137 : signal === "SIGTERM" ? 143 : 255;
-}
-
-/** Closes descriptors that are numbers. */
-export function closeAll(fds: readonly (number | "ignore")[]): void {
-  for (const fd of fds) if (typeof fd === "number") closeSync(fd);
 }

@@ -2,17 +2,9 @@ import { closeSync, constants, openSync } from "node:fs";
 import { MountFlag, mount, withPrivateMountNamespace } from "../kernel/index.ts";
 import { processPath } from "./process-paths.ts";
 import { mountRootfs } from "./rootfs-mount.ts";
-import type { RootfsSource } from "./types.ts";
+import type { MountedRoot, RootfsSource } from "./types.ts";
 
 const O_PATH = 0o10000000;
-
-/** A container's root file system as a path that any file call of this process may use. */
-export interface MountedRoot {
-  /** `/proc/self/fd/<n>`: links inside must be resolved by the caller, within the root. */
-  readonly path: string;
-  readonly fd: number;
-  close(): void;
-}
 
 export interface RootBind {
   source: string;

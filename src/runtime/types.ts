@@ -1,5 +1,4 @@
 import type { Readable, Writable } from "node:stream";
-import type { MountedRoot } from "./mounted-root.ts";
 import type { OciProcess, OciResources, OciSpec } from "./oci-spec.ts";
 
 /** What is mounted as a container's root: overlay directories, bottom layer last, or one directory. */
@@ -8,6 +7,14 @@ export interface RootfsSource {
   lowerDirs: string[];
   upperDir?: string;
   workDir?: string;
+}
+
+/** A container's root file system as a path that any file call of this process may use. */
+export interface MountedRoot {
+  /** `/proc/self/fd/<n>`: links inside must be resolved by the caller, within the root. */
+  readonly path: string;
+  readonly fd: number;
+  close(): void;
 }
 
 export interface CreateOptions {

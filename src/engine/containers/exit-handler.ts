@@ -7,7 +7,8 @@ import { timestampToMs } from "../logs/timestamps.ts";
 import { unplug } from "../networks/container-networks.ts";
 import { releaseNamespaces } from "../spec/container-namespaces.ts";
 import type { Container } from "./container.ts";
-import { setExited, setRestarting, setStoppedWaiting } from "./container-state.ts";
+import { setExited, setRestarting } from "./container-state.ts";
+import { giveUpRestart } from "./pending-restart.ts";
 import { removeContainer } from "./remove-container.ts";
 import { nextDelayMs, shallRestart } from "./restart-policy.ts";
 import { launch } from "./start-container.ts";
@@ -92,15 +93,4 @@ async function restartNow(context: EngineContext, container: Container): Promise
     context.logger.warn("a container could not be restarted", { container: container.id, error });
     container.tellExit();
   }
-}
-
-/** Ends the waiting for a restart; called with the lock held. */
-export async function giveUpRestart(context: EngineContext, container: Container): Promise<void> {
-  container.cancelRestart?.();
-  container.cancelRestart = undefined;
-  if (!container.record.state.Restarting) return;
-  setStoppedWaiting(container.record.state);
-  await context.containers.save(container);
-  container.tellExit();
-  tellStatus(context, container);
 }

@@ -4,7 +4,7 @@ import { emitContainerEvent } from "../events/container-events.ts";
 import { releaseNamespaces } from "../spec/container-namespaces.ts";
 import type { Container } from "./container.ts";
 import { setRemoving } from "./container-state.ts";
-import { giveUpRestart } from "./exit-handler.ts";
+import { giveUpRestart } from "./pending-restart.ts";
 import { kill } from "./stop-container.ts";
 
 export interface RemoveOptions {

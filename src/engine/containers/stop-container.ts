@@ -5,9 +5,8 @@ import { alreadyStopped, invalidRequest, notRunning } from "../errors.ts";
 import { emitContainerEvent } from "../events/container-events.ts";
 import type { Container } from "./container.ts";
 import { setPaused } from "./container-state.ts";
-import { giveUpRestart } from "./exit-handler.ts";
+import { giveUpRestart } from "./pending-restart.ts";
 import { SIGKILL, SIGRTMAX, signalNumber } from "./signals.ts";
-import { startContainer } from "./start-container.ts";
 import { waitFor } from "./wait-container.ts";
 
 export interface StopOptions {
@@ -138,20 +137,4 @@ export async function kill(context: EngineContext, container: Container): Promis
   const ended = waitFor(container, "not-running");
   await deliver(context, container, SIGKILL);
   await forceEnd(context, container, ended);
-}
-
-export async function restartContainer(
-  context: EngineContext,
-  reference: string,
-  options: StopOptions = {},
-): Promise<void> {
-  const container = context.containers.get(reference);
-  if (container.isRunning) {
-    await stop(context, container, options);
-    emitContainerEvent(context, container, "stop");
-  }
-  const isAutoRemoved = container.record.hostConfig.AutoRemove;
-  if (isAutoRemoved && container.removed) throw notRunning(container.id);
-  await startContainer(context, container.id);
-  emitContainerEvent(context, container, "restart");
 }
