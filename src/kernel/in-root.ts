@@ -1,4 +1,4 @@
-import { closeSync, constants, lstatSync, mkdirSync, openSync, readlinkSync } from "node:fs";
+import { closeSync, constants, mkdirSync, openSync, readlinkSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { errnoCode, GantryError, invalidArgument } from "../base/index.ts";
 import { check, hasErrno, libc } from "./libc.ts";
@@ -132,43 +132,98 @@ function makeDirectories(rootFd: number, path: string, mode: number): number {
 
 /**
  * Where `path` inside `root` lies on the host, all links resolved inside the root; components that do not exist stay
- * as they are. A text, and thus true only while nobody changes the tree: use the functions above on trees that a
- * container can write.
+ * as they are. Whoever changes the tree meanwhile, nothing outside of it is looked at; but the answer is a text, and true
+ * only while nobody does: use the functions above on trees that a container can write.
  */
 export function resolveInRoot(root: string, path: string, options: { followLast?: boolean } = {}): string {
   const followLast = options.followLast ?? true;
   const pending = path.split("/").reverse();
-  const done: string[] = [];
+  const way = new Way(root);
   let links = 0;
-  while (pending.length > 0) {
-    const part = pending.pop()!;
-    if (part === "" || part === ".") continue;
-    if (part === "..") {
-      done.pop();
-      continue;
+  try {
+    while (pending.length > 0) {
+      const part = pending.pop()!;
+      if (part === "" || part === ".") continue;
+      if (part === "..") {
+        way.up();
+        continue;
+      }
+      const isLast = pending.every((rest) => rest === "" || rest === ".");
+      const target = isLast && !followLast ? undefined : way.linkTarget(part);
+      if (target === undefined) {
+        way.down(part);
+        continue;
+      }
+      if (++links > MAX_LINKS) {
+        throw new GantryError("InvalidArgument", `too many symbolic links in ${path}`, {
+          code: "Kernel.ELOOP",
+          details: { errno: "ELOOP", path },
+        });
+      }
+      if (target.startsWith("/")) way.toRoot();
+      pending.push(...target.split("/").reverse());
     }
-    const isLast = pending.every((rest) => rest === "" || rest === ".");
-    const target = isLast && !followLast ? undefined : linkTarget(join(root, ...done, part));
-    if (target === undefined) {
-      done.push(part);
-      continue;
-    }
-    if (++links > MAX_LINKS) {
-      throw new GantryError("InvalidArgument", `too many symbolic links in ${path}`, {
-        code: "Kernel.ELOOP",
-        details: { errno: "ELOOP", path },
-      });
-    }
-    if (target.startsWith("/")) done.length = 0;
-    pending.push(...target.split("/").reverse());
+    return join(root, ...way.names);
+  } finally {
+    way.close();
   }
-  return join(root, ...done);
 }
 
-function linkTarget(path: string): string | undefined {
-  try {
-    return lstatSync(path).isSymbolicLink() ? readlinkSync(path) : undefined;
-  } catch {
-    return undefined;
+/** The directories walked through, held open as far as they exist, so that each name is looked up in the one before it. */
+class Way {
+  readonly #rootFd: number;
+  readonly #steps: { name: string; fd: number | undefined }[] = [];
+
+  constructor(root: string) {
+    this.#rootFd = openSync(root, O_PATH | constants.O_DIRECTORY);
+  }
+
+  get names(): string[] {
+    return this.#steps.map((step) => step.name);
+  }
+
+  linkTarget(name: string): string | undefined {
+    const path = this.#at(name);
+    if (path === undefined) return undefined;
+    try {
+      return readlinkSync(path);
+    } catch {
+      // No link, or nothing at all.
+      return undefined;
+    }
+  }
+
+  down(name: string): void {
+    this.#steps.push({ name, fd: this.#openDirectory(name) });
+  }
+
+  up(): void {
+    const left = this.#steps.pop();
+    if (left?.fd !== undefined) closeSync(left.fd);
+  }
+
+  toRoot(): void {
+    while (this.#steps.length > 0) this.up();
+  }
+
+  close(): void {
+    this.toRoot();
+    closeSync(this.#rootFd);
+  }
+
+  #openDirectory(name: string): number | undefined {
+    const path = this.#at(name);
+    if (path === undefined) return undefined;
+    try {
+      return openSync(path, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+    } catch {
+      return undefined;
+    }
+  }
+
+  #at(name: string): string | undefined {
+    const last = this.#steps.at(-1);
+    const fd = last ? last.fd : this.#rootFd;
+    return fd === undefined ? undefined : `${fdPath(fd)}/${name}`;
   }
 }

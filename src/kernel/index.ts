@@ -30,6 +30,15 @@ export {
   setCgroupLimits,
 } from "./cgroups.ts";
 export { type ConntrackEntry, deleteConntrack, listConntrack } from "./conntrack.ts";
+export {
+  namesIn,
+  openDirectoryAt,
+  openFileAt,
+  pathAt,
+  readLinkAt,
+  setTimes,
+  statAt,
+} from "./entries-at.ts";
 export { availableMemoryBytes, type HostInfo, hostCpuTime, hostInfo } from "./host-info.ts";
 export { withHostLock } from "./host-lock.ts";
 export {
@@ -92,16 +101,8 @@ export {
   processIdentity,
   watchProcessExit,
 } from "./processes.ts";
-export {
-  namesIn,
-  openDirectoryAt,
-  openFileAt,
-  pathAt,
-  RootedTree,
-  readLinkAt,
-  setTimes,
-  statAt,
-} from "./rooted-tree.ts";
+export { removeTree } from "./remove-tree.ts";
+export { RootedTree } from "./rooted-tree.ts";
 export { addRoute, deleteRoute, listRoutes, type Route, type RouteRequest } from "./routes.ts";
 export { setUpProcess } from "./set-up-process.ts";
 export { connectSeqpacket, holdPort, openTcpInNamespace, type PortHold } from "./sockets.ts";

@@ -1,31 +1,13 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readdirSync,
-  readlinkSync,
-  type Stats,
-} from "node:fs";
+import { closeSync, constants, openSync, readlinkSync, type Stats } from "node:fs";
 import { constants as osConstants } from "node:os";
-import { errnoCode, GantryError } from "../base/index.ts";
-import {
-  cString,
-  type FileName,
-  linkAt,
-  mkdirAt,
-  mknodAt,
-  openAt,
-  rmdirAt,
-  setModified,
-  symlinkAt,
-  unlinkAt,
-} from "./at-calls.ts";
+import { errnoCode } from "../base/index.ts";
+import { cString, type FileName, linkAt, mkdirAt, mknodAt, openAt, symlinkAt } from "./at-calls.ts";
+import { readLinkAt, statAt } from "./entries-at.ts";
 import { fdPath } from "./in-root.ts";
 import { errnoError, koffi } from "./libc.ts";
+import { removing } from "./remove-tree.ts";
 
-const { EAGAIN, EEXIST, EISDIR, ELOOP, ENOENT, ENOTDIR, ENOTEMPTY, EPERM } = osConstants.errno;
+const { EAGAIN, EEXIST, ELOOP, ENOENT, ENOTDIR } = osConstants.errno;
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
 const O_CLOEXEC = 0o2000000;
 const SYS_OPENAT2 = 437;
@@ -203,85 +185,13 @@ export class RootedTree {
 
   /** Removes a name with everything below it; links are removed, never followed. */
   removeAll(dirfd: number, name: FileName): void {
-    removeAt(dirfd, bytesOf(name), 0);
+    for (const _ of removing(dirfd, bytesOf(name)));
     this.forget();
   }
 }
 
-/** lstat of a name in an open directory. */
-export function statAt(dirfd: number, name: FileName): Stats | undefined {
-  return lstatSync(pathAt(dirfd, name), { throwIfNoEntry: false });
-}
-
-/** The target of a link in an open directory; undefined when it is no link. */
-export function readLinkAt(dirfd: number, name: FileName): Buffer | undefined {
-  try {
-    return readlinkSync(pathAt(dirfd, name), { encoding: "buffer" });
-  } catch (error) {
-    if (["EINVAL", "ENOENT"].includes(errnoCode(error) ?? "")) return undefined;
-    throw error;
-  }
-}
-
-/** A path for calls that have no form relative to a directory. Its last component must not be followed by the call. */
-export function pathAt(dirfd: number, name: FileName): FileName {
-  const directory = `${fdPath(dirfd)}/`;
-  return typeof name === "string" ? directory + name : Buffer.concat([Buffer.from(directory), name]);
-}
-
-/** Names in an open directory, sorted by their bytes. */
-export function namesIn(dirfd: number): Buffer[] {
-  return readdirSync(fdPath(dirfd), { encoding: "buffer" }).sort(Buffer.compare);
-}
-
-/** Opens a directory in an open directory; undefined when it is none (any more), a link for instance. */
-export function openDirectoryAt(dirfd: number, name: FileName): number | undefined {
-  const fd = openAt(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  if (fd >= 0) return fd;
-  if (fd === -ENOTDIR || fd === -ELOOP || fd === -ENOENT) return undefined;
-  throw errnoError(-fd, "open directory", { name: String(name) });
-}
-
-/** Opens a regular file in an open directory for reading; undefined when it is none (any more). */
-export function openFileAt(dirfd: number, name: FileName): number | undefined {
-  // Not blocking, in case somebody put a fifo in the file's place.
-  const fd = openAt(dirfd, name, O_RDONLY | O_NOFOLLOW | constants.O_NONBLOCK);
-  if (fd === -ELOOP || fd === -ENOENT || fd === -osConstants.errno.ENXIO) return undefined;
-  if (fd < 0) throw errnoError(-fd, "open file", { name: String(name) });
-  if (fstatSync(fd).isFile()) return fd;
-  closeSync(fd);
-  return undefined;
-}
-
-/** Sets the access and modification time of an open file. */
-export function setTimes(fd: number, seconds: number, nanoseconds: number): void {
-  const result = setModified(fd, seconds, nanoseconds);
-  if (result < 0) throw errnoError(-result, "set times");
-}
-
 const DOT = Buffer.from(".");
 const DOT_DOT = Buffer.from("..");
-const MAX_DEPTH = 4096;
-
-function removeAt(dirfd: number, name: Buffer, depth: number): void {
-  const result = unlinkAt(dirfd, name);
-  if (result >= 0 || result === -ENOENT) return;
-  if (result !== -EISDIR && result !== -EPERM) throw errnoError(-result, "remove", { name: String(name) });
-  if (depth > MAX_DEPTH)
-    throw new GantryError("ResourceExhausted", "a directory tree is too deep to be removed");
-  const fd = openDirectoryAt(dirfd, name);
-  if (fd !== undefined) {
-    try {
-      for (const child of namesIn(fd)) removeAt(fd, child, depth + 1);
-    } finally {
-      closeSync(fd);
-    }
-  }
-  const removed = rmdirAt(dirfd, name);
-  if (removed >= 0 || removed === -ENOENT || removed === -ENOTEMPTY) return;
-  throw errnoError(-removed, "remove directory", { name: String(name) });
-}
-
 function unlessExists(result: number, operation: string, name: FileName): undefined {
   if (result === -EEXIST) return undefined;
   throw errnoError(-result, operation, { name: String(name) });

@@ -4,7 +4,7 @@ import { detectRuntime } from "./runtime-binary.ts";
 import type { ContainerRuntime, RuntimeInfo } from "./types.ts";
 
 export * from "./log/index.ts";
-export { openMountedRoot, openProcessRoot, type RootBind } from "./mounted-root.ts";
+export { openMountedRoot, openProcessRoot } from "./mounted-root.ts";
 export * from "./oci-spec.ts";
 export { processNamespace, processPath } from "./process-paths.ts";
 export { findInit } from "./runtime-binary.ts";

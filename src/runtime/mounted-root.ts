@@ -1,34 +1,31 @@
 import { closeSync, constants, openSync } from "node:fs";
-import { MountFlag, mount, withPrivateMountNamespace } from "../kernel/index.ts";
+import { withPrivateMountNamespace } from "../kernel/index.ts";
 import { processPath } from "./process-paths.ts";
 import { mountRootfs } from "./rootfs-mount.ts";
 import type { MountedRoot, RootfsSource } from "./types.ts";
 
 const O_PATH = 0o10000000;
 
-export interface RootBind {
-  source: string;
-  /** Where it stands below the mounted root, resolved by the caller. */
-  target: string;
-}
-
 /**
  * Mounts a root that no process runs in, where only this program sees it: the mount lives in a namespace of its own that
- * is kept by two descriptors, and goes when they are closed. `binds` is asked with the root mounted for what else to
- * mount into it (volumes).
+ * is kept by two descriptors, and goes when they are closed. `mountMore` is called in it with the root mounted, to mount into it
+ * what else belongs there (volumes).
  */
 export function openMountedRoot(
   rootfs: RootfsSource,
   target: string,
-  binds: (root: string) => RootBind[] = () => [],
+  mountMore: (rootFd: number) => void = () => {},
 ): MountedRoot {
   const { namespace, fd } = withPrivateMountNamespace(() => {
     mountRootfs(rootfs, target);
-    for (const bind of binds(target)) mount(bind.source, bind.target, null, MountFlag.BIND | MountFlag.REC);
-    return {
-      namespace: openSync("/proc/thread-self/ns/mnt", "r"),
-      fd: openSync(target, O_PATH | constants.O_DIRECTORY),
-    };
+    const fd = openSync(target, O_PATH | constants.O_DIRECTORY);
+    try {
+      mountMore(fd);
+      return { namespace: openSync("/proc/thread-self/ns/mnt", "r"), fd };
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
   });
   return handle(fd, namespace);
 }

@@ -1,8 +1,8 @@
-import { closeSync, constants, lstatSync } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import { mkdirInRoot, openInRoot, resolveInRoot } from "../../kernel/index.ts";
-import { type MountedRoot, openMountedRoot, openProcessRoot, type RootBind } from "../../runtime/index.ts";
+import { fdPath, hasErrno, MountFlag, mkdirInRoot, mount, O_PATH, openAtRoot } from "../../kernel/index.ts";
+import { type MountedRoot, openMountedRoot, openProcessRoot } from "../../runtime/index.ts";
 import { type EngineContext, rootfsOf } from "../context.ts";
 import { notRunning } from "../errors.ts";
 import type { Container } from "./container.ts";
@@ -30,7 +30,7 @@ export async function openContainerRoot(context: EngineContext, container: Conta
     if (pid === undefined) throw notRunning(container.id);
     return openProcessRoot(pid);
   }
-  return mountStopped(context, container, (root) => volumeBinds(container, root));
+  return mountStopped(context, container, (rootFd) => bindVolumes(container, rootFd));
 }
 
 /** The file system of its image and what it wrote there, without volumes. */
@@ -39,36 +39,51 @@ export async function openContainerRootfs(
   container: Container,
 ): Promise<MountedRoot> {
   if (container.hasProcess) return context.runtime.openRootfs(container.id);
-  return mountStopped(context, container, () => []);
+  return mountStopped(context, container, () => {});
 }
 
 async function mountStopped(
   context: EngineContext,
   container: Container,
-  binds: (root: string) => RootBind[],
+  mountMore: (rootFd: number) => void,
 ): Promise<MountedRoot> {
   const rootfs = await rootfsOf(context, container);
   const target = container.path("rootfs");
   await mkdir(target, { recursive: true, mode: 0o711 });
-  return openMountedRoot(rootfs, target, binds);
+  return openMountedRoot(rootfs, target, mountMore);
 }
 
 /** The container's volumes; a place that is missing is made, as the start would make it. */
-function volumeBinds(container: Container, root: string): RootBind[] {
-  const binds: RootBind[] = [];
-  for (const mount of container.record.mounts) {
-    const isDirectory = mount.Type === "tmpfs" ? undefined : isDirectoryAt(mount.Source);
+function bindVolumes(container: Container, rootFd: number): void {
+  for (const { Type, Source, Destination } of container.record.mounts) {
+    const isDirectory = Type === "tmpfs" ? undefined : isDirectoryAt(Source);
     if (isDirectory === undefined) continue;
-    const target = resolveInRoot(root, mount.Destination);
-    if (isDirectoryAt(target) === undefined) makeMountPoint(root, mount.Destination, isDirectory);
-    if (isDirectoryAt(target) === isDirectory) binds.push({ source: mount.Source, target });
+    // Held open: a volume mounted before may be written to by another container meanwhile.
+    const target = openMountPoint(rootFd, Destination, isDirectory);
+    if (target === undefined) continue;
+    try {
+      mount(Source, fdPath(target), null, MountFlag.BIND | MountFlag.REC);
+    } finally {
+      closeSync(target);
+    }
   }
-  return binds;
 }
 
-function makeMountPoint(root: string, path: string, isDirectory: boolean): void {
-  mkdirInRoot(root, isDirectory ? path : dirname(path));
-  if (!isDirectory) closeSync(openInRoot(root, path, constants.O_CREAT | constants.O_WRONLY, 0o644));
+/** Undefined when something stands there that the volume cannot be mounted on. */
+function openMountPoint(rootFd: number, path: string, isDirectory: boolean): number | undefined {
+  let fd: number;
+  try {
+    fd = openAtRoot(rootFd, path, O_PATH);
+  } catch (error) {
+    if (hasErrno(error, "ENOTDIR", "ELOOP")) return undefined;
+    if (!hasErrno(error, "ENOENT")) throw error;
+    mkdirInRoot(fdPath(rootFd), isDirectory ? path : dirname(path));
+    if (!isDirectory) closeSync(openAtRoot(rootFd, path, constants.O_CREAT | constants.O_WRONLY, 0o644));
+    fd = openAtRoot(rootFd, path, O_PATH);
+  }
+  if (fstatSync(fd).isDirectory() === isDirectory) return fd;
+  closeSync(fd);
+  return undefined;
 }
 
 function isDirectoryAt(path: string): boolean | undefined {

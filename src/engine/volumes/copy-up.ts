@@ -1,14 +1,15 @@
-import { lstat, mkdir } from "node:fs/promises";
+import { closeSync, constants } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import type { RootfsMount } from "../../images/types.ts";
-import { resolveInRoot } from "../../kernel/index.ts";
-import { openMountedRoot } from "../../runtime/index.ts";
+import { hasErrno, openAtRoot } from "../../kernel/index.ts";
+import { type MountedRoot, openMountedRoot } from "../../runtime/index.ts";
 import type { Container } from "../containers/container.ts";
 import type { EngineContext } from "../context.ts";
 import { copyTree } from "../files/copy-tree.ts";
 
 /**
  * Fills the container's new, empty volumes with what the image has at their places (and gives them its owner and mode).
- * The container does not run yet: nobody changes the tree, so that a path resolved inside the root stays true.
+ * Other containers may have a volume already, and write to it meanwhile.
  */
 export async function copyUpVolumes(
   context: EngineContext,
@@ -22,19 +23,27 @@ export async function copyUpVolumes(
   await mkdir(container.path("rootfs"), { recursive: true, mode: 0o711 });
   const root = openMountedRoot(rootfs, container.path("rootfs"));
   try {
-    for (const mount of empty) {
-      const source = resolveInRoot(root.path, mount.Destination);
-      if (await isDirectory(source)) await copyTree(source, context.volumes.dataDir(mount.Name!));
-    }
+    for (const mount of empty) await copyFrom(root, mount.Destination, context.volumes.dataDir(mount.Name!));
   } finally {
     root.close();
   }
 }
 
-async function isDirectory(path: string): Promise<boolean> {
+async function copyFrom(root: MountedRoot, path: string, target: string): Promise<void> {
+  const source = openDirectory(root, path);
+  if (source === undefined) return;
   try {
-    return (await lstat(path)).isDirectory();
-  } catch {
-    return false;
+    await copyTree(source, target);
+  } finally {
+    closeSync(source);
+  }
+}
+
+function openDirectory(root: MountedRoot, path: string): number | undefined {
+  try {
+    return openAtRoot(root.fd, path, constants.O_RDONLY | constants.O_DIRECTORY);
+  } catch (error) {
+    if (hasErrno(error, "ENOENT", "ENOTDIR", "ELOOP")) return undefined;
+    throw error;
   }
 }

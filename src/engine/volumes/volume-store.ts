@@ -1,4 +1,4 @@
-import { lstat, mkdir, opendir, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, opendir, readdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type Clock,
@@ -12,6 +12,8 @@ import {
   syncDirectory,
   writeFileDurably,
 } from "../../base/index.ts";
+import { usageOf } from "../../images/index.ts";
+import { removeTree } from "../../kernel/index.ts";
 import { invalidRequest, noSuchVolume } from "../errors.ts";
 import { readJsonFile } from "../json-file.ts";
 import { timestamp } from "../logs/timestamps.ts";
@@ -46,7 +48,7 @@ export class VolumeStore {
     await mkdir(this.#dir, { recursive: true, mode: 0o711 });
     for (const name of await readdir(this.#dir)) {
       if (name.startsWith(".")) {
-        await rm(join(this.#dir, name), { recursive: true, force: true });
+        await removeTree(join(this.#dir, name));
         continue;
       }
       try {
@@ -137,7 +139,7 @@ export class VolumeStore {
       throw error;
     }
     await syncDirectory(this.#dir);
-    await rm(moved, { recursive: true, force: true });
+    await removeTree(moved);
   }
 
   /** Makes sure that the data directory of a volume that is about to be mounted is there. */
@@ -158,7 +160,7 @@ export class VolumeStore {
 
   /** Bytes of all files in the volume. */
   async sizeBytes(name: string): Promise<number> {
-    return treeBytes(this.dataDir(name));
+    return (await usageOf(this.dataDir(name))).sizeBytes;
   }
 
   #present(stored: StoredVolume): VolumeRecord {
@@ -189,14 +191,4 @@ export function assertName(name: string): void {
 
 export function volumeInUse(name: string, users: readonly string[]) {
   return conflict(`remove ${name}: volume is in use - [${users.join(", ")}]`, { code: "Engine.VolumeInUse" });
-}
-
-async function treeBytes(path: string): Promise<number> {
-  let sum = 0;
-  for (const entry of await readdir(path, { withFileTypes: true })) {
-    const child = join(path, entry.name);
-    if (entry.isDirectory()) sum += await treeBytes(child);
-    else if (entry.isFile()) sum += (await lstat(child)).size;
-  }
-  return sum;
 }

@@ -14,10 +14,12 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { listMounts } from "../../../kernel/index.ts";
+import { listMounts, removeTree } from "../../../kernel/index.ts";
+import { swapLinks } from "../../../kernel/testing/link-swapper.ts";
 import type { KubeObject } from "../../api/types.ts";
 import type { Volume } from "../pod-types.ts";
 import { aPod } from "../testing/pods.ts";
+import { giveToGroup } from "./ownership.ts";
 import type { PayloadInput } from "./payload.ts";
 import { bindSubPath } from "./sub-path.ts";
 import { VolumeManager } from "./volume-manager.ts";
@@ -183,6 +185,33 @@ describe("volumes", () => {
     expect([cache.gid, (cache.mode & 0o7777).toString(8)]).toEqual([4242, "2777"]);
     const file = statSync(join(paths.get("s")!, "user"));
     expect([file.gid, (file.mode & 0o777).toString(8)]).toEqual([4242, "440"]);
+  });
+
+  it("changes nothing outside while a container swaps directories for links", async () => {
+    const volumes: Volume[] = [{ name: "cache", emptyDir: {} }];
+    const path = (await setUp(volumes)).get("cache")!;
+    const outside = join(dir, "outside");
+    mkdirSync(outside, { mode: 0o700 });
+    const names = Array.from({ length: 30 }, (_, index) => `d${index}`);
+    const files = ["a", "b", "c", "d"];
+    for (const name of names) mkdirSync(join(path, name));
+    for (const file of files) {
+      for (const name of names) writeFileSync(join(path, name, file), "");
+      writeFileSync(join(outside, file), "the host's", { mode: 0o600 });
+    }
+    const swapper = await swapLinks(path, names, outside);
+    try {
+      for (let tries = 0; tries < 200 && swapper.swaps() < 50; tries++)
+        await giveToGroup(path, 4242 + tries, { readOnly: false, onRootMismatchOnly: false });
+      await removeTree(path);
+      expect(existsSync(path)).toBe(false);
+    } finally {
+      await swapper.stop();
+    }
+    expect(swapper.swaps()).toBeGreaterThanOrEqual(50);
+    expect(readdirSync(outside).sort()).toEqual(files);
+    for (const name of [".", ...files]) expect(statSync(join(outside, name)).gid).toBe(0);
+    expect(statSync(outside).mode & 0o7777).toBe(0o700);
   });
 
   it("checks host paths", async () => {

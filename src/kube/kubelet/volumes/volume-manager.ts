@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { chmod, mkdir, rm, stat } from "node:fs/promises";
+import { chmod, mkdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { errnoCode, GantryError } from "../../../base/index.ts";
 import { quantityValue } from "../../../formats/index.ts";
-import { listMounts, MountFlag, mount, unmountTree } from "../../../kernel/index.ts";
+import { listMounts, MountFlag, mount, removeTree, unmountTree } from "../../../kernel/index.ts";
 import type { Pod, Volume } from "../pod-types.ts";
 import { writeAtomically } from "./atomic-writer.ts";
 import { prepareHostPath } from "./host-path.ts";
@@ -92,7 +92,7 @@ export class VolumeManager {
         code: "Kubelet.VolumeBusy",
       });
     }
-    await rm(dir, { recursive: true, force: true });
+    await removeTree(dir);
   }
 
   async #setUpOne(pod: Pod, volume: Volume, input: PayloadInput): Promise<string> {
