@@ -70,28 +70,54 @@ describe("system", () => {
 describe("bad input", () => {
   it.each<[string, CallOptions["body"], string]>([
     ["garbage", "{", "invalid JSON"],
-    ["an array", "[]", "must be an object"],
-    ["wrong kinds", { Image: 5 }, "cannot unmarshal number into Go struct field Config.Image of type string"],
-    ["wrong lists", { Image: "busybox", Cmd: [1] }, "Config.Cmd of type []string"],
+    ["an array", "[]", "cannot unmarshal array into Go value of type container.CreateRequest"],
+    ["wrong kinds", { Image: 5 }, "number into Go struct field CreateRequest.Config.Image of type string"],
+    ["wrong lists", { Image: "busybox", Env: [1] }, "CreateRequest.Config.Env of type string"],
+    ["an empty object", {}, "config cannot be empty in order to create a container"],
+    ["null", "null", "config cannot be empty in order to create a container"],
+    ["only the host's side", { HostConfig: { Memory: 1 } }, "config cannot be empty"],
     [
       "wrong host configuration",
       { Image: "busybox", HostConfig: { Memory: "1g" } },
-      "HostConfig.Memory of type int64",
+      "HostConfig.HostConfig.Resources.Memory of type int64",
     ],
-    ["a prototype", '{"__proto__":{}}', "__proto__"],
-    ["a deep one", `{"Labels":${"[".repeat(5000)}${"]".repeat(5000)}}`, "nested too deeply"],
+    ["a prototype", '{"Image":"busybox","Labels":{"__proto__":"x"}}', "__proto__"],
+    ["a deep one", `{"Labels":${"[".repeat(5000)}${"]".repeat(5000)}}`, "exceeded max depth"],
+    ["more than one", '{"Image":"busybox"}{}', "unexpected content after JSON"],
   ])("%s is refused", async (_, body, message) => {
     const answer = await api("POST", "/containers/create", { body });
     expect([answer.status, answer.json.message]).toEqual([400, expect.stringContaining(message)]);
   });
 
-  it("of another type is refused", async () => {
-    const headers = { "content-type": "application/x-www-form-urlencoded" };
+  it.each([
+    ["text/plain", "unsupported Content-Type header (text/plain): must be 'application/json'"],
+    ["", "malformed Content-Type header (): mime: no media type"],
+    ["a b", "malformed Content-Type header (a b): mime: expected slash after first token"],
+    ["a/", "malformed Content-Type header (a/): mime: expected token after slash"],
+    ["a/b c", "malformed Content-Type header (a/b c): mime: unexpected content after media subtype"],
+    [
+      "application/json; x",
+      "malformed Content-Type header (application/json; x): mime: invalid media parameter",
+    ],
+  ])("of the type %j is refused", async (type, message) => {
+    const headers = { "content-type": type };
     const answer = await api("POST", "/containers/create", { body: { Image: "busybox" }, headers });
-    expect([answer.status, answer.json.message]).toEqual([
-      400,
-      expect.stringContaining("unsupported Content-Type"),
-    ]);
+    expect([answer.status, answer.json.message]).toEqual([400, message]);
+  });
+
+  it("of JSON's type with parameters is not", async () => {
+    const headers = { "content-type": 'Application/JSON; charset="utf-8";' };
+    const answer = await api("POST", "/containers/create", { body: "{}", headers });
+    expect(answer.json.message).toContain("config cannot be empty");
+  });
+
+  it("has keys in any case", async () => {
+    const answer = await api("POST", "/containers/create", {
+      body: { image: "busybox", cmd: ["true"], hostConfig: { memory: 67108864 } },
+    });
+    expect(answer.status).toBe(201);
+    expect((await api("GET", `/containers/${answer.json.Id}/json`)).json.HostConfig.Memory).toBe(67108864);
+    await client.remove(answer.json.Id);
   });
 
   it("cannot reach what is internal", async () => {

@@ -1,17 +1,17 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { invalidArgument } from "../base/index.ts";
 import type { ApiContext } from "./api-context.ts";
+import type { Decoded, StructType } from "./json/index.ts";
 import { type Hijacked, hijackUpgrade, readUpgradeBody } from "./wire/hijack.ts";
 import { plainStream } from "./wire/plain-stream.ts";
-import { type JsonObject, optionalObject } from "./wire/request-body.ts";
+import { decodeOptional, optionalBody } from "./wire/request-body.ts";
 
 /** A request whose connection becomes a stream (attach, exec), by upgrade or as an ordinary answer. */
 export interface StreamRequest {
   readonly params: Record<string, string>;
   readonly query: URLSearchParams;
   readonly apiMinor: number;
-  body(): Promise<JsonObject>;
+  body(type: StructType): Promise<Decoded>;
   /** Instead of `body`, for requests whose body means nothing. */
   ignoreBody(): Promise<void>;
   /** To be called once, after `body`. */
@@ -29,7 +29,7 @@ export function plainStreamRequest(context: ApiContext): StreamRequest {
     params: context.params,
     query: context.query,
     apiMinor: context.apiMinor,
-    body: () => optionalObject(context),
+    body: (type) => optionalBody(context, type),
     ignoreBody: async () => {},
     open: () => plainStream(context),
   };
@@ -48,7 +48,7 @@ export function upgradeStreamRequest(
   };
   return {
     ...request,
-    body: async () => parseObject(await read()),
+    body: async (type) => decodeOptional(req, await read(), type),
     ignoreBody: async () => {
       await read();
     },
@@ -58,16 +58,4 @@ export function upgradeStreamRequest(
       return hijacked;
     },
   };
-}
-
-function parseObject(body: Buffer): JsonObject {
-  if (body.length === 0) return {};
-  try {
-    const value: unknown = JSON.parse(body.toString("utf8"));
-    if (value === null) return {};
-    if (typeof value === "object" && !Array.isArray(value)) return value as JsonObject;
-  } catch {
-    // Falls through to the refusal.
-  }
-  throw invalidArgument("invalid JSON in the request's body", { code: "DockerApi.Body" });
 }

@@ -2,10 +2,10 @@ import { invalidArgument } from "../../base/index.ts";
 import type { ContainerConfig } from "../../engine/types.ts";
 import { sendJson } from "../../http/index.ts";
 import type { ApiContext, ApiRoute } from "../api-context.ts";
+import { containerConfig } from "../json/index.ts";
 import { flag, text } from "../wire/query.ts";
-import { optionalObject } from "../wire/request-body.ts";
+import { optionalBody } from "../wire/request-body.ts";
 import type { CommitBackend } from "./backend.ts";
-import { assertContainerConfig } from "./create.ts";
 
 /** `POST /commit`. */
 export function commitRoutes(backend: CommitBackend): ApiRoute[] {
@@ -16,8 +16,7 @@ async function commit({ engine, builder }: CommitBackend, context: ApiContext): 
   const { query, res } = context;
   const container = text(query, "container");
   if (container === undefined) throw invalidArgument("No such container: ", { code: "DockerApi.Query" });
-  const body = await optionalObject(context);
-  assertContainerConfig(body);
+  const body = await optionalBody(context, containerConfig);
   const { Config } = await engine.inspectContainer(container);
   const given = Object.fromEntries(Object.entries(body).filter(([, value]) => !isEmpty(value)));
   const config = builder.applyChanges({ ...Config, ...given } as ContainerConfig, query.getAll("changes"));

@@ -2,11 +2,12 @@ import { type Clock, GantryError, invalidArgument, isGantryError, notImplemented
 import type { HostConfig } from "../../engine/types.ts";
 import { sendEmpty, sendJson } from "../../http/index.ts";
 import type { ApiContext, ApiRoute } from "../api-context.ts";
+import { updateConfig } from "../json/index.ts";
 import { filters, flag, integer, text } from "../wire/query.ts";
-import { requiredObject } from "../wire/request-body.ts";
+import { optionalBody } from "../wire/request-body.ts";
 import { getArchive, headArchive, putArchive, sendTar } from "./archive.ts";
 import type { ContainersBackend } from "./backend.ts";
-import { assertHostConfig, createContainer } from "./create.ts";
+import { createContainer } from "./create.ts";
 import { serveLogs } from "./logs.ts";
 import { serveStats } from "./stats.ts";
 import { serveWait } from "./wait.ts";
@@ -128,8 +129,7 @@ async function remove(backend: ContainersBackend, { query }: ApiContext, id: str
 }
 
 async function update(backend: ContainersBackend, context: ApiContext): Promise<void> {
-  const body = await requiredObject(context);
-  assertHostConfig(body);
+  const body = await optionalBody(context, updateConfig);
   const { warnings } = await backend.updateContainer(context.params.id!, body as Partial<HostConfig>);
   sendJson(context.res, 200, { Warnings: warnings });
 }

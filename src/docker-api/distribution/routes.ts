@@ -10,8 +10,9 @@ import {
 import { sendJson } from "../../http/index.ts";
 import type { RegistryRepository } from "../../images/index.ts";
 import type { ApiContext, ApiRoute } from "../api-context.ts";
+import { authConfig } from "../json/index.ts";
 import { decodeRegistryAuth, registryDomain, toRegistryAuth } from "../wire/registry-auth.ts";
-import { requiredObject } from "../wire/request-body.ts";
+import { requiredBody } from "../wire/request-body.ts";
 import type { DistributionBackend } from "./backend.ts";
 
 const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
@@ -63,7 +64,7 @@ async function platformsOf(
 }
 
 async function authenticate(backend: DistributionBackend, context: ApiContext): Promise<void> {
-  const body = await requiredObject(context);
+  const body = await requiredBody(context, authConfig);
   const auth = toRegistryAuth(body);
   if (!auth) throw invalidArgument("no credentials were given", { code: "DockerApi.Body" });
   await backend.checkCredentials(

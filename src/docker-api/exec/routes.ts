@@ -4,11 +4,12 @@ import { sendEmpty, sendJson } from "../../http/index.ts";
 import type { ApiContext, ApiRoute } from "../api-context.ts";
 import { flushed, inputOf, outputOf } from "../containers/attach.ts";
 import { terminalSize } from "../containers/routes.ts";
+import { type Decoded, execOptions, execStartOptions } from "../json/index.ts";
 import { plainStreamRequest, type StreamRequest, type StreamRoute } from "../stream-request.ts";
 import { DEFAULT_DETACH_KEYS, parseDetachKeys } from "../wire/detach-keys.ts";
 import { encodeFrame } from "../wire/frames.ts";
 import type { Hijacked } from "../wire/hijack.ts";
-import { assertShape, type JsonObject, requiredObject } from "../wire/request-body.ts";
+import { optionalBody } from "../wire/request-body.ts";
 import type { ExecBackend } from "./backend.ts";
 
 /** Endpoints of `docker exec`. */
@@ -27,7 +28,7 @@ export function execStartRoute(backend: ExecBackend, logger: Logger): StreamRout
     method: "POST",
     path: "/exec/:id/start",
     handle: async (request) => {
-      const options = startOptions(await request.body());
+      const options = startOptions(await request.body(execStartOptions));
       await startAttached(backend, request, options, logger);
     },
   };
@@ -38,27 +39,12 @@ interface StartOptions {
   tty: boolean;
 }
 
-function startOptions(body: JsonObject): StartOptions {
-  assertShape(body, "ExecStartOptions", { Detach: "boolean", Tty: "boolean" });
+function startOptions(body: Decoded): StartOptions {
   return { detach: body.Detach === true, tty: body.Tty === true };
 }
 
 async function create(backend: ExecBackend, context: ApiContext): Promise<void> {
-  const body = await requiredObject(context);
-  if (typeof body.Cmd === "string") body.Cmd = [body.Cmd];
-  assertShape(body, "ExecOptions", {
-    AttachStdin: "boolean",
-    AttachStdout: "boolean",
-    AttachStderr: "boolean",
-    Tty: "boolean",
-    Privileged: "boolean",
-    Cmd: "strings",
-    Env: "strings",
-    User: "string",
-    WorkingDir: "string",
-    DetachKeys: "string",
-    ConsoleSize: "array",
-  });
+  const body = await optionalBody(context, execOptions);
   if (!Array.isArray(body.Cmd) || body.Cmd.length === 0) {
     throw invalidArgument("No exec command specified", { code: "DockerApi.Body" });
   }
@@ -79,7 +65,7 @@ async function resize(backend: ExecBackend, { params, query, res }: ApiContext):
 
 async function startPlain(backend: ExecBackend, logger: Logger, context: ApiContext): Promise<void> {
   const request = plainStreamRequest(context);
-  const options = startOptions(await request.body());
+  const options = startOptions(await request.body(execStartOptions));
   if (!options.detach) return startAttached(backend, request, options, logger);
   await startDetached(backend, context.params.id!);
   sendEmpty(context.res, 200);

@@ -4,8 +4,9 @@ import { sendEmpty, sendJson } from "../../http/index.ts";
 import type { CreateNetworkRequest, NetworkConfig } from "../../network/types.ts";
 import type { ApiContext, ApiRoute } from "../api-context.ts";
 import { parseUntil } from "../images/image-filters.ts";
+import { connectOptions, type Decoded, disconnectOptions, networkCreateRequest } from "../json/index.ts";
 import { filters, labelsMatch, onlyFilters } from "../wire/query.ts";
-import { assertShape, type JsonObject, requiredObject } from "../wire/request-body.ts";
+import { optionalBody } from "../wire/request-body.ts";
 import type { NetworksBackend } from "./backend.ts";
 import { networkJson } from "./network-json.ts";
 
@@ -65,25 +66,12 @@ async function inspect({ network }: NetworksBackend, { params, res }: ApiContext
 }
 
 async function create({ network }: NetworksBackend, context: ApiContext): Promise<void> {
-  const body = await requiredObject(context);
+  const body = await optionalBody(context, networkCreateRequest);
   const { id } = await network.create(toCreateRequest(body));
   sendJson(context.res, 201, { Id: id, Warning: "" });
 }
 
-function toCreateRequest(body: JsonObject): CreateNetworkRequest {
-  assertShape(body, "CreateRequest", {
-    Name: "string",
-    Driver: "string",
-    Scope: "string",
-    Internal: "boolean",
-    Attachable: "boolean",
-    Ingress: "boolean",
-    ConfigOnly: "boolean",
-    EnableIPv6: "boolean",
-    IPAM: "object",
-    Options: "object",
-    Labels: "object",
-  });
+function toCreateRequest(body: Decoded): CreateNetworkRequest {
   if (!body.Name) throw invalidArgument("network name cannot be empty", { code: "DockerApi.Body" });
   for (const [field, what] of [
     ["EnableIPv6", "IPv6"],
@@ -102,19 +90,17 @@ function toCreateRequest(body: JsonObject): CreateNetworkRequest {
     labels: (body.Labels ?? {}) as Record<string, string>,
     options: (body.Options ?? {}) as Record<string, string>,
     checkDuplicate: true,
-    ...ipamOf((body.IPAM ?? {}) as JsonObject),
+    ...ipamOf((body.IPAM ?? {}) as Decoded),
   };
 }
 
-function ipamOf(ipam: JsonObject): Pick<CreateNetworkRequest, "subnet" | "gateway" | "ipRange"> {
-  assertShape(ipam, "IPAM", { Driver: "string", Config: "array" });
-  const configs = (ipam.Config ?? []) as JsonObject[];
+function ipamOf(ipam: Decoded): Pick<CreateNetworkRequest, "subnet" | "gateway" | "ipRange"> {
+  const configs = (ipam.Config ?? []) as Decoded[];
   if (configs.length > 1)
     throw notImplemented("networks with several subnets are not supported", {
       code: "DockerApi.NotSupported",
     });
   const [config = {}] = configs;
-  assertShape(config, "IPAMConfig", { Subnet: "string", Gateway: "string", IPRange: "string" });
   return {
     subnet: (config.Subnet as string) || undefined,
     gateway: (config.Gateway as string) || undefined,
@@ -128,8 +114,7 @@ async function remove({ network }: NetworksBackend, { params, res }: ApiContext)
 }
 
 async function connect({ engine, network }: NetworksBackend, context: ApiContext): Promise<void> {
-  const body = await requiredObject(context);
-  assertShape(body, "ConnectOptions", { Container: "string", EndpointConfig: "object" });
+  const body = await optionalBody(context, connectOptions);
   const { id } = network.get(context.params.id!);
   await engine.connectNetwork(
     id,
@@ -140,14 +125,13 @@ async function connect({ engine, network }: NetworksBackend, context: ApiContext
 }
 
 async function disconnect({ engine, network }: NetworksBackend, context: ApiContext): Promise<void> {
-  const body = await requiredObject(context);
-  assertShape(body, "DisconnectOptions", { Container: "string", Force: "boolean" });
+  const body = await optionalBody(context, disconnectOptions);
   const { id } = network.get(context.params.id!);
   await engine.disconnectNetwork(id, containerOf(body), body.Force === true);
   sendEmpty(context.res, 200);
 }
 
-function containerOf(body: JsonObject): string {
+function containerOf(body: Decoded): string {
   if (!body.Container) throw invalidArgument("No such container: ", { code: "DockerApi.Body" });
   return body.Container as string;
 }

@@ -1,8 +1,9 @@
 import { notImplemented } from "../../base/index.ts";
 import { sendEmpty, sendJson } from "../../http/index.ts";
 import type { ApiContext, ApiRoute } from "../api-context.ts";
+import { volumeCreateOptions } from "../json/index.ts";
 import { filters, flag } from "../wire/query.ts";
-import { assertShape, optionalObject } from "../wire/request-body.ts";
+import { optionalBody } from "../wire/request-body.ts";
 import type { VolumesBackend } from "./backend.ts";
 
 /** Endpoints under `/volumes`. */
@@ -22,13 +23,7 @@ async function list(backend: VolumesBackend, { query, res }: ApiContext): Promis
 }
 
 async function create(backend: VolumesBackend, context: ApiContext): Promise<void> {
-  const body = await optionalObject(context);
-  assertShape(body, "CreateOptions", {
-    Name: "string",
-    Driver: "string",
-    DriverOpts: "object",
-    Labels: "object",
-  });
+  const body = await optionalBody(context, volumeCreateOptions);
   const { Name, Driver, DriverOpts, Labels } = body as Parameters<VolumesBackend["createVolume"]>[0];
   const volume = await backend.createVolume({
     Name,

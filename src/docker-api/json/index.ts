@@ -1,0 +1,16 @@
+export {
+  containerConfig,
+  createRequest,
+  execOptions,
+  execStartOptions,
+  hostConfig,
+  portMap,
+  updateConfig,
+} from "./container-types.ts";
+export { type Decoded, decodeStruct } from "./decode.ts";
+export { encodeStruct } from "./encode.ts";
+export type { StructType } from "./go-types.ts";
+export { parseJsonText } from "./json-text.ts";
+export { connectOptions, disconnectOptions, networkCreateRequest } from "./network-types.ts";
+export { authConfig } from "./registry-types.ts";
+export { volumeCreateOptions } from "./volume-types.ts";
