@@ -4,6 +4,7 @@ import { statusUnauthorized } from "../../api/index.ts";
 import type { UserInfo } from "../../client/types.ts";
 import type { ServiceAccountTokens } from "./service-account-tokens.ts";
 import { anonymous, authenticated } from "./users.ts";
+import { takeWebSocketToken } from "./web-socket-token.ts";
 
 /**
  * Who sends this request: by client certificate (common name and organizations), by a service account's token, or else
@@ -38,15 +39,5 @@ function certificateUser(socket: TLSSocket): UserInfo | undefined {
 function bearerToken(request: IncomingMessage): string | undefined {
   const [scheme, token] = (request.headers.authorization ?? "").split(" ");
   if (scheme?.toLowerCase() === "bearer" && token) return token;
-  return webSocketToken(request);
-}
-
-/** Browsers cannot set headers on a WebSocket: they send the token as a subprotocol (apiserver's websocket.NewProtocolAuthenticator). */
-function webSocketToken(request: IncomingMessage): string | undefined {
-  const prefix = "base64url.bearer.authorization.k8s.io.";
-  const protocols = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((text) => text.trim());
-  const found = protocols.find((protocol) => protocol.startsWith(prefix));
-  return found === undefined
-    ? undefined
-    : Buffer.from(found.slice(prefix.length), "base64url").toString("utf8");
+  return takeWebSocketToken(request);
 }

@@ -11,6 +11,7 @@ import { pipeline } from "node:stream/promises";
 import { errorMessage } from "../../../base/index.ts";
 import { type HttpContext, sendEmpty } from "../../../http/index.ts";
 import { statusServiceUnavailable } from "../../api/index.ts";
+import { subprotocolsWithoutToken } from "../authentication/web-socket-token.ts";
 import type { ProxyTarget } from "../server-context.ts";
 
 /** These belong to one connection (RFC 9110 §7.6.1), or are our client's proof of who it is: nobody behind us gets them. */
@@ -22,6 +23,7 @@ const NOT_FORWARDED = new Set([
   "keep-alive",
   "proxy-authenticate",
   "proxy-authorization",
+  "proxy-connection",
   "te",
   "trailer",
   "transfer-encoding",
@@ -121,10 +123,16 @@ function answerOf(outgoing: ClientRequest): Promise<IncomingMessage> {
 
 function forwardedHeaders(req: IncomingMessage, prefix: string): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = {};
+  const ofConnection = new Set(
+    (req.headers.connection ?? "").split(",").map((name) => name.trim().toLowerCase()),
+  );
   for (const [name, value] of Object.entries(req.headersDistinct)) {
-    const isPrivate = PRIVATE_PREFIXES.some((start) => name.startsWith(start));
-    if (value !== undefined && !isPrivate && !NOT_FORWARDED.has(name)) headers[name] = value;
+    if (value === undefined || NOT_FORWARDED.has(name) || ofConnection.has(name)) continue;
+    if (!PRIVATE_PREFIXES.some((start) => name.startsWith(start))) headers[name] = value;
   }
+  const subprotocols = subprotocolsWithoutToken(req.headersDistinct["sec-websocket-protocol"] ?? []);
+  if (subprotocols === undefined) delete headers["sec-websocket-protocol"];
+  else headers["sec-websocket-protocol"] = subprotocols;
   const [before] = req.headersDistinct["x-forwarded-for"] ?? [];
   const client = req.socket.remoteAddress ?? "";
   headers["x-forwarded-for"] = before ? `${before}, ${client}` : client;
