@@ -1,3 +1,4 @@
+import { isDns1123Label, isDns1123Subdomain } from "../../../formats/index.ts";
 import type { UserInfo } from "../../client/types.ts";
 
 export const ALL_AUTHENTICATED = "system:authenticated";
@@ -23,7 +24,9 @@ export function serviceAccountGroups(namespace: string): string[] {
 export function parseServiceAccountUserName(user: string): { namespace: string; name: string } | undefined {
   if (!user.startsWith(SERVICE_ACCOUNT_PREFIX)) return undefined;
   const [namespace, name, more] = user.slice(SERVICE_ACCOUNT_PREFIX.length).split(":");
-  return namespace && name && more === undefined ? { namespace, name } : undefined;
+  if (!namespace || !name || more !== undefined) return undefined;
+  const isValid = isDns1123Label(namespace).length === 0 && isDns1123Subdomain(name).length === 0;
+  return isValid ? { namespace, name } : undefined;
 }
 
 /** Everybody who proved who they are is in `system:authenticated`. */

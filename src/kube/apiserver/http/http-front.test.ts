@@ -348,6 +348,26 @@ describe("the API over HTTP", () => {
       expect(denied.json.message).toContain('User "bob" cannot impersonate resource "users"');
     });
 
+    it.each([
+      ["/version", { "impersonate-group": "g" }, "{Group  g    }"],
+      ["/version?a=1&b", { "impersonate-uid": "1" }, "{UID  1  authentication.k8s.io/v1  }"],
+      ["/api", { "impersonate-extra-a": "b" }, "{UserExtra  b  authentication.k8s.io/v1  a}"],
+      [`${CORE}/configmaps`, { "impersonate-user": "", "impersonate-group": "g" }, "{Group  g    }"],
+    ])("refuses to act as nobody in particular: %s with %j", async (path, headers, listed) => {
+      const refused = await call(path, { headers: headers as Record<string, string> });
+      expect([refused.status, refused.headers["content-type"]]).toEqual([500, "text/plain; charset=utf-8"]);
+      const shown = path.replace("&", "&amp;");
+      expect(refused.text).toBe(
+        `Internal Server Error: "${shown}": requested [${listed}] without impersonating a user\n`,
+      );
+    });
+
+    it("lets who impersonates nobody known see what nobody may", async () => {
+      expect((await call("/version", { headers: { "impersonate-user": "system:anonymous" } })).status).toBe(
+        200,
+      );
+    });
+
     it("grants what roles and bindings say", async () => {
       const rbac = "/apis/rbac.authorization.k8s.io/v1";
       const subject = { kind: "User", name: "carol", apiGroup: "rbac.authorization.k8s.io" };

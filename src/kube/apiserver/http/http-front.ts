@@ -8,7 +8,7 @@ import {
   type Logger,
   newUid,
 } from "../../../base/index.ts";
-import { type HttpContext, readBody, refuse, sendBytes } from "../../../http/index.ts";
+import { type HttpContext, readBody, refuse, sendBytes, sendText } from "../../../http/index.ts";
 import {
   type IncludeObject,
   mediaTypeOf,
@@ -23,7 +23,7 @@ import type { ApiRequest, UserInfo } from "../../client/types.ts";
 import { authenticateHttp } from "../authentication/authenticate-http.ts";
 import type { ServiceAccountTokens } from "../authentication/service-account-tokens.ts";
 import { type ChainOptions, type Exchange, serveRequest } from "../chain.ts";
-import type { Impersonation } from "../impersonation.ts";
+import { impersonationOf, NOBODY_IMPERSONATED } from "../impersonation.ts";
 import { parseRequest, type RequestInfo, takeFieldSelector } from "../request-info.ts";
 import { EncodedBody, type RequestBody } from "../verbs/decode-object.ts";
 import { PATCH_TYPES } from "../verbs/patch-object.ts";
@@ -88,6 +88,8 @@ export class HttpFront {
         await answer.accept(upgrade);
       });
     } catch (error) {
+      const plain = plainAnswer(error, req.url ?? "");
+      if (plain !== undefined) return refuse(socket, 500, plain);
       const status = this.#statusOf(error, req.url ?? "");
       if (!socket.destroyed) refuse(socket, status.code ?? 500, JSON.stringify(status), "application/json");
     }
@@ -95,6 +97,11 @@ export class HttpFront {
 
   /** The answer to whatever was thrown on the way. */
   onError(ctx: HttpContext, error: unknown): void {
+    const plain = plainAnswer(error, ctx.req.url ?? "");
+    if (plain !== undefined) {
+      sendText(ctx.res, 500, plain);
+      return;
+    }
     const status = this.#statusOf(error, ctx.path);
     const retryAfter = status.details?.retryAfterSeconds;
     const headers = retryAfter ? { "retry-after": String(retryAfter) } : {};
@@ -194,6 +201,13 @@ export class HttpFront {
   }
 }
 
+/** What upstream answers without a Status (responsewriters.InternalError). */
+function plainAnswer(error: unknown, url: string): string | undefined {
+  if (!isGantryError(error) || error.code !== NOBODY_IMPERSONATED) return undefined;
+  const text = `Internal Server Error: ${JSON.stringify(url)}: ${error.message}`;
+  return `${text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")}\n`;
+}
+
 /** People's tools get indented JSON (apiserver negotiation isPrettyPrint). */
 function wantsPretty(req: IncomingMessage, query: URLSearchParams): boolean {
   const wish = query.get("pretty");
@@ -211,29 +225,5 @@ function parsePatchDocument(bytes: Uint8Array): unknown {
     return parseStrictJson(bytes).value;
   } catch (error) {
     throw statusBadRequest(`error decoding patch: ${errorMessage(error)}`, error);
-  }
-}
-
-const EXTRA_PREFIX = "impersonate-extra-";
-
-function impersonationOf(req: IncomingMessage): Impersonation | undefined {
-  const { headersDistinct } = req;
-  const user = headersDistinct["impersonate-user"]?.[0];
-  const uid = headersDistinct["impersonate-uid"]?.[0];
-  const groups = headersDistinct["impersonate-group"] ?? [];
-  const extra: Record<string, string[]> = Object.create(null);
-  for (const [name, values] of Object.entries(headersDistinct)) {
-    if (name.startsWith(EXTRA_PREFIX)) extra[extraKey(name.slice(EXTRA_PREFIX.length))] = values ?? [];
-  }
-  const isWanted =
-    user !== undefined || uid !== undefined || groups.length > 0 || Object.keys(extra).length > 0;
-  return isWanted ? { user, uid, groups, extra } : undefined;
-}
-
-function extraKey(name: string): string {
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    throw statusBadRequest(`the header ${EXTRA_PREFIX}${name} is not valid`);
   }
 }
