@@ -156,6 +156,108 @@ describe("configMaps, secrets and the pod's own fields as files", () => {
     expect((await kube.exec("live", "ls", "/live")).stdout).toBe("x\nz\n");
   });
 
+  it("show the new content by subPath after a restart, also of the program; what runs keeps the old", async () => {
+    const projected = [
+      { configMap: { name: "turning", items: [{ key: "x", path: "deep/x" }] } },
+      { downwardAPI: { items: [{ path: "turn", fieldRef: { fieldPath: "metadata.labels['turn']" } }] } },
+    ];
+    const turn = { fieldRef: { fieldPath: "metadata.labels['turn']" } };
+    const secret = (word: string) => ({
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "turning" },
+      stringData: { word },
+    });
+    const change = async (to: string) => {
+      await kube.apply([configMap("turning", { x: to }), secret(to)]);
+      await kube.must("label", "--overwrite", "pod", "turning", `turn=${to}`);
+    };
+    const subPaths: [name: string, subPath: string][] = [
+      ["cm", "x"],
+      ["secret", "word"],
+      ["all", "deep"],
+      ["all", "turn"],
+      ["me", "in/turn"],
+    ];
+    const mounts = subPaths.map(([name, subPath], index) => ({ name, subPath, mountPath: `/sub/${index}` }));
+    await kube.apply([
+      configMap("turning", { x: "one" }),
+      secret("one"),
+      podOf(
+        "turning",
+        [
+          {
+            name: "main",
+            ...shell("trap 'exit 1' TERM; while :; do sleep 0.05; done"),
+            volumeMounts: [...mounts, { name: "all", mountPath: "/all" }],
+          },
+        ],
+        {
+          labels: { turn: "one" },
+          initContainers: [
+            {
+              name: "first",
+              ...shell("until grep -q two /cm/x; do sleep 0.05; done; grep -q two /sub"),
+              volumeMounts: [
+                { name: "cm", mountPath: "/cm" },
+                { name: "cm", mountPath: "/sub", subPath: "x" },
+              ],
+            },
+          ],
+          volumes: [
+            { name: "cm", configMap: { name: "turning" } },
+            { name: "secret", secret: { secretName: "turning" } },
+            { name: "all", projected: { sources: projected } },
+            { name: "me", downwardAPI: { items: [{ path: "in/turn", ...turn }] } },
+          ],
+        },
+      ),
+    ]);
+    await kube.untilPod(
+      "turning",
+      "initializing",
+      (pod) => pod.status.initContainerStatuses?.[0].state.running,
+    );
+    await change("two");
+    const started = await kube.untilReady("turning");
+    expect(started.status.initContainerStatuses[0].restartCount).toBe(1);
+    const read = async () =>
+      (
+        await kube.exec(
+          "turning",
+          "sh",
+          "-c",
+          "cd /sub; cat 0; echo; cat 1; echo; cat 2/x; echo; cat 3; echo; cat 4",
+        )
+      ).stdout;
+    const restarted = (count: number) =>
+      kube.untilPod(
+        "turning",
+        `running for the ${count + 1}. time`,
+        ({ status }) =>
+          status.containerStatuses[0].restartCount === count && status.containerStatuses[0].state.running,
+      );
+    const five = (word: string) => Array(5).fill(word).join("\n");
+    expect(await read()).toBe(five("two"));
+    await change("three");
+    await eventually("the new content in the volume", async () => {
+      const { stdout } = await kube.exec("turning", "cat", "/all/deep/x", "/all/turn");
+      return stdout === "threethree";
+    });
+    expect(await read()).toBe(five("two"));
+    await kube.exec("turning", "kill", "1");
+    await restarted(1);
+    expect(await read()).toBe(five("three"));
+    await platform.kill();
+    await platform.up();
+    await change("four");
+    expect(await read()).toBe(five("three"));
+    await kube.exec("turning", "kill", "1");
+    await restarted(2);
+    expect(await read()).toBe(five("four"));
+    await kube.must("delete", "pod", "turning", "--wait=false");
+  });
+
   it("tell labels, annotations and resources by downwardAPI, and follow labels", async () => {
     await kube.apply(
       withVolumes(
@@ -313,10 +415,13 @@ describe("emptyDir, hostPath and subPath", () => {
     ]);
     await kube.untilPhase("sub-path", "Succeeded");
     expect(readFileSync(join(hostDir, "sub/of/sub-path/x"), "utf8")).toBe("mine");
-    await kube.untilPod(
+    const refused = await kube.untilPod(
       "sub-escape",
-      "refused or kept inside",
-      (pod) => pod.status.phase === "Succeeded" || pod.status.containerStatuses?.[0].state.waiting?.message,
+      "refused",
+      (pod) => pod.status.containerStatuses?.[0].state.waiting?.reason === "CreateContainerConfigError",
+    );
+    expect(refused.status.containerStatuses[0].state.waiting.message).toBe(
+      'failed to prepare subPath for volumeMount "v" of container "main"',
     );
     expect(existsSync(join(outside, "escaped"))).toBe(false);
     rmSync(outside, { recursive: true });

@@ -4,7 +4,7 @@ import { GantryError, newHexId } from "../../../base/index.ts";
 import type { CriMount } from "../../../cri/types.ts";
 import { expand } from "../env/expansion.ts";
 import type { Container, Pod, VolumeMount } from "../pod-types.ts";
-import { bindSubPath } from "../volumes/sub-path.ts";
+import { bindSubPath, subPathsDir } from "../volumes/sub-path.ts";
 
 export interface ContainerMountsInput {
   pod: Pod;
@@ -54,10 +54,18 @@ function volumeMount(input: ContainerMountsInput, mount: VolumeMount, index: num
   const subPath = mount.subPathExpr
     ? expand(mount.subPathExpr, (name) => input.env.get(name))
     : (mount.subPath ?? "");
-  const target = join(input.podDir, "volume-subpaths", mount.name, input.container.name, String(index));
   return {
     containerPath: join("/", mount.mountPath),
-    hostPath: subPath === "" ? volume : bindSubPath(volume, subPath, target),
+    hostPath:
+      subPath === ""
+        ? volume
+        : bindSubPath({
+            volumeName: mount.name,
+            volumeDir: volume,
+            path: subPath,
+            containerName: input.container.name,
+            target: join(subPathsDir(input.podDir, mount.name), input.container.name, String(index)),
+          }),
     readOnly: mount.readOnly === true || isReadOnlyVolume(input.pod, mount.name),
     propagation: PROPAGATION[mount.mountPropagation ?? "None"],
   };

@@ -1,3 +1,4 @@
+import type { Stats } from "node:fs";
 import { chmod, chown, lstat, mkdir, open, readdir, readlink, rename, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoCode, invalidArgument } from "../../../base/index.ts";
@@ -14,6 +15,14 @@ export type VolumePayload = Map<string, VolumeFile>;
 const DATA_LINK = "..data";
 const NEW_DATA_LINK = "..data_tmp";
 
+export interface WriteOptions {
+  gid?: number;
+  /** Names the directory of these files: another one for each write. */
+  generation: string;
+  /** Whether a directory is bound for a container by itself: the files in it stay as they are for that container. */
+  isBound?: (directory: Stats) => boolean;
+}
+
 /**
  * Puts files into a volume so that readers see either all old or all new ones: they live in a directory of their own,
  * `..data` is a link to it that is replaced by a rename, and every visible name is a link through `..data`
@@ -22,7 +31,7 @@ const NEW_DATA_LINK = "..data_tmp";
 export async function writeAtomically(
   dir: string,
   payload: VolumePayload,
-  options: { gid?: number; generation: string },
+  options: WriteOptions,
 ): Promise<boolean> {
   for (const path of payload.keys()) assertPath(path);
   const oldName = await currentDirectory(dir);
@@ -41,9 +50,31 @@ export async function writeAtomically(
   await rename(join(dir, NEW_DATA_LINK), join(dir, DATA_LINK));
   await linkVisibleNames(dir, payload);
   await removeStaleNames(dir, payload);
-  if (oldName !== undefined && oldName !== newName)
-    await rm(join(dir, oldName), { recursive: true, force: true });
+  await removeOldPayloads(dir, newName, options.isBound ?? (() => false));
   return true;
+}
+
+/** Also those that the end of the program came before the removal of. */
+async function removeOldPayloads(
+  dir: string,
+  newName: string,
+  isBound: (directory: Stats) => boolean,
+): Promise<void> {
+  for (const name of await readdir(dir)) {
+    if (!name.startsWith("..") || name === DATA_LINK || name === newName) continue;
+    const path = join(dir, name);
+    if (!(await holdsBound(path, isBound))) await rm(path, { recursive: true, force: true });
+  }
+}
+
+async function holdsBound(path: string, isBound: (directory: Stats) => boolean): Promise<boolean> {
+  const info = await lstat(path);
+  if (!info.isDirectory()) return false;
+  if (isBound(info)) return true;
+  for (const entry of await readdir(path, { withFileTypes: true })) {
+    if (entry.isDirectory() && (await holdsBound(join(path, entry.name), isBound))) return true;
+  }
+  return false;
 }
 
 function assertPath(path: string): void {

@@ -1,6 +1,5 @@
 import {
   existsSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -8,7 +7,6 @@ import {
   rmSync,
   statfsSync,
   statSync,
-  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -21,7 +19,6 @@ import type { Volume } from "../pod-types.ts";
 import { aPod } from "../testing/pods.ts";
 import { giveToGroup } from "./ownership.ts";
 import type { PayloadInput } from "./payload.ts";
-import { bindSubPath } from "./sub-path.ts";
 import { VolumeManager } from "./volume-manager.ts";
 
 const TMPFS_MAGIC = 0x01021994;
@@ -234,29 +231,5 @@ describe("volumes", () => {
     await expect(setUp([{ name: "v", persistentVolumeClaim: { claimName: "c" } }])).rejects.toThrow(
       "volumes of type persistentVolumeClaim are not implemented",
     );
-  });
-
-  it("binds a sub path inside the volume only, and leaves the host's data when the pod goes", async () => {
-    const host = join(dir, "host");
-    mkdirSync(join(host, "in"), { recursive: true });
-    writeFileSync(join(host, "in", "file"), "data");
-    symlinkSync("/etc", join(host, "out"));
-    const target = (index: string) => join(dir, UID, "volume-subpaths/h/app", index);
-    bindSubPath(host, "in", target("0"));
-    expect(readFileSync(join(target("0"), "file"), "utf8")).toBe("data");
-    bindSubPath(host, "in/file", target("1"));
-    expect(readFileSync(target("1"), "utf8")).toBe("data");
-    // A link out of the volume is followed inside it: there is no etc in it, so one is made.
-    expect(() => bindSubPath(host, "../etc", target("2"))).toThrow("subPath");
-    bindSubPath(host, "new/dir", target("3"));
-    expect(statSync(join(host, "new/dir")).isDirectory()).toBe(true);
-    try {
-      bindSubPath(host, "out/passwd", target("4"));
-    } catch {
-      // Either refused or made inside.
-    }
-    expect(existsSync(join(target("4"), "passwd")) || existsSync(join(target("4"), "hostname"))).toBe(false);
-    await manager.tearDown(UID);
-    expect(readFileSync(join(host, "in", "file"), "utf8")).toBe("data");
   });
 });

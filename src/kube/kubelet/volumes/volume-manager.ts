@@ -10,6 +10,7 @@ import { prepareHostPath } from "./host-path.ts";
 import { makeNestedMountPoints } from "./nested-mount-points.ts";
 import { giveToGroup } from "./ownership.ts";
 import { type PayloadInput, volumePayload } from "./payload.ts";
+import { boundInodes, inodeOf, subPathsDir } from "./sub-path.ts";
 
 export interface VolumeManagerOptions {
   /** Pods' directories are `<podsDir>/<uid>`. */
@@ -148,7 +149,12 @@ export class VolumeManager {
     if (inMemory) await mountMemory(dir, this.#options.nodeMemoryBytes, 0o755);
     const gid = pod.spec.securityContext?.fsGroup;
     const generation = `${process.pid}_${++this.#generation}_${digest.slice(0, 8).replace(/\W/g, "x")}`;
-    await writeAtomically(dir, payload, { ...(gid === undefined ? {} : { gid }), generation });
+    const bound = boundInodes(subPathsDir(this.podDir(pod.metadata.uid), volume.name));
+    await writeAtomically(dir, payload, {
+      ...(gid === undefined ? {} : { gid }),
+      generation,
+      isBound: (directory) => bound.has(inodeOf(directory)),
+    });
     await makeNestedMountPoints(pod, volume.name, dir);
     this.#remember(pod, volume, digest);
   }
