@@ -17,6 +17,7 @@ import { defaultTolerationSeconds } from "./admission/default-toleration-seconds
 import { denyServiceExternalIps } from "./admission/deny-external-ips.ts";
 import { namespaceLifecycle } from "./admission/namespace-lifecycle.ts";
 import { nodeRestriction } from "./admission/node-restriction.ts";
+import { podSecurityWarning } from "./admission/pod-security-warning.ts";
 import { priority } from "./admission/priority.ts";
 import { rbacEscalation } from "./admission/rbac-escalation.ts";
 import { serviceAccount } from "./admission/service-account.ts";
@@ -214,6 +215,7 @@ class KubeApiServer implements ApiServer {
         authorizer,
       }),
       rbacGuard,
+      podSecurityWarning(findNamespace),
     ]);
   }
 

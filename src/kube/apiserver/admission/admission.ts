@@ -15,6 +15,8 @@ export interface AdmissionRequest {
   oldObject: KubeObject | undefined;
   user: UserInfo;
   dryRun: boolean;
+  /** Tells the client something beside the answer; what it was told already is not told again. */
+  warn(text: string): void;
 }
 
 /** One rule of the house. `mutate` of all plugins runs before defaults and validation, `validate` after them. Refusals throw. */

@@ -180,7 +180,7 @@ export function admissionRequest(
   object: KubeObject | undefined,
   oldObject: KubeObject | undefined,
 ): AdmissionRequest {
-  const { kind, info, user, query } = call;
+  const { kind, info, user, query, warnings } = call;
   return {
     operation,
     kind,
@@ -191,6 +191,9 @@ export function admissionRequest(
     oldObject,
     user,
     dryRun: query.dryRun === true,
+    warn: (text) => {
+      if (!warnings.includes(text)) warnings.push(text);
+    },
   };
 }
 
