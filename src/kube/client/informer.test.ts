@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { silentLogger, systemClock } from "../../base/index.ts";
+import { type Logger, silentLogger, systemClock } from "../../base/index.ts";
 import { openMemoryStore, type Store } from "../../store/index.ts";
-import { configMaps, type KubeObject } from "../api/index.ts";
+import { clusterRoleBindings, configMaps, type KubeObject } from "../api/index.ts";
 import { startTestServer, type TestServer } from "../apiserver/testing/start-test-server.ts";
 import { createInformerFactory } from "./informer-factory.ts";
 import type { Informer, KubeClient } from "./types.ts";
@@ -108,6 +108,22 @@ describe("informers", () => {
     await make("a", "2");
     await until(() => log.length === 3);
     expect(log).toEqual(["+a@1", "-a@1", "+a@2"]);
+  });
+
+  it("says that it may not read, and reads once it may", async () => {
+    const warnings: string[] = [];
+    const logger: Logger = { ...silentLogger, with: () => logger, warn: (text) => void warnings.push(text) };
+    const factory = createInformerFactory(server.as({ name: "bob", groups: [] }), { logger });
+    const informer = factory.informer(configMaps);
+    running = factory.run(stop.signal);
+    await until(() => warnings.length > 0);
+    expect(warnings).toEqual(["configmaps may not be listed and watched"]);
+    await server.client.create(clusterRoleBindings, {
+      metadata: { name: "bob" },
+      subjects: [{ kind: "User", name: "bob", apiGroup: "rbac.authorization.k8s.io" }],
+      roleRef: { kind: "ClusterRole", name: "view", apiGroup: "rbac.authorization.k8s.io" },
+    });
+    await informer.synced();
   });
 });
 

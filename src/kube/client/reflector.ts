@@ -1,6 +1,7 @@
-import { backoffMs, type Clock, errorMessage, GantryError, type Logger } from "../../base/index.ts";
+import { type Clock, GantryError, type Logger } from "../../base/index.ts";
 import type { KubeObject } from "../api/types.ts";
 import type { IndexedInformer } from "./informer.ts";
+import { ReflectorTrouble } from "./reflector-trouble.ts";
 import type { KubeClient, ListOptions, ResourceRef } from "./types.ts";
 
 export interface ReflectorOptions {
@@ -14,8 +15,6 @@ export interface ReflectorOptions {
   signal: AbortSignal;
 }
 
-/** client-go's reflector waits 0.8 s at first; the first retry here is sooner, for a server in the same process. */
-const RETRY = { initialMs: 100, maxMs: 30_000 };
 /** Watches are renewed after 5 to 10 minutes, spread so that not all informers come back at once. */
 const WATCH_SECONDS = 300;
 
@@ -25,23 +24,20 @@ const WATCH_SECONDS = 300;
  * Resolves when the signal aborts.
  */
 export async function runReflector(options: ReflectorOptions): Promise<void> {
-  const { clock, logger, signal } = options;
+  const { clock, logger, resource, signal } = options;
+  const trouble = new ReflectorTrouble(resource, logger);
   let resumeAt: string | undefined;
-  let failures = 0;
   while (!signal.aborted) {
     try {
       resumeAt ??= await listAll(options);
       for await (const version of watchFrom(options, resumeAt)) {
         resumeAt = version;
-        failures = 0;
+        trouble.over();
       }
     } catch (error) {
       if (signal.aborted) return;
       if (isExpired(error)) resumeAt = undefined;
-      const delayMs = backoffMs(failures++, RETRY) * (0.5 + Math.random());
-      logger.debug("watch was interrupted", { error: errorMessage(error), retryInMs: Math.round(delayMs) });
-      if (failures === 5) logger.warn("cannot reach the API server", { error: errorMessage(error) });
-      await clock.sleep(delayMs, signal).catch(() => {});
+      await clock.sleep(trouble.failed(error), signal).catch(() => {});
     }
   }
 }
