@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 
 export interface RequestTarget {
-  /** Percent-encoded, absolute, without empty or dot segments. */
+  /** Percent-encoded, absolute, without dot segments, and without empty ones unless they are kept. */
   path: string;
   /** With its question mark, or empty. */
   search: string;
@@ -12,9 +12,13 @@ const SINGLE_HEADERS = new Set(["content-length", "host", "transfer-encoding", "
 
 /**
  * The one reading of a request that everybody after this uses (authorization and handler alike), or why there is none.
- * Repeated slashes count as one, as Docker's and Kubernetes' muxes have it; an encoded slash stays inside its segment.
+ * Repeated slashes count as one, as Docker's mux has it, unless the API gives empty segments a meaning; an encoded slash
+ * stays inside its segment.
  */
-export function readTarget(req: IncomingMessage): RequestTarget | { problem: string } {
+export function readTarget(
+  req: IncomingMessage,
+  keepsEmptySegments = false,
+): RequestTarget | { problem: string } {
   const url = req.url ?? "";
   if (!url.startsWith("/")) return { problem: "the request target is not a path" };
   const cut = url.indexOf("?");
@@ -22,7 +26,7 @@ export function readTarget(req: IncomingMessage): RequestTarget | { problem: str
   const problem = pathProblem(raw) ?? headerProblem(req);
   if (problem) return { problem };
   return {
-    path: raw.includes("//") ? raw.replace(/\/{2,}/g, "/") : raw,
+    path: raw.includes("//") && !keepsEmptySegments ? raw.replace(/\/{2,}/g, "/") : raw,
     search: cut < 0 ? "" : url.slice(cut),
   };
 }

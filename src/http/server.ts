@@ -30,6 +30,8 @@ export interface HttpServerOptions {
   upgrade?: (req: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void> | void;
   /** Turns what a handler threw into the API's own error answer. */
   onError?: (ctx: HttpContext, error: unknown) => void;
+  /** `/a//b` is another path than `/a/b`. */
+  keepsEmptySegments?: boolean;
   logger: Logger;
   limits?: HttpLimits;
 }
@@ -184,7 +186,7 @@ class RunningServer implements HttpServer {
     if (req.rawHeaders.length / 2 > this.#limits.maxHeaders) {
       return { status: 431, refusal: "Request Header Fields Too Large" };
     }
-    const target = readTarget(req);
+    const target = readTarget(req, this.#options.keepsEmptySegments);
     if ("problem" in target) return { status: 400, refusal: `Bad Request: ${target.problem}` };
     // Whoever reads the URL again reads the same.
     req.url = target.path + target.search;

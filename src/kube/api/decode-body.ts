@@ -3,7 +3,12 @@ import { errorMessage, isGantryError } from "../../base/index.ts";
 import { isJsonObject } from "../../formats/index.ts";
 import { apiVersionOf, parseApiVersion } from "./api-version.ts";
 import { decodeProtobuf } from "./protobuf/envelope.ts";
-import { statusBadRequest, statusUnsupportedMediaType } from "./status-error.ts";
+import {
+  isStatusError,
+  statusBadRequest,
+  statusUnclassified,
+  statusUnsupportedMediaType,
+} from "./status-error.ts";
 import { parseStrictJson } from "./strict-json.ts";
 import { parseStrictYaml } from "./strict-yaml.ts";
 import { cannotBeHandled, checkStructure, strictDecodingMessage } from "./structure.ts";
@@ -55,6 +60,47 @@ export function decodeBody({
     ...unknownFields.map((path) => `unknown field ${JSON.stringify(path)}`),
   ];
   return { object, warnings };
+}
+
+/** What Go reads first of a document, and how it names that type. */
+const TYPE_META =
+  'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+const OPTIONS_SCHEME = "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27";
+
+/**
+ * Reads the body of a request as its options. What is not known is passed over, and what is wrong is told by Go's decoder
+ * itself: upstream does not class these errors, so they are 500.
+ */
+export function decodeOptions({ contentType, bytes, kind }: DecodeBodyOptions): KubeObject {
+  const mediaType = mediaTypeOf(contentType);
+  const { value } = unclassed(
+    () => parseBody(bytes, mediaType, kind),
+    "couldn't get version/kind; json parse error: ",
+  );
+  if (!isJsonObject(value)) {
+    const shown = Array.isArray(value) ? "array" : value === null ? "null" : typeof value;
+    throw statusUnclassified(
+      `couldn't get version/kind; json parse error: json: cannot unmarshal ${shown} into Go value of type ${TYPE_META}`,
+    );
+  }
+  const { kind: name = kind.kind, apiVersion = "" } = value;
+  // Options belong to every group: clients name the group that they talk to.
+  if (name !== "" && name !== kind.kind) {
+    throw statusUnclassified(
+      `no kind ${JSON.stringify(name)} is registered for version ${JSON.stringify(apiVersion)} in scheme ${JSON.stringify(OPTIONS_SCHEME)}`,
+    );
+  }
+  const typed = { ...value, apiVersion: apiVersionOf(kind), kind: kind.kind };
+  return unclassed(() => checkStructure(typed, kind).object, "");
+}
+
+function unclassed<T>(read: () => T, prefix: string): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!isStatusError(error, "BadRequest")) throw error;
+    throw statusUnclassified(prefix + errorMessage(error.cause ?? error), error);
+  }
 }
 
 /** `application/json; charset=utf-8` without its parameters; absent means JSON. */

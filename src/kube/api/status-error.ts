@@ -52,6 +52,7 @@ const KIND_BY_REASON: Record<string, ErrorKind> = {
   NotAcceptable: "InvalidArgument",
   UnsupportedMediaType: "InvalidArgument",
   InternalError: "Internal",
+  Unknown: "InvalidArgument",
 };
 
 function kindByCode(code: number): ErrorKind {
@@ -68,7 +69,7 @@ export function isStatusError(error: unknown, reason?: string): error is StatusE
 /** A failure Status as upstream builds it: empty details are left out. */
 export function failureStatus(
   code: number,
-  reason: string,
+  reason: string | undefined,
   message: string,
   details?: Status["details"],
 ): Status {
@@ -78,7 +79,7 @@ export function failureStatus(
     metadata: {},
     status: "Failure",
     message,
-    reason,
+    ...(reason === undefined ? {} : { reason }),
     ...(details === undefined ? {} : { details: compact(details) }),
     code,
   };
@@ -235,6 +236,11 @@ export function statusTooLargeResourceVersion(wanted: number, current: number): 
 export function statusInternal(message: string, cause?: unknown): StatusError {
   const details = { causes: [{ message }] };
   return statusError(500, "InternalError", `Internal error occurred: ${message}`, details, cause);
+}
+
+/** What upstream finds wrong with a request without a class for it: 500, no reason. */
+export function statusUnclassified(message: string, cause?: unknown): StatusError {
+  return new StatusError(failureStatus(500, undefined, message), cause);
 }
 
 export function statusNotImplemented(message: string): StatusError {

@@ -289,6 +289,7 @@ class KubeApiServer implements ApiServer {
         handler: (ctx) => this.#front.handle(ctx),
         upgrade: (req, socket, head) => void this.#front.upgrade(req, socket, head),
         onError: (ctx, error) => this.#front.onError(ctx, error),
+        keepsEmptySegments: true,
         logger,
         // apiserver takes 1 MiB of headers: long lists of groups and tokens go there.
         limits: { maxHeaderBytes: 1024 * 1024 },

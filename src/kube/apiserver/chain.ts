@@ -1,18 +1,12 @@
-import {
-  type KindDefinition,
-  statusMethodNotAllowed,
-  statusUnsupportedMediaType,
-  toStatus,
-} from "../api/index.ts";
+import { type KindDefinition, statusBadRequest, statusUnsupportedMediaType, toStatus } from "../api/index.ts";
 import type { ApiRequest, UserInfo } from "../client/types.ts";
 import type { RequestObserver } from "./audit.ts";
 import { authorize } from "./authorization/authorizer.ts";
 import { type Impersonation, impersonate } from "./impersonation.ts";
 import type { InFlightLimits } from "./in-flight.ts";
-import { noSuchResource } from "./no-such-resource.ts";
 import type { RequestInfo, ResourceRequestInfo } from "./request-info.ts";
 import { review } from "./reviews/review.ts";
-import { servedKind, verbsOf } from "./served-kinds.ts";
+import { methodNotAllowed, routeOf } from "./routes.ts";
 import type { Answer, ResourceCall, ServerContext } from "./server-context.ts";
 import { subresourceHandler } from "./subresources/subresources.ts";
 import { PlainBody, type RequestBody } from "./verbs/decode-object.ts";
@@ -20,7 +14,7 @@ import { deleteCollection, deleteObject } from "./verbs/delete-objects.ts";
 import { applyPatch, PATCH_TYPES } from "./verbs/patch-object.ts";
 import { getObject, listObjects } from "./verbs/read-objects.ts";
 import { watchObjects } from "./verbs/watch-objects.ts";
-import { createObject, requireBody, updateObject } from "./verbs/write-object.ts";
+import { createObject, requireBody, requireUpdate, updateObject } from "./verbs/write-object.ts";
 
 /** A request as it came in: over HTTP, or as a call from the same process. */
 export interface Exchange {
@@ -29,11 +23,14 @@ export interface Exchange {
   local: boolean;
   authenticate(): Promise<UserInfo>;
   impersonation: Impersonation | undefined;
-  query: ApiRequest["query"];
+  /** The parameters that all resources share; throws what is wrong with them. */
+  parseQuery(): ApiRequest["query"];
   /** All query parameters, for subresources that have their own. */
   params: URLSearchParams;
   patchType: ApiRequest["patchType"];
-  readBody(warnings: string[]): Promise<RequestBody>;
+  /** How the answer is wanted; throws NotAcceptable before anything is done. */
+  negotiate(route: { info: ResourceRequestInfo; kind: KindDefinition }): void;
+  readBody(query: ApiRequest["query"], warnings: string[]): Promise<RequestBody>;
   signal: AbortSignal;
   /** Answers paths that are no resources (`/version`, discovery, health). */
   answerPath(info: RequestInfo, user: UserInfo): Promise<void>;
@@ -84,29 +81,23 @@ export async function serveRequest<T>(
 const NO_BODY = new PlainBody(undefined);
 
 async function decode(exchange: Exchange, info: ResourceRequestInfo, user: UserInfo): Promise<ResourceCall> {
-  const kind = servedKind(info.group, info.version, info.resource);
-  if (!kind || kind.namespaced !== isInNamespace(kind, info)) throw noSuchResource();
-  if (exchange.patchType === "apply") throw statusUnsupportedMediaType(Object.keys(PATCH_TYPES));
+  const kind = routeOf(info);
+  const { params, patchType, signal } = exchange;
+  if (patchType === "apply") throw statusUnsupportedMediaType(Object.keys(PATCH_TYPES));
+  exchange.negotiate({ info, kind });
+  if (kind.namespaced && info.namespace === "" && info.verb !== "create") {
+    throw statusBadRequest("Namespace parameter required.");
+  }
+  const query = exchange.parseQuery();
   const warnings: string[] = [];
-  const { query, params, patchType, signal } = exchange;
   // What is passed on is not read.
-  const body = info.subresource === "proxy" ? NO_BODY : await exchange.readBody(warnings);
+  const body = info.subresource === "proxy" ? NO_BODY : await exchange.readBody(query, warnings);
   return { info, kind, user, query, params, patchType, body, warnings, signal };
 }
-
-/** Namespaced kinds may be listed, watched and deleted across namespaces, and only so without one. */
-function isInNamespace(kind: KindDefinition, info: ResourceRequestInfo): boolean {
-  if (kind.resource === "namespaces") return false;
-  return info.namespace !== undefined || (kind.namespaced && (info.verb === "list" || info.verb === "watch"));
-}
-
-const NEED_NAME = new Set(["get", "update", "patch", "delete"]);
 
 async function perform(context: ServerContext, call: ResourceCall): Promise<Answer> {
   const { kind, info } = call;
   if (info.subresource !== undefined) return subresourceHandler(call)(context, call);
-  const isMisplaced = info.name === undefined ? NEED_NAME.has(info.verb) : info.verb === "create";
-  if (isMisplaced || !verbsOf(kind).includes(info.verb)) throw statusMethodNotAllowed(kind, info.verb);
   const asked = await review(context, call);
   if (asked) return asked;
   switch (info.verb) {
@@ -130,14 +121,17 @@ async function perform(context: ServerContext, call: ResourceCall): Promise<Answ
     case "deletecollection":
       return { form: "list", kind, list: await deleteCollection(context, call) };
     default:
-      throw statusMethodNotAllowed(kind, info.verb);
+      throw methodNotAllowed();
   }
 }
 
 async function update(context: ServerContext, call: ResourceCall): Promise<Answer> {
-  const decoded = requireBody(call);
-  const create = call.kind.allowCreateOnUpdate ? () => createObject(context, call, decoded) : undefined;
-  const { object, created } = await updateObject(context, call, () => structuredClone(decoded), create);
+  const sent = requireUpdate(call);
+  const create = call.kind.allowCreateOnUpdate ? () => createObject(context, call, sent) : undefined;
+  const { object, created } = await updateObject(context, call, () => structuredClone(sent), {
+    sent,
+    create,
+  });
   return answerWith(call, object, created ? 201 : 200);
 }
 

@@ -49,8 +49,21 @@ describe("what a request wants", () => {
     expect(parse("GET", path)).toEqual({ isResource: false, verb: "get", path });
   });
 
-  it("refuses segments that hide a slash", () => {
-    expect(() => parse("GET", "/api/v1/namespaces/a%2Fb/pods")).toThrow(/not valid/);
+  it("reads an encoded slash as one, as Go does", () => {
+    expect(parse("GET", "/api/v1/namespaces/a/pods/p%2Fq")).toMatchObject({ name: "p", subresource: "q" });
+  });
+
+  it.each(["/api/v1/namespaces/a/pods//p", "/api/v1/namespaces//a", "/api//v1"])(
+    "finds nothing at %s",
+    (path) => {
+      expect(parse("GET", path)).not.toMatchObject({ resource: "pods" });
+    },
+  );
+
+  it("reads all namespaces where none is named", () => {
+    const info = parse("GET", "/api/v1/namespaces//pods");
+    expect(info).toMatchObject({ verb: "list", resource: "pods" });
+    expect(info).not.toHaveProperty("namespace");
   });
 
   it("takes a demanded name for the request's name", () => {

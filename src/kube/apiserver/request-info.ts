@@ -1,5 +1,4 @@
 import { type FieldRequirement, parseFieldSelector } from "../../formats/index.ts";
-import { statusBadRequest } from "../api/index.ts";
 
 /** What a request wants, as authorization and audit see it (apiserver's RequestInfo). */
 export type RequestInfo = ResourceRequestInfo | PathRequestInfo;
@@ -39,15 +38,11 @@ const VERB_BY_METHOD: Record<string, string> = {
 /** Subresources of namespaces: after `/namespaces/NAME/` anything else is a resource inside the namespace. */
 const NAMESPACE_SUBRESOURCES = new Set(["status", "finalize"]);
 
-/** Throws BadRequest for paths whose segments cannot be told apart. */
+/** Never throws: what cannot be read as a resource's path is another path, under which nothing is found. */
 export function parseRequest(method: string, path: string, query: URLSearchParams): RequestInfo {
   const verb = VERB_BY_METHOD[method] ?? method.toLowerCase();
   const other: PathRequestInfo = { isResource: false, verb: method.toLowerCase(), path };
-  const segments = path.split("/").slice(1);
-  if (segments.at(-1) === "") segments.pop();
-  const proxyAt = proxySegment(segments);
-  // What follows `/proxy` is somebody else's path.
-  const parts = segments.map((segment, index) => (index > proxyAt ? segment : decodeSegment(segment)));
+  const parts = segmentsOf(path);
   const groupParts = parts[0] === "api" ? 2 : parts[0] === "apis" ? 3 : 0;
   if (groupParts === 0 || parts.length <= groupParts) return other;
   const [group, version] = groupParts === 2 ? ["", parts[1]!] : [parts[1]!, parts[2]!];
@@ -55,21 +50,20 @@ export function parseRequest(method: string, path: string, query: URLSearchParam
   return fill(info, parts.slice(groupParts), query) ?? other;
 }
 
+/** Decoded before it is split, as Go's URL.Path is; only what follows `/proxy` is somebody else's path, and stays as it is. */
+function segmentsOf(path: string): string[] {
+  const raw = path.split("/").slice(1);
+  if (raw.at(-1) === "") raw.pop();
+  const proxyAt = proxySegment(raw);
+  return raw.flatMap((segment, index) =>
+    index > proxyAt || !segment.includes("%") ? [segment] : decodeURIComponent(segment).split("/"),
+  );
+}
+
 /** Where `proxy` stands in `api/v1/nodes/NAME/proxy` and `api/v1/namespaces/NAMESPACE/pods/NAME/proxy`. */
 function proxySegment(segments: string[]): number {
   const at = segments[2] === "namespaces" ? 6 : 4;
   return segments[0] === "api" && segments[at] === "proxy" ? at : segments.length;
-}
-
-/** A slash inside a segment would make names and paths ambiguous. */
-function decodeSegment(segment: string): string {
-  try {
-    const text = decodeURIComponent(segment);
-    if (!text.includes("/") && !text.includes("\u0000")) return text;
-  } catch {
-    // Told below.
-  }
-  throw statusBadRequest(`the path segment ${JSON.stringify(segment)} is not valid`);
 }
 
 function fill(
@@ -85,7 +79,8 @@ function fill(
     if (rest.length > 2 && !NAMESPACE_SUBRESOURCES.has(rest[2]!)) rest = rest.slice(2);
   }
   const [resource, name, subresource] = rest;
-  if (!resource) return undefined;
+  // Of all segments only a namespace may be empty.
+  if (!resource || name === "" || subresource === "") return undefined;
   info.resource = resource;
   if (name) info.name = name;
   if (subresource) info.subresource = subresource;
@@ -94,21 +89,23 @@ function fill(
     info.rest = rest.slice(3).join("/");
   }
   info.verb = collectionVerb(info, query, oldWatch);
+  // Read without a namespace's name, the resource is read in all of them.
+  if (info.namespace === "" && (info.verb === "list" || info.verb === "watch")) delete info.namespace;
   return info;
 }
 
-/** A GET without a name lists or watches, a DELETE without one deletes the collection. */
+/** A GET without a name lists or watches (with one it is a GET, whatever it says of watching), a DELETE without one deletes the collection. */
 function collectionVerb(info: ResourceRequestInfo, query: URLSearchParams, oldWatch: boolean): string {
   if (info.subresource !== undefined) return info.verb;
-  if (info.verb === "get" && (oldWatch || isTrue(query.get("watch")))) return "watch";
+  if (oldWatch) return "watch";
   if (info.name !== undefined) return info.verb;
-  if (info.verb === "get") return "list";
+  if (info.verb === "get") return isTrue(query.get("watch")) ? "watch" : "list";
   return info.verb === "delete" ? "deletecollection" : info.verb;
 }
 
 /** Query parameters that are switches: present without a value, or anything but `false` and `0` (apimachinery conversion). */
 export function isTrue(value: string | null): boolean {
-  return value !== null && !["false", "False", "FALSE", "F", "f", "0"].includes(value);
+  return value !== null && value !== "0" && value.toLowerCase() !== "false";
 }
 
 /**

@@ -11,6 +11,11 @@ export const servedKinds: readonly KindDefinition[] = [
 
 const byPath = new Map(servedKinds.map((kind) => [`${kind.group}/${kind.version}/${kind.resource}`, kind]));
 
+/** Only created, to get an answer: never stored. */
+export function isRequestKind(kind: KindDefinition): boolean {
+  return requestKinds.includes(kind) && kind.resource !== "scales";
+}
+
 export function servedKind(group: string, version: string, resource: string): KindDefinition | undefined {
   return byPath.get(`${group}/${version}/${resource}`);
 }

@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { errorMessage, GantryError, readAll } from "../../base/index.ts";
 import { failureStatus, type KubeList, type KubeObject, type Status, StatusError } from "../api/index.ts";
 import { deepFreeze } from "./deep-freeze.ts";
-import { withTypeMeta } from "./in-process-client.ts";
+import { deleteOptions, withTypeMeta } from "./in-process-client.ts";
 import type {
   DeleteOptions,
   KubeClient,
@@ -171,12 +171,10 @@ class HttpsClient implements KubeClient {
     name: string,
     options: DeleteOptions = {},
   ): Promise<void> {
-    const { dryRun, ...body } = options;
     await this.#json({
       method: "DELETE",
       path: pathOf(resource, namespace, name),
-      query: writeQuery({ dryRun }),
-      body: { kind: "DeleteOptions", apiVersion: "v1", ...body },
+      body: deleteOptions(options),
     });
   }
 
@@ -186,8 +184,8 @@ class HttpsClient implements KubeClient {
     await this.#json({
       method: "DELETE",
       path: pathOf(resource, namespace),
-      query: { ...query, ...writeQuery({ dryRun }) },
-      body: { kind: "DeleteOptions", apiVersion: "v1", gracePeriodSeconds, propagationPolicy, preconditions },
+      query,
+      body: deleteOptions({ dryRun, gracePeriodSeconds, propagationPolicy, preconditions }),
       signal,
     });
   }

@@ -113,28 +113,22 @@ class InProcessClient implements KubeClient {
     name: string,
     options: DeleteOptions = {},
   ): Promise<void> {
-    const { dryRun, ...body } = options;
     await this.#call({
       ...target(resource, namespace, name),
       verb: "delete",
-      body: { kind: "DeleteOptions", apiVersion: "v1", ...body },
-      query: dryRun === undefined ? {} : { dryRun },
+      body: deleteOptions(options),
+      query: {},
     });
   }
 
   async deleteCollection(resource: ResourceRef, options: ListOptions & DeleteOptions): Promise<void> {
-    const { namespace, signal, gracePeriodSeconds, propagationPolicy, preconditions, ...query } = options;
+    const { namespace, signal, dryRun, gracePeriodSeconds, propagationPolicy, preconditions, ...query } =
+      options;
     await this.#call(
       {
         ...target(resource, namespace),
         verb: "deletecollection",
-        body: {
-          kind: "DeleteOptions",
-          apiVersion: "v1",
-          gracePeriodSeconds,
-          propagationPolicy,
-          preconditions,
-        },
+        body: deleteOptions({ dryRun, gracePeriodSeconds, propagationPolicy, preconditions }),
         query,
       },
       signal,
@@ -159,6 +153,11 @@ class InProcessClient implements KubeClient {
   #call(request: ApiRequest, signal?: AbortSignal): Promise<KubeObject> {
     return this.#backend.call(request, this.#user, signal);
   }
+}
+
+/** As a body: beside one, options in the query are not read. */
+export function deleteOptions({ dryRun, ...options }: DeleteOptions): object {
+  return { kind: "DeleteOptions", apiVersion: "v1", ...options, ...(dryRun ? { dryRun: ["All"] } : {}) };
 }
 
 function target(resource: ResourceRef, namespace?: string, name?: string, subresource?: string) {

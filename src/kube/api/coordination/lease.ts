@@ -13,6 +13,8 @@ export const leases: KindDefinition<Lease> = {
   model: "io.k8s.api.coordination.v1.Lease",
   hasStatus: false,
   allowCreateOnUpdate: true,
+  // Whoever holds a lease must not lose it to somebody who has not seen that.
+  allowUnconditionalUpdate: false,
   validate,
   columns: [nameColumn, textColumn("Holder", (lease: Lease) => lease.spec?.holderIdentity ?? ""), ageColumn],
 };

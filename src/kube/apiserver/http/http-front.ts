@@ -27,8 +27,8 @@ import { impersonationOf, NOBODY_IMPERSONATED } from "../impersonation.ts";
 import { parseRequest, type RequestInfo, takeFieldSelector } from "../request-info.ts";
 import { EncodedBody, type RequestBody } from "../verbs/decode-object.ts";
 import { PATCH_TYPES } from "../verbs/patch-object.ts";
-import { wantedForm } from "./accept.ts";
-import type { Rendering } from "./encode-answer.ts";
+import { CONTENT_TYPES, errorEncoding, type Route, wantedForm } from "./accept.ts";
+import { encodeValue, type Rendering } from "./encode-answer.ts";
 import { forwardUpgrade } from "./forward-request.ts";
 import { parseQuery } from "./parse-query.ts";
 import { sendAnswer } from "./send-answer.ts";
@@ -61,10 +61,13 @@ export class HttpFront {
     res.setHeader("audit-id", newUid());
     res.setHeader("cache-control", "no-cache, private");
     const { chain, clientStallMs, logger, clock } = this.#options;
-    const exchange = this.#exchange(ctx.req, ctx.method, ctx.path, ctx.query, ctx.signal, (info, user) =>
-      this.#options.answerPath(ctx, info, user),
-    );
-    const form = exchange.info.isResource ? this.#rendering(ctx) : undefined;
+    let form: Rendering | undefined;
+    const exchange = this.#exchange(ctx.req, ctx.method, ctx.path, ctx.query, ctx.signal, {
+      answerPath: (info, user) => this.#options.answerPath(ctx, info, user),
+      negotiate: (route) => {
+        form = this.#rendering(ctx, route);
+      },
+    });
     await serveRequest(chain, exchange, (answer, call) =>
       sendAnswer({ ctx, answer, call, form: form!, clientStallMs, logger, clock }),
     );
@@ -78,8 +81,11 @@ export class HttpFront {
     try {
       const url = new URL(req.url!, "http://local");
       const path = req.url!.split("?", 1)[0]!;
-      const exchange = this.#exchange(req, req.method!, path, url.searchParams, gone.signal, () => {
-        throw statusBadRequest("the connection cannot be upgraded here");
+      const exchange = this.#exchange(req, req.method!, path, url.searchParams, gone.signal, {
+        answerPath: () => {
+          throw statusBadRequest("the connection cannot be upgraded here");
+        },
+        negotiate: () => {},
       });
       await serveRequest(this.#options.chain, exchange, async (answer) => {
         const upgrade = { req, socket, head, signal: gone.signal };
@@ -105,13 +111,9 @@ export class HttpFront {
     const status = this.#statusOf(error, ctx.path);
     const retryAfter = status.details?.retryAfterSeconds;
     const headers = retryAfter ? { "retry-after": String(retryAfter) } : {};
-    sendBytes(
-      ctx.res,
-      status.code ?? 500,
-      "application/json",
-      Buffer.from(`${JSON.stringify(status)}\n`),
-      headers,
-    );
+    const encoding = errorEncoding(ctx.req.headers.accept);
+    const bytes = encodeValue(status, encoding);
+    sendBytes(ctx.res, status.code ?? 500, CONTENT_TYPES[encoding], bytes, headers);
   }
 
   #statusOf(error: unknown, path: string): Status {
@@ -122,9 +124,9 @@ export class HttpFront {
     return toStatus(error);
   }
 
-  #rendering(ctx: HttpContext): Rendering {
+  #rendering(ctx: HttpContext, route: Route): Rendering {
     const { req, query } = ctx;
-    const form = wantedForm(req.headers.accept, wantsPretty(req, query));
+    const form = wantedForm(req.headers.accept, wantsPretty(req, query), route);
     const include = query.get("includeObject");
     if (include && !["None", "Metadata", "Object"].includes(include)) {
       throw statusBadRequest(
@@ -144,22 +146,22 @@ export class HttpFront {
     path: string,
     params: URLSearchParams,
     signal: AbortSignal,
-    answerPath: Exchange["answerPath"],
+    answering: Pick<Exchange, "answerPath" | "negotiate">,
   ): Exchange {
     const info = parseRequest(method, path, params);
-    const query = info.isResource ? parseQuery(params) : {};
-    takeFieldSelector(info, query.fieldSelector);
+    takeFieldSelector(info, params.get("fieldSelector") ?? undefined);
+    const patchType = info.verb === "patch" ? patchTypeOf(req) : undefined;
     return {
       info,
       local: false,
       authenticate: () => authenticateHttp(req, this.#options.tokens),
       impersonation: impersonationOf(req),
-      query,
+      parseQuery: () => parseQuery(params, info.verb, patchType),
       params,
-      patchType: info.verb === "patch" ? patchTypeOf(req) : undefined,
-      readBody: (warnings) => this.#readBody(req, method, query, warnings),
+      patchType,
+      readBody: (query, warnings) => this.#readBody(req, method, query, warnings),
       signal,
-      answerPath,
+      ...answering,
     };
   }
 

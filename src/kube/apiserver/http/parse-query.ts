@@ -1,11 +1,20 @@
-import { statusBadRequest, statusInvalid } from "../../api/index.ts";
+import { type FieldError, statusBadRequest, statusInvalid } from "../../api/index.ts";
 import type { ApiRequest } from "../../client/types.ts";
 import { isTrue } from "../request-info.ts";
+import { dryRunErrors, fieldManagerErrors, META_GROUP } from "../verbs/request-options.ts";
 
 type Query = ApiRequest["query"];
 
+/** Verbs that write and read their options from the query: the kind of those options. */
+const WRITE_OPTIONS: Record<string, string> = {
+  create: "CreateOptions",
+  update: "UpdateOptions",
+  patch: "PatchOptions",
+};
+
 /** The parameters that all resources share. Throws BadRequest or Invalid as upstream's conversion and validation do. */
-export function parseQuery(params: URLSearchParams): Query {
+export function parseQuery(params: URLSearchParams, verb: string, patchType: ApiRequest["patchType"]): Query {
+  refuseInvalid(params, verb, patchType);
   const text = (name: string) => params.get(name) ?? undefined;
   const flag = (name: string) => (params.has(name) ? isTrue(params.get(name)) : undefined);
   return {
@@ -18,37 +27,50 @@ export function parseQuery(params: URLSearchParams): Query {
     allowWatchBookmarks: flag("allowWatchBookmarks"),
     sendInitialEvents: flag("sendInitialEvents"),
     timeoutSeconds: integer(params, "timeoutSeconds"),
-    dryRun: parseDryRun(params),
+    dryRun: params.getAll("dryRun").includes("All"),
     fieldManager: text("fieldManager"),
-    fieldValidation: parseFieldValidation(params),
+    fieldValidation: (params.get("fieldValidation") || "Warn") as Query["fieldValidation"],
     force: flag("force"),
   };
 }
 
+/** strconv.ParseInt; what is below 0 asks for nothing. */
 function integer(params: URLSearchParams, name: string): number | undefined {
   const text = params.get(name);
-  if (text === null || text === "") return undefined;
-  if (/^[+-]?\d+$/.test(text)) return Math.max(0, Number(text));
-  throw statusBadRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  if (text === null) return undefined;
+  const why = !/^[+-]?\d+$/.test(text)
+    ? "invalid syntax"
+    : Number.isFinite(Number(text)) && BigInt.asIntN(64, BigInt(Number(text))) === BigInt(Number(text))
+      ? undefined
+      : "value out of range";
+  if (why === undefined) return Math.max(0, Number(text));
+  throw statusBadRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: ${why}`);
 }
 
-function parseDryRun(params: URLSearchParams): boolean {
-  const values = params.getAll("dryRun");
-  if (values.length === 0) return false;
-  const bad = values.find((value) => value !== "All");
-  if (bad === undefined) return true;
-  throw notSupported("dryRun", bad, '"All"');
+/** apimachinery ValidateCreateOptions, ValidateUpdateOptions and ValidatePatchOptions. */
+function refuseInvalid(params: URLSearchParams, verb: string, patchType: ApiRequest["patchType"]): void {
+  const kind = WRITE_OPTIONS[verb];
+  if (kind === undefined) return;
+  const errors: FieldError[] = [
+    ...(verb === "patch" && patchType !== "apply" && params.has("force") ? [FORCE_FORBIDDEN] : []),
+    ...fieldManagerErrors(params.get("fieldManager") ?? ""),
+    ...dryRunErrors(params.getAll("dryRun")),
+    ...fieldValidationErrors(params.get("fieldValidation") ?? ""),
+  ];
+  if (errors.length > 0) throw statusInvalid({ group: META_GROUP, kind }, "", errors);
 }
 
-function parseFieldValidation(params: URLSearchParams): "Ignore" | "Warn" | "Strict" {
-  const value = params.get("fieldValidation") || "Warn";
-  if (value === "Ignore" || value === "Warn" || value === "Strict") return value;
-  throw notSupported("fieldValidation", value, '"Ignore", "Strict", "Warn"');
-}
+const FORCE_FORBIDDEN: FieldError = {
+  type: "FieldValueForbidden",
+  field: "force",
+  message: "Forbidden: may not be specified for non-apply patch",
+};
 
-function notSupported(field: string, value: string, supported: string): Error {
+const FIELD_VALIDATIONS = ["", "Ignore", "Strict", "Warn"];
+
+function fieldValidationErrors(value: string): FieldError[] {
+  if (FIELD_VALIDATIONS.includes(value)) return [];
+  const supported = FIELD_VALIDATIONS.map((one) => JSON.stringify(one)).join(", ");
   const message = `Unsupported value: ${JSON.stringify(value)}: supported values: ${supported}`;
-  return statusInvalid({ group: "meta.k8s.io", kind: "CreateOptions" }, "", [
-    { type: "FieldValueNotSupported", field, message },
-  ]);
+  return [{ type: "FieldValueNotSupported", field: "fieldValidation", message }];
 }

@@ -5,7 +5,7 @@ import { type Clock, isGantryError, type Logger } from "../../../base/index.ts";
 import { type HttpContext, sendBytes, sendEmpty, writeChunk } from "../../../http/index.ts";
 import { statusBadRequest, toStatus } from "../../api/index.ts";
 import type { Answer, ResourceCall } from "../server-context.ts";
-import { CONTENT_TYPES } from "./accept.ts";
+import { CONTENT_TYPES, refuseOtherShape } from "./accept.ts";
 import { encodeObject, encodeValue, type Rendering } from "./encode-answer.ts";
 import { encodeList } from "./encode-list.ts";
 import { WatchEncoder } from "./encode-watch.ts";
@@ -32,8 +32,10 @@ export async function sendAnswer(out: OutgoingAnswer): Promise<void> {
   const contentType = CONTENT_TYPES[form.encoding];
   switch (answer.form) {
     case "object":
+      refuseOtherShape(form, answer.kind, false);
       return sendBuffer(out, answer.code, contentType, encodeObject(answer.kind, answer.object, form));
     case "list":
+      refuseOtherShape(form, answer.kind, true);
       return sendPieces(out, contentType, encodeList(answer.kind, answer.list, form));
     case "status": {
       const code = typeof answer.status.code === "number" ? answer.status.code : 200;

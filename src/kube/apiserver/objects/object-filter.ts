@@ -53,7 +53,8 @@ function orBadRequest<T>(parse: () => T): T {
 export function fieldsOf(kind: KindDefinition, object: KubeObject): Record<string, string> {
   const { name, namespace } = object.metadata;
   const fields: Record<string, string> = { "metadata.name": name };
-  if (kind.namespaced) fields["metadata.namespace"] = namespace ?? "";
+  // Kinds without fields of their own know both; those with some, their namespace where they have one.
+  if (kind.namespaced || !kind.selectableFields) fields["metadata.namespace"] = namespace ?? "";
   return kind.selectableFields ? { ...fields, ...kind.selectableFields(object) } : fields;
 }
 

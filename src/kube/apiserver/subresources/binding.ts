@@ -8,7 +8,7 @@ import {
 } from "../../api/index.ts";
 import type { StoredObject } from "../objects/stored-object.ts";
 import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
-import { updateObject } from "../verbs/write-object.ts";
+import { requireBody, updateObject } from "../verbs/write-object.ts";
 import { successStatus } from "./success-status.ts";
 
 interface Condition {
@@ -19,8 +19,10 @@ interface Condition {
 
 /** `pods/NAME/binding`: the scheduler gives a pod its node, once. */
 export async function createBinding(context: ServerContext, call: ResourceCall): Promise<Answer> {
-  const binding = call.body.as(bindings);
-  if (!binding) throw statusBadRequest("a Binding is needed as body");
+  const binding = requireBody(call, bindings);
+  if (binding.metadata.name !== call.info.name) {
+    throw statusBadRequest("name in URL does not match name in Binding object");
+  }
   const { target } = binding;
   if (target?.kind && target.kind !== "Node") {
     throw refuse(

@@ -3,7 +3,7 @@ import { type FieldError, type KubeObject, statusInvalid } from "../../api/index
 import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
 import { applyPatch } from "../verbs/patch-object.ts";
 import { getObject } from "../verbs/read-objects.ts";
-import { requireBody, updateObject } from "../verbs/write-object.ts";
+import { requireUpdate, updateObject } from "../verbs/write-object.ts";
 
 interface Named {
   name: string;
@@ -13,7 +13,7 @@ interface Named {
 export async function updateEphemeralContainers(context: ServerContext, call: ResourceCall): Promise<Answer> {
   const { kind, info } = call;
   if (info.verb === "get") return { form: "object", kind, object: await getObject(context, call), code: 200 };
-  const decoded = info.verb === "update" ? requireBody(call) : undefined;
+  const decoded = info.verb === "update" ? requireUpdate(call) : undefined;
   const { object } = await updateObject(context, call, (current) => {
     const sent = decoded ?? applyPatch(call, kind, current.object);
     const next = current.mutableCopy();

@@ -2,15 +2,13 @@ import { evictions, statusBadRequest } from "../../api/index.ts";
 import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
 import { PlainBody } from "../verbs/decode-object.ts";
 import { deleteObject } from "../verbs/delete-objects.ts";
-import { admissionRequest } from "../verbs/write-object.ts";
+import { admissionRequest, requireBody } from "../verbs/write-object.ts";
 import { successStatus } from "./success-status.ts";
 
 /** `pods/NAME/eviction` (`kubectl drain`): a delete that a disruption budget may refuse. Budgets are not served yet, so none does. */
 export async function createEviction(context: ServerContext, call: ResourceCall): Promise<Answer> {
-  const eviction = call.body.as(evictions);
-  if (!eviction) throw statusBadRequest("an Eviction is needed as body");
-  const { name } = eviction.metadata ?? {};
-  if (name && name !== call.info.name)
+  const eviction = requireBody(call, evictions);
+  if (eviction.metadata.name !== call.info.name)
     throw statusBadRequest("name in URL does not match name in Eviction object");
   await context.admission.validate(admissionRequest(call, "CREATE", eviction, undefined));
   const { subresource: _, ...info } = call.info;

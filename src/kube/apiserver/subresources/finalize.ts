@@ -1,11 +1,11 @@
 import { statusConflict } from "../../api/index.ts";
 import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
-import { requireBody, updateObject } from "../verbs/write-object.ts";
+import { requireUpdate, updateObject } from "../verbs/write-object.ts";
 
 /** `namespaces/NAME/finalize`: changes `spec.finalizers`; the namespace goes when none is left. */
 export async function finalizeNamespace(context: ServerContext, call: ResourceCall): Promise<Answer> {
   const { kind } = call;
-  const sent = requireBody(call);
+  const sent = requireUpdate(call);
   const { object } = await updateObject(context, call, (current) => {
     const wanted = sent.metadata.resourceVersion;
     if (wanted && wanted !== String(current.revision)) throw statusConflict(kind, call.info.name!);

@@ -2,15 +2,15 @@ import {
   type KindDefinition,
   type KubeObject,
   kindByGvk,
-  statusBadRequest,
   statusConflict,
   statusInvalid,
 } from "../../api/index.ts";
 import { StoredObject } from "../objects/stored-object.ts";
 import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
+import { uidMismatch } from "../verbs/object-metadata.ts";
 import { applyPatch } from "../verbs/patch-object.ts";
 import { getObject } from "../verbs/read-objects.ts";
-import { updateObject } from "../verbs/write-object.ts";
+import { requireUpdate, updateObject } from "../verbs/write-object.ts";
 
 const scaleKind = () => kindByGvk("autoscaling", "v1", "Scale")!;
 
@@ -21,18 +21,17 @@ export async function handleScale(context: ServerContext, call: ResourceCall): P
     const object = await getObject(context, call);
     return { form: "object", kind, object: scaleOf(call.kind, object), code: 200 };
   }
-  const sent = call.info.verb === "update" ? requireScale(call) : undefined;
-  const { object } = await updateObject(context, call, (current) => {
-    const scale = sent ?? applyPatch(call, kind, scaleOf(call.kind, current));
-    return scaled(call.kind, current, scale);
-  });
+  const sent = call.info.verb === "update" ? requireUpdate(call, kind) : undefined;
+  const { object } = await updateObject(
+    context,
+    call,
+    (current) => {
+      const scale = sent ?? applyPatch(call, kind, scaleOf(call.kind, current));
+      return scaled(call.kind, current, scale);
+    },
+    { sent },
+  );
   return { form: "object", kind, object: scaleOf(call.kind, object), code: 200 };
-}
-
-function requireScale(call: ResourceCall): KubeObject {
-  const scale = call.body.as(scaleKind());
-  if (!scale) throw statusBadRequest("a Scale is needed as body");
-  return scale;
 }
 
 function scaleOf(kind: KindDefinition, scaled: StoredObject | KubeObject): KubeObject {
@@ -56,7 +55,10 @@ function scaled(kind: KindDefinition, current: StoredObject, scale: KubeObject):
   const { name } = current.object.metadata;
   const { resourceVersion, uid } = scale.metadata ?? {};
   if (resourceVersion && resourceVersion !== String(current.revision)) throw statusConflict(kind, name);
-  if (uid && uid !== current.object.metadata.uid) throw statusConflict(kind, name);
+  if (uid && uid !== current.object.metadata.uid) {
+    const of = { group: kind.group, resource: `${kind.resource}/scale` };
+    throw statusConflict(of, name, uidMismatch(uid, current.object.metadata.uid));
+  }
   const replicas = scale.spec?.replicas ?? 0;
   if (replicas < 0) {
     const message = `Invalid value: ${replicas}: must be greater than or equal to 0`;

@@ -1,14 +1,4 @@
-import {
-  type KindDefinition,
-  namespaces,
-  nodes,
-  pods,
-  serviceAccounts,
-  services,
-  statusMethodNotAllowed,
-} from "../../api/index.ts";
-import { noSuchResource } from "../no-such-resource.ts";
-import { subresourcesOf } from "../served-kinds.ts";
+import { type KindDefinition, namespaces, nodes, pods, serviceAccounts, services } from "../../api/index.ts";
 import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
 import { createBinding } from "./binding.ts";
 import { updateEphemeralContainers } from "./ephemeral-containers.ts";
@@ -46,9 +36,6 @@ const OF_KIND = new Map<KindDefinition, Record<string, SubresourceHandler>>([
 /** Who answers `resource/name/subresource` for this verb. */
 export function subresourceHandler({ kind, info }: ResourceCall): SubresourceHandler {
   const name = info.subresource!;
-  const served = subresourcesOf(kind).find((subresource) => subresource.name === name);
-  if (!served) throw noSuchResource();
-  if (!served.verbs.includes(info.verb)) throw statusMethodNotAllowed(kind, info.verb);
   if (name === "status") return handleStatus;
   if (name === "scale") return handleScale;
   return OF_KIND.get(kind)![name]!;

@@ -3,6 +3,7 @@ import {
   cannotBeHandled,
   checkStructure,
   decodeBody,
+  decodeOptions,
   type GroupVersionKind,
   type KubeObject,
   statusBadRequest,
@@ -24,6 +25,8 @@ export const DELETE_OPTIONS: BodyKind = {
 export interface RequestBody {
   /** Absent bodies are undefined. The object is the caller's own and may be changed. */
   as(kind: BodyKind): KubeObject | undefined;
+  /** As the request's options; undefined where it has none. */
+  options(kind: BodyKind): KubeObject | undefined;
   /** A patch's document as plain JSON. */
   patch(): unknown;
 }
@@ -61,6 +64,11 @@ export class EncodedBody implements RequestBody {
     return object;
   }
 
+  options(kind: BodyKind): KubeObject | undefined {
+    if (this.#bytes.length === 0) return undefined;
+    return decodeOptions({ bytes: this.#bytes, contentType: this.#contentType, kind });
+  }
+
   patch(): unknown {
     return this.#parsePatch(this.#bytes);
   }
@@ -83,6 +91,10 @@ export class PlainBody implements RequestBody {
       throw statusBadRequest(cannotBeHandled(kind, `it is a ${object.kind} of ${object.apiVersion}`));
     }
     return checkStructure(object, kind).object;
+  }
+
+  options(kind: BodyKind): KubeObject | undefined {
+    return this.as(kind);
   }
 
   patch(): unknown {

@@ -6,15 +6,12 @@ import {
   pods,
   serviceAccounts,
   services,
-  statusBadRequest,
   statusConflict,
-  statusInvalid,
   statusNotFound,
 } from "../../api/index.ts";
 import type { StoredObject } from "../objects/stored-object.ts";
-import { isTrue } from "../request-info.ts";
 import type { Answer, ListAnswer, ResourceCall, ServerContext } from "../server-context.ts";
-import { DELETE_OPTIONS } from "./decode-object.ts";
+import { deleteOptionsOf } from "./delete-options.ts";
 import { type DeletePlan, type DeleteRequest, planDelete } from "./delete-plan.ts";
 import { listObjects } from "./read-objects.ts";
 import { admissionRequest, reserve } from "./write-object.ts";
@@ -25,7 +22,7 @@ const ANSWERS_WITH_OBJECT = new Set<KindDefinition>([pods, services, serviceAcco
 
 export async function deleteObject(context: ServerContext, call: ResourceCall): Promise<Answer> {
   const { kind, info } = call;
-  const request = deleteRequestOf(call);
+  const request = deleteOptionsOf(call);
   await context.admission.mutate(admissionRequest(call, "DELETE", undefined, undefined));
   const { object, gone } = await deleteOne(context, call, info.name!, request);
   if (!gone || ANSWERS_WITH_OBJECT.has(kind)) return { form: "object", kind, object, code: 200 };
@@ -34,7 +31,7 @@ export async function deleteObject(context: ServerContext, call: ResourceCall): 
 
 /** Deletes what a list with the same selectors would give; answers with that list. */
 export async function deleteCollection(context: ServerContext, call: ResourceCall): Promise<ListAnswer> {
-  const request = deleteRequestOf(call);
+  const request = deleteOptionsOf(call);
   const list = await listObjects(context, { ...call, query: { ...call.query, resourceVersion: undefined } });
   for (const item of list.items) {
     const { name } = item.object.metadata;
@@ -111,63 +108,22 @@ function checkPreconditions(
   { preconditions }: DeleteRequest,
 ): void {
   const { uid, resourceVersion } = preconditions ?? {};
+  // Of a kind, where other conflicts speak of a resource (registry/rest BeforeDelete).
+  const of = { group: kind.group, resource: kind.kind };
   if (uid && uid !== metadata.uid) {
     throw statusConflict(
-      kind,
+      of,
       metadata.name,
       `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`,
     );
   }
   if (resourceVersion && resourceVersion !== metadata.resourceVersion) {
     throw statusConflict(
-      kind,
+      of,
       metadata.name,
       `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion}). The object might have been modified`,
     );
   }
-}
-
-const POLICIES = ["Orphan", "Background", "Foreground"];
-
-/** Options come in the body or, where there is none, as query parameters. */
-function deleteRequestOf({ body, params, query }: ResourceCall): DeleteRequest {
-  const sent = body.as(DELETE_OPTIONS);
-  const dryRun = query.dryRun === true || (sent?.dryRun as string[] | undefined)?.includes("All") === true;
-  if (sent) return { ...checkedOptions(sent as Partial<DeleteRequest>), dryRun };
-  const grace = params.get("gracePeriodSeconds");
-  if (grace && !/^-?\d+$/.test(grace)) {
-    throw statusBadRequest(`strconv.ParseInt: parsing ${JSON.stringify(grace)}: invalid syntax`);
-  }
-  const orphan = params.get("orphanDependents");
-  return {
-    ...checkedOptions({
-      gracePeriodSeconds: grace ? Number(grace) : undefined,
-      propagationPolicy: (params.get("propagationPolicy") as DeleteRequest["propagationPolicy"]) ?? undefined,
-      orphanDependents: orphan === null ? undefined : isTrue(orphan),
-    }),
-    dryRun,
-  };
-}
-
-function checkedOptions(options: Partial<DeleteRequest>): DeleteRequest {
-  const { propagationPolicy, orphanDependents, gracePeriodSeconds, preconditions } = options;
-  const refuse = (field: string, type: string, message: string) =>
-    statusInvalid({ group: "meta.k8s.io", kind: "DeleteOptions" }, "", [{ type, field, message }]);
-  if (propagationPolicy !== undefined && orphanDependents !== undefined) {
-    throw refuse(
-      "propagationPolicy",
-      "FieldValueInvalid",
-      `Invalid value: ${JSON.stringify(propagationPolicy)}: orphanDependents and deletionPropagation cannot be both set`,
-    );
-  }
-  if (propagationPolicy !== undefined && !POLICIES.includes(propagationPolicy)) {
-    throw refuse(
-      "propagationPolicy",
-      "FieldValueNotSupported",
-      `Unsupported value: ${JSON.stringify(propagationPolicy)}: supported values: "Foreground", "Background", "Orphan", "nil"`,
-    );
-  }
-  return { propagationPolicy, orphanDependents, gracePeriodSeconds, preconditions };
 }
 
 function deletedStatus(kind: KindDefinition, { metadata }: KubeObject): KubeObject {

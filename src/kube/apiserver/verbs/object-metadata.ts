@@ -6,6 +6,7 @@ import {
   statusBadRequest,
   statusConflict,
   statusInvalid,
+  statusUnclassified,
 } from "../../api/index.ts";
 import type { StoredObject } from "../objects/stored-object.ts";
 import type { ResourceRequestInfo } from "../request-info.ts";
@@ -20,13 +21,7 @@ export function prepareMetadataForCreate(
   nowMs: number,
 ): void {
   const { metadata } = object;
-  takeNamespace(
-    kind,
-    object,
-    info,
-    "the namespace of the provided object does not match the namespace sent on the request",
-  );
-  if (info.name !== undefined && info.subresource === undefined) takeName(object, info.name);
+  takeNamespace(kind, object, info);
   if (!metadata.name && metadata.generateName) {
     metadata.name = metadata.generateName.slice(0, GENERATED_BASE_LIMIT) + randomSuffix();
   }
@@ -52,19 +47,14 @@ export function prepareMetadataForUpdate(
 ): void {
   const previous = current.object.metadata;
   const { metadata } = next;
-  takeNamespace(
-    kind,
-    next,
-    info,
-    `the namespace of the object (${metadata.namespace}) does not match the namespace on the request (${info.namespace})`,
-  );
-  takeName(next, info.name!);
+  takeNamespace(kind, next, info);
   checkVersion(kind, next, current);
   metadata.uid ||= previous.uid;
-  metadata.creationTimestamp = previous.creationTimestamp;
-  copyOrDelete(metadata, previous, "generateName");
-  copyOrDelete(metadata, previous, "deletionTimestamp");
-  copyOrDelete(metadata, previous, "deletionGracePeriodSeconds");
+  if (previous.creationTimestamp) metadata.creationTimestamp = previous.creationTimestamp;
+  // Set where it is not, either is refused: a deletion is no update.
+  if (previous.deletionTimestamp) metadata.deletionTimestamp = previous.deletionTimestamp;
+  metadata.deletionGracePeriodSeconds ??= previous.deletionGracePeriodSeconds;
+  if (metadata.deletionGracePeriodSeconds === undefined) delete metadata.deletionGracePeriodSeconds;
   copyOrDelete(metadata, previous, "generation");
   delete metadata.managedFields;
   delete (metadata as { selfLink?: string }).selfLink;
@@ -78,47 +68,96 @@ export function raiseGeneration(kind: KindDefinition, next: KubeObject, previous
     next.metadata.generation = (previous.metadata.generation ?? 0) + 1;
 }
 
-function takeNamespace(
-  kind: KindDefinition,
-  object: KubeObject,
-  info: ResourceRequestInfo,
-  mismatch: string,
-): void {
-  const { metadata } = object;
+/** What is sent to change an object must say which one it is (handlers' checkName). */
+export function checkIdentity(kind: KindDefinition, object: KubeObject, info: ResourceRequestInfo): void {
+  takeNamespace(kind, object, info);
+  const { name } = object.metadata;
+  if (!name) {
+    throw statusBadRequest(
+      `the name of the object (${info.name} based on URL) was undeterminable: name must be provided`,
+    );
+  }
+  if (name === info.name) return;
+  throw statusBadRequest(
+    `the name of the object (${name}) does not match the name on the URL (${info.name})`,
+  );
+}
+
+/** registry/rest EnsureObjectNamespaceMatchesRequestNamespace. */
+function takeNamespace(kind: KindDefinition, { metadata }: KubeObject, info: ResourceRequestInfo): void {
   if (!kind.namespaced) {
     delete metadata.namespace;
     return;
   }
   metadata.namespace ||= info.namespace;
-  if (metadata.namespace !== info.namespace) throw statusBadRequest(mismatch);
-}
-
-function takeName({ metadata }: KubeObject, name: string): void {
-  metadata.name ||= name;
-  if (metadata.name === name) return;
+  if (metadata.namespace === info.namespace) return;
   throw statusBadRequest(
-    `the name of the object (${metadata.name}) does not match the name on the URL (${name})`,
+    "the namespace of the provided object does not match the namespace sent on the request",
   );
 }
 
 function checkVersion(kind: KindDefinition, next: KubeObject, current: StoredObject): void {
-  const { resourceVersion, uid, name } = next.metadata;
-  if (resourceVersion && resourceVersion !== "0") {
-    if (resourceVersion !== String(current.revision)) throw statusConflict(kind, name);
-  } else if (kind.allowUnconditionalUpdate === false) {
-    const message = 'Invalid value: "": must be specified for an update';
-    throw statusInvalid(kind, name, [
+  const { name } = next.metadata;
+  const version = versionOf(next);
+  if (version !== 0n) {
+    if (version !== BigInt(current.revision)) throw statusConflict(kind, name);
+  } else if (!kind.allowUnconditionalUpdate) {
+    const message = "Invalid value: 0: must be specified for an update";
+    // Of a resource, where other refusals speak of a kind.
+    throw statusInvalid({ group: kind.group, kind: kind.resource }, name, [
       { type: "FieldValueInvalid", field: "metadata.resourceVersion", message },
     ]);
   }
-  if (uid && uid !== current.object.metadata.uid) {
-    throw statusConflict(
-      kind,
-      name,
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.object.metadata.uid}`,
-    );
-  }
   next.metadata.resourceVersion = String(current.revision);
+}
+
+/** Absent is 0 (storage Versioner.ObjectResourceVersion). */
+function versionOf({ metadata }: KubeObject): bigint {
+  const text = metadata.resourceVersion || "0";
+  const why = !/^\d+$/.test(text)
+    ? "invalid syntax"
+    : text.length > 20 || BigInt(text) > MAX_UINT64
+      ? "value out of range"
+      : undefined;
+  if (why === undefined) return BigInt(text);
+  throw statusUnclassified(`strconv.ParseUint: parsing ${JSON.stringify(text)}: ${why}`);
+}
+
+const MAX_UINT64 = 2n ** 64n - 1n;
+
+/** A PUT that names a uid means that object and no other of its name (UpdatedObjectInfo.Preconditions). */
+export function checkUid(
+  kind: KindDefinition,
+  sent: KubeObject,
+  current: StoredObject | undefined,
+  { info, dryRun }: { info: ResourceRequestInfo; dryRun: boolean },
+): void {
+  const { uid } = sent.metadata;
+  const found = current?.object.metadata.uid ?? "";
+  if (!uid || uid === found) return;
+  const key = `${dryRun ? "" : "/registry"}${storageKey(kind, info)}`;
+  throw statusConflict(
+    kind,
+    info.name!,
+    `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${uidMismatch(uid, found)}`,
+  );
+}
+
+export function uidMismatch(wanted: string, found: string): string {
+  return `Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${found}`;
+}
+
+/** Keys that are named otherwise than their resource. */
+const STORAGE_NAMES: Record<string, string> = {
+  endpoints: "services/endpoints",
+  nodes: "minions",
+  services: "services/specs",
+};
+
+/** Where upstream keeps an object: only told, in errors. */
+function storageKey({ group, resource }: KindDefinition, { namespace, name }: ResourceRequestInfo): string {
+  const kept = group === "" ? (STORAGE_NAMES[resource] ?? resource) : resource;
+  return `/${[kept, ...(namespace && resource !== "namespaces" ? [namespace] : []), name].join("/")}`;
 }
 
 function copyOrDelete<T, K extends keyof T>(target: T, source: T, field: K): void {

@@ -13,6 +13,7 @@ import {
 } from "../../api/index.ts";
 import type { ResourceCall } from "../server-context.ts";
 import { decodePatched } from "./decode-object.ts";
+import { checkIdentity } from "./object-metadata.ts";
 
 /** Server-side apply is not among them; clients take the refusal as that of a server that does not know it. */
 export const PATCH_TYPES = {
@@ -24,7 +25,9 @@ export const PATCH_TYPES = {
 /** The next state of an object after the request's patch, decoded and checked as a body of the same kind would be. */
 export function applyPatch(call: ResourceCall, kind: KindDefinition, current: KubeObject): KubeObject {
   const { fieldValidation } = call.query;
-  return decodePatched(patched(call, kind, current), kind, fieldValidation, call.warnings);
+  const next = decodePatched(patched(call, kind, current), kind, fieldValidation, call.warnings);
+  checkIdentity(call.kind, next, call.info);
+  return next;
 }
 
 function patched(call: ResourceCall, kind: KindDefinition, current: KubeObject): unknown {

@@ -4,12 +4,14 @@ import {
   statusBadRequest,
   statusNotFound,
   statusTooLargeResourceVersion,
+  statusUnclassified,
 } from "../../api/index.ts";
 import { type ObjectFilter, parseFilter } from "../objects/object-filter.ts";
 import { objectKey, searchPrefix } from "../objects/object-keys.ts";
 import type { StoredObject } from "../objects/stored-object.ts";
 import type { ListAnswer, ResourceCall, ServerContext } from "../server-context.ts";
 import { type Continue, decodeContinue, encodeContinue, expiredContinue } from "./continue-token.ts";
+import { refuseListOptions } from "./list-options.ts";
 
 /** How long a read waits for a version that the cache has not seen yet (storage/cacher blockTimeout). */
 const FRESHNESS_TIMEOUT_MS = 3000;
@@ -29,73 +31,54 @@ export async function getObject(context: ServerContext, call: ResourceCall): Pro
 /** https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions tells what each parameter means. */
 export async function listObjects(context: ServerContext, call: ResourceCall): Promise<ListAnswer> {
   const { kind, query, info } = call;
+  refuseListOptions(query);
   const filter = parseFilter(kind, query, info.name);
   const prefix = searchPrefix(kind, info);
-  checkListOptions(query);
-  if (query.continue)
+  const version = listVersion(query.resourceVersion);
+  if (query.continue) {
+    if (version) throw statusBadRequest("specifying resource version is not allowed when using continue");
     return listFromStore(context, kind, prefix, decodeContinue(query.continue), filter, query.limit);
-  const version =
-    query.resourceVersion === undefined || query.resourceVersion === ""
-      ? undefined
-      : parseVersion(query.resourceVersion);
-  const isExact = query.resourceVersionMatch === "Exact" && version !== undefined;
-  if (isExact)
-    return listFromStore(
-      context,
-      kind,
-      prefix,
-      { revision: version, startAfter: undefined },
-      filter,
-      query.limit,
-    );
+  }
+  // A page of a version that is named, and not as the least one, is of just that version.
+  const isExact =
+    query.resourceVersionMatch === "Exact" || (!query.resourceVersionMatch && !!version && !!query.limit);
+  if (isExact) {
+    const from = { revision: version, startAfter: undefined };
+    return listFromStore(context, kind, prefix, from, filter, query.limit);
+  }
   await waitForCache(context, version ?? (await context.objects.revision()));
-  return pageOf(kind, context.cache.list(prefix), context.cache.revision, prefix, filter, query.limit);
+  // Whoever takes any version takes all of it: what is in memory is not paged.
+  const limit = version === 0 ? 0 : query.limit;
+  return pageOf(kind, context.cache.list(prefix), context.cache.revision, prefix, filter, limit);
 }
 
+/** The version that a read or a watch names (storage Versioner.ParseResourceVersion). */
 export function parseVersion(text: string): number {
-  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
+  const why = versionProblem(text);
+  if (why === undefined) return Number(text);
+  throw statusUnclassified(`resourceVersion: Invalid value: ${JSON.stringify(text)}: ${why}`);
+}
+
+/** As `parseVersion`, of a list, whose refusal is classed (storage.ValidateListOptions). */
+function listVersion(text: string | undefined): number | undefined {
+  if (!text) return undefined;
+  const why = versionProblem(text);
+  if (why === undefined) return Number(text);
   throw statusBadRequest(
-    `Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
+    `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: ${why}`,
   );
+}
+
+function versionProblem(text: string): string | undefined {
+  const of = `strconv.ParseUint: parsing ${JSON.stringify(text)}`;
+  if (!/^\d+$/.test(text)) return `${of}: invalid syntax`;
+  return Number(text) < 2 ** 64 ? undefined : `${of}: value out of range`;
 }
 
 export async function waitForCache(context: ServerContext, revision: number): Promise<void> {
   if (context.cache.revision >= revision) return;
   if (await context.cache.waitFor(revision, FRESHNESS_TIMEOUT_MS)) return;
   throw statusTooLargeResourceVersion(revision, context.cache.revision);
-}
-
-function checkListOptions({
-  resourceVersion,
-  resourceVersionMatch,
-  continue: token,
-}: ResourceCall["query"]): void {
-  const refuse = (message: string) => statusBadRequest(`ListOptions.meta.k8s.io "" is invalid: ${message}`);
-  if (!resourceVersionMatch) {
-    if (token && resourceVersion && resourceVersion !== "0") {
-      throw statusBadRequest("specifying resource version is not allowed when using continue");
-    }
-    return;
-  }
-  if (token)
-    throw refuse(
-      "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden when continue is provided",
-    );
-  if (!resourceVersion) {
-    throw refuse(
-      "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided",
-    );
-  }
-  if (resourceVersionMatch !== "Exact" && resourceVersionMatch !== "NotOlderThan") {
-    throw refuse(
-      `resourceVersionMatch: Unsupported value: ${JSON.stringify(resourceVersionMatch)}: supported values: "Exact", "NotOlderThan"`,
-    );
-  }
-  if (resourceVersionMatch === "Exact" && resourceVersion === "0") {
-    throw refuse(
-      'resourceVersionMatch: Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"',
-    );
-  }
 }
 
 /** The first `limit` matches of what is in memory; the rest is read from the store at the same revision. */

@@ -1,10 +1,11 @@
 import { FairTurn, isGantryError } from "../../../base/index.ts";
-import { failureStatus, type KindDefinition, StatusError, statusExpired } from "../../api/index.ts";
+import { type KindDefinition, StatusError, statusExpired } from "../../api/index.ts";
 import type { ObjectBatch } from "../objects/object-cache.ts";
 import { type ObjectFilter, parseFilter } from "../objects/object-filter.ts";
 import { searchPrefix } from "../objects/object-keys.ts";
 import type { StoredObject } from "../objects/stored-object.ts";
 import type { ResourceCall, ServerContext, WatchAnswer, WatchItem } from "../server-context.ts";
+import { refuseWatchOptions } from "./list-options.ts";
 import { parseVersion, waitForCache } from "./read-objects.ts";
 
 const INITIAL_EVENTS_END = "k8s.io/initial-events-end";
@@ -21,33 +22,13 @@ const SLICE_BYTES = 128 * 1024;
  */
 export async function watchObjects(context: ServerContext, call: ResourceCall): Promise<WatchAnswer> {
   const { kind, query, info } = call;
-  checkWatchOptions(call);
+  refuseWatchOptions(query);
   const filter = parseFilter(kind, query, info.name);
   const version = query.resourceVersion ? parseVersion(query.resourceVersion) : 0;
   const wantsState = query.sendInitialEvents ?? version === 0;
   const mustBeNewest = wantsState && !query.resourceVersion;
   await waitForCache(context, mustBeNewest ? await context.objects.revision() : version);
   return { items: events(context, call, filter, wantsState ? undefined : version) };
-}
-
-function checkWatchOptions({ query }: ResourceCall): void {
-  const { sendInitialEvents, resourceVersionMatch } = query;
-  const refuse = (message: string) => {
-    const text = `ListOptions.meta.k8s.io "" is invalid: ${message}`;
-    return new StatusError(
-      failureStatus(422, "Invalid", text, { group: "meta.k8s.io", kind: "ListOptions" }),
-    );
-  };
-  if (sendInitialEvents === undefined && resourceVersionMatch) {
-    throw refuse(
-      "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
-    );
-  }
-  if (sendInitialEvents !== undefined && resourceVersionMatch !== "NotOlderThan") {
-    throw refuse(
-      "resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
-    );
-  }
 }
 
 async function* events(

@@ -2,6 +2,7 @@ import { jsonEquals } from "../../../formats/index.ts";
 import {
   type FieldError,
   isStatusError,
+  type KindDefinition,
   type KubeObject,
   services,
   statusBadRequest,
@@ -17,7 +18,13 @@ import { type Companions, NO_COMPANIONS, type WriteOutcome } from "../objects/ob
 import type { StoredObject } from "../objects/stored-object.ts";
 import type { ResourceCall, ServerContext } from "../server-context.ts";
 import { isReadyToRemove } from "./delete-plan.ts";
-import { prepareMetadataForCreate, prepareMetadataForUpdate, raiseGeneration } from "./object-metadata.ts";
+import {
+  checkIdentity,
+  checkUid,
+  prepareMetadataForCreate,
+  prepareMetadataForUpdate,
+  raiseGeneration,
+} from "./object-metadata.ts";
 
 /** More than this many losses against other writers in a row are told to the client. */
 const MAX_ATTEMPTS = 64;
@@ -75,6 +82,13 @@ const TRUSTED_SUBRESOURCES = new Set(["binding", "finalize"]);
 /** These let through what an update of the object itself may not change; what they may is their handlers' rule. */
 const FREER_SUBRESOURCES = new Set(["ephemeralcontainers"]);
 
+export interface UpdateOptions {
+  /** The body of a PUT, where the next state is one. */
+  sent?: KubeObject;
+  /** Makes the object where it is not there. */
+  create?: () => Promise<StoredObject | KubeObject>;
+}
+
 export interface UpdateResult {
   object: StoredObject | KubeObject;
   created: boolean;
@@ -88,12 +102,13 @@ export async function updateObject(
   context: ServerContext,
   call: ResourceCall,
   change: (current: StoredObject) => KubeObject | Promise<KubeObject>,
-  create?: () => Promise<StoredObject | KubeObject>,
+  { sent, create }: UpdateOptions = {},
 ): Promise<UpdateResult> {
   const { kind, info } = call;
   const avoid = new Set<string>();
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
     const current = await context.objects.find(kind, info.namespace, info.name!);
+    if (sent) checkUid(kind, sent, current, { info, dryRun: call.query.dryRun === true });
     if (!current) {
       if (!create) throw statusNotFound(kind, info.name!);
       return { object: await create(), created: true };
@@ -198,10 +213,17 @@ export function admissionRequest(
 }
 
 /** The request's body as an object of its kind. */
-export function requireBody({ kind, body }: ResourceCall): KubeObject {
-  const object = body.as(kind);
-  if (!object) throw statusBadRequest(`a ${kind.kind} is needed as body`);
+export function requireBody({ body, kind }: ResourceCall, bodyKind: KindDefinition = kind): KubeObject {
+  const object = body.as(bodyKind);
+  if (!object) throw statusBadRequest(`a ${bodyKind.kind} is needed as body`);
   object.metadata ??= {} as KubeObject["metadata"];
+  return object;
+}
+
+/** The body of a PUT: an object of the name in the path. */
+export function requireUpdate(call: ResourceCall, bodyKind?: KindDefinition): KubeObject {
+  const object = requireBody(call, bodyKind);
+  checkIdentity(call.kind, object, call.info);
   return object;
 }
 

@@ -1,0 +1,39 @@
+import { failureStatus, type KindDefinition, StatusError } from "../api/index.ts";
+import { noSuchResource } from "./no-such-resource.ts";
+import type { ResourceRequestInfo } from "./request-info.ts";
+import { servedKind, subresourcesOf, verbsOf } from "./served-kinds.ts";
+
+const OF_ITEM = new Set(["get", "update", "patch", "delete"]);
+const READS_ALL = new Set(["list", "watch"]);
+
+/** The kind behind a request's path. Throws NotFound where nothing is served, MethodNotAllowed where not with this verb. */
+export function routeOf(info: ResourceRequestInfo): KindDefinition {
+  const kind = servedKind(info.group, info.version, info.resource);
+  const verbs = kind && verbsUnder(kind, info);
+  if (!verbs?.length) throw noSuchResource();
+  if (!verbs.includes(info.verb)) throw methodNotAllowed();
+  return kind!;
+}
+
+/** What is served under the path of a collection, of an object, or of a part of it. */
+function verbsUnder(kind: KindDefinition, info: ResourceRequestInfo): readonly string[] | undefined {
+  const isInNamespace = kind.resource !== "namespaces" && info.namespace !== undefined;
+  if (isInNamespace && !kind.namespaced) return undefined;
+  if (info.subresource !== undefined) {
+    if (isInNamespace !== kind.namespaced) return undefined;
+    return subresourcesOf(kind).find(({ name }) => name === info.subresource)?.verbs;
+  }
+  const verbs = verbsOf(kind);
+  // A selector may have named the one that a list is to have.
+  if (info.name !== undefined && !READS_ALL.has(info.verb) && info.verb !== "deletecollection") {
+    return isInNamespace === kind.namespaced ? verbs.filter((verb) => OF_ITEM.has(verb)) : undefined;
+  }
+  if (isInNamespace === kind.namespaced) return verbs.filter((verb) => !OF_ITEM.has(verb));
+  return verbs.filter((verb) => READS_ALL.has(verb));
+}
+
+/** The answer to a method that is not served under a path under which something else is. */
+export function methodNotAllowed(): StatusError {
+  const message = "the server does not allow this method on the requested resource";
+  return new StatusError(failureStatus(405, "MethodNotAllowed", message, {}));
+}
