@@ -28,6 +28,13 @@ describe("applyJsonPatch", () => {
     [{ a: 1 }, { op: "replace", path: "", value: { b: 2 } }, { b: 2 }],
     [{ a: { b: 1 } }, { op: "copy", from: "/a", path: "/c" }, { a: { b: 1 }, c: { b: 1 } }],
     [{ a: { x: 1, y: 2 } }, { op: "test", path: "/a", value: { y: 2, x: 1 } }, { a: { x: 1, y: 2 } }],
+    // As evanphx/json-patch has it, which upstream uses.
+    [{ foo: "bar" }, { op: "replace", path: "/baz", value: 1 }, { foo: "bar", baz: 1 }],
+    [{ foo: [1, 2] }, { op: "add", path: "/foo/-1", value: 3 }, { foo: [1, 2, 3] }],
+    [{ foo: [1, 2] }, { op: "add", path: "/foo/-2", value: 3 }, { foo: [1, 3, 2] }],
+    [{ foo: [1, 2] }, { op: "replace", path: "/foo/-1", value: 3 }, { foo: [1, 3] }],
+    [{ foo: [1, 2] }, { op: "remove", path: "/foo/-2" }, { foo: [2] }],
+    [{ foo: [1, 2] }, { op: "test", path: "/foo/-1", value: 2 }, { foo: [1, 2] }],
   ])("%j with %j", (document, operation, expected) => {
     expect(patch(document, operation)).toEqual(expected);
   });
@@ -35,9 +42,17 @@ describe("applyJsonPatch", () => {
   it.each([
     [{ foo: "bar" }, { op: "add", path: "/baz/bat", value: "qux" }],
     [{ foo: "bar" }, { op: "remove", path: "/baz" }],
-    [{ foo: "bar" }, { op: "replace", path: "/baz", value: 1 }],
+    [{ foo: "bar" }, { op: "replace", path: "/baz/bat", value: 1 }],
+    [{ foo: [1] }, { op: "replace", path: "/foo/1", value: 1 }],
     [{ foo: [1] }, { op: "add", path: "/foo/5", value: 1 }],
-    [{ foo: [1] }, { op: "add", path: "/foo/01", value: 1 }],
+    [{ foo: [1] }, { op: "add", path: "/foo/x", value: 1 }],
+    [{ foo: [1] }, { op: "remove", path: "/foo/-2" }],
+    [{}, { op: "add", path: "", value: {} }],
+    [{}, { op: "remove", path: "" }],
+    [{}, {}],
+    [{}, { op: "add" }],
+    [{}, { op: "explode", path: "/a" }],
+    [{}, { op: "move", path: "/a" }],
     [{ foo: 1 }, { op: "test", path: "/foo", value: "1" }],
     [{ a: { b: {} } }, { op: "move", from: "/a", path: "/a/b/c" }],
     [{}, { op: "remove", path: "/constructor" }],
@@ -65,9 +80,15 @@ describe("applyJsonPatch", () => {
   });
 
   it("refuses what is no patch", () => {
-    expect(() => parseJsonPatch({})).toThrow();
-    expect(() => parseJsonPatch([{ op: "explode", path: "/a" }])).toThrow("Unexpected kind: explode");
-    expect(() => parseJsonPatch([{ op: "move", path: "/a" }])).toThrow();
+    expect(() => parseJsonPatch({})).toThrow(
+      "json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp",
+    );
+    expect(() => parseJsonPatch([5])).toThrow(
+      "json: cannot unmarshal number into Go value of type handlers.jsonPatchOp",
+    );
+    expect(() => parseJsonPatch([{ op: 5 }])).toThrow(
+      "json: cannot unmarshal number into Go struct field jsonPatchOp.op of type string",
+    );
     expect(() => parseJsonPatch(Array(10_001).fill({ op: "test", path: "" }))).toThrow("maximum operations");
   });
 

@@ -2,9 +2,10 @@ import { GantryError } from "../base/index.ts";
 import { cloneJson, isJsonObject, jsonEquals, setOwn } from "./json-value.ts";
 
 export interface JsonPatchOperation {
-  op: "add" | "remove" | "replace" | "move" | "copy" | "test";
-  path: string;
-  from?: string;
+  /** `add`, `remove`, `replace`, `move`, `copy` or `test`. */
+  op: string;
+  path: string | undefined;
+  from?: string | undefined;
   value?: unknown;
 }
 
@@ -16,16 +17,17 @@ export interface JsonPatchLimits {
 
 const DEFAULT_COPIED_BYTES = 3 * 1024 * 1024;
 const DEFAULT_OPERATIONS = 10_000;
-const NAMES = new Set(["add", "remove", "replace", "move", "copy", "test"]);
 
 function refuse(code: string, message: string): GantryError {
   return new GantryError("InvalidArgument", message, { code: `JsonPatch.${code}` });
 }
 
-/** Checks the shape of a patch document (RFC 6902 §4). Throws InvalidArgument. */
+/**
+ * Reads a patch document (RFC 6902 §4). Throws InvalidArgument, `JsonPatch.Shape`, in the words of Go's decoder for what is
+ * no list of operations. What an operation lacks is found when it is applied.
+ */
 export function parseJsonPatch(document: unknown, limits: JsonPatchLimits = {}): JsonPatchOperation[] {
-  if (!Array.isArray(document))
-    throw refuse("Shape", "json: cannot unmarshal object into Go value of type jsonpatch.Patch");
+  if (!Array.isArray(document)) throw wrongShape(document, "Go value of type []handlers.jsonPatchOp");
   const most = limits.operations ?? DEFAULT_OPERATIONS;
   if (document.length > most) {
     throw new GantryError(
@@ -34,19 +36,23 @@ export function parseJsonPatch(document: unknown, limits: JsonPatchLimits = {}):
       { code: "JsonPatch.TooManyOperations" },
     );
   }
-  for (const one of document) checkOperation(one);
-  return document as JsonPatchOperation[];
+  return document.map(operationOf);
 }
 
-function checkOperation(one: unknown): void {
-  if (!isJsonObject(one)) throw refuse("Shape", "each operation of a JSON patch must be an object");
-  if (typeof one.op !== "string" || !NAMES.has(one.op)) {
-    throw refuse("Operation", `Unexpected kind: ${typeof one.op === "string" ? one.op : "unknown"}`);
-  }
-  if (typeof one.path !== "string") throw refuse("Shape", "operation is missing its path");
-  if ((one.op === "move" || one.op === "copy") && typeof one.from !== "string") {
-    throw refuse("Shape", "operation is missing its from");
-  }
+function wrongShape(value: unknown, target: string): GantryError {
+  const shown = Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;
+  return refuse("Shape", `json: cannot unmarshal ${shown} into ${target}`);
+}
+
+function operationOf(one: unknown): JsonPatchOperation {
+  if (one === null) return { op: "", path: "" };
+  if (!isJsonObject(one)) throw wrongShape(one, "Go value of type handlers.jsonPatchOp");
+  const text = (name: "op" | "path" | "from") => {
+    const value = one[name] ?? undefined;
+    if (value === undefined || typeof value === "string") return value;
+    throw wrongShape(value, `Go struct field jsonPatchOp.${name} of type string`);
+  };
+  return { op: text("op") ?? "", path: text("path"), from: text("from"), value: one.value };
 }
 
 /** Applies an RFC 6902 patch; the document is not changed. Throws InvalidArgument with the operation that failed. */
@@ -70,35 +76,45 @@ interface Budget {
 }
 
 function applyOne(root: { "": unknown }, operation: JsonPatchOperation, budget: Budget): void {
-  const { op, path } = operation;
+  const { op } = operation;
+  if (operation.path === undefined) throw refuse("Operation", "operation is missing its path");
+  const { path } = operation;
   switch (op) {
     case "add":
-      add(root, path, cloneJson(operation.value ?? null), op);
+      add(root, inside(path, op), cloneJson(operation.value ?? null), op);
       return;
     case "remove":
-      remove(root, path, op);
+      remove(root, inside(path, op), op);
       return;
     case "replace":
-      find(root, path, op);
-      assign(root, path, cloneJson(operation.value ?? null), op);
+      replace(root, path, cloneJson(operation.value ?? null));
       return;
     case "test":
       test(root, path, operation.value ?? null);
       return;
     case "move": {
-      const from = operation.from!;
+      const from = inside(operation.from, op);
       if (path.startsWith(`${from}/`)) throw refuse("Move", `cannot move ${from} into its own child ${path}`);
       const value = find(root, from, op);
       remove(root, from, op);
-      add(root, path, value, op);
+      add(root, inside(path, op), value, op);
       return;
     }
-    default: {
-      const value = cloneJson(find(root, operation.from!, op));
+    case "copy": {
+      const value = cloneJson(find(root, operation.from ?? "", op));
       spend(budget, value);
-      add(root, path, value, op);
+      add(root, inside(path, op), value, op);
+      return;
     }
+    default:
+      throw refuse("Operation", `Unexpected kind: ${op}`);
   }
+}
+
+/** The whole document can be replaced, copied and tested, and nothing else (evanphx/json-patch findObject). */
+function inside(pointer: string | undefined, op: string): string {
+  if (pointer) return pointer;
+  throw missing(op, pointer ?? "");
 }
 
 /** A few copies of copies would fill the memory; evanphx/json-patch has the same limit. */
@@ -133,8 +149,16 @@ function locate(root: object, pointer: string, op: string): { parent: Container;
 }
 
 function child(parent: unknown, token: string): unknown {
-  if (Array.isArray(parent)) return /^(0|[1-9]\d*)$/.test(token) ? parent[Number(token)] : undefined;
+  if (Array.isArray(parent)) return parent[positionOf(token, parent.length) ?? parent.length];
   return isJsonObject(parent) && Object.hasOwn(parent, token) ? parent[token] : undefined;
+}
+
+/** A place in a list; from its end where it is negative, as evanphx/json-patch has it (RFC 6901 knows none). */
+function positionOf(token: string, length: number): number | undefined {
+  if (!/^[+-]?\d+$/.test(token)) return undefined;
+  const index = Number(token);
+  if (index >= length || index < -length) return undefined;
+  return index < 0 ? index + length : index;
 }
 
 function missing(op: string, pointer: string): GantryError {
@@ -148,9 +172,13 @@ function find(root: object, pointer: string, op: string): unknown {
   return value;
 }
 
-function assign(root: object, pointer: string, value: unknown, op: string): void {
-  const { parent, token } = locate(root, pointer, op);
-  if (Array.isArray(parent)) parent[indexOf(token, parent.length - 1, op, pointer)] = value;
+/** A member that is not there is set: evanphx/json-patch asks only places of lists whether they are (RFC 6902 all). */
+function replace(root: object, pointer: string, value: unknown): void {
+  const { parent, token } = locate(root, pointer, "replace");
+  if (pointer === "" && (typeof value !== "object" || value === null)) {
+    throw refuse("Path", "replace operation value must be object or array");
+  }
+  if (Array.isArray(parent)) parent[indexOf(token, parent.length, "replace", pointer)] = value;
   else setOwn(parent, token, value);
 }
 
@@ -158,20 +186,19 @@ function add(root: object, pointer: string, value: unknown, op: string): void {
   const { parent, token } = locate(root, pointer, op);
   if (!Array.isArray(parent)) setOwn(parent, token, value);
   else if (token === "-") parent.push(value);
-  else parent.splice(indexOf(token, parent.length, op, pointer), 0, value);
+  else parent.splice(indexOf(token, parent.length + 1, op, pointer), 0, value);
 }
 
 function remove(root: object, pointer: string, op: string): void {
   const { parent, token } = locate(root, pointer, op);
   if (child(parent, token) === undefined) throw missing(op, pointer);
-  if (pointer === "") throw refuse("Path", "the whole document cannot be removed");
-  if (Array.isArray(parent)) parent.splice(Number(token), 1);
+  if (Array.isArray(parent)) parent.splice(positionOf(token, parent.length)!, 1);
   else delete parent[token];
 }
 
-function indexOf(token: string, last: number, op: string, pointer: string): number {
-  const index = /^(0|[1-9]\d*)$/.test(token) ? Number(token) : -1;
-  if (index >= 0 && index <= last) return index;
+function indexOf(token: string, length: number, op: string, pointer: string): number {
+  const index = positionOf(token, length);
+  if (index !== undefined) return index;
   throw refuse(
     "Index",
     `${op} operation does not apply: doc is missing path: "${pointer}": invalid index ${token}`,

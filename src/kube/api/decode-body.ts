@@ -2,7 +2,9 @@ import { Buffer } from "node:buffer";
 import { errorMessage, isGantryError } from "../../base/index.ts";
 import { isJsonObject } from "../../formats/index.ts";
 import { apiVersionOf, parseApiVersion } from "./api-version.ts";
+import { goPackage } from "./go-types.ts";
 import { decodeProtobuf } from "./protobuf/envelope.ts";
+import { isRegistered } from "./registered-versions.ts";
 import {
   isStatusError,
   statusBadRequest,
@@ -164,15 +166,20 @@ function withTypeMeta(value: unknown, kind: DecodeBodyOptions["kind"]): unknown 
 }
 
 function wrongKind(expected: GroupVersionKind, given: GroupVersionKind): Error {
-  const text = (one: GroupVersionKind) => `${apiVersionOf(one)}, Kind=${one.kind}`;
-  const full = (one: GroupVersionKind) => (one.group === "" ? `/${text(one)}` : text(one));
-  if (given.kind !== expected.kind) {
+  if (given.kind === expected.kind && isRegistered(given)) {
     return statusBadRequest(
-      `${given.kind} in version ${JSON.stringify(given.version)} cannot be handled as a ${expected.kind}: converting (${given.kind}) to (${expected.kind}): unknown conversion`,
+      `the API version in the data (${apiVersionOf(given)}) does not match the expected API version (${apiVersionOf(expected)})`,
     );
   }
   return statusBadRequest(
-    `the API version in the data (${apiVersionOf(given)}) does not match the expected API version (${apiVersionOf(expected)})`,
-    new Error(`${full(given)} instead of ${full(expected)}`),
+    `${given.kind} in version ${JSON.stringify(given.version)} cannot be handled as a ${expected.kind}: ${conversionProblem(expected, given)}`,
   );
+}
+
+/** Why an object of one kind is none of another (runtime.Scheme). */
+export function conversionProblem(expected: GroupVersionKind, given: GroupVersionKind): string {
+  if (!isRegistered(given)) {
+    return `no kind ${JSON.stringify(given.kind)} is registered for version ${JSON.stringify(apiVersionOf(given))} in scheme "pkg/api/legacyscheme/scheme.go:30"`;
+  }
+  return `converting (${given.version}.${given.kind}) to (${goPackage(expected.group)}.${expected.kind}): unknown conversion`;
 }

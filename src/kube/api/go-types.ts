@@ -35,6 +35,10 @@ const NAMED_STRINGS: Record<string, string> = {
   "EndpointSlice.addressType": "v1.AddressType",
 };
 
+export function isNamedString(type: string): boolean {
+  return Object.values(NAMED_STRINGS).includes(type);
+}
+
 const SCALARS: Record<string, string> = {
   s: "string",
   b: "bool",
@@ -67,4 +71,11 @@ export function goTypeName(
   }
   const parts = codeOrDefinition.split(".");
   return `${prefix}${parts.at(-2)}.${parts.at(-1)}`;
+}
+
+/** The package of upstream's internal types of a group: `core`, `rbac`. */
+export function goPackage(group: string): string {
+  const name = group.split(".", 1)[0]!;
+  // Events of both groups are one internal type.
+  return name === "" || name === "events" ? "core" : name;
 }

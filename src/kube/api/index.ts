@@ -26,6 +26,8 @@ export { endpointSlices } from "./discovery/endpoint-slice.ts";
 export { eventsV1Events } from "./events/event.ts";
 export * from "./field-error.ts";
 export type * from "./generated/types.ts";
+export * from "./go-types.ts";
+export * from "./go-values.ts";
 export * from "./kinds.ts";
 export { ageOf, humanDuration } from "./meta/age.ts";
 export * from "./meta/label-selector.ts";

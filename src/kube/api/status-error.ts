@@ -238,6 +238,12 @@ export function statusInternal(message: string, cause?: unknown): StatusError {
   return statusError(500, "InternalError", `Internal error occurred: ${message}`, details, cause);
 }
 
+/** A patch that cannot be applied (NewGenericServerResponse with 422): why is not told. */
+export function statusRejected(cause?: unknown): StatusError {
+  const message = "the server rejected our request due to an error in our request";
+  return statusError(422, "Invalid", message, {}, cause);
+}
+
 /** What upstream finds wrong with a request without a class for it: 500, no reason. */
 export function statusUnclassified(message: string, cause?: unknown): StatusError {
   return new StatusError(failureStatus(500, undefined, message), cause);

@@ -95,24 +95,63 @@ describe("strategicMergePatch", () => {
     );
   });
 
-  it("leaves no directive behind where there was nothing to patch", () => {
-    const patch = {
-      spec: {
-        "$setElementOrder/containers": [{ name: "a" }],
-        containers: [{ name: "a" }, { name: "b", $patch: "delete" }],
-      },
-    };
-    expect(strategicMergePatch({}, patch, pod)).toEqual(spec({ name: "a" }));
+  it("takes what is new as it stands, without what carries $patch and without nulls", () => {
+    const patch = spec({ image: "x" }, { name: "b", $patch: "delete" }, { name: "c", image: null });
+    expect(strategicMergePatch({}, patch, pod)).toEqual(spec({ image: "x" }, { name: "c" }));
+    expect(strategicMergePatch({ spec: {} }, patch, pod)).toEqual(spec({ image: "x" }, { name: "c" }));
+    const ordered = { spec: { "$setElementOrder/containers": [{ name: "b" }, { name: "a" }] } };
+    const both = { spec: { ...ordered.spec, ...spec({ name: "b" }, { name: "a" }).spec } };
+    expect(strategicMergePatch({ spec: {} }, both, pod)).toEqual(spec({ name: "b" }, { name: "a" }));
+    // Only an object that is there can be directed; here the directive is a field, which no model knows.
+    expect(strategicMergePatch({}, ordered, pod)).toEqual(ordered);
   });
 
   it("refuses items without their key, and unknown directives", () => {
     expect(() => strategicMergePatch(spec({ name: "a" }), spec({ image: "x" }), pod)).toThrow(
       "map: map[image:x] does not contain declared merge key: name",
     );
-    expect(() => strategicMergePatch({}, { metadata: { $patch: "explode" } }, pod)).toThrow(
-      "unknown patch type: explode",
+    expect(() => strategicMergePatch({ metadata: {} }, { metadata: { $patch: "explode" } }, pod)).toThrow(
+      "unknown patch type: explode in map: map[$patch:explode]",
     );
     expect(() => strategicMergePatch({}, [], pod)).toThrow();
+  });
+
+  it.each<[object, object, number, string | undefined]>([
+    [{ image: "x" }, {}, 500, "map: map[image:x] does not contain declared merge key: name"],
+    [{ name: "a", $patch: "merge" }, {}, 500, "merging lists cannot yet be specified in the patch"],
+    [
+      { name: "b" },
+      { "$setElementOrder/containers": [{ name: "a" }] },
+      500,
+      "The order in patch list:\n[map[name:b]]\n doesn't match $setElementOrder list:\n[map[name:a]]\n",
+    ],
+    [
+      { name: "a" },
+      { "$setElementOrder/containers": "x" },
+      500,
+      "expected a []interface {}, but received a string",
+    ],
+    [
+      { name: "a", env: [{ name: "X" }], $retainKeys: ["name"] },
+      {},
+      400,
+      "invalid patch format of retainKeys",
+    ],
+  ])("refuses %j with %j: %i %s", (item, directives, code, message) => {
+    const patch = { spec: { ...directives, containers: [item] } };
+    let status: unknown;
+    try {
+      strategicMergePatch(spec({ name: "a" }), patch, pod);
+    } catch (error) {
+      status = (error as { status?: unknown }).status;
+    }
+    expect(status).toMatchObject({ code, message });
+  });
+
+  it("refuses lists of different things", () => {
+    expect(() => strategicMergePatch(spec({ name: "a" }), { spec: { containers: [5] } }, pod)).toThrow(
+      "list element types are not identical: [[map[name:a]] [5]]",
+    );
   });
 
   it("merging an object into itself changes nothing", () => {

@@ -1,6 +1,7 @@
 import { cloneJson, getOwn, isJsonObject, jsonEquals, setOwn } from "../../formats/index.ts";
+import { goPrinted, goType } from "./go-values.ts";
 import { findModel, type Model, type ModelField } from "./models.ts";
-import { statusBadRequest } from "./status-error.ts";
+import { statusBadRequest, statusRejected, statusUnclassified } from "./status-error.ts";
 
 type JsonObject = Record<string, unknown>;
 
@@ -12,7 +13,8 @@ const ORDER_PREFIX = "$setElementOrder/";
 /**
  * Applies a strategic merge patch (apimachinery util/strategicpatch): as a JSON merge patch, but lists that the model
  * names a merge key for are merged item by item, and `$patch`, `$retainKeys`, `$deleteFromPrimitiveList/x` and
- * `$setElementOrder/x` direct it. Neither argument is changed. Throws StatusError BadRequest.
+ * `$setElementOrder/x` direct it. Neither argument is changed. Throws StatusError: BadRequest where upstream classes what
+ * is wrong with the patch, or else 500.
  */
 export function strategicMergePatch<T = unknown>(current: T, patch: unknown, model: Model | undefined): T {
   if (!isJsonObject(patch)) throw statusBadRequest("the patch is not a JSON object");
@@ -20,42 +22,75 @@ export function strategicMergePatch<T = unknown>(current: T, patch: unknown, mod
 }
 
 function mergeObject(original: JsonObject, patch: JsonObject, model: Model | undefined): JsonObject {
-  const directive = patch[PATCH];
-  if (directive === "replace") return withoutDirectives(patch) as JsonObject;
-  if (directive === "delete") return {};
-  if (directive !== undefined && directive !== "merge") {
-    throw statusBadRequest(`unknown patch type: ${String(directive)}`);
-  }
-  const out = retained(original, patch[RETAIN_KEYS]);
+  if (Object.hasOwn(patch, PATCH)) return directed(patch);
+  const out = retained(original, patch);
+  const ordered = mergeOrderedLists(out, patch, model);
   for (const key of Object.keys(patch)) {
-    if (!key.startsWith("$")) mergeField(out, key, patch, model);
+    if (key === RETAIN_KEYS || key.startsWith(ORDER_PREFIX) || ordered.has(key)) continue;
+    const isDeletion = key.startsWith(DELETE_PREFIX);
+    const name = isDeletion ? key.slice(DELETE_PREFIX.length) : key;
+    mergeField(out, name, patch[key], model?.fields.get(name), isDeletion);
   }
-  applyListDirectives(out, original, patch, model);
   return out;
 }
 
-/** A shallow copy, without the keys that `$retainKeys` does not name. */
-function retained(original: JsonObject, keys: unknown): JsonObject {
+function directed(patch: JsonObject): JsonObject {
+  const { [PATCH]: directive, ...rest } = patch;
+  if (directive === "replace") return cloneJson(rest);
+  if (directive === "delete") return {};
+  throw badPatchType(directive, patch);
+}
+
+function badPatchType(directive: unknown, patch: JsonObject): Error {
+  const shown =
+    typeof directive === "string" ? directive : `%!s(${goType(directive)}=${goPrinted(directive)})`;
+  return statusUnclassified(`unknown patch type: ${shown} in map: ${goPrinted(patch)}`);
+}
+
+/** A shallow copy, without the keys that `$retainKeys` does not name; whatever the patch sets must be among them. */
+function retained(original: JsonObject, patch: JsonObject): JsonObject {
+  const keys = patch[RETAIN_KEYS];
   const out: JsonObject = {};
-  for (const key of Object.keys(original)) {
-    if (!Array.isArray(keys) || keys.includes(key)) setOwn(out, key, original[key]);
+  if (!Object.hasOwn(patch, RETAIN_KEYS)) {
+    for (const key of Object.keys(original)) setOwn(out, key, original[key]);
+    return out;
   }
+  const isSet = (key: string) =>
+    patch[key] !== null &&
+    key !== RETAIN_KEYS &&
+    !key.startsWith(DELETE_PREFIX) &&
+    !key.startsWith(ORDER_PREFIX);
+  if (!Array.isArray(keys) || Object.keys(patch).some((key) => isSet(key) && !keys.includes(key))) {
+    throw statusBadRequest("invalid patch format of retainKeys");
+  }
+  for (const key of Object.keys(original)) if (keys.includes(key)) setOwn(out, key, original[key]);
   return out;
 }
 
-function mergeField(out: JsonObject, key: string, patch: JsonObject, model: Model | undefined): void {
-  const value = patch[key];
+function mergeField(
+  out: JsonObject,
+  key: string,
+  value: unknown,
+  field: ModelField | undefined,
+  isDeletion: boolean,
+): void {
   if (value === null) {
     delete out[key];
     return;
   }
-  const field = model?.fields.get(key);
   const before = getOwn(out, key);
-  if (isJsonObject(value)) {
-    setOwn(out, key, mergeObject(isJsonObject(before) ? before : {}, value, modelBelow(field)));
-  } else if (Array.isArray(value) && field?.isList && field.patchMergeKey !== undefined) {
-    setOwn(out, key, mergeList(Array.isArray(before) ? before : [], value, field));
-  } else setOwn(out, key, cloneJson(value));
+  if (before === undefined || goType(before) !== goType(value)) {
+    if (!isDeletion) setOrDrop(out, key, withoutDirectives(withoutNulls(value)));
+  } else if (isJsonObject(value)) {
+    setOwn(out, key, mergeObject(before as JsonObject, value, modelBelow(field)));
+  } else if (Array.isArray(value)) {
+    setOwn(out, key, mergeList(before as unknown[], value, field, isDeletion));
+  } else setOwn(out, key, value);
+}
+
+function setOrDrop(out: JsonObject, key: string, value: unknown): void {
+  if (value === undefined) delete out[key];
+  else setOwn(out, key, value);
 }
 
 /** The values of a map of strings have no model, and neither has free JSON: both merge as plain JSON. */
@@ -63,49 +98,80 @@ function modelBelow(field: ModelField | undefined): Model | undefined {
   return field === undefined || field.isMap || field.code !== "m" ? undefined : findModel(field.definition);
 }
 
-function mergeList(original: unknown[], patch: unknown[], field: ModelField): unknown[] {
-  const mergeKey = field.patchMergeKey!;
-  if (mergeKey === "") {
-    const merged = unique([...original, ...patch]);
-    return inPatchOrder(merged, patch, original, sameScalar);
+function mergeList(
+  original: unknown[],
+  patch: unknown[],
+  field: ModelField | undefined,
+  isDeletion: boolean,
+): unknown[] {
+  const mergeKey = field?.isList ? field.patchMergeKey : undefined;
+  if (mergeKey === undefined && !isDeletion) return cloneJson(patch);
+  if (original.length === 0 && patch.length === 0) return original;
+  if (elementType([...original, ...patch], [original, patch]) !== MAP) {
+    if (isDeletion) return original.filter((item) => !patch.some((one) => jsonEquals(one, item)));
+    return inPatchOrder(unique([...original, ...patch]), patch, original, sameScalar);
   }
-  if (patch.some((item) => isJsonObject(item) && item[PATCH] === "replace")) {
-    return patch.filter((item) => !(isJsonObject(item) && PATCH in item)).map(withoutDirectives);
-  }
-  const merged = mergeItems(original, patch, field, mergeKey);
-  const remaining = patch.filter((item) => !(isJsonObject(item) && item[PATCH] === "delete"));
-  return inPatchOrder(merged, remaining, original, sameKey(mergeKey));
+  if (!mergeKey) throw statusUnclassified("cannot merge lists without merge key");
+  const { kept, items } = bySpecialItems(original as JsonObject[], patch as JsonObject[], mergeKey);
+  const merged = mergeItems(kept, items, field!, mergeKey);
+  for (const item of merged) requireKey(item, mergeKey);
+  return inPatchOrder(merged, items, kept, sameKey(mergeKey));
 }
 
-function mergeItems(original: unknown[], patch: unknown[], field: ModelField, mergeKey: string): unknown[] {
-  let out = [...original];
+const MAP = goType({});
+
+function elementType(items: readonly unknown[], lists: readonly unknown[]): string {
+  const [first, ...others] = items.map(goType);
+  if (first === goType([])) throw statusRejected();
+  if (first !== undefined && others.every((type) => type === first)) return first;
+  throw statusUnclassified(`list element types are not identical: ${goPrinted(lists)}`);
+}
+
+/** Items that direct instead of being merged: `$patch: delete` takes its namesakes, `$patch: replace` all that were there. */
+function bySpecialItems(original: readonly JsonObject[], patch: readonly JsonObject[], mergeKey: string) {
+  let kept = [...original];
+  let replaces = false;
+  const items: JsonObject[] = [];
+  const same = sameKey(mergeKey);
+  for (const item of patch) {
+    const directive = item[PATCH];
+    if (!Object.hasOwn(item, PATCH)) items.push(item);
+    else if (directive === "delete") {
+      requireKey(item, mergeKey);
+      kept = kept.filter((one) => !same(one, item));
+    } else if (directive === "replace") replaces = true;
+    else if (directive === "merge") {
+      throw statusUnclassified("merging lists cannot yet be specified in the patch");
+    } else throw badPatchType(directive, item);
+  }
+  return replaces ? { kept: items, items: [] } : { kept, items };
+}
+
+function mergeItems(
+  original: readonly JsonObject[],
+  patch: readonly JsonObject[],
+  field: ModelField,
+  mergeKey: string,
+): JsonObject[] {
+  const out = [...original];
   const same = sameKey(mergeKey);
   const model = field.code === "m" ? findModel(field.definition) : undefined;
   for (const item of patch) {
-    if (!isJsonObject(item))
-      throw statusBadRequest("unable to find api field in struct: list item is not an object");
-    if (item[mergeKey] === undefined) {
-      throw statusBadRequest(`map: ${goMap(item)} does not contain declared merge key: ${mergeKey}`);
-    }
-    if (item[PATCH] === "delete") {
-      out = out.filter((one) => !same(one, item));
-      continue;
-    }
+    requireKey(item, mergeKey);
     const at = out.findIndex((one) => same(one, item));
-    const before = at < 0 ? undefined : out[at];
-    const merged = mergeObject(isJsonObject(before) ? before : {}, item, model);
-    if (at < 0) out.push(merged);
-    else out[at] = merged;
+    if (at < 0) out.push(cloneJson(item));
+    else out[at] = mergeObject(out[at]!, item, model);
   }
   return out;
 }
 
-/** Go prints maps as `map[a:1 b:2]`. */
-function goMap(item: JsonObject): string {
-  const pairs = Object.keys(item)
-    .sort()
-    .map((key) => `${key}:${isJsonObject(item[key]) ? goMap(item[key]) : String(item[key])}`);
-  return `map[${pairs.join(" ")}]`;
+function requireKey(item: unknown, mergeKey: string): void {
+  if (!isJsonObject(item)) {
+    throw statusUnclassified(`expected a ${MAP}, but received a ${goType(item)}`);
+  }
+  if (!Object.hasOwn(item, mergeKey)) {
+    throw statusUnclassified(`map: ${goPrinted(item)} does not contain declared merge key: ${mergeKey}`);
+  }
 }
 
 type Same = (a: unknown, b: unknown) => boolean;
@@ -148,46 +214,85 @@ function isBefore(left: number, right: number): boolean {
   return left >= 0 && right >= 0 && left < right;
 }
 
-/** `$deleteFromPrimitiveList/x` and `$setElementOrder/x` of one object. */
-function applyListDirectives(
-  out: JsonObject,
-  original: JsonObject,
-  patch: JsonObject,
-  model: Model | undefined,
-): void {
-  for (const key of Object.keys(patch)) {
-    if (!key.startsWith(DELETE_PREFIX)) continue;
-    const name = key.slice(DELETE_PREFIX.length);
-    const list = getOwn(out, name);
-    const gone = patch[key];
-    if (!Array.isArray(list) || !Array.isArray(gone)) continue;
-    setOwn(
-      out,
-      name,
-      list.filter((item) => !gone.some((one) => jsonEquals(one, item))),
-    );
-  }
+/** Merges the lists that `$setElementOrder/x` orders, and puts them in that order; returns their names. */
+function mergeOrderedLists(out: JsonObject, patch: JsonObject, model: Model | undefined): Set<string> {
+  const done = new Set<string>();
   for (const key of Object.keys(patch)) {
     if (!key.startsWith(ORDER_PREFIX)) continue;
     const name = key.slice(ORDER_PREFIX.length);
-    const list = getOwn(out, name);
-    const order = patch[key];
-    if (!Array.isArray(list) || !Array.isArray(order)) continue;
-    const before = getOwn(original, name);
-    const mergeKey = model?.fields.get(name)?.patchMergeKey ?? "";
-    const same = mergeKey === "" ? sameScalar : sameKey(mergeKey);
-    setOwn(out, name, inPatchOrder(list, order, Array.isArray(before) ? before : [], same));
+    const order = requireList(patch[key]);
+    const original = Object.hasOwn(out, name) ? requireList(out[name]) : undefined;
+    const items = Object.hasOwn(patch, name) ? requireList(patch[name]) : undefined;
+    const field = model?.fields.get(name);
+    refuseOtherOrder(items ?? [], order, field?.patchMergeKey);
+    if (items) done.add(name);
+    if (!original && !items) continue;
+    const merged = !items
+      ? original!
+      : original
+        ? mergeList(original, items, field, false)
+        : (withoutDirectives(items) as unknown[]);
+    setOwn(out, name, inOrder(merged, order, original ?? [], field?.patchMergeKey));
   }
+  return done;
 }
 
-function withoutDirectives(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutDirectives);
+function requireList(value: unknown): unknown[] {
+  if (Array.isArray(value)) return value;
+  throw statusUnclassified(`expected a ${goType([])}, but received a ${goType(value)}`);
+}
+
+function inOrder(
+  merged: unknown[],
+  order: readonly unknown[],
+  before: readonly unknown[],
+  mergeKey: string | undefined,
+): unknown[] {
+  const isOfMaps = [...merged, ...order].some(isJsonObject);
+  // Without a merge key upstream has no answer to maps: it drops the connection.
+  if (isOfMaps && !mergeKey) throw statusBadRequest("cannot order a list without merge key");
+  if (!mergeKey) return inPatchOrder(merged, order, before, sameScalar);
+  for (const item of merged) requireKey(item, mergeKey);
+  return inPatchOrder(merged, order, before, sameKey(mergeKey));
+}
+
+/** What the patch has of the list must stand in the order that it demands (validatePatchWithSetOrderList). */
+function refuseOtherOrder(
+  items: readonly unknown[],
+  order: readonly unknown[],
+  mergeKey: string | undefined,
+): void {
+  if (items.length === 0 || order.length === 0) return;
+  const left = items.filter((item) => !isJsonObject(item) || !Object.hasOwn(item, PATCH));
+  let next = 0;
+  for (const one of order) {
+    if (next === left.length) return;
+    if (mergeKey) for (const item of [left[next], one]) requireKey(item, mergeKey);
+    if (mergeKey ? sameKey(mergeKey)(left[next], one) : sameScalar(left[next], one)) next++;
+  }
+  if (next === left.length) return;
+  throw statusUnclassified(
+    `The order in patch list:\n${goPrinted(items)}\n doesn't match $setElementOrder list:\n${goPrinted(order)}\n`,
+  );
+}
+
+/** A null inside of what is taken as it stands is no value. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
   if (!isJsonObject(value)) return value;
   const out: JsonObject = {};
   for (const key of Object.keys(value)) {
-    const isDirective =
-      key === PATCH || key === RETAIN_KEYS || key.startsWith(DELETE_PREFIX) || key.startsWith(ORDER_PREFIX);
-    if (!isDirective && value[key] !== null) setOwn(out, key, withoutDirectives(value[key]));
+    if (value[key] !== null) setOwn(out, key, withoutNulls(value[key]));
   }
+  return out;
+}
+
+/** What carries `$patch` where nothing is to be patched is nothing: undefined. */
+function withoutDirectives(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutDirectives).filter((item) => item !== undefined);
+  if (!isJsonObject(value)) return value;
+  if (Object.hasOwn(value, PATCH)) return undefined;
+  const out: JsonObject = {};
+  for (const key of Object.keys(value)) setOrDrop(out, key, withoutDirectives(value[key]));
   return out;
 }

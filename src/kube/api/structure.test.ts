@@ -72,7 +72,7 @@ describe("decodeBody refuses", () => {
     ],
     [
       { kind: "Pod", apiVersion: "v1" },
-      'Pod in version "v1" cannot be handled as a Deployment: converting (Pod) to (Deployment): unknown conversion',
+      'Pod in version "v1" cannot be handled as a Deployment: converting (v1.Pod) to (apps.Deployment): unknown conversion',
     ],
     [
       { kind: "Deployment", apiVersion: "apps/v1beta1" },

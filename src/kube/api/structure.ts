@@ -1,5 +1,7 @@
+import { errorMessage } from "../../base/index.ts";
 import { canonicalQuantity, setOwn } from "../../formats/index.ts";
-import { goTypeName } from "./go-types.ts";
+import { goTypeName, isNamedString } from "./go-types.ts";
+import { goType } from "./go-values.ts";
 import { canonicalTime } from "./meta/time.ts";
 import { type Model, type ModelField, modelOf } from "./models.ts";
 import { statusBadRequest } from "./status-error.ts";
@@ -17,7 +19,22 @@ const OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 type JsonObject = Record<string, unknown>;
 
 /** What Go's decoder says, before it is wrapped in the sentence of the API server. */
-class DecodeError extends Error {}
+class DecodeError extends Error {
+  /** What the converter says of the same, which reads objects that are no text (runtime.FromUnstructured). */
+  readonly converted: string;
+
+  constructor(message: string, converted = message) {
+    super(message);
+    this.converted = converted;
+  }
+}
+
+/** Why `checkStructure` refused a value: in the words of the decoder of texts, or of the converter of objects. */
+export function structureProblem(error: unknown, by: "decoder" | "converter"): string {
+  const why = (error as Error).cause;
+  if (why instanceof DecodeError) return by === "converter" ? why.converted : why.message;
+  return errorMessage(why ?? error);
+}
 
 interface Walk {
   unknownFields: string[];
@@ -243,7 +260,24 @@ function mismatch(
     place === undefined || place.struct === ""
       ? `Go value of type ${type}`
       : `Go struct field ${place.struct}.${place.stack.join(".")} of type ${type}`;
-  return new DecodeError(`json: cannot unmarshal ${shown} into ${target}`);
+  const isOwn = place === undefined || place.struct === "";
+  const message = `json: cannot unmarshal ${shown} into ${target}`;
+  return new DecodeError(message, isOwn ? message : restoreProblem(value, type));
+}
+
+const GO_KINDS = new Set(["bool", "float64", "int32", "int64"]);
+
+/** The converter's words for a value that is not of a Go type. */
+function restoreProblem(value: unknown, type: string): string {
+  const given = goType(value)
+    .replace(/^\[\].*/, "slice")
+    .replace(/^map.*/, "map");
+  if (type.startsWith("[]")) return `cannot restore slice from ${given}`;
+  if (type.startsWith("map[") || type === "v1.ResourceList") return `cannot restore map from ${given}`;
+  const kind = GO_KINDS.has(type) ? type : type === "string" || isNamedString(type) ? "string" : undefined;
+  if (kind === undefined) return `cannot restore struct from: ${given}`;
+  const isConvertible = given === "int64" ? kind === "string" : given === "float64" && kind.startsWith("int");
+  return isConvertible ? `cannot convert ${given} to ${type}` : `unrecognized type: ${kind}`;
 }
 
 function jsonKind(value: unknown): string {

@@ -107,7 +107,7 @@ describe.each(["1.27", "1.33"])("kubectl %s", (version) => {
     ]);
     const wrong = await kubectl.run("apply -f -", MANIFEST.replace("replicas: 3", "replicas: three"));
     expect(wrong.stderr).toMatch(
-      /cannot unmarshal string into Go (?:struct field DeploymentSpec\.spec\.replicas|value) of type int32/,
+      /The request is invalid: patch: Invalid value: "map\[.*\]": unrecognized type: int32/,
     );
     const lenient = await kubectl.run(
       "apply --validate=warn --dry-run=server -f -",

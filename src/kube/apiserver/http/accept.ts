@@ -1,4 +1,10 @@
-import { failureStatus, type KindDefinition, StatusError, statusNotAcceptable } from "../../api/index.ts";
+import {
+  failureStatus,
+  goPackage,
+  type KindDefinition,
+  StatusError,
+  statusNotAcceptable,
+} from "../../api/index.ts";
 import { isRequestKind } from "../served-kinds.ts";
 
 export type Encoding = "json" | "yaml" | "protobuf";
@@ -121,9 +127,7 @@ export function errorEncoding(accept: string | undefined): Encoding {
 
 /** `*core.PodList`: how upstream names what it was about to answer. */
 function goType({ group, kind }: KindDefinition, isList: boolean): string {
-  const name = group.split(".", 1)[0]!;
-  const packageName = name === "" || name === "events" ? "core" : name;
-  return `*${packageName}.${kind}${isList ? "List" : ""}`;
+  return `*${goPackage(group)}.${kind}${isList ? "List" : ""}`;
 }
 
 /** Metadata was asked for in the form of a list, and the answer is an object; or the other way round. */

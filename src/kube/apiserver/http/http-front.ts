@@ -25,7 +25,7 @@ import type { ServiceAccountTokens } from "../authentication/service-account-tok
 import { type ChainOptions, type Exchange, serveRequest } from "../chain.ts";
 import { impersonationOf, NOBODY_IMPERSONATED } from "../impersonation.ts";
 import { parseRequest, type RequestInfo, takeFieldSelector } from "../request-info.ts";
-import { EncodedBody, type RequestBody } from "../verbs/decode-object.ts";
+import { EncodedBody, type PatchDocument, type RequestBody } from "../verbs/decode-object.ts";
 import { PATCH_TYPES } from "../verbs/patch-object.ts";
 import { CONTENT_TYPES, errorEncoding, type Route, wantedForm } from "./accept.ts";
 import { encodeValue, type Rendering } from "./encode-answer.ts";
@@ -222,9 +222,9 @@ function patchTypeOf(req: IncomingMessage): ApiRequest["patchType"] {
   return Object.hasOwn(PATCH_TYPES, type) ? PATCH_TYPES[type as keyof typeof PATCH_TYPES] : "apply";
 }
 
-function parsePatchDocument(bytes: Uint8Array): unknown {
+function parsePatchDocument(bytes: Uint8Array): PatchDocument {
   try {
-    return parseStrictJson(bytes).value;
+    return parseStrictJson(bytes);
   } catch (error) {
     throw statusBadRequest(`error decoding patch: ${errorMessage(error)}`, error);
   }

@@ -2,12 +2,17 @@ import {
   apiVersionOf,
   cannotBeHandled,
   checkStructure,
+  conversionProblem,
   decodeBody,
   decodeOptions,
   type GroupVersionKind,
+  isStatusError,
   type KubeObject,
+  parseApiVersion,
   statusBadRequest,
+  statusInvalid,
   strictDecodingMessage,
+  structureProblem,
 } from "../../api/index.ts";
 import type { ApiRequest } from "../../client/types.ts";
 
@@ -28,7 +33,13 @@ export interface RequestBody {
   /** As the request's options; undefined where it has none. */
   options(kind: BodyKind): KubeObject | undefined;
   /** A patch's document as plain JSON. */
-  patch(): unknown;
+  patch(): PatchDocument;
+}
+
+export interface PatchDocument {
+  value: unknown;
+  /** Paths of members that stand in it twice. */
+  duplicates: readonly string[];
 }
 
 export class EncodedBody implements RequestBody {
@@ -36,14 +47,14 @@ export class EncodedBody implements RequestBody {
   readonly #contentType: string | undefined;
   readonly #validation: ApiRequest["query"]["fieldValidation"];
   readonly #warnings: string[];
-  readonly #parsePatch: (bytes: Uint8Array) => unknown;
+  readonly #parsePatch: (bytes: Uint8Array) => PatchDocument;
 
   constructor(options: {
     bytes: Uint8Array;
     contentType: string | undefined;
     fieldValidation: ApiRequest["query"]["fieldValidation"];
     warnings: string[];
-    parsePatch: (bytes: Uint8Array) => unknown;
+    parsePatch: (bytes: Uint8Array) => PatchDocument;
   }) {
     this.#bytes = options.bytes;
     this.#contentType = options.contentType;
@@ -69,7 +80,7 @@ export class EncodedBody implements RequestBody {
     return decodeOptions({ bytes: this.#bytes, contentType: this.#contentType, kind });
   }
 
-  patch(): unknown {
+  patch(): PatchDocument {
     return this.#parsePatch(this.#bytes);
   }
 }
@@ -97,31 +108,65 @@ export class PlainBody implements RequestBody {
     return this.as(kind);
   }
 
-  patch(): unknown {
-    return JSON.parse(JSON.stringify(this.#value ?? null));
+  patch(): PatchDocument {
+    return { value: JSON.parse(JSON.stringify(this.#value ?? null)), duplicates: [] };
   }
 }
 
-/** The result of a patch as an object of its kind. */
+/** What a patch made of an object, and what is said of it where that is not one. */
+export interface Patched {
+  value: unknown;
+  /** How the patch or its result is shown in a refusal. */
+  shown: string;
+  /** A text is decoded; what a strategic patch gives is converted, and is of the kind whatever it says. */
+  by: "decoder" | "converter";
+  /** Members that the patch has twice. */
+  duplicates: readonly string[];
+}
+
+/** The result of a patch as an object of its kind. Throws Invalid with the cause `patch` (handlers.applyPatchToObject). */
 export function decodePatched(
-  value: unknown,
+  { value, shown, by, duplicates }: Patched,
   kind: BodyKind,
   fieldValidation: ApiRequest["query"]["fieldValidation"],
   warnings: string[],
 ): KubeObject {
-  const { object, unknownFields } = checkStructure(value, kind);
-  if (object.kind !== kind.kind || object.apiVersion !== apiVersionOf(kind)) {
-    throw statusBadRequest(
-      cannotBeHandled(kind, `the patch makes it a ${object.kind} of ${object.apiVersion}`),
-    );
-  }
-  if (unknownFields.length === 0 || !fieldValidation || fieldValidation === "Ignore") return object;
-  if (fieldValidation === "Strict") {
-    throw statusBadRequest(cannotBeHandled(kind, strictDecodingMessage(unknownFields, [])));
-  }
-  for (const field of unknownFields) {
-    const text = `unknown field ${JSON.stringify(field)}`;
-    if (!warnings.includes(text)) warnings.push(text);
-  }
+  const { object, unknownFields } = structureOf(typed(value, kind, by, shown), kind, by, shown);
+  if (!fieldValidation || fieldValidation === "Ignore") return object;
+  if (unknownFields.length + duplicates.length === 0) return object;
+  if (fieldValidation === "Strict")
+    throw invalidPatch(shown, strictDecodingMessage(unknownFields, duplicates));
+  const texts = [
+    ...duplicates.map((field) => `duplicate field ${JSON.stringify(field)}`),
+    ...unknownFields.map((field) => `unknown field ${JSON.stringify(field)}`),
+  ];
+  // The patch is applied again where another writer was faster.
+  for (const text of texts) if (!warnings.includes(text)) warnings.push(text);
   return object;
+}
+
+function typed(value: unknown, kind: BodyKind, by: Patched["by"], shown: string): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  const expected = { apiVersion: apiVersionOf(kind), kind: kind.kind };
+  if (by === "converter") return { ...value, ...expected };
+  const given = value as Partial<typeof expected>;
+  const [apiVersion, name] = [given.apiVersion || expected.apiVersion, given.kind || expected.kind];
+  if (apiVersion === expected.apiVersion && name === expected.kind) return { ...value, ...expected };
+  throw invalidPatch(
+    shown,
+    conversionProblem(kind, { ...parseApiVersion(String(apiVersion)), kind: String(name) }),
+  );
+}
+
+function structureOf(value: unknown, kind: BodyKind, by: Patched["by"], shown: string) {
+  try {
+    return checkStructure(value, kind);
+  } catch (error) {
+    throw isStatusError(error, "BadRequest") ? invalidPatch(shown, structureProblem(error, by)) : error;
+  }
+}
+
+function invalidPatch(shown: string, why: string): Error {
+  const message = `Invalid value: ${JSON.stringify(shown)}: ${why}`;
+  return statusInvalid({ group: "", kind: "" }, "", [{ type: "FieldValueInvalid", field: "patch", message }]);
 }

@@ -1,18 +1,18 @@
-import { errorMessage, isGantryError } from "../../../base/index.ts";
+import { isGantryError } from "../../../base/index.ts";
 import { applyJsonPatch, applyMergePatch, parseJsonPatch } from "../../../formats/index.ts";
 import {
-  failureStatus,
+  goPrinted,
   type KindDefinition,
   type KubeObject,
   modelOf,
-  StatusError,
   statusBadRequest,
+  statusRejected,
   statusTooLarge,
   statusUnsupportedMediaType,
   strategicMergePatch,
 } from "../../api/index.ts";
 import type { ResourceCall } from "../server-context.ts";
-import { decodePatched } from "./decode-object.ts";
+import { decodePatched, type Patched } from "./decode-object.ts";
 import { checkIdentity } from "./object-metadata.ts";
 
 /** Server-side apply is not among them; clients take the refusal as that of a server that does not know it. */
@@ -30,49 +30,36 @@ export function applyPatch(call: ResourceCall, kind: KindDefinition, current: Ku
   return next;
 }
 
-function patched(call: ResourceCall, kind: KindDefinition, current: KubeObject): unknown {
-  const { patchType } = call;
-  const body = call.body.patch();
-  switch (patchType) {
+function patched(call: ResourceCall, kind: KindDefinition, current: KubeObject): Patched {
+  const { value, duplicates } = call.body.patch();
+  switch (call.patchType) {
     case "json":
-      return jsonPatched(body, current);
+      return decoded(jsonPatched(value, current), []);
     case "merge":
-      return applyMergePatch(current, requireObject(body));
-    case "strategic":
-      return strategicPatched(kind, current, requireObject(body));
+      return decoded(applyMergePatch(current, requireObject(value)), duplicates);
+    case "strategic": {
+      const merged = strategicMergePatch(current, requireObject(value), modelOf(kind.model));
+      return { value: merged, shown: goPrinted(value), by: "converter", duplicates };
+    }
     default:
       throw statusUnsupportedMediaType(Object.keys(PATCH_TYPES));
   }
 }
 
-function jsonPatched(body: unknown, current: KubeObject): unknown {
-  let operations: ReturnType<typeof parseJsonPatch>;
-  try {
-    operations = parseJsonPatch(body);
-  } catch (error) {
-    throw isGantryError(error, "ResourceExhausted")
-      ? statusTooLarge(error.message)
-      : statusBadRequest(errorMessage(error));
-  }
-  try {
-    return applyJsonPatch(current, operations);
-  } catch (error) {
-    if (isGantryError(error, "ResourceExhausted")) throw statusTooLarge(error.message);
-    // apiserver's jsonPatcher: NewGenericServerResponse(422, "", …, err.Error()).
-    const message = "the server rejected our request due to an error in our request";
-    throw new StatusError(
-      failureStatus(422, "Invalid", message, { causes: [{ message: errorMessage(error) }] }),
-      error,
-    );
-  }
+function decoded(value: unknown, duplicates: readonly string[]): Patched {
+  return { value, shown: JSON.stringify(value), by: "decoder", duplicates };
 }
 
-function strategicPatched(kind: KindDefinition, current: KubeObject, patch: object): unknown {
+function jsonPatched(body: unknown, current: KubeObject): unknown {
   try {
-    return strategicMergePatch(current, patch, modelOf(kind.model));
+    return applyJsonPatch(current, parseJsonPatch(body));
   } catch (error) {
-    if (error instanceof StatusError) throw error;
-    throw statusBadRequest(errorMessage(error), error);
+    if (isGantryError(error, "ResourceExhausted")) throw statusTooLarge(error.message);
+    if (!isGantryError(error)) throw error;
+    // What is no patch at all is told, what cannot be applied is not (handlers.jsonPatcher).
+    throw error.code === "JsonPatch.Shape"
+      ? statusBadRequest(`error decoding patch: ${error.message}`, error)
+      : statusRejected(error);
   }
 }
 

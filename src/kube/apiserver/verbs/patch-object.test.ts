@@ -1,0 +1,148 @@
+import { expect } from "vitest";
+import { type AnswerRow, describeAnswers } from "../testing/answer-table.ts";
+
+const PODS = "/api/v1/namespaces/default/pods";
+const CONFIG_MAPS = "/api/v1/namespaces/default/configmaps";
+const MERGE = { "content-type": "application/merge-patch+json" };
+const STRATEGIC = { "content-type": "application/strategic-merge-patch+json" };
+const JSON_PATCH = { "content-type": "application/json-patch+json" };
+
+/** Refused with the one cause `patch`; its value is the patch or its result, its end says why. */
+const refused = (
+  request: string,
+  headers: Record<string, string>,
+  body: unknown,
+  why: string,
+): AnswerRow => ({
+  request: `PATCH ${request}`,
+  headers,
+  body,
+  code: 422,
+  reason: "Invalid",
+  object: {
+    message: expect.stringMatching(
+      new RegExp(`^ "" is invalid: patch: Invalid value: ".*": ${escaped(why)}$`),
+    ),
+    details: { causes: [{ reason: "FieldValueInvalid", field: "patch" }] },
+  },
+});
+const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+
+describeAnswers("a patch whose result is none of its kind", {
+  stored: [
+    [PODS, { metadata: { name: "p" }, spec: { containers: [{ name: "c", image: "i" }] } }],
+    [CONFIG_MAPS, { metadata: { name: "a", labels: { l: "1" } } }],
+  ],
+  rows: [
+    {
+      request: `PATCH ${PODS}/p`,
+      headers: STRATEGIC,
+      body: { metadata: { labels: "invalid" } },
+      code: 422,
+      reason: "Invalid",
+      message:
+        ' "" is invalid: patch: Invalid value: "map[metadata:map[labels:invalid]]": cannot restore map from string',
+    },
+    refused(`${PODS}/p`, STRATEGIC, { spec: { containers: {} } }, "cannot restore slice from map"),
+    refused(`${PODS}/p`, STRATEGIC, { spec: "x" }, "cannot restore struct from: string"),
+    refused(`${PODS}/p`, STRATEGIC, { spec: { hostNetwork: "x" } }, "unrecognized type: bool"),
+    refused(`${PODS}/p`, STRATEGIC, { spec: { nodeName: 5 } }, "cannot convert int64 to string"),
+    refused(
+      `${PODS}/p`,
+      MERGE,
+      { metadata: { labels: "invalid" } },
+      "json: cannot unmarshal string into Go struct field ObjectMeta.metadata.labels of type map[string]string",
+    ),
+    refused(
+      `${PODS}/p`,
+      JSON_PATCH,
+      [{ op: "add", path: "/metadata/labels", value: 5 }],
+      "json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type map[string]string",
+    ),
+    refused(
+      `${CONFIG_MAPS}/a?fieldValidation=Strict`,
+      MERGE,
+      { foo: "x" },
+      'strict decoding error: unknown field "foo"',
+    ),
+    refused(
+      `${CONFIG_MAPS}/a?fieldValidation=Strict`,
+      STRATEGIC,
+      { foo: "x" },
+      'strict decoding error: unknown field "foo"',
+    ),
+    refused(
+      `${CONFIG_MAPS}/a?fieldValidation=Strict`,
+      STRATEGIC,
+      '{"data":{"a":"1"},"data":{"a":"2"}}',
+      'strict decoding error: duplicate field "data"',
+    ),
+    refused(
+      `${CONFIG_MAPS}/a`,
+      MERGE,
+      { kind: "Pod" },
+      "converting (v1.Pod) to (core.ConfigMap): unknown conversion",
+    ),
+    refused(
+      `${CONFIG_MAPS}/a`,
+      MERGE,
+      { apiVersion: "v9" },
+      'no kind "ConfigMap" is registered for version "v9" in scheme "pkg/api/legacyscheme/scheme.go:30"',
+    ),
+    { request: `GET ${CONFIG_MAPS}/a`, code: 200, object: { metadata: { labels: { l: "1" } } } },
+  ],
+});
+
+describeAnswers("what a patch may do", {
+  stored: [[CONFIG_MAPS, { metadata: { name: "a", labels: { l: "1" }, finalizers: ["a/b", "c/d"] } }]],
+  rows: [
+    // Of a strategic patch the kind is the object's, whatever it says.
+    {
+      request: `PATCH ${CONFIG_MAPS}/a`,
+      headers: STRATEGIC,
+      body: { kind: "Pod", apiVersion: "v9" },
+      code: 200,
+    },
+    {
+      request: `PATCH ${CONFIG_MAPS}/a`,
+      headers: JSON_PATCH,
+      body: [{ op: "remove", path: "/kind" }],
+      code: 200,
+      object: { kind: "ConfigMap", apiVersion: "v1" },
+    },
+    {
+      request: `PATCH ${CONFIG_MAPS}/a`,
+      headers: JSON_PATCH,
+      body: [
+        { op: "replace", path: "/metadata/labels/absent", value: "x" },
+        { op: "replace", path: "/metadata/finalizers/-1", value: "e/f" },
+      ],
+      code: 200,
+      object: { metadata: { labels: { l: "1", absent: "x" }, finalizers: ["a/b", "e/f"] } },
+    },
+    {
+      request: `PATCH ${CONFIG_MAPS}/a`,
+      headers: MERGE,
+      body: { foo: "x" },
+      code: 200,
+      warnings: ['unknown field "foo"'],
+    },
+    {
+      request: `PATCH ${CONFIG_MAPS}/a`,
+      headers: JSON_PATCH,
+      body: [{ op: "remove", path: "/absent" }],
+      code: 422,
+      reason: "Invalid",
+      message: "the server rejected our request due to an error in our request",
+      causes: [],
+    },
+    {
+      request: `PATCH ${CONFIG_MAPS}/a`,
+      headers: JSON_PATCH,
+      body: {},
+      code: 400,
+      message:
+        "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp",
+    },
+  ],
+});
