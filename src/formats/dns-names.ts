@@ -75,6 +75,25 @@ export function isDns1123Subdomain(text: string): string[] {
   return errors;
 }
 
+const LABEL_WITH_UNDERSCORE = "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?";
+const underscorePattern = whole(`${LABEL_WITH_UNDERSCORE}(\\.${LABEL_WITH_UNDERSCORE})*`);
+
+/** Search paths of the resolver; the pattern that upstream shows is that of a name without underscores. */
+export function isDns1123SubdomainWithUnderscore(text: string): string[] {
+  const errors: string[] = [];
+  if (isTooLong(text, DNS1123_SUBDOMAIN_MAX)) errors.push(tooLong(DNS1123_SUBDOMAIN_MAX));
+  if (!underscorePattern.test(text)) {
+    errors.push(
+      patternMessage(
+        "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character",
+        SUBDOMAIN,
+        "example.com",
+      ),
+    );
+  }
+  return errors;
+}
+
 export function isDns1035Label(text: string): string[] {
   const errors: string[] = [];
   if (isTooLong(text, DNS1123_LABEL_MAX)) errors.push(tooLong(DNS1123_LABEL_MAX));

@@ -144,6 +144,16 @@ function scaled(text: string, unit: bigint): number {
   return Number(nanos < 0n ? -divideUp(-nanos, unit) : divideUp(nanos, unit));
 }
 
+const MILLI = 1_000_000n;
+
+/** The amount in canonical text, away from zero to whole thousandths: finer parts are not kept (SetDefaults_ResourceList). */
+export function roundUpToMilli(text: string): string {
+  const { nanos, format } = parseQuantity(text);
+  if (nanos % MILLI === 0n) return text;
+  const rounded = nanos < 0n ? -divideUp(-nanos, MILLI) : divideUp(nanos, MILLI);
+  return formatQuantity({ nanos: rounded * MILLI, format });
+}
+
 /** Negative, zero or positive as `a` is less than, equal to or greater than `b`. */
 export function compareQuantities(a: string, b: string): number {
   const difference = parseQuantity(a).nanos - parseQuantity(b).nanos;

@@ -43,14 +43,27 @@ export const notSupported = (field: string, value: unknown, supported: readonly 
 
 export const IMMUTABLE = "field is immutable";
 
-/** Scalars as `%v` and `%q`, maps of strings and label selectors as `%#v`, other objects as JSON. */
+/** Scalars as `%v` and `%q`, lists of strings and what is a GoLiteral as `%#v`, other objects as JSON. */
 export function goValue(value: unknown): string {
   if (value === undefined || value === null) return '"null"';
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value !== "object") return String(value);
   if (value instanceof GoLiteral) return value.text;
+  if (isStringList(value)) return goStringList(value);
   return JSON.stringify(value);
 }
+
+const isStringList = (value: object): value is string[] =>
+  Array.isArray(value) && value.every((item) => typeof item === "string");
+
+/** `[]string{"a", "b"}`. */
+export function goStringList(list: readonly string[] | null | undefined, type = "string"): string {
+  if (list === undefined || list === null) return `[]${type}(nil)`;
+  return `[]${type}{${list.map((item) => JSON.stringify(item)).join(", ")}}`;
+}
+
+/** A value whose type prints itself: it stands without quotes (core.ResourceName, for one). */
+export const printed = (text: string): GoLiteral => new GoLiteral(text);
 
 /** A value that upstream prints in Go's own notation. */
 export class GoLiteral {

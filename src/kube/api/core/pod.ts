@@ -4,9 +4,12 @@ import { keepStatus } from "../strategy.ts";
 import type { KindDefinition } from "../types.ts";
 import { podColumns } from "./pod/columns.ts";
 import { setPodDefaults } from "./pod/defaults.ts";
+import { dropDisabledPodFields } from "./pod/disabled-fields.ts";
+import { applyAppArmor, applyLabelKeys } from "./pod/prepare.ts";
 import { qosClassOf } from "./pod/quality-of-service.ts";
 import { validatePod } from "./pod/validate.ts";
-import { validatePodStatusUpdate, validatePodUpdate } from "./pod/validate-update.ts";
+import { validatePodStatusUpdate } from "./pod/validate-status.ts";
+import { validatePodUpdate } from "./pod/validate-update.ts";
 
 export const pods: KindDefinition<Pod> = {
   group: "",
@@ -26,7 +29,7 @@ export const pods: KindDefinition<Pod> = {
   validateUpdate: validatePodUpdate,
   validateStatusUpdate: validatePodStatusUpdate,
   prepareForCreate,
-  prepareForUpdate: keepStatus,
+  prepareForUpdate,
   prepareForStatusUpdate,
   selectableFields,
   gracePeriodSeconds,
@@ -34,9 +37,11 @@ export const pods: KindDefinition<Pod> = {
 };
 
 function prepareForCreate(pod: Pod): void {
-  // A negative grace counts as the shortest one.
-  if ((pod.spec.terminationGracePeriodSeconds ?? 0) < 0) pod.spec.terminationGracePeriodSeconds = 1;
-  pod.status = { phase: "Pending", qosClass: qosClassOf(pod.spec) };
+  // Upstream takes a class that somebody has written at its word.
+  pod.status = { phase: "Pending", qosClass: pod.status?.qosClass || qosClassOf(pod.spec) };
+  dropDisabledPodFields(pod);
+  applyLabelKeys(pod);
+  applyAppArmor(pod);
   if (!pod.spec.schedulingGates?.length) return;
   pod.status.conditions = [
     {
@@ -48,6 +53,11 @@ function prepareForCreate(pod: Pod): void {
   ];
 }
 
+function prepareForUpdate(next: Pod, previous: Pod): void {
+  keepStatus(next, previous);
+  dropDisabledPodFields(next, previous);
+}
+
 /** The kubelet's writes do not reach the spec, the owners or the deletion. */
 function prepareForStatusUpdate(next: Pod, previous: Pod): void {
   next.spec = cloneJson(previous.spec);
@@ -57,7 +67,9 @@ function prepareForStatusUpdate(next: Pod, previous: Pod): void {
   if (deletionTimestamp === undefined) delete next.metadata.deletionTimestamp;
   else next.metadata.deletionTimestamp = deletionTimestamp;
   if (next.status === undefined) return;
-  next.status.qosClass ||= previous.status?.qosClass ?? qosClassOf(previous.spec);
+  const qosClass = previous.status?.qosClass;
+  if (qosClass) next.status.qosClass ||= qosClass;
+  dropDisabledPodFields(next, previous);
   // A time without a value that upstream's encoder does not leave out; clients see it as null.
   for (const condition of next.status.conditions ?? [])
     Object.assign(condition, { lastProbeTime: null, ...condition });

@@ -95,7 +95,7 @@ describe("services", () => {
       clusterIPs: ["10.0.0.6"],
     } satisfies Partial<ServiceSpec>);
     expect(services.validateUpdate!(moved, previous).map((one) => `${one.field}: ${one.message}`)).toEqual([
-      'spec.clusterIPs[0]: Invalid value: ["10.0.0.6"]: may not change once set',
+      'spec.clusterIPs[0]: Invalid value: []string{"10.0.0.6"}: may not change once set',
     ]);
   });
 

@@ -1,5 +1,10 @@
-import { isLabelValue, isQualifiedName, type LabelSelectorObject } from "../../../formats/index.ts";
-import { forbidden, invalid, invalidEach, notSupported, required } from "../field-error.ts";
+import {
+  isDns1123Subdomain,
+  isLabelValue,
+  isQualifiedName,
+  type LabelSelectorObject,
+} from "../../../formats/index.ts";
+import { forbidden, invalid, invalidEach, required } from "../field-error.ts";
 import type { FieldError } from "../types.ts";
 import { validateLabels } from "./object-meta.ts";
 
@@ -54,10 +59,11 @@ interface NodeSelectorRequirement {
   values?: string[];
 }
 
-/** One requirement of a node affinity term. */
+/** One requirement of a node affinity term; preferences are not held to valid values. */
 export function validateNodeSelectorRequirement(
   { key, operator, values = [] }: NodeSelectorRequirement,
   path: string,
+  checksValues: boolean,
 ): FieldError[] {
   const errors: FieldError[] = [];
   switch (operator) {
@@ -84,10 +90,63 @@ export function validateNodeSelectorRequirement(
       }
       break;
     default:
-      errors.push(invalid(`${path}.operator`, operator ?? "", "not a valid selector operator"));
+      errors.push(invalid(`${path}.operator`, operator, "not a valid selector operator"));
   }
-  return [...errors, ...invalidEach(`${path}.key`, key ?? "", isQualifiedName(key ?? ""))];
+  errors.push(...invalidEach(`${path}.key`, key, isQualifiedName(key)));
+  if (!checksValues) return errors;
+  values.forEach((value, index) => {
+    errors.push(...invalidEach(`${path}.values[${index}]`, value, isLabelValue(value)));
+  });
+  return errors;
 }
 
-export const unsupportedNodeField = (path: string, key: string): FieldError =>
-  notSupported(path, key, ["metadata.name"]);
+/** One requirement on a field of the node; its name is the only one. */
+export function validateNodeFieldRequirement(
+  { key, operator, values = [] }: NodeSelectorRequirement,
+  path: string,
+): FieldError[] {
+  const errors: FieldError[] = [];
+  if (operator !== "In" && operator !== "NotIn")
+    errors.push(invalid(`${path}.operator`, operator, "not a valid selector operator"));
+  else if (values.length !== 1) {
+    const why = "must be only one value when `operator` is 'In' or 'NotIn' for node field selector";
+    errors.push(required(`${path}.values`, why));
+  }
+  if (key !== "metadata.name")
+    return [...errors, invalid(`${path}.key`, key, "not a valid field selector key")];
+  values.forEach((value, index) => {
+    errors.push(...invalidEach(`${path}.values[${index}]`, value, isDns1123Subdomain(value)));
+  });
+  return errors;
+}
+
+interface NodeSelectorTerm {
+  matchExpressions?: NodeSelectorRequirement[];
+  matchFields?: NodeSelectorRequirement[];
+}
+
+export function validateNodeSelectorTerm(
+  term: NodeSelectorTerm,
+  path: string,
+  checksValues: boolean,
+): FieldError[] {
+  return [
+    ...(term.matchExpressions ?? []).flatMap((one, index) =>
+      validateNodeSelectorRequirement(one, `${path}.matchExpressions[${index}]`, checksValues),
+    ),
+    ...(term.matchFields ?? []).flatMap((one, index) =>
+      validateNodeFieldRequirement(one, `${path}.matchFields[${index}]`),
+    ),
+  ];
+}
+
+/** `ValidateNodeSelector`: one term at least. */
+export function validateNodeSelector(
+  selector: { nodeSelectorTerms?: NodeSelectorTerm[] | null },
+  path: string,
+): FieldError[] {
+  const at = `${path}.nodeSelectorTerms`;
+  const terms = selector.nodeSelectorTerms ?? [];
+  if (terms.length === 0) return [required(at, "must have at least one node selector term")];
+  return terms.flatMap((term, index) => validateNodeSelectorTerm(term, `${at}[${index}]`, true));
+}

@@ -1,9 +1,11 @@
+import { roundUpToMilli, tryParseImageReference } from "../../../../formats/index.ts";
 import type {
   Container,
   EphemeralContainer,
   LifecycleHandler,
   Pod,
   PodSpec,
+  PodStatus,
   PodTemplateSpec,
   Probe,
   Volume,
@@ -21,7 +23,16 @@ export function setPodDefaults(pod: Pod): void {
       hostPorts(container);
   }
   setPodSpecDefaults(spec);
+  // A negative grace counts as the shortest one.
+  if (spec.terminationGracePeriodSeconds! < 0) spec.terminationGracePeriodSeconds = 1;
   pod.status ??= {};
+  setAddresses(pod.status);
+}
+
+/** The one address and the list of them are two names of one field; the older name decides. */
+function setAddresses(status: PodStatus): void {
+  if (status.podIP && status.podIPs?.[0]?.ip !== status.podIP) status.podIPs = [{ ip: status.podIP }];
+  if (!status.podIP && status.podIPs?.[0]?.ip) status.podIP = status.podIPs[0].ip;
 }
 
 /** A resource that is limited but not requested is requested up to its limit; only in pods, not in templates. */
@@ -55,10 +66,16 @@ export function setPodSpecDefaults(spec: PodSpec): void {
     spec.serviceAccountName ||= spec.serviceAccount;
     spec.serviceAccount = spec.serviceAccountName;
   }
+  roundAmounts(spec.overhead);
   for (const container of spec.containers ?? []) setContainerDefaults(container);
   for (const container of spec.initContainers ?? []) setContainerDefaults(container);
   for (const container of spec.ephemeralContainers ?? []) setContainerDefaults(container);
   for (const volume of spec.volumes ?? []) setVolumeDefaults(volume);
+}
+
+/** `SetDefaults_ResourceList`, in place. */
+export function roundAmounts(list: Record<string, string> | undefined): void {
+  for (const [name, quantity] of Object.entries(list ?? {})) list![name] = roundUpToMilli(quantity);
 }
 
 function setContainerDefaults(container: Container | EphemeralContainer): void {
@@ -66,6 +83,8 @@ function setContainerDefaults(container: Container | EphemeralContainer): void {
   container.terminationMessagePath ||= "/dev/termination-log";
   container.terminationMessagePolicy ||= "File";
   container.resources ??= {};
+  roundAmounts(container.resources.limits);
+  roundAmounts(container.resources.requests);
   for (const port of container.ports ?? []) port.protocol ||= "TCP";
   for (const probe of [container.livenessProbe, container.readinessProbe, container.startupProbe]) {
     if (probe !== undefined) setProbeDefaults(probe);
@@ -78,13 +97,12 @@ function setContainerDefaults(container: Container | EphemeralContainer): void {
   }
 }
 
-/** Always for `latest` (also when no tag is named), IfNotPresent for every other tag and for digests. */
+/** Always for `latest` (also when no tag is named), IfNotPresent for every other tag, for digests and for what is no image name. */
 export function defaultPullPolicy(image: string): string {
-  const [name, digest] = image.split("@");
-  const lastPart = name!.slice(name!.lastIndexOf("/") + 1);
-  const colon = lastPart.indexOf(":");
-  const tag = colon < 0 ? (digest === undefined ? "latest" : "") : lastPart.slice(colon + 1);
-  return tag === "latest" ? "Always" : "IfNotPresent";
+  const reference = tryParseImageReference(image);
+  if (reference === undefined) return "IfNotPresent";
+  const isLatest = reference.tag === "latest" || (!reference.tag && !reference.digest);
+  return isLatest ? "Always" : "IfNotPresent";
 }
 
 function setProbeDefaults(probe: Probe): void {
@@ -122,10 +140,33 @@ function setVolumeDefaults(volume: Volume): void {
       setFieldRefDefaults(source.downwardAPI?.items);
     }
   }
-  if (volume.iscsi) volume.iscsi.iscsiInterface ||= "default";
-  if (volume.image) volume.image.pullPolicy ||= defaultPullPolicy(volume.image.reference ?? "");
-  if (volume.ephemeral?.volumeClaimTemplate?.spec)
-    volume.ephemeral.volumeClaimTemplate.spec.volumeMode ??= "Filesystem";
+  if (volume.ephemeral?.volumeClaimTemplate) {
+    const { spec } = volume.ephemeral.volumeClaimTemplate;
+    spec.volumeMode ??= "Filesystem";
+    roundAmounts(spec.resources?.limits);
+    roundAmounts(spec.resources?.requests);
+  }
+  setStorageDefaults(volume);
+}
+
+/** Of storage systems that nothing here runs. */
+function setStorageDefaults({ iscsi, rbd, azureDisk, scaleIO }: Volume): void {
+  if (iscsi) iscsi.iscsiInterface ||= "default";
+  if (rbd) {
+    rbd.pool ||= "rbd";
+    rbd.user ||= "admin";
+    rbd.keyring ||= "/etc/ceph/keyring";
+  }
+  if (azureDisk) {
+    azureDisk.cachingMode ??= "ReadWrite";
+    azureDisk.fsType ??= "ext4";
+    azureDisk.readOnly ??= false;
+    azureDisk.kind ??= "Shared";
+  }
+  if (scaleIO) {
+    scaleIO.storageMode ||= "ThinProvisioned";
+    scaleIO.fsType ||= "xfs";
+  }
 }
 
 function setFieldRefDefaults(items: { fieldRef?: { apiVersion?: string } }[] | undefined): void {

@@ -1,8 +1,27 @@
 import { isDns1123Label, isPortName, isPortNumber } from "../../../../formats/index.ts";
-import { duplicate, forbidden, invalidEach, oneOf, optionalOneOf, required } from "../../field-error.ts";
-import type { Container, ContainerPort, EphemeralContainer, PodSpec } from "../../generated/types.ts";
+import {
+  duplicate,
+  forbidden,
+  invalid,
+  invalidEach,
+  notFoundValue,
+  notSupported,
+  oneOf,
+  optionalOneOf,
+  printed,
+  required,
+} from "../../field-error.ts";
+import type {
+  Container,
+  ContainerPort,
+  ContainerResizePolicy,
+  EphemeralContainer,
+  PodSpec,
+  Volume,
+} from "../../generated/types.ts";
 import type { FieldError } from "../../types.ts";
 import { validateEnv, validateEnvFrom } from "./validate-env.ts";
+import { validateMounts } from "./validate-mounts.ts";
 import {
   validateHandler,
   validateProbe,
@@ -11,36 +30,46 @@ import {
 } from "./validate-probes.ts";
 import { validateResources } from "./validate-resources.ts";
 import { validateSecurityContext } from "./validate-security.ts";
-import { validateVolumeMounts } from "./validate-volumes.ts";
+
+/** What the containers are checked against. */
+interface Surroundings {
+  spec: PodSpec;
+  path: string;
+  volumes: ReadonlyMap<string, Volume>;
+  claims: readonly string[];
+}
 
 /** All containers of a pod; their names are unique across the three lists. */
-export function validateContainerLists(spec: PodSpec, path: string): FieldError[] {
-  const volumeNames = new Set((spec.volumes ?? []).map((volume) => volume.name));
-  const names = new Set<string>();
+export function validateContainerLists(
+  spec: PodSpec,
+  path: string,
+  volumes: ReadonlyMap<string, Volume>,
+): FieldError[] {
+  const claims = (spec.resourceClaims ?? []).map((claim) => claim.name).filter(Boolean);
+  const around: Surroundings = { spec, path, volumes, claims };
   return [
-    ...validateContainers(spec, `${path}.containers`, volumeNames, names),
-    ...validateInitContainers(spec, `${path}.initContainers`, volumeNames, names),
-    ...validateEphemeralContainers(spec, `${path}.ephemeralContainers`, volumeNames, names),
+    ...validateContainers(around),
+    ...validateInitContainers(around),
+    ...validateEphemeralContainers(around),
   ];
 }
 
-function validateContainers(
-  spec: PodSpec,
-  path: string,
-  volumeNames: ReadonlySet<string>,
-  names: Set<string>,
-): FieldError[] {
+const namesOf = (list: readonly { name: string }[] | undefined) => (list ?? []).map((one) => one.name);
+
+function validateContainers(around: Surroundings): FieldError[] {
+  const { spec } = around;
+  const path = `${around.path}.containers`;
   if (!spec.containers?.length) return [required(path)];
   const errors: FieldError[] = [];
+  const names = new Set<string>();
   spec.containers.forEach((container, index) => {
     const at = `${path}[${index}]`;
-    errors.push(...validateCommon(container, at, volumeNames));
+    errors.push(...validateCommon(container, at, around));
     errors.push(...takeName(container.name, names, at));
     errors.push(...validateLifecycle(container, `${at}.lifecycle`, spec.terminationGracePeriodSeconds));
     errors.push(...validateProbes(container, at, spec.terminationGracePeriodSeconds));
-    if (container.restartPolicy !== undefined) {
+    if (container.restartPolicy !== undefined)
       errors.push(forbidden(`${at}.restartPolicy`, "may not be set for non-init containers"));
-    }
   });
   return [...errors, ...hostPortConflicts(spec.containers, path)];
 }
@@ -53,18 +82,17 @@ function takeName(name: string, names: Set<string>, at: string): FieldError[] {
 
 const PROBES = ["livenessProbe", "readinessProbe", "startupProbe"] as const;
 
-function validateInitContainers(
-  spec: PodSpec,
-  path: string,
-  volumeNames: ReadonlySet<string>,
-  names: Set<string>,
-): FieldError[] {
+function validateInitContainers(around: Surroundings): FieldError[] {
+  const { spec } = around;
+  const path = `${around.path}.initContainers`;
   const errors: FieldError[] = [];
+  const names = new Set(namesOf(spec.containers));
   spec.initContainers?.forEach((container, index) => {
     const at = `${path}[${index}]`;
-    errors.push(...validateCommon(container, at, volumeNames));
+    errors.push(...validateCommon(container, at, around));
     errors.push(...optionalOneOf(`${at}.restartPolicy`, container.restartPolicy, ["Always"]));
     errors.push(...takeName(container.name, names, at));
+    // One runs after the other: each has the ports for itself.
     errors.push(...hostPortConflicts([container], path));
     if (container.restartPolicy === "Always") {
       errors.push(...validateLifecycle(container, `${at}.lifecycle`, spec.terminationGracePeriodSeconds));
@@ -80,43 +108,40 @@ function validateInitContainers(
 }
 
 const EPHEMERAL_FORBIDDEN = [
-  "lifecycle",
-  "livenessProbe",
   "ports",
-  "readinessProbe",
+  "resources",
   "resizePolicy",
+  "restartPolicy",
+  "livenessProbe",
+  "readinessProbe",
   "startupProbe",
+  "lifecycle",
 ] as const;
 
-function validateEphemeralContainers(
-  spec: PodSpec,
-  path: string,
-  volumeNames: ReadonlySet<string>,
-  names: Set<string>,
-): FieldError[] {
+function validateEphemeralContainers(around: Surroundings): FieldError[] {
+  const { spec } = around;
   const errors: FieldError[] = [];
-  const targets = new Set(
-    [...(spec.containers ?? []), ...(spec.initContainers ?? [])].map((one) => one.name),
-  );
+  const targets = [...namesOf(spec.containers), ...namesOf(spec.initContainers)];
+  const names = new Set(targets);
   spec.ephemeralContainers?.forEach((container, index) => {
-    const at = `${path}[${index}]`;
-    errors.push(...validateCommon(container, at, volumeNames));
+    const at = `${around.path}.ephemeralContainers[${index}]`;
+    errors.push(...validateCommon(container, at, around));
+    errors.push(...validateImageText(container, at));
     errors.push(...takeName(container.name, names, at));
     const target = container.targetContainerName;
-    if (target && !targets.has(target)) {
-      errors.push({
-        type: "FieldValueNotFound",
-        field: `${at}.targetContainerName`,
-        message: `Not found: ${JSON.stringify(target)}`,
-      });
-    }
-    for (const field of EPHEMERAL_FORBIDDEN) {
-      if (container[field] !== undefined)
-        errors.push(forbidden(`${at}.${field}`, "cannot be set for an Ephemeral Container"));
-    }
-    if (Object.keys(container.resources ?? {}).length > 0) {
-      errors.push(forbidden(`${at}.resources`, "cannot be set for an Ephemeral Container"));
-    }
+    if (target && !targets.includes(target)) errors.push(notFoundValue(`${at}.targetContainerName`, target));
+    errors.push(...validateEphemeralFields(container, at));
+  });
+  return errors;
+}
+
+function validateEphemeralFields(container: EphemeralContainer, at: string): FieldError[] {
+  const why = "cannot be set for an Ephemeral Container";
+  const given = EPHEMERAL_FORBIDDEN.filter((field) => Object.keys(container[field] ?? {}).length > 0);
+  const errors = given.map((field) => forbidden(`${at}.${field}`, why));
+  container.volumeMounts?.forEach((mount, index) => {
+    for (const field of ["subPath", "subPathExpr"] as const)
+      if (mount[field]) errors.push(forbidden(`${at}.volumeMounts[${index}].${field}`, why));
   });
   return errors;
 }
@@ -124,25 +149,38 @@ function validateEphemeralContainers(
 function validateCommon(
   container: Container | EphemeralContainer,
   path: string,
-  volumeNames: ReadonlySet<string>,
+  { spec, volumes, claims }: Surroundings,
 ): FieldError[] {
-  const errors: FieldError[] = [];
-  if (!container.name) errors.push(required(`${path}.name`));
-  else errors.push(...invalidEach(`${path}.name`, container.name, isDns1123Label(container.name)));
-  if (!container.image) errors.push(required(`${path}.image`));
-  const policies = ["FallbackToLogsOnError", "File"];
-  const context = { volumeNames, isPrivileged: container.securityContext?.privileged === true };
+  const { name } = container;
   return [
-    ...errors,
-    ...oneOf(`${path}.terminationMessagePolicy`, container.terminationMessagePolicy, policies),
+    ...(name ? invalidEach(`${path}.name`, name, isDns1123Label(name)) : [required(`${path}.name`)]),
+    ...(container.image ? [] : [required(`${path}.image`)]),
+    ...oneOf(`${path}.terminationMessagePolicy`, container.terminationMessagePolicy, [
+      "File",
+      "FallbackToLogsOnError",
+    ]),
     ...validatePorts(container.ports, `${path}.ports`),
     ...validateEnv(container.env, `${path}.env`),
     ...validateEnvFrom(container.envFrom, `${path}.envFrom`),
-    ...validateVolumeMounts(container.volumeMounts, `${path}.volumeMounts`, context),
+    ...validateMounts(container, path, volumes),
     ...oneOf(`${path}.imagePullPolicy`, container.imagePullPolicy, ["Always", "IfNotPresent", "Never"]),
-    ...validateResources(container.resources, `${path}.resources`),
-    ...validateSecurityContext(container.securityContext, `${path}.securityContext`),
+    ...validateResources(container.resources, `${path}.resources`, claims),
+    ...validateResizePolicy(container.resizePolicy, `${path}.resizePolicy`, spec.restartPolicy),
+    ...validateSecurityContext(
+      container.securityContext,
+      `${path}.securityContext`,
+      spec.hostUsers !== false,
+    ),
   ];
+}
+
+/** Only in pods: templates kept texts with spaces for compatibility. */
+export function validateImageText(
+  { image = "" }: Container | EphemeralContainer,
+  path: string,
+): FieldError[] {
+  if (image === image.trim()) return [];
+  return [invalid(`${path}.image`, image, "must not have leading or trailing whitespace")];
 }
 
 function validatePorts(ports: readonly ContainerPort[] | undefined, path: string): FieldError[] {
@@ -154,15 +192,12 @@ function validatePorts(ports: readonly ContainerPort[] | undefined, path: string
       const problems = isPortName(port.name);
       errors.push(...invalidEach(`${at}.name`, port.name, problems));
       if (problems.length === 0 && names.has(port.name)) errors.push(duplicate(`${at}.name`, port.name));
-      names.add(port.name);
+      if (problems.length === 0) names.add(port.name);
     }
-    if (!port.containerPort) errors.push(required(`${at}.containerPort`));
-    else
-      errors.push(
-        ...invalidEach(`${at}.containerPort`, port.containerPort, isPortNumber(port.containerPort)),
-      );
-    if (port.hostPort)
-      errors.push(...invalidEach(`${at}.hostPort`, port.hostPort, isPortNumber(port.hostPort)));
+    const { containerPort, hostPort } = port;
+    if (!containerPort) errors.push(required(`${at}.containerPort`));
+    else errors.push(...invalidEach(`${at}.containerPort`, containerPort, isPortNumber(containerPort)));
+    if (hostPort) errors.push(...invalidEach(`${at}.hostPort`, hostPort, isPortNumber(hostPort)));
     errors.push(...oneOf(`${at}.protocol`, port.protocol, ["SCTP", "TCP", "UDP"]));
   });
   return errors;
@@ -179,6 +214,29 @@ function hostPortConflicts(containers: readonly Container[], path: string): Fiel
         errors.push(duplicate(`${path}[${containerIndex}].ports[${portIndex}].hostPort`, key));
       taken.add(key);
     });
+  });
+  return errors;
+}
+
+const RESIZABLE = ["cpu", "memory"];
+const RESIZE_POLICIES = ["NotRequired", "RestartContainer"];
+
+function validateResizePolicy(
+  policies: readonly ContainerResizePolicy[] | undefined,
+  path: string,
+  restartPolicy: string | undefined,
+): FieldError[] {
+  const errors: FieldError[] = [];
+  const seen = new Set<string>();
+  policies?.forEach(({ resourceName, restartPolicy: policy }, index) => {
+    if (seen.has(resourceName)) errors.push(duplicate(`${path}[${index}]`, printed(resourceName)));
+    seen.add(resourceName);
+    if (resourceName === "") errors.push(required(path));
+    else if (!RESIZABLE.includes(resourceName))
+      errors.push(notSupported(path, printed(resourceName), RESIZABLE));
+    errors.push(...oneOf(path, policy, RESIZE_POLICIES));
+    if (restartPolicy === "Never" && policy !== "NotRequired")
+      errors.push(invalid(path, policy, "must be 'NotRequired' when `restartPolicy` is 'Never'"));
   });
   return errors;
 }

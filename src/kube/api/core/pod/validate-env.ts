@@ -33,8 +33,9 @@ const KNOWN_FIELD_PATHS = new Set([
   "spec.restartPolicy",
   "spec.schedulerName",
   "status.phase",
-  "status.nominatedNodeName",
 ]);
+/** Old clients' name of the node. */
+const OLD_FIELD_PATHS: Record<string, string> = { "spec.host": "spec.nodeName" };
 const MORE_THAN_ONE = "may not have more than one field specified at a time";
 
 export function validateEnv(list: readonly EnvVar[] | undefined, path: string): FieldError[] {
@@ -66,35 +67,34 @@ function validateValueFrom(env: EnvVar, source: EnvVarSource, path: string): Fie
   return errors;
 }
 
-function validateKeyRef(ref: { name?: string; key: string }, path: string): FieldError[] {
-  const errors = ref.name
-    ? invalidEach(`${path}.name`, ref.name, isDns1123Subdomain(ref.name))
-    : [required(`${path}.name`)];
-  if (!ref.key) errors.push(required(`${path}.key`));
-  else errors.push(...invalidEach(`${path}.key`, ref.key, isConfigMapKey(ref.key)));
-  return errors;
+function validateKeyRef({ name = "", key }: { name?: string; key: string }, path: string): FieldError[] {
+  const errors = invalidEach(`${path}.name`, name, isDns1123Subdomain(name));
+  if (!key) return [...errors, required(`${path}.key`)];
+  return [...errors, ...invalidEach(`${path}.key`, key, isConfigMapKey(key))];
 }
 
 /** A field of the pod itself; `metadata.labels['x']` takes one label or annotation. */
 export function validateFieldRef(
-  ref: ObjectFieldSelector,
+  { apiVersion, fieldPath }: ObjectFieldSelector,
   path: string,
   allowed: readonly string[],
 ): FieldError[] {
-  if (!ref.apiVersion) return [required(`${path}.apiVersion`)];
-  if (!ref.fieldPath) return [required(`${path}.fieldPath`)];
-  const subscript = /^(metadata\.(?:labels|annotations))\['([^']*)'\]$/.exec(ref.fieldPath);
-  if (subscript !== null) return validateSubscript(subscript[2]!, ref.fieldPath, `${path}.fieldPath`);
-  if (!KNOWN_FIELD_PATHS.has(ref.fieldPath)) {
-    const why = `error converting fieldPath: field label not supported: ${ref.fieldPath}`;
-    return [invalid(`${path}.fieldPath`, ref.fieldPath, why)];
+  if (!apiVersion) return [required(`${path}.apiVersion`)];
+  if (!fieldPath) return [required(`${path}.fieldPath`)];
+  const refuse = (why: string) => [
+    invalid(`${path}.fieldPath`, fieldPath, `error converting fieldPath: ${why}`),
+  ];
+  if (apiVersion !== "v1") return refuse(`unsupported pod version: ${apiVersion}`);
+  const [, base, key] = /^(.+?)\['(.*)'\]$/s.exec(fieldPath) ?? [];
+  if (base !== undefined) {
+    if (base !== "metadata.labels" && base !== "metadata.annotations")
+      return refuse(`field label does not support subscript: ${fieldPath}`);
+    const name = base === "metadata.annotations" ? key!.toLowerCase() : key!;
+    return invalidEach(path, name, isQualifiedName(name));
   }
-  return allowed.includes(ref.fieldPath) ? [] : [notSupported(`${path}.fieldPath`, ref.fieldPath, allowed)];
-}
-
-function validateSubscript(key: string, whole: string, path: string): FieldError[] {
-  const isAnnotation = whole.startsWith("metadata.annotations");
-  return invalidEach(path, key, isQualifiedName(isAnnotation ? key.toLowerCase() : key));
+  const field = OLD_FIELD_PATHS[fieldPath] ?? fieldPath;
+  if (!KNOWN_FIELD_PATHS.has(field)) return refuse(`field label not supported: ${fieldPath}`);
+  return allowed.includes(field) ? [] : [notSupported(`${path}.fieldPath`, field, allowed)];
 }
 
 const RESOURCE_FIELDS = [
@@ -106,55 +106,45 @@ const RESOURCE_FIELDS = [
   "requests.memory",
 ];
 
+const HUGE_PAGES = /^(limits|requests)\.hugepages-/;
+
 export function validateResourceFieldRef(
   ref: ResourceFieldSelector,
   path: string,
   isVolume: boolean,
 ): FieldError[] {
-  if (isVolume && !ref.containerName) return [required(`${path}.containerName`)];
-  if (!ref.resource) return [required(`${path}.resource`)];
-  const isHugePages = /^(limits|requests)\.hugepages-/.test(ref.resource);
-  if (!RESOURCE_FIELDS.includes(ref.resource) && !isHugePages) {
-    return [notSupported(`${path}.resource`, ref.resource, RESOURCE_FIELDS)];
-  }
-  return validateDivisor(ref, path);
+  return [...validateResourceField(ref, path, isVolume), ...validateDivisor(ref, path)];
 }
 
-const CPU_DIVISORS = ["1m", "1", "0"];
-const BYTE_DIVISORS = [
-  "0",
-  "1",
-  "1k",
-  "1M",
-  "1G",
-  "1T",
-  "1P",
-  "1E",
-  "1Ki",
-  "1Mi",
-  "1Gi",
-  "1Ti",
-  "1Pi",
-  "1Ei",
-];
+function validateResourceField(
+  { containerName, resource }: ResourceFieldSelector,
+  path: string,
+  isVolume: boolean,
+): FieldError[] {
+  if (isVolume && !containerName) return [required(`${path}.containerName`)];
+  if (!resource) return [required(`${path}.resource`)];
+  if (RESOURCE_FIELDS.includes(resource) || HUGE_PAGES.test(resource)) return [];
+  return [notSupported(`${path}.resource`, resource, RESOURCE_FIELDS)];
+}
 
-function validateDivisor(ref: ResourceFieldSelector, path: string): FieldError[] {
-  const divisor = ref.divisor ?? "0";
-  if (ref.resource.endsWith(".cpu")) {
-    return CPU_DIVISORS.includes(divisor)
-      ? []
-      : [
-          invalid(
-            `${path}.divisor`,
-            ref.resource,
-            "only divisor's values 1m and 1 are supported with the cpu resource",
-          ),
-        ];
-  }
-  if (BYTE_DIVISORS.includes(divisor)) return [];
-  const what = ref.resource.endsWith(".memory") ? "memory" : "local ephemeral storage";
-  const why = `only divisor's values 1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, 1Pi, 1Ei are supported with the ${what} resource`;
-  return [invalid(`${path}.divisor`, ref.resource, why)];
+const CPU_DIVISORS = ["1m", "1"];
+const BYTE_DIVISORS = ["1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei"];
+
+function validateDivisor({ resource, divisor = "0" }: ResourceFieldSelector, path: string): FieldError[] {
+  if (divisor === "0") return [];
+  const what = measuredBy(resource);
+  const allowed = what === "cpu" ? CPU_DIVISORS : BYTE_DIVISORS;
+  if (what === undefined || allowed.includes(divisor)) return [];
+  const list = what === "cpu" ? "1m and 1" : BYTE_DIVISORS.join(", ");
+  const why = `only divisor's values ${list} are supported with the ${what} resource`;
+  return [invalid(`${path}.divisor`, resource, why)];
+}
+
+function measuredBy(resource: string): string | undefined {
+  if (HUGE_PAGES.test(resource)) return "hugepages";
+  if (!RESOURCE_FIELDS.includes(resource)) return undefined;
+  if (resource.endsWith(".cpu")) return "cpu";
+  return resource.endsWith(".memory") ? "memory" : "local ephemeral storage";
 }
 
 export function validateEnvFrom(list: readonly EnvFromSource[] | undefined, path: string): FieldError[] {

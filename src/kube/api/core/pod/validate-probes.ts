@@ -1,5 +1,5 @@
 import { isHttpHeaderName, isPortName, isPortNumber } from "../../../../formats/index.ts";
-import { forbidden, invalid, invalidEach, nonNegative, oneOf, required } from "../../field-error.ts";
+import { forbidden, invalid, invalidEach, nonNegative, optionalOneOf, required } from "../../field-error.ts";
 import type { HTTPGetAction, IntOrString, LifecycleHandler, Probe } from "../../generated/types.ts";
 import type { FieldError } from "../../types.ts";
 
@@ -24,8 +24,8 @@ export function validateProbe(probe: Probe | undefined, path: string, graceSecon
 
 /** Liveness and startup probes have passed at the first success. */
 export function validateSingleSuccess(probe: Probe | undefined, path: string): FieldError[] {
-  if (probe === undefined || probe.successThreshold === undefined || probe.successThreshold === 1) return [];
-  return [invalid(`${path}.successThreshold`, probe.successThreshold, "must be 1")];
+  if (probe === undefined || probe.successThreshold === 1) return [];
+  return [invalid(`${path}.successThreshold`, probe.successThreshold ?? 0, "must be 1")];
 }
 
 export function validateReadinessProbe(probe: Probe | undefined, path: string): FieldError[] {
@@ -60,7 +60,7 @@ export function validateHandler(
       errors.push(...validatePort(handler.tcpSocket!.port, `${path}.tcpSocket.port`));
       break;
     case "grpc":
-      errors.push(...invalidEach(`${path}.grpc.port`, handler.grpc!.port, isPortNumber(handler.grpc!.port)));
+      errors.push(...validatePort(handler.grpc!.port, `${path}.grpc.port`));
       break;
     default:
       errors.push(...validateSleep(handler.sleep!.seconds, `${path}.sleep`, graceSeconds));
@@ -70,7 +70,7 @@ export function validateHandler(
 
 function validateSleep(seconds: number, path: string, graceSeconds: number): FieldError[] {
   if (seconds >= 0 && seconds <= graceSeconds) return [];
-  const why = `must be non-negative and less than terminationGracePeriodSeconds (${graceSeconds}). Enable AllowPodLifecycleSleepActionZeroValue feature gate for zero sleep.`;
+  const why = `must be non-negative and less than terminationGracePeriodSeconds (${graceSeconds})`;
   return [invalid(path, seconds, why)];
 }
 
@@ -78,9 +78,9 @@ function validateHttpGet(http: HTTPGetAction, path: string): FieldError[] {
   const errors: FieldError[] = [];
   if (!http.path) errors.push(required(`${path}.path`));
   errors.push(...validatePort(http.port, `${path}.port`));
-  errors.push(...oneOf(`${path}.scheme`, http.scheme, ["HTTP", "HTTPS"]));
+  errors.push(...optionalOneOf(`${path}.scheme`, http.scheme, ["HTTP", "HTTPS"]));
   for (const header of http.httpHeaders ?? []) {
-    errors.push(...invalidEach(`${path}.httpHeaders`, header.name, isHttpHeaderName(header.name ?? "")));
+    errors.push(...invalidEach(`${path}.httpHeaders`, header.name, isHttpHeaderName(header.name)));
   }
   return errors;
 }

@@ -1,29 +1,87 @@
-import { compareQuantities, isQualifiedName, parseQuantity } from "../../../../formats/index.ts";
-import { forbidden, invalid, invalidEach, required } from "../../field-error.ts";
-import type { ResourceRequirements } from "../../generated/types.ts";
+import {
+  compareQuantities,
+  isDns1123Label,
+  isQualifiedName,
+  parseQuantity,
+  quantityValue,
+} from "../../../../formats/index.ts";
+import {
+  duplicate,
+  forbidden,
+  invalid,
+  invalidEach,
+  notFoundValue,
+  printed,
+  required,
+} from "../../field-error.ts";
+import type { ResourceClaim, ResourceRequirements } from "../../generated/types.ts";
+import { goQuantity } from "../../go-value.ts";
 import type { FieldError } from "../../types.ts";
 
-const STANDARD = new Set(["cpu", "memory", "ephemeral-storage"]);
-const isHugePages = (name: string) => name.startsWith("hugepages-");
-const isExtended = (name: string) =>
-  name.includes("/") && !name.includes("kubernetes.io/") && !name.startsWith("requests.");
+const CONTAINER_RESOURCES = new Set(["cpu", "memory", "ephemeral-storage"]);
+/** Names that stand without a prefix; most of them only in quotas. */
+const STANDARD = new Set([
+  ...CONTAINER_RESOURCES,
+  ...[...CONTAINER_RESOURCES].flatMap((name) => [`requests.${name}`, `limits.${name}`]),
+  "configmaps",
+  "persistentvolumeclaims",
+  "pods",
+  "replicationcontrollers",
+  "requests.storage",
+  "resourcequotas",
+  "secrets",
+  "services",
+  "services.loadbalancers",
+  "services.nodeports",
+  "storage",
+]);
+const COUNTED = new Set([
+  "configmaps",
+  "persistentvolumeclaims",
+  "pods",
+  "replicationcontrollers",
+  "resourcequotas",
+  "secrets",
+  "services",
+  "services.loadbalancers",
+  "services.nodeports",
+]);
+const HUGE_PAGES = "hugepages-";
+const QUOTA_PREFIX = "requests.";
+
+const isHugePages = (name: string) => name.startsWith(HUGE_PAGES);
+const isNative = (name: string) => !name.includes("/") || name.includes("kubernetes.io/");
+
+function isExtended(name: string): boolean {
+  if (isNative(name) || name.startsWith(QUOTA_PREFIX)) return false;
+  return isQualifiedName(`${QUOTA_PREFIX}${name}`).length === 0;
+}
+
 /** More may be promised than there is; not so for devices and huge pages. */
-const isOvercommitAllowed = (name: string) => !isExtended(name) && !isHugePages(name);
+const isOvercommitAllowed = (name: string) => isNative(name) && !isHugePages(name);
 
 const NANO = 1_000_000_000n;
 
-/** requests and limits of a container. */
-export function validateResources(resources: ResourceRequirements | undefined, path: string): FieldError[] {
+/** requests, limits and claims of a container; `claims` are those of its pod. */
+export function validateResources(
+  resources: ResourceRequirements | undefined,
+  path: string,
+  claims: readonly string[] = [],
+): FieldError[] {
   const { limits = {}, requests = {} } = resources ?? {};
   const errors: FieldError[] = [];
-  for (const [name, quantity] of Object.entries(limits)) {
-    errors.push(...validateAmount(name, quantity, `${path}.limits[${name}]`));
+  for (const name of Object.keys(limits).sort())
+    errors.push(...validateAmount(name, limits[name]!, `${path}.limits[${name}]`));
+  for (const name of Object.keys(requests).sort()) {
+    const at = `${path}.requests[${name}]`;
+    errors.push(...validateNameAndQuantity(name, requests[name]!, at));
+    errors.push(...validateAgainstLimit(name, requests[name]!, limits[name], path));
+    errors.push(...validatePages(name, requests[name]!, at));
   }
-  for (const [name, quantity] of Object.entries(requests)) {
-    errors.push(...validateAmount(name, quantity, `${path}.requests[${name}]`));
-    errors.push(...validateAgainstLimit(name, quantity, limits[name], path));
-  }
-  return errors;
+  const names = [...Object.keys(limits), ...Object.keys(requests)];
+  if (names.some(isHugePages) && !names.includes("cpu") && !names.includes("memory"))
+    errors.push(forbidden(path, "HugePages require cpu or memory"));
+  return [...errors, ...validateClaims(resources?.claims, `${path}.claims`, claims)];
 }
 
 function validateAgainstLimit(
@@ -46,31 +104,84 @@ function validateAgainstLimit(
 }
 
 function validateAmount(name: string, quantity: string, path: string): FieldError[] {
-  return [...validateResourceName(name, path), ...validateQuantity(name, quantity, path)];
+  return [...validateNameAndQuantity(name, quantity, path), ...validatePages(name, quantity, path)];
 }
 
-function validateResourceName(name: string, path: string): FieldError[] {
-  const errors = invalidEach(path, name, isQualifiedName(name));
+function validateNameAndQuantity(name: string, quantity: string, path: string): FieldError[] {
+  return [...validateContainerResourceName(name, path), ...validateQuantity(name, quantity, path)];
+}
+
+function validatePages(name: string, quantity: string, path: string): FieldError[] {
+  if (!isHugePages(name) || isDivisible(name, quantity)) return [];
+  return [invalid(path, quantity, `${quantity} is not positive integer multiple of ${name}`)];
+}
+
+function isDivisible(name: string, quantity: string): boolean {
+  try {
+    const page = parseQuantity(name.slice(HUGE_PAGES.length)).nanos;
+    if (page <= 0n || page % NANO !== 0n) return false;
+    return BigInt(quantityValue(quantity)) % (page / NANO) === 0n;
+  } catch {
+    return false;
+  }
+}
+
+/** The name of a resource anywhere: a standard one or one with a prefix. */
+export function validateResourceName(name: string, path: string): FieldError[] {
+  const errors = invalidEach(path, printed(name), isQualifiedName(name));
   if (errors.length > 0 || name.includes("/")) return errors;
-  if (STANDARD.has(name) || isHugePages(name)) return [];
-  return [invalid(path, name, "must be a standard resource for containers")];
+  if (STANDARD.has(name) || isHugePages(name) || name.startsWith(`${QUOTA_PREFIX}${HUGE_PAGES}`)) return [];
+  return [invalid(path, printed(name), "must be a standard resource type or fully qualified")];
+}
+
+function validateContainerResourceName(name: string, path: string): FieldError[] {
+  const errors = validateResourceName(name, path);
+  if (!name.includes("/")) {
+    if (!CONTAINER_RESOURCES.has(name) && !isHugePages(name))
+      errors.push(invalid(path, printed(name), "must be a standard resource for containers"));
+  } else if (!isNative(name) && !isExtended(name)) {
+    errors.push(invalid(path, printed(name), "doesn't follow extended resource name standard"));
+  }
+  return errors;
 }
 
 export function validateQuantity(name: string, quantity: string, path: string): FieldError[] {
   const errors: FieldError[] = [];
   const { nanos } = parseQuantity(quantity);
   if (nanos < 0n) errors.push(invalid(path, quantity, "must be greater than or equal to 0"));
-  if (isExtended(name) && nanos % NANO !== 0n) errors.push(invalid(path, quantity, "must be an integer"));
+  if ((COUNTED.has(name) || isExtended(name)) && nanos % NANO !== 0n)
+    errors.push(invalid(path, goQuantity(quantity), "must be an integer"));
   return errors;
 }
 
-/** Pod-level resources need a feature that is not on by default in 1.33. */
-export function validatePodResources(
-  resources: ResourceRequirements | undefined,
+function validateClaims(
+  list: readonly ResourceClaim[] | undefined,
   path: string,
+  claims: readonly string[],
 ): FieldError[] {
-  if (resources === undefined || Object.keys(resources).length === 0) return [];
-  if (resources.claims?.length)
-    return [forbidden(`${path}.claims`, "claims cannot be set for Resources at pod-level")];
-  return validateResources(resources, path);
+  const errors: FieldError[] = [];
+  const seen = new Set<string>();
+  list?.forEach(({ name, request }, index) => {
+    const at = `${path}[${index}]`;
+    if (!name) {
+      errors.push(required(at));
+      return;
+    }
+    const key = request ? `${name}/${request}` : name;
+    if (request) errors.push(...invalidEach(`${at}.request`, request, isDns1123Label(request)));
+    if (seen.has(name)) errors.push(duplicate(at, name));
+    else if (seen.has(key)) errors.push(duplicate(at, key));
+    seen.add(key);
+    if (!claims.includes(name)) errors.push(noSuchClaim(name, at, claims));
+  });
+  return errors;
+}
+
+function noSuchClaim(name: string, path: string, claims: readonly string[]): FieldError {
+  const which = claims.length === 0 ? " which is empty" : `: ${[...claims].sort().join(", ")}`;
+  const error = notFoundValue(path, name);
+  return {
+    ...error,
+    message: `${error.message}: must be one of the names in pod.spec.resourceClaims${which}`,
+  };
 }

@@ -1,7 +1,9 @@
 import { cloneJson, isJsonObject, jsonEquals } from "../../../../formats/index.ts";
-import { forbidden, invalid, required } from "../../field-error.ts";
-import type { Container, Pod, PodSpec, PodStatus } from "../../generated/types.ts";
+import { forbidden, goStringMap, invalid, required } from "../../field-error.ts";
+import type { Container, NodeSelectorTerm, Pod, PodSpec } from "../../generated/types.ts";
 import type { FieldError } from "../../types.ts";
+import { validatePodAnnotationsUpdate } from "./validate-annotations.ts";
+import { validateImageText } from "./validate-containers.ts";
 
 const UPDATABLE = [
   "`spec.containers[*].image`",
@@ -13,25 +15,92 @@ const UPDATABLE = [
 
 /** A pod's spec is fixed but for a few fields (upstream ValidatePodUpdate). */
 export function validatePodUpdate(next: Pod, previous: Pod): FieldError[] {
-  const errors: FieldError[] = [];
+  const errors = validatePodAnnotationsUpdate(
+    next.metadata.annotations,
+    previous.metadata.annotations,
+    "metadata.annotations",
+  );
   for (const list of ["containers", "initContainers"] as const) {
     const [now, before] = [next.spec[list] ?? [], previous.spec[list] ?? []];
-    if (now.length !== before.length) {
-      const what = list === "containers" ? "containers" : "init containers";
-      return [...errors, forbidden(`spec.${list}`, `pod updates may not add or remove ${what}`)];
-    }
+    if (now.length !== before.length)
+      return [...errors, forbidden(`spec.${list}`, "pod updates may not add or remove containers")];
     now.forEach((container, index) => {
-      if (!container.image) errors.push(required(`spec.${list}[${index}].image`));
+      const at = `spec.${list}[${index}]`;
+      if (!container.image) errors.push(required(`${at}.image`));
+      errors.push(...validateImageText(container, at));
     });
   }
+  const deadline = validateDeadlineUpdate(next.spec, previous.spec);
+  errors.push(...deadline);
+  if (deadline.length > 0 && next.spec.activeDeadlineSeconds !== undefined) return errors;
   errors.push(
-    ...validateDeadlineUpdate(next.spec, previous.spec),
     ...validateTolerationsUpdate(next.spec, previous.spec),
+    ...validateGatesUpdate(next.spec, previous.spec),
   );
   const frozen = withFrozenFields(next.spec, previous.spec);
+  if (previous.spec.schedulingGates?.length) errors.push(...validateGatedUpdate(frozen, previous.spec));
   if (jsonEquals(frozen, previous.spec)) return errors;
   const why = `pod updates may not change fields other than ${UPDATABLE.join(",")}\n${difference(previous.spec, frozen)}`;
   return [...errors, forbidden("spec", why)];
+}
+
+/** A pod that waits for its gates may be told more closely where to run; `frozen` gets back what it had. */
+function validateGatedUpdate(frozen: PodSpec, previous: PodSpec): FieldError[] {
+  const errors: FieldError[] = [];
+  const isKept = Object.entries(previous.nodeSelector ?? {}).every(
+    ([key, value]) => frozen.nodeSelector?.[key] === value,
+  );
+  if (!isKept) {
+    const why = "only additions to spec.nodeSelector are allowed (no mutations or deletions)";
+    errors.push(invalid("spec.nodeSelector", goStringMap(frozen.nodeSelector), why));
+  }
+  keep(frozen, previous, "nodeSelector");
+  errors.push(...validateNodeAffinityUpdate(frozen, previous));
+  const { nodeAffinity: _, ...others } = frozen.affinity ?? {};
+  const before = previous.affinity?.nodeAffinity;
+  const affinity = { ...others, ...(before === undefined ? {} : { nodeAffinity: before }) };
+  if (Object.keys(affinity).length > 0 || previous.affinity !== undefined) frozen.affinity = affinity;
+  else delete frozen.affinity;
+  return errors;
+}
+
+const requiredTerms = (spec: PodSpec): NodeSelectorTerm[] =>
+  spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
+
+function validateNodeAffinityUpdate(next: PodSpec, previous: PodSpec): FieldError[] {
+  const path = "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms";
+  const [now, before] = [requiredTerms(next), requiredTerms(previous)];
+  if (before.length > 0 && now.length !== before.length)
+    return [invalid(path, now, "no additions/deletions to non-empty NodeSelectorTerms list are allowed")];
+  return before.flatMap((term, index) =>
+    hasOnlyAdditions(now[index]!, term)
+      ? []
+      : [invalid(`${path}[${index}]`, now[index], "only additions are allowed (no mutations or deletions)")],
+  );
+}
+
+function hasOnlyAdditions(now: NodeSelectorTerm, before: NodeSelectorTerm): boolean {
+  const lists = ["matchExpressions", "matchFields"] as const;
+  // An empty term selects nothing; with a requirement it would select something.
+  if (lists.every((list) => !before[list]?.length)) return lists.every((list) => !now[list]?.length);
+  return lists.every((list) =>
+    jsonEquals(now[list]?.slice(0, before[list]?.length ?? 0) ?? [], before[list] ?? []),
+  );
+}
+
+/** Gates may go, none may come. */
+function validateGatesUpdate(next: PodSpec, previous: PodSpec): FieldError[] {
+  const before = new Set((previous.schedulingGates ?? []).map((gate) => gate.name));
+  return (next.schedulingGates ?? []).flatMap(({ name }, index) =>
+    before.has(name)
+      ? []
+      : [
+          forbidden(
+            `spec.schedulingGates[${index}].name`,
+            `only deletion is allowed, but found new scheduling gate '${name}'`,
+          ),
+        ],
+  );
 }
 
 /** The new spec with all that may change set back to what it was. */
@@ -106,42 +175,4 @@ function compare(before: unknown, after: unknown, path: string, lines: string[])
     if (before !== undefined) lines.push(`- \t${path}: ${JSON.stringify(before)},`);
     if (after !== undefined) lines.push(`+ \t${path}: ${JSON.stringify(after)},`);
   }
-}
-
-/** What the kubelet may not do through the status. */
-export function validatePodStatusUpdate(next: Pod, previous: Pod): FieldError[] {
-  const errors: FieldError[] = [];
-  const [now, before]: [PodStatus, PodStatus] = [next.status ?? {}, previous.status ?? {}];
-  if (next.spec.nodeName !== previous.spec.nodeName) {
-    errors.push(forbidden("metadata.nodeName", "may not be changed directly"));
-  }
-  if (before.qosClass && now.qosClass !== before.qosClass) {
-    errors.push(invalid("status.qosClass", now.qosClass ?? "", "field is immutable"));
-  }
-  return [...errors, ...validateNoRestart(now, before, next.spec.restartPolicy)];
-}
-
-/** A container that has ended for good may not run again. */
-function validateNoRestart(
-  now: PodStatus,
-  before: PodStatus,
-  restartPolicy: string | undefined,
-): FieldError[] {
-  if (restartPolicy === "Always") return [];
-  const errors: FieldError[] = [];
-  before.containerStatuses?.forEach((old) => {
-    const ended = old.state?.terminated;
-    if (ended === undefined || (ended.exitCode !== 0 && restartPolicy === "OnFailure")) return;
-    const index = now.containerStatuses?.findIndex((one) => one.name === old.name) ?? -1;
-    const state = now.containerStatuses?.[index]?.state;
-    if (state !== undefined && state.terminated === undefined) {
-      errors.push(
-        forbidden(
-          `status.containerStatuses[${index}].state`,
-          "may not be transitioned to non-terminated state",
-        ),
-      );
-    }
-  });
-  return errors;
 }

@@ -1,4 +1,3 @@
-import { isIP } from "node:net";
 import { isDns1123Label, isDns1123Subdomain, isInRange, isQualifiedName } from "../../../../formats/index.ts";
 import {
   duplicate,
@@ -11,72 +10,141 @@ import {
   required,
 } from "../../field-error.ts";
 import type { Pod, PodSpec, PodTemplateSpec } from "../../generated/types.ts";
+import { validateIp } from "../../ip-address.ts";
 import { validateAnnotations, validateLabels } from "../../meta/object-meta.ts";
 import type { FieldError } from "../../types.ts";
-import { validateContainerLists } from "./validate-containers.ts";
+import { MIRROR_ANNOTATION, validatePodAnnotations, validateProfilesMatch } from "./validate-annotations.ts";
+import { validateContainerLists, validateImageText } from "./validate-containers.ts";
+import { validateDnsConfig } from "./validate-dns.ts";
 import { validateAffinity, validateSpreadConstraints, validateTolerations } from "./validate-placement.ts";
-import { validatePodResources } from "./validate-resources.ts";
-import { validateHostUsers, validateOs, validatePodSecurityContext } from "./validate-security.ts";
-import { validateReferenceName, validateVolumes } from "./validate-volumes.ts";
+import { validateResources } from "./validate-resources.ts";
+import { validateHostUsers, validatePodSecurityContext } from "./validate-security.ts";
+import { validateVolumes } from "./validate-volumes.ts";
+import { validateHostProcess, validateOs } from "./validate-windows.ts";
 
+/** `ValidatePodCreate`, or what an update checks about the new object alone. */
 export function validatePod(pod: Pod): FieldError[] {
-  return [...validatePodSpec(pod.spec, "spec", { isPod: true }), ...ephemeralOnCreate(pod)];
+  const { metadata, spec } = pod;
+  const errors = [
+    ...validatePodAnnotations(metadata.annotations, spec, "metadata.annotations"),
+    ...validatePodSpec(spec, "spec", { isPod: true, podName: metadata.name }),
+    ...validateTokens(spec),
+    ...(["containers", "initContainers"] as const).flatMap((list) =>
+      (spec[list] ?? []).flatMap((one, index) => validateImageText(one, `spec.${list}[${index}]`)),
+    ),
+    ...validateClaimsOfMirror(pod),
+  ];
+  return pod.metadata.resourceVersion ? errors : [...errors, ...validateNewPod(pod)];
 }
 
-function ephemeralOnCreate(pod: Pod): FieldError[] {
-  const isNew = !pod.metadata.resourceVersion;
-  if (!isNew || !pod.spec.ephemeralContainers?.length) return [];
-  return [forbidden("spec.ephemeralContainers", "cannot be set on create")];
+function validateNewPod(pod: Pod): FieldError[] {
+  const { spec } = pod;
+  const errors: FieldError[] = [];
+  if (spec.ephemeralContainers?.length)
+    errors.push(forbidden("spec.ephemeralContainers", "cannot be set on create"));
+  if (spec.nodeName && spec.schedulingGates?.length)
+    errors.push(forbidden("spec.nodeName", "cannot be set until all schedulingGates have been cleared"));
+  return [...errors, ...validateProfilesMatch(pod, "spec")];
+}
+
+/** A token is somebody's: of the pod's service account. */
+function validateTokens({ serviceAccountName, volumes = [] }: PodSpec): FieldError[] {
+  if (serviceAccountName) return [];
+  return volumes.flatMap(({ projected }, index) =>
+    (projected?.sources ?? []).flatMap((source, at) => {
+      const path = `spec.volumes[${index}].projected.sources[${at}].serviceAccountToken`;
+      return source.serviceAccountToken === undefined
+        ? []
+        : [forbidden(path, "must not be specified when serviceAccountName is not set")];
+    }),
+  );
+}
+
+function validateClaimsOfMirror({ metadata, spec }: Pod): FieldError[] {
+  if (metadata.annotations?.[MIRROR_ANNOTATION] === undefined || !spec.resourceClaims?.length) return [];
+  return [forbidden("", "static pods do not support resource claims")];
 }
 
 /** A pod template inside another object. */
 export function validatePodTemplate(template: PodTemplateSpec, path: string): FieldError[] {
+  const { metadata, spec = {} as PodSpec } = template;
   const errors = [
-    ...validateLabels(template.metadata?.labels, `${path}.labels`),
-    ...validateAnnotations(template.metadata?.annotations, `${path}.annotations`),
-    ...validatePodSpec(template.spec ?? ({} as PodSpec), `${path}.spec`),
+    ...validateLabels(metadata?.labels, `${path}.labels`),
+    ...validateAnnotations(metadata?.annotations, `${path}.annotations`),
+    ...validatePodAnnotations(metadata?.annotations, spec, `${path}.annotations`),
+    ...validatePodSpec(spec, `${path}.spec`),
   ];
-  if (template.spec?.ephemeralContainers?.length) {
-    errors.push(
-      forbidden(`${path}.spec.ephemeralContainers`, "ephemeral containers not allowed in pod template"),
-    );
+  if (spec.ephemeralContainers?.length) {
+    const why = "ephemeral containers not allowed in pod template";
+    errors.push(forbidden(`${path}.spec.ephemeralContainers`, why));
   }
   return errors;
 }
 
-const DNS_POLICIES = ["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"];
-const RESTART_POLICIES = ["Always", "Never", "OnFailure"];
+const DNS_POLICIES = ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
+const RESTART_POLICIES = ["Always", "OnFailure", "Never"];
 const MAX_INT32 = 2 ** 31 - 1;
 
 /** `ValidatePodSpec`; the object has its defaults already. A template leaves more to the pods made from it. */
 export function validatePodSpec(
   spec: PodSpec,
   path: string,
-  options: { isPod?: boolean } = {},
+  { isPod = false, podName }: { isPod?: boolean; podName?: string } = {},
 ): FieldError[] {
+  const { errors, volumes } = validateVolumes(spec.volumes, `${path}.volumes`, { isPod, podName });
   return [
-    ...validateVolumes(spec.volumes, `${path}.volumes`),
-    ...validateContainerLists(spec, path),
-    ...validatePodResources(spec.resources, `${path}.resources`),
+    ...errors,
+    ...validateClaims(spec, `${path}.resourceClaims`),
+    ...validateContainerLists(spec, path, volumes),
+    ...validateHostNetworkPorts(spec, path, isPod),
     ...oneOf(`${path}.restartPolicy`, spec.restartPolicy, RESTART_POLICIES),
     ...oneOf(`${path}.dnsPolicy`, spec.dnsPolicy, DNS_POLICIES),
     ...validateLabels(spec.nodeSelector, `${path}.nodeSelector`),
-    ...validateHostNetworkPorts(spec, path, options.isPod === true),
     ...validatePodSecurityContext(spec, `${path}.securityContext`),
-    ...validatePullSecrets(spec, `${path}.imagePullSecrets`),
     ...validateAffinity(spec.affinity, `${path}.affinity`),
     ...validateDnsConfig(spec, `${path}.dnsConfig`),
     ...validateReadinessGates(spec, `${path}.readinessGates`),
     ...validateSchedulingGates(spec, `${path}.schedulingGates`),
     ...validateSpreadConstraints(spec.topologySpreadConstraints, `${path}.topologySpreadConstraints`),
+    ...validateHostProcess(spec, path),
     ...validateHostUsers(spec, path),
-    ...validateNames(spec, path),
+    ...validateNames(spec, path, isDns1123Subdomain, "serviceAccountName", "nodeName"),
     ...validateDeadline(spec, `${path}.activeDeadlineSeconds`),
+    ...validateNames(spec, path, isDns1123Label, "hostname", "subdomain"),
     ...validateTolerations(spec.tolerations, `${path}.tolerations`),
     ...validateHostAliases(spec, `${path}.hostAliases`),
-    ...optionalOneOf(`${path}.preemptionPolicy`, spec.preemptionPolicy, ["Never", "PreemptLowerPriority"]),
+    ...validateNames(spec, path, isDns1123Subdomain, "priorityClassName"),
+    ...validateRuntimeClass(spec.runtimeClassName, `${path}.runtimeClassName`),
+    ...validatePreemption(spec.preemptionPolicy, `${path}.preemptionPolicy`),
+    ...validateResources({ limits: spec.overhead ?? {} }, `${path}.overhead`),
     ...validateOs(spec, path),
   ];
+}
+
+function validateClaims({ resourceClaims = [] }: PodSpec, path: string): FieldError[] {
+  const names = new Set<string>();
+  return resourceClaims.flatMap((claim, index) => {
+    const at = `${path}[${index}]`;
+    const { name, resourceClaimName, resourceClaimTemplateName } = claim;
+    const errors: FieldError[] = [];
+    if (!name) errors.push(required(`${at}.name`));
+    else if (names.has(name)) errors.push(duplicate(`${at}.name`, name));
+    else errors.push(...invalidEach(`${at}.name`, name, isDns1123Label(name)));
+    names.add(name);
+    const both = "`resourceClaimName` or `resourceClaimTemplateName`";
+    if (resourceClaimName !== undefined && resourceClaimTemplateName !== undefined)
+      errors.push(invalid(at, claim, `at most one of ${both} may be specified`));
+    if (resourceClaimName === undefined && resourceClaimTemplateName === undefined)
+      errors.push(
+        invalid(at, claim, "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`"),
+      );
+    for (const field of ["resourceClaimName", "resourceClaimTemplateName"] as const) {
+      const value = claim[field];
+      if (value !== undefined)
+        errors.push(...invalidEach(`${at}.${field}`, value, isDns1123Subdomain(value)));
+    }
+    return errors;
+  });
 }
 
 function validateHostNetworkPorts(spec: PodSpec, path: string, isPod: boolean): FieldError[] {
@@ -92,59 +160,10 @@ function validateHostNetworkPorts(spec: PodSpec, path: string, isPod: boolean): 
   return errors;
 }
 
-function validatePullSecrets(spec: PodSpec, path: string): FieldError[] {
-  const errors: FieldError[] = [];
-  spec.imagePullSecrets?.forEach((secret, index) => {
-    if (Object.keys(secret).some((key) => key !== "name")) {
-      errors.push(invalid(`${path}[${index}]`, secret, "only name may be set"));
-    }
-  });
-  return errors;
-}
-
-function validateDnsConfig(spec: PodSpec, path: string): FieldError[] {
-  const config = spec.dnsConfig;
-  const nameservers = config?.nameservers ?? [];
-  const errors: FieldError[] = [];
-  if (spec.dnsPolicy === "None") {
-    if (config === undefined) return [required(path, "must provide `dnsConfig` when `dnsPolicy` is None")];
-    if (nameservers.length === 0) {
-      errors.push(
-        required(`${path}.nameservers`, "must provide at least one DNS nameserver when `dnsPolicy` is None"),
-      );
-    }
-  }
-  if (nameservers.length > 3) {
-    errors.push(invalid(`${path}.nameservers`, nameservers, "must not have more than 3 nameservers"));
-  }
-  nameservers.forEach((server, index) => {
-    if (isIP(server) === 0) errors.push(invalidIp(`${path}.nameservers[${index}]`, server));
-  });
-  if ((config?.searches?.length ?? 0) > 32) {
-    errors.push(invalid(`${path}.searches`, config?.searches, "must not have more than 32 search paths"));
-  }
-  config?.options?.forEach((option, index) => {
-    if (!option.name) errors.push(required(`${path}.options[${index}]`, "must not be empty"));
-  });
-  return errors;
-}
-
-function invalidIp(path: string, value: string): FieldError {
-  return invalid(path, value, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
-}
-
 function validateReadinessGates(spec: PodSpec, path: string): FieldError[] {
-  const errors: FieldError[] = [];
-  spec.readinessGates?.forEach((gate, index) => {
-    errors.push(
-      ...invalidEach(
-        `${path}[${index}].conditionType`,
-        gate.conditionType,
-        isQualifiedName(gate.conditionType ?? ""),
-      ),
-    );
-  });
-  return errors;
+  return (spec.readinessGates ?? []).flatMap(({ conditionType }, index) =>
+    invalidEach(`${path}[${index}].conditionType`, conditionType, isQualifiedName(conditionType)),
+  );
 }
 
 function validateSchedulingGates(spec: PodSpec, path: string): FieldError[] {
@@ -152,32 +171,33 @@ function validateSchedulingGates(spec: PodSpec, path: string): FieldError[] {
   const seen = new Set<string>();
   spec.schedulingGates?.forEach((gate, index) => {
     const at = `${path}[${index}]`;
-    errors.push(...invalidEach(at, gate.name, isQualifiedName(gate.name ?? "")));
+    errors.push(...invalidEach(at, gate.name, isQualifiedName(gate.name)));
     if (seen.has(gate.name)) errors.push(duplicate(at, gate.name));
     seen.add(gate.name);
   });
-  if (spec.nodeName && seen.size > 0) {
-    errors.push(
-      forbidden(
-        path.replace(/schedulingGates$/, "nodeName"),
-        "cannot be set until all schedulingGates have been cleared",
-      ),
-    );
-  }
   return errors;
 }
 
-function validateNames(spec: PodSpec, path: string): FieldError[] {
-  const errors: FieldError[] = [];
-  const subdomains = ["serviceAccountName", "nodeName", "priorityClassName", "runtimeClassName"] as const;
-  for (const field of subdomains) {
-    if (spec[field]) errors.push(...validateReferenceName(spec[field], `${path}.${field}`));
-  }
-  for (const field of ["hostname", "subdomain"] as const) {
-    if (spec[field])
-      errors.push(...invalidEach(`${path}.${field}`, spec[field], isDns1123Label(spec[field])));
-  }
-  return errors;
+type NameField = "serviceAccountName" | "nodeName" | "hostname" | "subdomain" | "priorityClassName";
+
+function validateNames(
+  spec: PodSpec,
+  path: string,
+  problems: (name: string) => string[],
+  ...fields: NameField[]
+): FieldError[] {
+  return fields.flatMap((field) =>
+    spec[field] ? invalidEach(`${path}.${field}`, spec[field], problems(spec[field])) : [],
+  );
+}
+
+function validateRuntimeClass(name: string | undefined, path: string): FieldError[] {
+  return name === undefined ? [] : invalidEach(path, name, isDns1123Subdomain(name));
+}
+
+function validatePreemption(policy: string | undefined, path: string): FieldError[] {
+  if (policy === "") return [required(path)];
+  return optionalOneOf(path, policy, ["PreemptLowerPriority", "Never"]);
 }
 
 function validateDeadline(spec: PodSpec, path: string): FieldError[] {
@@ -186,14 +206,12 @@ function validateDeadline(spec: PodSpec, path: string): FieldError[] {
 }
 
 function validateHostAliases(spec: PodSpec, path: string): FieldError[] {
-  const errors: FieldError[] = [];
-  spec.hostAliases?.forEach((alias, index) => {
-    if (isIP(alias.ip ?? "") === 0) errors.push(invalidIp(`${path}[${index}].ip`, alias.ip ?? ""));
-    alias.hostnames?.forEach((name, at) => {
-      errors.push(...invalidEach(`${path}[${index}].hostnames[${at}]`, name, isDns1123Subdomain(name)));
-    });
-  });
-  return errors;
+  return (spec.hostAliases ?? []).flatMap(({ ip, hostnames = [] }, index) => [
+    ...validateIp(`${path}[${index}].ip`, ip),
+    ...hostnames.flatMap((name, at) =>
+      invalidEach(`${path}[${index}].hostnames[${at}]`, name, isDns1123Subdomain(name)),
+    ),
+  ]);
 }
 
 /** Pods of a ReplicaSet or Deployment run until they are deleted. */

@@ -1,0 +1,51 @@
+import { applyMergePatch } from "../../../formats/index.ts";
+import { checkStructure } from "../structure.ts";
+import type { FieldError, KindDefinition, KubeObject } from "../types.ts";
+
+/** A change to an object that is fine (as a merge patch), and what upstream says of the result; nothing: it is taken. */
+export type Refusal = readonly [change: object, ...errors: string[]];
+
+/** A table for `it.each`. */
+export const rows = (table: readonly Refusal[]): { change: object; errors: string[] }[] =>
+  table.map(([change, ...errors]) => ({ change, errors }));
+
+function read(kind: KindDefinition, value: unknown): KubeObject {
+  const { object } = checkStructure(value, kind);
+  kind.defaults?.(object);
+  return object;
+}
+
+const changed = (base: object, change: object) => applyMergePatch(structuredClone(base), change);
+const textOf = ({ type, field, message }: FieldError) =>
+  `${type.replace("FieldValue", "")} ${field}: ${message}`;
+
+/** What a create of the changed object is told, without what is wrong with its metadata. */
+export function refusalsOnCreate(kind: KindDefinition, base: object, change: object): string[] {
+  const object = read(kind, changed(base, change));
+  kind.prepareForCreate?.(object);
+  return (kind.validate?.(object) ?? []).map(textOf);
+}
+
+export function createdFrom(kind: KindDefinition, base: object, change: object = {}): KubeObject {
+  const object = read(kind, changed(base, change));
+  kind.prepareForCreate?.(object);
+  return object;
+}
+
+/** What an update of the stored object to the changed one is told. */
+export function refusalsOnUpdate(kind: KindDefinition, base: object, change: object): string[] {
+  const previous = createdFrom(kind, base);
+  previous.metadata.resourceVersion = "1";
+  const next = read(kind, changed(previous, change));
+  kind.prepareForUpdate?.(next, previous);
+  return [...(kind.validate?.(next) ?? []), ...(kind.validateUpdate?.(next, previous) ?? [])].map(textOf);
+}
+
+/** What a write of the changed status is told. */
+export function refusalsOnStatusUpdate(kind: KindDefinition, base: object, change: object): string[] {
+  const previous = createdFrom(kind, base);
+  previous.metadata.resourceVersion = "1";
+  const next = read(kind, changed(previous, change));
+  kind.prepareForStatusUpdate?.(next, previous);
+  return (kind.validateStatusUpdate?.(next, previous) ?? []).map(textOf);
+}
