@@ -112,7 +112,11 @@ describe("informers", () => {
 
   it("says that it may not read, and reads once it may", async () => {
     const warnings: string[] = [];
-    const logger: Logger = { ...silentLogger, with: () => logger, warn: (text) => void warnings.push(text) };
+    const logger: Logger = Object.assign(Object.create(silentLogger), {
+      debug: () => {},
+      with: () => logger,
+      warn: (text: string) => void warnings.push(text),
+    });
     const factory = createInformerFactory(server.as({ name: "bob", groups: [] }), { logger });
     const informer = factory.informer(configMaps);
     running = factory.run(stop.signal);

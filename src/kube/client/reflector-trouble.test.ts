@@ -5,12 +5,11 @@ import { ReflectorTrouble } from "./reflector-trouble.ts";
 
 function watched(resource = deployments as typeof configMaps | typeof deployments) {
   const told: string[] = [];
-  const logger: Logger = {
-    ...silentLogger,
+  const logger: Logger = Object.assign(Object.create(silentLogger), {
     debug: () => {},
-    warn: (message) => void told.push(`warn: ${message}`),
-    info: (message) => void told.push(`info: ${message}`),
-  };
+    warn: (message: string) => void told.push(`warn: ${message}`),
+    info: (message: string) => void told.push(`info: ${message}`),
+  });
   return { trouble: new ReflectorTrouble(resource, logger), told };
 }
 const forbidden = statusForbidden(deployments, "", "nobody may");
