@@ -519,6 +519,7 @@ describe("pods on a real node", () => {
         app({
           command: ["nc", "-ll", "-p", "80", "-e", "cat"],
           ports: [{ containerPort: 80, hostPort: port }],
+          readinessProbe: { tcpSocket: { port: 80 }, periodSeconds: 1 },
         }),
       ],
     });

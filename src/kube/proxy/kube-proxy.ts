@@ -376,10 +376,17 @@ function addressesIn(slice: EndpointSlice, podUid: string): string[] {
     .flatMap(({ addresses }) => addresses);
 }
 
-/** Pods whose end the slice does not tell, but will: it is its controller's duty. Other slices may never say so. */
+/**
+ * Pods whose end the slice does not tell, but will: it is its controller's duty. Other slices may never say so. Nothing is led
+ * to one that is not ready and not being deleted: such a pod may also have failed, and is not told to end.
+ */
 function lastingPodsOf(slice: EndpointSlice): string[] {
   if (slice.metadata.labels?.[MANAGED_BY_LABEL] !== SLICE_CONTROLLER) return [];
-  return podsOf(slice.endpoints?.filter(({ conditions }) => conditions?.terminating !== true));
+  return podsOf(
+    slice.endpoints?.filter(
+      ({ conditions }) => conditions?.terminating !== true && conditions?.ready !== false,
+    ),
+  );
 }
 
 function podsOf(endpoints: EndpointSlice["endpoints"] | undefined): string[] {

@@ -2,6 +2,7 @@ import type { CriContainerStatus } from "../../../cri/types.ts";
 import { terminationMessage } from "../containers/termination-message.ts";
 import type { ObjectReader } from "../objects/object-cache.ts";
 import type { WaitingReason } from "../status/container-statuses.ts";
+import type { PodFailure } from "../status/pod-status.ts";
 
 /** More than a pod has ended containers that are kept. */
 const REMEMBERED_WORDS = 64;
@@ -11,8 +12,10 @@ export class PodMemory {
   readonly objects: ObjectReader;
   /** Why containers were not started at the last try. */
   readonly waitingReasons = new Map<string, WaitingReason>();
-  /** The pod as a whole has failed for this. */
-  failure: { reason: string; message: string } | undefined;
+  /** The pod as a whole has failed for this; its containers are to be ended, and may still run. */
+  failure: PodFailure | undefined;
+  /** Why the node did not take the pod in. */
+  rejection: PodFailure | undefined;
   readonly #lastWords = new Map<string, string>();
 
   constructor(objects: ObjectReader) {

@@ -11,6 +11,7 @@ import { type DnsOptions, podDnsConfig } from "../sandbox/dns-config.ts";
 import { hostsFile } from "../sandbox/hosts-file.ts";
 import { podHostname } from "../sandbox/pod-hostname.ts";
 import { sandboxConfig } from "../sandbox/sandbox-config.ts";
+import { isTerminalPhase } from "../status/pod-phase.ts";
 import type { StatusPublisher } from "../status/status-publisher.ts";
 import type { TokenManager } from "../volumes/token-manager.ts";
 import { VolumeError, type VolumeManager } from "../volumes/volume-manager.ts";
@@ -66,7 +67,7 @@ export class PodSyncer {
     probes.reconcile(pod, state);
     this.#checkDeadline(pod, memory);
     const before = publisher.publish(pod, memory, state);
-    if (isTerminal(before.phase)) return { isTerminal: true, wakeAfterMs: undefined };
+    if (isTerminalPhase(before.phase)) return { isTerminal: true, wakeAfterMs: undefined };
     const volumes = await this.#setUpVolumes(pod, memory, state);
     if (typeof volumes === "number") return { isTerminal: false, wakeAfterMs: volumes };
     const retryMs = await this.#act(pod, memory, state, volumes, signal);
@@ -75,7 +76,7 @@ export class PodSyncer {
     probes.reconcile(pod, reached);
     const after = publisher.publish(pod, memory, reached);
     await pruneContainers(reached, runtime);
-    return { isTerminal: isTerminal(after.phase), wakeAfterMs: this.#wakeAfter(pod, retryMs) };
+    return { isTerminal: isTerminalPhase(after.phase), wakeAfterMs: this.#wakeAfter(pod, retryMs) };
   }
 
   forgetPod(podUid: string): void {
@@ -151,13 +152,18 @@ export class PodSyncer {
       events.normal(pod, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
     }
     const sandbox = actions.sandbox ?? (await this.#createSandbox(pod, config));
-    const cancel = clock.after(TELL_PROGRESS_AFTER_MS, () => void this.#tellProgress(pod, memory));
+    let telling: Promise<void> | undefined;
+    const cancel = clock.after(TELL_PROGRESS_AFTER_MS, () => {
+      telling = this.#tellProgress(pod, memory);
+    });
     try {
       const context = this.#startContext(pod, memory, state, { sandbox, config, volumes, signal });
       context.hosts = hostsFile(pod, sandbox.ip, shortName, domain);
       return await this.#startAll(context, memory, toStart);
     } finally {
       cancel();
+      // What it saw is older than what is told next.
+      await telling;
     }
   }
 
@@ -253,10 +259,6 @@ export class PodSyncer {
       logger.debug("a pod's progress was not told", { pod: podLogName(pod), error: errorMessage(error) });
     }
   }
-}
-
-function isTerminal(phase: string | undefined): boolean {
-  return phase === "Succeeded" || phase === "Failed";
 }
 
 export function graceSeconds(pod: Pod): number {

@@ -8,12 +8,12 @@ import { removeContainer } from "../containers/container-pruner.ts";
 import { podLogDirectory, podLogName } from "../naming.ts";
 import type { Pod } from "../pod-types.ts";
 import type { ProbeManager } from "../probes/probe-manager.ts";
-import { isTerminalPhase } from "../status/pod-status.ts";
+import { isTerminalPhase } from "../status/pod-phase.ts";
 import type { StatusManager } from "../status/status-manager.ts";
 import type { StatusPublisher } from "../status/status-publisher.ts";
 import type { VolumeManager } from "../volumes/volume-manager.ts";
 import type { PodMemory } from "./pod-memory.ts";
-import { readRuntimeState, runningContainers } from "./runtime-state.ts";
+import { type PodRuntimeState, readRuntimeState, runningContainers } from "./runtime-state.ts";
 
 export interface PodTerminatorOptions {
   client: KubeClient;
@@ -58,33 +58,34 @@ export class PodTerminator {
   }
 
   /**
-   * Ends the containers within the grace, then the sandbox. Readiness goes on being probed as long as they run. The pod
-   * leaves its Services before it hears of its end: a program that closes its port at once on SIGTERM would otherwise
-   * refuse the connections that are still led to it.
+   * Ends the containers within the grace, then the sandbox, and only then tells how the pod has ended. Readiness goes on being
+   * probed as long as they run. The pod leaves its Services before it hears of its end: a program that closes its port at once
+   * on SIGTERM would otherwise refuse the connections that are still led to it.
    */
   async endContainers(pod: Pod, memory: PodMemory, graceSeconds: number, hurry: AbortSignal): Promise<void> {
     const { runtime, killer, probes, publisher } = this.#options;
     const { uid } = pod.metadata;
-    const graceLeft = isTerminalPhase(pod)
-      ? graceSeconds
-      : await this.#leaveServices(pod, graceSeconds, hurry);
+    let graceLeft: number | undefined;
     for (;;) {
       const state = await readRuntimeState(runtime, uid);
       probes.reconcile(pod, state, { readinessOnly: true });
-      if (!isTerminalPhase(pod)) publisher.publish(pod, memory, state);
+      if (!memory.rejection && !isOnlyRecord(pod, state)) publisher.publish(pod, memory, state);
       if (runningContainers(state).length === 0) break;
+      graceLeft ??= await this.#leaveServices(pod, graceSeconds, hurry);
       await killer.killAll(pod, state, { graceSeconds: graceLeft, signal: hurry });
     }
     probes.removePod(uid);
+    for (const sandbox of (await readRuntimeState(runtime, uid)).sandboxes)
+      await runtime.stopPodSandbox(sandbox.id);
     const ended = await readRuntimeState(runtime, uid);
-    if (!isTerminalPhase(pod)) publisher.publish(pod, memory, ended, true);
-    for (const sandbox of ended.sandboxes) await runtime.stopPodSandbox(sandbox.id);
+    if (memory.rejection) publisher.publishRejected(pod, memory.rejection);
+    else if (!isOnlyRecord(pod, ended)) publisher.publishEnded(pod, memory, ended);
   }
 
   /** Returns how much of the grace is left, in seconds. */
   async #leaveServices(pod: Pod, graceSeconds: number, hurry: AbortSignal): Promise<number> {
     const { untilPodLeft, clock, logger } = this.#options;
-    if (graceSeconds <= FORCED_GRACE_SECONDS) return graceSeconds;
+    if (graceSeconds <= FORCED_GRACE_SECONDS || isTerminalPhase(pod.status?.phase)) return graceSeconds;
     const beganMs = clock.monotonicMs();
     const late = new AbortController();
     const cancel = clock.after(graceSeconds * 1000, () => late.abort());
@@ -103,8 +104,8 @@ export class PodTerminator {
 
   #leaving(pod: Pod): LeavingPod {
     const { uid, namespace = "", labels = {}, deletionTimestamp } = pod.metadata;
-    const hasFinished = ["Succeeded", "Failed"].includes(this.#options.statuses.statusOf(pod).phase ?? "");
-    const isListed = deletionTimestamp !== undefined && Boolean(pod.status?.podIP) && !hasFinished;
+    const isEnded = isTerminalPhase(this.#options.statuses.statusOf(pod).phase);
+    const isListed = deletionTimestamp !== undefined && Boolean(pod.status?.podIP) && !isEnded;
     return { uid, namespace, labels, isListed };
   }
 
@@ -150,4 +151,9 @@ export class PodTerminator {
       });
     }
   }
+}
+
+/** The API's record of an ended pod is all that is left of it. */
+function isOnlyRecord(pod: Pod, state: PodRuntimeState): boolean {
+  return isTerminalPhase(pod.status?.phase) && state.containers.length === 0;
 }

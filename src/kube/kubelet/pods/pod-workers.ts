@@ -1,7 +1,7 @@
 import type { Clock, Logger } from "../../../base/index.ts";
 import type { ObjectCache } from "../objects/object-cache.ts";
 import type { Pod } from "../pod-types.ts";
-import { isTerminalPhase } from "../status/pod-status.ts";
+import { isTerminalPhase } from "../status/pod-phase.ts";
 import type { Rejection } from "./admission.ts";
 import type { PodEvents } from "./pod-events.ts";
 import { PodMemory } from "./pod-memory.ts";
@@ -85,17 +85,23 @@ export class PodWorkers {
 
   /** A pod that has a start time was admitted before the program was started anew, and stays. */
   #admit(pod: Pod, memory: PodMemory): void {
-    if (pod.status?.startTime !== undefined || isTerminalPhase(pod) || pod.metadata.deletionTimestamp) return;
+    if (
+      pod.status?.startTime !== undefined ||
+      isTerminalPhase(pod.status?.phase) ||
+      pod.metadata.deletionTimestamp
+    )
+      return;
     const rejection = this.#options.admit(pod, this.#activePods());
     if (!rejection) return;
     this.#options.events.warning(pod, rejection.reason, rejection.message);
-    memory.failure = { reason: rejection.reason, message: `Pod was rejected: ${rejection.message}` };
+    memory.rejection = { reason: rejection.reason, message: `Pod was rejected: ${rejection.message}` };
   }
 
+  /** What a pod that is being ended has is not free before it has ended. */
   *#activePods(): Iterable<Pod> {
     for (const { phase, pod, memory } of this.#workers.values()) {
-      if ((phase === "syncing" || phase === "terminating") && !memory.failure && !isTerminalPhase(pod))
-        yield pod;
+      const mayRun = phase === "syncing" || phase === "terminating";
+      if (mayRun && !memory.rejection && !isTerminalPhase(pod.status?.phase)) yield pod;
     }
   }
 }

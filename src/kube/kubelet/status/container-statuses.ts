@@ -4,6 +4,7 @@ import { containerUri, isSidecar } from "../naming.ts";
 import type { Container, ContainerState, ContainerStatus, Pod } from "../pod-types.ts";
 import { type ProbeOutcome, shouldStart } from "../pods/pod-actions.ts";
 import { attemptsOf, type PodRuntimeState } from "../pods/runtime-state.ts";
+import { lostState } from "./lost-containers.ts";
 
 export interface WaitingReason {
   reason: string;
@@ -13,7 +14,7 @@ export interface WaitingReason {
 export interface ContainerStatusInput {
   pod: Pod;
   state: PodRuntimeState;
-  /** The pod's containers have all ended for good: none will be started any more. */
+  /** The pod's containers have all ended for good: none runs, and none will be started any more. */
   isFinal: boolean;
   /** Why a container was not (re)started at the last try. */
   waitingReason: (containerName: string) => WaitingReason | undefined;
@@ -21,9 +22,6 @@ export interface ContainerStatusInput {
   readiness: (containerId: string) => ProbeOutcome | undefined;
   startup: (containerId: string) => ProbeOutcome | undefined;
 }
-
-/** Exit code of what was lost without one (128 + SIGKILL). */
-const LOST_EXIT_CODE = 137;
 
 export function containerStatuses(
   input: ContainerStatusInput,
@@ -116,19 +114,13 @@ function notFound(
     return { ...previous, started: false, ready: previous.state.terminated.exitCode === 0 && previous.ready };
   }
   if (!previous.state?.running) return { ...status, lastState: previous.lastState ?? {} };
-  const lost: ContainerState = {
-    terminated: {
-      exitCode: LOST_EXIT_CODE,
-      reason: "ContainerStatusUnknown",
-      message: input.isFinal
-        ? "The container could not be located when the pod was terminated"
-        : "The container could not be located when the pod was deleted.  The container used to be Running",
-      startedAt: null,
-      finishedAt: null,
-    },
-  };
-  if (input.isFinal) return { ...previous, state: lost, ready: false, started: false };
-  return { ...status, lastState: lost };
+  if (input.isFinal) {
+    const state = lostState("The container could not be located when the pod was terminated");
+    return { ...previous, state, ready: false, started: false };
+  }
+  const message =
+    "The container could not be located when the pod was deleted.  The container used to be Running";
+  return { ...status, lastState: lostState(message) };
 }
 
 function defaultWaitingReason(pod: Pod): string {

@@ -2,45 +2,87 @@ import { isSidecar } from "../naming.ts";
 import type { ContainerStatus, Pod, PodPhase } from "../pod-types.ts";
 import { restartPolicyOf } from "../pods/pod-actions.ts";
 
-/** Where a pod stands in its life, from its containers (upstream's getPhase). */
+/**
+ * Where a pod stands in its life, from its containers (upstream's getPhase). `isFinal`: none of them can run any more; then
+ * the phase is a terminal one.
+ */
 export function podPhase(
   pod: Pod,
   initStatuses: readonly ContainerStatus[],
   statuses: readonly ContainerStatus[],
   isFinal: boolean,
 ): PodPhase {
+  const phase = phaseOf(pod, initStatuses, statuses, isFinal);
+  return isFinal && !isTerminalPhase(phase) ? "Failed" : phase;
+}
+
+/** Nothing of the pod runs any more, nor ever will. */
+export function isTerminalPhase(phase: PodPhase | undefined): boolean {
+  return phase === "Succeeded" || phase === "Failed";
+}
+
+function phaseOf(
+  pod: Pod,
+  initStatuses: readonly ContainerStatus[],
+  statuses: readonly ContainerStatus[],
+  isFinal: boolean,
+): PodPhase {
   const init = countInit(pod, initStatuses);
+  const sidecars = countSidecars(pod, initStatuses);
   const main = countMain(pod, statuses);
   const policy = restartPolicyOf(pod);
   if (init.failed > 0 && policy === "Never") return "Failed";
-  const nothingRan = main.running + main.stopped + main.unknown === 0;
-  if (init.pending > 0 || init.failed > 0 || (init.pendingSidecars > 0 && nothingRan)) {
-    if (isFinal) return "Failed";
-    return "Pending";
-  }
-  if (main.waiting > 0) return isFinal ? "Failed" : "Pending";
-  if (main.running > 0 && main.unknown === 0) return "Running";
-  if (main.running === 0 && main.stopped > 0 && main.unknown === 0) {
-    if (isFinal || policy === "Never") return main.stopped === main.succeeded ? "Succeeded" : "Failed";
-    if (policy === "Always") return "Running";
-    return main.stopped === main.succeeded ? "Succeeded" : "Running";
-  }
-  return "Pending";
+  if (init.pending + init.failed > 0) return "Pending";
+  // Sidecars that start again do not make a pod pending whose containers have run.
+  const hasRun = main.running + main.stopped > 0;
+  if (sidecars.pending > 0 && !hasRun) return "Pending";
+  if (main.waiting + sidecars.waiting > 0) return "Pending";
+  if (main.unknown + sidecars.unknown > 0) return "Pending";
+  // A sidecar that runs beside containers that have ended is about to be ended, too; until then the pod lives.
+  if (main.running + sidecars.running > 0) return "Running";
+  if (main.stopped === 0) return "Pending";
+  const hasSucceeded = main.stopped === main.succeeded;
+  if (isFinal) return hasSucceeded ? "Succeeded" : "Failed";
+  if (policy === "Always") return "Running";
+  if (hasSucceeded) return "Succeeded";
+  return policy === "Never" ? "Failed" : "Running";
 }
 
+function statusOf(statuses: readonly ContainerStatus[], name: string): ContainerStatus | undefined {
+  return statuses.find((status) => status.name === name);
+}
+
+/** Init containers that run to their end. */
 function countInit(pod: Pod, statuses: readonly ContainerStatus[]) {
-  const counts = { pending: 0, pendingSidecars: 0, failed: 0 };
+  const counts = { pending: 0, failed: 0 };
   for (const container of pod.spec.initContainers ?? []) {
-    const status = statuses.find(({ name }) => name === container.name);
-    if (isSidecar(container)) {
-      if (!status?.started) counts.pendingSidecars++;
-      continue;
-    }
-    const terminated =
-      status?.state?.terminated ?? (status?.state?.waiting ? status.lastState?.terminated : undefined);
+    if (isSidecar(container)) continue;
+    const { state, lastState } = statusOf(statuses, container.name) ?? {};
+    const terminated = state?.terminated ?? (state?.waiting ? lastState?.terminated : undefined);
     if (!terminated) counts.pending++;
     else if (terminated.exitCode !== 0) counts.failed++;
-    else if (status?.state?.waiting) counts.pending++;
+    else if (state?.waiting) counts.pending++;
+  }
+  return counts;
+}
+
+/** Of those that have ended nothing is counted: they have no part in how the pod ends. */
+function countSidecars(pod: Pod, statuses: readonly ContainerStatus[]) {
+  const counts = { pending: 0, running: 0, waiting: 0, unknown: 0 };
+  for (const container of pod.spec.initContainers ?? []) {
+    if (!isSidecar(container)) continue;
+    const { state, lastState, started } = statusOf(statuses, container.name) ?? {};
+    if (state?.running) {
+      counts.running++;
+      if (!started) counts.pending++;
+    } else if (state?.waiting) {
+      if (lastState?.terminated) continue;
+      counts.pending++;
+      counts.waiting++;
+    } else if (!state?.terminated) {
+      counts.pending++;
+      counts.unknown++;
+    }
   }
   return counts;
 }
@@ -48,8 +90,7 @@ function countInit(pod: Pod, statuses: readonly ContainerStatus[]) {
 function countMain(pod: Pod, statuses: readonly ContainerStatus[]) {
   const counts = { running: 0, waiting: 0, stopped: 0, succeeded: 0, unknown: 0 };
   for (const container of pod.spec.containers) {
-    const status = statuses.find(({ name }) => name === container.name);
-    const { state, lastState } = status ?? {};
+    const { state, lastState } = statusOf(statuses, container.name) ?? {};
     if (state?.running) counts.running++;
     else if (state?.terminated) {
       counts.stopped++;

@@ -3,27 +3,38 @@ import { qosClassOf } from "../containers/resources.ts";
 import type { Pod, PodStatus } from "../pod-types.ts";
 import { readySandbox } from "../pods/runtime-state.ts";
 import { type ContainerStatusInput, containerStatuses } from "./container-statuses.ts";
-import { podConditions } from "./pod-conditions.ts";
-import { podPhase } from "./pod-phase.ts";
+import { withLostContainers } from "./lost-containers.ts";
+import { isKubeletCondition, podConditions } from "./pod-conditions.ts";
+import { isTerminalPhase, podPhase } from "./pod-phase.ts";
 
 export interface PodStatusInput extends ContainerStatusInput {
   /** As last published (or as found at the start). */
   previous: PodStatus;
   hostIp: string;
   nowMs: number;
-  /** Why the pod as a whole has failed: deadline, rejection, eviction. */
-  failure?: { reason: string; message: string };
+  /** Why the pod as a whole has failed: deadline, eviction. */
+  failure?: PodFailure;
 }
 
-/** The pod's status from what the runtime has, as upstream's kubelet would write it. A pure function. */
+export interface PodFailure {
+  reason: string;
+  message: string;
+}
+
+/**
+ * The pod's status from what the runtime has, as upstream's kubelet would write it. A pure function. Its phase is what the
+ * pod comes to, also while containers still run that are to be ended: `toldStatus` says what may be told of it.
+ */
 export function podStatus(input: PodStatusInput): PodStatus {
   const { pod, previous, state, nowMs } = input;
   const { initContainers = [], containers, ephemeralContainers = [] } = pod.spec;
-  const initStatuses = containerStatuses(input, initContainers, previous.initContainerStatuses, true);
-  const statuses = containerStatuses(input, containers, previous.containerStatuses, false);
-  const phase = input.failure
-    ? "Failed"
-    : (keptPhase(previous) ?? podPhase(pod, initStatuses, statuses, input.isFinal));
+  const seen = {
+    initStatuses: containerStatuses(input, initContainers, previous.initContainerStatuses, true),
+    statuses: containerStatuses(input, containers, previous.containerStatuses, false),
+  };
+  const { initStatuses, statuses } = input.isFinal ? withLostContainers(pod, seen) : seen;
+  const phase =
+    keptPhase(previous) ?? (input.failure ? "Failed" : podPhase(pod, initStatuses, statuses, input.isFinal));
   const now = rfc3339Seconds(nowMs);
   const status: PodStatus = {
     phase,
@@ -54,15 +65,49 @@ export function podStatus(input: PodStatusInput): PodStatus {
       : {}),
     qosClass: previous.qosClass ?? qosClassOf(pod),
   };
-  const { reason, message } = input.failure ?? previous;
+  const failure = keptPhase(previous) ? undefined : input.failure;
+  const { reason, message } = failure ?? previous;
   if (reason !== undefined) status.reason = reason;
   if (message !== undefined) status.message = message;
   return status;
 }
 
+/**
+ * What may be told of a pod while its containers may still run. Others act on a terminal phase: they start another pod in its
+ * place, give its addresses, ports and devices away, take its work for done. Until nothing runs any more the phase stays as it
+ * was; that the pod is not ready any more is told at once (upstream's mergePodStatus).
+ */
+export function toldStatus(status: PodStatus, previous: PodStatus): PodStatus {
+  if (!isTerminalPhase(status.phase) || isTerminalPhase(previous.phase)) return status;
+  const { reason: _reason, message: _message, ...rest } = status;
+  return {
+    ...rest,
+    phase: previous.phase ?? "Pending",
+    ...(previous.reason === undefined ? {} : { reason: previous.reason }),
+    ...(previous.message === undefined ? {} : { message: previous.message }),
+  };
+}
+
+/** The status of a pod that the node did not take in: nothing of it ever ran here. */
+export function rejectedStatus(
+  pod: Pod,
+  previous: PodStatus,
+  rejection: PodFailure,
+  nowMs: number,
+): PodStatus {
+  return {
+    phase: "Failed",
+    conditions: (previous.conditions ?? []).filter(({ type }) => !isKubeletCondition(type)),
+    startTime: previous.startTime ?? rfc3339Seconds(nowMs),
+    qosClass: previous.qosClass ?? qosClassOf(pod),
+    reason: rejection.reason,
+    message: rejection.message,
+  };
+}
+
 /** A pod that has ended never lives again. */
-function keptPhase(previous: PodStatus): PodStatus["phase"] | undefined {
-  return previous.phase === "Failed" || previous.phase === "Succeeded" ? previous.phase : undefined;
+function keptPhase({ phase }: PodStatus): PodStatus["phase"] | undefined {
+  return isTerminalPhase(phase) ? phase : undefined;
 }
 
 /** The address that the pod has, or last had. */
@@ -75,8 +120,4 @@ function addresses({ pod, state, previous, hostIp }: PodStatusInput): Pick<PodSt
   if (ip !== "") return { podIP: ip, podIPs: [{ ip }] };
   if (previous.podIP === undefined) return {};
   return { podIP: previous.podIP, podIPs: previous.podIPs ?? [{ ip: previous.podIP }] };
-}
-
-export function isTerminalPhase(pod: Pod): boolean {
-  return pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
 }

@@ -4,7 +4,8 @@ import type { PodMemory } from "../pods/pod-memory.ts";
 import type { PodRuntimeState } from "../pods/runtime-state.ts";
 import type { ProbeManager } from "../probes/probe-manager.ts";
 import { isKubeletCondition } from "./pod-conditions.ts";
-import { podStatus } from "./pod-status.ts";
+import { isTerminalPhase } from "./pod-phase.ts";
+import { type PodFailure, podStatus, rejectedStatus, toldStatus } from "./pod-status.ts";
 import type { StatusManager } from "./status-manager.ts";
 
 export interface StatusPublisherOptions {
@@ -22,9 +23,31 @@ export class StatusPublisher {
     this.#options = options;
   }
 
-  publish(pod: Pod, memory: PodMemory, state: PodRuntimeState, isFinal = false): PodStatus {
-    const { statuses, probes, hostIp, clock } = this.#options;
-    const status = podStatus({
+  /** Of a pod whose containers may run. Returns what the pod comes to, which may be more than can be told yet. */
+  publish(pod: Pod, memory: PodMemory, state: PodRuntimeState): PodStatus {
+    const status = this.#statusOf(pod, memory, state, { isFinal: false });
+    this.#options.statuses.set(pod, toldStatus(status, this.#previous(pod)));
+    return status;
+  }
+
+  /** Of a pod of which nothing runs any more, nor ever will. */
+  publishEnded(pod: Pod, memory: PodMemory, state: PodRuntimeState): void {
+    this.#options.statuses.set(pod, this.#statusOf(pod, memory, state, { isFinal: true }));
+  }
+
+  publishRejected(pod: Pod, rejection: PodFailure): void {
+    const { statuses, clock } = this.#options;
+    statuses.set(pod, rejectedStatus(pod, this.#previous(pod), rejection, clock.nowMs()));
+  }
+
+  #statusOf(
+    pod: Pod,
+    memory: PodMemory,
+    state: PodRuntimeState,
+    { isFinal }: { isFinal: boolean },
+  ): PodStatus {
+    const { probes, hostIp, clock } = this.#options;
+    return podStatus({
       pod,
       state,
       isFinal,
@@ -37,8 +60,6 @@ export class StatusPublisher {
       readiness: (id) => probes.readiness(id),
       startup: (id) => probes.startup(id),
     });
-    statuses.set(pod, status);
-    return status;
   }
 
   /** Restarts that have been told to the API. */
@@ -49,9 +70,11 @@ export class StatusPublisher {
     return found?.restartCount;
   }
 
-  /** The kubelet's own conditions as it has last decided them, others' as the API has them now. */
+  /** What the kubelet has last told. Others' conditions, and an end that others have told, are as the API has them now. */
   #previous(pod: Pod): PodStatus {
-    const own = this.#options.statuses.statusOf(pod);
+    const told = this.#options.statuses.statusOf(pod);
+    const { phase, reason, message } = pod.status ?? {};
+    const own = isTerminalPhase(phase) ? { ...told, phase, reason, message } : told;
     const fromApi = pod.status?.conditions ?? [];
     const conditions = [
       ...(own.conditions ?? []).filter(({ type }) => isKubeletCondition(type)),

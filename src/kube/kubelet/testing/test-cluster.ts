@@ -42,6 +42,8 @@ interface Running {
 export interface TestClusterOptions {
   /** Instead of a proxy's. */
   untilPodLeft?: UntilPodLeft;
+  /** Stands between the kubelet and the API. */
+  wrapClient?: (client: KubeClient) => KubeClient;
 }
 
 export async function openTestCluster(
@@ -150,7 +152,7 @@ async function startNode(
   home: TestHome,
   server: ApiServer,
   logger: Logger,
-  { untilPodLeft }: TestClusterOptions,
+  { untilPodLeft, wrapClient = (client) => client }: TestClusterOptions,
 ): Promise<Node> {
   const network = await home.network.openPodNetwork();
   const cri = createCri({
@@ -165,7 +167,7 @@ async function startNode(
   await cri.open();
   await home.engine.reconcile(cri.liveSandboxIds());
   const user = { name: `system:node:${NODE}`, groups: ["system:nodes", "system:authenticated"] };
-  const client = createInProcessClient(server.backend, user);
+  const client = wrapClient(createInProcessClient(server.backend, user));
   const informers = createInformerFactory(client, { logger });
   const kubelet = createKubelet({
     nodeName: NODE,
