@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import type { Readable } from "node:stream";
-import { type Clock, errorMessage, isGantryError, type Logger, systemClock } from "../base/index.ts";
+import { type Clock, errorMessage, type Logger, systemClock } from "../base/index.ts";
 import type { ImageRuntimeConfig } from "../formats/oci-types.ts";
 import type { ImageService } from "../images/types.ts";
 import { removeCgroup } from "../kernel/index.ts";
@@ -12,6 +12,7 @@ import { containerStats } from "./containers/container-stats.ts";
 import { ContainerStore } from "./containers/container-store.ts";
 import { containerTop } from "./containers/container-top.ts";
 import { createContainer } from "./containers/create-container.ts";
+import { hasEnded } from "./containers/ended-process.ts";
 import { onRuntimeExit } from "./containers/exit-handler.ts";
 import { inspectContainer } from "./containers/inspect-container.ts";
 import { listContainers } from "./containers/list-containers.ts";
@@ -101,7 +102,7 @@ export class ContainerEngine implements OpenEngine {
       namespacesDir: `${options.runDir}/ns`,
       containers: new ContainerStore(options.stateDir, options.logger),
       volumes: new VolumeStore(options.volumesDir, clock, options.logger),
-      execs: new ExecStore(),
+      execs: new ExecStore(clock),
       initLayers: new InitLayers(`${options.runDir}/init-layers`),
       events: new EventLog(clock),
       runtime: options.runtime,
@@ -216,7 +217,7 @@ export class ContainerEngine implements OpenEngine {
         width: String(columns),
       });
     } catch (error) {
-      if (!isGantryError(error, "NotFound")) throw error;
+      if (!hasEnded(error)) throw error;
       // A client sends the size before the container runs: it becomes the first size.
       container.record.hostConfig.ConsoleSize = [rows, columns];
     }

@@ -32,8 +32,11 @@ export const isRestarting = (id: string) =>
     code: "Engine.Restarting",
   });
 
-export const markedForRemoval = () =>
-  conflict("container is marked for removal and cannot be started", { code: "Engine.MarkedForRemoval" });
+export const markedForRemoval = (what: string) =>
+  conflict(`container is marked for removal and cannot be ${what}`, { code: "Engine.MarkedForRemoval" });
+
+export const isBeingRemoved = (id: string, action: string) =>
+  conflict(`You cannot ${action} container ${id} which is being removed`, { code: "Engine.BeingRemoved" });
 
 export const alreadyStarted = () =>
   new GantryError("NotModified", "container is already running", { code: "Engine.AlreadyStarted" });

@@ -22,11 +22,9 @@ const restart = (Name: "always" | "on-failure" | "unless-stopped", MaximumRetryC
 describe("restart policies", () => {
   it("on-failure tries as often as it may", async () => {
     const id = await home.create(["sh", "-c", "echo run; exit 4"], restart("on-failure", 2));
-    const ended = (async () => {
-      await engine().startContainer(id);
-      return engine().waitContainer(id);
-    })();
-    expect(await ended).toEqual({ exitCode: 4 });
+    await engine().startContainer(id);
+    await until(() => state(id).Status === "exited");
+    expect(state(id).ExitCode).toBe(4);
     expect((await engine().inspectContainer(id)).RestartCount).toBe(2);
     expect((await home.output(id)).stdout).toBe("run\nrun\nrun\n");
     await engine().removeContainer(id);

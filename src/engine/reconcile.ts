@@ -44,7 +44,6 @@ export async function adoptContainers(context: EngineContext): Promise<void> {
 async function adopt(context: EngineContext, container: Container): Promise<void> {
   if (container.record.removing) {
     context.containers.forget(container);
-    container.removed = true;
     inBackground(context, "deleting a removed container's files", () => deleteRemains(context, container));
     return;
   }
@@ -157,7 +156,7 @@ export async function restartStopped(context: EngineContext): Promise<void> {
 }
 
 async function restart(context: EngineContext, container: Container): Promise<void> {
-  if (container.isRunning || container.removed) return;
+  if (container.isRunning || container.removed || container.removalInProgress) return;
   container.exitIsWanted = false;
   container.record.manuallyStopped = false;
   try {

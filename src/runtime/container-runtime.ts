@@ -1,15 +1,7 @@
 import { closeSync, constants, existsSync, openSync, rmSync, writeSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  type Clock,
-  conflict,
-  errnoCode,
-  failpoint,
-  type Logger,
-  notFound,
-  systemClock,
-} from "../base/index.ts";
+import { type Clock, conflict, errnoCode, failpoint, type Logger, systemClock } from "../base/index.ts";
 import {
   cgroupProcesses,
   freezeCgroup,
@@ -29,11 +21,10 @@ import { startExec } from "./exec.ts";
 import { readExitFile, removeExitFile, writeExitFile } from "./exit-file.ts";
 import { spawnMonitor } from "./monitor.ts";
 import { endMonitor, findMonitors, isMonitorOf } from "./monitor-scan.ts";
-import { openPath } from "./mounted-root.ts";
+import { openInProcess } from "./mounted-root.ts";
 import type { OciResources } from "./oci-spec.ts";
 import { type ProcessFile, ProcessFiles } from "./process-file.ts";
 import { listHostProcesses } from "./process-list.ts";
-import { processPath } from "./process-paths.ts";
 import { mustRunRuntime, runRuntime } from "./runtime-command.ts";
 import { SeccompCache } from "./seccomp-cache.ts";
 import type {
@@ -61,10 +52,15 @@ interface Live {
   file: ProcessFile;
   stopWatching: () => void;
   exited: boolean;
+  /** SIGKILL was sent: frozen, it could not die of it (cgroup v1). */
+  killed: boolean;
 }
+
+const notRunning = (id: string) => conflict(`container ${id} is not running`, { code: "Runtime.NotRunning" });
 
 /** As a shell counts a death by SIGKILL; given to ends that nobody saw. */
 const UNSEEN_EXIT_CODE = 137;
+const SIGKILL = 9;
 const WIN_RESIZE = 1;
 const REOPEN_LOG = 2;
 
@@ -189,23 +185,36 @@ export class OciContainerRuntime implements ContainerRuntime {
   }
 
   kill(id: string, signal: number): boolean {
-    const file = this.#live.get(id)?.file;
+    const live = this.#live.get(id);
+    const file = live?.file;
     if (!file?.pid || !isSameProcess(file.pid, file.startTime ?? 0)) return false;
+    if (signal === SIGKILL) live!.killed = true;
     return killProcess(file.pid, signal);
   }
 
   killAll(id: string): void {
     const file = this.#live.get(id)?.file ?? this.#files.read(id);
     if (file?.cgroupPath) killCgroup(file.cgroupPath);
-    this.kill(id, 9);
+    this.kill(id, SIGKILL);
   }
 
   async pause(id: string): Promise<void> {
-    await freezeCgroup(this.#require(id).cgroupPath, true);
+    if (this.#live.get(id)?.killed) throw notRunning(id);
+    await this.#freeze(id, true);
   }
 
   async resume(id: string): Promise<void> {
-    await freezeCgroup(this.#require(id).cgroupPath, false);
+    await this.#freeze(id, false);
+  }
+
+  async #freeze(id: string, frozen: boolean): Promise<void> {
+    const { cgroupPath } = this.#require(id);
+    try {
+      await freezeCgroup(cgroupPath, frozen);
+    } catch (error) {
+      if (!["ENOENT", "ENODEV"].includes(errnoCode(error) ?? "")) throw error;
+      throw notRunning(id);
+    }
   }
 
   async update(id: string, resources: OciResources): Promise<void> {
@@ -263,13 +272,13 @@ export class OciContainerRuntime implements ContainerRuntime {
     }
     const exit = this.#recordedExit(file);
     if (exit) {
-      this.#live.set(id, { file, stopWatching: () => {}, exited: true });
+      this.#live.set(id, { file, stopWatching: () => {}, exited: true, killed: false });
       return { status: "exited", exit };
     }
     if (file.monitorPid === undefined || !isSameProcess(file.monitorPid, file.monitorStartTime ?? 0)) {
       // It may have ended between the two looks.
       const late = this.#recordedExit(file) ?? this.#unseenExit(file);
-      this.#live.set(id, { file, stopWatching: () => {}, exited: true });
+      this.#live.set(id, { file, stopWatching: () => {}, exited: true, killed: false });
       return { status: "exited", exit: late };
     }
     this.#watch(file);
@@ -298,7 +307,7 @@ export class OciContainerRuntime implements ContainerRuntime {
 
   openRootfs(id: string): MountedRoot {
     const { monitorPid, rootfsDir } = this.#require(id);
-    return openPath(processPath(monitorPid!, rootfsDir));
+    return openInProcess(monitorPid!, rootfsDir);
   }
 
   cgroupPath(id: string): string | undefined {
@@ -343,13 +352,12 @@ export class OciContainerRuntime implements ContainerRuntime {
 
   #require(id: string): ProcessFile {
     const live = this.#live.get(id);
-    if (!live || live.exited)
-      throw notFound(`container ${id} is not running`, { code: "Runtime.NotRunning" });
+    if (!live || live.exited) throw notRunning(id);
     return live.file;
   }
 
   #watch(file: ProcessFile): void {
-    const live: Live = { file, stopWatching: () => {}, exited: false };
+    const live: Live = { file, stopWatching: () => {}, exited: false, killed: false };
     this.#live.set(file.id, live);
     live.stopWatching = watchProcessExit(file.monitorPid!, () => this.#monitorEnded(live));
   }

@@ -1,14 +1,14 @@
 import { closeSync, constants, openSync, writeSync } from "node:fs";
-import { errnoCode, notFound } from "../base/index.ts";
+import { conflict, errnoCode } from "../base/index.ts";
 
-/** Writes one line to conmon's control fifo. NotFound when nobody reads it any more. */
+/** Writes one line to conmon's control fifo. Conflict when nobody reads it any more. */
 export function writeControl(path: string, line: string): void {
   let fd: number;
   try {
     fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
   } catch (error) {
     if (["ENOENT", "ENXIO"].includes(errnoCode(error) ?? "")) {
-      throw notFound("the container's monitor is gone", { code: "Runtime.NotRunning", cause: error });
+      throw conflict("the container's monitor is gone", { code: "Runtime.NotRunning", cause: error });
     }
     throw error;
   }

@@ -1,4 +1,5 @@
 import { closeSync, constants, openSync } from "node:fs";
+import { conflict, errnoCode } from "../base/index.ts";
 import { withPrivateMountNamespace } from "../kernel/index.ts";
 import { processPath } from "./process-paths.ts";
 import { mountRootfs } from "./rootfs-mount.ts";
@@ -30,14 +31,19 @@ export function openMountedRoot(
   return handle(fd, namespace);
 }
 
-/** The root as a running process sees it, with everything mounted there. */
+/** The root as a running process sees it, with everything mounted there. Conflict `Runtime.NotRunning` once it has ended. */
 export function openProcessRoot(pid: number): MountedRoot {
-  return openPath(processPath(pid, "/"));
+  return openInProcess(pid, "/");
 }
 
-/** A directory, kept open. */
-export function openPath(path: string): MountedRoot {
-  return handle(openSync(path, O_PATH | constants.O_DIRECTORY));
+/** A directory as a running process sees it, kept open. Conflict `Runtime.NotRunning` once it has ended. */
+export function openInProcess(pid: number, path: string): MountedRoot {
+  try {
+    return handle(openSync(processPath(pid, path), O_PATH | constants.O_DIRECTORY));
+  } catch (error) {
+    if (!["ENOENT", "ESRCH"].includes(errnoCode(error) ?? "")) throw error;
+    throw conflict(`process ${pid} has ended`, { code: "Runtime.NotRunning", cause: error });
+  }
 }
 
 function handle(fd: number, namespace?: number): MountedRoot {

@@ -106,6 +106,7 @@ export interface ContainerRuntime {
   kill(id: string, signal: number): boolean;
   /** Kills every process of the container's cgroup. */
   killAll(id: string): void;
+  /** Conflict `Runtime.NotRunning` when it has ended, or is about to. */
   pause(id: string): Promise<void>;
   resume(id: string): Promise<void>;
   update(id: string, resources: OciResources): Promise<void>;

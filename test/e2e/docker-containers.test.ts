@@ -19,7 +19,7 @@ describe("states", () => {
     await house.ok("pause", "cc");
     expect(await state("cc")).toBe("paused 0");
     const id = await house.inspect("cc", "{{.Id}}");
-    expect((await house.failure("pause", "cc"))[1]).toBe(`container ${id} is already paused`);
+    expect((await house.failure("pause", "cc"))[1]).toBe(`Container ${id} is already paused`);
     expect((await house.failure("exec", "cc", "true"))[1]).toBe(
       "container cc is paused, unpause the container before exec",
     );

@@ -10,6 +10,7 @@ import { emitContainerEvent } from "../events/container-events.ts";
 import { followLog } from "../logs/container-logs.ts";
 import type { AttachOptions, AttachStreams } from "../types.ts";
 import type { Container } from "./container.ts";
+import { hasEnded } from "./ended-process.ts";
 
 /**
  * Connects a client to a container's streams. A container that does not run yet is waited for: `docker run` attaches
@@ -154,7 +155,7 @@ function feedInput(
     if (StdinOnce && !Tty) input.close();
   };
   pump().catch((error: unknown) => {
-    if (stopped || run.ended || isGantryError(error, "Gone") || isGantryError(error, "NotFound")) return;
+    if (stopped || run.ended || isGantryError(error, "Gone") || hasEnded(error)) return;
     context.logger.debug("input of a container ended", { container: container.id, error });
     if (StdinOnce && !Tty) input?.close();
   });

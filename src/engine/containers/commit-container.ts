@@ -3,10 +3,12 @@ import { familiarText } from "../../formats/index.ts";
 import type { ImageRuntimeConfig } from "../../formats/oci-types.ts";
 import type { CommitRequest } from "../../images/types.ts";
 import type { EngineContext } from "../context.ts";
+import { isBeingRemoved } from "../errors.ts";
 import { emitContainerEvent } from "../events/container-events.ts";
 import { timestamp } from "../logs/timestamps.ts";
 import type { ContainerConfig } from "../types.ts";
 import type { Container } from "./container.ts";
+import { hasEnded, unlessEnded } from "./ended-process.ts";
 
 export interface CommitOptions {
   reference?: string;
@@ -27,6 +29,7 @@ export async function commitContainer(
   applyChanges?: ApplyChanges,
 ): Promise<{ id: string }> {
   const container = context.containers.get(reference);
+  if (container.removalInProgress) throw isBeingRemoved(container.id, "commit");
   let config = runtimeConfigOf(container, options.config ?? {});
   if (options.changes?.length) {
     if (!applyChanges) {
@@ -53,7 +56,7 @@ export async function commitContainer(
     references: options.reference ? [options.reference] : [],
   };
   return quietly(context, container, options.pause ?? true, async () => {
-    const { id } = await context.images.commit(request);
+    const { id } = await commitSnapshot(context, container, request);
     emitContainerEvent(context, container, "commit", {
       comment: options.comment ?? "",
       imageID: id,
@@ -63,25 +66,57 @@ export async function commitContainer(
   });
 }
 
-/** The container stands still meanwhile, so that no file is caught half written. */
+async function commitSnapshot(
+  context: EngineContext,
+  container: Container,
+  request: CommitRequest,
+): Promise<{ id: string }> {
+  if (container.removed) throw isBeingRemoved(container.id, "commit");
+  const release = container.holdFiles();
+  try {
+    return await context.images.commit(request);
+  } finally {
+    release();
+  }
+}
+
+/**
+ * The container stands still meanwhile, so that no file is caught half written. One whose process has ended stands still
+ * as it is.
+ */
 async function quietly<T>(
   context: EngineContext,
   container: Container,
   pause: boolean,
   fn: () => Promise<T>,
 ): Promise<T> {
-  if (!pause || !container.hasProcess || container.record.state.Paused) return fn();
-  return container.lock.run(async () => {
-    if (!container.hasProcess) return fn();
-    await context.runtime.pause(container.id);
-    emitContainerEvent(context, container, "pause");
-    try {
-      return await fn();
-    } finally {
-      await context.runtime.resume(container.id);
-      emitContainerEvent(context, container, "unpause");
-    }
+  if (!pause) return fn();
+  const { result } = await container.lock.run(async () => {
+    if (!container.hasProcess || container.record.state.Paused) return { result: fn() };
+    return { result: Promise.resolve(await whilePaused(context, container, fn)) };
   });
+  return result;
+}
+
+/** Called with the lock held. */
+async function whilePaused<T>(
+  context: EngineContext,
+  container: Container,
+  fn: () => Promise<T>,
+): Promise<T> {
+  try {
+    await context.runtime.pause(container.id);
+  } catch (error) {
+    if (!hasEnded(error)) throw error;
+    return fn();
+  }
+  emitContainerEvent(context, container, "pause");
+  try {
+    return await fn();
+  } finally {
+    await unlessEnded(context.runtime.resume(container.id));
+    emitContainerEvent(context, container, "unpause");
+  }
 }
 
 const KEPT: (keyof ImageRuntimeConfig)[] = [

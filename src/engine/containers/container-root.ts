@@ -4,42 +4,95 @@ import { dirname } from "node:path";
 import { fdPath, hasErrno, MountFlag, mkdirInRoot, mount, O_PATH, openAtRoot } from "../../kernel/index.ts";
 import { type MountedRoot, openMountedRoot, openProcessRoot } from "../../runtime/index.ts";
 import { type EngineContext, rootfsOf } from "../context.ts";
-import { notRunning } from "../errors.ts";
+import { isBeingRemoved } from "../errors.ts";
 import type { Container } from "./container.ts";
+import { hasEnded } from "./ended-process.ts";
+import { exclusively } from "./exclusive.ts";
 
 /**
  * Runs `fn` with the container's root open: as its process sees it while it runs, else mounted for this purpose with its
- * volumes. Whatever is done in it must resolve paths inside the root, for the container may change the tree meanwhile.
+ * volumes, and then nothing else is done with the container meanwhile. Whatever is done in it must resolve paths inside
+ * the root, for the container may change the tree meanwhile.
  */
 export async function withContainerRoot<T>(
   context: EngineContext,
-  container: Container,
-  fn: (root: MountedRoot) => T | Promise<T>,
+  reference: string,
+  fn: (root: MountedRoot, container: Container) => T | Promise<T>,
 ): Promise<T> {
-  const root = await openContainerRoot(context, container);
-  try {
-    return await fn(root);
-  } finally {
-    root.close();
-  }
+  const use = async (root: MountedRoot, container: Container) => {
+    try {
+      return await fn(root, container);
+    } finally {
+      root.close();
+    }
+  };
+  const { result } = await exclusively(context, reference, async (container) => {
+    const root = await rootToRead(context, container);
+    const result = use(root, container);
+    if (!container.hasProcess) await result.catch(() => {});
+    return { result };
+  });
+  return result;
 }
 
-export async function openContainerRoot(context: EngineContext, container: Container): Promise<MountedRoot> {
-  if (container.hasProcess) {
-    const pid = context.runtime.pidOf(container.id);
-    if (pid === undefined) throw notRunning(container.id);
-    return openProcessRoot(pid);
-  }
-  return mountStopped(context, container, (rootFd) => bindVolumes(container, rootFd));
-}
-
-/** The file system of its image and what it wrote there, without volumes. */
-export async function openContainerRootfs(
+/** The container's root as `withContainerRoot` opens it, for reading. */
+export function openContainerRoot(
   context: EngineContext,
-  container: Container,
-): Promise<MountedRoot> {
-  if (container.hasProcess) return context.runtime.openRootfs(container.id);
-  return mountStopped(context, container, () => {});
+  reference: string,
+): Promise<{ root: MountedRoot; container: Container }> {
+  return exclusively(context, reference, async (container) => ({
+    root: await rootToRead(context, container),
+    container,
+  }));
+}
+
+/** The file system of its image and what it wrote there, without volumes; for reading. */
+export function openContainerRootfs(
+  context: EngineContext,
+  reference: string,
+): Promise<{ root: MountedRoot; container: Container }> {
+  return exclusively(context, reference, async (container) => {
+    if (container.removalInProgress) throw isBeingRemoved(container.id, "export");
+    const stopped = () => mountStopped(context, container, () => {});
+    const root = await (container.hasProcess
+      ? orIfEnded(() => context.runtime.openRootfs(container.id), stopped)
+      : stopped());
+    return { root: keepingFiles(container, root), container };
+  });
+}
+
+async function rootToRead(context: EngineContext, container: Container): Promise<MountedRoot> {
+  return keepingFiles(container, await openRoot(context, container));
+}
+
+/** The container's files stay until the root is closed. */
+function keepingFiles(container: Container, root: MountedRoot): MountedRoot {
+  const release = container.holdFiles();
+  return {
+    fd: root.fd,
+    path: root.path,
+    close() {
+      root.close();
+      release();
+    },
+  };
+}
+
+async function openRoot(context: EngineContext, container: Container): Promise<MountedRoot> {
+  const stopped = () => mountStopped(context, container, (rootFd) => bindVolumes(container, rootFd));
+  if (!container.hasProcess) return stopped();
+  const pid = context.runtime.pidOf(container.id);
+  return pid === undefined ? stopped() : orIfEnded(() => openProcessRoot(pid), stopped);
+}
+
+/** An end that has not been handled yet: nothing has the root open any more. */
+async function orIfEnded(open: () => MountedRoot, stopped: () => Promise<MountedRoot>): Promise<MountedRoot> {
+  try {
+    return open();
+  } catch (error) {
+    if (!hasEnded(error)) throw error;
+    return stopped();
+  }
 }
 
 async function mountStopped(

@@ -96,9 +96,10 @@ export class ContainerStore {
     if (this.#idByName.get(name) === id) this.#idByName.delete(name);
   }
 
-  /** Makes a new container known once its record is durable. */
-  async add(record: ContainerRecord): Promise<Container> {
+  /** Makes a new container known once its record is durable. Operations on it wait until the rest of it is made. */
+  async add(record: ContainerRecord, made: Promise<void>): Promise<Container> {
     const container = new Container(record, this.directoryOf(record.id));
+    void container.lock.run(() => made);
     await this.#write(container);
     await syncDirectory(this.#dir);
     this.#add(container);
@@ -146,6 +147,7 @@ export class ContainerStore {
   forget(container: Container): void {
     this.releaseName(container.record.name, container.id);
     this.#byId.delete(container.id);
+    container.removed = true;
   }
 
   async deleteFiles(container: Container): Promise<void> {

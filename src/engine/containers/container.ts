@@ -12,7 +12,6 @@ export class Container {
   readonly directory: string;
   /** Whoever changes the container's state holds it; never while waiting for the container to end. */
   readonly lock = new Mutex();
-  readonly execIds = new Set<string>();
   /** Ends with the process that it watches. */
   stopHealthChecks: () => void = () => {};
   /** Pending restart of the restart policy. */
@@ -23,8 +22,13 @@ export class Container {
   /** Resolves when the links of its last run are gone. */
   unplugged: Promise<void> = Promise.resolve();
   rootfs: RootfsMount | undefined;
+  /** Somebody is removing it; it cannot be started meanwhile. Set and cleared with the lock held. */
+  removalInProgress = false;
+  /** Nobody finds it any more. Set with the lock held. */
   removed = false;
-  removal: Promise<void> | undefined;
+  /** `docker restart`s that have yet to start it again: the end that they cause does not remove it (`--rm`). */
+  restartsUnderWay = 0;
+  readonly #readers = new Set<Promise<void>>();
   readonly #exitListeners = new Set<ExitListener>();
   readonly #removedListeners = new Set<ExitListener>();
   readonly #startListeners = new Set<() => void>();
@@ -63,6 +67,20 @@ export class Container {
     return join(this.directory, ...names);
   }
 
+  /** Keeps its files until the answer is called, though it may be removed meanwhile. */
+  holdFiles(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#readers.add(promise);
+    return () => {
+      this.#readers.delete(promise);
+      resolve();
+    };
+  }
+
+  async filesReleased(): Promise<void> {
+    while (this.#readers.size > 0) await Promise.all(this.#readers);
+  }
+
   /** Called at each end of the container's process, before any restart. */
   onExit(listener: ExitListener): () => void {
     this.#exitListeners.add(listener);
@@ -88,7 +106,6 @@ export class Container {
   }
 
   tellRemoved(): void {
-    this.removed = true;
     for (const listener of [...this.#removedListeners]) listener(this.exitResult());
   }
 

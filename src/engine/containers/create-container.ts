@@ -115,11 +115,12 @@ interface Making {
 async function make(context: EngineContext, making: Making): Promise<Container> {
   const { id, image, config, hostConfig, request } = making;
   const { mounts, createdVolumes } = await resolveMounts(context, config, hostConfig, request.internal);
+  const made = Promise.withResolvers<void>();
   try {
     await context.containers.makeDirectory(id);
     const preparing = context.images.prepareSnapshot(id, image.id);
     failpoint("engine/create/snapshot");
-    const adding = context.containers.add(newRecord(context, making, mounts));
+    const adding = context.containers.add(newRecord(context, making, mounts), made.promise);
     // Both have ended, whatever came of them, before anything is undone.
     await Promise.allSettled([preparing, adding]);
     const container = await adding;
@@ -131,6 +132,8 @@ async function make(context: EngineContext, making: Making): Promise<Container> 
     await discard(context, id);
     for (const name of createdVolumes) await context.volumes.remove(name);
     throw error;
+  } finally {
+    made.resolve();
   }
 }
 

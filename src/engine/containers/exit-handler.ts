@@ -32,6 +32,7 @@ export async function containerEnded(
   if (!container.hasProcess) return;
   const { record } = container;
   container.stopHealthChecks();
+  context.execs.dropUnstarted(container.id);
   const restart = wantsRestart(context, container, exit.exitCode);
   if (restart) setRestarting(record.state, exit);
   else setExited(record.state, exit);
@@ -51,16 +52,20 @@ export async function containerEnded(
   releaseNamespaces(context, container);
   if (restart) scheduleRestart(context, container);
   tellStatus(context, container);
-  if (!restart && record.hostConfig.AutoRemove && !container.removal) {
+  if (!restart && record.hostConfig.AutoRemove && shallRemoveItself(container)) {
     inBackground(context, "removing a container that ended", () =>
       removeContainer(context, container.id, { removeVolumes: true }),
     );
   }
 }
 
+function shallRemoveItself(container: Container): boolean {
+  return !container.removalInProgress && container.restartsUnderWay === 0;
+}
+
 function wantsRestart(context: EngineContext, container: Container, exitCode: number): boolean {
   const { hostConfig, restartCount, manuallyStopped } = container.record;
-  if (context.shuttingDown || container.exitIsWanted || container.record.removing) return false;
+  if (context.shuttingDown || container.exitIsWanted || container.removalInProgress) return false;
   return shallRestart({ policy: hostConfig.RestartPolicy, exitCode, restartCount, manuallyStopped });
 }
 
@@ -81,8 +86,8 @@ function scheduleRestart(context: EngineContext, container: Container): void {
 
 /** Called with the lock held. A start that fails ends the restarting, as in Docker. */
 async function restartNow(context: EngineContext, container: Container): Promise<void> {
-  if (!container.record.state.Restarting || container.removed) return;
-  if (context.shuttingDown || container.exitIsWanted) {
+  if (!container.record.state.Restarting) return;
+  if (context.shuttingDown || container.exitIsWanted || container.removalInProgress) {
     await giveUpRestart(context, container);
     return;
   }

@@ -11,6 +11,7 @@ export async function inspectContainer(
 ): Promise<ContainerInspect> {
   const container = context.containers.get(reference);
   const { record } = container;
+  const execIds = context.execs.pendingOf(container.id);
   return {
     Id: record.id,
     Created: record.created,
@@ -29,7 +30,7 @@ export async function inspectContainer(
     MountLabel: "",
     ProcessLabel: "",
     AppArmorProfile: "",
-    ExecIDs: container.execIds.size > 0 ? [...container.execIds] : null,
+    ExecIDs: execIds.length > 0 ? execIds : null,
     HostConfig: record.hostConfig,
     GraphDriver: { Name: "overlay2", Data: graphData(container) },
     ...(options.size ? await sizesOf(context, container) : {}),
@@ -59,13 +60,14 @@ export function mountPoints(container: Container): MountPoint[] {
   );
 }
 
-/** What the container wrote, and that together with its image. */
+/** What the container wrote, and that together with its image. It must be there when this is called. */
 export async function sizesOf(
   context: EngineContext,
   container: Container,
 ): Promise<{ SizeRw: number; SizeRootFs: number }> {
+  const release = container.holdFiles();
   const [usage, image] = await Promise.all([
-    context.images.snapshotUsage(container.id),
+    context.images.snapshotUsage(container.id).finally(release),
     context.images.find(container.record.imageId),
   ]);
   return { SizeRw: usage.sizeBytes, SizeRootFs: usage.sizeBytes + (image?.sizeBytes ?? 0) };

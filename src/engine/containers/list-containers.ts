@@ -30,15 +30,18 @@ async function summaryOf(
   withSize: boolean,
 ): Promise<ContainerSummary> {
   const { record } = container;
+  // Before anything is waited for: it may be removed meanwhile.
+  const sizes = withSize ? sizesOf(context, container) : Promise.resolve({});
+  const image = await imageName(context, container);
   return {
     Id: record.id,
     Names: [`/${record.name}`],
-    Image: await imageName(context, container),
+    Image: image,
     ImageID: record.imageId,
     Command: commandText(container),
     Created: Math.floor(Date.parse(record.created) / 1000),
     Ports: portsOf(container),
-    ...(withSize ? await sizesOf(context, container) : {}),
+    ...(await sizes),
     Labels: record.config.Labels ?? {},
     State: record.state.Status,
     Status: statusText(container, context.clock.nowMs()),

@@ -4,7 +4,6 @@ import { emitContainerEvent } from "../events/container-events.ts";
 import { releaseNamespaces } from "../spec/container-namespaces.ts";
 import type { Container } from "./container.ts";
 import { setRemoving } from "./container-state.ts";
-import { giveUpRestart } from "./pending-restart.ts";
 import { kill } from "./stop-container.ts";
 
 export interface RemoveOptions {
@@ -21,32 +20,39 @@ export async function removeContainer(
   options: RemoveOptions = {},
 ): Promise<void> {
   const container = context.containers.get(reference);
-  if (container.removal) {
-    throw conflict(`removal of container ${reference} is already in progress`, {
-      code: "Engine.RemovalInProgress",
-    });
-  }
-  container.removal = remove(context, container, options);
+  // Gone while this waited: as was asked.
+  if (!(await beginRemoval(container, reference, options))) return;
   try {
-    await container.removal;
+    await remove(context, container, options);
   } finally {
-    if (!container.removed) container.removal = undefined;
+    container.removalInProgress = false;
   }
 }
 
+/** Waits for what is under way, a start for instance; from then on there will be none. */
+function beginRemoval(container: Container, reference: string, options: RemoveOptions): Promise<boolean> {
+  return container.lock.run(async () => {
+    if (container.removalInProgress) {
+      throw conflict(`removal of container ${reference} is already in progress`, {
+        code: "Engine.RemovalInProgress",
+      });
+    }
+    if (container.removed) return false;
+    if (container.isRunning && !options.force) throw stillRunning(container);
+    container.removalInProgress = true;
+    return true;
+  });
+}
+
 async function remove(context: EngineContext, container: Container, options: RemoveOptions): Promise<void> {
-  if (container.isRunning) {
-    if (!options.force) throw stillRunning(container);
-    await kill(context, container);
-  }
+  await kill(context, container);
   await container.lock.run(async () => {
-    await giveUpRestart(context, container);
     container.stopHealthChecks();
     container.record.removing = true;
     setRemoving(container.record.state);
     await context.containers.save(container);
     context.containers.forget(container);
-    for (const id of container.execIds) context.execs.remove(id);
+    context.execs.dropAll(container.id);
   });
   failpoint("engine/remove/recorded");
   const volumes = options.removeVolumes ? anonymousVolumes(container) : [];
@@ -86,6 +92,7 @@ async function removeUnusedVolume(context: EngineContext, name: string): Promise
 export async function deleteRemains(context: EngineContext, container: Container): Promise<void> {
   await context.runtime.delete(container.id);
   await container.unplugged;
+  await container.filesReleased();
   releaseNamespaces(context, container);
   try {
     await context.images.removeSnapshot(container.id);

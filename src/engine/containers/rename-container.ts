@@ -3,6 +3,7 @@ import type { EngineContext } from "../context.ts";
 import { invalidName, invalidRequest } from "../errors.ts";
 import { emitContainerEvent } from "../events/container-events.ts";
 import type { Container } from "./container.ts";
+import { exclusively } from "./exclusive.ts";
 
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 
@@ -11,10 +12,9 @@ export async function renameContainer(
   reference: string,
   wanted: string,
 ): Promise<void> {
-  const container = context.containers.get(reference);
   const name = wanted.replace(/^\//, "");
   if (name === "") throw invalidRequest("Neither old nor new names may be empty");
-  await container.lock.run(async () => {
+  await exclusively(context, reference, async (container) => {
     const { record } = container;
     const before = record.name;
     if (before === name) throw invalidRequest("Renaming a container with the same name as its current name");

@@ -12,19 +12,22 @@ import { etcMounts, makeEtcFiles, updateHostsFile } from "../spec/etc-files.ts";
 import { ociMounts, prepareMountSources } from "../spec/oci-mounts.ts";
 import type { Container } from "./container.ts";
 import { setRunning, setStartFailed } from "./container-state.ts";
+import { exclusively } from "./exclusive.ts";
 import { removeContainer } from "./remove-container.ts";
 
 /** Starts a container on somebody's request: its restart policy begins anew. */
 export async function startContainer(context: EngineContext, reference: string): Promise<void> {
-  const container = context.containers.get(reference);
-  await container.lock.run(async () => {
-    assertStartable(container);
-    container.exitIsWanted = false;
-    container.restartDelayMs = 0;
-    container.record.restartCount = 0;
-    container.record.manuallyStopped = false;
-    await launch(context, container);
-  });
+  await exclusively(context, reference, (container) => startAnew(context, container));
+}
+
+/** Called with the lock held. */
+export async function startAnew(context: EngineContext, container: Container): Promise<void> {
+  assertStartable(container);
+  container.exitIsWanted = false;
+  container.restartDelayMs = 0;
+  container.record.restartCount = 0;
+  container.record.manuallyStopped = false;
+  await launch(context, container);
 }
 
 function assertStartable(container: Container): void {
@@ -33,7 +36,8 @@ function assertStartable(container: Container): void {
     throw conflict("cannot start a paused container, try unpause instead", { code: "Engine.Paused" });
   }
   if (state.Running) throw alreadyStarted();
-  if (removing || state.Dead || container.removed) throw markedForRemoval();
+  if (removing || state.Dead || container.removalInProgress || container.removed)
+    throw markedForRemoval("started");
 }
 
 /** Runs the container's process; called with its lock held. Leaves nothing behind when it fails. */

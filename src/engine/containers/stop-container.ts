@@ -3,6 +3,7 @@ import type { EngineContext } from "../context.ts";
 import { DEFAULT_STOP_SIGNAL, DEFAULT_STOP_TIMEOUT_SECONDS } from "../defaults.ts";
 import { alreadyStopped, invalidRequest, notRunning } from "../errors.ts";
 import { emitContainerEvent } from "../events/container-events.ts";
+import type { ExitResult } from "../types.ts";
 import type { Container } from "./container.ts";
 import { setPaused } from "./container-state.ts";
 import { giveUpRestart } from "./pending-restart.ts";
@@ -26,41 +27,82 @@ export async function stopContainer(
 ): Promise<void> {
   const container = context.containers.get(reference);
   if (options.signal) signalNumber(options.signal);
-  if (!container.isRunning) throw alreadyStopped();
-  await stop(context, container, options);
-  emitContainerEvent(context, container, "stop");
+  if (!(await stop(context, container, options))) throw alreadyStopped();
 }
 
-/** Stops it, whatever its state; the restart policy does not act on the end. */
+/**
+ * Stops it, whatever its state; the restart policy does not act on the end. False when it did not run. A start that is
+ * under way is waited for. When this resolves, the end is on disk and what the container held is free.
+ */
 export async function stop(
   context: EngineContext,
   container: Container,
   options: StopOptions = {},
-): Promise<void> {
-  await wantExit(context, container);
-  const ended = waitFor(container, "not-running");
+): Promise<boolean> {
   const { config } = container.record;
   const signal = signalNumber(options.signal || config.StopSignal || DEFAULT_STOP_SIGNAL);
   const seconds = options.timeoutSeconds ?? config.StopTimeout ?? DEFAULT_STOP_TIMEOUT_SECONDS;
-  await deliver(context, container, signal);
-  if (seconds < 0) {
-    await ended;
-    return;
+  const stopping = await signalToEnd(context, container, signal);
+  if (!stopping) return false;
+  const { ended } = stopping;
+  if (seconds < 0) await ended;
+  else if (!(await within(context, ended, seconds * 1000))) {
+    await signalToEnd(context, container, SIGKILL);
+    await forceEnd(context, container, ended);
   }
-  if (await within(context, ended, seconds * 1000)) return;
-  await deliver(context, container, SIGKILL);
-  await forceEnd(context, container, ended);
+  emitContainerEvent(context, container, "stop");
+  await container.lock.run(async () => {});
+  return true;
 }
 
-/** From now on an end is wanted. On disk first, for `unless-stopped` must know it after a crash. */
-async function wantExit(context: EngineContext, container: Container): Promise<void> {
-  container.exitIsWanted = true;
-  if (!context.shuttingDown) container.record.manuallyStopped = true;
-  if (container.record.state.Restarting) {
-    await container.lock.run(() => giveUpRestart(context, container));
+/** SIGKILL, and waits for the end. False when it did not run. */
+export async function kill(context: EngineContext, container: Container): Promise<boolean> {
+  const killing = await signalToEnd(context, container, SIGKILL);
+  if (!killing) return false;
+  await forceEnd(context, container, killing.ended);
+  return true;
+}
+
+/** Sends a signal after which the next end is final. Undefined when the container does not run. */
+function signalToEnd(
+  context: EngineContext,
+  container: Container,
+  signal: number,
+): Promise<{ ended: Promise<ExitResult> } | undefined> {
+  return container.lock.run(async () => {
+    if (!container.isRunning) return undefined;
+    const ended = waitFor(container, "not-running");
+    await sendSignal(context, container, signal, true);
+    return { ended };
+  });
+}
+
+/**
+ * Called with the lock held while the container runs. A paused container gets the signal when it is let go on, and for an
+ * end it is; one that waits to be restarted has no process, and for an end waits no longer (moby, killWithSignal).
+ */
+async function sendSignal(
+  context: EngineContext,
+  container: Container,
+  signal: number,
+  endIsWanted: boolean,
+): Promise<void> {
+  const { record } = container;
+  if (endIsWanted) container.exitIsWanted = true;
+  if (!context.shuttingDown) record.manuallyStopped = true;
+  if (record.state.Restarting) {
+    if (endIsWanted) await giveUpRestart(context, container);
     return;
   }
+  // On disk first, for `unless-stopped` must know it after a crash.
   await context.containers.save(container);
+  context.runtime.kill(container.id, signal);
+  emitContainerEvent(context, container, "kill", { signal: String(signal) });
+  if (endIsWanted && record.state.Paused) {
+    await context.runtime.resume(container.id);
+    setPaused(record.state, false);
+    emitContainerEvent(context, container, "unpause");
+  }
 }
 
 async function within(context: EngineContext, ended: Promise<unknown>, ms: number): Promise<boolean> {
@@ -89,23 +131,6 @@ async function forceEnd(
   });
 }
 
-/** Sends a signal; a paused container gets it when it is let go on, and for an end it is. */
-async function deliver(context: EngineContext, container: Container, signal: number): Promise<void> {
-  if (!container.hasProcess) return;
-  context.runtime.kill(container.id, signal);
-  emitContainerEvent(context, container, "kill", { signal: String(signal) });
-  if (container.record.state.Paused) await unpauseForEnd(context, container);
-}
-
-async function unpauseForEnd(context: EngineContext, container: Container): Promise<void> {
-  await container.lock.run(async () => {
-    if (!container.record.state.Paused) return;
-    await context.runtime.resume(container.id);
-    setPaused(container.record.state, false);
-    emitContainerEvent(context, container, "unpause");
-  });
-}
-
 /** `docker kill`. */
 export async function killContainer(
   context: EngineContext,
@@ -117,24 +142,18 @@ export async function killContainer(
     throw invalidRequest(`the linux daemon does not support signal ${signalName}`);
   }
   const signal = signalNumber(signalName);
-  if (!container.isRunning) {
-    throw conflict(`cannot kill container: ${reference}: ${notRunning(container.id).message}`, {
-      code: "Engine.NotRunning",
-    });
-  }
-  if (signal === SIGKILL) {
-    await kill(context, container);
-    return;
-  }
-  const stopSignal = container.record.config.StopSignal;
-  if (!stopSignal || signalNumber(stopSignal) === signal) await wantExit(context, container);
-  await deliver(context, container, signal);
+  const sent = signal === SIGKILL ? kill(context, container) : signalIfRunning(context, container, signal);
+  if (await sent) return;
+  throw conflict(`cannot kill container: ${reference}: ${notRunning(container.id).message}`, {
+    code: "Engine.NotRunning",
+  });
 }
 
-/** SIGKILL, and waits for the end. */
-export async function kill(context: EngineContext, container: Container): Promise<void> {
-  await wantExit(context, container);
-  const ended = waitFor(container, "not-running");
-  await deliver(context, container, SIGKILL);
-  await forceEnd(context, container, ended);
+function signalIfRunning(context: EngineContext, container: Container, signal: number): Promise<boolean> {
+  const { StopSignal } = container.record.config;
+  return container.lock.run(async () => {
+    if (!container.isRunning) return false;
+    await sendSignal(context, container, signal, !StopSignal || signalNumber(StopSignal) === signal);
+    return true;
+  });
 }

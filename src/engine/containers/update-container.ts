@@ -5,6 +5,8 @@ import { emitContainerEvent } from "../events/container-events.ts";
 import { checkResources, ociResources } from "../spec/container-resources.ts";
 import type { HostConfig } from "../types.ts";
 import type { Container } from "./container.ts";
+import { unlessEnded } from "./ended-process.ts";
+import { exclusively } from "./exclusive.ts";
 import { checkRestartPolicy } from "./restart-policy.ts";
 
 /** What `docker update` may change. */
@@ -28,16 +30,17 @@ export async function updateContainer(
   reference: string,
   update: Partial<HostConfig>,
 ): Promise<{ warnings: string[] }> {
-  const container = context.containers.get(reference);
-  try {
-    await container.lock.run(() => applyUpdate(context, container, update));
-  } catch (error) {
-    if (!(error instanceof GantryError)) throw error;
-    throw new GantryError(error.kind, `Cannot update container ${container.id}: ${error.message}`, {
-      code: error.code,
-      cause: error,
-    });
-  }
+  await exclusively(context, reference, async (container) => {
+    try {
+      await applyUpdate(context, container, update);
+    } catch (error) {
+      if (!(error instanceof GantryError)) throw error;
+      throw new GantryError(error.kind, `Cannot update container ${container.id}: ${error.message}`, {
+        code: error.code,
+        cause: error,
+      });
+    }
+  });
   return { warnings: [] };
 }
 
@@ -47,7 +50,7 @@ async function applyUpdate(
   update: Partial<HostConfig>,
 ): Promise<void> {
   const { record } = container;
-  if (record.removing || container.removed) throw markedForRemoval();
+  if (record.removing || container.removalInProgress) throw markedForRemoval('"update"');
   const changed: HostConfig = { ...record.hostConfig };
   for (const key of UPDATABLE) if (update[key]) changed[key] = update[key] as never;
   if (update.NanoCpus) {
@@ -71,7 +74,7 @@ async function applyUpdate(
   checkResources(changed);
   const resources = ociResources(changed);
   if (container.hasProcess && Object.keys(resources).length > 0) {
-    await context.runtime.update(container.id, resources);
+    await unlessEnded(context.runtime.update(container.id, resources));
   }
   record.hostConfig = changed;
   await context.containers.save(container);

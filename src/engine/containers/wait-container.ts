@@ -38,11 +38,7 @@ export function waitFor(
     // A container that is removed does not run, and will not exit again.
     stop.push(container.onRemoved(finish));
     if (condition === "removed") return;
-    stop.push(
-      container.onExit((result) => {
-        // With a restart ahead it still counts as running.
-        if (condition === "next-exit" || !container.isRunning) finish(result);
-      }),
-    );
+    // Each end, whether a restart follows or not (moby: SetRestarting tells the same waiters as SetStopped).
+    stop.push(container.onExit(finish));
   });
 }

@@ -1,5 +1,6 @@
 import { conflict, GantryError, newHexId } from "../../base/index.ts";
 import type { Container } from "../containers/container.ts";
+import { hasEnded } from "../containers/ended-process.ts";
 import type { EngineContext } from "../context.ts";
 import { invalidRequest, isPaused, isRestarting, notRunning } from "../errors.ts";
 import { emitContainerEvent } from "../events/container-events.ts";
@@ -25,9 +26,7 @@ export async function createExec(
     exitCode: null,
     started: false,
   };
-  context.execs.add(instance, context.clock.monotonicMs());
-  for (const id of container.execIds) if (!context.execs.has(id)) container.execIds.delete(id);
-  container.execIds.add(instance.id);
+  context.execs.add(instance);
   emitContainerEvent(context, container, `exec_create: ${commandOf(config)}`, { execID: instance.id });
   return { id: instance.id };
 }
@@ -61,9 +60,10 @@ export async function startExec(
 ): Promise<{ exitCode: number }> {
   const instance = context.execs.get(execId);
   if (instance.exitCode !== null) {
-    throw conflict(`exec ${execId} has already run`, { code: "Engine.ExecFinished" });
+    throw conflict(`exec command ${execId} has already run`, { code: "Engine.ExecFinished" });
   }
-  if (instance.started) throw conflict(`exec ${execId} is already running`, { code: "Engine.ExecRunning" });
+  if (instance.started)
+    throw conflict(`exec command ${execId} is already running`, { code: "Engine.ExecRunning" });
   const container = activeContainer(context, instance.containerId);
   instance.started = true;
   const { config } = instance;
@@ -116,11 +116,11 @@ async function run(
     return { exitCode };
   } catch (error) {
     instance.exitCode = exitCodeOfFailure(error);
-    throw error;
+    throw hasEnded(error) ? notRunning(container.id) : error;
   } finally {
     stopKilling();
     instance.running = undefined;
-    instance.endedAtMs = context.clock.monotonicMs();
+    context.execs.ended(instance);
     emitContainerEvent(context, container, "exec_die", {
       execID: instance.id,
       exitCode: String(instance.exitCode),

@@ -21,8 +21,7 @@ export async function readArchive(
   reference: string,
   requested: string,
 ): Promise<{ stat: PathStat; tar: Readable }> {
-  const container = context.containers.get(reference);
-  const root = await openContainerRoot(context, container);
+  const { root, container } = await openContainerRoot(context, reference);
   try {
     const stat = statInRoot(root, reference, requested);
     const tar = streamOf(packPath(root, reference, requested), () => root.close());
@@ -69,8 +68,7 @@ function openDirectory(root: MountedRoot, path: string, missing: () => Error): n
 
 /** `docker export`. */
 export async function exportContainer(context: EngineContext, reference: string): Promise<Readable> {
-  const container = context.containers.get(reference);
-  const root = await openContainerRootfs(context, container);
+  const { root, container } = await openContainerRootfs(context, reference);
   emitContainerEvent(context, container, "export");
   const pack = function* () {
     const fd = openDirectory(root, "/", () => fileNotInContainer("/", reference));
@@ -103,9 +101,8 @@ export async function writeArchive(
   tar: Readable,
   options: WriteArchiveOptions = {},
 ): Promise<void> {
-  const container = context.containers.get(reference);
   const { path } = absolutePath(requested);
-  await withContainerRoot(context, container, async (root) => {
+  await withContainerRoot(context, reference, async (root, container) => {
     assertDirectory(root, path, () => fileNotInContainer(requested, reference));
     assertWritable(container, path);
     const extractor = new TreeExtractor(root.path, {
@@ -122,8 +119,8 @@ export async function writeArchive(
       extractor.close();
       throw error;
     }
+    emitContainerEvent(context, container, "extract-to-dir");
   });
-  emitContainerEvent(context, container, "extract-to-dir");
 }
 
 function assertDirectory(root: MountedRoot, path: string, missing: () => Error): void {

@@ -6,6 +6,7 @@ export async function containerChanges(
   reference: string,
 ): Promise<{ Path: string; Kind: 0 | 1 | 2 }[]> {
   const container = context.containers.get(reference);
-  const changes = await context.images.snapshotChanges(container.id);
+  const release = container.holdFiles();
+  const changes = await context.images.snapshotChanges(container.id).finally(release);
   return changes.map(({ path, kind }) => ({ Path: path, Kind: kind }));
 }

@@ -16,8 +16,7 @@ export function absolutePath(path: string): { path: string; wantsDirectory: bool
 }
 
 export async function statPath(context: EngineContext, reference: string, path: string): Promise<PathStat> {
-  const container = context.containers.get(reference);
-  return withContainerRoot(context, container, (root) => statInRoot(root, reference, path));
+  return withContainerRoot(context, reference, (root) => statInRoot(root, reference, path));
 }
 
 /**

@@ -1,6 +1,7 @@
-import { conflict, notFound } from "../../base/index.ts";
+import { conflict, GantryError, notFound } from "../../base/index.ts";
 import type { Container } from "../containers/container.ts";
 import { newNetworkRecord } from "../containers/container-record.ts";
+import { exclusively } from "../containers/exclusive.ts";
 import type { EngineContext } from "../context.ts";
 import { invalidRequest } from "../errors.ts";
 import { ownNetworkNamespace } from "../spec/container-namespaces.ts";
@@ -18,8 +19,7 @@ export async function connectNetwork(
   settings: EndpointSettings = {},
 ): Promise<void> {
   const network = context.network.get(reference);
-  const container = context.containers.get(containerReference);
-  assertOwnNetwork(container);
+  assertOwnNetwork(context.containers.get(containerReference));
   if (network.driver === "host") {
     throw invalidRequest(
       "cannot connect container to host network - container must be created in host network mode",
@@ -31,7 +31,8 @@ export async function connectNetwork(
     );
   }
   checkEndpointSettings(network, settings);
-  await container.lock.run(async () => {
+  await exclusively(context, containerReference, async (container) => {
+    assertNotMarked(container);
     const { networks } = container.record;
     const known = networks[network.name];
     if (known && (known.endpointId !== "" || !container.hasProcess)) {
@@ -48,11 +49,22 @@ export async function connectNetwork(
       if (netns) await attachTo(context, container, network.name, netns, freeIndex(container));
       await context.containers.save(container);
     } catch (error) {
+      await context.network.detach(network.name, container.id);
       delete networks[network.name];
       throw error;
     }
     await refreshEtc(context, container);
   });
+}
+
+/** As in Docker, no Conflict. */
+function assertNotMarked(container: Container): void {
+  if (container.hasProcess || !container.removalInProgress) return;
+  throw new GantryError(
+    "Internal",
+    `Container ${container.id} is marked for removal and cannot be connected or disconnected to the network`,
+    { code: "Engine.MarkedForRemoval" },
+  );
 }
 
 function assertOwnNetwork(container: Container): void {
@@ -83,14 +95,14 @@ export async function disconnectNetwork(
   force = false,
 ): Promise<void> {
   const network = context.network.get(reference);
-  const container = context.containers.find(containerReference);
-  if (!container) {
+  if (!context.containers.find(containerReference)) {
     // What a removed container left can be taken out by force.
     if (!force) context.containers.get(containerReference);
     await context.network.detach(network.name, containerReference);
     return;
   }
-  await container.lock.run(async () => {
+  await exclusively(context, containerReference, async (container) => {
+    assertNotMarked(container);
     const record = container.record.networks[network.name];
     if (!record) {
       const what = container.hasProcess ? "network" : "the network";

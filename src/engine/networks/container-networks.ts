@@ -10,7 +10,10 @@ import { portsOf, type WantedPort, wantedPorts } from "./port-bindings.ts";
 export async function plugIn(context: EngineContext, container: Container, netnsPath: string): Promise<void> {
   try {
     const names = Object.keys(container.record.networks);
-    await Promise.all(names.map((name, index) => attachTo(context, container, name, netnsPath, index)));
+    // All have ended, whatever came of them, before anything is undone.
+    const attaching = names.map((name, index) => attachTo(context, container, name, netnsPath, index));
+    await Promise.allSettled(attaching);
+    await Promise.all(attaching);
     await publishPorts(context, container);
   } catch (error) {
     await unplug(context, container);

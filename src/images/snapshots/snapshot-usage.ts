@@ -1,5 +1,5 @@
 import { closeSync, type Stats } from "node:fs";
-import { inTurns } from "../../base/index.ts";
+import { errnoCode, inTurns } from "../../base/index.ts";
 import { namesIn, openDirectoryAt, statAt } from "../../kernel/index.ts";
 import { openDirectory } from "./snapshot-store.ts";
 
@@ -19,13 +19,27 @@ export async function usageOf(dir: string): Promise<{ sizeBytes: number; inodes:
   return usage;
 }
 
-/** A container may change the tree meanwhile: links are never followed, and what vanishes is left out. */
+/**
+ * A container may change the tree meanwhile: links are never followed, and what vanishes is left out. A directory that is
+ * still being made has nothing in it.
+ */
 function* filesBelow(dir: string): Generator<Stats> {
-  const { fd, close } = openDirectory(dir);
+  const directory = openIfThere(dir);
+  if (!directory) return;
+  const { fd, close } = directory;
   try {
     yield* visit(fd);
   } finally {
     close();
+  }
+}
+
+function openIfThere(dir: string): ReturnType<typeof openDirectory> | undefined {
+  try {
+    return openDirectory(dir);
+  } catch (error) {
+    if (errnoCode(error) === "ENOENT") return undefined;
+    throw error;
   }
 }
 
