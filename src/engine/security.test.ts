@@ -1,12 +1,14 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { mkdir, readdir } from "node:fs/promises";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { PassThrough } from "node:stream";
+import { PassThrough, Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { tarEntry } from "../formats/index.ts";
+import { readAll } from "../base/index.ts";
+import { TAR_END, tarEntry } from "../formats/index.ts";
 import { listMounts } from "../kernel/index.ts";
 import { importBusybox, leftovers, openTestHome, type TestHome, until } from "./testing/test-home.ts";
+import type { CreateContainerRequest } from "./types.ts";
 
 let home: TestHome;
 
@@ -24,6 +26,9 @@ const mountsOfHome = () =>
     .map((mount) => mount.mountPoint)
     .filter((path) => path.startsWith(home.dir));
 const link = (name: string, linkName: string) => ({ entry: tarEntry({ name, type: "symlink", linkName }) });
+
+const directory = (name: string) => ({ entry: tarEntry({ name, type: "directory", mode: 0o755 }) });
+const fifo = (name: string) => ({ entry: tarEntry({ name, type: "fifo", mode: 0o644 }) });
 
 describe("a hostile image", () => {
   it.each([["proc"], ["sys"], ["dev"]])(
@@ -66,6 +71,124 @@ describe("a hostile image", () => {
     // Filled from the image's own /etc, never from the host's.
     expect(await readdir(mount!.Source)).not.toContain("shadow");
     await engine().removeContainer(id, { removeVolumes: true });
+  });
+});
+
+async function runOnce(...[command, request]: Parameters<TestHome["run"]>) {
+  const result = await home.run(command, request);
+  await engine().removeContainer(result.id, { removeVolumes: true });
+  return result;
+}
+
+describe("an image whose /etc is not as usual", () => {
+  const etcOf = (owner: "docker" | "cri", Image: string) =>
+    runOnce(
+      [
+        "sh",
+        "-c",
+        "stat -c %F /etc /etc/hosts; grep -c localhost /etc/hosts; grep -o ' on [^ ]*/hosts ' /proc/mounts; mount",
+      ],
+      {
+        config: { Image },
+        internal: { owner },
+      },
+    );
+  const hosts = (text: string) => / on (\S*\/hosts) type/.exec(text)?.[1];
+
+  it.each([
+    [
+      "/etc a link to a directory",
+      [directory("usr"), directory("usr/etc"), link("etc", "usr/etc")],
+      "/usr/etc/hosts",
+    ],
+    ["/etc a dangling link", [link("etc", "../../nowhere/etc")], "/nowhere/etc/hosts"],
+    ["/etc/hosts a dangling link", [link("etc/hosts", "/data/hosts")], "/data/hosts"],
+  ] as const)(
+    "%s: Docker's containers have their own, pods follow it inside the root",
+    async (_, more, followed) => {
+      await importBusybox(home.images, "etc", {}, [...more]);
+      const docker = await etcOf("docker", "etc");
+      expect(docker.stdout).toMatch(/^directory\nregular file\n[1-9]/);
+      expect(hosts(docker.stdout)).toBe("/etc/hosts");
+      expect(hosts((await etcOf("cri", "etc")).stdout)).toBe(followed);
+    },
+  );
+
+  it.each([
+    ["a loop", link("etc/hosts", "hosts")],
+    ["a link into /proc", link("etc/hosts", "/proc/self/environ")],
+    ["a fifo", fifo("etc/hosts")],
+  ])("/etc/hosts %s: a file of its own", async (_, entry) => {
+    await importBusybox(home.images, "hosts", {}, [entry]);
+    const { stdout } = await etcOf("docker", "hosts");
+    expect(stdout).toMatch(/^directory\nregular file\n[1-9]/);
+    expect(hosts(stdout)).toBe("/etc/hosts");
+  });
+
+  it("fifos for user tables: nobody waits for a writer", async () => {
+    await importBusybox(home.images, "fifos", {}, [fifo("etc/passwd"), fifo("etc/group")]);
+    const config = { Image: "fifos", User: "1000", Tty: true };
+    const id = await home.create(["sleep", "100"], { config });
+    await engine().startContainer(id);
+    expect((await home.exec(id, ["echo", "hi"], { user: "7:8" })).stdout).toBe("hi\n");
+    await expect(home.exec(id, ["true"], { user: "dave" })).rejects.toThrow("unable to find user dave");
+    const { tar } = await engine().readArchive(id, "/etc/passwd");
+    expect((await readAll(tar, 1e6)).toString("latin1", 0, 6)).toBe("passwd");
+    await engine().writeArchive(id, "/tmp", Readable.from([TAR_END]), { copyUidGid: true });
+    await readAll(await engine().exportContainer(id), 1e8);
+    await engine().removeContainer(id, { force: true });
+  });
+});
+
+describe("a mount over /proc", () => {
+  const notProc = '"/proc" cannot be mounted because it is not of type proc';
+  const inside = (path: string) => `"${path}" cannot be mounted because it is inside /proc`;
+
+  it.each<[string, CreateContainerRequest["hostConfig"], string]>([
+    ["a volume", { Binds: ["over:/proc"] }, notProc],
+    ["a bind", { Binds: ["/tmp:/proc/acpi"] }, inside("/proc/acpi")],
+    ["a part of another /proc", { Binds: ["/proc/1:/proc"] }, notProc],
+    ["a tmpfs", { Tmpfs: { "/proc/bus": "" } }, inside("/proc/bus")],
+    ["a tmpfs over all", { Mounts: [{ Type: "tmpfs", Target: "/proc/" }] }, notProc],
+  ])("by %s is refused", async (_, hostConfig, message) => {
+    const id = await home.create(["true"], { hostConfig });
+    await expect(engine().startContainer(id)).rejects.toThrow(message);
+    expect((await engine().inspectContainer(id)).State.ExitCode).toBe(128);
+    await engine().removeContainer(id);
+  });
+
+  it("by the image's volumes, also through its links, and by a pod's mounts is refused", async () => {
+    await importBusybox(home.images, "proc-volume", { Volumes: { "/proc": {} } });
+    await importBusybox(home.images, "proc-link", { Volumes: { "/p/sys": {} } }, [link("p", "/proc")]);
+    for (const [Image, message] of [
+      ["proc-volume", notProc],
+      ["proc-link", inside("/proc/sys")],
+    ] as const) {
+      const id = await home.create(["true"], { config: { Image } });
+      await expect(engine().startContainer(id)).rejects.toThrow(message);
+      await engine().removeContainer(id, { removeVolumes: true });
+    }
+    const mounts = [{ source: "/tmp", target: "/proc/self", readOnly: true }];
+    const id = await home.create(["true"], { internal: { owner: "cri", mounts } });
+    await expect(engine().startContainer(id)).rejects.toThrow(inside("/proc/self"));
+    await engine().removeContainer(id);
+  });
+
+  it("through a link that another container has put into a common volume is refused", async () => {
+    await runOnce(["ln", "-s", "/proc", "/v/p"], { hostConfig: { Binds: ["common:/v"] } });
+    const id = await home.create(["true"], { hostConfig: { Binds: ["common:/v", "over:/v/p"] } });
+    await expect(engine().startContainer(id)).rejects.toThrow("/proc");
+    await engine().removeContainer(id);
+  });
+
+  it("by what runc allows there goes on", async () => {
+    await writeFile(join(home.dir, "meminfo"), "MemTotal: 7 kB\n");
+    const Binds = [`${home.dir}/meminfo:/proc/meminfo`, "/sys:/sys:ro"];
+    const { stdout } = await runOnce(["sh", "-c", "cat /proc/meminfo; ls -d /sys/kernel"], {
+      hostConfig: { Binds },
+    });
+    expect(stdout).toBe("MemTotal: 7 kB\n/sys/kernel\n");
+    expect((await runOnce(["true"], { hostConfig: { Binds: ["/proc:/proc"] } })).exitCode).toBe(0);
   });
 });
 

@@ -120,9 +120,9 @@ export interface MountInfo {
   superOptions: string[];
 }
 
-/** The mounts of this thread's mount namespace, in the order of mounting (proc(5), mountinfo). */
-export function listMounts(): MountInfo[] {
-  const text = readFileSync("/proc/thread-self/mountinfo", "utf8");
+/** The mounts of a mount namespace (this thread's, or a process's), in the order of mounting (proc(5), mountinfo). */
+export function listMounts(pid?: number): MountInfo[] {
+  const text = readFileSync(`/proc/${pid ?? "thread-self"}/mountinfo`, "utf8");
   return text.split("\n").filter(Boolean).map(parseMountInfo);
 }
 

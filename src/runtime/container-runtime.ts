@@ -9,6 +9,7 @@ import {
   isSameProcess,
   killCgroup,
   killProcess,
+  listMounts,
   oomKillCount,
   processIdentity,
   removeCgroup,
@@ -27,6 +28,7 @@ import { type ProcessFile, ProcessFiles } from "./process-file.ts";
 import { listHostProcesses } from "./process-list.ts";
 import { mustRunRuntime, runRuntime } from "./runtime-command.ts";
 import { SeccompCache } from "./seccomp-cache.ts";
+import { assertProcIntact } from "./spec/index.ts";
 import type {
   AdoptedContainer,
   AttachedInput,
@@ -126,12 +128,14 @@ export class OciContainerRuntime implements ContainerRuntime {
       terminal: options.terminal,
     };
     let keepFilter: (compiledFile: string) => void = () => {};
+    let checkMounts: (pid: number) => void = () => {};
     const wrapped: CreateOptions = {
       ...options,
       buildSpec: (rootfsDir) => {
         const spec = options.buildSpec(rootfsDir);
         file.cgroupPath = spec.linux.cgroupsPath;
         keepFilter = this.#seccomp.apply(spec);
+        checkMounts = (pid) => assertProcIntact(spec, () => listMounts(pid));
         // Before there is any process, so that a crash in the middle leaves nothing that cannot be found.
         this.#files.write(file);
         return spec;
@@ -152,6 +156,7 @@ export class OciContainerRuntime implements ContainerRuntime {
       this.#files.write(file);
       keepFilter(join(this.#root, id, "seccomp.bpf"));
       this.#watch(file);
+      checkMounts(pid);
       return { pid, startTime: file.startTime ?? 0 };
     } catch (error) {
       await this.delete(id);

@@ -12,6 +12,7 @@ import {
   type OciMount,
   type OciSpec,
   parseDeviceRule,
+  prepareMountPoints,
 } from "../../runtime/index.ts";
 import type { Container } from "../containers/container.ts";
 import type { EngineContext } from "../context.ts";
@@ -35,6 +36,7 @@ export function containerSpec(context: EngineContext, input: SpecInput): OciSpec
   const { container, rootfsDir } = input;
   const { config, hostConfig, internal } = container.record;
   assertSafeRoot(rootfsDir);
+  prepareMountPoints(rootfsDir, input.mounts);
   const user = userOf(container, rootfsDir);
   const cwd = workingDirectory(rootfsDir, config.WorkingDir);
   const security = securityOf(hostConfig.SecurityOpt ?? []);

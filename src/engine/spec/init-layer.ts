@@ -24,6 +24,8 @@ const DOCKER_FILES = [".dockerenv"];
 const DOCKER_LINKS: Record<string, string> = { "etc/mtab": "/proc/mounts" };
 const O_NOFOLLOW = 0o400000;
 
+type Owner = "docker" | "cri";
+
 /**
  * A thin layer between image and container with the mount points that the image lacks, so that they are neither a change
  * of the container's (`docker diff`) nor part of an image that is made of it. One an image, made at the first need.
@@ -54,13 +56,12 @@ export class InitLayers {
   }
 
   /** The container's root with the layer in its place. */
-  async apply(rootfs: RootfsMount, imageId: string, owner: "docker" | "cri"): Promise<RootfsMount> {
+  async apply(rootfs: RootfsMount, imageId: string, owner: Owner): Promise<RootfsMount> {
     if (rootfs.type !== "overlay") return rootfs;
     const key = `${imageId.replace(/^sha256:/, "")}-${owner}`;
     let layer = this.#ready.get(key);
     if (!layer) {
-      const files = owner === "docker" ? [...FILES, ...DOCKER_FILES, ...Object.keys(DOCKER_LINKS)] : FILES;
-      layer = this.#make(key, rootfs.lowerDirs, files);
+      layer = this.#make(key, rootfs.lowerDirs, owner);
       this.#ready.set(key, layer);
       layer.catch(() => this.#ready.delete(key));
     }
@@ -68,7 +69,7 @@ export class InitLayers {
     return dir === undefined ? rootfs : { ...rootfs, lowerDirs: [dir, ...rootfs.lowerDirs] };
   }
 
-  async #make(key: string, lowerDirs: string[], files: readonly string[]): Promise<string | undefined> {
+  async #make(key: string, lowerDirs: string[], owner: Owner): Promise<string | undefined> {
     const final = join(this.#dir, key);
     if (existsSync(final)) return final;
     const temporary = join(this.#dir, `.${newHexId().slice(0, 12)}`);
@@ -78,7 +79,7 @@ export class InitLayers {
     await mkdir(layer, { mode: 0o755 });
     const root = openMountedRoot({ type: "overlay", lowerDirs: atLeastTwo(lowerDirs, temporary) }, target);
     try {
-      await fill(layer, root, files);
+      await fill(layer, root, owner);
     } finally {
       root.close();
     }
@@ -97,16 +98,14 @@ function atLeastTwo(lowerDirs: string[], temporary: string): string[] {
   return [...lowerDirs, empty];
 }
 
-async function fill(layer: string, root: MountedRoot, files: readonly string[]): Promise<void> {
+async function fill(layer: string, root: MountedRoot, owner: Owner): Promise<void> {
   const parents: string[] = [];
   for (const path of DIRECTORIES) {
-    if (!exists(root, path)) mkdirSync(join(layer, path), { mode: 0o755 });
+    if (!statOf(root, path)) mkdirSync(join(layer, path), { mode: 0o755 });
   }
-  for (const path of files) {
+  for (const path of owner === "docker" ? [...FILES, ...DOCKER_FILES, ...Object.keys(DOCKER_LINKS)] : FILES) {
     const parent = dirname(path);
-    const parentStat = statOf(root, parent);
-    // A link, or a file: what becomes of it is for the runtime to see.
-    if (exists(root, path) || (parentStat && !parentStat.isDirectory())) continue;
+    if (!isWanted(root, parent, path, owner)) continue;
     if (parent !== "." && !readdirSync(layer).includes(parent)) {
       mkdirSync(join(layer, parent), { mode: 0o755 });
       parents.push(parent);
@@ -117,6 +116,18 @@ async function fill(layer: string, root: MountedRoot, files: readonly string[]):
   for (const path of [...parents, "."]) await copyLook(join(layer, path), statOf(root, path));
 }
 
+/**
+ * Whether the layer brings the file. Docker's containers have files of their own where the image has links, fifos or devices,
+ * also for /etc itself: what the engine writes there must not land elsewhere. In pods links are followed inside the root.
+ */
+function isWanted(root: MountedRoot, parent: string, path: string, owner: Owner): boolean {
+  const parentStat = statOf(root, parent);
+  if (parentStat && !parentStat.isDirectory()) return owner === "docker";
+  const stat = statOf(root, path);
+  if (!stat) return true;
+  return owner === "docker" && FILES.includes(path) && !stat.isFile() && !stat.isDirectory();
+}
+
 function makeFile(layer: string, path: string): void {
   const link = DOCKER_LINKS[path];
   if (link) symlinkSync(link, join(layer, path));
@@ -124,14 +135,10 @@ function makeFile(layer: string, path: string): void {
 }
 
 async function copyLook(path: string, stat: Stats | undefined): Promise<void> {
-  if (!stat) return;
+  if (!stat?.isDirectory()) return;
   chownSync(path, stat.uid, stat.gid);
   await chmod(path, stat.mode & 0o7777);
   await utimes(path, stat.atime, stat.mtime);
-}
-
-function exists(root: MountedRoot, path: string): boolean {
-  return statOf(root, path) !== undefined;
 }
 
 function statOf(root: MountedRoot, path: string): Stats | undefined {
