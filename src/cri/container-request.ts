@@ -147,5 +147,6 @@ function bindOf(mount: CriMount): Bind {
     target: mount.containerPath,
     readOnly: mount.readOnly,
     propagation: PROPAGATION[mount.propagation],
+    recursiveReadOnly: mount.recursiveReadOnly,
   };
 }

@@ -68,6 +68,8 @@ export interface CriMount {
   hostPath: string;
   readOnly: boolean;
   propagation: "PRIVATE" | "HOST_TO_CONTAINER" | "BIDIRECTIONAL";
+  /** With all mounts below it. */
+  recursiveReadOnly?: boolean;
 }
 
 export interface LinuxContainerResources {

@@ -30,7 +30,13 @@ export interface MountRequest {
   Target: string;
   ReadOnly?: boolean;
   Consistency?: string;
-  BindOptions?: { Propagation?: string; NonRecursive?: boolean; CreateMountpoint?: boolean };
+  BindOptions?: {
+    Propagation?: string;
+    NonRecursive?: boolean;
+    CreateMountpoint?: boolean;
+    ReadOnlyNonRecursive?: boolean;
+    ReadOnlyForceRecursive?: boolean;
+  };
   VolumeOptions?: {
     NoCopy?: boolean;
     Labels?: Record<string, string>;
@@ -133,6 +139,8 @@ export interface CreateContainerRequest {
   hostConfig: HostConfig;
   networkingConfig?: { EndpointsConfig?: Record<string, EndpointSettings> };
   platform?: string;
+  /** As before API 1.44: a read-only bind leaves the mounts below it as they are unless the request says more. */
+  readOnlyNonRecursive?: boolean;
   internal?: InternalOptions;
 }
 

@@ -79,6 +79,7 @@ export {
   type MountInfo,
   mount,
   mountOverlay,
+  mountsRecursivelyReadOnly,
   type OverlayMount,
   unmount,
   unmountTree,

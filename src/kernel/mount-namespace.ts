@@ -1,6 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import { check, hasErrno, libc } from "./libc.ts";
 import { listMounts, MountFlag, mount, unmount } from "./mount.ts";
+import { SharedTrees } from "./mount-tree.ts";
 import { keepingWorkingDirectory } from "./working-directory.ts";
 
 const CLONE_NEWNS = 0x20000;
@@ -8,6 +9,11 @@ const CLONE_NEWNS = 0x20000;
 export interface PrivateMountOptions {
   /** Mounts that the copy shall not hold: what is mounted there is detached from it, with all below. */
   without?: readonly string[];
+  /**
+   * Paths whose mounts stay one with the host's, in both directions; all others only take over what the host mounts. Their
+   * copies stand below `dir` (an empty directory of the host) as `0`, `1`, … in the order of the paths.
+   */
+  shared?: { paths: readonly string[]; dir: string };
 }
 
 /**
@@ -23,11 +29,15 @@ export function withPrivateMountNamespace<T>(fn: () => T, options: PrivateMountO
     return keepingWorkingDirectory(() => {
       // Implies CLONE_FS, without which setns() below would be refused.
       check(libc().unshare(CLONE_NEWNS), "unshare(CLONE_NEWNS)");
+      let trees: SharedTrees | undefined;
       try {
+        if (options.shared?.paths.length) trees = new SharedTrees(options.shared.paths);
         mount("none", "/", null, MountFlag.REC | MountFlag.SLAVE);
+        trees?.attach(options.shared!.dir);
         for (const path of [...hybridCgroupMounts(), ...(options.without ?? [])]) detachIfMounted(path);
         return fn();
       } finally {
+        trees?.close();
         check(libc().setns(home, CLONE_NEWNS), "setns back to the host's mounts");
       }
     });

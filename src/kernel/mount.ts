@@ -1,6 +1,7 @@
 import { closeSync, constants, mkdirSync, openSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { invalidArgument } from "../base/index.ts";
+import { hostInfo } from "./host-info.ts";
 import { check, hasErrno, libc } from "./libc.ts";
 import { atDirectory } from "./working-directory.ts";
 
@@ -189,11 +190,19 @@ export function isMountPoint(path: string): boolean {
   return listMounts().some((entry) => entry.mountPoint === path);
 }
 
-/** Kind and free space of the file system that holds `path`. */
+/** The mount that holds `path`, which must have no links in it. */
 export function fileSystemOf(path: string): MountInfo | undefined {
   const mounts = listMounts();
   for (let dir = path; ; dir = dirname(dir)) {
     const found = mounts.findLast((entry) => entry.mountPoint === dir);
     if (found || dir === "/" || dir === ".") return found;
   }
+}
+
+/** Whether a mount can be made read-only with all mounts below it: mount_setattr(2) is in Linux since 5.12. */
+export function mountsRecursivelyReadOnly(): boolean {
+  const [major = 0, minor = 0] = hostInfo()
+    .kernelVersion.split(".")
+    .map((part) => Number.parseInt(part, 10));
+  return major > 5 || (major === 5 && minor >= 12);
 }

@@ -77,6 +77,7 @@ export class OciContainerRuntime implements ContainerRuntime {
   readonly #root: string;
   readonly #exitDir: string;
   readonly #execDir: string;
+  readonly #sharedDir: string;
   readonly #temporaryDir: string;
   readonly #files: ProcessFiles;
   readonly #seccomp: SeccompCache;
@@ -92,6 +93,7 @@ export class OciContainerRuntime implements ContainerRuntime {
     this.#root = join(options.stateDir, options.info.name);
     this.#exitDir = join(options.stateDir, "exits");
     this.#execDir = join(options.stateDir, "exec");
+    this.#sharedDir = join(options.stateDir, "shared-mounts");
     // conmon binds a socket here, whose path may have 107 bytes.
     this.#temporaryDir = options.stateDir.length < 80 ? options.stateDir : "/tmp";
     this.#files = new ProcessFiles(join(options.stateDir, "processes"));
@@ -101,7 +103,7 @@ export class OciContainerRuntime implements ContainerRuntime {
   async open(): Promise<void> {
     // Executions do not outlive the program; their files do.
     await rm(this.#execDir, { recursive: true, force: true });
-    for (const dir of [this.#root, this.#exitDir, this.#execDir])
+    for (const dir of [this.#root, this.#exitDir, this.#execDir, this.#sharedDir])
       await mkdir(dir, { recursive: true, mode: 0o700 });
     this.#files.open();
     this.#seccomp.open();
@@ -146,6 +148,7 @@ export class OciContainerRuntime implements ContainerRuntime {
         runtime: this.info,
         runtimeRoot: this.#root,
         exitDir: this.#exitDir,
+        sharedDir: this.#sharedDir,
         temporaryDir: this.#temporaryDir,
       });
       failpoint("runtime/create/spawned");

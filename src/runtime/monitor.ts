@@ -5,7 +5,9 @@ import type { Readable } from "node:stream";
 import { GantryError, invalidArgument, readAll } from "../base/index.ts";
 import { withPrivateMountNamespace } from "../kernel/index.ts";
 import { createFailure } from "./failure.ts";
+import type { OciMount } from "./oci-spec.ts";
 import { mountRootfs } from "./rootfs-mount.ts";
+import { isSharedMount } from "./spec/index.ts";
 import { writeSpecFile } from "./spec-file.ts";
 import type { CreateOptions, RuntimeInfo } from "./types.ts";
 
@@ -14,6 +16,8 @@ export interface MonitorPaths {
   /** The runtime's own state. */
   runtimeRoot: string;
   exitDir: string;
+  /** Empty directory where the container's monitor, and nobody else, finds the mounts that are shared with the host. */
+  sharedDir: string;
   /** Where the monitor makes its short-lived console socket. */
   temporaryDir: string;
 }
@@ -34,9 +38,11 @@ export async function spawnMonitor(options: CreateOptions, paths: MonitorPaths):
     });
   }
   let command = "";
-  const child = withPrivateMountNamespace(() => {
+  const shared = { paths: options.sharedSources ?? [], dir: paths.sharedDir };
+  const start = () => {
     mountRootfs(options.rootfs, options.rootfsDir);
     const spec = options.buildSpec(options.rootfsDir);
+    bindShared(spec.mounts, shared);
     command = spec.process.args[0] ?? "";
     writeSpecFile(join(options.bundleDir, "config.json"), spec);
     return spawn(paths.runtime.conmonPath, monitorArguments(options, paths), {
@@ -50,12 +56,21 @@ export async function spawnMonitor(options: CreateOptions, paths: MonitorPaths):
         _OCI_SYNCPIPE: "3",
       },
     });
-  });
+  };
+  const child = withPrivateMountNamespace(start, { shared });
   const { pid, message } = await readSync(child);
   if (pid > 0) {
     return { pid, monitorPid: Number(readFileSync(join(options.bundleDir, "conmon.pid"), "utf8")) };
   }
   throw createFailure(paths.runtime.name, message, command);
+}
+
+/** The namespace's own mounts have left the host's groups; only the copies in `dir` are still in them. */
+function bindShared(mounts: OciMount[], shared: { paths: readonly string[]; dir: string }): void {
+  for (const mount of mounts) {
+    const index = shared.paths.indexOf(mount.source ?? "");
+    if (index >= 0 && isSharedMount(mount)) mount.source = join(shared.dir, String(index));
+  }
 }
 
 function monitorArguments(options: CreateOptions, paths: MonitorPaths): string[] {

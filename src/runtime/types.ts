@@ -28,6 +28,11 @@ export interface CreateOptions {
   logPath: string;
   terminal: boolean;
   openStdin: boolean;
+  /**
+   * Host paths that the specification binds with shared propagation: what is mounted in them on one side is seen on the
+   * other one. Each must lie on a shared mount.
+   */
+  sharedSources?: readonly string[];
   /** Keep standard input open when an attached client goes away. */
   leaveStdinOpen: boolean;
   /**

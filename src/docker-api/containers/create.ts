@@ -10,10 +10,18 @@ import type { ContainersBackend } from "./backend.ts";
 /** `POST /containers/create`. */
 export async function createContainer(backend: ContainersBackend, context: ApiContext): Promise<void> {
   const body = await requiredBody(context, createRequest);
+  const request = toCreateRequest(body);
+  const isOld = context.apiMinor < 44;
+  if (isOld && request.hostConfig.Mounts?.some((mount) => mount?.BindOptions?.ReadOnlyForceRecursive)) {
+    throw invalidArgument("BindOptions.ReadOnlyForceRecursive needs API v1.44 or newer", {
+      code: "DockerApi.NeedsNewerVersion",
+    });
+  }
   const { id, warnings } = await backend.createContainer({
     name: text(context.query, "name"),
     platform: text(context.query, "platform"),
-    ...toCreateRequest(body),
+    readOnlyNonRecursive: isOld,
+    ...request,
   });
   sendJson(context.res, 201, { Id: id, Warnings: warnings });
 }

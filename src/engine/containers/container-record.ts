@@ -18,6 +18,10 @@ export interface MountRecord extends MountPoint {
   /** Made for this container only; removed with it on request. */
   anonymous?: boolean;
   nonRecursive?: boolean;
+  /** Read-only without the mounts below it. */
+  readOnlyNonRecursive?: boolean;
+  /** Read-only with all mounts below it, or not at all. */
+  readOnlyForceRecursive?: boolean;
   subpath?: string;
   tmpfsOptions?: string[];
 }

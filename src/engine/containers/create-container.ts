@@ -114,7 +114,7 @@ interface Making {
 
 async function make(context: EngineContext, making: Making): Promise<Container> {
   const { id, image, config, hostConfig, request } = making;
-  const { mounts, createdVolumes } = await resolveMounts(context, config, hostConfig, request.internal);
+  const { mounts, createdVolumes } = await resolveMounts(context, config, hostConfig, request);
   const made = Promise.withResolvers<void>();
   try {
     await context.containers.makeDirectory(id);

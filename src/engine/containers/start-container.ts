@@ -1,4 +1,5 @@
 import { conflict, errorMessage, failpoint, GantryError } from "../../base/index.ts";
+import { isSharedMount } from "../../runtime/index.ts";
 import { type EngineContext, inBackground, rootfsOf, tellStatus } from "../context.ts";
 import { alreadyStarted, markedForRemoval } from "../errors.ts";
 import { emitContainerEvent } from "../events/container-events.ts";
@@ -9,6 +10,7 @@ import { isNetworkMode } from "../networks/network-mode.ts";
 import { ownNetworkNamespace, prepareNamespaces, releaseNamespaces } from "../spec/container-namespaces.ts";
 import { containerSpec } from "../spec/container-spec.ts";
 import { etcMounts, makeEtcFiles, updateHostsFile } from "../spec/etc-files.ts";
+import { assertPropagation } from "../spec/mount-propagation.ts";
 import { ociMounts, prepareMountSources } from "../spec/oci-mounts.ts";
 import type { Container } from "./container.ts";
 import { setRunning, setStartFailed } from "./container-state.ts";
@@ -72,12 +74,14 @@ async function run(context: EngineContext, container: Container): Promise<void> 
     prepareMountSources(context, container),
     makeEtcFiles(context, container),
   ]);
+  assertPropagation(mounts);
   const creating = runtime.create({
     id: container.id,
     bundleDir: container.path("bundle"),
     rootfs,
     rootfsDir: container.path("rootfs"),
     logPath: container.record.logPath,
+    sharedSources: mounts.filter(isSharedMount).map((mount) => mount.source!),
     terminal: config.Tty ?? false,
     openStdin: config.OpenStdin ?? false,
     // A terminal that somebody detached from can be attached to again.

@@ -1,5 +1,6 @@
 import { mkdir, stat } from "node:fs/promises";
-import { errnoCode } from "../../base/index.ts";
+import { errnoCode, GantryError } from "../../base/index.ts";
+import { mountsRecursivelyReadOnly } from "../../kernel/index.ts";
 import type { OciMount } from "../../runtime/index.ts";
 import type { Container } from "../containers/container.ts";
 import type { MountRecord } from "../containers/container-record.ts";
@@ -40,12 +41,27 @@ export function ociMounts(container: Container): OciMount[] {
 }
 
 function bindMount(mount: MountRecord): OciMount {
-  const options = [
-    mount.nonRecursive ? "bind" : "rbind",
-    mount.RW ? "rw" : "ro",
-    mount.Propagation || "rprivate",
-  ];
+  const propagation = mount.Propagation || "rprivate";
+  const access = mount.RW ? "rw" : readOnly(mount);
+  // A recursive propagation would make crun's bind recursive too; below a single mount they mean the same.
+  const options = mount.nonRecursive
+    ? ["bind", access, propagation.replace(/^r/, "")]
+    : ["rbind", access, propagation];
   return { destination: mount.Destination, type: "bind", source: mount.Source, options };
+}
+
+/** With all mounts below, as Docker does since API 1.44, where kernel and runtime can. */
+function readOnly({ readOnlyNonRecursive, readOnlyForceRecursive }: MountRecord): "ro" | "rro" {
+  if (readOnlyNonRecursive) return "ro";
+  if (mountsRecursivelyReadOnly()) return "rro";
+  if (!readOnlyForceRecursive) return "ro";
+  throw new GantryError(
+    "NotImplemented",
+    "this kernel cannot make a mount recursively read-only (5.12 can)",
+    {
+      code: "Engine.RecursiveReadOnly",
+    },
+  );
 }
 
 const OPPOSITES: Record<string, string> = {

@@ -66,12 +66,18 @@ function bindOf(request: MountRequest, fail: (reason: string) => Error): Partial
   if (!request.Source.startsWith("/")) {
     throw fail(`invalid mount path: '${request.Source}' mount path must be absolute`);
   }
+  const { ReadOnlyNonRecursive: readOnlyNonRecursive, ReadOnlyForceRecursive: readOnlyForceRecursive } =
+    request.BindOptions ?? {};
+  if (readOnlyNonRecursive && readOnlyForceRecursive)
+    throw fail("mount options conflict: ReadOnlyNonRecursive && ReadOnlyForceRecursive parameters conflict");
   return {
     Type: "bind",
     Source: clean(request.Source),
     Propagation: request.BindOptions?.Propagation || "rprivate",
     createSource: request.BindOptions?.CreateMountpoint ?? false,
     nonRecursive: request.BindOptions?.NonRecursive,
+    readOnlyNonRecursive,
+    readOnlyForceRecursive,
   };
 }
 

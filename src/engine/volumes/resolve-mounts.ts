@@ -3,7 +3,7 @@ import { errnoCode } from "../../base/index.ts";
 import type { MountRecord } from "../containers/container-record.ts";
 import type { EngineContext } from "../context.ts";
 import { invalidMount, invalidRequest } from "../errors.ts";
-import type { ContainerConfig, HostConfig, InternalOptions } from "../types.ts";
+import type { ContainerConfig, CreateContainerRequest, HostConfig } from "../types.ts";
 import {
   type WantedMount,
   wantedOfBind,
@@ -23,12 +23,13 @@ export async function resolveMounts(
   context: EngineContext,
   config: ContainerConfig,
   hostConfig: HostConfig,
-  internal: InternalOptions | undefined,
+  { internal, readOnlyNonRecursive }: Pick<CreateContainerRequest, "internal" | "readOnlyNonRecursive">,
 ): Promise<ResolvedMounts> {
   const wanted = new Map<string, WantedMount>();
   for (const mount of mountsFromOthers(context, hostConfig)) wanted.set(mount.Destination, mount);
   const own = new Set<string>();
   for (const mount of requestedMounts(hostConfig)) {
+    if (readOnlyNonRecursive && mount.Type === "bind" && !mount.RW) mount.readOnlyNonRecursive = true;
     if (own.has(mount.Destination)) throw invalidRequest(`Duplicate mount point: ${mount.Destination}`);
     own.add(mount.Destination);
     wanted.set(mount.Destination, mount);

@@ -175,10 +175,18 @@ function seccompOf(options: SpecOptions): OciSeccomp | undefined {
 
 /** Shared or slave bind mounts work only when the container's root passes mounts on. */
 function propagationNeeded(mounts: readonly OciMount[]): string | undefined {
-  const options = new Set(mounts.flatMap((mount) => mount.options ?? []));
-  if (options.has("rshared") || options.has("shared")) return "shared";
-  if (options.has("rslave") || options.has("slave")) return "slave";
-  return undefined;
+  if (mounts.some(isSharedMount)) return "rshared";
+  return mounts.some(isSlaveMount) ? "rslave" : undefined;
+}
+
+/** What is mounted in it in the container appears on the host, and the other way round. */
+export function isSharedMount({ options = [] }: OciMount): boolean {
+  return options.includes("rshared") || options.includes("shared");
+}
+
+/** What is mounted in it on the host appears in the container. */
+export function isSlaveMount({ options = [] }: OciMount): boolean {
+  return options.includes("rslave") || options.includes("slave");
 }
 
 /** Places that an image may not turn into links: masks and mounts would land elsewhere. */

@@ -2,6 +2,7 @@ import { mkdir, open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { GantryError, newHexId } from "../../../base/index.ts";
 import type { CriMount } from "../../../cri/types.ts";
+import { mountsRecursivelyReadOnly } from "../../../kernel/index.ts";
 import { expand } from "../env/expansion.ts";
 import type { Container, Pod, VolumeMount } from "../pod-types.ts";
 import { bindSubPath, subPathsDir } from "../volumes/sub-path.ts";
@@ -68,7 +69,20 @@ function volumeMount(input: ContainerMountsInput, mount: VolumeMount, index: num
           }),
     readOnly: mount.readOnly === true || isReadOnlyVolume(input.pod, mount.name),
     propagation: PROPAGATION[mount.mountPropagation ?? "None"],
+    recursiveReadOnly: isRecursivelyReadOnly(mount),
   };
+}
+
+/** `IfPossible` is as far as the kernel goes, `Enabled` all or nothing. */
+function isRecursivelyReadOnly({ name, recursiveReadOnly = "Disabled" }: VolumeMount): boolean {
+  if (recursiveReadOnly === "Disabled") return false;
+  if (mountsRecursivelyReadOnly()) return true;
+  if (recursiveReadOnly === "IfPossible") return false;
+  throw new GantryError(
+    "NotImplemented",
+    `volume ${JSON.stringify(name)} requested recursive read-only mode, but it is not supported by the runtime`,
+    { code: "Kubelet.RecursiveReadOnly" },
+  );
 }
 
 function isReadOnlyVolume({ spec }: Pod, name: string): boolean {
