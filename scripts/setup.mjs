@@ -11,6 +11,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const RUN_PACKAGES = {
   crun: ["/usr/bin/crun", "/usr/local/bin/crun"],
   conmon: ["/usr/bin/conmon", "/usr/local/bin/conmon"],
+  tini: ["/usr/bin/tini-static"],
   libnftables1: ["/usr/lib/x86_64-linux-gnu/libnftables.so.1", "/usr/lib/aarch64-linux-gnu/libnftables.so.1"],
 };
 const TEST_PACKAGES = {

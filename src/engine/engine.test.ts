@@ -63,6 +63,18 @@ describe("a container", () => {
     await engine().removeContainer(id);
   });
 
+  it("runs below a static init if asked, which takes up orphans, but not among another's processes", async () => {
+    const orphan = "(sleep 0.1 &) ; sleep 0.5; tr '\\0' ' ' < /proc/1/cmdline; ls /proc | grep -c '^[0-9]'";
+    const { id, stdout } = await home.run(["sh", "-c", orphan], { hostConfig: { Init: true } });
+    // The init, the shell, ls and grep.
+    expect(stdout).toMatch(/^\/sbin\/docker-init -- sh -c .* 4\n$/s);
+    await engine().removeContainer(id);
+    const hostConfig = { Init: true, PidMode: "host" };
+    const beside = await home.run(["sh", "-c", "tr '\\0' ' ' < /proc/$$/cmdline; true"], { hostConfig });
+    expect(beside.stdout).toMatch(/^sh -c/);
+    await engine().removeContainer(beside.id);
+  });
+
   it("that cannot be started says why, with the exit codes that the client looks for", async () => {
     const missing = await home.create(["nosuch"]);
     await expect(engine().startContainer(missing)).rejects.toThrow(

@@ -3,6 +3,7 @@ import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { GantryError } from "../base/index.ts";
+import { isStaticProgram } from "./static-program.ts";
 import type { RuntimeInfo } from "./types.ts";
 
 /** Where distributions put them; the program's own PATH is not trusted to name what runs as root. */
@@ -19,21 +20,26 @@ const DIRECTORIES = [
 
 /** The absolute path of a host program, or undefined. */
 export function findProgram(name: string): string | undefined {
-  for (const directory of DIRECTORIES) {
-    const path = join(directory, name);
-    try {
-      accessSync(path, constants.X_OK);
-      return path;
-    } catch {
-      // Not here.
-    }
-  }
-  return undefined;
+  return programsNamed(name)[0];
 }
 
-/** The helper that `--init` runs as process 1. */
+function programsNamed(name: string): string[] {
+  return DIRECTORIES.map((directory) => join(directory, name)).filter((path) => {
+    try {
+      accessSync(path, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Names of programs that do as process 1 what an init must; Debian's `tini` is dynamic, and its `tini-static` beside it is not. */
+const INITS = ["docker-init", "tini-static", "tini", "catatonit"];
+
+/** The program that `--init` runs as process 1: one that needs nothing else, for a container has its own libraries or none. */
 export function findInit(): string | undefined {
-  return findProgram("docker-init") ?? findProgram("tini") ?? findProgram("catatonit");
+  return INITS.flatMap(programsNamed).find(isStaticProgram);
 }
 
 /** Looks for crun (else runc) and conmon, and asks them for their versions. */

@@ -118,7 +118,7 @@ export function checkHostConfig(config: ContainerConfig, hostConfig: HostConfig)
     throw invalidRequest(`unknown or invalid runtime name: ${hostConfig.Runtime}`);
   }
   if (hostConfig.Init && !findInit()) {
-    throw notImplemented("no init program was found for --init", {
+    throw notImplemented("no static init program was found for --init", {
       code: "Engine.NoInit",
       hint: "install the package tini (or catatonit)",
     });

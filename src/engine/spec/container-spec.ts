@@ -71,7 +71,7 @@ export function containerSpec(context: EngineContext, input: SpecInput): OciSpec
     oomScoreAdj: hostConfig.OomScoreAdj,
     sysctls: sysctlsOf(input),
     annotations: internal?.annotations,
-    init: hostConfig.Init ? initProgram() : undefined,
+    init: hostConfig.Init && hasOwnProcesses(hostConfig) ? initProgram() : undefined,
     held: context.heldLimits,
     onClamped: (what, asked, given) =>
       context.logger.warn("a limit was lowered to what this program holds", {
@@ -164,10 +164,13 @@ function assertSysctlAllowed(name: string, namespaces: SpecInput["namespaces"]):
   throw invalidRequest(`sysctl '${name}' is not allowed: it is not in a namespace of the container`);
 }
 
+/** In another's pid namespace there is an init already. */
+const hasOwnProcesses = ({ PidMode }: HostConfig) => !PidMode || PidMode === "private";
+
 function initProgram(): string {
   const path = findInit();
   if (path) return path;
-  throw new GantryError("Unavailable", "no init program was found for --init", {
+  throw new GantryError("Unavailable", "no static init program was found for --init", {
     code: "Engine.NoInit",
     hint: "install the package tini (or catatonit)",
   });
