@@ -146,6 +146,15 @@ describe("layers", () => {
     expect(found).toEqual([]);
   });
 
+  it("knows the types of objects in controllers and scheduler", () => {
+    const found = offences((file) =>
+      ["kube/controllers", "kube/scheduler"].includes(file.module) && /\bKubeObject\b/.test(codeOf(file.text))
+        ? ["uses KubeObject, which may be of any shape, where its own kind's type or ApiObject serves"]
+        : [],
+    );
+    expect(found).toEqual([]);
+  });
+
   it("opens /proc and /sys only in kernel/ and runtime/", () => {
     const pattern =
       /\b(?:readFile|readFileSync|writeFile|writeFileSync|open|openSync|readlink|readlinkSync|readdir|readdirSync|stat|statSync)\(\s*[`"'](?:\/proc|\/sys)\b/;

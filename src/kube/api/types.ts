@@ -1,8 +1,12 @@
-/** A Kubernetes object as it stands in JSON. In process, objects are frozen and shared: never change one, make a copy. */
-export interface KubeObject {
+/** What every Kubernetes object has. In process, objects are frozen and shared: never change one, make a copy. */
+export interface ApiObject {
   apiVersion: string;
   kind: string;
   metadata: ObjectMeta;
+}
+
+/** An object of any kind, as it stands in JSON, where the code is the same for all kinds: in the API server. */
+export interface KubeObject extends ApiObject {
   // biome-ignore lint/suspicious/noExplicitAny: the body's shape depends on the kind
   [field: string]: any;
 }
@@ -74,6 +78,18 @@ export interface GroupVersionKind {
   kind: string;
 }
 
+/** Which resource; a kind's definition, or written out. */
+export interface ResourceRef<T extends ApiObject = ApiObject> {
+  group: string;
+  version: string;
+  /** Lower-case plural: the path segment and the RBAC resource name. */
+  resource: string;
+  kind: string;
+  namespaced: boolean;
+  /** Never there: carries the type of the resource's objects to those who are given the reference. */
+  readonly objectType?: T;
+}
+
 /** What a table row shows; `priority` 1 is `-o wide`. */
 export interface TableColumn {
   name: string;
@@ -91,16 +107,10 @@ export interface TableColumn {
  * copies and may change them in place where they return nothing.
  */
 // biome-ignore lint/suspicious/noExplicitAny: kinds narrow T to their own generated type
-export interface KindDefinition<T extends KubeObject = any> {
-  group: string;
-  version: string;
-  kind: string;
-  /** Lower-case plural: the path segment and the RBAC resource name. */
-  resource: string;
+export interface KindDefinition<T extends ApiObject = any> extends ResourceRef<T> {
   singular: string;
   shortNames?: string[];
   categories?: string[];
-  namespaced: boolean;
   /** Definition name in the model tables: `io.k8s.api.core.v1.Pod`. */
   model: string;
   verbs?: string[];

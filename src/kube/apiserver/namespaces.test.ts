@@ -17,7 +17,7 @@ describe("namespaces", () => {
     await client.create(namespaces, { metadata: { name: "going" } });
     await client.delete(namespaces, undefined, "going");
     const going = await client.get(namespaces, undefined, "going");
-    expect(going.status.phase).toBe("Terminating");
+    expect(going.status!.phase).toBe("Terminating");
     expect(going.spec.finalizers).toEqual(["kubernetes"]);
     await expect(
       client.create(configMaps, { metadata: { name: "x", namespace: "going" } }),
@@ -46,8 +46,8 @@ describe("namespaces", () => {
     await client.create(serviceAccounts, { metadata: { name: "default", namespace: "fresh" } });
     const pod = await early;
     expect(pod.spec.serviceAccountName).toBe("default");
-    expect(pod.spec.volumes[0].projected.sources).toHaveLength(3);
-    expect(pod.spec.containers[0].volumeMounts[0].mountPath).toBe(
+    expect(pod.spec.volumes![0]!.projected!.sources).toHaveLength(3);
+    expect(pod.spec.containers[0]!.volumeMounts![0]!.mountPath).toBe(
       "/var/run/secrets/kubernetes.io/serviceaccount",
     );
     await expect(

@@ -165,9 +165,9 @@ export function describeClient(name: string, start: () => Promise<ContractHarnes
       expect(merged.spec.replicas).toBe(3);
       const added = { spec: { template: { spec: { containers: [{ name: "side", image: "sidecar" }] } } } };
       const strategic = await client.patch(deployments, ns, "patched", "strategic", added);
-      expect(strategic.spec.template.spec.containers.map((one: { name: string }) => one.name).sort()).toEqual(
-        ["c", "side"],
-      );
+      expect(
+        strategic.spec.template.spec!.containers.map((one: { name: string }) => one.name).sort(),
+      ).toEqual(["c", "side"]);
       const json = await client.patch(deployments, ns, "patched", "json", [
         { op: "replace", path: "/spec/replicas", value: 5 },
       ]);
@@ -186,9 +186,9 @@ export function describeClient(name: string, start: () => Promise<ContractHarnes
         spec: { ...created.spec, replicas: 9 },
         status,
       });
-      expect([stated.spec.replicas, stated.status.replicas]).toEqual([1, 1]);
+      expect([stated.spec.replicas, stated.status!.replicas]).toEqual([1, 1]);
       const updated = await client.update(deployments, { ...stated, status: { replicas: 7 } });
-      expect(updated.status.replicas).toBe(1);
+      expect(updated.status!.replicas).toBe(1);
       expect(updated.metadata.resourceVersion).toBe(stated.metadata.resourceVersion);
     });
 

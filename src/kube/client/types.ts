@@ -1,14 +1,6 @@
-import type { KubeList, KubeObject } from "../api/types.ts";
+import type { ApiObject, KubeList, KubeObject, ResourceRef } from "../api/types.ts";
 
-/** Which resource; taken from the kind table (`resourceOf("pods")`) or written out. */
-export interface ResourceRef {
-  group: string;
-  version: string;
-  /** Lower-case plural. */
-  resource: string;
-  kind: string;
-  namespaced: boolean;
-}
+export type { ResourceRef } from "../api/types.ts";
 
 export interface UserInfo {
   name: string;
@@ -43,7 +35,7 @@ export type WatchEvent<T = KubeObject> =
 
 /** What `create` takes: the server fills the rest of the metadata; apiVersion and kind come from the resource. */
 // biome-ignore lint/suspicious/noExplicitAny: the body's shape depends on the kind
-export type NewObject<T extends KubeObject = KubeObject> = { [field in keyof T]?: any } & {
+export type NewObject<T extends ApiObject = KubeObject> = { [field in keyof T]?: any } & {
   metadata: Partial<KubeObject["metadata"]>;
 };
 
@@ -69,31 +61,34 @@ export interface DeleteOptions {
  * place throws a StatusError with reason Expired.
  */
 export interface KubeClient {
-  get<T extends KubeObject = KubeObject>(
-    resource: ResourceRef,
+  get<T extends ApiObject = ApiObject>(
+    resource: ResourceRef<T>,
     namespace: string | undefined,
     name: string,
   ): Promise<T>;
-  list<T extends KubeObject = KubeObject>(resource: ResourceRef, options?: ListOptions): Promise<KubeList<T>>;
-  watch<T extends KubeObject = KubeObject>(
-    resource: ResourceRef,
+  list<T extends ApiObject = ApiObject>(
+    resource: ResourceRef<T>,
+    options?: ListOptions,
+  ): Promise<KubeList<T>>;
+  watch<T extends ApiObject = ApiObject>(
+    resource: ResourceRef<T>,
     options?: WatchOptions,
   ): AsyncIterable<WatchEvent<T>>;
   /** The object's metadata says namespace and name. */
-  create<T extends KubeObject = KubeObject>(
-    resource: ResourceRef,
+  create<T extends ApiObject = ApiObject>(
+    resource: ResourceRef<T>,
     object: NewObject<T>,
     options?: WriteOptions,
   ): Promise<T>;
   /** Optimistic: fails with Conflict when metadata.resourceVersion is not the newest. */
-  update<T extends KubeObject = KubeObject>(
-    resource: ResourceRef,
+  update<T extends ApiObject = ApiObject>(
+    resource: ResourceRef<T>,
     object: T,
     options?: WriteOptions,
   ): Promise<T>;
-  updateStatus<T extends KubeObject = KubeObject>(resource: ResourceRef, object: T): Promise<T>;
-  patch<T extends KubeObject = KubeObject>(
-    resource: ResourceRef,
+  updateStatus<T extends ApiObject = ApiObject>(resource: ResourceRef<T>, object: T): Promise<T>;
+  patch<T extends ApiObject = ApiObject>(
+    resource: ResourceRef<T>,
     namespace: string | undefined,
     name: string,
     type: PatchType,
@@ -158,7 +153,7 @@ export interface InformerHandlers<T> {
 }
 
 /** A local, always current copy of one resource, updated by the event. */
-export interface Informer<T extends KubeObject = KubeObject> {
+export interface Informer<T extends ApiObject = ApiObject> {
   readonly hasSynced: boolean;
   synced(signal?: AbortSignal): Promise<void>;
   /** Key is `namespace/name`, or `name` for cluster-scoped kinds. */
@@ -173,8 +168,8 @@ export interface Informer<T extends KubeObject = KubeObject> {
 
 export interface InformerFactory {
   /** The same informer for the same resource and selector. */
-  informer<T extends KubeObject = KubeObject>(
-    resource: ResourceRef,
+  informer<T extends ApiObject = ApiObject>(
+    resource: ResourceRef<T>,
     options?: { fieldSelector?: string; labelSelector?: string },
   ): Informer<T>;
   /** Starts all informers asked for so far (and later ones at once); resolves when the signal aborts. */

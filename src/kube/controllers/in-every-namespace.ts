@@ -1,20 +1,22 @@
 import { isGantryError } from "../../base/index.ts";
-import type { KubeObject } from "../api/types.ts";
+import type { ApiObject } from "../api/types.ts";
 import type { Informer } from "../client/index.ts";
 import type { ControllerDefinition } from "./controller.ts";
 import { isNamespaceTerminating } from "./write-errors.ts";
 
-export interface InEveryNamespaceOptions {
+export interface InEveryNamespaceOptions<T extends ApiObject> {
   name: string;
   objectName: string;
   namespaces: Informer;
-  objects: Informer;
+  objects: Informer<T>;
   /** Makes or repairs the object in one namespace. */
-  write(namespace: string, known: KubeObject | undefined): Promise<void>;
+  write(namespace: string, known: T | undefined): Promise<void>;
 }
 
 /** A controller that keeps one object of a fixed name in every namespace that is not going away. */
-export function ensureInEveryNamespace(options: InEveryNamespaceOptions): ControllerDefinition {
+export function ensureInEveryNamespace<T extends ApiObject>(
+  options: InEveryNamespaceOptions<T>,
+): ControllerDefinition {
   const { name, objectName, namespaces, objects, write } = options;
   return {
     name,

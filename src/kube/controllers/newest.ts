@@ -1,5 +1,5 @@
 import { isGantryError } from "../../base/index.ts";
-import type { KubeObject } from "../api/types.ts";
+import type { ApiObject } from "../api/types.ts";
 import type { Informer } from "../client/index.ts";
 import { keyOf } from "./object-key.ts";
 
@@ -7,7 +7,7 @@ import { keyOf } from "./object-key.ts";
  * The newer of an object that is held and the informer's copy of it. Between two awaits of a reconcile others have
  * written too; a write that starts from here does not lose against them.
  */
-export function newest<T extends KubeObject>(informer: Informer<T>, held: T): T {
+export function newest<T extends ApiObject>(informer: Informer<T>, held: T): T {
   const known = informer.get(keyOf(held));
   if (!known || known.metadata.uid !== held.metadata.uid) return held;
   return Number(known.metadata.resourceVersion) > Number(held.metadata.resourceVersion) ? known : held;
@@ -17,7 +17,7 @@ export function newest<T extends KubeObject>(informer: Informer<T>, held: T): T 
  * Writes on top of the newest form. Two controllers that write different parts of one object at the same instant are no
  * reason to do a whole reconcile again: who loses writes once more on top of what the other wrote.
  */
-export async function writeOnNewest<T extends KubeObject, R>(
+export async function writeOnNewest<T extends ApiObject, R>(
   informer: Informer<T>,
   held: T,
   write: (base: T) => Promise<R>,

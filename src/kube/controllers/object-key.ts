@@ -1,7 +1,7 @@
-import type { KubeObject } from "../api/types.ts";
+import type { ApiObject } from "../api/types.ts";
 
 /** The informer's key of an object: `namespace/name`, or `name` for cluster-scoped kinds. */
-export function keyOf(object: KubeObject): string {
+export function keyOf(object: ApiObject): string {
   const { namespace, name } = object.metadata;
   return namespace ? `${namespace}/${name}` : name;
 }

@@ -1,14 +1,14 @@
-import type { KubeObject, OwnerReference } from "../api/types.ts";
+import type { ApiObject, OwnerReference } from "../api/types.ts";
 import type { Informer, KubeClient, ResourceRef } from "../client/index.ts";
 import { unlessGone } from "./write-errors.ts";
 
 /** The owner that controls the object, if any. */
-export function controllerOf(object: KubeObject): OwnerReference | undefined {
+export function controllerOf(object: ApiObject): OwnerReference | undefined {
   return object.metadata.ownerReferences?.find((reference) => reference.controller);
 }
 
 /** A reference that makes `owner` the controller of what carries it. */
-export function controllerReference(owner: KubeObject): OwnerReference {
+export function controllerReference(owner: ApiObject): OwnerReference {
   return {
     apiVersion: owner.apiVersion,
     kind: owner.kind,
@@ -23,36 +23,39 @@ const INDEX = "controller";
 const orphansOf = (namespace: string | undefined) => `orphans/${namespace ?? ""}`;
 
 /** Lets `childrenOf` answer without going through the whole namespace. */
-export function indexByController(informer: Informer): void {
+export function indexByController<T extends ApiObject>(informer: Informer<T>): void {
   informer.addIndex(INDEX, (object) => [controllerOf(object)?.uid ?? orphansOf(object.metadata.namespace)]);
 }
 
 /** What the owner controls. */
-export function childrenOf(informer: Informer, ownerUid: string): readonly KubeObject[] {
+export function childrenOf<T extends ApiObject>(informer: Informer<T>, ownerUid: string): readonly T[] {
   return informer.byIndex(INDEX, ownerUid);
 }
 
 /** What nobody controls in a namespace. */
-export function orphansIn(informer: Informer, namespace: string | undefined): readonly KubeObject[] {
+export function orphansIn<T extends ApiObject>(
+  informer: Informer<T>,
+  namespace: string | undefined,
+): readonly T[] {
   return informer.byIndex(INDEX, orphansOf(namespace));
 }
 
-export interface ClaimOptions {
+export interface ClaimOptions<T extends ApiObject> {
   client: KubeClient;
-  owner: KubeObject;
+  owner: ApiObject;
   ownerResource: ResourceRef;
-  children: Informer;
-  childResource: ResourceRef;
-  matches(child: KubeObject): boolean;
+  children: Informer<T>;
+  childResource: ResourceRef<T>;
+  matches(child: T): boolean;
   /** Others are neither adopted nor released (finished pods). */
-  concerns?(child: KubeObject): boolean;
+  concerns?(child: T): boolean;
 }
 
 /**
  * The children that the owner controls and selects, after it took in orphans that it selects and let go of those that it no
  * longer does (upstream's ControllerRefManager).
  */
-export async function claimChildren(options: ClaimOptions): Promise<KubeObject[]> {
+export async function claimChildren<T extends ApiObject>(options: ClaimOptions<T>): Promise<T[]> {
   const { client, owner, children, childResource, matches, concerns = () => true } = options;
   const { namespace, uid, deletionTimestamp } = owner.metadata;
   const controlled = childrenOf(children, uid).filter(concerns);
@@ -79,20 +82,24 @@ export async function claimChildren(options: ClaimOptions): Promise<KubeObject[]
 }
 
 /** Asked live: an owner that is being deleted with its children orphaned must not take them back. */
-async function mayAdopt({ client, owner, ownerResource }: ClaimOptions): Promise<boolean> {
+async function mayAdopt<T extends ApiObject>({
+  client,
+  owner,
+  ownerResource,
+}: ClaimOptions<T>): Promise<boolean> {
   const { namespace, name, uid } = owner.metadata;
-  let fresh: KubeObject | undefined;
+  let fresh: ApiObject | undefined;
   await unlessGone(client.get(ownerResource, namespace, name).then((found) => (fresh = found)));
   return fresh?.metadata.uid === uid && fresh.metadata.deletionTimestamp === undefined;
 }
 
 /** The strategic-merge patch that adopts: the uid guards against an object of the same name. */
-function adoptionPatch(owner: KubeObject, object: KubeObject): object {
+function adoptionPatch(owner: ApiObject, object: ApiObject): object {
   return { metadata: { uid: object.metadata.uid, ownerReferences: [controllerReference(owner)] } };
 }
 
 /** The strategic-merge patch that releases. */
-function releasePatch(owner: KubeObject, object: KubeObject): object {
+function releasePatch(owner: ApiObject, object: ApiObject): object {
   return {
     metadata: { uid: object.metadata.uid, ownerReferences: [{ $patch: "delete", uid: owner.metadata.uid }] },
   };

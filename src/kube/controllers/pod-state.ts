@@ -1,32 +1,32 @@
 import type { Clock } from "../../base/index.ts";
-import type { KubeObject } from "../api/types.ts";
+import type { Pod } from "../api/index.ts";
 
 /** Neither finished nor on its way out. */
-export function isActive(pod: KubeObject): boolean {
+export function isActive(pod: Pod): boolean {
   return !isFinished(pod) && pod.metadata.deletionTimestamp === undefined;
 }
 
-export function isFinished(pod: KubeObject): boolean {
+export function isFinished(pod: Pod): boolean {
   return pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
 }
 
-function readyCondition(pod: KubeObject): { status: string; lastTransitionTime?: string } | undefined {
+function readyCondition(pod: Pod): { status: string; lastTransitionTime?: string } | undefined {
   return pod.status?.conditions?.find((condition: { type: string }) => condition.type === "Ready");
 }
 
-export function isReady(pod: KubeObject): boolean {
+export function isReady(pod: Pod): boolean {
   return readyCondition(pod)?.status === "True";
 }
 
 /** When the pod became ready, wall-clock milliseconds; undefined when it is not. */
-export function readySinceMs(pod: KubeObject): number | undefined {
+export function readySinceMs(pod: Pod): number | undefined {
   const condition = readyCondition(pod);
   if (condition?.status !== "True") return undefined;
   return condition.lastTransitionTime ? Date.parse(condition.lastTransitionTime) : 0;
 }
 
 /** Milliseconds until a ready pod counts as available; 0 when it does; undefined when it is not ready. */
-export function availableInMs(pod: KubeObject, minReadySeconds: number, clock: Clock): number | undefined {
+export function availableInMs(pod: Pod, minReadySeconds: number, clock: Clock): number | undefined {
   const sinceMs = readySinceMs(pod);
   if (sinceMs === undefined) return undefined;
   if (minReadySeconds === 0) return 0;
@@ -34,7 +34,7 @@ export function availableInMs(pod: KubeObject, minReadySeconds: number, clock: C
 }
 
 /** The highest restart count among the pod's containers, and among its sidecars. */
-export function restartsOf(pod: KubeObject): { containers: number; sidecars: number } {
+export function restartsOf(pod: Pod): { containers: number; sidecars: number } {
   const most = (statuses: { restartCount?: number }[] = []) =>
     Math.max(0, ...statuses.map((one) => one.restartCount ?? 0));
   const sidecars = new Set<string>();

@@ -1,4 +1,4 @@
-import type { KubeObject } from "../api/types.ts";
+import type { Pod, Service } from "../api/index.ts";
 import type { Informer } from "../client/index.ts";
 import type { Enqueue } from "./controller.ts";
 import { keyOf } from "./object-key.ts";
@@ -8,23 +8,23 @@ const indexKey = (namespace: string | undefined, key: string, value: string) =>
   `${namespace}/${key}=${value}`;
 
 /** Lets `podsOfService` answer without going through the whole namespace. */
-export function indexByLabels(pods: Informer): void {
+export function indexByLabels(pods: Informer<Pod>): void {
   pods.addIndex(INDEX, ({ metadata: { namespace, labels = {} } }) =>
     Object.entries(labels).map(([key, value]) => indexKey(namespace, key, value)),
   );
 }
 
-function selects(service: KubeObject, pod: KubeObject): boolean {
-  const selector: Record<string, string> | undefined = service.spec.selector;
+function selects(service: Service, pod: Pod): boolean {
+  const { selector } = service.spec;
   if (!selector) return false;
   const labels = pod.metadata.labels ?? {};
   return Object.entries(selector).every(([key, value]) => labels[key] === value);
 }
 
 /** Pods that may be the Service's: those of its rarest label. */
-function candidates(service: KubeObject, pods: Informer): readonly KubeObject[] {
+function candidates(service: Service, pods: Informer<Pod>): readonly Pod[] {
   const { namespace } = service.metadata;
-  let rarest: readonly KubeObject[] | undefined;
+  let rarest: readonly Pod[] | undefined;
   for (const [key, value] of Object.entries<string>(service.spec.selector ?? {})) {
     const some = pods.byIndex(INDEX, indexKey(namespace, key, value));
     if (!rarest || some.length < rarest.length) rarest = some;
@@ -33,7 +33,7 @@ function candidates(service: KubeObject, pods: Informer): readonly KubeObject[] 
 }
 
 /** Pods that the Service's selector matches. */
-export function podsOfService(service: KubeObject, pods: Informer): KubeObject[] {
+export function podsOfService(service: Service, pods: Informer<Pod>): Pod[] {
   return candidates(service, pods).filter((pod) => selects(service, pod));
 }
 
@@ -45,22 +45,20 @@ const MAX_BATCH_MS = 200;
  * How long to wait for more changes of a Service's pods. All its pods are gone through for each change, so that in a large
  * Service whose pods start one by one the work would grow with the square of their number.
  */
-function batchMs(service: KubeObject, pods: Informer): number {
+function batchMs(service: Service, pods: Informer<Pod>): number {
   const count = candidates(service, pods).length;
   return count <= BATCH_FROM ? 0 : Math.min(MAX_BATCH_MS, count / BATCH_FROM);
 }
 
 /** Whether endpoints are made from pods; those of other Services are somebody else's. */
-export function hasManagedEndpoints(service: KubeObject): boolean {
+export function hasManagedEndpoints(service: Service): boolean {
   const { selector, type } = service.spec;
   return type !== "ExternalName" && Object.keys(selector ?? {}).length > 0;
 }
 
 /** What of a pod shows in endpoints; other changes need no work. */
-function visible(pod: KubeObject): string {
-  const ready = pod.status?.conditions?.find(
-    (condition: { type: string }) => condition.type === "Ready",
-  )?.status;
+function visible(pod: Pod): string {
+  const ready = pod.status?.conditions?.find((condition) => condition.type === "Ready")?.status;
   const { labels, deletionTimestamp } = pod.metadata;
   const { nodeName, hostname, subdomain } = pod.spec;
   return JSON.stringify([
@@ -76,8 +74,12 @@ function visible(pod: KubeObject): string {
 }
 
 /** Subscribes so that a Service's key is queued whenever its endpoints may have changed. */
-export function watchServicePods(services: Informer, pods: Informer, enqueue: Enqueue): (() => void)[] {
-  const concern = (pod: KubeObject): void => {
+export function watchServicePods(
+  services: Informer<Service>,
+  pods: Informer<Pod>,
+  enqueue: Enqueue,
+): (() => void)[] {
+  const concern = (pod: Pod): void => {
     for (const service of services.list(pod.metadata.namespace))
       if (selects(service, pod)) enqueue(keyOf(service), batchMs(service, pods));
   };

@@ -9,6 +9,7 @@ import { killProcess } from "../../kernel/index.ts";
 import { configMaps, leases, nodes, pods, secrets } from "../api/index.ts";
 import type { PodLogOptions } from "../client/node-access.ts";
 import { containerConfig } from "./containers/container-config.ts";
+import { podResource } from "./pod-resource.ts";
 import type { Container, ContainerStatus, Pod } from "./pod-types.ts";
 import type { LeavingPod, UntilPodLeft } from "./pods/pod-terminator.ts";
 import { openTestCluster, type TestCluster } from "./testing/test-cluster.ts";
@@ -103,12 +104,12 @@ describe("pods on a real node", () => {
       "kubernetes.io/hostname": "node-1",
       "kubernetes.io/os": "linux",
     });
-    expect(node.status.nodeInfo).toMatchObject({
+    expect(node.status!.nodeInfo).toMatchObject({
       kubeletVersion: "v1.33.0",
       containerRuntimeVersion: "gantry://0.1.0",
     });
-    expect(node.status.capacity.pods).toBe("110");
-    const conditions = node.status.conditions.map(
+    expect(node.status!.capacity!.pods).toBe("110");
+    const conditions = node.status!.conditions!.map(
       (one: { type: string; status: string }) => `${one.type}=${one.status}`,
     );
     expect(conditions).toEqual([
@@ -616,7 +617,7 @@ describe("pods on a real node", () => {
     const unready: Pod[] = [];
     const watching = (async () => {
       const options = { namespace: "default", fieldSelector: "metadata.name=steady", signal: watch.signal };
-      for await (const event of cluster.client.watch<Pod>(pods, options)) {
+      for await (const event of cluster.client.watch(podResource, options)) {
         if (event.type === "MODIFIED" && !isReady(event.object)) unready.push(event.object);
       }
     })();

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { CriContainerStatus, PodSandboxStatus } from "../../cri/types.ts";
 import { pods } from "../api/index.ts";
 import type { KubeClient } from "../client/index.ts";
+import { podResource } from "./pod-resource.ts";
 import type { Container, ContainerStatus, Pod, PodCondition, PodStatus } from "./pod-types.ts";
 import { readRuntimeState } from "./pods/runtime-state.ts";
 import { openTestCluster, type TestCluster } from "./testing/test-cluster.ts";
@@ -72,7 +73,7 @@ describe("when something is told of a pod", () => {
   }, 30_000);
   afterAll(() => cluster?.close(), 30_000);
   afterEach(async () => {
-    const names = (await cluster.client.list<Pod>(pods)).items.map(({ metadata }) => metadata.name);
+    const names = (await cluster.client.list(podResource)).items.map(({ metadata }) => metadata.name);
     for (const name of names) await cluster.remove(name, 0).catch(() => {});
     for (const name of names) await cluster.untilGone(name);
     told = [];

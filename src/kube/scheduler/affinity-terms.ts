@@ -1,5 +1,5 @@
 import { type LabelSelector, labelSelectorFrom } from "../../formats/index.ts";
-import type { KubeObject } from "../api/types.ts";
+import type { Pod, PodAffinity, PodAffinityTerm, PodAntiAffinity } from "../api/index.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** One PodAffinityTerm, ready to be matched. */
@@ -18,10 +18,10 @@ export interface AffinityTerms {
   preferredNot: readonly AffinityTerm[];
 }
 
-const known = new WeakMap<KubeObject, AffinityTerms>();
+const known = new WeakMap<Pod, AffinityTerms>();
 
 /** What a pod wants of the pods around it; worked out once a pod. */
-export function affinityTermsOf(pod: KubeObject): AffinityTerms {
+export function affinityTermsOf(pod: Pod): AffinityTerms {
   let terms = known.get(pod);
   if (!terms) {
     const { podAffinity, podAntiAffinity } = pod.spec.affinity ?? {};
@@ -36,21 +36,25 @@ export function affinityTermsOf(pod: KubeObject): AffinityTerms {
   return terms;
 }
 
-function required(affinity: KubeObject | undefined, pod: KubeObject): AffinityTerm[] {
-  return (affinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).map((term: KubeObject) =>
+function required(affinity: PodAffinity | PodAntiAffinity | undefined, pod: Pod): AffinityTerm[] {
+  return (affinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).map((term) =>
     compile(term, pod, 0),
   );
 }
 
-function preferred(affinity: KubeObject | undefined, pod: KubeObject, sign: number): AffinityTerm[] {
-  const terms: KubeObject[] = affinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+function preferred(
+  affinity: PodAffinity | PodAntiAffinity | undefined,
+  pod: Pod,
+  sign: number,
+): AffinityTerm[] {
+  const terms = affinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
   return terms.map(({ weight, podAffinityTerm }) => compile(podAffinityTerm, pod, sign * weight));
 }
 
 /** Without namespaces and namespaceSelector the pod's own namespace is meant. */
-function compile(term: KubeObject, pod: KubeObject, weight: number): AffinityTerm {
+function compile(term: PodAffinityTerm, pod: Pod, weight: number): AffinityTerm {
   const selector = selectorOf(term, pod);
-  const names: string[] = term.namespaces ?? [];
+  const names = term.namespaces ?? [];
   const isOwn = names.length === 0 && !term.namespaceSelector;
   const namespaces = new Set(isOwn ? [pod.metadata.namespace ?? ""] : names);
   const byLabels = term.namespaceSelector ? labelSelectorFrom(term.namespaceSelector) : undefined;
@@ -64,7 +68,7 @@ function compile(term: KubeObject, pod: KubeObject, weight: number): AffinityTer
 }
 
 /** matchLabelKeys and mismatchLabelKeys take the pod's own values. */
-function selectorOf(term: KubeObject, pod: KubeObject): LabelSelector {
+function selectorOf(term: PodAffinityTerm, pod: Pod): LabelSelector {
   if (!term.labelSelector) return labelSelectorFrom(undefined);
   const labels = pod.metadata.labels ?? {};
   const more = (keys: string[] | undefined, operator: string) =>

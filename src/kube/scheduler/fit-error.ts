@@ -1,4 +1,4 @@
-import type { KubeObject } from "../api/types.ts";
+import type { Pod } from "../api/index.ts";
 import type { Refusal, SchedulingPlugin } from "./framework.ts";
 import type { NodeInfo } from "./node-info.ts";
 
@@ -9,7 +9,7 @@ export interface NodeRefusal {
 }
 
 /** `0/3 nodes are available: 1 Insufficient memory, 2 Insufficient cpu. preemption: …` (framework FitError). */
-export function fitErrorMessage(pod: KubeObject, refusals: readonly NodeRefusal[]): string {
+export function fitErrorMessage(pod: Pod, refusals: readonly NodeRefusal[]): string {
   const nodeCount = refusals.length;
   if (nodeCount === 0) return "no nodes available to schedule pods";
   const reasons = refusals.flatMap((refusal) => refusal.reasons.map((one) => one.reason));
@@ -25,7 +25,7 @@ export function fitErrorMessage(pod: KubeObject, refusals: readonly NodeRefusal[
  * Why to drive out other pods does not help. Where pods of a lower priority could be driven out nothing is said, because
  * that is not done here.
  */
-function preemptionText(pod: KubeObject, refusals: readonly NodeRefusal[]): string | undefined {
+function preemptionText(pod: Pod, refusals: readonly NodeRefusal[]): string | undefined {
   const priority: number = pod.spec.priority ?? 0;
   const reasons: string[] = [];
   for (const { node, reasons: why } of refusals) {

@@ -1,4 +1,4 @@
-import type { KubeObject } from "../api/types.ts";
+import type { Pod } from "../api/index.ts";
 import type { NodeInfo } from "./node-info.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -26,13 +26,13 @@ export interface SchedulingPlugin<State = unknown> {
   readonly name: string;
   /** Events after which a pod that this plugin refused is worth another try. */
   readonly wokenBy?: readonly ClusterEvent[];
-  prepare?(pod: KubeObject, snapshot: Snapshot): State | "skip";
+  prepare?(pod: Pod, snapshot: Snapshot): State | "skip";
   /** Undefined or empty where the node fits. */
-  filter?(pod: KubeObject, node: NodeInfo, state: State): readonly Refusal[] | undefined;
+  filter?(pod: Pod, node: NodeInfo, state: State): readonly Refusal[] | undefined;
   /** Called once with the nodes that fit, before they are rated; `skip` leaves them unrated. */
-  prepareScore?(pod: KubeObject, nodes: readonly NodeInfo[], state: State): "skip" | undefined;
+  prepareScore?(pod: Pod, nodes: readonly NodeInfo[], state: State): "skip" | undefined;
   /** Raw rating; `normalize` may bring all nodes' ratings into 0..100. */
-  score?(pod: KubeObject, node: NodeInfo, state: State): number;
+  score?(pod: Pod, node: NodeInfo, state: State): number;
   /** Changes the ratings in place; they stand in the order of the nodes. */
   normalize?(scores: Float64Array, state: State): void;
   /** Factor of the score in the sum; upstream's default weights. */

@@ -1,10 +1,10 @@
 import type { Clock, Logger, Service } from "../../base/index.ts";
+import type { Node, Pod } from "../api/index.ts";
 import {
   namespaces as namespacesResource,
   nodes as nodesResource,
   pods as podsResource,
 } from "../api/index.ts";
-import type { KubeObject } from "../api/types.ts";
 import type { EventRecorder, InformerFactory, KubeClient } from "../client/index.ts";
 import type { ClusterEvent, SchedulingPlugin } from "./framework.ts";
 import { defaultPlugins } from "./plugins/index.ts";
@@ -26,10 +26,10 @@ export interface SchedulerOptions {
 
 const SLICE_MS = 5;
 
-const isOver = (pod: KubeObject) => pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
-const isGated = (pod: KubeObject) => (pod.spec.schedulingGates ?? []).length > 0;
+const isOver = (pod: Pod) => pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
+const isGated = (pod: Pod) => (pod.spec.schedulingGates ?? []).length > 0;
 /** Takes room on a node. */
-const isPlaced = (pod: KubeObject) => Boolean(pod.spec.nodeName) && !isOver(pod);
+const isPlaced = (pod: Pod) => Boolean(pod.spec.nodeName) && !isOver(pod);
 
 /** Finds a node for every pod that has none, one pod at a time; binding goes on beside it. */
 export function createScheduler(options: SchedulerOptions): Service {
@@ -42,13 +42,13 @@ export function createScheduler(options: SchedulerOptions): Service {
   const selector = new NodeSelector(plugins);
   const writer = new PodWriter(options);
 
-  const isOurs = (pod: KubeObject) =>
+  const isOurs = (pod: Pod) =>
     !pod.spec.nodeName &&
     pod.spec.schedulerName === schedulerName &&
     !isOver(pod) &&
     pod.metadata.deletionTimestamp === undefined;
 
-  const podChanged = (pod: KubeObject, previous?: KubeObject): void => {
+  const podChanged = (pod: Pod, previous?: Pod): void => {
     snapshot.setPod(pod);
     if (!isOurs(pod) || isGated(pod)) queue.remove(pod.metadata.uid);
     else if (!previous || isGated(previous) || placementView(pod) !== placementView(previous)) queue.add(pod);
@@ -90,7 +90,7 @@ export function createScheduler(options: SchedulerOptions): Service {
     }),
   ];
 
-  const scheduleOne = (pod: KubeObject, attempts: number): void => {
+  const scheduleOne = (pod: Pod, attempts: number): void => {
     const selection = selector.select(pod, snapshot);
     if (selection.node === undefined) {
       const { message, refusedBy } = selection;
@@ -152,13 +152,13 @@ function wokenBy(refusedBy: ReadonlySet<SchedulingPlugin<unknown>>): (event: Clu
 }
 
 /** What of a node decides about scheduling; heartbeats change none of it. */
-function schedulingView(node: KubeObject): string {
+function schedulingView(node: Node): string {
   return JSON.stringify([node.metadata.labels, node.spec, node.status?.allocatable]);
 }
 
 /** What of a waiting pod decides about its placement and may still be changed. */
-function placementView(pod: KubeObject): string {
+function placementView(pod: Pod): string {
   return JSON.stringify([pod.metadata.labels, pod.spec]);
 }
 
-const labelsOf = (pod: KubeObject): string => JSON.stringify(pod.metadata.labels);
+const labelsOf = (pod: Pod): string => JSON.stringify(pod.metadata.labels);

@@ -1,11 +1,11 @@
-import type { KubeObject } from "../api/types.ts";
+import type { Node } from "../api/index.ts";
 import type { PodInfo } from "./pod-info.ts";
 import { addResources, type Resources, readResources } from "./resources.ts";
 
 /** A node with the sum of what its pods take; changed by the event. */
 export class NodeInfo {
   readonly name: string;
-  node: KubeObject;
+  node: Node;
   allocatable: Resources;
   readonly requested: Resources = new Map();
   /** Requests for rating, with assumed minimums. */
@@ -14,7 +14,7 @@ export class NodeInfo {
   /** Pods with host ports, which are few. */
   readonly podsWithHostPorts = new Set<PodInfo>();
 
-  constructor(node: KubeObject) {
+  constructor(node: Node) {
     this.name = node.metadata.name;
     this.node = node;
     this.allocatable = readResources(node.status?.allocatable);
@@ -25,7 +25,7 @@ export class NodeInfo {
     return this.node.metadata.labels?.[key];
   }
 
-  setNode(node: KubeObject): void {
+  setNode(node: Node): void {
     this.node = node;
     this.allocatable = readResources(node.status?.allocatable);
   }

@@ -1,4 +1,4 @@
-import type { KubeObject } from "../api/types.ts";
+import type { Pod } from "../api/index.ts";
 
 /** Placed pods of one namespace with exactly the same labels. */
 export interface PodGroup {
@@ -28,7 +28,7 @@ export class PodGroups {
     for (const groups of this.#byNamespace.values()) yield* groups.values();
   }
 
-  add(pod: KubeObject, node: string): void {
+  add(pod: Pod, node: string): void {
     const { namespace = "", labels = NO_LABELS, deletionTimestamp } = pod.metadata;
     const groups = this.#byNamespace.get(namespace) ?? new Map<string, PodGroup>();
     this.#byNamespace.set(namespace, groups);
@@ -39,7 +39,7 @@ export class PodGroups {
     group.nodes.set(node, (group.nodes.get(node) ?? 0) + 1);
   }
 
-  remove(pod: KubeObject, node: string): void {
+  remove(pod: Pod, node: string): void {
     const { namespace = "" } = pod.metadata;
     const groups = this.#byNamespace.get(namespace);
     const key = keyOf(pod);
@@ -53,9 +53,9 @@ export class PodGroups {
   }
 }
 
-const keys = new WeakMap<KubeObject, string>();
+const keys = new WeakMap<Pod, string>();
 
-function keyOf(pod: KubeObject): string {
+function keyOf(pod: Pod): string {
   let key = keys.get(pod);
   if (key === undefined) {
     const { labels = NO_LABELS, deletionTimestamp } = pod.metadata;

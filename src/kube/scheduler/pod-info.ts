@@ -1,4 +1,4 @@
-import type { KubeObject } from "../api/types.ts";
+import type { Container, Pod } from "../api/index.ts";
 import { podRequests, type Resources, scoringRequests } from "./resources.ts";
 
 export interface HostPort {
@@ -9,7 +9,7 @@ export interface HostPort {
 
 /** What scheduling needs of a pod, worked out once. */
 export interface PodInfo {
-  pod: KubeObject;
+  pod: Pod;
   requests: Resources;
   /** Requests for rating, with assumed minimums. */
   scoring: { cpu: number; memory: number };
@@ -17,10 +17,10 @@ export interface PodInfo {
   hasPodAffinity: boolean;
 }
 
-const known = new WeakMap<KubeObject, PodInfo>();
+const known = new WeakMap<Pod, PodInfo>();
 
 /** The pod's figures; objects of informers are frozen, so they hold for as long as the object lives. */
-export function podInfoOf(pod: KubeObject): PodInfo {
+export function podInfoOf(pod: Pod): PodInfo {
   let info = known.get(pod);
   if (!info) {
     const { affinity } = pod.spec;
@@ -37,11 +37,9 @@ export function podInfoOf(pod: KubeObject): PodInfo {
 }
 
 /** Host ports that a pod takes on its node. */
-function hostPortsOf(pod: KubeObject): HostPort[] {
+function hostPortsOf(pod: Pod): HostPort[] {
   const ports: HostPort[] = [];
-  const sidecars = (pod.spec.initContainers ?? []).filter(
-    (one: KubeObject) => one.restartPolicy === "Always",
-  );
+  const sidecars = (pod.spec.initContainers ?? []).filter((one: Container) => one.restartPolicy === "Always");
   for (const container of [...(pod.spec.containers ?? []), ...sidecars]) {
     for (const port of container.ports ?? []) {
       if (port.hostPort)

@@ -1,6 +1,6 @@
 import { errorMessage, isGantryError, rfc3339Seconds } from "../../base/index.ts";
+import type { Pod, PodCondition } from "../api/index.ts";
 import { pods as podsResource } from "../api/index.ts";
-import type { KubeObject } from "../api/types.ts";
 import type { SchedulerOptions } from "./index.ts";
 
 /** Writes under way at once; more waits, so that a burst of pods does not pile up in memory. */
@@ -28,7 +28,7 @@ export class PodWriter {
   }
 
   /** Gives the pod its node; `onFailure` when that did not come about. */
-  bind(pod: KubeObject, node: string, onFailure: () => void): void {
+  bind(pod: Pod, node: string, onFailure: () => void): void {
     this.#begin(pod, async () => {
       try {
         await this.#bind(pod, node);
@@ -40,10 +40,10 @@ export class PodWriter {
   }
 
   /** Tells why the pod waits: as an event, and in its condition when that says something new. */
-  tellUnschedulable(pod: KubeObject, message: string): void {
+  tellUnschedulable(pod: Pod, message: string): void {
     const { recorder, logger } = this.#options;
     recorder.event(pod, "Warning", "FailedScheduling", message);
-    const known = pod.status?.conditions?.find((one: { type: string }) => one.type === "PodScheduled");
+    const known = pod.status?.conditions?.find((one) => one.type === "PodScheduled");
     if (known?.status === "False" && known.message === message) return;
     this.#begin(pod, async () => {
       try {
@@ -55,7 +55,7 @@ export class PodWriter {
     });
   }
 
-  #begin({ metadata: { uid } }: KubeObject, write: () => Promise<void>): void {
+  #begin({ metadata: { uid } }: Pod, write: () => Promise<void>): void {
     const before = this.#last.get(uid);
     const promise = (before ? before.then(write) : write()).finally(() => {
       this.#underWay.delete(promise);
@@ -65,7 +65,7 @@ export class PodWriter {
     this.#last.set(uid, promise);
   }
 
-  async #bind(pod: KubeObject, node: string): Promise<void> {
+  async #bind(pod: Pod, node: string): Promise<void> {
     const { client, recorder } = this.#options;
     const { namespace, name, uid } = pod.metadata;
     await client.createSubresource(podsResource, namespace!, name, "binding", {
@@ -77,7 +77,7 @@ export class PodWriter {
     recorder.event(pod, "Normal", "Scheduled", `Successfully assigned ${namespace}/${name} to ${node}`);
   }
 
-  #tellFailure(pod: KubeObject, node: string, error: unknown): void {
+  #tellFailure(pod: Pod, node: string, error: unknown): void {
     const { logger } = this.#options;
     const isUsual = isGantryError(error, "NotFound") || isGantryError(error, "Conflict");
     const text = "binding failed";
@@ -86,7 +86,7 @@ export class PodWriter {
     else logger.warn(text, fields);
   }
 
-  async #setUnschedulable(pod: KubeObject, message: string, known: KubeObject | undefined): Promise<void> {
+  async #setUnschedulable(pod: Pod, message: string, known: PodCondition | undefined): Promise<void> {
     const { client, clock } = this.#options;
     const { namespace, name, uid } = pod.metadata;
     const condition = {

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { KubeObject } from "../api/types.ts";
+import type { Pod } from "../api/index.ts";
 import { ManualClock } from "../controllers/testing/manual-clock.ts";
 import { Heap } from "./heap.ts";
 import { SchedulingQueue } from "./queue.ts";
 
 const pod = (uid: string, priority = 0) =>
-  ({ metadata: { name: uid, uid }, spec: { priority } }) as unknown as KubeObject;
+  ({ metadata: { name: uid, uid }, spec: { priority } }) as unknown as Pod;
 const never = () => false;
 
 describe("a heap", () => {

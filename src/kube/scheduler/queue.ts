@@ -1,5 +1,5 @@
 import { backoffMs, type Clock } from "../../base/index.ts";
-import type { KubeObject } from "../api/types.ts";
+import type { Pod } from "../api/index.ts";
 import type { ClusterEvent } from "./framework.ts";
 import { Heap } from "./heap.ts";
 
@@ -8,7 +8,7 @@ const BACKOFF = { initialMs: 1_000, maxMs: 10_000 };
 const FLUSH_MS = 5 * 60_000;
 
 interface Waiting {
-  pod: KubeObject;
+  pod: Pod;
   attempts: number;
   /** Not before this time. */
   dueMs: number;
@@ -43,7 +43,7 @@ export class SchedulingQueue {
   }
 
   /** A new pod, or one that was changed so that it may fit now. */
-  add(pod: KubeObject): void {
+  add(pod: Pod): void {
     const known = this.#take(pod.metadata.uid);
     const order = this.#order++;
     this.#release(
@@ -56,19 +56,19 @@ export class SchedulingQueue {
   }
 
   /** Keeps the newest form of a waiting pod without waking it. */
-  refresh(pod: KubeObject): void {
+  refresh(pod: Pod): void {
     const { uid } = pod.metadata;
     const entry = this.#active.get(uid) ?? this.#backingOff.get(uid) ?? this.#unschedulable.get(uid);
     if (entry) entry.pod = pod;
   }
 
   /** The pod fits nowhere until one of these events. */
-  unschedulable(pod: KubeObject, attempts: number, isWokenBy: (event: ClusterEvent) => boolean): void {
+  unschedulable(pod: Pod, attempts: number, isWokenBy: (event: ClusterEvent) => boolean): void {
     this.#unschedulable.set(pod.metadata.uid, this.#failed(pod, attempts, isWokenBy));
   }
 
   /** The attempt failed for a reason that has nothing to do with the cluster's state. */
-  retry(pod: KubeObject, attempts: number): void {
+  retry(pod: Pod, attempts: number): void {
     this.#release(this.#failed(pod, attempts, always));
   }
 
@@ -82,7 +82,7 @@ export class SchedulingQueue {
   }
 
   /** The next pod whose time has come; undefined when the signal aborts. */
-  async next(signal: AbortSignal): Promise<{ pod: KubeObject; attempts: number } | undefined> {
+  async next(signal: AbortSignal): Promise<{ pod: Pod; attempts: number } | undefined> {
     while (!signal.aborted) {
       const waitMs = this.#letGo();
       const entry = this.#active.pop();
@@ -112,7 +112,7 @@ export class SchedulingQueue {
     return Math.min(due, (oldest?.failedAtMs ?? nowMs) + FLUSH_MS) - nowMs;
   }
 
-  #failed(pod: KubeObject, attempts: number, isWokenBy: Waiting["isWokenBy"]): Waiting {
+  #failed(pod: Pod, attempts: number, isWokenBy: Waiting["isWokenBy"]): Waiting {
     const failedAtMs = this.#clock.monotonicMs();
     const dueMs = failedAtMs + backoffMs(attempts - 1, BACKOFF);
     return { pod, attempts, dueMs, failedAtMs, order: this.#order++, isWokenBy };

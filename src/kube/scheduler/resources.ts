@@ -1,5 +1,5 @@
 import { quantityMilliValue, quantityValue } from "../../formats/index.ts";
-import type { KubeObject } from "../api/types.ts";
+import type { Pod } from "../api/index.ts";
 
 /** Resource name -> amount: cpu in millicores, everything else in its own unit (bytes, pieces). */
 export type Resources = Map<string, number>;
@@ -27,7 +27,7 @@ function takeLarger(target: Resources, other: Resources): void {
  * What a pod asks of a node: the containers' sum or the largest moment of its init containers (sidecars count on), plus
  * overhead (component-helpers resource.PodRequests).
  */
-export function podRequests(pod: KubeObject): Resources {
+export function podRequests(pod: Pod): Resources {
   const total: Resources = new Map();
   for (const container of pod.spec.containers ?? [])
     addResources(total, readResources(container.resources?.requests));
@@ -54,7 +54,7 @@ const DEFAULT_MILLICPU = 100;
 const DEFAULT_MEMORY_BYTES = 200 * 1024 * 1024;
 
 /** Requests with the assumed minimum for cpu and memory, used only to rate nodes. */
-export function scoringRequests(pod: KubeObject): { cpu: number; memory: number } {
+export function scoringRequests(pod: Pod): { cpu: number; memory: number } {
   let cpu = 0;
   let memory = 0;
   for (const container of pod.spec.containers ?? []) {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { silentLogger, systemClock } from "../../base/index.ts";
+import type { Pod } from "../api/index.ts";
 import { events, nodes, pods as podsResource } from "../api/index.ts";
 import type { KubeObject } from "../api/types.ts";
 import { startTestServer, type TestServer } from "../apiserver/testing/start-test-server.ts";
@@ -65,11 +66,11 @@ describe("the scheduler on a real API server", () => {
       metadata: { name, namespace: "default", labels },
       spec: { containers: [{ name: "c", image: "i", resources: { requests: { cpu } } }], ...spec },
     });
-  const get = (name: string): Promise<KubeObject> => server.client.get(podsResource, "default", name);
+  const get = (name: string): Promise<Pod> => server.client.get(podsResource, "default", name);
   const nodeOf = async (name: string): Promise<string | undefined> => (await get(name)).spec.nodeName;
   const placed = (name: string) => eventually(async () => expect(await nodeOf(name)).toBeDefined());
   const condition = async (name: string) =>
-    (await get(name)).status.conditions?.find((one: KubeObject) => one.type === "PodScheduled");
+    (await get(name)).status!.conditions?.find((one) => one.type === "PodScheduled");
   const waits = (name: string) =>
     eventually(async () => expect(await condition(name)).toMatchObject({ status: "False" }));
 
@@ -99,7 +100,7 @@ describe("the scheduler on a real API server", () => {
     });
     await addNode("small", {}, "500m");
     await eventually(async () =>
-      expect((await condition("p")).message).toBe(
+      expect((await condition("p"))!.message).toBe(
         "0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling..",
       ),
     );
@@ -176,9 +177,7 @@ describe("the scheduler on a real API server", () => {
       const on = (name: string) => all.filter((one) => one.spec.nodeName === name).length;
       expect([on("a"), on("b")]).toEqual([10, 10]);
       expect(
-        all.filter((one) =>
-          one.status.conditions?.some((entry: KubeObject) => entry.reason === "Unschedulable"),
-        ),
+        all.filter((one) => one.status!.conditions?.some((entry) => entry.reason === "Unschedulable")),
       ).toHaveLength(20);
     });
   });
@@ -237,7 +236,7 @@ describe("the scheduler on a real API server", () => {
     await addPod("p");
     await waits("p");
     await server.client.patch(podsResource, "default", "p", "merge", {
-      spec: { tolerations: [...(await get("p")).spec.tolerations, { key: "k", operator: "Exists" }] },
+      spec: { tolerations: [...(await get("p")).spec.tolerations!, { key: "k", operator: "Exists" }] },
     });
     await placed("p");
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { KubeObject } from "../api/types.ts";
+import type { Namespace, Node, Pod } from "../api/index.ts";
 import { defaultPlugins } from "./plugins/index.ts";
 import { NodeSelector } from "./select-node.ts";
 import { Snapshot } from "./snapshot.ts";
@@ -7,18 +7,18 @@ import { Snapshot } from "./snapshot.ts";
 function node(
   name: string,
   options: { cpu?: string; labels?: Record<string, string>; taints?: object[]; unschedulable?: boolean } = {},
-): KubeObject {
+): Node {
   return {
     metadata: { name, labels: { "kubernetes.io/hostname": name, ...options.labels } },
     spec: { taints: options.taints, unschedulable: options.unschedulable },
     status: { allocatable: { cpu: options.cpu ?? "2", memory: "4Gi", pods: "110" } },
-  } as unknown as KubeObject;
+  } as unknown as Node;
 }
 
 let count = 0;
 function pod(
   options: { cpu?: string; node?: string; labels?: Record<string, string>; spec?: object } = {},
-): KubeObject {
+): Pod {
   const name = `pod-${count++}`;
   return {
     metadata: { name, namespace: "default", uid: name, labels: options.labels },
@@ -28,17 +28,17 @@ function pod(
       ...options.spec,
     },
     status: {},
-  } as unknown as KubeObject;
+  } as unknown as Pod;
 }
 
-function clusterOf(nodes: KubeObject[], pods: KubeObject[] = []): Snapshot {
+function clusterOf(nodes: Node[], pods: Pod[] = []): Snapshot {
   const snapshot = new Snapshot();
   for (const one of nodes) snapshot.setNode(one);
   for (const one of pods) snapshot.setPod(one);
   return snapshot;
 }
 
-const select = (snapshot: Snapshot, one: KubeObject) =>
+const select = (snapshot: Snapshot, one: Pod) =>
   new NodeSelector(defaultPlugins, () => 0).select(one, snapshot);
 
 describe("selecting a node", () => {
@@ -166,7 +166,7 @@ describe("affinity between pods", () => {
   const far = (one: object) => ({
     affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [one] } },
   });
-  const fits = (snapshot: Snapshot, one: KubeObject): string[] => {
+  const fits = (snapshot: Snapshot, one: Pod): string[] => {
     const names = new Set<string>();
     for (let turn = 0; turn < 40; turn++)
       names.add(new NodeSelector(defaultPlugins).select(one, snapshot).node ?? "");
@@ -212,7 +212,7 @@ describe("affinity between pods", () => {
     const named = pod({ spec: near(term("db", { namespaces: ["default"] })) });
     named.metadata.namespace = "other";
     expect(fits(snapshot, named)).toEqual(["b1"]);
-    snapshot.setNamespace({ metadata: { name: "default", labels: { team: "x" } } } as unknown as KubeObject);
+    snapshot.setNamespace({ metadata: { name: "default", labels: { team: "x" } } } as unknown as Namespace);
     const selected = pod({ spec: near(term("db", { namespaceSelector: { matchLabels: { team: "x" } } })) });
     selected.metadata.namespace = "other";
     expect(fits(snapshot, selected)).toEqual(["b1"]);

@@ -1,4 +1,4 @@
-import type { KubeObject } from "../api/types.ts";
+import type { Pod } from "../api/index.ts";
 import { fitErrorMessage, type NodeRefusal } from "./fit-error.ts";
 import type { SchedulingPlugin } from "./framework.ts";
 import type { NodeInfo } from "./node-info.ts";
@@ -35,7 +35,7 @@ export class NodeSelector {
   }
 
   /** The best node for the pod, or why there is none. Ties go by chance. */
-  select(pod: KubeObject, snapshot: Snapshot): Selection {
+  select(pod: Pod, snapshot: Snapshot): Selection {
     const prepared = this.#prepare(pod, snapshot);
     const { fitting, refusals } = this.#filter(pod, snapshot, prepared);
     if (fitting.length === 0) {
@@ -46,7 +46,7 @@ export class NodeSelector {
     return { node: this.#best(fitting, rate(pod, fitting, prepared)).name };
   }
 
-  #prepare(pod: KubeObject, snapshot: Snapshot): Prepared[] {
+  #prepare(pod: Pod, snapshot: Snapshot): Prepared[] {
     const prepared: Prepared[] = [];
     for (const plugin of this.#plugins) {
       const state = plugin.prepare?.(pod, snapshot);
@@ -55,7 +55,7 @@ export class NodeSelector {
     return prepared;
   }
 
-  #filter(pod: KubeObject, { nodes }: Snapshot, prepared: readonly Prepared[]) {
+  #filter(pod: Pod, { nodes }: Snapshot, prepared: readonly Prepared[]) {
     const fitting: NodeInfo[] = [];
     const refusals: NodeRefusal[] = [];
     const enough = enoughFitting(nodes.length);
@@ -85,7 +85,7 @@ export class NodeSelector {
 }
 
 /** The first plugin that refuses speaks for the node, as upstream's. */
-function refuse(pod: KubeObject, node: NodeInfo, filters: readonly Prepared[]): NodeRefusal | undefined {
+function refuse(pod: Pod, node: NodeInfo, filters: readonly Prepared[]): NodeRefusal | undefined {
   for (const { plugin, state } of filters) {
     const reasons = plugin.filter!(pod, node, state);
     if (reasons !== undefined && reasons.length > 0) return { node, plugin, reasons };
@@ -93,7 +93,7 @@ function refuse(pod: KubeObject, node: NodeInfo, filters: readonly Prepared[]): 
   return undefined;
 }
 
-function rate(pod: KubeObject, nodes: readonly NodeInfo[], prepared: readonly Prepared[]): Float64Array {
+function rate(pod: Pod, nodes: readonly NodeInfo[], prepared: readonly Prepared[]): Float64Array {
   const totals = new Float64Array(nodes.length);
   const scores = new Float64Array(nodes.length);
   for (const { plugin, state } of prepared) {

@@ -1,19 +1,19 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { KubeObject } from "../api/types.ts";
+import type { Node, Pod } from "../api/index.ts";
 import { Snapshot } from "./snapshot.ts";
 
 const node = (name: string) =>
   ({
     metadata: { name, labels: {} },
     status: { allocatable: { cpu: "4", pods: "10" } },
-  }) as unknown as KubeObject;
+  }) as unknown as Node;
 const pod = (uid: string, nodeName?: string, cpu = "100m", app = "x", phase = "Running") =>
   ({
     metadata: { name: uid, namespace: "default", uid, labels: { app } },
     spec: { nodeName, containers: [{ resources: { requests: { cpu } } }] },
     status: { phase },
-  }) as unknown as KubeObject;
+  }) as unknown as Pod;
 
 /** What a snapshot says, in plain values. */
 function shown(snapshot: Snapshot) {
@@ -81,7 +81,7 @@ describe("the scheduler's snapshot", () => {
     fc.assert(
       fc.property(fc.array(event, { maxLength: 40 }), (events) => {
         const snapshot = new Snapshot();
-        const pods = new Map<string, { one: KubeObject; at: string; assumed: boolean }>();
+        const pods = new Map<string, { one: Pod; at: string; assumed: boolean }>();
         const nodes = new Set<string>();
         for (const { kind, uid, node: name, cpu, app } of events) {
           if (kind === "node" && name) {

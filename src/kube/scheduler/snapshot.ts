@@ -1,9 +1,9 @@
-import type { KubeObject } from "../api/types.ts";
+import type { Namespace, Node, Pod } from "../api/index.ts";
 import { NodeInfo } from "./node-info.ts";
 import { PodGroups } from "./pod-groups.ts";
 import { type PodInfo, podInfoOf } from "./pod-info.ts";
 
-const isOver = (pod: KubeObject) => pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
+const isOver = (pod: Pod) => pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
 
 /**
  * The cluster as the scheduler sees it, kept current by events. A pod that was just bound is assumed on its node until
@@ -35,7 +35,7 @@ export class Snapshot {
     return this.#withPodAffinity.values();
   }
 
-  setNode(node: KubeObject): void {
+  setNode(node: Node): void {
     const known = this.#nodes.get(node.metadata.name);
     if (known) {
       known.setNode(node);
@@ -51,7 +51,7 @@ export class Snapshot {
     if (this.#nodes.delete(name)) this.#list = undefined;
   }
 
-  setNamespace({ metadata: { name, labels = {} } }: KubeObject): void {
+  setNamespace({ metadata: { name, labels = {} } }: Namespace): void {
     this.#namespaces.set(name, labels);
   }
 
@@ -64,7 +64,7 @@ export class Snapshot {
   }
 
   /** A pod event; pods without a node or finished ones take no room. */
-  setPod(pod: KubeObject): void {
+  setPod(pod: Pod): void {
     const { uid } = pod.metadata;
     const node: string | undefined = pod.spec.nodeName;
     if (!node) {
@@ -76,7 +76,7 @@ export class Snapshot {
     else this.#place(pod, node);
   }
 
-  assume(pod: KubeObject, node: string): void {
+  assume(pod: Pod, node: string): void {
     this.#assumed.add(pod.metadata.uid);
     this.#place(pod, node);
   }
@@ -102,7 +102,7 @@ export class Snapshot {
     if (onNode?.size === 0) this.#byNode.delete(known.node);
   }
 
-  #place(pod: KubeObject, node: string): void {
+  #place(pod: Pod, node: string): void {
     const { uid } = pod.metadata;
     this.#lift(uid);
     const placed = { info: podInfoOf(pod), node };

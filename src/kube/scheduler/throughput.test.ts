@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { KubeObject } from "../api/types.ts";
+import type { Node, Pod } from "../api/index.ts";
 import { defaultPlugins } from "./plugins/index.ts";
 import { NodeSelector } from "./select-node.ts";
 import { Snapshot } from "./snapshot.ts";
@@ -7,7 +7,7 @@ import { Snapshot } from "./snapshot.ts";
 const NODES = 1000;
 const PODS = 5000;
 
-function node(index: number): KubeObject {
+function node(index: number): Node {
   const name = `node-${index}`;
   return {
     metadata: {
@@ -16,10 +16,10 @@ function node(index: number): KubeObject {
     },
     spec: {},
     status: { allocatable: { cpu: "8", memory: "32Gi", pods: "110" } },
-  } as unknown as KubeObject;
+  } as unknown as Node;
 }
 
-function pod(index: number, spec: object = {}): KubeObject {
+function pod(index: number, spec: object = {}): Pod {
   const app = `app-${index % 50}`;
   return {
     metadata: {
@@ -31,7 +31,7 @@ function pod(index: number, spec: object = {}): KubeObject {
     },
     spec: { containers: [{ resources: { requests: { cpu: "100m", memory: "64Mi" } } }], ...spec },
     status: {},
-  } as unknown as KubeObject;
+  } as unknown as Pod;
 }
 
 /** Pods a second of this process's own time, so that a busy machine changes nothing. */

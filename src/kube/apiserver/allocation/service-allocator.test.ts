@@ -19,7 +19,7 @@ describe("addresses and ports of Services", () => {
       Array.from({ length: 60 }, (_, n) => make(`many${n}`, { type: "NodePort" })),
     );
     const addresses = new Set(made.map((service) => service.spec.clusterIP));
-    const ports = new Set(made.map((service) => service.spec.ports[0].nodePort));
+    const ports = new Set(made.map((service) => service.spec.ports![0]!.nodePort));
     expect([addresses.size, ports.size]).toEqual([60, 60]);
     for (const port of ports) expect(port).toBeGreaterThanOrEqual(30_000);
     await server.client.deleteCollection(services, {
@@ -66,7 +66,7 @@ describe("addresses and ports of Services", () => {
 
   it("stay with a service that is changed, and go when its type has no use for them", async () => {
     const made = await make("changing", { type: "NodePort" });
-    const { nodePort } = made.spec.ports[0];
+    const { nodePort } = made.spec.ports![0]!;
     const bare: KubeObject = {
       ...made,
       spec: { type: "NodePort", ports: [{ port: 81, name: "" }], selector: { a: "b" } },
@@ -76,9 +76,9 @@ describe("addresses and ports of Services", () => {
     const plain = await server.client.patch(services, "default", "changing", "merge", {
       spec: { type: "ClusterIP" },
     });
-    expect(plain.spec.ports[0].nodePort).toBeUndefined();
+    expect(plain.spec.ports![0]!.nodePort).toBeUndefined();
     const other = await make("reuse", { type: "NodePort", ports: [{ port: 80, nodePort }] });
-    expect(other.spec.ports[0].nodePort).toBe(nodePort);
+    expect(other.spec.ports![0]!.nodePort).toBe(nodePort);
   });
 
   it("are not needed by headless and external ones", async () => {
@@ -97,7 +97,7 @@ describe("addresses and ports of Services", () => {
       { name: "u", port: 53, protocol: "UDP" },
     ];
     const { spec } = await make("dns", { type: "NodePort", ports });
-    expect(spec.ports[0].nodePort).toBe(spec.ports[1].nodePort);
+    expect(spec.ports![0]!.nodePort).toBe(spec.ports![1]!.nodePort);
   });
 
   it("are not taken over by external IPs", async () => {

@@ -109,7 +109,7 @@ describe("a server under abuse", () => {
         try {
           await server.client.update(configMaps, {
             ...current,
-            data: { n: String(Number(current.data.n) + 1) },
+            data: { n: String(Number(current.data!.n) + 1) },
           });
           return;
         } catch (error) {
@@ -118,7 +118,7 @@ describe("a server under abuse", () => {
       }
     };
     await Promise.all(Array.from({ length: 20 }, raise));
-    expect((await server.client.get(configMaps, "default", "counter")).data.n).toBe("20");
+    expect((await server.client.get(configMaps, "default", "counter")).data!.n).toBe("20");
     await Promise.all(
       Array.from({ length: 20 }, (_, n) =>
         server.client.patch(configMaps, "default", "counter", "merge", {

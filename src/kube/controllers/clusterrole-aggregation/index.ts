@@ -1,6 +1,6 @@
 import { jsonEquals, labelSelectorFrom } from "../../../formats/index.ts";
+import type { ClusterRole, PolicyRule } from "../../api/index.ts";
 import { clusterRoles } from "../../api/index.ts";
-import type { KubeObject } from "../../api/types.ts";
 import { type Controller, type ControllerDependencies, createController } from "../controller.ts";
 import { writeOnNewest } from "../newest.ts";
 import { unlessGone } from "../write-errors.ts";
@@ -11,11 +11,11 @@ export function createClusterRoleAggregationController(dependencies: ControllerD
   const roles = informers.informer(clusterRoles);
 
   /** In the order of the roles' names, each rule once. */
-  const aggregated = (role: KubeObject): object[] => {
+  const aggregated = (role: ClusterRole): PolicyRule[] => {
     const selectors = (role.aggregationRule?.clusterRoleSelectors ?? []).map(labelSelectorFrom);
     const others = [...roles.list()].filter((one) => one.metadata.name !== role.metadata.name);
     const inOrder = others.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
-    const rules: object[] = [];
+    const rules: PolicyRule[] = [];
     for (const selector of selectors) {
       for (const one of inOrder) {
         if (!selector.matches(one.metadata.labels)) continue;
@@ -39,7 +39,7 @@ export function createClusterRoleAggregationController(dependencies: ControllerD
       reconcile: async (key) => {
         const role = roles.get(key);
         if (!role?.aggregationRule || role.metadata.deletionTimestamp !== undefined) return;
-        const update = async (base: KubeObject): Promise<void> => {
+        const update = async (base: ClusterRole): Promise<void> => {
           const rules = aggregated(base);
           if (!jsonEquals(base.rules ?? [], rules)) await client.update(clusterRoles, { ...base, rules });
         };

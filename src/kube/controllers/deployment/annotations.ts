@@ -1,4 +1,5 @@
-import type { KubeObject } from "../../api/types.ts";
+import type { Deployment, ReplicaSet } from "../../api/index.ts";
+import type { ApiObject } from "../../api/types.ts";
 import { boundsOf } from "./rollout.ts";
 
 export const REVISION = "deployment.kubernetes.io/revision";
@@ -19,14 +20,14 @@ const OWN = new Set([
 /** Upstream's bound for the list of a ReplicaSet's former revisions; the oldest go first. */
 const MAX_HISTORY_CHARS = 2000;
 
-export function revisionOf(object: KubeObject): number {
+export function revisionOf(object: ApiObject): number {
   return Number(object.metadata.annotations?.[REVISION] ?? 0) || 0;
 }
 
 /** What the new ReplicaSet's annotations shall be at `revision`; a return to an older one keeps its history. */
 export function replicaSetAnnotations(
-  deployment: KubeObject,
-  set: KubeObject | undefined,
+  deployment: Deployment,
+  set: ReplicaSet | undefined,
   revision: number,
 ): Record<string, string> {
   const current = set?.metadata.annotations ?? {};
@@ -48,7 +49,7 @@ function historyWith(history: string | undefined, revision: number): string {
 }
 
 /** The size that a ReplicaSet's share was computed for; the next proportional scaling starts from it. */
-export function sizeAnnotations(deployment: KubeObject): Record<string, string> {
+export function sizeAnnotations(deployment: Deployment): Record<string, string> {
   const replicas: number = deployment.spec.replicas ?? 1;
   return {
     [DESIRED_REPLICAS]: String(replicas),

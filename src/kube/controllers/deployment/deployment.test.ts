@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { ReplicaSet } from "../../api/index.ts";
 import {
   deployments as deploymentsResource,
   events,
   pods as podsResource,
   replicaSets as replicaSetsResource,
 } from "../../api/index.ts";
-import type { KubeObject } from "../../api/types.ts";
 import { createReplicaSetController } from "../replicaset/index.ts";
 import { ControlPlane } from "../testing/control-plane.ts";
 import { eventually } from "../testing/eventually.ts";
@@ -44,23 +44,23 @@ describe("the Deployment controller", () => {
   const patch = (body: object) => plane.client.patch(deploymentsResource, namespace, "web", "merge", body);
   const setImage = (image: string, annotations: Record<string, string> = {}) =>
     patch({ metadata: { annotations }, spec: { template: podTemplate({ app: "web" }, image) } });
-  const sets = async (): Promise<KubeObject[]> =>
+  const sets = async (): Promise<ReplicaSet[]> =>
     (await plane.client.list(replicaSetsResource, { namespace })).items;
-  const imageOf = (set: KubeObject): string => set.spec.template.spec.containers[0].image;
-  const setOf = async (image: string): Promise<KubeObject> =>
+  const imageOf = (set: ReplicaSet): string => set.spec.template!.spec!.containers[0]!.image!;
+  const setOf = async (image: string): Promise<ReplicaSet> =>
     (await sets()).find((set) => imageOf(set) === image)!;
   const sizes = async () =>
     Object.fromEntries((await sets()).map((set) => [imageOf(set), set.spec.replicas]));
   const condition = async (type: string) =>
-    (await get()).status.conditions?.find((one: KubeObject) => one.type === type);
+    (await get()).status!.conditions?.find((one) => one.type === type);
 
   /** As `kubectl rollout status` decides (deployment_status.go in kubectl). */
   const isRolledOut = async (): Promise<boolean> => {
     const { metadata, spec, status } = await get();
-    if (metadata.generation! > (status.observedGeneration ?? 0)) return false;
-    const { updatedReplicas = 0, replicas = 0, availableReplicas = 0 } = status;
+    if (metadata.generation! > (status!.observedGeneration ?? 0)) return false;
+    const { updatedReplicas = 0, replicas = 0, availableReplicas = 0 } = status!;
     return (
-      updatedReplicas >= spec.replicas && replicas <= updatedReplicas && availableReplicas >= updatedReplicas
+      updatedReplicas >= spec.replicas! && replicas <= updatedReplicas && availableReplicas >= updatedReplicas
     );
   };
   const rolledOut = () => eventually(async () => expect(await isRolledOut()).toBe(true));
@@ -80,7 +80,7 @@ describe("the Deployment controller", () => {
       },
     });
     await eventually(async () =>
-      expect((await condition("Progressing")).reason).toBe("NewReplicaSetAvailable"),
+      expect((await condition("Progressing"))!.reason).toBe("NewReplicaSetAvailable"),
     );
     const { metadata, status } = await get();
     expect(metadata.annotations![REVISION]).toBe("1");
@@ -91,10 +91,8 @@ describe("the Deployment controller", () => {
       readyReplicas: 3,
       availableReplicas: 3,
     });
-    expect(status.unavailableReplicas).toBeUndefined();
-    expect(
-      status.conditions.map((one: KubeObject) => [one.type, one.status, one.reason, one.message]),
-    ).toEqual([
+    expect(status!.unavailableReplicas).toBeUndefined();
+    expect(status!.conditions!.map((one) => [one.type, one.status, one.reason, one.message])).toEqual([
       ["Available", "True", "MinimumReplicasAvailable", "Deployment has minimum availability."],
       [
         "Progressing",
@@ -132,9 +130,7 @@ describe("the Deployment controller", () => {
       const check = () => {
         const all = [...pods.list(namespace)].filter((one) => one.metadata.deletionTimestamp === undefined);
         const ready = all.filter((one) =>
-          one.status.conditions?.some(
-            (entry: KubeObject) => entry.type === "Ready" && entry.status === "True",
-          ),
+          one.status!.conditions?.some((entry) => entry.type === "Ready" && entry.status === "True"),
         );
         if (all.length > 7 + bounds.maxSurge) broken.push(`${all.length} pods`);
         if (ready.length < 7 - bounds.maxUnavailable) broken.push(`${ready.length} available`);
@@ -179,7 +175,7 @@ describe("the Deployment controller", () => {
     await rolledOut();
     await patch({ spec: { paused: true, template: podTemplate({ app: "web" }, "web:2") } });
     await eventually(async () =>
-      expect(await condition("Progressing")).toMatchObject({
+      expect(await condition("Progressing"))!.toMatchObject({
         status: "Unknown",
         reason: "DeploymentPaused",
         message: "Deployment is paused",
@@ -187,18 +183,18 @@ describe("the Deployment controller", () => {
     );
     await patch({ spec: { replicas: 4 } });
     await eventually(async () => expect(await sizes()).toEqual({ "web:1": 4 }));
-    expect((await get()).status.updatedReplicas).toBeUndefined();
+    expect((await get()).status!.updatedReplicas).toBeUndefined();
     await patch({ spec: { paused: null } });
     await rolledOut();
     expect(await sizes()).toEqual({ "web:1": 0, "web:2": 4 });
     await eventually(async () =>
-      expect((await condition("Progressing")).reason).toBe("NewReplicaSetAvailable"),
+      expect((await condition("Progressing"))!.reason).toBe("NewReplicaSetAvailable"),
     );
   });
 
   it("scales all active ReplicaSets in proportion in the midst of a rollout", async () => {
     let image = "web:1";
-    await begin({ isReady: (pod) => pod.spec.containers[0].image === image });
+    await begin({ isReady: (pod) => pod.spec.containers[0]!.image === image });
     await create(10, {
       strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 3, maxUnavailable: 2 } },
     });
@@ -222,7 +218,7 @@ describe("the Deployment controller", () => {
     const pods = informers.informer(podsResource);
     await pods.synced();
     const check = () => {
-      const images = new Set([...pods.list(namespace)].map((one) => one.spec.containers[0].image));
+      const images = new Set([...pods.list(namespace)].map((one) => one.spec.containers[0]!.image));
       if (images.size > 1) mixed.push([...images].join());
     };
     pods.subscribe({ onAdd: check, onUpdate: check });
@@ -231,7 +227,7 @@ describe("the Deployment controller", () => {
     await rolledOut();
     await stop();
     expect(mixed).toEqual([]);
-    await eventually(async () => expect((await condition("Available")).status).toBe("True"));
+    await eventually(async () => expect((await condition("Available"))!.status).toBe("True"));
   });
 
   it("keeps revisionHistoryLimit old ReplicaSets", async () => {
@@ -250,7 +246,7 @@ describe("the Deployment controller", () => {
   it("counts a collision of names and takes another hash", async () => {
     await begin();
     await create(1, { paused: true });
-    await eventually(async () => expect((await get()).status.observedGeneration).toBe(1));
+    await eventually(async () => expect((await get()).status!.observedGeneration).toBe(1));
     const { templateHash } = await import("./template.ts");
     const name = `web-${templateHash((await get()).spec.template, 0)}`;
     const foreign = {
@@ -260,7 +256,7 @@ describe("the Deployment controller", () => {
     await plane.client.create(replicaSetsResource, foreign);
     await patch({ spec: { paused: null } });
     await rolledOut();
-    expect((await get()).status.collisionCount).toBe(1);
+    expect((await get()).status!.collisionCount).toBe(1);
     const own = (await sets()).filter((set) => set.metadata.ownerReferences);
     expect(own).toHaveLength(1);
     expect(own[0]!.metadata.name).not.toBe(name);
@@ -270,10 +266,10 @@ describe("the Deployment controller", () => {
     let isReady = false;
     await begin({ isReady: () => isReady });
     await create(2, { progressDeadlineSeconds: 1 });
-    await eventually(async () => expect((await condition("Progressing")).reason).toBe("ReplicaSetUpdated"));
+    await eventually(async () => expect((await condition("Progressing"))!.reason).toBe("ReplicaSetUpdated"));
     await eventually(async () => {
       const [set] = await sets();
-      expect(await condition("Progressing")).toMatchObject({
+      expect(await condition("Progressing"))!.toMatchObject({
         status: "False",
         reason: "ProgressDeadlineExceeded",
         message: `ReplicaSet "${set!.metadata.name}" has timed out progressing.`,
@@ -282,7 +278,7 @@ describe("the Deployment controller", () => {
     isReady = true;
     await actor!.look();
     await eventually(async () =>
-      expect(await condition("Progressing")).toMatchObject({
+      expect(await condition("Progressing"))!.toMatchObject({
         status: "True",
         reason: "NewReplicaSetAvailable",
       }),
@@ -291,12 +287,12 @@ describe("the Deployment controller", () => {
 
   it("starts the deadline of a second rollout when it makes its ReplicaSet", async () => {
     let image = "web:1";
-    await begin({ isReady: (pod) => pod.spec.containers[0].image === image });
+    await begin({ isReady: (pod) => pod.spec.containers[0]!.image === image });
     await create(1, { progressDeadlineSeconds: 1 });
     await rolledOut();
     await setImage("web:2");
     await eventually(async () =>
-      expect((await condition("Progressing")).reason).toBe("ProgressDeadlineExceeded"),
+      expect((await condition("Progressing"))!.reason).toBe("ProgressDeadlineExceeded"),
     );
     expect(await sizes()).toEqual({ "web:1": 1, "web:2": 1 });
     image = "web:2";
@@ -349,7 +345,7 @@ describe("the Deployment controller", () => {
     await create(3);
     await rolledOut();
     await eventually(async () =>
-      expect((await condition("Progressing")).reason).toBe("NewReplicaSetAvailable"),
+      expect((await condition("Progressing"))!.reason).toBe("NewReplicaSetAvailable"),
     );
     const before = (await get()).metadata.resourceVersion;
     await new Promise((resolve) => setTimeout(resolve, 100));

@@ -63,15 +63,15 @@ describe("the Deployment controller under faults", () => {
       const pods = (await client.list(podsResource, { namespace })).items;
       const sets = (await client.list(replicaSetsResource, { namespace })).items;
       const { metadata, status } = await client.get(deploymentsResource, namespace, "web");
-      const { conditions, ...counts } = status;
+      const { conditions = [], ...counts } = status!;
       return {
-        pods: pods.map((one) => one.spec.containers[0].image),
+        pods: pods.map((one) => one.spec.containers[0]!.image),
         sets: sets
-          .map((set) => [set.spec.template.spec.containers[0].image, set.spec.replicas, revisionOf(set)])
+          .map((set) => [set.spec.template!.spec!.containers[0]!.image, set.spec.replicas, revisionOf(set)])
           .sort(),
         revision: revisionOf({ metadata } as KubeObject),
         counts,
-        conditions: conditions.map((one: KubeObject) => [one.type, one.status, one.reason]).sort(),
+        conditions: conditions.map((one) => [one.type, one.status, one.reason]).sort(),
         madeInAll: history.of(namespace).madeInAll,
       };
     },

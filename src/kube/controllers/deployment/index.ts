@@ -1,9 +1,9 @@
+import type { ReplicaSet } from "../../api/index.ts";
 import {
   deployments as deploymentsResource,
   pods as podsResource,
   replicaSets as replicaSetsResource,
 } from "../../api/index.ts";
-import type { KubeObject } from "../../api/types.ts";
 import {
   type Controller,
   type ControllerDependencies,
@@ -27,7 +27,7 @@ export function createDeploymentController(dependencies: ControllerDependencies)
   const writer = new ReplicaSetWriter(dependencies, replicaSets);
 
   /** The Deployment that controls a ReplicaSet, or those that may take it in. */
-  const concern = (set: KubeObject, enqueue: Enqueue): void => {
+  const concern = (set: ReplicaSet, enqueue: Enqueue): void => {
     const owner = controllerOf(set);
     if (owner?.kind === "Deployment") enqueue(`${set.metadata.namespace}/${owner.name}`);
     if (owner) return;

@@ -1,17 +1,17 @@
 import { type Clock, rfc3339Seconds } from "../../../base/index.ts";
-import type { KubeObject } from "../../api/types.ts";
-import { conditionOf, type DeploymentStatus, removeCondition, setCondition } from "./status.ts";
+import type { Deployment, DeploymentCondition, ReplicaSet } from "../../api/index.ts";
+import { type CountedStatus, conditionOf, removeCondition, setCondition } from "./status.ts";
 
 /** The largest int32 says that there is no deadline. */
 const NO_DEADLINE = 2 ** 31 - 1;
 
-const hasDeadline = ({ spec }: KubeObject): boolean =>
+const hasDeadline = ({ spec }: Deployment): boolean =>
   spec.progressDeadlineSeconds !== undefined && spec.progressDeadlineSeconds !== NO_DEADLINE;
 
 /** What became of the new ReplicaSet in this pass. */
 export type NewSetNews = { kind: "created" | "found"; name: string } | { kind: "failed"; message: string };
 
-export function isComplete(deployment: KubeObject, status: DeploymentStatus): boolean {
+export function isComplete(deployment: Deployment, status: CountedStatus): boolean {
   const replicas: number = deployment.spec.replicas ?? 1;
   return (
     status.updatedReplicas === replicas &&
@@ -22,7 +22,7 @@ export function isComplete(deployment: KubeObject, status: DeploymentStatus): bo
 }
 
 /** More updated, ready or available replicas, or fewer old ones, than the stored status says. */
-function isProgressing(deployment: KubeObject, status: DeploymentStatus): boolean {
+function isProgressing(deployment: Deployment, status: CountedStatus): boolean {
   const before = deployment.status ?? {};
   const oldBefore = (before.replicas ?? 0) - (before.updatedReplicas ?? 0);
   return (
@@ -34,7 +34,7 @@ function isProgressing(deployment: KubeObject, status: DeploymentStatus): boolea
 }
 
 /** Pausing stops the deadline and resuming starts it anew; a rollout that failed stays failed. */
-export function notePause(deployment: KubeObject, status: DeploymentStatus, clock: Clock): void {
+export function notePause(deployment: Deployment, status: CountedStatus, clock: Clock): void {
   const known = conditionOf(status, "Progressing");
   if (!hasDeadline(deployment) || known?.reason === "ProgressDeadlineExceeded") return;
   const wasPaused = known?.reason === "DeploymentPaused";
@@ -47,9 +47,9 @@ export function notePause(deployment: KubeObject, status: DeploymentStatus, cloc
 
 /** A ReplicaSet that was made, or found where none was known of, starts the deadline (sync.go, getNewReplicaSet). */
 export function noteNewSet(
-  deployment: KubeObject,
+  deployment: Deployment,
   news: NewSetNews,
-  status: DeploymentStatus,
+  status: CountedStatus,
   clock: Clock,
 ): void {
   if (!hasDeadline(deployment)) return;
@@ -78,9 +78,9 @@ export function noteNewSet(
 
 /** How far the rollout is (progress.go, syncRolloutStatus). */
 export function noteProgress(
-  deployment: KubeObject,
-  newSet: KubeObject | undefined,
-  status: DeploymentStatus,
+  deployment: Deployment,
+  newSet: ReplicaSet | undefined,
+  status: CountedStatus,
   clock: Clock,
 ): void {
   if (!hasDeadline(deployment)) {
@@ -120,19 +120,20 @@ export function noteProgress(
   }
 }
 
-function isOverdue(deployment: KubeObject, status: DeploymentStatus, clock: Clock): boolean {
+function isOverdue(deployment: Deployment, status: CountedStatus, clock: Clock): boolean {
   const known = conditionOf(status, "Progressing");
   if (!known || known.reason === "NewReplicaSetAvailable") return false;
   return known.reason === "ProgressDeadlineExceeded" || deadlineMs(deployment, known) < clock.nowMs();
 }
 
-const deadlineMs = (deployment: KubeObject, progressing: { lastUpdateTime: string }): number =>
-  Date.parse(progressing.lastUpdateTime) + deployment.spec.progressDeadlineSeconds * 1000;
+const deadlineMs = (deployment: Deployment, progressing: DeploymentCondition): number =>
+  Date.parse(progressing.lastUpdateTime ?? "") +
+  (deployment.spec.progressDeadlineSeconds ?? NO_DEADLINE) * 1000;
 
 /** Milliseconds after which the rollout must be looked at for its deadline; undefined when none runs. */
 export function deadlineInMs(
-  deployment: KubeObject,
-  status: DeploymentStatus,
+  deployment: Deployment,
+  status: CountedStatus,
   clock: Clock,
 ): number | undefined {
   const known = conditionOf(status, "Progressing");

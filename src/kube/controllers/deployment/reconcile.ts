@@ -1,7 +1,7 @@
 import { errorMessage, isGantryError } from "../../../base/index.ts";
 import { jsonEquals } from "../../../formats/index.ts";
+import type { Deployment, Pod, ReplicaSet } from "../../api/index.ts";
 import { deployments as deploymentsResource } from "../../api/index.ts";
-import type { KubeObject } from "../../api/types.ts";
 import type { Informer } from "../../client/index.ts";
 import type { ControllerDependencies, Enqueue } from "../controller.ts";
 import { newest, writeOnNewest } from "../newest.ts";
@@ -22,20 +22,20 @@ import {
 import { newReplicaSetName, type ReplicaSetWriter } from "./replica-set-writer.ts";
 import { isActiveSet, newReplicaSetSize, shrinkOldReplicaSets, wanted } from "./rollout.ts";
 import { isScalingEvent, scaledSizes } from "./scaling.ts";
-import { countStatus, type DeploymentStatus } from "./status.ts";
+import { type CountedStatus, countStatus } from "./status.ts";
 import { findNewReplicaSet } from "./template.ts";
 
 interface Sources {
-  deployments: Informer;
-  pods: Informer;
+  deployments: Informer<Deployment>;
+  pods: Informer<Pod>;
   writer: ReplicaSetWriter;
 }
 
 /** What a pass has found and done; the status is made from it. */
 interface Pass {
-  deployment: KubeObject;
-  sets: KubeObject[];
-  newSet: KubeObject | undefined;
+  deployment: Deployment;
+  sets: ReplicaSet[];
+  newSet: ReplicaSet | undefined;
   news?: NewSetNews;
   /** A pass that rolls out says how far it is; one that only scales does not. */
   isRollout: boolean;
@@ -53,8 +53,8 @@ export function createReconciler(
 ): (key: string, enqueue: Enqueue) => Promise<void> {
   /** The ReplicaSet of the present template, made if need be, with the Deployment's annotations. */
   const bringNewSet = async (
-    deployment: KubeObject,
-    sets: readonly KubeObject[],
+    deployment: Deployment,
+    sets: readonly ReplicaSet[],
     mayCreate: boolean,
   ): Promise<Pass> => {
     const found = findNewReplicaSet(deployment, sets);
@@ -85,7 +85,7 @@ export function createReconciler(
     }
   };
 
-  const oldOf = ({ sets, newSet }: Pass): KubeObject[] => sets.filter((set) => set !== newSet);
+  const oldOf = ({ sets, newSet }: Pass): ReplicaSet[] => sets.filter((set) => set !== newSet);
 
   const resized = async (pass: Pass, decisions: Parameters<ReplicaSetWriter["resize"]>[2]): Promise<Pass> => {
     const sets = await writer.resize(pass.deployment, pass.sets, decisions);
@@ -116,10 +116,10 @@ export function createReconciler(
     return resized(next, [{ replicaSet: next.newSet, replicas: deployment.spec.replicas ?? 1 }]);
   };
 
-  const hasPods = (set: KubeObject): boolean =>
+  const hasPods = (set: ReplicaSet): boolean =>
     (set.status?.replicas ?? 0) > 0 || childrenOf(pods, set.metadata.uid).some((pod) => !isFinished(pod));
 
-  const roll = async (deployment: KubeObject, sets: KubeObject[]): Promise<Pass> => {
+  const roll = async (deployment: Deployment, sets: ReplicaSet[]): Promise<Pass> => {
     if (deployment.metadata.deletionTimestamp !== undefined) {
       return { deployment, sets, newSet: findNewReplicaSet(deployment, sets), isRollout: false };
     }
@@ -132,7 +132,7 @@ export function createReconciler(
     return isRecreate ? rollRecreate(pass) : rollRolling(pass);
   };
 
-  const statusOf = ({ deployment, sets, newSet, news, isRollout }: Pass): DeploymentStatus => {
+  const statusOf = ({ deployment, sets, newSet, news, isRollout }: Pass): CountedStatus => {
     const status = countStatus(deployment, newSet, sets, clock);
     if (deployment.metadata.deletionTimestamp !== undefined) return status;
     notePause(deployment, status, clock);
@@ -142,13 +142,13 @@ export function createReconciler(
   };
 
   /** The status and, on the same write, the revision, where `kubectl rollout history` looks for it. */
-  const write = async ({ deployment, newSet }: Pass, status: DeploymentStatus): Promise<void> => {
+  const write = async ({ deployment, newSet }: Pass, status: CountedStatus): Promise<void> => {
     const next = Object.fromEntries(Object.entries(status).filter(([, value]) => value !== 0));
     const revision = newSet?.metadata.annotations?.[REVISION];
     const known = newest(deployments, deployment);
     const isSame = jsonEquals(known.status ?? {}, next);
     if (isSame && (revision === undefined || known.metadata.annotations?.[REVISION] === revision)) return;
-    const update = (base: KubeObject) => {
+    const update = (base: Deployment) => {
       const annotations =
         revision === undefined ? undefined : { ...base.metadata.annotations, [REVISION]: revision };
       const metadata = annotations ? { ...base.metadata, annotations } : base.metadata;

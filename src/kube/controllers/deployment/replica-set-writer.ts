@@ -1,10 +1,10 @@
 import { isGantryError } from "../../../base/index.ts";
+import type { Deployment, ObjectMeta, ReplicaSet } from "../../api/index.ts";
 import {
   deployments as deploymentsResource,
   replicaSets as replicaSetsResource,
   statusConflict,
 } from "../../api/index.ts";
-import type { KubeObject } from "../../api/types.ts";
 import type { Informer } from "../../client/index.ts";
 import type { ControllerDependencies } from "../controller.ts";
 import { writeOnNewest } from "../newest.ts";
@@ -18,15 +18,15 @@ import { POD_TEMPLATE_HASH, sameTemplate, templateHash } from "./template.ts";
 /** Writes the ReplicaSets of Deployments. What it returns is as the server answered. */
 export class ReplicaSetWriter {
   readonly #dependencies: ControllerDependencies;
-  readonly #replicaSets: Informer;
+  readonly #replicaSets: Informer<ReplicaSet>;
 
-  constructor(dependencies: ControllerDependencies, replicaSets: Informer) {
+  constructor(dependencies: ControllerDependencies, replicaSets: Informer<ReplicaSet>) {
     this.#dependencies = dependencies;
     this.#replicaSets = replicaSets;
   }
 
   /** The Deployment's ReplicaSets; adopts and releases. */
-  claim(deployment: KubeObject): Promise<KubeObject[]> {
+  claim(deployment: Deployment): Promise<ReplicaSet[]> {
     return claimChildren({
       client: this.#dependencies.client,
       owner: deployment,
@@ -38,7 +38,7 @@ export class ReplicaSetWriter {
   }
 
   /** Makes the ReplicaSet of the Deployment's template, with as many replicas as may run at once. */
-  async create(deployment: KubeObject, old: readonly KubeObject[], revision: number): Promise<KubeObject> {
+  async create(deployment: Deployment, old: readonly ReplicaSet[], revision: number): Promise<ReplicaSet> {
     const draft = draftOf(deployment, revision);
     draft.spec.replicas = newReplicaSetSize(deployment, draft, [draft, ...old]);
     try {
@@ -53,11 +53,11 @@ export class ReplicaSetWriter {
 
   /** Sets sizes, one after the other, and tells about those that changed; returns all of `sets` as they then are. */
   async resize(
-    deployment: KubeObject,
-    sets: readonly KubeObject[],
+    deployment: Deployment,
+    sets: readonly ReplicaSet[],
     decisions: readonly ScaleDecision[],
-  ): Promise<KubeObject[]> {
-    const changed = new Map<string, KubeObject>();
+  ): Promise<ReplicaSet[]> {
+    const changed = new Map<string, ReplicaSet>();
     for (const { replicaSet, replicas } of decisions) {
       const before = wanted(replicaSet);
       const updated = await this.#update(replicaSet, sizeAnnotations(deployment), { replicas });
@@ -68,12 +68,12 @@ export class ReplicaSetWriter {
   }
 
   /** Brings what the new ReplicaSet copies from its Deployment up to date. */
-  annotate(deployment: KubeObject, set: KubeObject, revision: number): Promise<KubeObject> {
+  annotate(deployment: Deployment, set: ReplicaSet, revision: number): Promise<ReplicaSet> {
     const { minReadySeconds = 0 } = deployment.spec;
     return this.#update(set, replicaSetAnnotations(deployment, set, revision), { minReadySeconds });
   }
 
-  async remove(set: KubeObject): Promise<void> {
+  async remove(set: ReplicaSet): Promise<void> {
     const { namespace, name, uid } = set.metadata;
     await unlessGone(
       this.#dependencies.client.delete(replicaSetsResource, namespace, name, { preconditions: { uid } }),
@@ -82,13 +82,15 @@ export class ReplicaSetWriter {
 
   /** Writes only what differs, over the newest status, but never over another writer's spec. */
   async #update(
-    set: KubeObject,
+    set: ReplicaSet,
     annotations: Record<string, string>,
     fields: { replicas?: number; minReadySeconds?: number },
-  ): Promise<KubeObject> {
+  ): Promise<ReplicaSet> {
     const known = set.metadata.annotations ?? {};
     const sameNotes = Object.entries(annotations).every(([key, value]) => known[key] === value);
-    const sameFields = Object.entries(fields).every(([field, value]) => (set.spec[field] ?? 0) === value);
+    const sameFields = Object.entries(fields).every(
+      ([field, value]) => (set.spec[field as keyof typeof fields] ?? 0) === value,
+    );
     if (sameNotes && sameFields) return set;
     return writeOnNewest(this.#replicaSets, set, (base) => {
       const isOverwriting = base.metadata.generation !== set.metadata.generation;
@@ -105,11 +107,15 @@ export class ReplicaSetWriter {
    * The name is taken: by our own earlier attempt, or by another template with the same hash. For that one the count in the
    * status makes the next attempt's hash another.
    */
-  async #resolveCollision(deployment: KubeObject, draft: KubeObject, error: unknown): Promise<KubeObject> {
+  async #resolveCollision(
+    deployment: Deployment,
+    draft: ReplicaSetDraft,
+    error: unknown,
+  ): Promise<ReplicaSet> {
     const { client } = this.#dependencies;
     const existing = await client.get(replicaSetsResource, draft.metadata.namespace, draft.metadata.name);
     const isOurs = controllerOf(existing)?.uid === deployment.metadata.uid;
-    if (isOurs && sameTemplate(existing.spec.template, deployment.spec.template)) return existing;
+    if (isOurs && sameTemplate(existing.spec.template!, deployment.spec.template)) return existing;
     const collisionCount = (deployment.status?.collisionCount ?? 0) + 1;
     await client.updateStatus(deploymentsResource, {
       ...deployment,
@@ -118,7 +124,7 @@ export class ReplicaSetWriter {
     throw error;
   }
 
-  #tellScaling(deployment: KubeObject, set: KubeObject, before: number): void {
+  #tellScaling(deployment: Deployment, set: ReplicaSet, before: number): void {
     const direction = wanted(set) > before ? "up" : "down";
     const text = `Scaled ${direction} replica set ${set.metadata.name} from ${before} to ${wanted(set)}`;
     this.#dependencies.recorder.event(deployment, "Normal", "ScalingReplicaSet", text);
@@ -126,11 +132,15 @@ export class ReplicaSetWriter {
 }
 
 /** The name that a ReplicaSet of the Deployment's present template gets. */
-export function newReplicaSetName({ metadata, spec, status }: KubeObject): string {
+export function newReplicaSetName({ metadata, spec, status }: Deployment): string {
   return `${metadata.name}-${templateHash(spec.template, status?.collisionCount ?? 0)}`;
 }
 
-function draftOf(deployment: KubeObject, revision: number): KubeObject {
+type ReplicaSetDraft = Pick<ReplicaSet, "apiVersion" | "kind" | "spec"> & {
+  metadata: Pick<ObjectMeta, "name" | "namespace" | "labels" | "annotations" | "ownerReferences">;
+};
+
+function draftOf(deployment: Deployment, revision: number): ReplicaSetDraft {
   const { selector, template, minReadySeconds = 0 } = deployment.spec;
   const hash = templateHash(template, deployment.status?.collisionCount ?? 0);
   const labels = { ...template.metadata?.labels, [POD_TEMPLATE_HASH]: hash };
@@ -146,7 +156,7 @@ function draftOf(deployment: KubeObject, revision: number): KubeObject {
         ...sizeAnnotations(deployment),
       },
       ownerReferences: [controllerReference(deployment)],
-    } as KubeObject["metadata"],
+    },
     spec: {
       replicas: 0,
       ...(minReadySeconds > 0 ? { minReadySeconds } : {}),

@@ -1,17 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { KubeObject } from "../../api/types.ts";
+import type { Deployment, ReplicaSet } from "../../api/index.ts";
 import { boundsOf, newReplicaSetSize, resolveIntOrPercent, shrinkOldReplicaSets } from "./rollout.ts";
 import { proportionalSizes } from "./scaling.ts";
 
 function deployment(
   replicas: number,
   rollingUpdate: object = { maxSurge: "25%", maxUnavailable: "25%" },
-): KubeObject {
+): Deployment {
   return {
     kind: "Deployment",
     spec: { replicas, strategy: { type: "RollingUpdate", rollingUpdate } },
-  } as unknown as KubeObject;
+  } as unknown as Deployment;
 }
 
 let created = 0;
@@ -20,13 +20,13 @@ function replicaSet(
   replicas: number,
   available: number,
   annotations: Record<string, string> = {},
-): KubeObject {
+): ReplicaSet {
   const creationTimestamp = new Date(1_700_000_000_000 + created++ * 1000).toISOString();
   return {
     metadata: { name, creationTimestamp, annotations },
     spec: { replicas },
     status: { replicas, availableReplicas: available },
-  } as unknown as KubeObject;
+  } as unknown as ReplicaSet;
 }
 
 describe("bounds of a rolling update", () => {
@@ -89,24 +89,24 @@ describe("a rollout", () => {
           const bounds = boundsOf(wanted);
           let next = replicaSet("new", 0, 0);
           let old = replicaSet("old", replicas, replicas);
-          for (let step = 0; step < 200 && next.status.availableReplicas < replicas; step++) {
+          for (let step = 0; step < 200 && next.status!.availableReplicas! < replicas; step++) {
             const size = newReplicaSetSize(wanted, next, [next, old]);
-            next = { ...next, spec: { replicas: size } };
+            next = { ...next, spec: { ...next.spec, replicas: size } };
             for (const decision of shrinkOldReplicaSets(wanted, next, [old])) {
               old = {
                 ...old,
-                spec: { replicas: decision.replicas },
-                status: { availableReplicas: decision.replicas },
+                spec: { ...old.spec, replicas: decision.replicas },
+                status: { replicas: decision.replicas, availableReplicas: decision.replicas },
               };
             }
-            expect(next.spec.replicas + old.spec.replicas).toBeLessThanOrEqual(replicas + bounds.maxSurge);
-            expect(next.status.availableReplicas + old.status.availableReplicas).toBeGreaterThanOrEqual(
+            expect(next.spec.replicas! + old.spec.replicas!).toBeLessThanOrEqual(replicas + bounds.maxSurge);
+            expect(next.status!.availableReplicas! + old.status!.availableReplicas!).toBeGreaterThanOrEqual(
               replicas - bounds.maxUnavailable,
             );
-            const started = Math.min(next.spec.replicas, next.status.availableReplicas + 1);
-            next = { ...next, status: { availableReplicas: started } };
+            const started = Math.min(size, next.status!.availableReplicas! + 1);
+            next = { ...next, status: { replicas: size, availableReplicas: started } };
           }
-          expect(next.status.availableReplicas).toBe(replicas);
+          expect(next.status!.availableReplicas).toBe(replicas);
         },
       ),
       { numRuns: 100 },

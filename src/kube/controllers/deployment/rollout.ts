@@ -1,4 +1,4 @@
-import type { KubeObject } from "../../api/types.ts";
+import type { Deployment, ReplicaSet } from "../../api/index.ts";
 
 /** An absolute number or a percentage of `total`, rounded as told (apimachinery intstr). */
 export function resolveIntOrPercent(
@@ -18,7 +18,7 @@ export interface Bounds {
 }
 
 /** maxSurge rounds up, maxUnavailable down; both zero would never move, so then one may be unavailable. */
-export function boundsOf(deployment: KubeObject): Bounds {
+export function boundsOf(deployment: Deployment): Bounds {
   const strategy = deployment.spec.strategy ?? {};
   const replicas: number = deployment.spec.replicas ?? 1;
   if (strategy.type === "Recreate") return { maxSurge: 0, maxUnavailable: 0 };
@@ -28,30 +28,29 @@ export function boundsOf(deployment: KubeObject): Bounds {
   return { maxSurge, maxUnavailable: Math.min(maxUnavailable, replicas) };
 }
 
-export const wanted = (replicaSet: KubeObject): number => replicaSet.spec.replicas ?? 1;
-export const isActiveSet = (replicaSet: KubeObject): boolean => wanted(replicaSet) > 0;
+/** A ReplicaSet, or the draft of one. */
+type Sized = Pick<ReplicaSet, "spec">;
+
+export const wanted = (replicaSet: Sized): number => replicaSet.spec.replicas ?? 1;
+export const isActiveSet = (replicaSet: ReplicaSet): boolean => wanted(replicaSet) > 0;
 
 /**
  * Pods to be counted on. The status may speak of a time before the last shrinking, when there were more than are wanted
  * now.
  */
-const available = (replicaSet: KubeObject): number =>
+const available = (replicaSet: ReplicaSet): number =>
   Math.min(wanted(replicaSet), replicaSet.status?.availableReplicas ?? 0);
-const sum = (sets: readonly KubeObject[], of: (set: KubeObject) => number) =>
+const sum = <T extends Sized>(sets: readonly T[], of: (set: T) => number) =>
   sets.reduce((total, set) => total + of(set), 0);
 
 /** A ReplicaSet and the size that it shall get next. */
 export interface ScaleDecision {
-  replicaSet: KubeObject;
+  replicaSet: ReplicaSet;
   replicas: number;
 }
 
 /** How large the new ReplicaSet becomes now: never over maxSurge (deployment_util.go, NewRSNewReplicas). */
-export function newReplicaSetSize(
-  deployment: KubeObject,
-  newSet: KubeObject,
-  all: readonly KubeObject[],
-): number {
+export function newReplicaSetSize(deployment: Deployment, newSet: Sized, all: readonly Sized[]): number {
   const replicas: number = deployment.spec.replicas ?? 1;
   if (deployment.spec.strategy?.type === "Recreate" || wanted(newSet) >= replicas) return replicas;
   const room = replicas + boundsOf(deployment).maxSurge - sum(all, wanted);
@@ -63,9 +62,9 @@ export function newReplicaSetSize(
  * rolling update's minimum allows (rolling.go, reconcileOldReplicaSets).
  */
 export function shrinkOldReplicaSets(
-  deployment: KubeObject,
-  newSet: KubeObject,
-  old: readonly KubeObject[],
+  deployment: Deployment,
+  newSet: ReplicaSet,
+  old: readonly ReplicaSet[],
 ): ScaleDecision[] {
   const all = [newSet, ...old];
   const minAvailable = (deployment.spec.replicas ?? 1) - boundsOf(deployment).maxUnavailable;
@@ -74,7 +73,7 @@ export function shrinkOldReplicaSets(
   if (budget <= 0) return [];
   const sizes = new Map(old.map((set) => [set, wanted(set)]));
   const oldestFirst = [...old].sort(byCreation);
-  const cut = (set: KubeObject, most: number): number => {
+  const cut = (set: ReplicaSet, most: number): number => {
     const amount = Math.max(0, Math.min(sizes.get(set)!, most, budget));
     sizes.set(set, sizes.get(set)! - amount);
     budget -= amount;
@@ -89,7 +88,7 @@ export function shrinkOldReplicaSets(
 }
 
 /** Oldest first; ties by name. */
-export function byCreation(a: KubeObject, b: KubeObject): number {
+export function byCreation(a: ReplicaSet, b: ReplicaSet): number {
   const difference =
     Date.parse(a.metadata.creationTimestamp ?? "") - Date.parse(b.metadata.creationTimestamp ?? "");
   return difference !== 0 ? difference : a.metadata.name < b.metadata.name ? -1 : 1;

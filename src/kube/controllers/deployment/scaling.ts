@@ -1,9 +1,9 @@
-import type { KubeObject } from "../../api/types.ts";
+import type { Deployment, ReplicaSet } from "../../api/index.ts";
 import { DESIRED_REPLICAS, MAX_REPLICAS } from "./annotations.ts";
 import { boundsOf, byCreation, isActiveSet, type ScaleDecision, wanted } from "./rollout.ts";
 
 /** Whether the Deployment's size changed since its active ReplicaSets got theirs. */
-export function isScalingEvent(deployment: KubeObject, sets: readonly KubeObject[]): boolean {
+export function isScalingEvent(deployment: Deployment, sets: readonly ReplicaSet[]): boolean {
   return sets.some((set) => {
     const desired = Number(set.metadata.annotations?.[DESIRED_REPLICAS] ?? Number.NaN);
     return isActiveSet(set) && !Number.isNaN(desired) && desired !== (deployment.spec.replicas ?? 1);
@@ -12,9 +12,9 @@ export function isScalingEvent(deployment: KubeObject, sets: readonly KubeObject
 
 /** Sizes after a change of the Deployment's size: of its only active ReplicaSet, or of all in proportion (sync.go, scale). */
 export function scaledSizes(
-  deployment: KubeObject,
-  newSet: KubeObject | undefined,
-  sets: readonly KubeObject[],
+  deployment: Deployment,
+  newSet: ReplicaSet | undefined,
+  sets: readonly ReplicaSet[],
 ): ScaleDecision[] {
   const replicas: number = deployment.spec.replicas ?? 1;
   const active = sets.filter(isActiveSet);
@@ -29,7 +29,7 @@ export function scaledSizes(
 }
 
 /** The new ReplicaSet alone serves all that is asked for. */
-function isSaturated(deployment: KubeObject, newSet: KubeObject): boolean {
+function isSaturated(deployment: Deployment, newSet: ReplicaSet): boolean {
   const replicas: number = deployment.spec.replicas ?? 1;
   const desired = Number(newSet.metadata.annotations?.[DESIRED_REPLICAS] ?? Number.NaN);
   return desired === replicas && wanted(newSet) === replicas && newSet.status?.availableReplicas === replicas;
@@ -39,7 +39,7 @@ function isSaturated(deployment: KubeObject, newSet: KubeObject): boolean {
  * Spreads a change of the Deployment's size over several active ReplicaSets in proportion to their sizes, so that a
  * scaling in the midst of a rollout keeps the rollout's balance.
  */
-export function proportionalSizes(deployment: KubeObject, active: readonly KubeObject[]): ScaleDecision[] {
+export function proportionalSizes(deployment: Deployment, active: readonly ReplicaSet[]): ScaleDecision[] {
   const replicas: number = deployment.spec.replicas ?? 1;
   const allowed = replicas > 0 ? replicas + boundsOf(deployment).maxSurge : 0;
   let left = allowed - active.reduce((total, set) => total + wanted(set), 0);
@@ -60,7 +60,7 @@ export function proportionalSizes(deployment: KubeObject, active: readonly KubeO
 }
 
 /** The ReplicaSet's part of `allowed`, as large as its part was of what was allowed before. */
-function shareOf(deployment: KubeObject, replicaSet: KubeObject, allowed: number): number {
+function shareOf(deployment: Deployment, replicaSet: ReplicaSet, allowed: number): number {
   const before = Number(replicaSet.metadata.annotations?.[MAX_REPLICAS]) || deployment.status?.replicas || 0;
   return before === 0 ? wanted(replicaSet) : Math.round((wanted(replicaSet) * allowed) / before);
 }

@@ -1,40 +1,32 @@
 import { type Clock, rfc3339Seconds } from "../../../base/index.ts";
-import type { KubeObject } from "../../api/types.ts";
+import type { Deployment, DeploymentCondition, DeploymentStatus, ReplicaSet } from "../../api/index.ts";
 import { boundsOf } from "./rollout.ts";
 
-export interface DeploymentCondition {
-  type: string;
-  status: "True" | "False" | "Unknown";
-  reason: string;
-  message: string;
-  lastUpdateTime: string;
-  lastTransitionTime: string;
-}
+type Counts =
+  | "observedGeneration"
+  | "replicas"
+  | "updatedReplicas"
+  | "readyReplicas"
+  | "availableReplicas"
+  | "unavailableReplicas";
 
-export interface DeploymentStatus {
-  observedGeneration: number;
-  replicas: number;
-  updatedReplicas: number;
-  readyReplicas: number;
-  availableReplicas: number;
-  unavailableReplicas: number;
-  collisionCount?: number;
-  conditions: DeploymentCondition[];
-}
+/** A Deployment's status with all counts, be they zero. */
+export type CountedStatus = Required<Pick<DeploymentStatus, Counts | "conditions">> &
+  Pick<DeploymentStatus, "collisionCount">;
 
-const sum = (sets: readonly KubeObject[], field: string) =>
+const sum = (sets: readonly ReplicaSet[], field: "replicas" | "readyReplicas" | "availableReplicas") =>
   sets.reduce((total, set) => total + (set.status?.[field] ?? 0), 0);
 
 /** Counts over all ReplicaSets, and whether that is enough; other conditions are as they were. */
 export function countStatus(
-  deployment: KubeObject,
-  newSet: KubeObject | undefined,
-  all: readonly KubeObject[],
+  deployment: Deployment,
+  newSet: ReplicaSet | undefined,
+  all: readonly ReplicaSet[],
   clock: Clock,
-): DeploymentStatus {
+): CountedStatus {
   const wanted = all.reduce((total, set) => total + (set.spec.replicas ?? 1), 0);
   const availableReplicas = sum(all, "availableReplicas");
-  const status: DeploymentStatus = {
+  const status: CountedStatus = {
     observedGeneration: deployment.metadata.generation ?? 0,
     replicas: sum(all, "replicas"),
     updatedReplicas: newSet?.status?.replicas ?? 0,
@@ -50,7 +42,7 @@ export function countStatus(
   return status;
 }
 
-function noteAvailability(deployment: KubeObject, status: DeploymentStatus, clock: Clock): void {
+function noteAvailability(deployment: Deployment, status: CountedStatus, clock: Clock): void {
   const atLeast = (deployment.spec.replicas ?? 1) - boundsOf(deployment).maxUnavailable;
   if (status.availableReplicas >= atLeast) {
     setCondition(
@@ -69,22 +61,23 @@ function noteAvailability(deployment: KubeObject, status: DeploymentStatus, cloc
 
 /** What keeps the new ReplicaSet, or else another one, from making its pods. */
 function noteFailures(
-  newSet: KubeObject | undefined,
-  all: readonly KubeObject[],
-  status: DeploymentStatus,
+  newSet: ReplicaSet | undefined,
+  all: readonly ReplicaSet[],
+  status: CountedStatus,
   clock: Clock,
 ): void {
   const sources = newSet ? [newSet, ...all] : all;
   const failed = sources
     .map((set) => conditionOf(set.status, "ReplicaFailure"))
     .find((one) => one !== undefined);
-  if (failed) setCondition(status, "ReplicaFailure", failed.status, failed.reason, failed.message, clock);
+  if (failed)
+    setCondition(status, "ReplicaFailure", failed.status, failed.reason ?? "", failed.message ?? "", clock);
   else removeCondition(status, "ReplicaFailure");
 }
 
 /** Sets a condition; times move only where status (transition) or reason (update) changes. */
 export function setCondition(
-  status: DeploymentStatus,
+  status: CountedStatus,
   type: string,
   value: DeploymentCondition["status"],
   reason: string,
@@ -107,13 +100,13 @@ export function setCondition(
   status.conditions.push(next);
 }
 
-export function removeCondition(status: DeploymentStatus, type: string): void {
+export function removeCondition(status: CountedStatus, type: string): void {
   status.conditions = status.conditions.filter((condition) => condition.type !== type);
 }
 
-export function conditionOf(
-  status: { conditions?: DeploymentCondition[] } | undefined,
+export function conditionOf<T extends { type: string }>(
+  status: { conditions?: T[] } | undefined,
   type: string,
-): DeploymentCondition | undefined {
+): T | undefined {
   return status?.conditions?.find((condition) => condition.type === type);
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { safeEncodeSuffix } from "../../../base/index.ts";
-import type { KubeObject } from "../../api/types.ts";
+import type { Deployment, PodTemplateSpec, ReplicaSet } from "../../api/index.ts";
 import { byCreation } from "./rollout.ts";
 
 export const POD_TEMPLATE_HASH = "pod-template-hash";
@@ -9,7 +9,7 @@ export const POD_TEMPLATE_HASH = "pod-template-hash";
 const texts = new WeakMap<object, string>();
 
 /** The template without its hash label, as text; equal templates give equal text. */
-function canonicalText(template: KubeObject): string {
+function canonicalText(template: PodTemplateSpec): string {
   let text = texts.get(template);
   if (text === undefined) {
     text = canonicalJson(withoutHash(template));
@@ -27,26 +27,26 @@ function canonicalJson(value: unknown): string {
   );
 }
 
-function withoutHash(template: KubeObject): unknown {
+function withoutHash(template: PodTemplateSpec): unknown {
   const { [POD_TEMPLATE_HASH]: _hash, ...labels } = template.metadata?.labels ?? {};
   const { creationTimestamp: _created, ...metadata } = template.metadata ?? {};
   return { metadata: { ...metadata, labels }, spec: template.spec };
 }
 
 /** A short name of a pod template; `collisionCount` makes another one when two templates share a name. */
-export function templateHash(template: KubeObject, collisionCount: number): string {
+export function templateHash(template: PodTemplateSpec, collisionCount: number): string {
   const digest = createHash("sha256").update(canonicalText(template)).update(String(collisionCount)).digest();
   return safeEncodeSuffix(String(digest.readUInt32BE(0)));
 }
 
-export function sameTemplate(a: KubeObject, b: KubeObject): boolean {
+export function sameTemplate(a: PodTemplateSpec, b: PodTemplateSpec): boolean {
   return canonicalText(a) === canonicalText(b);
 }
 
 /** The ReplicaSet that has the Deployment's present template; the oldest one, should there be several. */
 export function findNewReplicaSet(
-  deployment: KubeObject,
-  sets: readonly KubeObject[],
-): KubeObject | undefined {
-  return [...sets].sort(byCreation).find((set) => sameTemplate(set.spec.template, deployment.spec.template));
+  deployment: Deployment,
+  sets: readonly ReplicaSet[],
+): ReplicaSet | undefined {
+  return [...sets].sort(byCreation).find((set) => sameTemplate(set.spec.template!, deployment.spec.template));
 }

@@ -1,11 +1,12 @@
 import { jsonEquals } from "../../../formats/index.ts";
+import type { Endpoints, Service } from "../../api/index.ts";
 import {
   endpoints as endpointsResource,
   nodes as nodesResource,
   pods as podsResource,
   services as servicesResource,
 } from "../../api/index.ts";
-import type { KubeObject } from "../../api/types.ts";
+import type { ApiObject } from "../../api/types.ts";
 import { type Controller, type ControllerDependencies, createController } from "../controller.ts";
 import { endpointsOf } from "../endpointslice/endpoints-of.ts";
 import { writeOnNewest } from "../newest.ts";
@@ -29,7 +30,7 @@ export function createEndpointsController(dependencies: ControllerDependencies):
   indexByLabels(pods);
 
   const create = async (
-    { metadata: { name, namespace } }: KubeObject,
+    { metadata: { name, namespace } }: ApiObject,
     parts: object,
     metadata: object,
   ): Promise<void> => {
@@ -45,7 +46,7 @@ export function createEndpointsController(dependencies: ControllerDependencies):
     }
   };
 
-  const write = async (service: KubeObject, known: KubeObject | undefined): Promise<void> => {
+  const write = async (service: Service, known: Endpoints | undefined): Promise<void> => {
     const { subsets, isTruncated } = subsetsOf(endpointsOf(service, podsOfService(service, pods), nodes));
     const { [HEADLESS]: _headless, ...own } = service.metadata.labels ?? {};
     const labels = {
@@ -62,7 +63,7 @@ export function createEndpointsController(dependencies: ControllerDependencies):
       jsonEquals(known.metadata.labels ?? {}, labels) &&
       jsonEquals(known.metadata.annotations ?? {}, annotations);
     if (isSame) return;
-    const update = (base: KubeObject) =>
+    const update = (base: Endpoints) =>
       client.update(endpointsResource, {
         ...base,
         metadata: { ...base.metadata, labels, annotations },

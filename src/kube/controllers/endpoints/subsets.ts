@@ -1,23 +1,11 @@
+import type { EndpointAddress, EndpointSubset } from "../../api/index.ts";
 import type { PortGroup, SliceEndpoint } from "../endpointslice/endpoints-of.ts";
 
 /** Upstream cuts an Endpoints object at this many addresses. */
 const MAX_ADDRESSES = 1000;
 
-interface Address {
-  ip: string;
-  hostname?: string;
-  nodeName?: string;
-  targetRef: NonNullable<SliceEndpoint["targetRef"]>;
-}
-
-interface Subset {
-  addresses?: Address[];
-  notReadyAddresses?: Address[];
-  ports?: object[];
-}
-
 /** The older form of a Service's endpoints; pods that terminate are in it only where their readiness does not count. */
-export function subsetsOf(groups: readonly PortGroup[]): { subsets: Subset[]; isTruncated: boolean } {
+export function subsetsOf(groups: readonly PortGroup[]): { subsets: EndpointSubset[]; isTruncated: boolean } {
   const parts = groups.map((group) => {
     const shown = group.endpoints.filter(({ conditions }) => conditions.ready || !conditions.terminating);
     return { group, ready: addresses(shown, true), notReady: addresses(shown, false) };
@@ -36,7 +24,7 @@ export function subsetsOf(groups: readonly PortGroup[]): { subsets: Subset[]; is
   return { subsets, isTruncated: total > MAX_ADDRESSES };
 }
 
-function subset(group: PortGroup, ready: Address[], notReady: Address[]): Subset[] {
+function subset(group: PortGroup, ready: EndpointAddress[], notReady: EndpointAddress[]): EndpointSubset[] {
   if (ready.length + notReady.length === 0) return [];
   const ports = group.ports.map(({ name, ...port }) => (name === "" ? port : { name, ...port }));
   return [
@@ -48,11 +36,11 @@ function subset(group: PortGroup, ready: Address[], notReady: Address[]): Subset
   ];
 }
 
-function addresses(endpoints: readonly SliceEndpoint[], ready: boolean): Address[] {
+function addresses(endpoints: readonly SliceEndpoint[], ready: boolean): EndpointAddress[] {
   const chosen = endpoints.filter((endpoint) => endpoint.conditions.ready === ready);
   const numbered = chosen.map((endpoint) => ({ endpoint, number: numberOf(endpoint.addresses[0]!) }));
   numbered.sort(
-    (a, b) => a.number - b.number || (a.endpoint.targetRef!.uid < b.endpoint.targetRef!.uid ? -1 : 1),
+    (a, b) => a.number - b.number || (a.endpoint.targetRef!.uid! < b.endpoint.targetRef!.uid! ? -1 : 1),
   );
   return numbered.map(({ endpoint: { addresses, hostname, nodeName, targetRef } }) => ({
     ip: addresses[0]!,

@@ -1,9 +1,10 @@
+import type { EndpointSlice, Service } from "../../api/index.ts";
 import {
   endpointSlices,
   endpoints as endpointsResource,
   services as servicesResource,
 } from "../../api/index.ts";
-import type { KubeObject } from "../../api/types.ts";
+import type { ApiObject } from "../../api/types.ts";
 import { type Controller, type ControllerDependencies, createController } from "../controller.ts";
 import { planSlices } from "../endpointslice/plan.ts";
 import { MANAGED_BY, SERVICE_NAME, SliceWriter, sliceLabels } from "../endpointslice/slice-writer.ts";
@@ -27,13 +28,13 @@ export function createEndpointSliceMirroringController(dependencies: ControllerD
   const creations = new Expectations(clock);
   const writer = new SliceWriter({ client, clock, slices });
 
-  const keyOfSlice = ({ metadata: { namespace, labels = {} } }: KubeObject): string | undefined =>
+  const keyOfSlice = ({ metadata: { namespace, labels = {} } }: EndpointSlice): string | undefined =>
     labels[MANAGED_BY] === MANAGER && labels[SERVICE_NAME]
       ? `${namespace}/${labels[SERVICE_NAME]}`
       : undefined;
   slices.addIndex("mirrored", (slice) => [keyOfSlice(slice)].filter((key) => key !== undefined));
 
-  const isMirrored = (service: KubeObject | undefined, source: KubeObject | undefined): boolean =>
+  const isMirrored = (service: Service | undefined, source: ApiObject | undefined): boolean =>
     service !== undefined &&
     source !== undefined &&
     !service.spec.selector &&
@@ -51,7 +52,7 @@ export function createEndpointSliceMirroringController(dependencies: ControllerD
       for (const slice of existing) await writer.remove(slice);
       return;
     }
-    const labels = sliceLabels({ ...source!, spec: services.get(key)!.spec }, MANAGER);
+    const labels = sliceLabels({ metadata: source!.metadata, spec: services.get(key)!.spec }, MANAGER);
     const plan = planSlices(groups, existing, labels);
     for (const content of plan.create) {
       const slice = await writer.create(source!, labels, content);
@@ -66,8 +67,8 @@ export function createEndpointSliceMirroringController(dependencies: ControllerD
       name: "endpointslice-mirroring",
       informers: [services, endpoints, slices],
       watch: (enqueue) => {
-        const concern = (one: KubeObject): void => enqueue(keyOf(one));
-        const concernSlice = (slice: KubeObject): void => {
+        const concern = (one: ApiObject): void => enqueue(keyOf(one));
+        const concernSlice = (slice: EndpointSlice): void => {
           const key = keyOfSlice(slice);
           if (key === undefined) return;
           creations.observe(key, slice.metadata.name);

@@ -1,4 +1,4 @@
-import type { KubeObject } from "../../api/types.ts";
+import type { Node, ObjectReference, Pod, Service, ServicePort } from "../../api/index.ts";
 import type { Informer } from "../../client/index.ts";
 import { isFinished, isReady } from "../pod-state.ts";
 
@@ -8,8 +8,8 @@ export interface SliceEndpoint {
   hostname?: string;
   nodeName?: string;
   zone?: string;
-  /** Made from pods it is always there. */
-  targetRef?: { kind: "Pod"; namespace: string; name: string; uid: string };
+  /** Made from pods it is always there, with a uid. */
+  targetRef?: ObjectReference;
 }
 
 export interface SlicePort {
@@ -26,12 +26,10 @@ export interface PortGroup {
 }
 
 /** The port number that `targetPort` means in this pod; undefined when a name is not found. */
-function resolveTargetPort(servicePort: KubeObject, pod: KubeObject): number | undefined {
-  const target: number | string = servicePort.targetPort || servicePort.port;
+function resolveTargetPort(servicePort: ServicePort, pod: Pod): number | undefined {
+  const target = servicePort.targetPort || servicePort.port;
   if (typeof target === "number") return target;
-  const sidecars = (pod.spec.initContainers ?? []).filter(
-    (one: KubeObject) => one.restartPolicy === "Always",
-  );
+  const sidecars = (pod.spec.initContainers ?? []).filter((one) => one.restartPolicy === "Always");
   for (const container of [...(pod.spec.containers ?? []), ...sidecars]) {
     for (const port of container.ports ?? []) {
       if (port.name === target && (port.protocol ?? "TCP") === (servicePort.protocol ?? "TCP"))
@@ -42,7 +40,7 @@ function resolveTargetPort(servicePort: KubeObject, pod: KubeObject): number | u
 }
 
 /** The Service's ports as they are in this pod; those that it does not have are left out. */
-function portsIn(service: KubeObject, pod: KubeObject): SlicePort[] {
+function portsIn(service: Service, pod: Pod): SlicePort[] {
   const ports: SlicePort[] = [];
   for (const servicePort of service.spec.ports ?? []) {
     const port = resolveTargetPort(servicePort, pod);
@@ -53,7 +51,7 @@ function portsIn(service: KubeObject, pod: KubeObject): SlicePort[] {
   return ports;
 }
 
-function endpointOf(service: KubeObject, pod: KubeObject, node: KubeObject | undefined): SliceEndpoint {
+function endpointOf(service: Service, pod: Pod, node: Node | undefined): SliceEndpoint {
   const terminating = pod.metadata.deletionTimestamp !== undefined;
   const serving = isReady(pod);
   const ready = service.spec.publishNotReadyAddresses === true || (serving && !terminating);
@@ -61,7 +59,7 @@ function endpointOf(service: KubeObject, pod: KubeObject, node: KubeObject | und
   const { nodeName, hostname, subdomain } = pod.spec;
   const zone = node?.metadata.labels?.["topology.kubernetes.io/zone"];
   return {
-    addresses: [pod.status.podIP],
+    addresses: [pod.status!.podIP!],
     conditions: { ready, serving, terminating },
     targetRef: { kind: "Pod", namespace: namespace!, name, uid },
     ...(nodeName ? { nodeName } : {}),
@@ -75,12 +73,12 @@ function endpointOf(service: KubeObject, pod: KubeObject, node: KubeObject | und
  * gone are no endpoints, unless not even their readiness counts.
  */
 export function endpointsOf(
-  service: KubeObject,
-  pods: Iterable<KubeObject>,
-  nodes: Pick<Informer, "get">,
+  service: Service,
+  pods: Iterable<Pod>,
+  nodes: Pick<Informer<Node>, "get">,
 ): PortGroup[] {
   const groups = new Map<string, PortGroup>();
-  const differ = (service.spec.ports ?? []).some((port: KubeObject) => typeof port.targetPort === "string");
+  const differ = (service.spec.ports ?? []).some((port) => typeof port.targetPort === "string");
   let group: PortGroup | undefined;
   for (const pod of pods) {
     if (!pod.status?.podIP || isFinished(pod)) continue;
@@ -90,7 +88,8 @@ export function endpointsOf(
     group.endpoints.push(endpointOf(service, pod, node));
   }
   const inOrder = [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
-  for (const group of inOrder) group.endpoints.sort((a, b) => (a.targetRef!.uid < b.targetRef!.uid ? -1 : 1));
+  for (const group of inOrder)
+    group.endpoints.sort((a, b) => (a.targetRef!.uid! < b.targetRef!.uid! ? -1 : 1));
   return inOrder;
 }
 

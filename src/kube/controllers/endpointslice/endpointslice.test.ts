@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { EndpointSlice } from "../../api/index.ts";
 import {
   endpointSlices,
   endpoints as endpointsResource,
@@ -6,7 +7,6 @@ import {
   pods as podsResource,
   services,
 } from "../../api/index.ts";
-import type { KubeObject } from "../../api/types.ts";
 import { createEndpointsController } from "../endpoints/index.ts";
 import { createEndpointSliceMirroringController } from "../endpointslice-mirroring/index.ts";
 import { createGarbageCollector } from "../garbage-collector/index.ts";
@@ -45,13 +45,13 @@ describe("the EndpointSlice and Endpoints controllers", () => {
   const createPod = (name: string, spec: object = {}, labels: Record<string, string> = { app: "web" }) =>
     plane.client.create(podsResource, pod(name, namespace, labels, spec));
   const createService = (spec: object = {}) => plane.client.create(services, service("web", namespace, spec));
-  const slices = async (): Promise<KubeObject[]> =>
+  const slices = async (): Promise<EndpointSlice[]> =>
     (await plane.client.list(endpointSlices, { namespace })).items;
   const endpoints = () => plane.client.get(endpointsResource, namespace, "web");
   const shown = async () =>
     Object.fromEntries(
       (await slices()).flatMap((slice) =>
-        slice.endpoints.map((one: KubeObject) => [one.targetRef?.name, Object.values(one.conditions)]),
+        slice.endpoints.map((one) => [one.targetRef?.name, Object.values(one.conditions!)]),
       ),
     );
 
@@ -87,8 +87,8 @@ describe("the EndpointSlice and Endpoints controllers", () => {
       addressType: "IPv4",
       ports: [{ name: "http", port: 8080, protocol: "TCP" }],
     });
-    await eventually(async () => expect((await slices())[0]!.endpoints[0].conditions.ready).toBe(true));
-    const { podIP } = (await plane.client.get(podsResource, namespace, "a")).status;
+    await eventually(async () => expect((await slices())[0]!.endpoints![0]!.conditions!.ready).toBe(true));
+    const { podIP } = (await plane.client.get(podsResource, namespace, "a")).status!;
     const targetRef = { kind: "Pod", namespace, name: "a", uid: made.metadata.uid };
     expect((await slices())[0]!.endpoints).toEqual([
       {
@@ -101,7 +101,7 @@ describe("the EndpointSlice and Endpoints controllers", () => {
     ]);
     const older = await eventually(async () => {
       const older = await endpoints();
-      expect(older.subsets[0].addresses).toHaveLength(1);
+      expect(older.subsets![0]!.addresses).toHaveLength(1);
       return older;
     });
     expect(older.metadata.labels).toEqual({
@@ -137,9 +137,9 @@ describe("the EndpointSlice and Endpoints controllers", () => {
       }),
     );
     await eventually(async () => {
-      const [subset] = (await endpoints()).subsets;
-      expect(subset.addresses.map((one: KubeObject) => one.targetRef.name)).toEqual(["fast"]);
-      expect(subset.notReadyAddresses.map((one: KubeObject) => one.targetRef.name)).toEqual(["slow"]);
+      const [subset] = (await endpoints()).subsets!;
+      expect(subset!.addresses!.map((one) => one.targetRef!.name)).toEqual(["fast"]);
+      expect(subset!.notReadyAddresses!.map((one) => one.targetRef!.name)).toEqual(["slow"]);
     });
     await plane.client.patch(services, namespace, "web", "merge", {
       spec: { publishNotReadyAddresses: true },
@@ -151,7 +151,7 @@ describe("the EndpointSlice and Endpoints controllers", () => {
         going: [true, true, true],
       }),
     );
-    await eventually(async () => expect((await endpoints()).subsets[0].addresses).toHaveLength(3));
+    await eventually(async () => expect((await endpoints()).subsets![0]!.addresses).toHaveLength(3));
     await actor!.look();
     await eventually(async () => expect(Object.keys(await shown()).sort()).toEqual(["fast", "slow"]));
   });
@@ -172,8 +172,8 @@ describe("the EndpointSlice and Endpoints controllers", () => {
     await createPod("c");
     await eventually(async () => {
       const found = (await slices()).map((slice) => [
-        slice.ports.map((port: KubeObject) => port.port).join(),
-        slice.endpoints.map((one: KubeObject) => one.targetRef.name).join(),
+        slice.ports!.map((port) => port.port).join(),
+        slice.endpoints.map((one) => one.targetRef!.name).join(),
       ]);
       expect(found.sort()).toEqual([
         ["8080,9000", "a"],
@@ -190,14 +190,12 @@ describe("the EndpointSlice and Endpoints controllers", () => {
     await Promise.all(Array.from({ length: 205 }, (_, index) => createPod(`p-${index}`)));
     await eventually(async () => {
       const found = await slices();
-      expect(
-        found.flatMap((slice) => slice.endpoints.filter((one: KubeObject) => one.conditions.ready)),
-      ).toHaveLength(205);
+      expect(found.flatMap((slice) => slice.endpoints.filter((one) => one.conditions!.ready))).toHaveLength(
+        205,
+      );
       expect(found.length).toBeLessThanOrEqual(4);
     });
-    const names = (await slices()).flatMap((slice) =>
-      slice.endpoints.map((one: KubeObject) => one.targetRef.name),
-    );
+    const names = (await slices()).flatMap((slice) => slice.endpoints.map((one) => one.targetRef!.name));
     expect(new Set(names).size).toBe(205);
     await new Promise((resolve) => setTimeout(resolve, 50));
     const before = new Map(
@@ -244,9 +242,9 @@ describe("the EndpointSlice and Endpoints controllers", () => {
       subsets,
     });
     await eventually(async () =>
-      expect(
-        (await slices()).map((slice) => slice.endpoints.map((one: KubeObject) => one.addresses[0])),
-      ).toEqual([["192.0.2.1", "192.0.2.2"]]),
+      expect((await slices()).map((slice) => slice.endpoints.map((one) => one.addresses[0]))).toEqual([
+        ["192.0.2.1", "192.0.2.2"],
+      ]),
     );
     const [slice] = await slices();
     expect(slice!.metadata.labels).toEqual({
@@ -258,7 +256,7 @@ describe("the EndpointSlice and Endpoints controllers", () => {
       subsets: [{ addresses: [{ ip: "192.0.2.9" }], ports: [{ port: 5432, name: "http" }] }],
     });
     await eventually(async () =>
-      expect((await slices()).map((one) => one.endpoints[0].addresses[0])).toEqual(["192.0.2.9"]),
+      expect((await slices()).map((one) => one.endpoints![0]!.addresses![0])).toEqual(["192.0.2.9"]),
     );
     expect((await slices())[0]!.metadata.name).toBe(slice!.metadata.name);
     await plane.client.delete(endpointsResource, namespace, "web");

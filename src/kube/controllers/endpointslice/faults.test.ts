@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { EndpointSlice } from "../../api/index.ts";
 import {
   endpointSlices,
   endpoints as endpointsResource,
@@ -6,7 +7,6 @@ import {
   pods as podsResource,
   services,
 } from "../../api/index.ts";
-import type { KubeObject } from "../../api/types.ts";
 import { createEndpointsController } from "../endpoints/index.ts";
 import { ControlPlane } from "../testing/control-plane.ts";
 import {
@@ -25,8 +25,8 @@ describe("the EndpointSlice and Endpoints controllers under faults", () => {
   let plane: ControlPlane;
   let actor: PodActor;
   let expected: unknown;
-  const ready = (one: KubeObject): number =>
-    (one.endpoints ?? []).filter((endpoint: KubeObject) => endpoint.conditions.ready).length;
+  const ready = (one: EndpointSlice): number =>
+    (one.endpoints ?? []).filter((endpoint) => endpoint.conditions!.ready).length;
   const scenario: Scenario = {
     controllers: {
       "endpointslice-controller": createEndpointSliceController,
@@ -57,13 +57,13 @@ describe("the EndpointSlice and Endpoints controllers under faults", () => {
       const older = (await client.list(endpointsResource, { namespace })).items;
       return {
         slices: slices.map((slice) => [
-          slice.ports.map((port: KubeObject) => port.port),
-          slice.endpoints.map((one: KubeObject) => [one.targetRef.name, one.conditions]),
+          slice.ports!.map((port) => port.port),
+          slice.endpoints.map((one) => [one.targetRef!.name, one.conditions]),
         ]),
         endpoints: older.map((one) =>
-          (one.subsets ?? []).map((subset: KubeObject) => [
-            subset.ports[0].port,
-            subset.addresses.map((address: KubeObject) => address.targetRef.name),
+          (one.subsets ?? []).map((subset) => [
+            subset.ports![0]!.port,
+            subset.addresses!.map((address) => address.targetRef!.name),
           ]),
         ),
       };

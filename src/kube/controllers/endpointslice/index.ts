@@ -1,10 +1,10 @@
+import type { EndpointSlice } from "../../api/index.ts";
 import {
   endpointSlices,
   nodes as nodesResource,
   pods as podsResource,
   services as servicesResource,
 } from "../../api/index.ts";
-import type { KubeObject } from "../../api/types.ts";
 import { type Controller, type ControllerDependencies, createController } from "../controller.ts";
 import { Expectations } from "../expectations.ts";
 import { keyOf } from "../object-key.ts";
@@ -28,7 +28,7 @@ export function createEndpointSliceController(dependencies: ControllerDependenci
   indexByLabels(pods);
 
   /** The Service that one of our slices belongs to. */
-  const serviceKey = ({ metadata: { namespace, labels = {} } }: KubeObject): string | undefined =>
+  const serviceKey = ({ metadata: { namespace, labels = {} } }: EndpointSlice): string | undefined =>
     labels[MANAGED_BY] === MANAGER && labels[SERVICE_NAME]
       ? `${namespace}/${labels[SERVICE_NAME]}`
       : undefined;
@@ -61,7 +61,7 @@ export function createEndpointSliceController(dependencies: ControllerDependenci
       name: "endpointslice",
       informers: [services, pods, nodes, slices],
       watch: (enqueue) => {
-        const concern = (slice: KubeObject): void => {
+        const concern = (slice: EndpointSlice): void => {
           const key = serviceKey(slice);
           if (key === undefined) return;
           creations.observe(key, slice.metadata.name);

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import type { KubeObject } from "../../api/types.ts";
+import type { EndpointSlice, Node, Pod, Service } from "../../api/index.ts";
 import { endpointsOf, type SliceEndpoint } from "./endpoints-of.ts";
 import { MAX_ENDPOINTS, planSlices } from "./plan.ts";
 
 function pod(
   name: string,
   options: { ready?: boolean; deleting?: boolean; port?: number; phase?: string } = {},
-): KubeObject {
+): Pod {
   return {
     metadata: {
       name,
@@ -23,13 +23,13 @@ function pod(
       podIP: "10.0.0.1",
       conditions: [{ type: "Ready", status: options.ready === false ? "False" : "True" }],
     },
-  } as unknown as KubeObject;
+  } as unknown as Pod;
 }
 
 const service = {
   metadata: { name: "web" },
   spec: { ports: [{ name: "http", port: 80, targetPort: "http" }] },
-} as unknown as KubeObject;
+} as unknown as Service;
 
 function endpoint(uid: string, ready = true): SliceEndpoint {
   return {
@@ -42,13 +42,13 @@ function endpoint(uid: string, ready = true): SliceEndpoint {
 const nodes = {
   get: (name: string) =>
     name === "n1"
-      ? ({ metadata: { name, labels: { "topology.kubernetes.io/zone": "z" } } } as unknown as KubeObject)
+      ? ({ metadata: { name, labels: { "topology.kubernetes.io/zone": "z" } } } as unknown as Node)
       : undefined,
 };
 const labels = { a: "b" };
 const ports = [{ name: "", port: 80, protocol: "TCP" }];
 const slice = (name: string, endpoints: SliceEndpoint[]) =>
-  ({ metadata: { name, labels }, ports, endpoints }) as unknown as KubeObject;
+  ({ metadata: { name, labels }, ports, endpoints }) as unknown as EndpointSlice;
 
 describe("endpoints of a Service", () => {
   it("tells ready, serving and terminating apart", () => {

@@ -1,5 +1,5 @@
 import { jsonEquals } from "../../../formats/index.ts";
-import type { KubeObject } from "../../api/types.ts";
+import type { DiscoveryV1EndpointPort, Endpoint, EndpointSlice } from "../../api/index.ts";
 import type { PortGroup, SliceEndpoint, SlicePort } from "./endpoints-of.ts";
 
 /** Upstream's --max-endpoints-per-slice. */
@@ -12,11 +12,11 @@ export interface SliceContent {
 
 export interface SlicePlan {
   create: SliceContent[];
-  update: { slice: KubeObject; content: SliceContent }[];
-  remove: KubeObject[];
+  update: { slice: EndpointSlice; content: SliceContent }[];
+  remove: EndpointSlice[];
 }
 
-const podOf = (endpoint: KubeObject | SliceEndpoint): string =>
+const podOf = (endpoint: Endpoint | SliceEndpoint): string =>
   endpoint.targetRef?.uid ?? endpoint.addresses[0]!;
 
 /**
@@ -25,12 +25,12 @@ const podOf = (endpoint: KubeObject | SliceEndpoint): string =>
  */
 export function planSlices(
   groups: readonly PortGroup[],
-  existing: readonly KubeObject[],
+  existing: readonly EndpointSlice[],
   labels: Record<string, string>,
 ): SlicePlan {
   const plan: SlicePlan = { create: [], update: [], remove: [] };
   const unused = new Set(existing);
-  const keep = (slice: KubeObject, content: SliceContent): void => {
+  const keep = (slice: EndpointSlice, content: SliceContent): void => {
     unused.delete(slice);
     const isSame = sameEndpoints(slice.endpoints ?? [], content.endpoints) && samePorts(slice, content.ports);
     if (!isSame || !jsonEquals(slice.metadata.labels ?? {}, labels)) plan.update.push({ slice, content });
@@ -58,7 +58,7 @@ export function planSlices(
 }
 
 /** The wanted endpoints that the slice holds already, in its order; they are no longer in `wanted` then. */
-function takeOver(slice: KubeObject, wanted: Map<string, SliceEndpoint>): SliceEndpoint[] {
+function takeOver(slice: EndpointSlice, wanted: Map<string, SliceEndpoint>): SliceEndpoint[] {
   const endpoints: SliceEndpoint[] = [];
   for (const endpoint of slice.endpoints ?? []) {
     const next = wanted.get(podOf(endpoint));
@@ -69,17 +69,17 @@ function takeOver(slice: KubeObject, wanted: Map<string, SliceEndpoint>): SliceE
   return endpoints;
 }
 
-function samePorts(slice: KubeObject, ports: readonly SlicePort[]): boolean {
+function samePorts(slice: EndpointSlice, ports: readonly SlicePort[]): boolean {
   return JSON.stringify((slice.ports ?? []).map(normalPort)) === JSON.stringify(ports);
 }
 
-function normalPort(port: KubeObject): SlicePort {
-  const normal: SlicePort = { name: port.name ?? "", port: port.port, protocol: port.protocol ?? "TCP" };
+function normalPort(port: DiscoveryV1EndpointPort): SlicePort {
+  const normal: SlicePort = { name: port.name ?? "", port: port.port ?? 0, protocol: port.protocol ?? "TCP" };
   if (port.appProtocol) normal.appProtocol = port.appProtocol;
   return normal;
 }
 
-function sameEndpoints(a: readonly KubeObject[], b: readonly SliceEndpoint[]): boolean {
+function sameEndpoints(a: readonly Endpoint[], b: readonly SliceEndpoint[]): boolean {
   if (a.length !== b.length) return false;
   const known = new Map(a.map((one) => [podOf(one), one]));
   return b.every((one) => jsonEquals(known.get(podOf(one)), one));

@@ -1,6 +1,7 @@
 import { rfc3339Seconds } from "../../../base/index.ts";
+import type { EndpointSlice, Service } from "../../api/index.ts";
 import { endpointSlices } from "../../api/index.ts";
-import type { KubeObject } from "../../api/types.ts";
+import type { ApiObject } from "../../api/types.ts";
 import type { Informer } from "../../client/index.ts";
 import type { ControllerDependencies } from "../controller.ts";
 import { writeOnNewest } from "../newest.ts";
@@ -16,7 +17,10 @@ export const SERVICE_NAME = "kubernetes.io/service-name";
 export const MANAGED_BY = "endpointslice.kubernetes.io/managed-by";
 
 /** The labels of a Service's slices: its own, and those that others find them by. */
-export function sliceLabels(service: KubeObject, manager: string): Record<string, string> {
+export function sliceLabels(
+  service: Pick<Service, "metadata" | "spec">,
+  manager: string,
+): Record<string, string> {
   const { [HEADLESS]: _headless, ...own } = service.metadata.labels ?? {};
   return {
     ...own,
@@ -27,7 +31,7 @@ export function sliceLabels(service: KubeObject, manager: string): Record<string
 }
 
 export interface SliceWriterOptions extends Pick<ControllerDependencies, "client" | "clock"> {
-  slices: Informer;
+  slices: Informer<EndpointSlice>;
 }
 
 /** Writes slices of one owner: a Service, or Endpoints that are mirrored. */
@@ -40,10 +44,10 @@ export class SliceWriter {
 
   /** Returns nothing where the namespace goes away. */
   async create(
-    owner: KubeObject,
+    owner: ApiObject,
     labels: Record<string, string>,
     content: SliceContent,
-  ): Promise<KubeObject | undefined> {
+  ): Promise<EndpointSlice | undefined> {
     const { name, namespace } = owner.metadata;
     try {
       return await this.#options.client.create(endpointSlices, {
@@ -65,7 +69,7 @@ export class SliceWriter {
     }
   }
 
-  async update(slice: KubeObject, labels: Record<string, string>, content: SliceContent): Promise<void> {
+  async update(slice: EndpointSlice, labels: Record<string, string>, content: SliceContent): Promise<void> {
     const { client, slices } = this.#options;
     await unlessGone(
       writeOnNewest(slices, slice, (base) => {
@@ -79,7 +83,7 @@ export class SliceWriter {
     );
   }
 
-  async remove({ metadata: { namespace, name, uid } }: KubeObject): Promise<void> {
+  async remove({ metadata: { namespace, name, uid } }: EndpointSlice): Promise<void> {
     await unlessGone(
       this.#options.client.delete(endpointSlices, namespace, name, { preconditions: { uid } }),
     );

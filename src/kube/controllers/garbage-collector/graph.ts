@@ -1,4 +1,4 @@
-import type { KindDefinition, KubeObject, OwnerReference } from "../../api/types.ts";
+import type { ApiObject, KindDefinition, OwnerReference } from "../../api/types.ts";
 
 export const FOREGROUND = "foregroundDeletion";
 export const ORPHAN = "orphan";
@@ -33,7 +33,7 @@ export class OwnerGraph {
     return [...(this.#dependents.get(uid) ?? [])].map((one) => this.#nodes.get(one)!);
   }
 
-  put(kind: KindDefinition, object: KubeObject): GraphNode {
+  put(kind: KindDefinition, object: ApiObject): GraphNode {
     const { uid, namespace, name, resourceVersion, ownerReferences, deletionTimestamp, finalizers } =
       object.metadata;
     const before = this.#nodes.get(uid);

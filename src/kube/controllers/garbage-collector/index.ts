@@ -1,5 +1,5 @@
 import { kinds } from "../../api/index.ts";
-import type { KindDefinition, KubeObject } from "../../api/types.ts";
+import type { ApiObject, KindDefinition } from "../../api/types.ts";
 import type { Informer } from "../../client/index.ts";
 import {
   type Controller,
@@ -67,7 +67,7 @@ export function createGarbageCollector(dependencies: ControllerDependencies): Co
       informers: sources.map(([, informer]) => informer),
       concurrency: 10,
       watch: (enqueue) => {
-        const seen = (kind: KindDefinition, object: KubeObject): void => {
+        const seen = (kind: KindDefinition, object: ApiObject): void => {
           const node = graph.put(kind, object);
           if (node.owners.length > 0 || node.deleting) enqueue(node.uid);
         };

@@ -1,5 +1,5 @@
 import { apiVersionOf, kindByGvk } from "../../api/index.ts";
-import type { KindDefinition, KubeObject, OwnerReference } from "../../api/types.ts";
+import type { ApiObject, KindDefinition, OwnerReference } from "../../api/types.ts";
 import type { ControllerDependencies } from "../controller.ts";
 import { unlessGone } from "../write-errors.ts";
 import { FOREGROUND, type GraphNode, type OwnerGraph, waitsForDependents } from "./graph.ts";
@@ -50,7 +50,7 @@ export class OwnerLookup {
   }
 
   async #ask(kind: KindDefinition, reference: OwnerReference, dependent: GraphNode): Promise<OwnerState> {
-    let owner: KubeObject | undefined;
+    let owner: ApiObject | undefined;
     const namespace = kind.namespaced ? dependent.namespace : undefined;
     await unlessGone(
       this.#dependencies.client.get(kind, namespace, reference.name).then((found) => (owner = found)),

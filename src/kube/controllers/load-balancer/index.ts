@@ -1,17 +1,17 @@
+import type { LoadBalancerIngress, Service } from "../../api/index.ts";
 import { services as servicesResource } from "../../api/index.ts";
-import type { KubeObject } from "../../api/types.ts";
 import { type Controller, type ControllerDependencies, createController } from "../controller.ts";
 import { writeOnNewest } from "../newest.ts";
 import { keyOf } from "../object-key.ts";
 import { unlessGone } from "../write-errors.ts";
 import { AddressPool } from "./addresses.ts";
 
-const addressOf = (service: KubeObject): string | undefined => service.status?.loadBalancer?.ingress?.[0]?.ip;
+const addressOf = (service: Service): string | undefined => service.status?.loadBalancer?.ingress?.[0]?.ip;
 
 /** Another load balancer's Services are none of ours. */
-const isOurs = (service: KubeObject): boolean => service.spec.loadBalancerClass === undefined;
+const isOurs = (service: Service): boolean => service.spec.loadBalancerClass === undefined;
 
-const wantsAddress = (service: KubeObject): boolean =>
+const wantsAddress = (service: Service): boolean =>
   service.spec.type === "LoadBalancer" && isOurs(service) && service.metadata.deletionTimestamp === undefined;
 
 /**
@@ -38,14 +38,14 @@ export function createLoadBalancerController(
     return addresses;
   };
 
-  const choose = (service: KubeObject, key: string): string | undefined => {
+  const choose = (service: Service, key: string): string | undefined => {
     const inUse = taken(key);
-    const asked: string | undefined = service.spec.loadBalancerIP;
+    const asked = service.spec.loadBalancerIP;
     if (asked) return pool.contains(asked) && !inUse.has(asked) ? asked : undefined;
     return pool.next(inUse);
   };
 
-  const setIngress = (service: KubeObject, ingress: object[]): Promise<unknown> =>
+  const setIngress = (service: Service, ingress: LoadBalancerIngress[]): Promise<unknown> =>
     unlessGone(
       writeOnNewest(services, service, (base) =>
         client.updateStatus(servicesResource, {
@@ -55,8 +55,8 @@ export function createLoadBalancerController(
       ),
     );
 
-  const tellNone = (service: KubeObject): void => {
-    const asked: string | undefined = service.spec.loadBalancerIP;
+  const tellNone = (service: Service): void => {
+    const asked = service.spec.loadBalancerIP;
     const why = asked
       ? `address ${asked} is not free in ${dependencies.poolCidr}`
       : `no address is left in ${dependencies.poolCidr}`;
@@ -102,7 +102,7 @@ export function createLoadBalancerController(
           if (current && isOurs(service)) await setIngress(service, []);
           return;
         }
-        const asked: string | undefined = service.spec.loadBalancerIP;
+        const asked = service.spec.loadBalancerIP;
         const isRight = current !== undefined && pool.contains(current) && (!asked || asked === current);
         if (isRight && !taken(key).has(current)) {
           assigned.set(key, current);

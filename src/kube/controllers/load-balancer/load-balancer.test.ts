@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { events, services } from "../../api/index.ts";
-import type { KubeObject } from "../../api/types.ts";
 import { ControlPlane, type Running } from "../testing/control-plane.ts";
 import { eventually } from "../testing/eventually.ts";
 import { service } from "../testing/objects.ts";
@@ -43,10 +42,10 @@ describe("the load balancer controller", () => {
   const create = (name: string, spec: object = {}) =>
     plane.client.create(services, service(name, namespace, { type: "LoadBalancer", ...spec }));
   const address = async (name: string): Promise<string | undefined> =>
-    (await plane.client.get(services, namespace, name)).status.loadBalancer?.ingress?.[0]?.ip;
+    (await plane.client.get(services, namespace, name)).status!.loadBalancer?.ingress?.[0]?.ip;
   const addresses = async () =>
     (await plane.client.list(services, { namespace })).items
-      .map((one: KubeObject) => one.status.loadBalancer?.ingress?.[0]?.ip)
+      .map((one) => one.status!.loadBalancer?.ingress?.[0]?.ip)
       .filter(Boolean)
       .sort();
 
@@ -59,7 +58,7 @@ describe("the load balancer controller", () => {
     running = await plane.run(controllers as never);
     await eventually(async () => expect(new Set(await addresses()).size).toBe(5));
     expect(await addresses()).toEqual(expect.arrayContaining(before));
-    expect((await plane.client.get(services, namespace, "a")).status.loadBalancer.ingress).toEqual([
+    expect((await plane.client.get(services, namespace, "a")).status!.loadBalancer!.ingress).toEqual([
       { ip: await address("a"), ipMode: "VIP" },
     ]);
   });
@@ -90,7 +89,7 @@ describe("the load balancer controller", () => {
       expect(told!.message).toContain("no address is left in 10.97.0.0/29");
     });
     const late = (await plane.client.list(services, { namespace })).items.find(
-      (one: KubeObject) => !one.status.loadBalancer?.ingress,
+      (one) => !one.status!.loadBalancer?.ingress,
     )!;
     const giver = late.metadata.name === "a" ? "b" : "a";
     const freed = await address(giver);

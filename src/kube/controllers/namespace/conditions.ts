@@ -1,12 +1,5 @@
 import { type Clock, rfc3339Seconds } from "../../../base/index.ts";
-
-export interface NamespaceCondition {
-  type: string;
-  status: "True" | "False";
-  reason: string;
-  message: string;
-  lastTransitionTime: string;
-}
+import type { NamespaceCondition } from "../../api/index.ts";
 
 /** What deleting a namespace's content came to. */
 export interface ContentReport {
@@ -17,7 +10,7 @@ export interface ContentReport {
   failures: string[];
 }
 
-type Verdict = Pick<NamespaceCondition, "type" | "status" | "reason" | "message">;
+type Verdict = Required<Pick<NamespaceCondition, "type" | "status" | "reason" | "message">>;
 
 const listed = (counts: ReadonlyMap<string, number>, text: (name: string, count: number) => string): string =>
   [...counts]

@@ -1,7 +1,8 @@
 import { errorMessage } from "../../../base/index.ts";
 import { jsonEquals } from "../../../formats/index.ts";
+import type { Namespace } from "../../api/index.ts";
 import { kinds, namespaces as namespacesResource, pods as podsResource } from "../../api/index.ts";
-import type { KindDefinition, KubeObject } from "../../api/types.ts";
+import type { ApiObject, KindDefinition } from "../../api/types.ts";
 import { type Controller, type ControllerDependencies, createController } from "../controller.ts";
 import { writeOnNewest } from "../newest.ts";
 import { keyOf } from "../object-key.ts";
@@ -29,7 +30,7 @@ export function createNamespaceController(dependencies: ControllerDependencies):
   const pods = informers.informer(podsResource);
 
   /** Deletes one kind's objects; returns those that remain (finalizers, grace periods). */
-  const empty = async (kind: KindDefinition, namespace: string): Promise<readonly KubeObject[]> => {
+  const empty = async (kind: KindDefinition, namespace: string): Promise<readonly ApiObject[]> => {
     const before = (await client.list(kind, { namespace })).items;
     if (before.every((one) => one.metadata.deletionTimestamp !== undefined)) return before;
     await client.deleteCollection(kind, { namespace, propagationPolicy: "Background" });
@@ -53,7 +54,7 @@ export function createNamespaceController(dependencies: ControllerDependencies):
     return report;
   };
 
-  const finalize = (namespace: KubeObject): Promise<unknown> =>
+  const finalize = (namespace: Namespace): Promise<unknown> =>
     writeOnNewest(namespaces, namespace, (base) => {
       const finalizers = (base.spec?.finalizers ?? []).filter((name: string) => name !== FINALIZER);
       return client.update(
@@ -63,7 +64,7 @@ export function createNamespaceController(dependencies: ControllerDependencies):
       );
     });
 
-  const tell = (namespace: KubeObject, report: ContentReport): Promise<unknown> =>
+  const tell = (namespace: Namespace, report: ContentReport): Promise<unknown> =>
     writeOnNewest(namespaces, namespace, async (base) => {
       const conditions = nextConditions(base.status?.conditions ?? [], report, clock);
       if (jsonEquals(base.status?.conditions ?? [], conditions)) return;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Namespace } from "../../api/index.ts";
 import {
   configMaps,
   deployments as deploymentsResource,
@@ -7,7 +8,6 @@ import {
   serviceAccounts,
   services,
 } from "../../api/index.ts";
-import type { KubeObject } from "../../api/types.ts";
 import { createDeploymentController } from "../deployment/index.ts";
 import { createEndpointSliceController } from "../endpointslice/index.ts";
 import { createGarbageCollector } from "../garbage-collector/index.ts";
@@ -45,12 +45,12 @@ describe("namespaces", () => {
   });
 
   const create = (name: string) => plane.client.create(namespacesResource, { metadata: { name } });
-  const get = (name: string): Promise<KubeObject> => plane.client.get(namespacesResource, undefined, name);
+  const get = (name: string): Promise<Namespace> => plane.client.get(namespacesResource, undefined, name);
   const gone = (name: string) =>
     eventually(() => expect(get(name)).rejects.toMatchObject({ kind: "NotFound" }));
   const conditions = async (name: string) =>
     Object.fromEntries(
-      ((await get(name)).status.conditions ?? []).map((one: KubeObject) => [
+      ((await get(name)).status!.conditions ?? []).map((one) => [
         one.type,
         [one.status, one.reason, one.message],
       ]),
@@ -88,7 +88,7 @@ describe("namespaces", () => {
     await eventually(async () =>
       expect(
         (await plane.client.list(podsResource, { namespace: "full" })).items.filter(
-          (one) => one.status.phase === "Running",
+          (one) => one.status!.phase === "Running",
         ),
       ).toHaveLength(3),
     );
@@ -137,7 +137,7 @@ describe("namespaces", () => {
         ],
       }),
     );
-    expect((await get("held")).status.phase).toBe("Terminating");
+    expect((await get("held")).status!.phase).toBe("Terminating");
     await expect(
       plane.client.create(configMaps, { metadata: { name: "b", namespace: "held" } }),
     ).rejects.toMatchObject({ kind: "PermissionDenied" });
@@ -153,7 +153,7 @@ describe("namespaces", () => {
       spec: { containers: [{ name: "c", image: "i" }] },
     });
     await eventually(async () =>
-      expect((await plane.client.get(podsResource, "slow", "p")).status.phase).toBe("Running"),
+      expect((await plane.client.get(podsResource, "slow", "p")).status!.phase).toBe("Running"),
     );
     actor.pause();
     await plane.client.delete(namespacesResource, undefined, "slow");

@@ -1,25 +1,16 @@
 import { type Clock, rfc3339Seconds } from "../../../base/index.ts";
-import type { KubeObject } from "../../api/types.ts";
-
-export interface NodeCondition {
-  type: string;
-  status: string;
-  reason?: string;
-  message?: string;
-  lastHeartbeatTime?: string | null;
-  lastTransitionTime?: string;
-}
+import type { Node, NodeCondition, Pod, PodCondition } from "../../api/index.ts";
 
 /** What a kubelet reports; of a silent one nobody can tell. */
 const REPORTED = ["Ready", "MemoryPressure", "DiskPressure", "PIDPressure"];
 
-export function readyOf(object: KubeObject): NodeCondition | undefined {
-  return object.status?.conditions?.find((one: NodeCondition) => one.type === "Ready");
+export function readyOf(object: Node | Pod): NodeCondition | PodCondition | undefined {
+  return object.status?.conditions?.find((one) => one.type === "Ready");
 }
 
 /** The node's conditions with all that its kubelet reports Unknown; the same array when they are so already. */
-export function silentConditions(node: KubeObject, clock: Clock): NodeCondition[] {
-  const known: NodeCondition[] = node.status?.conditions ?? [];
+export function silentConditions(node: Node, clock: Clock): NodeCondition[] {
+  const known = node.status?.conditions ?? [];
   const now = rfc3339Seconds(clock.nowMs());
   const missing = REPORTED.filter((type) => !known.some((one) => one.type === type));
   const isUnchanged =
@@ -41,7 +32,7 @@ export function silentConditions(node: KubeObject, clock: Clock): NodeCondition[
     status: "Unknown",
     reason: "NodeStatusNeverUpdated",
     message: "Kubelet never posted node status.",
-    lastHeartbeatTime: node.metadata.creationTimestamp,
+    lastHeartbeatTime: node.metadata.creationTimestamp ?? undefined,
     lastTransitionTime: now,
   }));
   return [...next, ...never];

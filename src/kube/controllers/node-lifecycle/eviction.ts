@@ -1,6 +1,6 @@
 import { rfc3339Seconds } from "../../../base/index.ts";
+import type { Node, Pod } from "../../api/index.ts";
 import { pods as podsResource } from "../../api/index.ts";
-import type { KubeObject } from "../../api/types.ts";
 import type { Informer } from "../../client/index.ts";
 import type { ControllerDependencies, Enqueue } from "../controller.ts";
 import { unlessGone } from "../write-errors.ts";
@@ -9,11 +9,11 @@ import { evictingTaints, toleratedMs } from "./taints.ts";
 const BY_NODE = "node";
 
 /** Lets `podsOn` answer without going through all pods. */
-export function indexByNode(pods: Informer): void {
+export function indexByNode(pods: Informer<Pod>): void {
   pods.addIndex(BY_NODE, (pod) => (pod.spec.nodeName ? [pod.spec.nodeName] : []));
 }
 
-export function podsOn(pods: Informer, node: string): readonly KubeObject[] {
+export function podsOn(pods: Informer<Pod>, node: string): readonly Pod[] {
   return pods.byIndex(BY_NODE, node);
 }
 
@@ -23,11 +23,11 @@ export function podsOn(pods: Informer, node: string): readonly KubeObject[] {
  */
 export class Eviction {
   readonly #dependencies: ControllerDependencies;
-  readonly #pods: Informer;
+  readonly #pods: Informer<Pod>;
   /** By pod uid. */
   readonly #sinceMs = new Map<string, number>();
 
-  constructor(dependencies: ControllerDependencies, pods: Informer) {
+  constructor(dependencies: ControllerDependencies, pods: Informer<Pod>) {
     this.#dependencies = dependencies;
     this.#pods = pods;
   }
@@ -36,7 +36,7 @@ export class Eviction {
     this.#sinceMs.delete(podUid);
   }
 
-  async work(node: KubeObject, enqueue: Enqueue): Promise<void> {
+  async work(node: Node, enqueue: Enqueue): Promise<void> {
     const { clock } = this.#dependencies;
     const taints = evictingTaints(node);
     for (const pod of podsOn(this.#pods, node.metadata.name)) {
@@ -55,7 +55,7 @@ export class Eviction {
     }
   }
 
-  async #evict(pod: KubeObject): Promise<void> {
+  async #evict(pod: Pod): Promise<void> {
     const { client, recorder, clock } = this.#dependencies;
     const { namespace, name, uid } = pod.metadata;
     recorder.event(pod, "Normal", "TaintManagerEviction", `Marking for deletion Pod ${namespace}/${name}`);
@@ -73,7 +73,7 @@ export class Eviction {
     await unlessGone(client.delete(podsResource, namespace, name, { preconditions: { uid } }));
   }
 
-  #cancel(pod: KubeObject): void {
+  #cancel(pod: Pod): void {
     const { namespace, name, uid } = pod.metadata;
     if (!this.#sinceMs.delete(uid)) return;
     this.#dependencies.recorder.event(

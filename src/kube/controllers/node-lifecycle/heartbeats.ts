@@ -1,5 +1,5 @@
 import type { Clock } from "../../../base/index.ts";
-import type { KubeObject } from "../../api/types.ts";
+import type { Lease, Node } from "../../api/index.ts";
 
 /** kube-controller-manager's --node-monitor-grace-period (50 s since 1.32). */
 export const GRACE_MS = 50_000;
@@ -19,7 +19,7 @@ export class Heartbeats {
   }
 
   /** Notes what the lease and the status say now; returns whether the node has been silent for too long. */
-  isSilent(node: KubeObject, lease: KubeObject | undefined): boolean {
+  isSilent(node: Node, lease: Lease | undefined): boolean {
     const ready = node.status?.conditions?.find((one: { type: string }) => one.type === "Ready");
     const mark = JSON.stringify([node.metadata.uid, lease?.spec?.renewTime, ready?.lastHeartbeatTime]);
     const nowMs = this.#clock.monotonicMs();

@@ -1,6 +1,6 @@
 import { rfc3339Seconds } from "../../../base/index.ts";
+import type { Node, Pod } from "../../api/index.ts";
 import { leases as leasesResource, nodes as nodesResource, pods as podsResource } from "../../api/index.ts";
-import type { KubeObject } from "../../api/types.ts";
 import { type Controller, type ControllerDependencies, createController } from "../controller.ts";
 import { newest, writeOnNewest } from "../newest.ts";
 import { unlessGone } from "../write-errors.ts";
@@ -24,7 +24,7 @@ export function createNodeLifecycleController(dependencies: ControllerDependenci
   const wasReady = new Set<string>();
   let wereAllDown = false;
 
-  const isReady = (node: KubeObject): boolean => readyOf(node)?.status === "True";
+  const isReady = (object: Node | Pod): boolean => readyOf(object)?.status === "True";
 
   /**
    * Where no node at all is heard of, the fault is here and not theirs: nobody is evicted, and afterwards everybody gets time
@@ -38,7 +38,7 @@ export function createNodeLifecycleController(dependencies: ControllerDependenci
     return allDown;
   };
 
-  const markUnknown = (node: KubeObject): Promise<KubeObject> =>
+  const markUnknown = (node: Node): Promise<Node> =>
     writeOnNewest(nodes, node, async (base) => {
       const conditions = silentConditions(base, clock);
       if (conditions === base.status?.conditions) return base;
@@ -61,7 +61,7 @@ export function createNodeLifecycleController(dependencies: ControllerDependenci
     }
   };
 
-  const judge = async (node: KubeObject): Promise<void> => {
+  const judge = async (node: Node): Promise<void> => {
     const { name } = node.metadata;
     if (isReady(node)) {
       wasReady.add(name);
@@ -75,7 +75,7 @@ export function createNodeLifecycleController(dependencies: ControllerDependenci
     }
   };
 
-  const taint = (node: KubeObject): Promise<KubeObject> => {
+  const taint = (node: Node): Promise<Node> => {
     const mayEvict = !areAllDown();
     return writeOnNewest(nodes, node, async (base) => {
       const taints = nextTaints(base, mayEvict, rfc3339Seconds(clock.nowMs()));

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { events, leases, nodes, pods as podsResource } from "../../api/index.ts";
-import type { KubeObject } from "../../api/types.ts";
 import { createPodGcController } from "../pod-gc/index.ts";
 import { ControlPlane, type Running } from "../testing/control-plane.ts";
 import { eventually } from "../testing/eventually.ts";
@@ -85,9 +84,9 @@ describe("the life of nodes", () => {
   };
   const getNode = (name: string) => plane.client.get(nodes, undefined, name);
   const taints = async (name: string) =>
-    ((await getNode(name)).spec.taints ?? []).map((one: KubeObject) => `${one.key}:${one.effect}`).sort();
+    ((await getNode(name)).spec.taints ?? []).map((one) => `${one.key}:${one.effect}`).sort();
   const readyOf = async (name: string): Promise<string> =>
-    (await getNode(name)).status.conditions.find((one: KubeObject) => one.type === "Ready").status;
+    (await getNode(name)).status!.conditions!.find((one) => one.type === "Ready")!.status;
   const podNames = async () =>
     (await plane.client.list(podsResource, { namespace })).items
       .filter((one) => !one.metadata.deletionTimestamp)
@@ -102,8 +101,8 @@ describe("the life of nodes", () => {
     await pass(45, "b");
     expect(await readyOf("a")).toBe("True");
     await pass(15, "b");
-    const { conditions } = (await getNode("a")).status;
-    expect(conditions.map((one: KubeObject) => [one.type, one.status, one.reason, one.message])).toEqual(
+    const { conditions = [] } = (await getNode("a")).status!;
+    expect(conditions.map((one) => [one.type, one.status, one.reason, one.message])).toEqual(
       ["Ready", "MemoryPressure", "DiskPressure", "PIDPressure"].map((type) => [
         type,
         "Unknown",
@@ -112,11 +111,11 @@ describe("the life of nodes", () => {
       ]),
     );
     expect(await taints("a")).toEqual([`${UNREACHABLE}:NoExecute`, `${UNREACHABLE}:NoSchedule`]);
-    expect((await getNode("a")).spec.taints.every((one: KubeObject) => one.timeAdded)).toBe(true);
+    expect((await getNode("a")).spec.taints!.every((one) => one.timeAdded)).toBe(true);
     expect(
-      (await plane.client.get(podsResource, namespace, "p")).status.conditions.find(
-        (one: KubeObject) => one.type === "Ready",
-      ).status,
+      (await plane.client.get(podsResource, namespace, "p")).status!.conditions!.find(
+        (one) => one.type === "Ready",
+      )!.status,
     ).toBe("False");
     await eventually(async () =>
       expect(await messages("NodeNotReady")).toContain("Node a status is now: NodeNotReady"),
@@ -138,7 +137,7 @@ describe("the life of nodes", () => {
     await pass(20, "b");
     expect(await podNames()).toEqual(["daemon", "elsewhere", "patient"]);
     const going = await plane.client.get(podsResource, namespace, "default");
-    expect(going.status.conditions).toContainEqual(
+    expect(going.status!.conditions).toContainEqual(
       expect.objectContaining({ type: "DisruptionTarget", reason: "DeletionByTaintManager" }),
     );
     await eventually(async () =>

@@ -1,4 +1,4 @@
-import type { KubeObject } from "../../api/types.ts";
+import type { Node, Pod, Taint, Toleration } from "../../api/index.ts";
 import { readyOf } from "./conditions.ts";
 
 const NOT_READY = "node.kubernetes.io/not-ready";
@@ -11,15 +11,8 @@ const PRESSURE: [condition: string, taint: string][] = [
   ["NetworkUnavailable", "node.kubernetes.io/network-unavailable"],
 ];
 
-export interface Taint {
-  key: string;
-  value?: string;
-  effect: "NoSchedule" | "PreferNoSchedule" | "NoExecute";
-  timeAdded?: string;
-}
-
 /** The taints that the node's conditions call for; `mayEvict` adds those that drive pods away. */
-function wantedTaints(node: KubeObject, mayEvict: boolean): Taint[] {
+function wantedTaints(node: Node, mayEvict: boolean): Taint[] {
   const ready = readyOf(node)?.status;
   const taints: Taint[] = [];
   if (ready !== "True") {
@@ -28,9 +21,7 @@ function wantedTaints(node: KubeObject, mayEvict: boolean): Taint[] {
     if (mayEvict && ready !== undefined) taints.push({ key, effect: "NoExecute" });
   }
   for (const [type, key] of PRESSURE) {
-    const isSo = node.status?.conditions?.some(
-      (one: KubeObject) => one.type === type && one.status === "True",
-    );
+    const isSo = node.status?.conditions?.some((one) => one.type === type && one.status === "True");
     if (isSo) taints.push({ key, effect: "NoSchedule" });
   }
   if (node.spec?.unschedulable) taints.push({ key: UNSCHEDULABLE, effect: "NoSchedule" });
@@ -40,8 +31,8 @@ function wantedTaints(node: KubeObject, mayEvict: boolean): Taint[] {
 const MANAGED = new Set([NOT_READY, UNREACHABLE, UNSCHEDULABLE, ...PRESSURE.map(([, key]) => key)]);
 
 /** All taints of the node with ours replaced by what is called for; undefined when nothing changes. */
-export function nextTaints(node: KubeObject, mayEvict: boolean, timeAdded: string): Taint[] | undefined {
-  const current: Taint[] = node.spec?.taints ?? [];
+export function nextTaints(node: Node, mayEvict: boolean, timeAdded: string): Taint[] | undefined {
+  const current = node.spec?.taints ?? [];
   const wanted = wantedTaints(node, mayEvict);
   const same = (a: Taint, b: Taint) => a.key === b.key && a.effect === b.effect;
   const kept = current.filter((taint) => !MANAGED.has(taint.key) || wanted.some((one) => same(one, taint)));
@@ -50,15 +41,15 @@ export function nextTaints(node: KubeObject, mayEvict: boolean, timeAdded: strin
   return [...kept, ...added.map((taint) => ({ ...taint, timeAdded }))];
 }
 
-export function evictingTaints(node: KubeObject): Taint[] {
-  return ((node.spec?.taints ?? []) as Taint[]).filter((taint) => taint.effect === "NoExecute");
+export function evictingTaints(node: Node): Taint[] {
+  return (node.spec?.taints ?? []).filter((taint) => taint.effect === "NoExecute");
 }
 
 /** Milliseconds that a pod may stay under these taints: 0 go now, undefined stay for good. */
-export function toleratedMs(pod: KubeObject, taints: readonly Taint[]): number | undefined {
+export function toleratedMs(pod: Pod, taints: readonly Taint[]): number | undefined {
   let shortest: number | undefined;
   for (const taint of taints) {
-    const toleration = (pod.spec.tolerations ?? []).find((one: KubeObject) => tolerates(one, taint));
+    const toleration = (pod.spec.tolerations ?? []).find((one) => tolerates(one, taint));
     if (!toleration) return 0;
     if (toleration.tolerationSeconds === undefined) continue;
     const ms = Math.max(0, toleration.tolerationSeconds * 1000);
@@ -67,7 +58,7 @@ export function toleratedMs(pod: KubeObject, taints: readonly Taint[]): number |
   return shortest;
 }
 
-function tolerates(toleration: KubeObject, taint: Taint): boolean {
+function tolerates(toleration: Toleration, taint: Taint): boolean {
   if (toleration.effect && toleration.effect !== taint.effect) return false;
   if (toleration.key && toleration.key !== taint.key) return false;
   if (toleration.operator === "Exists") return true;

@@ -1,6 +1,6 @@
 import { isGantryError, rfc3339Seconds } from "../../../base/index.ts";
+import type { Pod } from "../../api/index.ts";
 import { nodes as nodesResource, pods as podsResource } from "../../api/index.ts";
-import type { KubeObject } from "../../api/types.ts";
 import { type Controller, type ControllerDependencies, createController } from "../controller.ts";
 import { isFinished } from "../pod-state.ts";
 import { unlessGone } from "../write-errors.ts";
@@ -21,7 +21,7 @@ export function createPodGcController(
   const nodes = informers.informer(nodesResource);
   const goneSinceMs = new Map<string, number>();
 
-  const forceDelete = async (pod: KubeObject): Promise<void> => {
+  const forceDelete = async (pod: Pod): Promise<void> => {
     const { namespace, name, uid } = pod.metadata;
     await unlessGone(
       client.delete(podsResource, namespace, name, { gracePeriodSeconds: 0, preconditions: { uid } }),
@@ -29,7 +29,7 @@ export function createPodGcController(
   };
 
   /** Nobody can say how its containers ended, so it counts as failed. */
-  const markFailed = async (pod: KubeObject): Promise<void> => {
+  const markFailed = async (pod: Pod): Promise<void> => {
     if (isFinished(pod)) return;
     const condition = {
       type: "DisruptionTarget",
@@ -49,12 +49,12 @@ export function createPodGcController(
   };
 
   /** Nodes of pods that have been gone for long enough; asked live before anything is deleted. */
-  const lostNodes = async (all: readonly KubeObject[]): Promise<Set<string>> => {
+  const lostNodes = async (all: readonly Pod[]): Promise<Set<string>> => {
     const nowMs = clock.monotonicMs();
     const missing = new Set(
       all
-        .map((pod) => pod.spec.nodeName as string | undefined)
-        .filter((name) => name && !nodes.get(name)) as string[],
+        .map((pod) => pod.spec.nodeName)
+        .filter((name): name is string => name !== undefined && name !== "" && !nodes.get(name)),
     );
     for (const name of goneSinceMs.keys()) if (!missing.has(name)) goneSinceMs.delete(name);
     const lost = new Set<string>();
@@ -67,10 +67,10 @@ export function createPodGcController(
     return lost;
   };
 
-  const surplus = (all: readonly KubeObject[]): KubeObject[] => {
+  const surplus = (all: readonly Pod[]): Pod[] => {
     const finished = all.filter(isFinished);
-    const isEvicted = (pod: KubeObject) => (pod.status.reason === "Evicted" ? 0 : 1);
-    const created = (pod: KubeObject) => Date.parse(pod.metadata.creationTimestamp ?? "");
+    const isEvicted = (pod: Pod) => (pod.status?.reason === "Evicted" ? 0 : 1);
+    const created = (pod: Pod) => Date.parse(pod.metadata.creationTimestamp ?? "");
     const inOrder = finished.sort((a, b) => isEvicted(a) - isEvicted(b) || created(a) - created(b));
     return inOrder.slice(0, Math.max(0, finished.length - terminatedKept));
   };
@@ -87,7 +87,7 @@ export function createPodGcController(
         enqueue(key, PERIOD_MS);
         const all = [...pods.list()];
         const lost = await lostNodes(all);
-        const orphaned = all.filter((pod) => lost.has(pod.spec.nodeName));
+        const orphaned = all.filter((pod) => lost.has(pod.spec.nodeName ?? ""));
         const unscheduled = all.filter(
           (pod) => pod.metadata.deletionTimestamp !== undefined && !pod.spec.nodeName,
         );

@@ -1,13 +1,13 @@
-import type { KubeObject } from "../../api/types.ts";
+import type { Pod } from "../../api/index.ts";
 import { isReady, readySinceMs, restartsOf } from "../pod-state.ts";
 
 const PHASE_ORDER: Record<string, number> = { Pending: 0, Unknown: 1, Running: 2 };
 const DELETION_COST = "controller.kubernetes.io/pod-deletion-cost";
 
-type Comparison = (a: KubeObject, b: KubeObject) => number;
+type Comparison = (a: Pod, b: Pod) => number;
 
 const by =
-  (rank: (pod: KubeObject) => number): Comparison =>
+  (rank: (pod: Pod) => number): Comparison =>
   (a, b) =>
     rank(a) - rank(b);
 
@@ -15,17 +15,13 @@ const by =
  * The pods in the order in which a ReplicaSet gives them up (controller_utils.go, ActivePodsWithRanks). `related` are the
  * active pods of all ReplicaSets of the same owner: a node that has several of them gives one up first.
  */
-export function inDeletionOrder(
-  pods: readonly KubeObject[],
-  related: readonly KubeObject[],
-  nowMs: number,
-): KubeObject[] {
+export function inDeletionOrder(pods: readonly Pod[], related: readonly Pod[], nowMs: number): Pod[] {
   const perNode = new Map<string, number>();
   for (const { spec } of related)
     perNode.set(spec.nodeName ?? "", (perNode.get(spec.nodeName ?? "") ?? 0) + 1);
   const comparisons: Comparison[] = [
     by((pod) => (pod.spec.nodeName ? 1 : 0)),
-    by((pod) => PHASE_ORDER[pod.status?.phase] ?? 0),
+    by((pod) => PHASE_ORDER[pod.status?.phase ?? ""] ?? 0),
     by((pod) => (isReady(pod) ? 1 : 0)),
     by((pod) => deletionCost(pod)),
     by((pod) => -(perNode.get(pod.spec.nodeName ?? "") ?? 0)),
@@ -43,7 +39,7 @@ export function inDeletionOrder(
   });
 }
 
-function deletionCost(pod: KubeObject): number {
+function deletionCost(pod: Pod): number {
   const cost = Number(pod.metadata.annotations?.[DELETION_COST] ?? 0);
   return Number.isInteger(cost) ? cost : 0;
 }
@@ -54,7 +50,7 @@ const byUid: Comparison = (a, b) => (a.metadata.uid < b.metadata.uid ? -1 : 1);
  * Times are compared by their magnitude only, and equal magnitudes go by uid, that is by chance: else the same node's pods
  * would always be the youngest (KEP-2185).
  */
-function byAge(a: KubeObject, b: KubeObject, sinceMs: (pod: KubeObject) => number, nowMs: number): number {
+function byAge(a: Pod, b: Pod, sinceMs: (pod: Pod) => number, nowMs: number): number {
   const [first, second] = [sinceMs(a), sinceMs(b)];
   if (first === second) return 0;
   return magnitude(nowMs - first) - magnitude(nowMs - second) || byUid(a, b);

@@ -30,7 +30,7 @@ describe("the ReplicaSet controller under faults", () => {
         await client.patch(replicaSetsResource, namespace, "web", "merge", { spec: { replicas } });
         await eventually(async () => {
           const { status } = await client.get(replicaSetsResource, namespace, "web");
-          expect(status.availableReplicas).toBe(replicas);
+          expect(status!.availableReplicas).toBe(replicas);
         });
       }
     },
@@ -39,7 +39,7 @@ describe("the ReplicaSet controller under faults", () => {
       const set = await client.get(replicaSetsResource, namespace, "web");
       return {
         pods: items.map((one) => [
-          one.status.phase,
+          one.status!.phase,
           one.metadata.ownerReferences?.map((owner) => owner.uid === set.metadata.uid),
         ]),
         status: set.status,

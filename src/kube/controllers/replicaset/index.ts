@@ -1,5 +1,5 @@
+import type { Pod } from "../../api/index.ts";
 import { pods as podsResource, replicaSets as replicaSetsResource } from "../../api/index.ts";
-import type { KubeObject } from "../../api/types.ts";
 import {
   type Controller,
   type ControllerDependencies,
@@ -23,12 +23,12 @@ export function createReplicaSetController(dependencies: ControllerDependencies)
   const writer = new PodWriter(dependencies);
 
   /** The key of the ReplicaSet that controls the pod. */
-  const ownerKey = (pod: KubeObject): string | undefined => {
+  const ownerKey = (pod: Pod): string | undefined => {
     const owner = controllerOf(pod);
     return owner?.kind === "ReplicaSet" ? `${pod.metadata.namespace}/${owner.name}` : undefined;
   };
 
-  const seen = (pod: KubeObject, enqueue: Enqueue, isDeleted = false): void => {
+  const seen = (pod: Pod, enqueue: Enqueue, isDeleted = false): void => {
     const key = ownerKey(pod);
     if (key === undefined) return;
     writer.observe(key, pod, isDeleted || !isActive(pod));
@@ -36,7 +36,7 @@ export function createReplicaSetController(dependencies: ControllerDependencies)
   };
 
   /** A pod that nobody controls may be taken in by those that select it. */
-  const offer = (pod: KubeObject, enqueue: Enqueue): void => {
+  const offer = (pod: Pod, enqueue: Enqueue): void => {
     if (controllerOf(pod)) return;
     for (const one of replicaSets.list(pod.metadata.namespace)) if (selects(one, pod)) enqueue(keyOf(one));
   };

@@ -1,6 +1,6 @@
 import { errorMessage, isGantryError, randomSuffix } from "../../../base/index.ts";
+import type { Pod, ReplicaSet } from "../../api/index.ts";
 import { pods as podsResource } from "../../api/index.ts";
-import type { KubeObject } from "../../api/types.ts";
 import type { ControllerDependencies } from "../controller.ts";
 import { Expectations } from "../expectations.ts";
 import { keyOf, splitKey } from "../object-key.ts";
@@ -15,7 +15,7 @@ const NAME_ATTEMPTS = 8;
 
 interface DoubtfulWrite {
   pod: { name: string; uid: string | undefined };
-  settle(found: KubeObject | undefined): void;
+  settle(found: Pod | undefined): void;
 }
 
 /**
@@ -42,7 +42,7 @@ export class PodWriter {
   }
 
   /** The informer shows the pod, or that it goes. */
-  observe(key: string, pod: KubeObject, isGone: boolean): void {
+  observe(key: string, pod: Pod, isGone: boolean): void {
     this.#creations.observe(key, pod.metadata.name);
     if (isGone) this.#deletions.observe(key, pod.metadata.uid);
   }
@@ -54,17 +54,17 @@ export class PodWriter {
   }
 
   /** Makes `count` pods; returns the first failure. */
-  create(replicaSet: KubeObject, count: number): Promise<unknown> {
+  create(replicaSet: ReplicaSet, count: number): Promise<unknown> {
     return slowStart(count, () => this.#createOne(replicaSet));
   }
 
   /** Deletes the pods; returns the first failure. */
-  async delete(replicaSet: KubeObject, victims: readonly KubeObject[]): Promise<unknown> {
+  async delete(replicaSet: ReplicaSet, victims: readonly Pod[]): Promise<unknown> {
     const results = await Promise.allSettled(victims.map((pod) => this.#deleteOne(replicaSet, pod)));
     return results.find((result) => result.status === "rejected")?.reason;
   }
 
-  async #createOne(replicaSet: KubeObject): Promise<void> {
+  async #createOne(replicaSet: ReplicaSet): Promise<void> {
     const { recorder } = this.#dependencies;
     try {
       for (let attempt = 1; ; attempt++) {
@@ -90,7 +90,7 @@ export class PodWriter {
     } catch (error) {
       if (wasRefused(error)) this.#creations.observe(key, name);
       else {
-        const settle = (found: KubeObject | undefined) => !found && this.#creations.observe(key, name);
+        const settle = (found: Pod | undefined) => !found && this.#creations.observe(key, name);
         this.#doubt(key, { pod: { name, uid: undefined }, settle });
       }
       if (isLast || !isGantryError(error, "AlreadyExists")) throw error;
@@ -98,7 +98,7 @@ export class PodWriter {
     }
   }
 
-  async #deleteOne(replicaSet: KubeObject, pod: KubeObject): Promise<void> {
+  async #deleteOne(replicaSet: ReplicaSet, pod: Pod): Promise<void> {
     const { client, recorder } = this.#dependencies;
     const key = keyOf(replicaSet);
     const { namespace, name, uid } = pod.metadata;
@@ -109,7 +109,7 @@ export class PodWriter {
     } catch (error) {
       if (wasRefused(error)) this.#deletions.observe(key, uid);
       else {
-        const settle = (found: KubeObject | undefined) =>
+        const settle = (found: Pod | undefined) =>
           found?.metadata.deletionTimestamp === undefined && this.#deletions.observe(key, uid);
         this.#doubt(key, { pod: { name, uid }, settle });
       }
@@ -143,8 +143,8 @@ export class PodWriter {
 type NewPod = ReturnType<typeof podFromTemplate>;
 
 /** A pod of the ReplicaSet's template; of its metadata only labels, annotations and finalizers are the pod's. */
-function podFromTemplate(replicaSet: KubeObject) {
-  const { metadata = {}, spec } = replicaSet.spec.template;
+function podFromTemplate(replicaSet: ReplicaSet) {
+  const { metadata = {}, spec } = replicaSet.spec.template!;
   const { labels, annotations, finalizers } = metadata;
   const generateName = `${replicaSet.metadata.name}-`;
   return {

@@ -1,7 +1,7 @@
 import { errorMessage } from "../../../base/index.ts";
 import { jsonEquals } from "../../../formats/index.ts";
+import type { Pod, ReplicaSet, ReplicaSetStatus } from "../../api/index.ts";
 import { pods as podsResource, replicaSets as replicaSetsResource } from "../../api/index.ts";
-import type { KubeObject } from "../../api/types.ts";
 import type { Informer } from "../../client/index.ts";
 import type { ControllerDependencies, Enqueue } from "../controller.ts";
 import { newest, writeOnNewest } from "../newest.ts";
@@ -11,14 +11,14 @@ import { selects } from "../selectors.ts";
 import { unlessGone } from "../write-errors.ts";
 import { inDeletionOrder } from "./deletion-order.ts";
 import type { PodWriter } from "./pod-writer.ts";
-import { computeStatus, type ReplicaSetStatus } from "./status.ts";
+import { computeStatus } from "./status.ts";
 
 /** At most this many pods are made or deleted in one pass (upstream's BurstReplicas). */
 const BURST = 500;
 
 interface Sources {
-  replicaSets: Informer;
-  pods: Informer;
+  replicaSets: Informer<ReplicaSet>;
+  pods: Informer<Pod>;
   writer: PodWriter;
 }
 
@@ -28,7 +28,7 @@ export function createReconciler(
   { replicaSets, pods, writer }: Sources,
 ): (key: string, enqueue: Enqueue) => Promise<void> {
   /** Active pods of all ReplicaSets that the same owner controls. */
-  const relatedPods = (replicaSet: KubeObject, owned: readonly KubeObject[]): readonly KubeObject[] => {
+  const relatedPods = (replicaSet: ReplicaSet, owned: readonly Pod[]): readonly Pod[] => {
     const owner = controllerOf(replicaSet);
     if (!owner) return owned;
     const siblings = childrenOf(replicaSets, owner.uid);
@@ -36,7 +36,7 @@ export function createReconciler(
   };
 
   /** Makes or deletes what is missing or too much; returns what went wrong. */
-  const scale = (replicaSet: KubeObject, owned: readonly KubeObject[]): Promise<unknown> => {
+  const scale = (replicaSet: ReplicaSet, owned: readonly Pod[]): Promise<unknown> => {
     const surplus = owned.length - (replicaSet.spec.replicas ?? 1);
     if (surplus < 0) return writer.create(replicaSet, Math.min(-surplus, BURST));
     if (surplus === 0) return Promise.resolve(undefined);
@@ -44,9 +44,9 @@ export function createReconciler(
     return writer.delete(replicaSet, order.slice(0, Math.min(surplus, BURST)));
   };
 
-  const writeStatus = async (replicaSet: KubeObject, status: ReplicaSetStatus): Promise<void> => {
+  const writeStatus = async (replicaSet: ReplicaSet, status: ReplicaSetStatus): Promise<void> => {
     if (jsonEquals(newest(replicaSets, replicaSet).status ?? {}, status)) return;
-    const write = (base: KubeObject) => client.updateStatus(replicaSetsResource, { ...base, status });
+    const write = (base: ReplicaSet) => client.updateStatus(replicaSetsResource, { ...base, status });
     await unlessGone(writeOnNewest(replicaSets, replicaSet, write));
   };
 

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { Pod } from "../../api/index.ts";
 import { events, pods as podsResource, replicaSets as replicaSetsResource } from "../../api/index.ts";
-import type { KubeObject } from "../../api/types.ts";
 import { ControlPlane, type Running } from "../testing/control-plane.ts";
 import { eventually } from "../testing/eventually.ts";
 import { HeldEvents } from "../testing/faults.ts";
@@ -24,7 +24,7 @@ describe("the ReplicaSet controller", () => {
     actor = undefined;
   });
 
-  const podsIn = async (namespace: string): Promise<KubeObject[]> =>
+  const podsIn = async (namespace: string): Promise<Pod[]> =>
     (await plane.client.list(podsResource, { namespace })).items.filter(
       (one) => one.metadata.deletionTimestamp === undefined,
     );
@@ -84,7 +84,7 @@ describe("the ReplicaSet controller", () => {
       replicaSet("web", namespace, 2, { minReadySeconds: 1 }),
     );
     await eventually(async () => {
-      expect((await podsIn(namespace)).map((one) => one.status.phase)).toEqual(["Running", "Running"]);
+      expect((await podsIn(namespace)).map((one) => one.status!.phase)).toEqual(["Running", "Running"]);
       expect((await get(namespace, "web")).status).toEqual({
         replicas: 2,
         fullyLabeledReplicas: 2,
@@ -93,8 +93,8 @@ describe("the ReplicaSet controller", () => {
     });
     isReady = true;
     await actor.look();
-    await eventually(async () => expect((await get(namespace, "web")).status.readyReplicas).toBe(2));
-    expect((await get(namespace, "web")).status.availableReplicas).toBeUndefined();
+    await eventually(async () => expect((await get(namespace, "web")).status!.readyReplicas).toBe(2));
+    expect((await get(namespace, "web")).status!.availableReplicas).toBeUndefined();
     await eventually(async () =>
       expect((await get(namespace, "web")).status).toMatchObject({ readyReplicas: 2, availableReplicas: 2 }),
     );
@@ -108,7 +108,7 @@ describe("the ReplicaSet controller", () => {
     await plane.client.create(replicaSetsResource, replicaSet("web", namespace, 4));
     const all = await eventually(async () => {
       const found = await podsIn(namespace);
-      expect(found.filter((one) => one.status.phase === "Running")).toHaveLength(4);
+      expect(found.filter((one) => one.status!.phase === "Running")).toHaveLength(4);
       return found;
     });
     const names = all.map((one) => one.metadata.name);
@@ -117,7 +117,7 @@ describe("the ReplicaSet controller", () => {
     await plane.client.patch(podsResource, namespace, names[0]!, "merge", {
       metadata: { annotations: { "controller.kubernetes.io/pod-deletion-cost": "-5" } },
     });
-    await eventually(async () => expect((await get(namespace, "web")).status.readyReplicas).toBe(3));
+    await eventually(async () => expect((await get(namespace, "web")).status!.readyReplicas).toBe(3));
     const left = async (count: number) => {
       await resize(namespace, "web", count);
       return eventually(async () => {
@@ -217,7 +217,7 @@ describe("the ReplicaSet controller", () => {
     await plane.client.create(replicaSetsResource, replicaSet("web", namespace, 2));
     const [first, second] = await eventually(async () => {
       const found = await podsIn(namespace);
-      expect(found.filter((one) => one.status.phase === "Running")).toHaveLength(2);
+      expect(found.filter((one) => one.status!.phase === "Running")).toHaveLength(2);
       return found;
     });
     actor.pause();
@@ -231,7 +231,7 @@ describe("the ReplicaSet controller", () => {
     );
     await plane.client.delete(podsResource, namespace, second!.metadata.name);
     await eventually(async () => {
-      const active = (await podsIn(namespace)).filter((one) => one.status.phase !== "Failed");
+      const active = (await podsIn(namespace)).filter((one) => one.status!.phase !== "Failed");
       expect(active).toHaveLength(2);
     });
   });
@@ -245,9 +245,9 @@ describe("the ReplicaSet controller", () => {
     await plane.client.create(replicaSetsResource, replicaSet("web", namespace, 50, { template }));
     const message = 'pods "web-';
     await eventually(async () => {
-      const [condition] = (await get(namespace, "web")).status.conditions ?? [];
+      const [condition] = (await get(namespace, "web")).status!.conditions ?? [];
       expect(condition).toMatchObject({ type: "ReplicaFailure", status: "True", reason: "FailedCreate" });
-      expect(condition.message).toContain(message);
+      expect(condition!.message).toContain(message);
     });
     expect(await podsIn(namespace)).toEqual([]);
     await plane.client.create(
@@ -256,7 +256,7 @@ describe("the ReplicaSet controller", () => {
     );
     await eventually(async () => {
       expect(await podsIn(namespace)).toHaveLength(50);
-      expect((await get(namespace, "web")).status.conditions).toBeUndefined();
+      expect((await get(namespace, "web")).status!.conditions).toBeUndefined();
     });
   });
 
@@ -264,7 +264,7 @@ describe("the ReplicaSet controller", () => {
     const namespace = await plane.namespace();
     actor = await PodActor.start(plane.client);
     await plane.client.create(replicaSetsResource, replicaSet("web", namespace, 3));
-    await eventually(async () => expect((await get(namespace, "web")).status.availableReplicas).toBe(3));
+    await eventually(async () => expect((await get(namespace, "web")).status!.availableReplicas).toBe(3));
     const { resourceVersion } = (await get(namespace, "web")).metadata;
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect((await get(namespace, "web")).metadata.resourceVersion).toBe(resourceVersion);

@@ -1,33 +1,17 @@
 import { type Clock, rfc3339Seconds } from "../../../base/index.ts";
-import type { KubeObject } from "../../api/types.ts";
+import type { Pod, ReplicaSet, ReplicaSetCondition, ReplicaSetStatus } from "../../api/index.ts";
 import { availableInMs, isReady } from "../pod-state.ts";
 
-export interface ReplicaSetCondition {
-  type: string;
-  status: string;
-  reason?: string;
-  message?: string;
-  lastTransitionTime?: string;
-}
-
-/** As stored: counts of zero are left out, but for `replicas`. */
-export interface ReplicaSetStatus {
-  replicas: number;
-  fullyLabeledReplicas?: number;
-  readyReplicas?: number;
-  availableReplicas?: number;
-  observedGeneration?: number;
-  conditions?: ReplicaSetCondition[];
-}
-
-/** The status that the observed pods make, and when it will change by time alone (minReadySeconds). */
+/**
+ * The status that the observed pods make (counts of zero are left out, but for `replicas`), and when it will change by time alone (minReadySeconds).
+ */
 export function computeStatus(
-  replicaSet: KubeObject,
-  pods: readonly KubeObject[],
+  replicaSet: ReplicaSet,
+  pods: readonly Pod[],
   failure: { reason: string; message: string } | undefined,
   clock: Clock,
 ): { status: ReplicaSetStatus; recheckInMs: number | undefined } {
-  const templateLabels = Object.entries(replicaSet.spec.template.metadata?.labels ?? {});
+  const templateLabels = Object.entries(replicaSet.spec.template?.metadata?.labels ?? {});
   const minReadySeconds: number = replicaSet.spec.minReadySeconds ?? 0;
   const counts = { fullyLabeledReplicas: 0, readyReplicas: 0, availableReplicas: 0 };
   let recheckInMs: number | undefined;
@@ -55,11 +39,11 @@ export function computeStatus(
 
 /** `ReplicaFailure` stands for as long as pods cannot be made or deleted, with what was said the first time. */
 function nextConditions(
-  replicaSet: KubeObject,
+  replicaSet: ReplicaSet,
   failure: { reason: string; message: string } | undefined,
   clock: Clock,
 ): ReplicaSetCondition[] {
-  const known: ReplicaSetCondition[] = replicaSet.status?.conditions ?? [];
+  const known = replicaSet.status?.conditions ?? [];
   const others = known.filter((one) => one.type !== "ReplicaFailure");
   if (!failure) return others;
   if (others.length < known.length) return known;

@@ -1,8 +1,6 @@
-import type { KubeObject } from "../../api/types.ts";
-
 const container = { name: "web", image: "web:1" };
 
-export function podTemplate(labels: Record<string, string>, image = "web:1"): KubeObject["spec"] {
+export function podTemplate(labels: Record<string, string>, image = "web:1") {
   return { metadata: { labels }, spec: { containers: [{ ...container, image }] } };
 }
 

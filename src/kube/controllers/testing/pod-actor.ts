@@ -1,12 +1,12 @@
 import { isGantryError, silentLogger } from "../../../base/index.ts";
+import type { Pod } from "../../api/index.ts";
 import { pods as podsResource } from "../../api/index.ts";
-import type { KubeObject } from "../../api/types.ts";
 import { createInformerFactory, type KubeClient } from "../../client/index.ts";
 
 export interface PodActorOptions {
   /** Whether a running pod is ready; asked at each event and by `look`. */
-  isReady?: (pod: KubeObject) => boolean;
-  node?: (pod: KubeObject) => string;
+  isReady?: (pod: Pod) => boolean;
+  node?: (pod: Pod) => string;
   /** How long each of its steps takes. */
   delayMs?: () => number;
 }
@@ -63,7 +63,7 @@ export class PodActor {
     await this.#done;
   }
 
-  async #act(pod: KubeObject): Promise<void> {
+  async #act(pod: Pod): Promise<void> {
     if (this.#isPaused) return;
     const delayMs = this.#options.delayMs?.() ?? 0;
     if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
@@ -89,7 +89,7 @@ export class PodActor {
     }
   }
 
-  async #setStatus(pod: KubeObject): Promise<void> {
+  async #setStatus(pod: Pod): Promise<void> {
     if (pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed") return;
     const status = this.#options.isReady?.(pod) === false ? "False" : "True";
     const known = pod.status?.conditions?.find((one: { type: string }) => one.type === "Ready");

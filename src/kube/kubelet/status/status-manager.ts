@@ -1,7 +1,7 @@
 import { backoffMs, type Clock, errorMessage, isGantryError, type Logger } from "../../../base/index.ts";
-import { pods } from "../../api/index.ts";
 import type { KubeClient } from "../../client/index.ts";
 import { podKey } from "../naming.ts";
+import { podResource } from "../pod-resource.ts";
 import type { Pod, PodStatus } from "../pod-types.ts";
 import { statusPatch } from "./status-patch.ts";
 
@@ -95,7 +95,7 @@ export class StatusManager {
     const { namespace, name, uid } = entry.pod.metadata;
     try {
       const body = { metadata: { uid }, status };
-      await client.patch<Pod>(pods, namespace, name, "strategic", body, { subresource: "status" });
+      await client.patch(podResource, namespace, name, "strategic", body, { subresource: "status" });
       // Not the answer: the server may put a value into another form, which must not be sent again and again.
       entry.known = sent;
       return true;

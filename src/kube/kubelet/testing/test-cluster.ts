@@ -3,10 +3,11 @@ import { createLogger, type Logger, systemClock } from "../../../base/index.ts";
 import { type Cri, createCri } from "../../../cri/index.ts";
 import { openTestHome, type TestHome } from "../../../engine/testing/test-home.ts";
 import { openMemoryStore, type Store } from "../../../store/index.ts";
-import { configMaps, namespaces, pods, serviceAccounts } from "../../api/index.ts";
+import { configMaps, events, namespaces, pods, serviceAccounts } from "../../api/index.ts";
 import { type ApiServer, createApiServer, openCertificates } from "../../apiserver/index.ts";
 import { createInformerFactory, createInProcessClient, type KubeClient } from "../../client/index.ts";
 import { createKubelet, type Kubelet } from "../index.ts";
+import { podResource } from "../pod-resource.ts";
 import type { Pod } from "../pod-types.ts";
 import type { UntilPodLeft } from "../pods/pod-terminator.ts";
 
@@ -90,7 +91,7 @@ async function openAround(home: TestHome, options: TestClusterOptions): Promise<
       node = await startNode(home, server, logger, options);
     },
     async close() {
-      for (const pod of (await client.list<Pod>(pods)).items)
+      for (const pod of (await client.list(podResource)).items)
         await cluster.remove(pod.metadata.name, 0).catch(() => {});
       for (const sandbox of await node!.cri.runtime.listPodSandboxes()) {
         await node!.cri.runtime.removePodSandbox(sandbox.id);
@@ -215,7 +216,7 @@ async function started(
 }
 
 function methodsOf(client: KubeClient) {
-  const get = (name: string) => client.get<Pod>(pods, "default", name).catch(() => undefined);
+  const get = (name: string) => client.get(podResource, "default", name).catch(() => undefined);
   const watchUntil = async (
     name: string,
     holds: (pod: Pod | undefined) => boolean,
@@ -225,11 +226,11 @@ function methodsOf(client: KubeClient) {
     const options = { namespace: "default", fieldSelector: `metadata.name=${name}` };
     let last: Pod | undefined;
     try {
-      const list = await client.list<Pod>(pods, options);
+      const list = await client.list(podResource, options);
       last = list.items[0];
       if (holds(last)) return last;
       const { resourceVersion } = list.metadata;
-      for await (const event of client.watch<Pod>(pods, {
+      for await (const event of client.watch(podResource, {
         ...options,
         resourceVersion,
         signal: stop.signal,
@@ -247,7 +248,7 @@ function methodsOf(client: KubeClient) {
   return {
     get,
     create: (name: string, spec: Partial<Pod["spec"]>, metadata: Partial<Pod["metadata"]> = {}) =>
-      client.create<Pod>(pods, {
+      client.create(podResource, {
         metadata: { name, namespace: "default", ...metadata },
         spec: { nodeName: NODE, ...spec },
       }),
@@ -258,8 +259,7 @@ function methodsOf(client: KubeClient) {
     },
     async events(name: string) {
       const selector = `involvedObject.name=${name}`;
-      const resource = { group: "", version: "v1", resource: "events", kind: "Event", namespaced: true };
-      const { items } = await client.list(resource, { namespace: "default", fieldSelector: selector });
+      const { items } = await client.list(events, { namespace: "default", fieldSelector: selector });
       return items.map(({ type, reason, message }) => `${type} ${reason}: ${message}`);
     },
     async remove(name: string, graceSeconds?: number) {

@@ -1,4 +1,4 @@
-import type { KubeObject } from "../../api/types.ts";
+import type { Pod } from "../../api/index.ts";
 import { type AffinityTerm, type AffinityTerms, affinityTermsOf } from "../affinity-terms.ts";
 import { MAX_SCORE, type Refusal, type SchedulingPlugin } from "../framework.ts";
 import type { NodeInfo } from "../node-info.ts";
@@ -92,7 +92,7 @@ export const interPodAffinity: SchedulingPlugin<State> = {
 
 type Placed = Snapshot["podsWithAffinity"] extends Iterable<infer T> ? T : never;
 
-function stateOf(pod: KubeObject, snapshot: Snapshot, others: readonly Placed[]): State {
+function stateOf(pod: Pod, snapshot: Snapshot, others: readonly Placed[]): State {
   const terms = affinityTermsOf(pod);
   const { namespace = "", labels } = pod.metadata;
   const state: State = {
@@ -129,9 +129,9 @@ function countGroup(group: PodGroup, { terms, wanted, unwanted, ratings }: State
 
 /** What a placed pod says of the incoming one. */
 function countOther(
-  other: KubeObject,
+  other: Pod,
   node: NodeInfo | undefined,
-  pod: KubeObject,
+  pod: Pod,
   { refusedBy, ratings }: State,
   snapshot: Snapshot,
 ): void {

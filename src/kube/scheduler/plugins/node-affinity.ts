@@ -1,18 +1,13 @@
-import type { KubeObject } from "../../api/types.ts";
+import type {
+  Node,
+  NodeSelectorRequirement,
+  NodeSelectorTerm,
+  Pod,
+  PreferredSchedulingTerm,
+} from "../../api/index.ts";
 import { normalizeToMax, type Refusal, type SchedulingPlugin } from "../framework.ts";
 
-interface Requirement {
-  key: string;
-  operator: "In" | "NotIn" | "Exists" | "DoesNotExist" | "Gt" | "Lt";
-  values?: string[];
-}
-
-interface NodeSelectorTerm {
-  matchExpressions?: Requirement[];
-  matchFields?: Requirement[];
-}
-
-function holds({ operator, values = [] }: Requirement, value: string | undefined): boolean {
+function holds({ operator, values = [] }: NodeSelectorRequirement, value: string | undefined): boolean {
   switch (operator) {
     case "In":
       return value !== undefined && values.includes(value);
@@ -26,11 +21,13 @@ function holds({ operator, values = [] }: Requirement, value: string | undefined
       return value !== undefined && /^-?\d+$/.test(value) && BigInt(value) > BigInt(values[0] ?? "0");
     case "Lt":
       return value !== undefined && /^-?\d+$/.test(value) && BigInt(value) < BigInt(values[0] ?? "0");
+    default:
+      return false;
   }
 }
 
 /** A term holds when all its requirements do; an empty term holds for no node. */
-export function termMatches(term: NodeSelectorTerm, node: KubeObject): boolean {
+export function termMatches(term: NodeSelectorTerm, node: Node): boolean {
   const expressions = term.matchExpressions ?? [];
   const fields = term.matchFields ?? [];
   if (expressions.length === 0 && fields.length === 0) return false;
@@ -42,14 +39,12 @@ export function termMatches(term: NodeSelectorTerm, node: KubeObject): boolean {
 }
 
 /** Whether nodeSelector and the required node affinity admit the node. */
-export function nodeIsSelected(pod: KubeObject, node: KubeObject): boolean {
+export function nodeIsSelected(pod: Pod, node: Node): boolean {
   const labels = node.metadata.labels ?? {};
-  const selector: Record<string, string> = pod.spec.nodeSelector ?? {};
+  const selector = pod.spec.nodeSelector ?? {};
   if (!Object.entries(selector).every(([key, value]) => labels[key] === value)) return false;
   const required = pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  return (
-    !required || (required.nodeSelectorTerms ?? []).some((term: NodeSelectorTerm) => termMatches(term, node))
-  );
+  return !required || (required.nodeSelectorTerms ?? []).some((term) => termMatches(term, node));
 }
 
 const REFUSED: readonly Refusal[] = [
@@ -57,14 +52,14 @@ const REFUSED: readonly Refusal[] = [
 ];
 
 /** Whether the pod says anything about the nodes that it may go to. */
-export function selectsNodes({ spec }: KubeObject): boolean {
+export function selectsNodes({ spec }: Pod): boolean {
   const required = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
   return required !== undefined || Object.keys(spec.nodeSelector ?? {}).length > 0;
 }
 
 interface State {
   selects: boolean;
-  preferred: { weight: number; preference: NodeSelectorTerm }[];
+  preferred: PreferredSchedulingTerm[];
 }
 
 /** nodeSelector and node affinity. */

@@ -4,13 +4,13 @@ import {
   labelSelectorFrom,
   labelSelectorFromSet,
 } from "../../../formats/index.ts";
-import type { KubeObject } from "../../api/types.ts";
+import type { Pod, TopologySpreadConstraint } from "../../api/index.ts";
 import { MAX_SCORE, type Refusal, type SchedulingPlugin } from "../framework.ts";
 import type { NodeInfo } from "../node-info.ts";
 import type { PodGroup } from "../pod-groups.ts";
 import type { Snapshot } from "../snapshot.ts";
 import { nodeIsSelected, selectsNodes } from "./node-affinity.ts";
-import { type Taint, type Toleration, tolerationTolerates } from "./taint-toleration.ts";
+import { tolerationTolerates } from "./taint-toleration.ts";
 
 const HOSTNAME = "kubernetes.io/hostname";
 const NO_LABEL: readonly Refusal[] = [
@@ -65,7 +65,7 @@ export const podTopologySpread: SchedulingPlugin<State> = {
   wokenBy: ["node", "pod-gone", "pod-placed"],
   weight: 2,
   prepare: (pod, snapshot) => {
-    const own: KubeObject[] = pod.spec.topologySpreadConstraints ?? [];
+    const own = pod.spec.topologySpreadConstraints ?? [];
     if (own.length === 0) return systemDefaults(pod, snapshot);
     const parts = own.map((one) => ({ one, constraint: constraintOf(one, pod, snapshot) }));
     const hard = parts.filter(({ one }) => one.whenUnsatisfiable !== "ScheduleAnyway");
@@ -129,7 +129,7 @@ export const podTopologySpread: SchedulingPlugin<State> = {
   },
 };
 
-function systemDefaults(pod: KubeObject, snapshot: Snapshot): State | "skip" {
+function systemDefaults(pod: Pod, snapshot: Snapshot): State | "skip" {
   const { labels = {}, ownerReferences = [] } = pod.metadata;
   if (!ownerReferences.some((one) => one.controller) || Object.keys(labels).length === 0) return "skip";
   const groups = matchingGroups(labelSelectorFromSet(labels), pod, snapshot);
@@ -140,7 +140,7 @@ function systemDefaults(pod: KubeObject, snapshot: Snapshot): State | "skip" {
   return { hard: [], soft, needsAllKeys: false, rated: [] };
 }
 
-function constraintOf(one: KubeObject, pod: KubeObject, snapshot: Snapshot): Constraint {
+function constraintOf(one: TopologySpreadConstraint, pod: Pod, snapshot: Snapshot): Constraint {
   return {
     maxSkew: one.maxSkew,
     topologyKey: one.topologyKey,
@@ -150,30 +150,28 @@ function constraintOf(one: KubeObject, pod: KubeObject, snapshot: Snapshot): Con
   };
 }
 
-function selectorOf(constraint: KubeObject, pod: KubeObject): LabelSelector {
+function selectorOf(constraint: TopologySpreadConstraint, pod: Pod): LabelSelector {
   const labels = pod.metadata.labels ?? {};
-  const keys: string[] = (constraint.matchLabelKeys ?? []).filter((key: string) => key in labels);
+  const keys = (constraint.matchLabelKeys ?? []).filter((key) => key in labels);
   if (!constraint.labelSelector && keys.length === 0) return labelSelectorFrom(undefined);
   const selector: LabelSelectorObject = constraint.labelSelector ?? {};
   const more = Object.fromEntries(keys.map((key) => [key, labels[key]!]));
   return labelSelectorFrom({ ...selector, matchLabels: { ...selector.matchLabels, ...more } });
 }
 
-function matchingGroups(selector: LabelSelector, pod: KubeObject, snapshot: Snapshot): PodGroup[] {
+function matchingGroups(selector: LabelSelector, pod: Pod, snapshot: Snapshot): PodGroup[] {
   const groups = [...snapshot.groups.in(pod.metadata.namespace ?? "")];
   return groups.filter((group) => !group.terminating && selector.matches(group.labels));
 }
 
 /** Which nodes count, by the constraint's policies on affinity and taints. */
-function eligibility(affinity: string, taints: string, pod: KubeObject): (node: NodeInfo) => boolean {
+function eligibility(affinity: string, taints: string, pod: Pod): (node: NodeInfo) => boolean {
   const isBound = affinity === "Honor" && selectsNodes(pod);
-  const tolerations: Toleration[] = pod.spec.tolerations ?? [];
+  const tolerations = pod.spec.tolerations ?? [];
   return ({ node }) => {
     if (isBound && !nodeIsSelected(pod, node)) return false;
     if (taints !== "Honor") return true;
-    const hard = ((node.spec?.taints ?? []) as Taint[]).filter(
-      (taint) => taint.effect !== "PreferNoSchedule",
-    );
+    const hard = (node.spec?.taints ?? []).filter((taint) => taint.effect !== "PreferNoSchedule");
     return hard.every((taint) => tolerations.some((one) => tolerationTolerates(one, taint)));
   };
 }
@@ -181,7 +179,7 @@ function eligibility(affinity: string, taints: string, pod: KubeObject): (node: 
 function hardConstraint(
   constraint: Constraint,
   selector: LabelSelector,
-  pod: KubeObject,
+  pod: Pod,
   snapshot: Snapshot,
 ): HardConstraint {
   const counts = new Map<string, number>();

@@ -1,18 +1,6 @@
+import type { Taint, Toleration } from "../../api/index.ts";
 import { normalizeToMax, type SchedulingPlugin } from "../framework.ts";
 import type { NodeInfo } from "../node-info.ts";
-
-export interface Taint {
-  key: string;
-  value?: string;
-  effect: "NoSchedule" | "PreferNoSchedule" | "NoExecute";
-}
-
-export interface Toleration {
-  key?: string;
-  operator?: "Exists" | "Equal";
-  value?: string;
-  effect?: string;
-}
 
 export function tolerationTolerates(toleration: Toleration, taint: Taint): boolean {
   if (toleration.effect && toleration.effect !== taint.effect) return false;
