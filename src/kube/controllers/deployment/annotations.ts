@@ -20,21 +20,23 @@ const OWN = new Set([
 /** Upstream's bound for the list of a ReplicaSet's former revisions; the oldest go first. */
 const MAX_HISTORY_CHARS = 2000;
 
-export function revisionOf(object: ApiObject): number {
-  return Number(object.metadata.annotations?.[REVISION] ?? 0) || 0;
+/** An int64; 0n where there is none. */
+export function revisionOf(object: ApiObject): bigint {
+  const text = object.metadata.annotations?.[REVISION] ?? "";
+  return /^[+-]?\d+$/.test(text) ? BigInt.asIntN(64, BigInt(text)) : 0n;
 }
 
 /** What the new ReplicaSet's annotations shall be at `revision`; a return to an older one keeps its history. */
 export function replicaSetAnnotations(
   deployment: Deployment,
   set: ReplicaSet | undefined,
-  revision: number,
+  revision: bigint,
 ): Record<string, string> {
   const current = set?.metadata.annotations ?? {};
   const next: Record<string, string> = { ...current };
   for (const [key, value] of Object.entries(deployment.metadata.annotations ?? {}))
     if (!OWN.has(key)) next[key] = value;
-  const old = set ? revisionOf(set) : 0;
+  const old = set ? revisionOf(set) : 0n;
   if (old < revision) {
     next[REVISION] = String(revision);
     if (old > 0) next[REVISION_HISTORY] = historyWith(current[REVISION_HISTORY], old);
@@ -42,7 +44,7 @@ export function replicaSetAnnotations(
   return next;
 }
 
-function historyWith(history: string | undefined, revision: number): string {
+function historyWith(history: string | undefined, revision: bigint): string {
   const revisions = [...(history ? history.split(",") : []), String(revision)];
   while (revisions.join(",").length > MAX_HISTORY_CHARS) revisions.shift();
   return revisions.join(",");

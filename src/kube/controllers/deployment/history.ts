@@ -9,7 +9,7 @@ export function surplusHistory(deployment: Deployment, old: readonly ReplicaSet[
   const limit: number = deployment.spec.revisionHistoryLimit ?? NO_LIMIT;
   if (limit >= NO_LIMIT) return [];
   const alive = old.filter((set) => set.metadata.deletionTimestamp === undefined);
-  const oldestFirst = alive.sort((a, b) => revisionOf(a) - revisionOf(b));
+  const oldestFirst = alive.sort((a, b) => Number(revisionOf(a) - revisionOf(b)));
   return oldestFirst.slice(0, Math.max(0, alive.length - limit)).filter(isIdle);
 }
 

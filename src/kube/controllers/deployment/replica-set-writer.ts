@@ -38,7 +38,7 @@ export class ReplicaSetWriter {
   }
 
   /** Makes the ReplicaSet of the Deployment's template, with as many replicas as may run at once. */
-  async create(deployment: Deployment, old: readonly ReplicaSet[], revision: number): Promise<ReplicaSet> {
+  async create(deployment: Deployment, old: readonly ReplicaSet[], revision: bigint): Promise<ReplicaSet> {
     const draft = draftOf(deployment, revision);
     draft.spec.replicas = newReplicaSetSize(deployment, draft, [draft, ...old]);
     try {
@@ -68,7 +68,7 @@ export class ReplicaSetWriter {
   }
 
   /** Brings what the new ReplicaSet copies from its Deployment up to date. */
-  annotate(deployment: Deployment, set: ReplicaSet, revision: number): Promise<ReplicaSet> {
+  annotate(deployment: Deployment, set: ReplicaSet, revision: bigint): Promise<ReplicaSet> {
     const { minReadySeconds = 0 } = deployment.spec;
     return this.#update(set, replicaSetAnnotations(deployment, set, revision), { minReadySeconds });
   }
@@ -140,7 +140,7 @@ type ReplicaSetDraft = Pick<ReplicaSet, "apiVersion" | "kind" | "spec"> & {
   metadata: Pick<ObjectMeta, "name" | "namespace" | "labels" | "annotations" | "ownerReferences">;
 };
 
-function draftOf(deployment: Deployment, revision: number): ReplicaSetDraft {
+function draftOf(deployment: Deployment, revision: bigint): ReplicaSetDraft {
   const { selector, template, minReadySeconds = 0 } = deployment.spec;
   const hash = templateHash(template, deployment.status?.collisionCount ?? 0);
   const labels = { ...template.metadata?.labels, [POD_TEMPLATE_HASH]: hash };
