@@ -59,7 +59,7 @@ export function createReconciler(
   ): Promise<Pass> => {
     const found = findNewReplicaSet(deployment, sets);
     const old = sets.filter((set) => set !== found);
-    const revision = old.map(revisionOf).reduce((most, one) => (one > most ? one : most), 0n) + 1n;
+    const revision = [0n, ...old.map(revisionOf)].sort((a, b) => Number(a - b)).at(-1)! + 1n;
     if (found) {
       const newSet = await writer.annotate(deployment, found, revision);
       const news: NewSetNews = { kind: "found", name: newSet.metadata.name };
