@@ -4,6 +4,7 @@ import { benchDockerRun } from "./docker-run.ts";
 import { benchListStall } from "./list-stall.ts";
 import { benchMemory } from "./memory.ts";
 import { benchPodStart } from "./pod-start.ts";
+import { benchScheduler } from "./scheduler.ts";
 import { benchRestart, benchStartUp } from "./start-up.ts";
 
 // Prints one JSON object with all figures, or with those named on the command line. Run nothing else beside it.
@@ -13,6 +14,7 @@ const report: Record<string, unknown> = {};
 
 if (asked("list-stall")) report.listStall = await benchListStall(50_000);
 if (asked("start-up")) report.startUp = await benchStartUp(5);
+if (asked("scheduler")) report.scheduler = benchScheduler();
 const platform = await startPlatform();
 try {
   makeBaseImages(["busybox"], platform.env);

@@ -234,4 +234,14 @@ describe("affinity between pods", () => {
     expect(fits(snapshot, pod({ spec: weighted("podAffinity") }))).toEqual(["b1"]);
     expect(fits(snapshot, pod({ spec: weighted("podAntiAffinity") }))).toEqual(["a1", "a2"]);
   });
+
+  it("spreads pods of a controller over many nodes", () => {
+    const nodes = Array.from({ length: 100 }, (_, index) => node(`n${index}`, { cpu: "8" }));
+    const snapshot = clusterOf(nodes);
+    for (let index = 0; index < 500; index++) {
+      const one = pod({ cpu: "100m" });
+      snapshot.assume(one, select(snapshot, one).node!);
+    }
+    expect(Math.max(...snapshot.nodes.map(({ pods }) => pods.size))).toBe(5);
+  });
 });
