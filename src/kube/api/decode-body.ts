@@ -49,7 +49,8 @@ export function decodeBody({
   fieldValidation = "Warn",
 }: DecodeBodyOptions): DecodedBody {
   const { value, duplicates } = parseBody(bytes, mediaTypeOf(contentType), kind);
-  const typed = withTypeMeta(value, kind);
+  // Go decodes null as nothing.
+  const typed = withTypeMeta(value === null ? {} : value, kind);
   const { object, unknownFields } = checkStructure(typed, kind);
   if (fieldValidation === "Ignore" || (duplicates.length === 0 && unknownFields.length === 0)) {
     return { object, warnings: [] };

@@ -116,8 +116,9 @@ export function statusNotFound(of: GroupResource, name: string): StatusError {
   return statusError(404, "NotFound", message, resourceDetails(of, name));
 }
 
-export function statusAlreadyExists(of: GroupResource, name: string): StatusError {
-  const message = `${groupResourceText(of)} ${quote(name)} already exists`;
+export function statusAlreadyExists(of: GroupResource, name: string, isBeingDeleted = false): StatusError {
+  const prefix = isBeingDeleted ? "object is being deleted: " : "";
+  const message = `${prefix}${groupResourceText(of)} ${quote(name)} already exists`;
   return statusError(409, "AlreadyExists", message, resourceDetails(of, name));
 }
 

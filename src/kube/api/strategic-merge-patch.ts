@@ -1,5 +1,5 @@
 import { cloneJson, getOwn, isJsonObject, jsonEquals, setOwn } from "../../formats/index.ts";
-import { goPrinted, goType } from "./go-values.ts";
+import { goPrinted, goType } from "./go-print.ts";
 import { findModel, type Model, type ModelField } from "./models.ts";
 import { statusBadRequest, statusRejected, statusUnclassified } from "./status-error.ts";
 

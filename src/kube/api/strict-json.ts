@@ -26,13 +26,20 @@ export function parseStrictJson(bytes: Uint8Array, maxDepth = MAX_DEPTH): Strict
   if (scan.depth > maxDepth) throw refuse("exceeded max depth");
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = LONE_SURROGATE.test(text) ? JSON.parse(text, wellFormed) : JSON.parse(text);
   } catch (error) {
     new SlowParser(text, maxDepth).parse();
     throw refuse(errorMessage(error));
   }
   if (countKeys(value) === scan.keys) return { value, duplicates: [] };
   return new SlowParser(text, maxDepth).parse();
+}
+
+/** An escape of half a character, perhaps: Go reads it as U+FFFD. */
+const LONE_SURROGATE = /\\u[dD][89a-fA-F]/;
+
+function wellFormed(_: string, value: unknown): unknown {
+  return typeof value === "string" ? value.toWellFormed() : value;
 }
 
 function refuse(message: string): GantryError {

@@ -1,7 +1,7 @@
 import { errorMessage } from "../../base/index.ts";
 import { canonicalQuantity, setOwn } from "../../formats/index.ts";
+import { goType } from "./go-print.ts";
 import { goTypeName, isNamedString } from "./go-types.ts";
-import { goType } from "./go-values.ts";
 import { canonicalTime } from "./meta/time.ts";
 import { type Model, type ModelField, modelOf } from "./models.ts";
 import { statusBadRequest } from "./status-error.ts";

@@ -146,6 +146,8 @@ export interface KindDefinition<T extends ApiObject = any> extends ResourceRef<T
     toStored: (object: T) => KubeObject;
     fromStored: (stored: KubeObject) => T;
   };
+  /** Finalizers need no domain in their names. */
+  takesAnyFinalizer?: boolean;
   nameValidation?: "dns1123subdomain" | "dns1123label" | "dns1035label" | "pathSegment";
   columns: TableColumn[];
 }

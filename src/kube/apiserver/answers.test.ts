@@ -16,7 +16,7 @@ import { storedBefore } from "./testing/stored-before.ts";
 const { ANSWERS_OUT, ANSWERS_ONLY } = process.env;
 
 /** Of the requests, how many must be answered with the original's status code. */
-const SAME_CODE_FLOOR = 0.8;
+const SAME_CODE_FLOOR = 0.845;
 
 const all = recordedAnswers();
 const only = new RegExp(ANSWERS_ONLY ?? "");
@@ -44,6 +44,9 @@ describe.skipIf(all.length === 0)("answers of the original API server", () => {
         console.warn(`not stored: ${collection} ${metadata.name}: ${answer.json?.message}`);
       }
     }
+    // The original no longer had its first revisions.
+    const { revision } = await server.store.get("any");
+    await server.store.compact(revision);
   }, 60_000);
   afterAll(() => server.stop());
 

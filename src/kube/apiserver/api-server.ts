@@ -237,6 +237,8 @@ class KubeApiServer implements ApiServer {
         live: [{ name: "ping", check: () => {} }],
         ready: [
           { name: "store", check: async () => void (await store.status()) },
+          // Under this name probes ask for it everywhere else.
+          { name: "etcd", check: async () => void (await store.status()) },
           { name: "watch-cache", check: () => this.#checkCache() },
         ],
         logger,

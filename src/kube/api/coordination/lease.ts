@@ -15,6 +15,7 @@ export const leases: KindDefinition<Lease> = {
   allowCreateOnUpdate: true,
   // Whoever holds a lease must not lose it to somebody who has not seen that.
   allowUnconditionalUpdate: false,
+  takesAnyFinalizer: true,
   validate,
   columns: [nameColumn, textColumn("Holder", (lease: Lease) => lease.spec?.holderIdentity ?? ""), ageColumn],
 };

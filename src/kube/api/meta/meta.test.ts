@@ -21,7 +21,7 @@ describe("object metadata", () => {
     [
       { name: "web", namespace: "default", finalizers: ["mine"] },
       [
-        'metadata.finalizers: Invalid value: "mine": name is neither a standard finalizer name nor is it fully qualified',
+        'metadata.finalizers[0]: Invalid value: "mine": name is neither a standard finalizer name nor is it fully qualified',
       ],
     ],
     [
@@ -34,7 +34,7 @@ describe("object metadata", () => {
         namespace: "default",
         ownerReferences: [{ apiVersion: "v1", kind: "Pod", name: "", uid: "u" }],
       },
-      ['metadata.ownerReferences.name: Invalid value: "": must not be empty'],
+      ['metadata.ownerReferences.name: Invalid value: "": name must not be empty'],
     ],
   ])("%.80j has the errors %.80j", (metadata, expected) => {
     expect(texts(validateObjectMeta({ metadata }, namespaced))).toEqual(expected);

@@ -6,10 +6,10 @@ import {
   isLabelValue,
   isPathSegment,
   isQualifiedName,
-  jsonEquals,
 } from "../../../formats/index.ts";
 import {
   forbidden,
+  GoLiteral,
   IMMUTABLE,
   invalid,
   invalidEach,
@@ -26,7 +26,7 @@ type NameRule = NonNullable<KindDefinition["nameValidation"]>;
 interface HasMeta {
   metadata: Partial<ObjectMeta>;
 }
-type MetaKind = Pick<KindDefinition, "namespaced" | "nameValidation">;
+type MetaKind = Pick<KindDefinition, "namespaced" | "nameValidation" | "takesAnyFinalizer">;
 
 const NAME_RULES: Record<NameRule, (name: string) => string[]> = {
   dns1123subdomain: isDns1123Subdomain,
@@ -62,6 +62,7 @@ export function validateObjectMeta(object: HasMeta, kind: MetaKind, path = "meta
   errors.push(...validateAnnotations(meta.annotations, `${path}.annotations`));
   errors.push(...validateOwnerReferences(meta.ownerReferences, `${path}.ownerReferences`));
   errors.push(...validateFinalizers(meta.finalizers, `${path}.finalizers`));
+  if (!kind.takesAnyFinalizer) errors.push(...unqualifiedFinalizers(meta.finalizers, `${path}.finalizers`));
   return errors;
 }
 
@@ -98,20 +99,22 @@ function validateOwnerReferences(owners: readonly OwnerReference[] | undefined, 
   const errors: FieldError[] = [];
   let controller: string | undefined;
   for (const owner of owners ?? []) {
-    if (!owner.apiVersion)
+    if (!hasVersion(owner.apiVersion ?? ""))
       errors.push(invalid(`${path}.apiVersion`, owner.apiVersion ?? "", "version must not be empty"));
     for (const field of ["kind", "name", "uid"] as const) {
-      if (!owner[field]) errors.push(invalid(`${path}.${field}`, owner[field] ?? "", "must not be empty"));
+      if (!owner[field])
+        errors.push(invalid(`${path}.${field}`, owner[field] ?? "", `${field} must not be empty`));
     }
     if (owner.apiVersion === "v1" && owner.kind === "Event") {
       errors.push(invalid(path, owner, "/v1, Kind=Event is disallowed from being an owner"));
     }
     if (!owner.controller) continue;
+    const current = `${owner.kind}/${owner.name}`;
     if (controller !== undefined) {
-      const why = `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${owner.name}`;
+      const why = `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${current}`;
       errors.push(invalid(path, owners, why));
     }
-    controller = owner.name;
+    controller ??= current;
   }
   return errors;
 }
@@ -120,13 +123,47 @@ function validateFinalizers(finalizers: readonly string[] | undefined, path: str
   const errors: FieldError[] = [];
   for (const finalizer of finalizers ?? []) {
     errors.push(...invalidEach(path, finalizer, isQualifiedName(finalizer)));
-    if (!finalizer.includes("/") && !STANDARD_FINALIZERS.includes(finalizer)) {
-      errors.push(
-        invalid(path, finalizer, "name is neither a standard finalizer name nor is it fully qualified"),
-      );
-    }
+  }
+  if (finalizers?.includes("orphan") && finalizers.includes("foregroundDeletion")) {
+    const list = new GoLiteral(`[]string{${finalizers.map((one) => JSON.stringify(one)).join(", ")}}`);
+    errors.push(invalid(path, list, "finalizer orphan and foregroundDeletion cannot be both set"));
   }
   return errors;
+}
+
+/** Kubernetes' own kinds know which names without a domain there are (core validateKubeFinalizerName). */
+function unqualifiedFinalizers(finalizers: readonly string[] | undefined, path: string): FieldError[] {
+  return (finalizers ?? []).flatMap((finalizer, index) =>
+    finalizer.includes("/") || STANDARD_FINALIZERS.includes(finalizer)
+      ? []
+      : [
+          invalid(
+            `${path}[${index}]`,
+            finalizer,
+            "name is neither a standard finalizer name nor is it fully qualified",
+          ),
+        ],
+  );
+}
+
+/** `v1`, `apps/v1`; of more than one slash Go reads nothing (schema.FromAPIVersionAndKind). */
+function hasVersion(apiVersion: string): boolean {
+  const parts = apiVersion.split("/");
+  return parts.length <= 2 && parts.at(-1) !== "";
+}
+
+/**
+ * Metadata after an update, as upstream looks at it: the rules of all kinds, and then again those of the kind, so that
+ * most causes are told twice (registry/rest BeforeUpdate, and the kinds' ValidateUpdate).
+ */
+export function validateUpdatedMeta(next: HasMeta, previous: HasMeta, kind: MetaKind): FieldError[] {
+  const ofAll: MetaKind = {
+    namespaced: kind.namespaced,
+    nameValidation: "pathSegment",
+    takesAnyFinalizer: true,
+  };
+  const changes = validateObjectMetaUpdate(next, previous);
+  return [...validateObjectMeta(next, ofAll), ...changes, ...changes, ...validateObjectMeta(next, kind)];
 }
 
 /** What an update may not change about the metadata (apimachinery ValidateObjectMetaUpdate). */
@@ -151,10 +188,7 @@ export function validateObjectMetaUpdate(object: HasMeta, before: HasMeta, path 
   errors.push(...newFinalizersOfDeleted(next, previous, path));
   errors.push(...validateLabels(next.labels, `${path}.labels`));
   errors.push(...validateAnnotations(next.annotations, `${path}.annotations`));
-  if (!jsonEquals(next.ownerReferences, previous.ownerReferences)) {
-    errors.push(...validateOwnerReferences(next.ownerReferences, `${path}.ownerReferences`));
-  }
-  errors.push(...validateFinalizers(next.finalizers, `${path}.finalizers`));
+  errors.push(...validateOwnerReferences(next.ownerReferences, `${path}.ownerReferences`));
   return errors;
 }
 

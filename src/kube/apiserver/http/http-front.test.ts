@@ -232,8 +232,8 @@ describe("the API over HTTP", () => {
     it("answers unknown ones with a Status", async () => {
       for (const path of [
         "/api/v1/nosuch",
+        "/apis/apps/v2",
         "/apis/nosuch.io/v1/things",
-        "/nosuch",
         `${CORE}/nodes`,
         `${CORE}/pods/a/nosuch`,
         "/apis/policy/v1/evictions",
@@ -244,6 +244,23 @@ describe("the API over HTTP", () => {
           "the server could not find the requested resource",
         ]);
       }
+    });
+
+    it("answers those that are nowhere below the API as a mux does", async () => {
+      for (const path of ["/nosuch", "/apis/nosuch.io", "/apis/nosuch.io/v1", "/metrics/"]) {
+        const { status, text } = await call(path, { method: "PUT" });
+        expect([status, text], path).toEqual([404, "404 page not found\n"]);
+      }
+    });
+
+    it("asks no method where there is no route: health, OpenAPI and groups", async () => {
+      for (const path of ["/healthz", "/readyz/etcd", "/livez", "/openapi/v2", "/apis", "/apis/apps/"]) {
+        for (const method of ["POST", "PUT", "DELETE"]) {
+          expect([method, (await call(path, { method })).status], path).toEqual([method, 200]);
+        }
+      }
+      expect((await call("/apis/apps/v1", { method: "PUT" })).status).toBe(405);
+      expect((await call("/apis/apps/v2", { method: "PUT" })).status).toBe(404);
     });
 
     it("refuses verbs that a resource has not", async () => {

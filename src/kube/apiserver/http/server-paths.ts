@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { type HttpContext, sendBytes, sendEmpty, sendText } from "../../../http/index.ts";
-import { failureStatus, StatusError, statusNotAcceptable } from "../../api/index.ts";
+import { statusNotAcceptable } from "../../api/index.ts";
 import type { TokenSigningKey } from "../certificates.ts";
 import {
   aggregatedDiscovery,
@@ -18,6 +18,7 @@ import { noSuchResource } from "../no-such-resource.ts";
 import { OpenApiV2 } from "../openapi/openapi-v2.ts";
 import { OpenApiV3 } from "../openapi/openapi-v3.ts";
 import type { RequestInfo } from "../request-info.ts";
+import { methodNotAllowed } from "../routes.ts";
 import { versionInfo } from "../version.ts";
 import { CONTENT_TYPES, parseAccept, wantedForm } from "./accept.ts";
 import { encodeValue } from "./encode-answer.ts";
@@ -46,24 +47,20 @@ export class ServerPaths {
   }
 
   async answer(ctx: HttpContext, info: RequestInfo): Promise<void> {
-    if (ctx.method !== "GET" && ctx.method !== "HEAD") {
-      throw new StatusError(
-        failureStatus(
-          405,
-          "MethodNotAllowed",
-          "the server does not allow this method on the requested resource",
-          {},
-        ),
-      );
-    }
     const path = info.path.length > 1 ? info.path.replace(/\/$/, "") : info.path;
     const health = await this.#options.health.answer(path, ctx.query);
     if (health) return sendText(ctx.res, health.code, health.text);
-    if (path === "/metrics") return this.#metrics(ctx);
+    if (info.path === "/metrics") return this.#metrics(ctx);
     if (path === "/openapi/v2") return this.#openApiV2(ctx);
     if (path.startsWith("/openapi/v3/")) return this.#openApiV3(ctx, path.slice("/openapi/v3/".length));
     const value = this.#value(ctx, path);
-    if (!value) throw noSuchResource();
+    if (!value) {
+      // Below what is served the API itself answers, elsewhere the mux.
+      if (isBelowApi(info.path)) throw noSuchResource();
+      return sendText(ctx.res, 404, "404 page not found\n");
+    }
+    const isRead = ctx.method === "GET" || ctx.method === "HEAD";
+    if (!isRead && !takesEveryMethod(path)) throw methodNotAllowed();
     const { encoding, pretty } = wantedForm(
       ctx.req.headers.accept,
       /^curl/.test(String(ctx.req.headers["user-agent"])),
@@ -170,6 +167,17 @@ export class ServerPaths {
     this.#compressed.set(hash, compressed);
     return compressed;
   }
+}
+
+/** Under `/api` and the groups that are served. */
+function isBelowApi(path: string): boolean {
+  const [, root, group = ""] = path.split("/");
+  return root === "api" || (root === "apis" && apiGroup(group) !== undefined);
+}
+
+/** These are no routes of an API but handlers of a mux, which ask for no method: `/apis`, `/apis/GROUP`, `/openapi/v3`. */
+function takesEveryMethod(path: string): boolean {
+  return /^\/apis(?:\/[^/]+)?$/.test(path) || path === "/openapi/v3";
 }
 
 /** One answer for all groups where the client asks for it, or else the old list. */

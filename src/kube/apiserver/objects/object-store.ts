@@ -80,14 +80,18 @@ export class ObjectStore {
     const key = keyOf(kind, object);
     const absent: Compare = { key, target: "version", operator: "=", value: 0 };
     const outcome = await this.#put(kind, key, object, absent, companions);
-    if (!outcome.done && outcome.lost === "object") throw statusAlreadyExists(kind, object.metadata.name);
+    if (!outcome.done && outcome.lost === "object") {
+      await this.refuseExisting(kind, object);
+      throw statusAlreadyExists(kind, object.metadata.name);
+    }
     return outcome;
   }
 
-  /** What a create that only tries is told of an object that is there. */
+  /** What a create is told of an object that is there, and of one that is about to go. */
   async refuseExisting(kind: KindDefinition, object: KubeObject): Promise<void> {
     const { namespace, name } = object.metadata;
-    if (await this.find(kind, namespace, name)) throw statusAlreadyExists(kind, name);
+    const found = await this.find(kind, namespace, name);
+    if (found) throw statusAlreadyExists(kind, name, !!found.object.metadata.deletionTimestamp);
   }
 
   /** Writes `next` if the object is still as in `current`. An unchanged object is not written. */

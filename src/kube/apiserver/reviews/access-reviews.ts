@@ -1,10 +1,15 @@
 import { type FieldRequirement, parseFieldSelector } from "../../../formats/index.ts";
-import { type KubeObject, statusBadRequest, statusInvalid } from "../../api/index.ts";
+import { type KubeObject, statusBadRequest } from "../../api/index.ts";
 import type { UserInfo } from "../../client/types.ts";
 import { nodeOf } from "../authorization/node-identity.ts";
 import type { RequestInfo } from "../request-info.ts";
 import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
 import { requireBody } from "../verbs/write-object.ts";
+import {
+  refuseAccessReview,
+  refuseLocalAccessReview,
+  refuseSubjectAccessReview,
+} from "./validate-access-review.ts";
 
 interface FieldSelectorAttributes {
   rawSelector?: string;
@@ -32,32 +37,25 @@ interface AccessSpec {
 /** `kubectl auth can-i`. */
 export async function reviewOwnAccess(context: ServerContext, call: ResourceCall): Promise<Answer> {
   const object = requireBody(call);
+  refuseAccessReview(object);
   return reviewed(context, call, object, call.user);
 }
 
 /** What another user may do. */
 export async function reviewSubjectAccess(context: ServerContext, call: ResourceCall): Promise<Answer> {
   const object = requireBody(call);
-  return reviewed(context, call, object, subjectOf(call, object.spec ?? {}));
+  refuseSubjectAccessReview(object);
+  return reviewed(context, call, object, subjectOf(object.spec ?? {}));
 }
 
 /** As above, for one namespace. */
 export async function reviewLocalAccess(context: ServerContext, call: ResourceCall): Promise<Answer> {
   const object = requireBody(call);
-  const attributes = (object.spec as AccessSpec | undefined)?.resourceAttributes;
-  if (attributes?.namespace !== call.info.namespace) {
-    throw statusBadRequest(
-      `spec.resourceAttributes.namespace must match namespace: ${attributes?.namespace ?? ""} != ${call.info.namespace}`,
-    );
-  }
-  return reviewed(context, call, object, subjectOf(call, object.spec ?? {}));
+  refuseLocalAccessReview(object, call);
+  return reviewed(context, call, object, subjectOf(object.spec ?? {}));
 }
 
-function subjectOf(call: ResourceCall, { user, groups = [], uid, extra }: AccessSpec): UserInfo {
-  if (!user && groups.length === 0) {
-    const message = "Required value: at least one of user or group must be specified";
-    throw statusInvalid(call.kind, "", [{ type: "FieldValueRequired", field: "spec.user", message }]);
-  }
+function subjectOf({ user, groups = [], uid, extra }: AccessSpec): UserInfo {
   return { name: user ?? "", groups, ...(uid ? { uid } : {}), ...(extra ? { extra } : {}) };
 }
 
@@ -67,7 +65,7 @@ async function reviewed(
   object: KubeObject,
   user: UserInfo,
 ): Promise<Answer> {
-  const info = requestOf(kind, object.spec ?? {});
+  const info = requestOf(object.spec ?? {});
   const { decision, reason } = await context.authorizer.authorize(user, info);
   object.status = {
     allowed: decision === "allow",
@@ -77,13 +75,8 @@ async function reviewed(
   return { form: "object", kind, object, code: 201 };
 }
 
-function requestOf(kind: { group: string; kind: string }, spec: AccessSpec): RequestInfo {
+function requestOf(spec: AccessSpec): RequestInfo {
   const { resourceAttributes, nonResourceAttributes } = spec;
-  if ((resourceAttributes === undefined) === (nonResourceAttributes === undefined)) {
-    const message =
-      "Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified";
-    throw statusInvalid(kind, "", [{ type: "FieldValueInvalid", field: "spec.resourceAttributes", message }]);
-  }
   if (nonResourceAttributes) {
     return {
       isResource: false,

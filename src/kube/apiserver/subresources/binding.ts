@@ -4,7 +4,7 @@ import {
   type KubeObject,
   statusBadRequest,
   statusConflict,
-  statusInvalid,
+  statusUnclassified,
 } from "../../api/index.ts";
 import type { StoredObject } from "../objects/stored-object.ts";
 import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
@@ -20,25 +20,25 @@ interface Condition {
 /** `pods/NAME/binding`: the scheduler gives a pod its node, once. */
 export async function createBinding(context: ServerContext, call: ResourceCall): Promise<Answer> {
   const binding = requireBody(call, bindings);
-  if (binding.metadata.name !== call.info.name) {
+  if ((binding.metadata.name ?? "") !== (call.info.name ?? "")) {
     throw statusBadRequest("name in URL does not match name in Binding object");
   }
-  const { target } = binding;
-  if (target?.kind && target.kind !== "Node") {
-    throw refuse(
-      call,
-      "FieldValueNotSupported",
-      "target.kind",
-      `Unsupported value: ${JSON.stringify(target.kind)}: supported values: "Node", "<empty>"`,
-    );
-  }
-  if (!target?.name) throw refuse(call, "FieldValueRequired", "target.name", "Required value");
+  refuseTarget(binding.target ?? {});
   await updateObject(context, call, (current) => bound(current, binding, context.clock.nowMs()));
   return { form: "status", status: successStatus(201) };
 }
 
-function refuse(call: ResourceCall, type: string, field: string, message: string) {
-  return statusInvalid({ group: "", kind: "Binding" }, call.info.name ?? "", [{ type, field, message }]);
+/** validation.ValidatePodBinding, whose errors upstream hands out as they are. */
+function refuseTarget({ kind, name }: { kind?: string; name?: string }): void {
+  const problems: string[] = [];
+  if (kind && kind !== "Node") {
+    problems.push(
+      `target.kind: Unsupported value: ${JSON.stringify(kind)}: supported values: "Node", "<empty>"`,
+    );
+  }
+  if (!name) problems.push("target.name: Required value");
+  if (problems.length === 0) return;
+  throw statusUnclassified(problems.length === 1 ? problems[0]! : `[${problems.join(", ")}]`);
 }
 
 /** registry/core/pod BindingREST.setPodHostAndAnnotations. */

@@ -6,13 +6,13 @@ import { findPodTarget, requireNodes } from "./pod-target.ts";
 
 /** `pods/NAME/log`. A pod without a node has no log yet: 204. */
 export async function readPodLog(context: ServerContext, call: ResourceCall): Promise<Answer> {
-  const options = parseLogOptions(call.params);
+  const options = parseLogOptions(call);
   const { target } = await findPodTarget(context, call);
   if (target.nodeName === "") return { form: "text", chunks: undefined };
   return { form: "text", chunks: await requireNodes(context).logs(target, options, call.signal) };
 }
 
-function parseLogOptions(params: URLSearchParams): PodLogOptions {
+function parseLogOptions({ params, info }: ResourceCall): PodLogOptions {
   const errors: FieldError[] = [];
   const refuse = (field: string, value: string | number, why: string) =>
     errors.push({
@@ -50,6 +50,10 @@ function parseLogOptions(params: URLSearchParams): PodLogOptions {
       });
     }
   }
-  if (errors.length > 0) throw statusInvalid({ group: "", kind: "PodLogOptions" }, "", errors);
+  // A field of a feature that is off.
+  if (params.has("stream")) {
+    errors.push({ type: "FieldValueForbidden", field: "stream", message: "Forbidden: may not be specified" });
+  }
+  if (errors.length > 0) throw statusInvalid({ group: "", kind: "PodLogOptions" }, info.name!, errors);
   return options;
 }

@@ -28,15 +28,12 @@ function chooseContainer({ spec, metadata }: KubeObject, wanted: string): string
     if ([...ordinary, ...init, ...ephemeral].includes(wanted)) return wanted;
     throw statusBadRequest(`container ${wanted} is not valid for pod ${metadata.name}`);
   }
-  if (ordinary.length === 1 && init.length === 0 && ephemeral.length === 0) return ordinary[0]!;
+  if (ordinary.length === 1) return ordinary[0]!;
   if (ordinary.length === 0)
     throw statusBadRequest(`a container name must be specified for pod ${metadata.name}`);
-  const more = [
-    init.length > 0 ? ` or one of the init containers: [${init.join(" ")}]` : "",
-    ephemeral.length > 0 ? ` or one of the ephemeral containers: [${ephemeral.join(" ")}]` : "",
-  ].join("");
+  const all = [...init, ...ordinary, ...ephemeral].join(" ");
   throw statusBadRequest(
-    `a container name must be specified for pod ${metadata.name}, choose one of: [${ordinary.join(" ")}]${more}`,
+    `a container name must be specified for pod ${metadata.name}, choose one of: [${all}]`,
   );
 }
 

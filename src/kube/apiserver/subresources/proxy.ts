@@ -26,7 +26,7 @@ export async function proxyToPod(context: ServerContext, call: ResourceCall): Pr
   const declared = containers.flatMap(({ ports = [] }) => ports)[0]?.containerPort;
   const port = wanted.port === "" ? declared : Number(wanted.port);
   const host: string = pod.status?.podIP ?? "";
-  if (!isReachable(host)) throw statusBadRequest(`address not allowed: ${host || "the pod has none yet"}`);
+  if (!isReachable(host)) throw statusBadRequest("address not allowed");
   if (wanted.port !== "" && !isPort(port))
     throw statusBadRequest(`invalid port ${JSON.stringify(wanted.port)}`);
   return forward({

@@ -25,11 +25,12 @@ export async function createToken(context: ServerContext, call: ResourceCall): P
   const request = call.body.as(tokenRequests);
   if (!request) throw statusBadRequest("a TokenRequest is needed as body");
   const { namespace, name } = call.info;
+  refuseOther(request, call);
   await context.admission.validate(admissionRequest(call, "CREATE", request, undefined));
   const account = (await context.objects.get(serviceAccounts, namespace, name!)).object;
   const spec = request.spec ?? {};
   const expirationSeconds = (spec.expirationSeconds as number | undefined) ?? DEFAULT_SECONDS;
-  checkExpiration(name!, expirationSeconds);
+  checkExpiration(expirationSeconds);
   const audiences: string[] = spec.audiences?.length ? spec.audiences : [...context.tokens.audiences];
   const { bound, node } = await resolveBound(context, call, account, spec.boundObjectRef);
   const { token, expiresAtMs } = context.tokens.issue(account, { audiences, expirationSeconds, bound, node });
@@ -47,12 +48,28 @@ export async function createToken(context: ServerContext, call: ResourceCall): P
   return { form: "object", kind: tokenRequests, object, code: 201 };
 }
 
-function checkExpiration(name: string, seconds: number): void {
-  const refuse = (why: string) => {
-    const message = `Invalid value: ${seconds}: ${why}`;
-    const error: FieldError = { type: "FieldValueInvalid", field: "spec.expirationSeconds", message };
-    return statusInvalid({ group: "authentication.k8s.io", kind: "TokenRequest" }, name, [error]);
-  };
+/** What the request says of the account must be true of the one in the path. */
+function refuseOther({ metadata }: KubeObject, { info }: ResourceCall): void {
+  for (const field of ["name", "namespace"] as const) {
+    const wanted = metadata?.[field];
+    if (!wanted || wanted === info[field]) continue;
+    throw refusal(
+      info.name!,
+      `metadata.${field}`,
+      wanted,
+      `must match the service account ${field} if specified`,
+    );
+  }
+}
+
+function refusal(name: string, field: string, value: string | number, why: string): Error {
+  const message = `Invalid value: ${JSON.stringify(value)}: ${why}`;
+  const error: FieldError = { type: "FieldValueInvalid", field, message };
+  return statusInvalid({ group: "authentication.k8s.io", kind: "TokenRequest" }, name, [error]);
+}
+
+function checkExpiration(seconds: number): void {
+  const refuse = (why: string) => refusal("", "spec.expirationSeconds", seconds, why);
   if (seconds < MIN_SECONDS) throw refuse("may not specify a duration less than 10 minutes");
   if (seconds > 2 ** 32) throw refuse("may not specify a duration larger than 2^32 seconds");
 }
@@ -79,7 +96,7 @@ async function resolveBound(
   const { name, uid } = found.object.metadata;
   if (reference.uid && reference.uid !== uid) {
     throw statusConflict(
-      kind,
+      { group: kind.group, resource: kind.kind },
       name,
       `the UID in the bound object reference (${reference.uid}) does not match the UID in record. The object might have been deleted and then recreated`,
     );

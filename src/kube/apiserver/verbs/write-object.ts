@@ -11,13 +11,14 @@ import {
   statusInvalid,
   statusNotFound,
   validateObjectMeta,
-  validateObjectMetaUpdate,
+  validateUpdatedMeta,
 } from "../../api/index.ts";
 import type { AdmissionRequest } from "../admission/admission.ts";
 import { type Companions, NO_COMPANIONS, type WriteOutcome } from "../objects/object-store.ts";
 import type { StoredObject } from "../objects/stored-object.ts";
 import type { ResourceCall, ServerContext } from "../server-context.ts";
 import { isReadyToRemove } from "./delete-plan.ts";
+import { dropDuplicateOwners } from "./duplicate-owners.ts";
 import {
   checkIdentity,
   checkUid,
@@ -66,8 +67,10 @@ async function prepareCreate(
   const { kind, info } = call;
   const admission = admissionRequest(call, "CREATE", object, undefined);
   kind.defaults?.(object);
+  dropDuplicateOwners(object, call, "sent");
   prepareMetadataForCreate(kind, object, info, context.clock.nowMs());
   await context.admission.mutate(admission);
+  dropDuplicateOwners(object, call, "admitted");
   kind.defaults?.(object);
   kind.prepareForCreate?.(object);
   const companions = await reserve(context, call, object, undefined, avoid);
@@ -137,15 +140,16 @@ async function prepareUpdate(
   prepareMetadataForUpdate(kind, next, current, info);
   if (TRUSTED_SUBRESOURCES.has(info.subresource ?? "")) return NO_COMPANIONS;
   kind.defaults?.(next);
+  if (info.verb === "update") dropDuplicateOwners(next, call, "sent");
   await context.admission.mutate(admission);
+  dropDuplicateOwners(next, call, "admitted");
   kind.defaults?.(next);
   if (isStatus) (kind.prepareForStatusUpdate ?? keepAllButStatus)(next, previous);
   else (kind.prepareForUpdate ?? keepStatus(call))(next, previous);
   if (!isStatus) raiseGeneration(kind, next, previous);
   const companions = isStatus ? NO_COMPANIONS : await reserve(context, call, next, previous, avoid);
   refuseInvalid(call, next, [
-    ...validateObjectMeta(next, kind),
-    ...validateObjectMetaUpdate(next, previous),
+    ...validateUpdatedMeta(next, previous, kind),
     ...(isStatus
       ? (kind.validateStatusUpdate?.(next, previous) ?? [])
       : [
