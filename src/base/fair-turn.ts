@@ -1,26 +1,37 @@
 import { systemClock } from "./clock.ts";
+import { FairLine } from "./fair-line.ts";
 
 const TURN_MS = 8;
+/** What who begins may do at once where others wait: what is short is done with it, the rest waits in line. */
+const SHORT_MS = 1;
 
-/** Work that waits for its next turn, the first first. */
-const waiting: (() => void)[] = [];
+/** Work that waits for its next turn. */
+const waiting = new FairLine<() => void>();
+/** When the work of this round of the event loop began; undefined before its first piece. */
+let roundStartedAtMs: number | undefined;
 
 /**
- * For work that is made of many short synchronous pieces: it holds the event loop for some milliseconds at a time, and of all such
- * work one goes on in each round of the loop. Were each let go on after every round, many together would hold it for long.
+ * For work that is made of many short synchronous pieces: all of it together holds the event loop for some milliseconds at a
+ * time, and one goes on in each round of the loop. Were each given its own milliseconds, many together would hold it for long.
+ * Who has many in line does not keep others from their turn: the owners of what waits take turns too.
  */
 export class FairTurn {
   readonly #signal: AbortSignal | undefined;
-  /** Where others wait, who begins has little time at first: what is short is done with it, the rest waits in line. */
-  #startedAtMs = systemClock.monotonicMs() - (waiting.length > 0 ? TURN_MS - 1 : 0);
+  readonly #owner: string;
+  #endsAtMs: number;
 
-  /** Once the signal aborts, the next turn throws its reason. */
-  constructor(signal?: AbortSignal) {
+  /** Once the signal aborts, the next turn throws its reason. `owner` is for whom the work is done. */
+  constructor(signal?: AbortSignal, owner = "") {
     this.#signal = signal;
+    this.#owner = owner;
+    const nowMs = systemClock.monotonicMs();
+    this.#endsAtMs = nowMs + (waiting.isEmpty ? TURN_MS : SHORT_MS);
+    roundStart(nowMs);
   }
 
   get isSpent(): boolean {
-    return systemClock.monotonicMs() - this.#startedAtMs >= TURN_MS;
+    const nowMs = systemClock.monotonicMs();
+    return nowMs >= this.#endsAtMs || nowMs - roundStart(nowMs) >= TURN_MS;
   }
 
   /** Returns at once, or in the next turn when this one is spent. */
@@ -31,11 +42,11 @@ export class FairTurn {
   /** Ends this turn. What was read before may have changed afterwards. */
   async next(): Promise<void> {
     await new Promise<void>((resolve) => {
-      waiting.push(resolve);
-      if (waiting.length === 1) setImmediate(giveTurn);
+      if (waiting.isEmpty) setImmediate(giveTurn);
+      waiting.push(this.#owner, resolve);
     });
     this.#signal?.throwIfAborted();
-    this.#startedAtMs = systemClock.monotonicMs();
+    this.#endsAtMs = systemClock.monotonicMs() + TURN_MS;
   }
 }
 
@@ -48,7 +59,29 @@ export async function* inTurns<T>(items: Iterable<T>): AsyncGenerator<T> {
   }
 }
 
+/** Runs a synchronous generator whose every step is short to its end, in turns; returns what it returns. */
+export async function runInTurns<T>(steps: Generator<void, T>, turn = new FairTurn()): Promise<T> {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    if (turn.isSpent) await turn.next();
+  }
+}
+
 function giveTurn(): void {
+  roundStartedAtMs = undefined;
   waiting.shift()!();
-  if (waiting.length > 0) setImmediate(giveTurn);
+  if (!waiting.isEmpty) setImmediate(giveTurn);
+}
+
+function roundStart(nowMs: number): number {
+  if (roundStartedAtMs === undefined) {
+    roundStartedAtMs = nowMs;
+    setImmediate(endRound);
+  }
+  return roundStartedAtMs;
+}
+
+function endRound(): void {
+  roundStartedAtMs = undefined;
 }
