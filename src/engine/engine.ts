@@ -26,6 +26,7 @@ import { killContainer, type StopOptions, stop, stopContainer } from "./containe
 import { updateContainer } from "./containers/update-container.ts";
 import { waitContainer } from "./containers/wait-container.ts";
 import type { ContainerChange, EngineContext } from "./context.ts";
+import { notRunning } from "./errors.ts";
 import { emitContainerEvent } from "./events/container-events.ts";
 import { EventLog } from "./events/event-log.ts";
 import { forwardEvents } from "./events/forward-events.ts";
@@ -211,16 +212,12 @@ export class ContainerEngine implements OpenEngine {
   async resizeContainer(reference: string, columns: number, rows: number): Promise<void> {
     const container = this.#context.containers.get(reference);
     try {
+      if (!container.hasProcess) throw notRunning(container.id);
       await this.#context.runtime.resize(container.id, columns, rows);
-      emitContainerEvent(this.#context, container, "resize", {
-        height: String(rows),
-        width: String(columns),
-      });
     } catch (error) {
-      if (!hasEnded(error)) throw error;
-      // A client sends the size before the container runs: it becomes the first size.
-      container.record.hostConfig.ConsoleSize = [rows, columns];
+      throw hasEnded(error) ? notRunning(container.id) : error;
     }
+    emitContainerEvent(this.#context, container, "resize", { height: String(rows), width: String(columns) });
   }
 
   containerLogs = (reference: string, options: LogOptions) =>

@@ -103,12 +103,11 @@ describe("attach", () => {
   });
 
   it("with a terminal echoes, resizes, and leaves when the client goes", async () => {
-    const id = await home.create(
-      ["sh", "-c", "stty size; read x; stty size; echo got $x; sleep 100"],
-      interactive({ Tty: true }),
-    );
+    const id = await home.create(["sh", "-c", "stty size; read x; stty size; echo got $x; sleep 100"], {
+      ...interactive({ Tty: true }),
+      hostConfig: { ConsoleSize: [22, 77] },
+    });
     const stdin = new PassThrough();
-    await engine().resizeContainer(id, 77, 22);
     const controller = new AbortController();
     const output = collector();
     const done = engine().attachContainer(

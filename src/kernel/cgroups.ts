@@ -4,6 +4,7 @@ import { errnoCode, errorMessage, GantryError, systemClock } from "../base/index
 import { cgroupDir, cgroupDirs, cgroupLayout } from "./cgroup-layout.ts";
 import { killProcess } from "./processes.ts";
 
+/** Infinity lifts a limit that was set before. */
 export interface CgroupLimits {
   memoryBytes?: number;
   /** CPU time per period. */
@@ -65,20 +66,22 @@ export function setCgroupLimits(path: string, limits: CgroupLimits): void {
   if (limits.memoryBytes) {
     set("memory", isV2 ? "memory.max" : "memory.limit_in_bytes", limits.memoryBytes);
   }
-  if (limits.pids) set("pids", "pids.max", limits.pids);
+  if (limits.pids) set("pids", "pids.max", numberOrMax(limits.pids));
   if (limits.cpuShares) {
     if (isV2) set("cpu", "cpu.weight", cpuWeightOf(limits.cpuShares));
     else set("cpu", "cpu.shares", limits.cpuShares);
   }
   if (limits.cpuQuotaUs) {
     const period = limits.cpuPeriodUs ?? 100_000;
-    if (isV2) set("cpu", "cpu.max", `${limits.cpuQuotaUs} ${period}`);
+    if (isV2) set("cpu", "cpu.max", `${numberOrMax(limits.cpuQuotaUs)} ${period}`);
     else {
       set("cpu", "cpu.cfs_period_us", period);
-      set("cpu", "cpu.cfs_quota_us", limits.cpuQuotaUs);
+      set("cpu", "cpu.cfs_quota_us", Number.isFinite(limits.cpuQuotaUs) ? limits.cpuQuotaUs : -1);
     }
   }
 }
+
+const numberOrMax = (limit: number) => (Number.isFinite(limit) ? limit : "max");
 
 /** v1 shares 2..262144 onto v2 weights 1..10000, as the OCI runtimes map them. */
 export function cpuWeightOf(shares: number): number {

@@ -372,6 +372,7 @@ export class BridgeNetworks implements NetworkService {
       interfaceName: request.interfaceName ?? freeInterfaceName(request.netnsPath),
       hostInterface: this.#newHostInterface(network),
       aliases: request.aliases ?? [],
+      links: request.links,
       dnsServers: request.dnsServers,
     };
   }

@@ -36,7 +36,8 @@ export class ContainerNames {
     const local =
       question.type === "PTR"
         ? this.#answerReverse(question.name, visible)
-        : this.#answerName(question.name, question.type, visible);
+        : (this.#answerLink(question.name, question.type, own) ??
+          this.#answerName(question.name, question.type, visible));
     if (local) return local;
     const mayLeave = visible.some((id) => this.#networks.get(id)?.internal === false);
     if (!mayLeave) return { code: question.name.includes(".") ? DnsCode.SERVFAIL : DnsCode.NXDOMAIN };
@@ -44,14 +45,31 @@ export class ContainerNames {
     return this.#forwarder.forward(request, servers);
   }
 
-  #answerName(name: string, type: string, networkIds: readonly string[]): DnsReply | undefined {
+  /** Links are the asker's own names for others, and each is one of the network where it was given. */
+  #answerLink(name: string, type: string, own: readonly Endpoint[]): DnsReply | undefined {
+    const wanted = name.toLowerCase().replace(/\.$/, "");
+    for (const { links = {}, networkId, networkName } of own) {
+      for (const [alias, target] of Object.entries(links)) {
+        if (![alias, `${alias}.${networkName}`].some((text) => text.toLowerCase() === wanted)) continue;
+        return this.#answerName(target, type, [networkId], name);
+      }
+    }
+    return undefined;
+  }
+
+  #answerName(name: string, type: string, networkIds: readonly string[], asked = name): DnsReply | undefined {
     const wanted = name.toLowerCase().replace(/\.$/, "");
     // Names of the container's first network win; within one network all bearers of an alias answer.
     for (const id of networkIds) {
       const found = this.#endpoints.inNetwork(id).filter((endpoint) => namesOf(endpoint).includes(wanted));
       if (found.length === 0) continue;
       if (type !== "A") return { code: DnsCode.NOERROR };
-      const answers = shuffled(found).map(({ ip }) => ({ name, type: "A", ttl: TTL_SECONDS, data: ip }));
+      const answers = shuffled(found).map(({ ip }) => ({
+        name: asked,
+        type: "A",
+        ttl: TTL_SECONDS,
+        data: ip,
+      }));
       return { code: DnsCode.NOERROR, answers };
     }
     return undefined;

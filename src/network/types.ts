@@ -46,6 +46,8 @@ export interface AttachRequest {
   ip?: string;
   mac?: string;
   aliases?: string[];
+  /** Names by which this container alone finds others of the network: `alias` -> their name or id. */
+  links?: Record<string, string>;
   /** Whether this attachment brings the default route; if absent, the first one of a container that can does. */
   defaultRoute?: boolean;
   /** `docker run --dns`: servers that the networks' name server asks for this container, instead of the host's. */
@@ -65,6 +67,7 @@ export interface Endpoint {
   interfaceName: string;
   hostInterface: string;
   aliases: string[];
+  links?: Record<string, string>;
   dnsServers?: string[];
 }
 

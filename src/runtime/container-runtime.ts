@@ -13,6 +13,7 @@ import {
   oomKillCount,
   processIdentity,
   removeCgroup,
+  setCgroupLimits,
   watchProcessExit,
 } from "../kernel/index.ts";
 import { attachInput } from "./attach-input.ts";
@@ -41,6 +42,7 @@ import type {
   RuntimeExit,
   RuntimeInfo,
 } from "./types.ts";
+import { unboundedLimits, withoutUnbounded } from "./unbounded-resources.ts";
 
 export interface ContainerRuntimeOptions {
   /** `<home>/run`: the runtime's state, exit files, exec files. */
@@ -135,6 +137,8 @@ export class OciContainerRuntime implements ContainerRuntime {
       ...options,
       buildSpec: (rootfsDir) => {
         const spec = options.buildSpec(rootfsDir);
+        // A new cgroup has no limits that could be lifted.
+        spec.linux.resources = withoutUnbounded(spec.linux.resources);
         file.cgroupPath = spec.linux.cgroupsPath;
         keepFilter = this.#seccomp.apply(spec);
         checkMounts = (pid) => assertProcIntact(spec, () => listMounts(pid));
@@ -226,9 +230,12 @@ export class OciContainerRuntime implements ContainerRuntime {
   }
 
   async update(id: string, resources: OciResources): Promise<void> {
-    const { bundleDir } = this.#require(id);
+    const { bundleDir, cgroupPath } = this.#require(id);
+    setCgroupLimits(cgroupPath, unboundedLimits(resources));
+    const bounded = withoutUnbounded(resources);
+    if (Object.keys(bounded).length === 0) return;
     const path = join(bundleDir, "resources.json");
-    await writeFile(path, JSON.stringify(resources), { mode: 0o600 });
+    await writeFile(path, JSON.stringify(bounded), { mode: 0o600 });
     try {
       await mustRunRuntime(this.info, this.#root, ["update", "--resources", path, id]);
     } finally {

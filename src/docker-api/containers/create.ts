@@ -17,6 +17,9 @@ export async function createContainer(backend: ContainersBackend, context: ApiCo
       code: "DockerApi.NeedsNewerVersion",
     });
   }
+  // Private is the default of both since these versions.
+  if (context.apiMinor < 40) request.hostConfig.IpcMode ||= "shareable";
+  if (context.apiMinor < 41) request.hostConfig.CgroupnsMode ||= "host";
   const { id, warnings } = await backend.createContainer({
     name: text(context.query, "name"),
     platform: text(context.query, "platform"),

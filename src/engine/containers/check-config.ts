@@ -4,7 +4,7 @@ import { effectiveCapabilities, findInit, MASKED_PATHS, READONLY_PATHS } from ".
 import { DEFAULT_SHM_BYTES } from "../defaults.ts";
 import { invalidRequest } from "../errors.ts";
 import { logLimits } from "../logs/log-rotation.ts";
-import { parseNetworkMode, sharedContainer } from "../networks/network-mode.ts";
+import { isUserDefined, parseNetworkMode, sharedContainer } from "../networks/network-mode.ts";
 import { parsePortKey, wantedPorts } from "../networks/port-bindings.ts";
 import { checkResources } from "../spec/container-resources.ts";
 import { deviceRulesOf } from "../spec/container-spec.ts";
@@ -150,7 +150,8 @@ function isCapability(name: string): boolean {
 
 /** Options that would change what a container may do or use, and are not built: silence would be a lie. */
 const UNSUPPORTED: Record<string, string> = {
-  Links: "links are not implemented: on a network of your own, containers know each other by name",
+  Links:
+    "links on the default bridge are not implemented: on a network of your own, containers know each other by name",
   StorageOpt: "storage options are not implemented",
   BlkioWeight: "limits of block devices are not implemented",
   BlkioWeightDevice: "limits of block devices are not implemented",
@@ -162,8 +163,10 @@ const UNSUPPORTED: Record<string, string> = {
   CpuRealtimeRuntime: "real-time scheduling is not implemented",
 };
 
-function refuseUnsupported(hostConfig: HostConfig): void {
+export function refuseUnsupported(hostConfig: HostConfig): void {
   for (const [key, reason] of Object.entries(UNSUPPORTED)) {
+    // On networks of the user's, links are those of the endpoints.
+    if (key === "Links" && isUserDefined(hostConfig.NetworkMode)) continue;
     if (isAsked(hostConfig[key]))
       throw notImplemented(reason, { code: "Engine.Unsupported", details: { option: key } });
   }

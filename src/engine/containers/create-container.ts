@@ -7,7 +7,7 @@ import { invalidName } from "../errors.ts";
 import { emitContainerEvent } from "../events/container-events.ts";
 import { timestamp } from "../logs/timestamps.ts";
 import { checkEndpointSettings } from "../networks/check-endpoint.ts";
-import { parseNetworkMode } from "../networks/network-mode.ts";
+import { parseNetworkMode, sharedContainer } from "../networks/network-mode.ts";
 import type { ContainerConfig, CreateContainerRequest, EndpointSettings, HostConfig } from "../types.ts";
 import { copyUpVolumes } from "../volumes/copy-up.ts";
 import { resolveMounts } from "../volumes/resolve-mounts.ts";
@@ -31,6 +31,11 @@ export async function createContainer(
   checkHostConfig(config, request.hostConfig);
   if (request.internal?.owner !== "cri") checkSharedNetwork(request.config, request.hostConfig);
   checkNetworks(context, request);
+  // Missed as Docker misses it: as a container.
+  for (const mode of [request.hostConfig.PidMode, request.hostConfig.IpcMode]) {
+    const owner = sharedContainer(mode);
+    if (owner !== undefined) context.containers.get(owner);
+  }
   const hostConfig = completeHostConfig(request.hostConfig);
   const id = newHexId();
   nameHost(context, id, config, hostConfig);

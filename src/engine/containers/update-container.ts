@@ -4,6 +4,7 @@ import { invalidRequest, markedForRemoval } from "../errors.ts";
 import { emitContainerEvent } from "../events/container-events.ts";
 import { checkResources, ociResources } from "../spec/container-resources.ts";
 import type { HostConfig } from "../types.ts";
+import { refuseUnsupported } from "./check-config.ts";
 import type { Container } from "./container.ts";
 import { unlessEnded } from "./ended-process.ts";
 import { exclusively } from "./exclusive.ts";
@@ -20,8 +21,6 @@ const UPDATABLE = [
   "CpuQuota",
   "CpusetCpus",
   "CpusetMems",
-  "PidsLimit",
-  "BlkioWeight",
 ] as const;
 
 /** Changes limits and the restart policy; a running container's at once. Zero and absent fields stay as they are. */
@@ -49,10 +48,12 @@ async function applyUpdate(
   container: Container,
   update: Partial<HostConfig>,
 ): Promise<void> {
+  refuseUnsupported(update);
   const { record } = container;
   if (record.removing || container.removalInProgress) throw markedForRemoval('"update"');
   const changed: HostConfig = { ...record.hostConfig };
   for (const key of UPDATABLE) if (update[key]) changed[key] = update[key] as never;
+  if (typeof update.PidsLimit === "number") changed.PidsLimit = Math.max(0, update.PidsLimit);
   if (update.NanoCpus) {
     changed.CpuPeriod = 0;
     changed.CpuQuota = 0;

@@ -13,7 +13,7 @@ import { fileNotInContainer, invalidRequest } from "../errors.ts";
 import { emitContainerEvent } from "../events/container-events.ts";
 import { lookUpUser } from "../spec/user-lookup.ts";
 import type { PathStat } from "../types.ts";
-import { absolutePath, statInRoot } from "./path-stat.ts";
+import { absolutePath, asksForContent, statInRoot } from "./path-stat.ts";
 
 /** `docker cp` out of a container: what stands at a path as a tar archive. */
 export async function readArchive(
@@ -37,7 +37,7 @@ export async function readArchive(
 function* packPath(root: MountedRoot, reference: string, requested: string): Generator<Buffer> {
   const { path, wantsDirectory } = absolutePath(requested);
   const missing = () => fileNotInContainer(requested, reference);
-  const isDot = /(^|\/)\.$/.test(requested);
+  const isDot = asksForContent(requested);
   if (path === "/" || isDot || wantsDirectory) {
     const fd = openDirectory(root, path, missing);
     try {

@@ -15,6 +15,11 @@ export function absolutePath(path: string): { path: string; wantsDirectory: bool
   return { path: absolute, wantsDirectory: /(^|\/)\.?$/.test(path) && path !== "" };
 }
 
+/** `dir/.`, `./`: what the directory holds, rather than itself. */
+export function asksForContent(requested: string): boolean {
+  return /(^|\/)\.\/*$/.test(requested);
+}
+
 export async function statPath(context: EngineContext, reference: string, path: string): Promise<PathStat> {
   return withContainerRoot(context, reference, (root) => statInRoot(root, reference, path));
 }
@@ -30,7 +35,7 @@ export function statInRoot(root: MountedRoot, reference: string, requested: stri
     const stat = fstatSync(fd);
     if (wantsDirectory && !stat.isDirectory()) throw invalidRequest(`lstat ${path}/: not a directory`);
     return {
-      name: posix.basename(path) || "/",
+      name: asksForContent(requested) ? "." : posix.basename(path) || "/",
       size: stat.size,
       mode: goFileMode(stat),
       mtime: stat.mtime.toISOString(),

@@ -3,9 +3,11 @@ import { contains, ipToNumber, parseSubnet } from "../../network/index.ts";
 import type { NetworkConfig } from "../../network/types.ts";
 import { invalidRequest } from "../errors.ts";
 import type { EndpointSettings } from "../types.ts";
+import { linksOf } from "./container-networks.ts";
 
 /** Refuses what a network cannot give a container, in Docker's words; all that is wrong at once. */
 export function checkEndpointSettings(network: NetworkConfig, settings: EndpointSettings, prefix = ""): void {
+  linksOf(settings.Links ?? []);
   const problems: string[] = [];
   const address = settings.IPAMConfig?.IPv4Address;
   if (network.isDefaultBridge || network.driver !== "bridge") {

@@ -3,6 +3,7 @@ import type { Endpoint, PortMapping } from "../../network/types.ts";
 import type { Container } from "../containers/container.ts";
 import { clearEndpoint, type NetworkRecord } from "../containers/container-record.ts";
 import type { EngineContext } from "../context.ts";
+import { invalidRequest } from "../errors.ts";
 import { networkModeOf } from "./network-mode.ts";
 import { portsOf, type WantedPort, wantedPorts } from "./port-bindings.ts";
 
@@ -51,6 +52,7 @@ export async function attachTo(
     ip: settings.IPAMConfig?.IPv4Address || undefined,
     mac: settings.MacAddress || (index === 0 ? container.record.config.MacAddress : undefined) || undefined,
     aliases: aliasesOf(container, record),
+    links: linksOf(settings.Links ?? []),
     defaultRoute: index === 0,
     dnsServers: container.record.hostConfig.Dns?.length ? container.record.hostConfig.Dns : undefined,
   });
@@ -63,6 +65,20 @@ function aliasesOf(container: Container, { settings }: NetworkRecord): string[] 
   return [
     ...new Set([...(settings.Aliases ?? []), container.id.slice(0, 12), ...(hostname ? [hostname] : [])]),
   ];
+}
+
+/** `target:alias` or `target`, as `--link` has them. */
+export function linksOf(links: readonly string[]): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const link of links) {
+    const [target, alias = target, ...more] = link.split(":");
+    if (!target || !alias) throw invalidRequest("empty string specified for links");
+    if (more.length > 0) throw invalidRequest(`bad format for links: ${link}`);
+    // As an inspected container shows them: `/target:/container/alias`.
+    if (target.startsWith("/")) found[alias.slice(alias.lastIndexOf("/") + 1)] = target.slice(1);
+    else found[alias] = target;
+  }
+  return found;
 }
 
 function fill(record: NetworkRecord, endpoint: Endpoint): void {

@@ -15,6 +15,12 @@ export function parseNetworkMode(text: string | undefined): NetworkMode {
   return { kind: "network", name: text === undefined || text === "" || text === "default" ? "bridge" : text };
 }
 
+/** A network that somebody has made. */
+export function isUserDefined(text: string | undefined): boolean {
+  const mode = parseNetworkMode(text);
+  return mode.kind === "network" && mode.name !== "bridge";
+}
+
 export function networkModeOf(container: Container): NetworkMode {
   return parseNetworkMode(container.record.hostConfig.NetworkMode);
 }

@@ -41,7 +41,8 @@ function checkMemory(hostConfig: HostConfig): void {
 }
 
 function checkCpu(hostConfig: HostConfig): void {
-  const { NanoCpus = 0, CpuPeriod = 0, CpuQuota = 0 } = hostConfig;
+  const { NanoCpus = 0, CpuPeriod = 0, CpuQuota = 0, CpuShares = 0 } = hostConfig;
+  if (CpuShares < 0) throw invalidRequest("shares: invalid argument");
   if (NanoCpus > 0 && CpuPeriod > 0) {
     throw invalidRequest("Conflicting options: Nano CPUs and CPU Period cannot both be set");
   }
@@ -111,7 +112,9 @@ export function ociResources(hostConfig: HostConfig): OciResources {
   if (Object.keys(memory).length > 0) resources.memory = memory;
   const cpu = cpuOf(hostConfig);
   if (Object.keys(cpu).length > 0) resources.cpu = cpu;
-  if ((hostConfig.PidsLimit ?? 0) > 0) resources.pids = { limit: hostConfig.PidsLimit! };
+  // Said of a container that had a limit, anything below 1 lifts it: the runtimes' word for that is -1.
+  const pids = hostConfig.PidsLimit ?? undefined;
+  if (pids !== undefined) resources.pids = { limit: pids > 0 ? pids : -1 };
   return resources;
 }
 

@@ -64,6 +64,7 @@ export function containerSpec(context: EngineContext, input: SpecInput): OciSpec
     mounts: input.mounts,
     shmSizeBytes: hostConfig.ShmSize,
     shmSource: input.shmSource,
+    noShm: hostConfig.IpcMode === "none",
     devices: devices.flatMap((device) => device.devices),
     deviceRules: [...devices.flatMap((device) => device.rules), ...deviceRulesOf(hostConfig)],
     resources: ociResources(hostConfig),

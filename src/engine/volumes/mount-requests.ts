@@ -112,6 +112,7 @@ function tmpfsOptionsOf(request: MountRequest): string[] {
 
 export function wantedOfTmpfs(tmpfs: NonNullable<HostConfig["Tmpfs"]>): WantedMount[] {
   return Object.entries(tmpfs).map(([target, options]) => {
+    if (clean(target) === "/") throw invalidMount("invalid specification: destination can't be '/'");
     if (!target.startsWith("/"))
       throw invalidMount(`invalid mount path: '${target}' mount path must be absolute`);
     return {

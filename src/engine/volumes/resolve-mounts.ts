@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { errnoCode } from "../../base/index.ts";
 import type { MountRecord } from "../containers/container-record.ts";
 import type { EngineContext } from "../context.ts";
-import { invalidMount, invalidRequest } from "../errors.ts";
+import { invalidMount, invalidRequest, noSuchContainer } from "../errors.ts";
 import type { ContainerConfig, CreateContainerRequest, HostConfig } from "../types.ts";
 import {
   type WantedMount,
@@ -54,14 +54,17 @@ function requestedMounts(hostConfig: HostConfig): WantedMount[] {
 
 function mountsFromOthers(context: EngineContext, hostConfig: HostConfig): WantedMount[] {
   return (hostConfig.VolumesFrom ?? []).flatMap((specification) => {
-    const [reference, mode = "rw", ...rest] = specification.split(":");
-    if (!reference || rest.length > 0 || !/^(ro|rw|z|Z)(,(ro|rw|z|Z))*$/.test(mode)) {
-      throw invalidMount(`invalid volumes-from specification: ${specification}`);
-    }
+    if (specification === "") throw invalidMount("volumes-from specification cannot be an empty string");
+    const colon = specification.indexOf(":");
+    const [reference, mode] =
+      colon < 0 ? [specification, "rw"] : [specification.slice(0, colon), specification.slice(colon + 1)];
+    if (!/^(ro|rw|z|Z)(,(ro|rw|z|Z))*$/.test(mode)) throw invalidMount(`invalid mode: ${mode}`);
     const readOnly = mode.split(",").includes("ro");
-    return context.containers
-      .get(reference)
-      .record.mounts.filter((mount) => mount.Type !== "tmpfs")
+    const giver = context.containers.find(reference);
+    // Not NotFound: to Docker's client that would mean the image, and it would pull it.
+    if (!giver) throw invalidRequest(noSuchContainer(reference).message);
+    return giver.record.mounts
+      .filter((mount) => mount.Type !== "tmpfs")
       .map((mount) => ({ ...mount, RW: mount.RW && !readOnly, copyUp: false, anonymous: false }));
   });
 }

@@ -57,6 +57,8 @@ export interface SpecOptions {
   mounts?: OciMount[];
   shmSizeBytes?: number;
   shmSource?: string;
+  /** `--ipc none`: nothing is mounted at /dev/shm. */
+  noShm?: boolean;
   devices?: OciDevice[];
   deviceRules?: OciDeviceRule[];
   resources?: OciResources;
@@ -144,6 +146,7 @@ function allMounts(options: SpecOptions): OciMount[] {
     shmSizeBytes: options.shmSizeBytes || DEFAULT_SHM_BYTES,
     shmSource: options.shmSource,
     hostIpc: options.namespaces.ipc === "host",
+    noShm: options.noShm,
   }).filter(
     (mount) => !taken.has(mount.destination) && !(taken.has("/dev") && below(mount.destination, "/dev")),
   );

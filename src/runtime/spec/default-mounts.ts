@@ -9,6 +9,8 @@ export interface DefaultMountOptions {
   /** The container's network is the host's: its sysfs may not be mounted anew. */
   hostNetwork?: boolean;
   hostIpc?: boolean;
+  /** No shared memory at all. */
+  noShm?: boolean;
 }
 
 export const DEFAULT_SHM_BYTES = 64 * 1024 * 1024;
@@ -38,7 +40,7 @@ export function defaultMounts(options: DefaultMountOptions): OciMount[] {
       options: ["nosuid", "noexec", "nodev", "relatime", access],
     },
     { destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: ["nosuid", "noexec", "nodev"] },
-    shmMount(options),
+    ...(options.noShm ? [] : [shmMount(options)]),
   ];
 }
 
