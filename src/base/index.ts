@@ -1,6 +1,7 @@
 export * from "./async-queue.ts";
 export * from "./clock.ts";
 export * from "./durable-file.ts";
+export * from "./error-owner.ts";
 export * from "./errors.ts";
 export * from "./failpoints.ts";
 export { FairLine } from "./fair-line.ts";

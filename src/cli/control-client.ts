@@ -24,6 +24,8 @@ export interface PlatformStatus {
   node: string;
   containers: { running: number; total: number };
   memoryBytes: number;
+  /** Errors that no part of the program had caught; each stands in the log. */
+  escapedErrors: number;
   services: { name: string; readyAfterMs: number | undefined }[];
 }
 

@@ -40,5 +40,7 @@ function statusText(status: PlatformStatus): string {
     ["Node", status.node],
     ["Containers", `${status.containers.running} running of ${status.containers.total}`],
   ];
+  if (status.escapedErrors > 0)
+    rows.push(["Faults", `${status.escapedErrors} errors that should not be, see the log`]);
   return rows.map(([name, value]) => `${`${name}:`.padEnd(16)}${value}\n`).join("");
 }

@@ -20,7 +20,7 @@ export function readBody(
 ): Promise<Buffer> {
   const { timeoutMs = DEFAULT_TIMEOUT_MS, clock = systemClock } = options;
   if (Number(req.headers["content-length"] ?? 0) > limitBytes) return Promise.reject(tooLarge(limitBytes));
-  if (req.destroyed && !req.readableEnded) return Promise.reject(cut());
+  if (req.destroyed && !req.readableEnded) return Promise.reject(bodyCut());
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -39,7 +39,7 @@ export function readBody(
       else chunks.push(chunk);
     };
     const onEnd = () => finish(() => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size)));
-    const onCut = (cause?: unknown) => finish(() => reject(cut(cause)));
+    const onCut = (cause?: unknown) => finish(() => reject(bodyCut(cause)));
     const cancelTimeout = clock.after(timeoutMs, () => fail(tooSlow(timeoutMs)));
     req.on("data", onData).on("end", onEnd).on("error", onCut).on("close", onCut);
   });
@@ -74,5 +74,5 @@ const tooSlow = (timeoutMs: number) =>
     details: { timeoutMs },
   });
 
-const cut = (cause?: unknown) =>
+export const bodyCut = (cause?: unknown) =>
   new GantryError("InvalidArgument", "the request's body ended early", { code: "Http.BodyCut", cause });

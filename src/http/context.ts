@@ -35,7 +35,7 @@ interface TlsPeer {
 }
 
 /** Reads the verified client certificate of a TLS connection. */
-export function peerOf(req: IncomingMessage): PeerCertificate | undefined {
+export function peerOf(req: Pick<IncomingMessage, "socket">): PeerCertificate | undefined {
   const socket = req.socket as unknown as Partial<TlsPeer>;
   if (!socket.getPeerCertificate || !socket.authorized) return undefined;
   const { subject, valid_to: validTo } = socket.getPeerCertificate();
@@ -69,6 +69,8 @@ export function createContext(
   let query: URLSearchParams | undefined;
   let signal: AbortSignal | undefined;
   let peer: PeerCertificate | undefined | null = null;
+  // A request whose stream is destroyed has none any more.
+  const { socket } = req;
   return {
     req,
     res,
@@ -84,7 +86,7 @@ export function createContext(
       return signal;
     },
     get peer() {
-      if (peer === null) peer = peerOf(req);
+      if (peer === null) peer = peerOf({ socket });
       return peer;
     },
   };
@@ -92,7 +94,7 @@ export function createContext(
 
 /** The requests under way whose handlers want to know when to stop. */
 export class ActiveRequests {
-  readonly #controllers = new Set<AbortController>();
+  readonly #controllers = new Map<ServerResponse, AbortController>();
   #stopped = false;
 
   signalFor(res: ServerResponse): AbortSignal {
@@ -101,17 +103,22 @@ export class ActiveRequests {
       controller.abort();
       return controller.signal;
     }
-    this.#controllers.add(controller);
+    this.#controllers.set(res, controller);
     res.on("close", () => {
-      this.#controllers.delete(controller);
+      this.#controllers.delete(res);
       if (!res.writableFinished) controller.abort();
     });
     return controller.signal;
   }
 
+  /** For a request that has failed while its handler still works. */
+  abort(res: ServerResponse): void {
+    this.#controllers.get(res)?.abort();
+  }
+
   abortAll(): void {
     this.#stopped = true;
-    for (const controller of this.#controllers) controller.abort();
+    for (const controller of this.#controllers.values()) controller.abort();
     this.#controllers.clear();
   }
 }

@@ -1,9 +1,10 @@
 export { type ReadBodyOptions, readBody, readJson } from "./body.ts";
+export { bodyStream } from "./body-stream.ts";
 export { browserRefusal } from "./browser-refusal.ts";
 export { type HttpContext, type PeerCertificate, peerOf, peerProblemOf } from "./context.ts";
 export type { HttpLimits } from "./limits.ts";
 export type { BoundAddress, ListenAddress } from "./listen.ts";
-export { refuse } from "./refuse.ts";
+export { linger, refuse } from "./refuse.ts";
 export type { RemoteCommandOptions, RemoteCommandStreams } from "./remote-command/command-streams.ts";
 export {
   acceptPortForward,

@@ -26,7 +26,14 @@ export function refuse(
   ].join("\r\n");
   socket.on("error", () => socket.destroy());
   socket.end(Buffer.concat([Buffer.from(head), body]));
-  // What the client still sends is read and dropped: closing with bytes unread would reset the connection under our answer.
+  linger(socket);
+}
+
+/**
+ * After the last byte of an answer on a bare connection: what the client still sends is read and dropped for a moment, because closing
+ * with bytes unread would reset the connection under our answer.
+ */
+export function linger(socket: Duplex): void {
   socket.resume();
   const cancel = systemClock.after(LINGER_MS, () => socket.destroy(), { unref: true });
   socket.on("close", cancel);

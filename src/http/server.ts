@@ -2,13 +2,15 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from "node:https";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { errorMessage, isGantryError, type Logger, systemClock } from "../base/index.ts";
+import { errorMessage, isGantryError, type Logger, runAs, systemClock } from "../base/index.ts";
 import { ActiveRequests, createContext, type HttpContext } from "./context.ts";
 import { DEFAULT_LIMITS, type HttpLimits } from "./limits.ts";
 import { addressOf, type BoundAddress, type ListenAddress, listen, removeSocket } from "./listen.ts";
 import { refuse } from "./refuse.ts";
+import { RequestOwner } from "./request-owner.ts";
 import { readTarget } from "./request-target.ts";
 import { sendText } from "./respond.ts";
+import { Response } from "./response.ts";
 
 export interface TlsOptions {
   key: string | Buffer;
@@ -109,6 +111,7 @@ class RunningServer implements HttpServer {
   #create(): Server {
     const { maxHeaderBytes, headersTimeoutMs, handshakeTimeoutMs, keepAliveTimeoutMs } = this.#limits;
     const nodeOptions = {
+      ServerResponse: Response,
       maxHeaderSize: maxHeaderBytes,
       headersTimeout: headersTimeoutMs,
       // A watch or a log may last for days; slow bodies have their own timer in readBody.
@@ -139,24 +142,28 @@ class RunningServer implements HttpServer {
   }
 
   async #serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    if (this.#refused.has(req.socket)) return;
+    // A pipeline over the request's body that breaks takes the socket from the request.
+    const { socket } = req;
+    if (this.#refused.has(socket)) return;
     res.on("error", () => {});
-    res.on("finish", () => this.#afterAnswer(req));
-    this.#answering.set(req.socket, res);
+    res.on("finish", () => this.#afterAnswer(req, socket));
+    this.#answering.set(socket, res);
     res.on("close", () => {
-      if (this.#answering.get(req.socket) === res) this.#answering.delete(req.socket);
+      if (this.#answering.get(socket) === res) this.#answering.delete(socket);
     });
     const target = this.#targetOf(req);
     if ("refusal" in target) {
       // Where this request ends is open to doubt.
-      this.#refused.add(req.socket);
+      this.#refused.add(socket);
       res.shouldKeepAlive = false;
       sendText(res, target.status, `${target.status} ${target.refusal}\n`);
       return;
     }
     const ctx = createContext(req, res, target, this.#active);
+    const owner = new RequestOwner(`${ctx.method} ${ctx.path}`, (error) => this.#answerEscaped(ctx, error));
+    res.on("close", () => owner.release());
     try {
-      await this.#options.handler(ctx);
+      await runAs(owner, () => this.#options.handler(ctx));
     } catch (error) {
       this.#answerFailure(ctx, error);
     }
@@ -173,8 +180,13 @@ class RunningServer implements HttpServer {
       refuse(socket, target.status, target.refusal);
       return;
     }
+    const owner = new RequestOwner(`${req.method} ${target.path}`, (error) => {
+      this.#options.logger.error("an upgraded connection failed", { path: target.path, error });
+      socket.destroy();
+    });
+    socket.on("close", () => owner.release());
     try {
-      await this.#options.upgrade!(req, socket, head);
+      await runAs(owner, () => this.#options.upgrade!(req, socket, head));
     } catch (error) {
       this.#options.logger.error("upgrade failed", { path: target.path, error });
       refuse(socket, 500, "internal error");
@@ -212,15 +224,28 @@ class RunningServer implements HttpServer {
     }
   }
 
+  /** What one of the request's callbacks has thrown: its handler may wait for ever for what the callback was to bring. */
+  #answerEscaped(ctx: HttpContext, error: unknown): void {
+    this.#options.logger.error("a request's callback failed", { path: ctx.path, error });
+    ctx.res.shouldKeepAlive = false;
+    this.#answerFailure(ctx, error);
+    this.#active.abort(ctx.res);
+  }
+
   /** A body that nobody wanted is read and dropped for a while, so that the client gets to read the answer. */
-  #afterAnswer(req: IncomingMessage): void {
+  #afterAnswer(req: IncomingMessage, socket: Socket): void {
     if (this.#closing) setImmediate(() => this.#server.closeIdleConnections());
-    if (req.complete || req.socket.destroyed) return;
+    if (req.complete || socket.destroyed) return;
+    // Nothing that comes is read any more, so there is no next request either.
+    if (req.destroyed) {
+      socket.destroySoon();
+      return;
+    }
     req.resume();
     const cancel = systemClock.after(
       this.#limits.bodyDrainTimeoutMs,
       () => {
-        if (!req.complete) req.socket.destroy();
+        if (!req.complete) socket.destroy();
       },
       { unref: true },
     );

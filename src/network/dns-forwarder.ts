@@ -89,8 +89,10 @@ function askByUdp(
     socket.on("message", (bytes) => {
       if (isResponseTo(bytes, query)) finish(bytes);
     });
-    socket.connect(port, host, () => {
-      if (!done) socket.send(query);
+    // Without a way to the server it is this callback that hears of it, and not the listener above.
+    socket.connect(port, host, (error?: Error) => {
+      if (error) finish(undefined);
+      else if (!done) socket.send(query);
     });
   });
 }

@@ -135,6 +135,31 @@ it("survives whatever bytes arrive", async () => {
   socket.close();
 });
 
+it("survives whatever a connection brings, and however it ends", async () => {
+  const ends = fc.constantFrom("end", "destroy", "resetAndDestroy" as const);
+  await fc.assert(
+    fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), ends, fc.nat(40), async (noise, end, cut) => {
+      const socket = connect(listener.port, "127.0.0.1").on("error", () => {});
+      socket.resume();
+      const closed = new Promise((resolve) => socket.on("close", resolve));
+      const asked = framed(query("a.test")).subarray(0, cut);
+      await new Promise((resolve) => socket.write(Buffer.concat([asked, noise]), resolve));
+      socket[end as "end"]();
+      socket.destroySoon();
+      await closed;
+      expect(decodeDns(await askUdp(query("a.test"))).rcode).toBe("NOERROR");
+    }),
+    { numRuns: 100, seed: 5 },
+  );
+});
+
+it("goes on where there is no way to another server", async () => {
+  // A datagram socket may not be connected to it: EACCES, as ENETUNREACH where a network is missing.
+  const forwarder = new DnsForwarder({ servers: () => ["255.255.255.255"], attempts: 1 });
+  answer = (request) => forwarder.forward(request);
+  expect(decodeDns(await askUdp(query("a.test"))).rcode).toBe("SERVFAIL");
+});
+
 it("passes questions on, over the transport they came by, to the first server that answers", async () => {
   const seen: string[] = [];
   answer = (request) => {

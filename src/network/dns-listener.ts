@@ -120,7 +120,8 @@ export class DnsListener {
 
   async #serveDatagram(socket: UdpSocket, bytes: Buffer, from: RemoteInfo): Promise<void> {
     const response = await this.#respond(bytes, from.address, "udp");
-    if (!response || this.#udp !== socket) return;
+    // RFC 6335 §6: port 0 is reserved; nobody can be answered there.
+    if (!response || this.#udp !== socket || from.port === 0) return;
     socket.send(response, from.port, from.address, () => {});
   }
 

@@ -18,6 +18,7 @@ import { type EngineHouse, engineHouse } from "./engine-services.ts";
 import { assertNothingRuns, type HomeLayout, homeLayout, lockHome, prepareHome } from "./home.ts";
 import { loadInstance } from "./instance.ts";
 import { type KubeHouse, kubeHouse } from "./kube-services.ts";
+import { LastGuard } from "./last-guard.ts";
 import { openCloseService } from "./open-close.ts";
 import { assertSystemPackages } from "./requirements.ts";
 import { hasRunningProcesses, removeKernelState } from "./reset.ts";
@@ -46,6 +47,7 @@ class Platform {
   readonly #layout: HomeLayout;
   readonly #config: PlatformConfig;
   readonly #logger: Logger;
+  readonly #guard: LastGuard;
   readonly #startedAtMs: number;
   readonly #stopping = new AbortController();
   readonly #readyAfterMs = new Map<string, number>();
@@ -60,9 +62,26 @@ class Platform {
     this.#startedAtMs = startedAtMs;
     this.#logger = createLogger((line) => hooks.log(line), options.logLevel);
     this.#config = loadInstance(options);
+    this.#guard = new LastGuard({
+      logger: this.#logger,
+      clock: systemClock,
+      end: (why) => {
+        hooks.log(`gantry: ${why}; it ends here, and containers go on - see the log, and start it again`);
+        process.exit(1);
+      },
+    });
   }
 
   async run(): Promise<void> {
+    const uninstall = this.#guard.install();
+    try {
+      await this.#run();
+    } finally {
+      uninstall();
+    }
+  }
+
+  async #run(): Promise<void> {
     const { warnings } = await setUpProcess();
     for (const warning of warnings) this.#logger.warn(warning);
     ensureSharedMount(this.#layout.home);
@@ -77,7 +96,7 @@ class Platform {
     );
     try {
       await runServices({
-        services: this.#services().map((service) => this.#timed(service)),
+        services: this.#services().map((service) => this.#guard.watch(this.#timed(service))),
         signal: AbortSignal.any([this.#hooks.signal, this.#stopping.signal]),
         logger: this.#logger,
         onAllReady: () => this.#ready(),
@@ -140,6 +159,7 @@ class Platform {
 
   #ready(): void {
     this.#state = "ready";
+    this.#guard.started();
     void this.#status().then((status) => this.#hooks.onReady(status));
   }
 
@@ -200,6 +220,7 @@ class Platform {
         total: containers.length,
       },
       memoryBytes: process.memoryUsage.rss(),
+      escapedErrors: this.#guard.count,
       services: [...this.#readyAfterMs].map(([name, readyAfterMs]) => ({ name, readyAfterMs })),
     };
   }

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { shortHash } from "../base/index.ts";
+import { isGantryError, shortHash } from "../base/index.ts";
 import type { Ingest } from "../content/index.ts";
-import { type HttpContext, sendEmpty } from "../http/index.ts";
+import { bodyStream, type HttpContext, sendEmpty } from "../http/index.ts";
 import { digestParameter, type RegistryState, repositoryName } from "./server-context.ts";
 import { RegistryFailure } from "./server-errors.ts";
 
@@ -107,8 +107,12 @@ function progressHeaders(name: string, ingest: Ingest): Record<string, string> {
   };
 }
 
-/** A body that is cut off must fail the upload, and not look like its end. */
+/** A body that is cut off fails the upload, and does not look like its end. */
 async function* bodyOf(req: IncomingMessage): AsyncGenerator<Uint8Array> {
-  for await (const chunk of req) yield chunk as Buffer;
-  if (!req.complete) throw new RegistryFailure("BLOB_UPLOAD_INVALID", "the request's body was cut off");
+  try {
+    yield* bodyStream(req);
+  } catch (error) {
+    if (!isGantryError(error) || error.code !== "Http.BodyCut") throw error;
+    throw new RegistryFailure("BLOB_UPLOAD_INVALID", "the request's body was cut off");
+  }
 }

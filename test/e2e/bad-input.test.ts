@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect as connectSocket } from "node:net";
 import { tmpdir } from "node:os";
@@ -97,6 +98,28 @@ describe("docker's wrong calls", () => {
     const unknown = await platform.docker("inspect", "nobody");
     expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringMatching(/No such object: nobody/i)]);
     expect((await platform.docker("stop", "nobody")).stderr).toContain("No such container: nobody");
+  });
+});
+
+describe("an upload that is no archive", () => {
+  it("fails, and nothing else does", async () => {
+    const { pid } = platform.status;
+    // The whole header of a file, and then noise where the next one should stand.
+    const header = await platform.run("tar", ["-cf", "-", "-C", "/etc", "hostname"], { encoding: "latin1" });
+    const broken = Buffer.concat([
+      Buffer.from(header.stdout, "latin1").subarray(0, 1024),
+      randomBytes(20 * 2 ** 20),
+    ]);
+    for (let time = 0; time < 3; time++) {
+      const built = await platform.run("docker", ["build", "-"], { input: broken });
+      expect([built.code, built.stderr]).toEqual([1, expect.stringContaining("Error processing tar file")]);
+      expect((await platform.run("docker", ["load"], { input: broken })).code).toBe(1);
+      expect((await platform.run("docker", ["import", "-"], { input: broken })).code).toBe(1);
+    }
+    expect(JSON.parse((await platform.gantry("status", "--json")).stdout)).toMatchObject({
+      pid,
+      escapedErrors: 0,
+    });
   });
 });
 

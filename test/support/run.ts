@@ -9,8 +9,10 @@ export interface RunResult {
 
 export interface RunOptions {
   env?: NodeJS.ProcessEnv;
-  input?: string;
+  input?: string | Uint8Array;
   cwd?: string;
+  /** Of what it prints: UTF-8 when absent. */
+  encoding?: BufferEncoding;
   timeoutMs?: number;
 }
 
@@ -28,7 +30,7 @@ export function run(command: string, args: readonly string[], options: RunOption
       timedOut = true;
       child.kill("SIGKILL");
     }, options.timeoutMs ?? 60_000);
-    child.stdout!.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+    child.stdout!.setEncoding(options.encoding ?? "utf8").on("data", (text: string) => (stdout += text));
     child.stderr!.setEncoding("utf8").on("data", (text: string) => (stderr += text));
     child.on("error", (error) => {
       clearTimeout(timer);

@@ -6,13 +6,12 @@ import {
   notImplemented,
 } from "../../base/index.ts";
 import type { BuildLimits, BuildRequest } from "../../build/index.ts";
-import { sendEmpty, sendJson } from "../../http/index.ts";
+import { bodyStream, sendEmpty, sendJson } from "../../http/index.ts";
 import type { ApiContext, ApiRoute } from "../api-context.ts";
 import { progressMessage } from "../wire/json-messages.ts";
 import { MessageStream } from "../wire/message-stream.ts";
 import { flag, integer, text } from "../wire/query.ts";
 import { decodeRegistryConfig } from "../wire/registry-auth.ts";
-import { bodyStream } from "../wire/request-body.ts";
 import type { BuildBackend } from "./backend.ts";
 
 /** Endpoints of `docker build` (the classic builder's; BuildKit's are refused). */
@@ -77,7 +76,9 @@ function buildOptions(context: ApiContext): Omit<BuildRequest, "output" | "signa
     throw notImplemented("squash is not supported", { code: "DockerApi.NotSupported" });
   const remote = text(query, "remote");
   return {
-    ...(remote === undefined || remote === "client-session" ? { context: bodyStream(context) } : { remote }),
+    ...(remote === undefined || remote === "client-session"
+      ? { context: bodyStream(context.req) }
+      : { remote }),
     dockerfile: text(query, "dockerfile"),
     tags: query.getAll("t").filter(Boolean),
     target: text(query, "target"),

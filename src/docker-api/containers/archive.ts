@@ -2,10 +2,9 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { invalidArgument } from "../../base/index.ts";
 import type { PathStat } from "../../engine/types.ts";
-import { sendEmpty } from "../../http/index.ts";
+import { bodyStream, sendEmpty } from "../../http/index.ts";
 import type { ApiContext } from "../api-context.ts";
 import { flag, text } from "../wire/query.ts";
-import { bodyStream } from "../wire/request-body.ts";
 import type { ContainersBackend } from "./backend.ts";
 
 const STAT_HEADER = "x-docker-container-path-stat";
@@ -21,7 +20,7 @@ export async function getArchive(backend: ContainersBackend, context: ApiContext
 }
 
 export async function putArchive(backend: ContainersBackend, context: ApiContext): Promise<void> {
-  await backend.writeArchive(context.params.id!, pathOf(context), bodyStream(context), {
+  await backend.writeArchive(context.params.id!, pathOf(context), bodyStream(context.req), {
     noOverwriteDirNonDir: flag(context.query, "noOverwriteDirNonDir"),
     copyUidGid: flag(context.query, "copyUIDGID"),
   });

@@ -10,13 +10,13 @@ import {
   parseImageReference,
   withDefaultTag,
 } from "../../formats/index.ts";
+import { bodyStream } from "../../http/index.ts";
 import type { ProgressEvent } from "../../images/types.ts";
 import type { ApiContext } from "../api-context.ts";
 import { progressMessage } from "../wire/json-messages.ts";
 import { MessageStream } from "../wire/message-stream.ts";
 import { flag, text } from "../wire/query.ts";
 import { decodeRegistryAuth } from "../wire/registry-auth.ts";
-import { bodyStream } from "../wire/request-body.ts";
 import type { ImagesBackend } from "./backend.ts";
 
 /** `POST /images/create`: pull, or import of a tar archive. */
@@ -94,7 +94,7 @@ async function importImage(backend: ImagesBackend, context: ApiContext, logger: 
   const reference = repository === undefined ? undefined : tagged(repository, text(query, "tag"));
   const stream = new MessageStream(context, logger);
   await stream.run(async () => {
-    const archive = source === "-" ? bodyStream(context) : bodyOf(await fetchRemote(source, signal));
+    const archive = source === "-" ? bodyStream(context.req) : bodyOf(await fetchRemote(source, signal));
     const image = await backend.images.importRootfs(archive, {
       config,
       reference,
@@ -180,7 +180,7 @@ export async function loadImages(
   const quiet = flag(context.query, "quiet", true);
   const stream = new MessageStream(context, logger);
   await stream.run(async () => {
-    const loaded = await images.load(bodyStream(context), (event) => {
+    const loaded = await images.load(bodyStream(context.req), (event) => {
       if (!quiet) stream.write(progressMessage(event));
     });
     for (const image of loaded) {

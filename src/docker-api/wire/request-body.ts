@@ -1,5 +1,4 @@
 import type { IncomingMessage } from "node:http";
-import { Readable } from "node:stream";
 import { GantryError, systemClock } from "../../base/index.ts";
 import { readBody } from "../../http/index.ts";
 import type { ApiContext } from "../api-context.ts";
@@ -9,14 +8,6 @@ import { assertJsonContent } from "./content-type.ts";
 /** Bodies of this API are small: configurations, never files. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 const BODY_TIMEOUT_MS = 60_000;
-
-/**
- * The body as a stream for whoever may stop in its midst: the connection outlives that, and the server drops what is left,
- * so that the client gets to read the answer.
- */
-export function bodyStream({ req }: ApiContext): Readable {
-  return Readable.from(req.iterator({ destroyOnReturn: false }), { objectMode: false });
-}
 
 /** The struct that a request must carry. */
 export async function requiredBody(context: ApiContext, type: StructType): Promise<Decoded> {

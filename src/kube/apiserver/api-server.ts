@@ -289,7 +289,7 @@ class KubeApiServer implements ApiServer {
           requestCert: true,
         },
         handler: (ctx) => this.#front.handle(ctx),
-        upgrade: (req, socket, head) => void this.#front.upgrade(req, socket, head),
+        upgrade: (req, socket, head) => this.#front.upgrade(req, socket, head),
         onError: (ctx, error) => this.#front.onError(ctx, error),
         keepsEmptySegments: true,
         logger,

@@ -1,3 +1,4 @@
+import { keepOwner } from "../../base/index.ts";
 import type { Mutation, StoreBackend } from "./backend.ts";
 
 interface Entry {
@@ -21,6 +22,7 @@ export interface CommitQueueOptions {
 /** Group commit: all that waits when a commit can begin goes into it, and waits for one durable transaction together. */
 export class CommitQueue {
   readonly #options: CommitQueueOptions;
+  readonly #asOwner = keepOwner();
   #waiting: Entry[] = [];
   #running: Promise<void> | undefined;
   #committing: Promise<void> = Promise.resolve();
@@ -42,7 +44,7 @@ export class CommitQueue {
   ): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ mutations, revision, sizeBytes, onDurable, resolve, reject });
-      this.#running ??= this.#run();
+      this.#running ??= this.#asOwner(() => this.#run());
     });
   }
 

@@ -9,10 +9,11 @@ import { request as tlsRequest } from "node:https";
 import type { Duplex } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { errorMessage } from "../../../base/index.ts";
-import { type HttpContext, sendEmpty } from "../../../http/index.ts";
+import { bodyStream, type HttpContext, linger, sendEmpty } from "../../../http/index.ts";
 import { statusServiceUnavailable } from "../../api/index.ts";
 import { subprotocolsWithoutToken } from "../authentication/web-socket-token.ts";
 import type { ProxyTarget } from "../server-context.ts";
+import { EarlyBytes } from "./early-bytes.ts";
 
 /** These belong to one connection (RFC 9110 §7.6.1), or are our client's proof of who it is: nobody behind us gets them. */
 const NOT_FORWARDED = new Set([
@@ -44,7 +45,7 @@ export async function forwardRequest(ctx: HttpContext, target: ProxyTarget): Pro
   signal.addEventListener("abort", gone, { once: true });
   try {
     // An answer may come before all of the body has been taken; what is then not taken is nobody's loss.
-    pipeline(req, outgoing).catch(() => {});
+    pipeline(bodyStream(req), outgoing).catch(() => {});
     const answer = await answerOf(outgoing);
     res.writeHead(answer.statusCode ?? 502, answeredHeaders(answer.headers, target, prefix));
     // A client that goes away in the middle is no failure of ours.
@@ -66,6 +67,7 @@ export async function forwardUpgrade(
   headers.upgrade = req.headers.upgrade!;
   const outgoing = open(req, target, path + searchOf(req), headers);
   outgoing.end();
+  const early = new EarlyBytes(socket, head);
   const close = () => outgoing.destroy();
   signal.addEventListener("abort", close, { once: true });
   const switched = Promise.withResolvers<{ answer: IncomingMessage; behind?: Duplex; rest?: Buffer }>();
@@ -75,12 +77,17 @@ export async function forwardUpgrade(
     const { answer, behind, rest } = await switched.promise;
     if (!behind) {
       // The other side did not switch: after its answer nothing more goes through (CVE-2018-1002105).
+      early.take();
+      socket.resume();
       socket.write(headOf(answer, answeredHeaders(answer.headers, target, prefix)));
-      await pipeline(answer, socket).catch(() => socket.destroy());
+      await pipeline(answer, socket).then(
+        () => linger(socket),
+        () => socket.destroy(),
+      );
       return;
     }
     socket.write(headOf(answer, answer.headers));
-    behind.write(head);
+    behind.write(early.take());
     socket.write(rest!);
     await Promise.allSettled([pipeline(socket, behind), pipeline(behind, socket)]);
   } finally {

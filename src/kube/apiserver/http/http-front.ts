@@ -185,20 +185,15 @@ export class HttpFront {
   }
 
   async #readBytes(req: IncomingMessage): Promise<Buffer> {
-    const late = new AbortController();
-    const cancel = this.#options.clock.after(BODY_TIMEOUT_MS, () => {
-      late.abort();
-      req.destroy();
-    });
     try {
-      return await readBody(req, BODY_LIMIT_BYTES);
+      const { clock } = this.#options;
+      return await readBody(req, BODY_LIMIT_BYTES, { timeoutMs: BODY_TIMEOUT_MS, clock });
     } catch (error) {
-      if (late.signal.aborted) throw statusTimeout("the request's body did not come in time");
+      if (isGantryError(error) && error.code === "Http.BodyTimeout")
+        throw statusTimeout("the request's body did not come in time");
       if (isGantryError(error) && error.code === "Http.BodyTooLarge")
         throw statusTooLarge(`limit is ${BODY_LIMIT_BYTES}`);
       throw error;
-    } finally {
-      cancel();
     }
   }
 }
