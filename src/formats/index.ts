@@ -18,6 +18,15 @@ export * from "./merge-patch.ts";
 export type * from "./oci-types.ts";
 export { MediaType } from "./oci-types.ts";
 export * from "./path-glob.ts";
+export * as protobuf from "./protobuf-message.ts";
+export {
+  fieldHead,
+  lengthDelimited,
+  readField,
+  varint,
+  WireReader,
+  WireWriter,
+} from "./protobuf-wire.ts";
 export * from "./quantity.ts";
 export {
   MAX_SPECIAL_BYTES,

@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { Worker } from "node:worker_threads";
 import { silentLogger } from "../../src/base/index.ts";
-import { configMaps, encodeProtobuf } from "../../src/kube/api/index.ts";
+import { configMaps, encodeProtobuf, pods } from "../../src/kube/api/index.ts";
 import { startTestServer, type TestServer } from "../../src/kube/apiserver/testing/start-test-server.ts";
 import { createInformerFactory } from "../../src/kube/client/index.ts";
 import type { HostileClientData, HostileRequest } from "./hostile-client.ts";
@@ -158,7 +158,6 @@ export async function benchHostileLoad(only?: string): Promise<Record<string, Ho
   try {
     await server.client.create(configMaps, { metadata: { name: "small", namespace: "default", labels: {} } });
     await server.https().then(async (client) => {
-      const pods = { group: "", version: "v1", resource: "pods", kind: "Pod", namespaced: true };
       await client.create(pods, {
         metadata: { name: "small", namespace: "default" },
         spec: { containers: [container] },

@@ -4,10 +4,12 @@ import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { parseArgs } from "node:util";
 import { silentLogger, systemClock } from "../../src/base/index.ts";
-import { encode } from "../../src/store/etcd/message.ts";
+import { protobuf } from "../../src/formats/index.ts";
 import { TXN } from "../../src/store/etcd/methods.ts";
 import { openEtcdStore, openLmdbStore, type Store, WatchCache } from "../../src/store/index.ts";
 import { quantiles } from "./quantiles.ts";
+
+const { encode } = protobuf;
 
 // One measurement of one store in a process of its own; prints JSON. `--what` names it, see `MEASUREMENTS`.
 

@@ -1,9 +1,9 @@
 import { errorMessage, isGantryError } from "../../base/index.ts";
+import type { protobuf } from "../../formats/index.ts";
 import type { CheckProblem } from "../types.ts";
 import type { EtcdConnection } from "./connection.ts";
 import { COMPACTED, isEtcdFailure } from "./etcd-errors.ts";
 import type { KeySpace } from "./key-space.ts";
-import type { Message } from "./message.ts";
 import type { HashKVResponse } from "./messages.ts";
 import { HASH_KV, STATUS } from "./methods.ts";
 
@@ -13,7 +13,7 @@ import { HASH_KV, STATUS } from "./methods.ts";
  */
 export async function checkCluster(connection: EtcdConnection, keys: KeySpace): Promise<CheckProblem[]> {
   const problems: CheckProblem[] = [];
-  const hashes: { name: string; answer: Message<typeof HashKVResponse> }[] = [];
+  const hashes: { name: string; answer: protobuf.Message<typeof HashKVResponse> }[] = [];
   let revision = 0;
   for (const endpoint of connection.endpoints) {
     const { name } = endpoint;

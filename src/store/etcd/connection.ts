@@ -1,5 +1,6 @@
 import { type ClientDuplexStream, Metadata, type ServiceError } from "@grpc/grpc-js";
 import { backoffMs, type Clock } from "../../base/index.ts";
+import { protobuf } from "../../formats/index.ts";
 import { closed } from "../errors.ts";
 import { type Endpoint, EndpointPool, type EtcdTls } from "./endpoint-pool.ts";
 import {
@@ -13,11 +14,12 @@ import {
   otherCluster,
   wentBack,
 } from "./etcd-errors.ts";
-import { decode, encode, type Message, type MessageType, type Outgoing } from "./message.ts";
 import { AuthenticateRequest, AuthenticateResponse } from "./messages.ts";
 
+const { decode, encode } = protobuf;
+
 // biome-ignore lint/suspicious/noExplicitAny: any table of fields
-export type AnyMessage = MessageType<any>;
+export type AnyMessage = protobuf.MessageType<any>;
 
 export interface Method<Q extends AnyMessage, A extends AnyMessage> {
   /** `/package.Service/Method`. */
@@ -28,7 +30,10 @@ export interface Method<Q extends AnyMessage, A extends AnyMessage> {
   write: boolean;
 }
 
-export type Stream<Q extends AnyMessage, A extends AnyMessage> = ClientDuplexStream<Outgoing<Q>, Message<A>>;
+export type Stream<Q extends AnyMessage, A extends AnyMessage> = ClientDuplexStream<
+  protobuf.Outgoing<Q>,
+  protobuf.Message<A>
+>;
 
 export interface ConnectionOptions {
   endpoints: readonly string[];
@@ -85,8 +90,8 @@ export class EtcdConnection {
   /** Throws GantryError, or etcd's own error where only the caller knows what the request was about (`isAboutRequest`). */
   async request<Q extends AnyMessage, A extends AnyMessage>(
     method: Method<Q, A>,
-    message: Outgoing<Q>,
-  ): Promise<Message<A>> {
+    message: protobuf.Outgoing<Q>,
+  ): Promise<protobuf.Message<A>> {
     const { clock, requestTimeoutMs } = this.#options;
     // Encoded before the first wait: the caller may change its bytes afterwards.
     const bytes = encode(method.request, message);
@@ -127,9 +132,9 @@ export class EtcdConnection {
   async requestFrom<Q extends AnyMessage, A extends AnyMessage>(
     endpoint: Endpoint,
     method: Method<Q, A>,
-    message: Outgoing<Q>,
+    message: protobuf.Outgoing<Q>,
     timeoutMs = this.#options.requestTimeoutMs,
-  ): Promise<Message<A>> {
+  ): Promise<protobuf.Message<A>> {
     await this.#pool.connectedTo(endpoint, this.#options.requestTimeoutMs);
     try {
       const metadata = this.#metadata(await this.#currentToken(endpoint));
@@ -148,7 +153,7 @@ export class EtcdConnection {
     const endpoint = await this.#pool.connected(this.#options.requestTimeoutMs);
     const token = await this.#currentToken(endpoint);
     if (this.#closed) throw closed();
-    const stream = endpoint.client.makeBidiStreamRequest<Outgoing<Q>, Message<A>>(
+    const stream = endpoint.client.makeBidiStreamRequest<protobuf.Outgoing<Q>, protobuf.Message<A>>(
       method.path,
       (message) => encode(method.request, message),
       (bytes) => decode(method.response, bytes),
@@ -186,11 +191,11 @@ export class EtcdConnection {
     bytes: Buffer,
     metadata: Metadata,
     timeoutMs: number,
-  ): Promise<Message<A>> {
+  ): Promise<protobuf.Message<A>> {
     const seenBefore = this.#seenRevision;
     const options = { deadline: new Date(this.#options.clock.nowMs() + timeoutMs) };
-    const answer = await new Promise<Message<A>>((resolve, reject) => {
-      const call = endpoint.client.makeUnaryRequest<Buffer, Message<A>>(
+    const answer = await new Promise<protobuf.Message<A>>((resolve, reject) => {
+      const call = endpoint.client.makeUnaryRequest<Buffer, protobuf.Message<A>>(
         method.path,
         (request) => request,
         (response) => decode(method.response, response),

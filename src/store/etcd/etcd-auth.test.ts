@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { silentLogger, systemClock } from "../../base/index.ts";
+import { protobuf } from "../../formats/index.ts";
 import type { Store } from "../types.ts";
 import { EtcdConnection } from "./connection.ts";
 import {
@@ -13,8 +14,9 @@ import {
   startEtcd,
 } from "./etcd-process.test-support.ts";
 import { type EtcdStoreOptions, openEtcdStore } from "./index.ts";
-import { bytes, int64, message, one, text } from "./message.ts";
 import { HeaderOnlyResponse } from "./messages.ts";
+
+const { bytes, int64, message, one, text } = protobuf;
 
 const cleanups: (() => Promise<void>)[] = [];
 afterEach(async () => {

@@ -6,6 +6,7 @@ import {
   type Logger,
   systemClock,
 } from "../../base/index.ts";
+import type { protobuf } from "../../formats/index.ts";
 import { type SizeLimits, validateKey, validateRequest } from "../embedded/transaction.ts";
 import { closed, compacted, futureRevision, leaseNotFound } from "../errors.ts";
 import { AutoCompaction } from "../operations/auto-compaction.ts";
@@ -32,7 +33,6 @@ import type { EtcdStoreOptions } from "./index.ts";
 import { KeySpace } from "./key-space.ts";
 import { grantLease } from "./lease-grant.ts";
 import { keepAlive } from "./lease-keep-alive.ts";
-import type { Message, Outgoing } from "./message.ts";
 import { COMPACT, LEASE_REVOKE, RANGE, STATUS, TXN } from "./methods.ts";
 import { DEFAULT_REQUEST_TIMEOUT_MS, openConnection } from "./open-connection.ts";
 import { useStore } from "./store-record.ts";
@@ -283,9 +283,9 @@ export class EtcdStore implements Store {
 
   async #request<Q extends AnyMessage, A extends AnyMessage>(
     method: Method<Q, A>,
-    message: Outgoing<Q>,
+    message: protobuf.Outgoing<Q>,
     about: { revision?: number; lease?: number },
-  ): Promise<Message<A>> {
+  ): Promise<protobuf.Message<A>> {
     try {
       return await this.#connection.request(method, message);
     } catch (error) {

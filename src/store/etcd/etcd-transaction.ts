@@ -1,10 +1,10 @@
+import type { protobuf } from "../../formats/index.ts";
 import { duplicateKey } from "../errors.ts";
 import type { Compare, Operation, OperationResult, TransactionRequest, TransactionResult } from "../types.ts";
 import type { KeySpace } from "./key-space.ts";
-import type { Message, Outgoing } from "./message.ts";
 import type { EtcdResponseOp, TxnRequest, TxnResponse } from "./messages.ts";
 
-type Txn = Outgoing<typeof TxnRequest>;
+type Txn = protobuf.Outgoing<typeof TxnRequest>;
 type RequestOp = NonNullable<Txn["success"]>[number];
 
 const OPERATOR = { "=": 0, ">": 1, "<": 2, "!=": 3 };
@@ -55,7 +55,7 @@ function toRequestOp(operation: Operation, keys: KeySpace): RequestOp {
 
 export function fromTxn(
   request: TransactionRequest,
-  { succeeded, header, responses }: Message<typeof TxnResponse>,
+  { succeeded, header, responses }: protobuf.Message<typeof TxnResponse>,
   keys: KeySpace,
 ): TransactionResult {
   const operations = succeeded ? request.success : (request.failure ?? []);

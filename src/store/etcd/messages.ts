@@ -1,4 +1,6 @@
-import { bool, bytes, int64, type Message, many, message, one, text, texts } from "./message.ts";
+import { protobuf } from "../../formats/index.ts";
+
+const { bool, bytes, int64, many, message, one, text, texts } = protobuf;
 
 // The part of etcd's API (packages etcdserverpb and mvccpb of etcd 3.4) that the store uses, by field number. Names are
 // etcd's. Ids of clusters and members lose their lowest bits: they are only compared.
@@ -13,10 +15,10 @@ const KeyValue = message({
   value: bytes(5),
   lease: int64(6),
 });
-export type EtcdKeyValue = Message<typeof KeyValue>;
+export type EtcdKeyValue = protobuf.Message<typeof KeyValue>;
 
 const Event = message({ type: int64(1), kv: one(2, KeyValue), prev_kv: one(3, KeyValue) });
-export type EtcdEvent = Message<typeof Event>;
+export type EtcdEvent = protobuf.Message<typeof Event>;
 export const EVENT_DELETE = 1;
 
 export const RangeRequest = message({
@@ -49,7 +51,7 @@ const ResponseOp = message({
   response_put: one(2, PutResponse),
   response_delete_range: one(3, DeleteRangeResponse),
 });
-export type EtcdResponseOp = Message<typeof ResponseOp>;
+export type EtcdResponseOp = protobuf.Message<typeof ResponseOp>;
 
 const Compare = message({
   result: int64(1),
@@ -108,7 +110,7 @@ export const WatchResponse = message({
   fragment: bool(7),
   events: many(11, Event),
 });
-export type EtcdWatchResponse = Message<typeof WatchResponse>;
+export type EtcdWatchResponse = protobuf.Message<typeof WatchResponse>;
 
 export const AuthenticateRequest = message({ name: text(1), password: text(2) });
 export const AuthenticateResponse = message({ header: one(1, Header), token: text(2) });

@@ -1,8 +1,8 @@
+import type { protobuf } from "../../formats/index.ts";
 import { corrupt, newerFormat } from "../errors.ts";
 import type { EtcdConnection } from "./connection.ts";
 import { halfMigrated } from "./etcd-errors.ts";
 import type { KeySpace } from "./key-space.ts";
-import type { Outgoing } from "./message.ts";
 import type { TxnRequest } from "./messages.ts";
 import { RANGE, TXN } from "./methods.ts";
 
@@ -54,7 +54,7 @@ export async function useStore(connection: EtcdConnection, keys: KeySpace): Prom
   }
 }
 
-export type RequestOps = NonNullable<Outgoing<typeof TxnRequest>["success"]>;
+export type RequestOps = NonNullable<protobuf.Outgoing<typeof TxnRequest>["success"]>;
 
 /** Writes, if the record is still the one of that revision; returns the revision of the writes, undefined if it is not. */
 export async function transactWhileRecord(

@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer";
 import { errorMessage, GantryError } from "../../../base/index.ts";
+import { WireReader, WireWriter } from "../../../formats/index.ts";
 import { decodeMessage, encodeMessage } from "./message-codec.ts";
 import { messageKeyOfKind } from "./message-table.ts";
-import { WireReader, WireWriter } from "./wire.ts";
 
 /** Every protobuf body starts with these four bytes, then a runtime.Unknown (apimachinery serializer/protobuf). */
 const MAGIC = Uint8Array.of(0x6b, 0x38, 0x73, 0x00);

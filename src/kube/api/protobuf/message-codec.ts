@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer";
+import type { WireReader, WireWriter } from "../../../formats/index.ts";
 import { setOwn } from "../../../formats/index.ts";
 import { type Message, type MessageField, messageByKey } from "./message-table.ts";
 import { decodeScalar, encodeScalar, isZero, WIRE_TYPES } from "./scalars.ts";
-import type { WireReader, WireWriter } from "./wire.ts";
 
 type JsonObject = Record<string, unknown>;
 

@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer";
+import type { WireReader, WireWriter } from "../../../formats/index.ts";
 import { formatQuantity, parseQuantity } from "../../../formats/index.ts";
 import { formatTime, parseTimeParts } from "../meta/time.ts";
 import { decodeProtobuf, isProtobufEnvelope } from "./envelope.ts";
-import type { WireReader, WireWriter } from "./wire.ts";
 
 /** Wire type by the type letter of the tables. */
 export const WIRE_TYPES: Record<string, number> = {

@@ -1,9 +1,9 @@
 import { FairTurn } from "../../../base/index.ts";
+import { fieldHead, lengthDelimited, readField } from "../../../formats/index.ts";
 import { apiVersionOf, encodeProtobuf, type KindDefinition, tableRow, toTable } from "../../api/index.ts";
 import type { StoredObject } from "../objects/stored-object.ts";
 import type { ListAnswer } from "../server-context.ts";
 import { partialMetadata, type Rendering, toYaml } from "./encode-answer.ts";
-import { field, fieldHead, readField } from "./protobuf-fields.ts";
 
 const PIECE_BYTES = 128 * 1024;
 
@@ -130,7 +130,7 @@ function protobufFrame(empty: object, form: Rendering): ListFrame {
     head: Buffer.from(rawOf(encodeProtobuf(empty))),
     append(chunks, item) {
       const shown = form.shape === "metadata" ? partialMetadata(item.object, form) : item.object;
-      chunks.push(field(2, rawOf(encodeProtobuf(shown))));
+      chunks.push(lengthDelimited(2, rawOf(encodeProtobuf(shown))));
     },
     tail: NOTHING,
   };
@@ -152,10 +152,13 @@ async function* inEnvelope(
   const all: Buffer[] = [];
   for await (const piece of pieces) all.push(piece);
   const type = typeOf(kind, form);
-  const typeMeta = Buffer.concat([field(1, Buffer.from(type.apiVersion)), field(2, Buffer.from(type.kind))]);
+  const typeMeta = Buffer.concat([
+    lengthDelimited(1, Buffer.from(type.apiVersion)),
+    lengthDelimited(2, Buffer.from(type.kind)),
+  ]);
   const sizeBytes = all.reduce((sum, piece) => sum + piece.length, 0);
-  const head = Buffer.concat([MAGIC, field(1, typeMeta), fieldHead(2, sizeBytes)]);
-  const tail = Buffer.concat([field(3, NOTHING), field(4, NOTHING)]);
+  const head = Buffer.concat([MAGIC, lengthDelimited(1, typeMeta), fieldHead(2, sizeBytes)]);
+  const tail = Buffer.concat([lengthDelimited(3, NOTHING), lengthDelimited(4, NOTHING)]);
   if (all.length === 1) yield Buffer.concat([head, all[0]!, tail]);
   else yield* [head, ...all, tail];
 }

@@ -1,3 +1,4 @@
+import { lengthDelimited } from "../../../formats/index.ts";
 import {
   apiVersionOf,
   encodeProtobuf,
@@ -7,7 +8,6 @@ import {
 } from "../../api/index.ts";
 import type { WatchItem } from "../server-context.ts";
 import { partialMetadata, type Rendering, toYaml } from "./encode-answer.ts";
-import { field } from "./protobuf-fields.ts";
 
 const JSON_HEADS = {
   ADDED: Buffer.from('{"type":"ADDED","object":'),
@@ -97,8 +97,8 @@ export class WatchEncoder {
  * { raw = 1 } holds the object in its envelope.
  */
 function protobufFrame(type: string, object: Buffer): Buffer {
-  const raw = field(1, object);
-  const event = Buffer.concat([field(1, Buffer.from(type)), field(2, raw)]);
+  const raw = lengthDelimited(1, object);
+  const event = Buffer.concat([lengthDelimited(1, Buffer.from(type)), lengthDelimited(2, raw)]);
   const length = Buffer.alloc(4);
   length.writeUInt32BE(event.length);
   return Buffer.concat([length, event]);

@@ -1,3 +1,4 @@
+import { lengthDelimited, varint } from "../../../formats/index.ts";
 import type { Swagger, SwaggerOperation } from "./openapi-v2.ts";
 import type { Schema } from "./schemas.ts";
 
@@ -112,14 +113,3 @@ const nested = (number: number, ...fields: Buffer[]) => lengthDelimited(number, 
 const text = (number: number, value: string | undefined) =>
   value === undefined ? Buffer.alloc(0) : lengthDelimited(number, Buffer.from(value));
 const flag = (number: number) => Buffer.concat([varint(number << 3), varint(1)]);
-
-function lengthDelimited(number: number, bytes: Buffer): Buffer {
-  return Buffer.concat([varint((number << 3) | 2), varint(bytes.length), bytes]);
-}
-
-function varint(value: number): Buffer {
-  const bytes: number[] = [];
-  let rest = value;
-  for (; rest > 0x7f; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 0x80);
-  return Buffer.from([...bytes, rest]);
-}

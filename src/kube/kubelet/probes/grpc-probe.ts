@@ -1,5 +1,6 @@
 import { type ClientHttp2Session, connect } from "node:http2";
 import { type Clock, errorMessage } from "../../../base/index.ts";
+import { protobuf } from "../../../formats/index.ts";
 import type { ProbeFinding } from "./prober.ts";
 
 /** grpc.health.v1.HealthCheckResponse.ServingStatus. */
@@ -83,26 +84,19 @@ function check(session: ClientHttp2Session, service: string): Promise<HealthAnsw
   });
 }
 
-/** A gRPC message with HealthCheckRequest { string service = 1 }. */
+/** grpc.health.v1, by field number. */
+const HealthCheckRequest = protobuf.message({ service: protobuf.text(1) });
+const HealthCheckResponse = protobuf.message({ status: protobuf.int64(1) });
+/** Before each message: whether it is compressed, and its length (gRPC over HTTP/2, "Length-Prefixed-Message"). */
+const FRAME_HEAD_BYTES = 5;
+
 function frame(service: string): Buffer {
-  const name = Buffer.from(service);
-  const body =
-    name.length === 0 ? Buffer.alloc(0) : Buffer.concat([Buffer.from([0x0a]), varint(name.length), name]);
-  const header = Buffer.alloc(5);
+  const body = protobuf.encode(HealthCheckRequest, { service });
+  const header = Buffer.alloc(FRAME_HEAD_BYTES);
   header.writeUInt32BE(body.length, 1);
   return Buffer.concat([header, body]);
 }
 
-function varint(value: number): Buffer {
-  const bytes: number[] = [];
-  for (let rest = value; ; rest >>>= 7) {
-    if (rest < 0x80) return Buffer.from([...bytes, rest]);
-    bytes.push((rest & 0x7f) | 0x80);
-  }
-}
-
-/** Field 1 of HealthCheckResponse; an absent one is 0. */
 function servingStatusOf(message: Buffer): number {
-  const body = message.subarray(5);
-  return body[0] === 0x08 ? (body[1] ?? 0) : 0;
+  return protobuf.decode(HealthCheckResponse, message.subarray(FRAME_HEAD_BYTES)).status;
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { bool, bytes, decode, encode, int64, many, message, one, text } from "./message.ts";
+import { bool, bytes, decode, encode, int64, many, message, one, text } from "./protobuf-message.ts";
 
 const Inner = message({ name: text(1), flag: bool(3) });
 const Sample = message({ number: int64(1), data: bytes(2), inner: one(15, Inner), list: many(16, Inner) });

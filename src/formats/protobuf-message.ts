@@ -1,6 +1,8 @@
+import { sizeOfVarint, WireReader, WireType, writeVarint } from "./protobuf-wire.ts";
+
 /**
  * Protobuf messages by table (protobuf.dev, "Encoding"): a message is a list of named fields, each with its number and kind, and
- * its TypeScript type follows from that list. Only what etcd's messages need: varints, byte strings and messages in them.
+ * its TypeScript type follows from that list. Varints, byte strings and messages in them.
  */
 type Kind = "int64" | "bool" | "bytes" | "text" | MessageType<Fields>;
 
@@ -81,12 +83,8 @@ export function message<F extends Fields>(fields: F): MessageType<F> {
   return { fields, defaults, lists, byNumber };
 }
 
-const VARINT = 0;
-const FIXED64 = 1;
-const LENGTH_DELIMITED = 2;
-const FIXED32 = 5;
-
-const wireTypeOf = (kind: Kind) => (kind === "int64" || kind === "bool" ? VARINT : LENGTH_DELIMITED);
+const wireTypeOf = (kind: Kind) =>
+  kind === "int64" || kind === "bool" ? WireType.VARINT : WireType.LENGTH_DELIMITED;
 
 export function encode<M extends MessageType<Fields>>(type: M, value: Outgoing<M>): Buffer {
   const out = Buffer.allocUnsafe(sizeOfMessage(type, value as Record<string, unknown>));
@@ -112,7 +110,7 @@ function sizeOfMessage(type: MessageType<Fields>, value: Record<string, unknown>
   let size = 0;
   for (const [field, element] of outgoing(type, value)) {
     size += sizeOfVarint(field.number << 3);
-    if (wireTypeOf(field.kind) === VARINT) size += sizeOfVarint(Number(element));
+    if (wireTypeOf(field.kind) === WireType.VARINT) size += sizeOfVarint(Number(element));
     else {
       const length = lengthOf(field.kind, element);
       size += sizeOfVarint(length) + length;
@@ -136,7 +134,7 @@ function writeMessage(
   let at = start;
   for (const [{ number, kind }, element] of outgoing(type, value)) {
     at = writeVarint((number << 3) | wireTypeOf(kind), out, at);
-    if (wireTypeOf(kind) === VARINT) {
+    if (wireTypeOf(kind) === WireType.VARINT) {
       at = writeVarint(Number(element), out, at);
       continue;
     }
@@ -150,93 +148,38 @@ function writeMessage(
   return at;
 }
 
-function sizeOfVarint(value: number): number {
-  let size = 1;
-  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) size++;
-  return size;
-}
-
-/** Whole numbers from 0 to 2^53; nothing else is sent. */
-function writeVarint(value: number, out: Buffer, start: number): number {
-  let at = start;
-  let rest = value;
-  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) out[at++] = (rest % 0x80) | 0x80;
-  out[at++] = rest;
-  return at;
-}
-
 /** Byte fields share their memory with `input`. Throws RangeError where the bytes make no message. */
 export function decode<M extends MessageType<Fields>>(type: M, input: Uint8Array): Message<M> {
-  const buffer = Buffer.from(input.buffer, input.byteOffset, input.byteLength);
-  return new Decoder(buffer).message(type, buffer.length) as Message<M>;
+  return readMessage(type, new WireReader(input), input.byteLength) as Message<M>;
 }
 
-class Decoder {
-  readonly #buffer: Buffer;
-  #at = 0;
-
-  constructor(buffer: Buffer) {
-    this.#buffer = buffer;
+function readMessage(type: MessageType<Fields>, reader: WireReader, end: number): Record<string, unknown> {
+  const value: Record<string, unknown> = { ...type.defaults };
+  for (const name of type.lists) value[name] = [];
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    const [name, field] = type.byNumber[tag >>> 3] ?? [];
+    if (!name || !field || (tag & 7) !== wireTypeOf(field.kind)) reader.skipType(tag & 7);
+    else if (field.repeated) (value[name] as unknown[]).push(readValue(field.kind, reader));
+    else value[name] = readValue(field.kind, reader);
   }
+  if (reader.pos !== end) throw new RangeError("a part of the message is longer than the message");
+  return value;
+}
 
-  message(type: MessageType<Fields>, end: number): Record<string, unknown> {
-    const value: Record<string, unknown> = { ...type.defaults };
-    for (const name of type.lists) value[name] = [];
-    while (this.#at < end) {
-      const tag = this.#varint();
-      const [name, field] = type.byNumber[tag >>> 3] ?? [];
-      if (!name || !field || (tag & 7) !== wireTypeOf(field.kind)) this.#skip(tag & 7);
-      else if (field.repeated) (value[name] as unknown[]).push(this.#value(field.kind));
-      else value[name] = this.#value(field.kind);
+function readValue(kind: Kind, reader: WireReader): unknown {
+  switch (kind) {
+    case "int64":
+      return reader.int64();
+    case "bool":
+      return reader.bool();
+    case "text":
+      return reader.string();
+    case "bytes":
+      return reader.bytes();
+    default: {
+      const length = reader.uint32();
+      return readMessage(kind, reader, reader.pos + length);
     }
-    if (this.#at !== end) throw new RangeError("a part of the message is longer than the message");
-    return value;
-  }
-
-  #value(kind: Kind): unknown {
-    if (kind === "int64") return this.#varint();
-    if (kind === "bool") return this.#varint() !== 0;
-    const end = this.#part();
-    if (typeof kind === "object") return this.message(kind, end);
-    const start = this.#at;
-    this.#at = end;
-    return kind === "text" ? this.#buffer.toString("utf8", start, end) : this.#buffer.subarray(start, end);
-  }
-
-  /** Reads a length; gives the end of the part that it announces. */
-  #part(): number {
-    const length = this.#varint();
-    return this.#end(length);
-  }
-
-  #end(length: number): number {
-    if (!(length >= 0 && length <= this.#buffer.length - this.#at))
-      throw new RangeError("the message ends too early");
-    return this.#at + length;
-  }
-
-  #skip(wireType: number): void {
-    if (wireType === VARINT) this.#varint();
-    else if (wireType === LENGTH_DELIMITED) this.#at = this.#part();
-    else if (wireType === FIXED64) this.#at = this.#end(8);
-    else if (wireType === FIXED32) this.#at = this.#end(4);
-    else throw new RangeError(`wire type ${wireType} is not known`);
-  }
-
-  /** 64 bits in two halves, so that negative numbers (two's complement, ten bytes) come out right. */
-  #varint(): number {
-    let low = 0;
-    let high = 0;
-    for (let shift = 0; shift < 70; shift += 7) {
-      if (this.#at >= this.#buffer.length) throw new RangeError("the message ends too early");
-      const byte = this.#buffer[this.#at++]!;
-      if (shift < 28) low |= (byte & 0x7f) << shift;
-      else if (shift === 28) {
-        low |= (byte & 0x0f) << 28;
-        high = (byte & 0x7f) >>> 4;
-      } else high |= (byte & 0x7f) << (shift - 32);
-      if (byte < 0x80) return high * 2 ** 32 + (low >>> 0);
-    }
-    throw new RangeError("a varint is too long");
   }
 }

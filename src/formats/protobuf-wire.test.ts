@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { WireReader, WireWriter } from "./wire.ts";
+import { WireReader, WireWriter } from "./protobuf-wire.ts";
 
 const through = <T>(write: (writer: WireWriter) => WireWriter, read: (reader: WireReader) => T): T =>
   read(new WireReader(write(new WireWriter()).finish()));

@@ -1,5 +1,8 @@
 import { Buffer } from "node:buffer";
 
+/** Protobuf's wire format (protobuf.dev, "Encoding"): the one place that knows varints, tags and lengths. */
+export const WireType = { VARINT: 0, FIXED64: 1, LENGTH_DELIMITED: 2, FIXED32: 5 } as const;
+
 /** Reads protobuf's wire format (protobuf.dev, "Encoding"). Throws RangeError where the bytes end too early or make no sense. */
 export class WireReader {
   readonly #bytes: Buffer;
@@ -54,10 +57,10 @@ export class WireReader {
 
   /** Passes over the value of a field that is not known. */
   skipType(wireType: number): void {
-    if (wireType === 0) this.#varint();
-    else if (wireType === 1) this.#advance(8);
-    else if (wireType === 2) this.#advance(this.uint32());
-    else if (wireType === 5) this.#advance(4);
+    if (wireType === WireType.VARINT) this.#varint();
+    else if (wireType === WireType.FIXED64) this.#advance(8);
+    else if (wireType === WireType.LENGTH_DELIMITED) this.#advance(this.uint32());
+    else if (wireType === WireType.FIXED32) this.#advance(4);
     else throw new RangeError(`wire type ${wireType} is not known`);
   }
 
@@ -188,4 +191,48 @@ export class WireWriter {
     this.#bytes.copy(larger, 0, 0, this.#length);
     this.#bytes = larger;
   }
+}
+
+/** Bytes that a whole number from 0 to 2^53 takes. */
+export function sizeOfVarint(value: number): number {
+  let size = 1;
+  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) size++;
+  return size;
+}
+
+/** Writes a whole number from 0 to 2^53 where there is room for it; returns where it ends. */
+export function writeVarint(value: number, out: Buffer, start: number): number {
+  let at = start;
+  let rest = value;
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) out[at++] = (rest % 0x80) | 0x80;
+  out[at++] = rest;
+  return at;
+}
+
+export function varint(value: number): Buffer {
+  const out = Buffer.allocUnsafe(sizeOfVarint(value));
+  writeVarint(value, out, 0);
+  return out;
+}
+
+/** What stands before the bytes of a field. */
+export function fieldHead(number: number, sizeBytes: number): Buffer {
+  return Buffer.concat([varint((number << 3) | WireType.LENGTH_DELIMITED), varint(sizeBytes)]);
+}
+
+/** A field of bytes that are encoded already. */
+export function lengthDelimited(number: number, bytes: Uint8Array): Buffer {
+  return Buffer.concat([fieldHead(number, bytes.length), bytes]);
+}
+
+/** The bytes of the first such field at the top of a message; empty where there is none. */
+export function readField(message: Uint8Array, number: number, offset = 0): Uint8Array {
+  const reader = new WireReader(message);
+  reader.pos = offset;
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    if (tag >>> 3 === number) return reader.bytes();
+    reader.skipType(tag & 7);
+  }
+  return new Uint8Array(0);
 }
