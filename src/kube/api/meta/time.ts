@@ -1,9 +1,12 @@
 import { invalidArgument } from "../../../base/index.ts";
 
-const RFC3339 =
-  /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:[.,](\d+))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
 const TIME_LAYOUT = "2006-01-02T15:04:05Z07:00";
 const MICRO_TIME_LAYOUT = "2006-01-02T15:04:05.000000Z07:00";
+
+/** Go's zero time, 0001-01-01T00:00:00Z: it stands for none, and is written as null. */
+const ZERO_SECONDS = -62_135_596_800;
+/** What JavaScript's dates hold. */
+const MAX_SECONDS = 8_640_000_000_000;
 
 export interface TimeParts {
   /** Since the epoch; negative before it. */
@@ -11,70 +14,89 @@ export interface TimeParts {
   nanos: number;
 }
 
-/** Reads an RFC 3339 timestamp. Throws InvalidArgument with the message of Go's time.Parse, roughly. */
+type Elements = readonly (readonly [pattern: RegExp, layout: string])[];
+
+const DATE_AND_TIME: Elements = [
+  [/^\d{4}/, "2006"],
+  [/^-/, "-"],
+  [/^\d{2}/, "01"],
+  [/^-/, "-"],
+  [/^\d{2}/, "02"],
+  [/^T/, "T"],
+  [/^\d{1,2}/, "15"],
+  [/^:/, ":"],
+  [/^\d{2}/, "04"],
+  [/^:/, ":"],
+  [/^\d{2}/, "05"],
+];
+const ZONE: Elements = [[/^(?:Z|[+-]\d{2}:\d{2})/, "Z07:00"]];
+/** A fraction may stand where the layout has none; where it has one, it must be just that. */
+const TIME: Elements = [...DATE_AND_TIME, [/^(?:[.,]\d+)?/, ""], ...ZONE];
+const MICRO_TIME: Elements = [...DATE_AND_TIME, [/^[.,]\d{6}/, ".000000"], ...ZONE];
+
+/** Reads a timestamp as Go's time.Parse does. Throws InvalidArgument with its message. */
 export function parseTimeParts(text: string, isMicroTime = false): TimeParts {
-  const match = RFC3339.exec(text);
-  const seconds = match === null ? Number.NaN : secondsOf(match);
-  if (Number.isNaN(seconds)) {
-    const layout = isMicroTime ? MICRO_TIME_LAYOUT : TIME_LAYOUT;
-    throw invalidArgument(
-      `parsing time ${JSON.stringify(text)} as ${JSON.stringify(layout)}: ${misfit(text)}`,
-    );
-  }
-  return { seconds, nanos: Number((match![7] ?? "").slice(0, 9).padEnd(9, "0")) };
+  const parts = split(text, isMicroTime);
+  const [year, , month, , day, , hour, , minute, , second, fraction, zone] = parts;
+  const date = new Date(0);
+  // Not Date.UTC, which takes the years before 100 for those of the last century.
+  date.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
+  const outOfRange = (what: string) =>
+    invalidArgument(`parsing time ${JSON.stringify(text)}: ${what} out of range`);
+  if (Number(month) < 1 || Number(month) > 12) throw outOfRange("month");
+  if (Number(day) < 1 || date.getUTCMonth() !== Number(month) - 1) throw outOfRange("day");
+  if (Number(hour) > 23) throw outOfRange("hour");
+  if (Number(minute) > 59) throw outOfRange("minute");
+  // There are no leap seconds.
+  if (Number(second) > 59) throw outOfRange("second");
+  const [offsetHours, offsetMinutes] = zone === "Z" ? [0, 0] : zone!.slice(1).split(":").map(Number);
+  if (offsetHours! > 24) throw outOfRange("time zone offset hour");
+  if (offsetMinutes! > 60) throw outOfRange("time zone offset minute");
+  const offset = (offsetHours! * 3600 + offsetMinutes! * 60) * (zone!.startsWith("-") ? -1 : 1);
+  const ofDay = Number(hour) * 3600 + Number(minute) * 60 + Number(second);
+  return {
+    seconds: date.getTime() / 1000 + ofDay - offset,
+    nanos: Number(fraction!.slice(1, 10).padEnd(9, "0")),
+  };
 }
 
-function secondsOf(match: RegExpExecArray): number {
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const ms = Date.UTC(year, month - 1, day, hour, minute, second);
-  const date = new Date(ms);
-  const isReal =
-    date.getUTCMonth() === month - 1 && date.getUTCDate() === day && hour < 24 && minute < 60 && second < 60;
-  if (!isReal) return Number.NaN;
-  const offset = match[8] === undefined ? 0 : Number(match[9]) * 3600 + Number(match[10]) * 60;
-  return ms / 1000 - (match[8] === "-" ? -offset : offset);
-}
-
-/** The tail of Go's message: from where on the text does not fit. */
-function misfit(text: string): string {
-  const elements: [RegExp, string][] = [
-    [/^\d{4}/, "2006"],
-    [/^-/, "-"],
-    [/^\d{2}/, "01"],
-    [/^-/, "-"],
-    [/^\d{2}/, "02"],
-    [/^T/, "T"],
-    [/^\d{2}/, "15"],
-    [/^:/, ":"],
-    [/^\d{2}/, "04"],
-    [/^:/, ":"],
-    [/^\d{2}(?:[.,]\d+)?/, "05"],
-    [/^(?:Z|[+-]\d{2}:\d{2})$/, "Z07:00"],
-  ];
+function split(text: string, isMicroTime: boolean): string[] {
+  const parts: string[] = [];
   let rest = text;
-  for (const [pattern, name] of elements) {
+  const refuse = (why: string) => {
+    const layout = isMicroTime ? MICRO_TIME_LAYOUT : TIME_LAYOUT;
+    const as = ` as ${JSON.stringify(layout)}`;
+    return invalidArgument(`parsing time ${JSON.stringify(text)}${as}: ${why}`);
+  };
+  for (const [pattern, layout] of isMicroTime ? MICRO_TIME : TIME) {
     const match = pattern.exec(rest);
-    if (match === null) return `cannot parse ${JSON.stringify(rest)} as ${JSON.stringify(name)}`;
+    if (match === null) throw refuse(`cannot parse ${JSON.stringify(rest)} as ${JSON.stringify(layout)}`);
+    parts.push(match[0]);
     rest = rest.slice(match[0].length);
   }
-  return "out of range";
+  if (rest === "") return parts;
+  throw invalidArgument(`parsing time ${JSON.stringify(text)}: extra text: ${JSON.stringify(rest)}`);
 }
 
-/** The form of metav1.Time (seconds) or metav1.MicroTime (six digits), always in UTC. */
-export function formatTime(seconds: number, nanos: number, isMicroTime: boolean): string {
-  const text = new Date(seconds * 1000).toISOString().slice(0, 19);
-  return isMicroTime ? `${text}.${String(Math.floor(nanos / 1000)).padStart(6, "0")}Z` : `${text}Z`;
+/**
+ * The form of metav1.Time (seconds) or metav1.MicroTime (six digits), always in UTC; null for Go's zero time. Throws
+ * InvalidArgument for times that no date holds.
+ */
+export function formatTime(seconds: number, nanos: number, isMicroTime: boolean): string | null {
+  const whole = seconds + Math.floor(nanos / 1e9);
+  const rest = nanos - Math.floor(nanos / 1e9) * 1e9;
+  if (!(Math.abs(whole) <= MAX_SECONDS)) throw invalidArgument(`the time ${seconds} s is out of range`);
+  if (whole === ZERO_SECONDS && rest === 0) return null;
+  const date = new Date(whole * 1000);
+  const year = date.getUTCFullYear();
+  // Go writes years with at least four digits, and no plus sign.
+  const shown = `${year < 0 ? "-" : ""}${String(Math.abs(year)).padStart(4, "0")}`;
+  const text = shown + date.toISOString().slice(-20, -5);
+  return isMicroTime ? `${text}.${String(Math.floor(rest / 1000)).padStart(6, "0")}Z` : `${text}Z`;
 }
 
-/** The canonical text of a timestamp from a client: UTC, seconds (or microseconds) only. */
-export function canonicalTime(text: string, isMicroTime: boolean): string {
+/** The canonical text of a timestamp from a client: UTC, seconds (or microseconds) only. Null stands for none. */
+export function canonicalTime(text: string, isMicroTime: boolean): string | null {
   const { seconds, nanos } = parseTimeParts(text, isMicroTime);
   return formatTime(seconds, nanos, isMicroTime);
 }
