@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { configMaps, deployments, type KubeObject, pods } from "../../api/index.ts";
-import { planDelete } from "./delete-plan.ts";
+import { configMaps, deployments, type KubeObject, namespaces, pods } from "../../api/index.ts";
+import { isReadyToRemove, planDelete } from "./delete-plan.ts";
 
 const NOW = Date.parse("2026-01-01T00:00:00Z");
 
@@ -79,5 +79,16 @@ describe("what a delete does", () => {
       ["foregroundDeletion"],
       "remove",
     ]);
+  });
+
+  it("is over when the last finalizer goes, of a namespace also the last one in its spec", () => {
+    const ending = pod({ metadata: marked(0) });
+    const held = { ...ending, spec: { ...ending.spec, finalizers: ["kubernetes"] } };
+    expect(isReadyToRemove(pods, held)).toBe(true);
+    expect(isReadyToRemove(namespaces, held)).toBe(false);
+    expect(isReadyToRemove(namespaces, ending)).toBe(true);
+    expect(isReadyToRemove(pods, pod({ metadata: { ...marked(0), finalizers: ["a/b"] } }))).toBe(false);
+    expect(isReadyToRemove(pods, pod({ metadata: marked(5) }))).toBe(false);
+    expect(isReadyToRemove(pods, pod())).toBe(false);
   });
 });

@@ -1,5 +1,5 @@
 import { rfc3339Seconds } from "../../../base/index.ts";
-import type { KindDefinition, KubeObject } from "../../api/index.ts";
+import { type KindDefinition, type KubeObject, namespaces } from "../../api/index.ts";
 
 /** metav1.DeleteOptions as far as it is served. */
 export interface DeleteRequest {
@@ -96,7 +96,9 @@ function policyOf({ propagationPolicy, orphanDependents }: DeleteRequest) {
 }
 
 /** After an update: an object whose deletion waited for its last finalizer goes now. */
-export function isReadyToRemove(next: KubeObject): boolean {
+export function isReadyToRemove(kind: KindDefinition, next: KubeObject): boolean {
   const { deletionTimestamp, deletionGracePeriodSeconds, finalizers } = next.metadata;
-  return !!deletionTimestamp && !deletionGracePeriodSeconds && !finalizers?.length;
+  if (!deletionTimestamp || deletionGracePeriodSeconds || finalizers?.length) return false;
+  // Of all kinds only a namespace is held by finalizers in its spec.
+  return kind !== namespaces || !next.spec?.finalizers?.length;
 }

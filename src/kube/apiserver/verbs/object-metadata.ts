@@ -64,8 +64,13 @@ export function prepareMetadataForUpdate(
 /** Raises the generation when anything but metadata and status changed, unless the kind's own rule already did. */
 export function raiseGeneration(kind: KindDefinition, next: KubeObject, previous: KubeObject): void {
   if (!kind.tracksGeneration || next.metadata.generation !== previous.metadata.generation) return;
-  if (!jsonEquals(next.spec, previous.spec))
+  if (!jsonEquals(desired(next), desired(previous)))
     next.metadata.generation = (previous.metadata.generation ?? 0) + 1;
+}
+
+/** What is wanted of an object: its spec, or of a kind without one all but metadata and status. */
+function desired({ metadata: _, status: __, spec, ...rest }: KubeObject): unknown {
+  return spec ?? rest;
 }
 
 /** What is sent to change an object must say which one it is (handlers' checkName). */

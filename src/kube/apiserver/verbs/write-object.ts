@@ -169,7 +169,7 @@ async function writeUpdate(
   companions: Companions,
 ): Promise<WriteOutcome> {
   const { kind } = call;
-  if (isReadyToRemove(next) && !next.spec?.finalizers?.length) {
+  if (isReadyToRemove(kind, next)) {
     return context.objects.remove(
       current,
       await reserve(context, call, undefined, current.object, new Set()),
