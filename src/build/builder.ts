@@ -18,6 +18,7 @@ import {
   type Platform,
   parseDockerfile,
   parseImageReference,
+  parsePlatform,
   shortId,
   withDefaultTag,
 } from "../formats/index.ts";
@@ -195,7 +196,7 @@ class DockerfileBuilder implements Builder {
     output: BuildOutput,
     signal: AbortSignal,
   ): Promise<ImageRecord> {
-    const wanted = parsePlatform(platform ?? request.platform);
+    const wanted = wantedPlatform(platform ?? request.platform);
     if (!request.pull) {
       const found = await this.#options.images.find(reference);
       if (found && matchesPlatform(found, wanted)) return found;
@@ -309,21 +310,11 @@ function ownPlatform(): Platform {
   return { os: "linux", architecture: hostInfo().architecture };
 }
 
-function parsePlatform(text: string | undefined): Platform | undefined {
+function wantedPlatform(text: string | undefined): Platform | undefined {
   if (!text) return undefined;
-  const [os = "", architecture, variant, ...more] = text.toLowerCase().split("/");
-  if (more.length > 0 || os === "") {
-    throw invalidArgument(`"${text}" is an invalid platform specifier`, { code: "Build.Platform" });
-  }
-  if (os !== "linux" && architecture !== undefined) {
-    throw invalidArgument(`operating system ${os} is not supported`, { code: "Build.Platform" });
-  }
-  const names: Record<string, string> = { x86_64: "amd64", aarch64: "arm64" };
-  return {
-    os: "linux",
-    architecture: names[architecture ?? ""] ?? architecture ?? ownPlatform().architecture,
-    ...(variant ? { variant } : {}),
-  };
+  const platform = parsePlatform(text);
+  if (platform.os === "linux") return platform;
+  throw invalidArgument(`operating system ${platform.os} is not supported`, { code: "Build.Platform" });
 }
 
 function matchesPlatform(image: ImageRecord, wanted: Platform | undefined): boolean {
@@ -333,7 +324,7 @@ function matchesPlatform(image: ImageRecord, wanted: Platform | undefined): bool
 /** ARGs that the Dockerfile reference promises for platforms; here target and builder are the same machine. */
 function platformArgs(platform: string | undefined): Record<string, string> {
   const own = ownPlatform();
-  const target = parsePlatform(platform) ?? own;
+  const target = wantedPlatform(platform) ?? own;
   const values = (prefix: string, { os, architecture, variant }: Platform) => ({
     [`${prefix}PLATFORM`]: [os, architecture, variant].filter(Boolean).join("/"),
     [`${prefix}OS`]: os,

@@ -18,6 +18,7 @@ export * from "./merge-patch.ts";
 export type * from "./oci-types.ts";
 export { MediaType } from "./oci-types.ts";
 export * from "./path-glob.ts";
+export * from "./platform.ts";
 export * as protobuf from "./protobuf-message.ts";
 export {
   fieldHead,

@@ -1,4 +1,5 @@
 import {
+  errorMessage,
   type GantryError,
   invalidArgument,
   isGantryError,
@@ -6,8 +7,10 @@ import {
   notImplemented,
 } from "../../base/index.ts";
 import type { BuildLimits, BuildRequest } from "../../build/index.ts";
+import { parsePlatform } from "../../formats/index.ts";
 import { bodyStream, sendEmpty, sendJson } from "../../http/index.ts";
 import type { ApiContext, ApiRoute } from "../api-context.ts";
+import { buildArgs, decodeValue, type GoType, labels, parseJsonText, ulimits } from "../json/index.ts";
 import { progressMessage } from "../wire/json-messages.ts";
 import { MessageStream } from "../wire/message-stream.ts";
 import { flag, integer, text } from "../wire/query.ts";
@@ -66,7 +69,11 @@ function exitCodeOf(error: unknown): number | undefined {
 
 function buildOptions(context: ApiContext): Omit<BuildRequest, "output" | "signal"> {
   const { query, req } = context;
-  if (query.get("version") === "2") {
+  const version = text(query, "version");
+  if (version !== undefined && !["1", "2"].includes(version)) {
+    throw invalidArgument(`invalid version ${JSON.stringify(version)}`, { code: "DockerApi.Query" });
+  }
+  if (version === "2") {
     throw notImplemented("BuildKit is not supported by this server", {
       code: "DockerApi.BuildKit",
       hint: "set DOCKER_BUILDKIT=0",
@@ -82,8 +89,8 @@ function buildOptions(context: ApiContext): Omit<BuildRequest, "output" | "signa
     dockerfile: text(query, "dockerfile"),
     tags: query.getAll("t").filter(Boolean),
     target: text(query, "target"),
-    buildArgs: jsonMap(query, "buildargs", true),
-    labels: jsonMap(query, "labels", false) as Record<string, string>,
+    buildArgs: jsonMap(query, "buildargs", "build args", buildArgs) as Record<string, string | null>,
+    labels: jsonMap(query, "labels", "labels", labels) as Record<string, string>,
     noCache: flag(query, "nocache"),
     pull: flag(query, "pull"),
     removeContainers: flag(query, "rm", true),
@@ -93,10 +100,17 @@ function buildOptions(context: ApiContext): Omit<BuildRequest, "output" | "signa
       .getAll("extrahosts")
       .flatMap((hosts) => hosts.split(","))
       .filter(Boolean),
-    platform: text(query, "platform"),
+    platform: platformOf(query),
     limits: limitsOf(query),
     registryAuth: decodeRegistryConfig(req.headers["x-registry-config"]),
   };
+}
+
+/** Checked here, so that nothing is built for one that nobody knows. */
+function platformOf(query: URLSearchParams): string | undefined {
+  const platform = text(query, "platform");
+  if (platform !== undefined) parsePlatform(platform);
+  return platform;
 }
 
 function limitsOf(query: URLSearchParams): BuildLimits {
@@ -118,47 +132,24 @@ function limitsOf(query: URLSearchParams): BuildLimits {
 }
 
 function ulimitsOf(query: URLSearchParams): BuildLimits["ulimits"] {
-  const value = parseJson(query, "ulimits");
-  if (value === undefined || value === null) return undefined;
-  if (!Array.isArray(value) || !value.every(isUlimit)) throw malformed("ulimits");
-  return value.length > 0 ? value : undefined;
+  const given = jsonParameter(query, "ulimits", "ulimit settings", ulimits) as BuildLimits["ulimits"] | null;
+  return given?.length ? given : undefined;
 }
 
-function isUlimit(value: unknown): value is { Name: string; Soft: number; Hard: number } {
-  const entry = value as { Name?: unknown; Soft?: unknown; Hard?: unknown } | null;
-  return typeof entry?.Name === "string" && typeof entry.Soft === "number" && typeof entry.Hard === "number";
+function jsonMap(query: URLSearchParams, name: string, what: string, type: GoType): object | undefined {
+  return (jsonParameter(query, name, what, type) as object | null) ?? undefined;
 }
 
-function jsonMap(
-  query: URLSearchParams,
-  name: string,
-  nullable: boolean,
-): Record<string, string | null> | undefined {
-  const value = parseJson(query, name);
-  if (value === undefined || value === null) return undefined;
-  if (typeof value !== "object" || Array.isArray(value)) throw malformed(name);
-  const map: Record<string, string | null> = Object.create(null);
-  for (const [key, item] of Object.entries(value)) {
-    if (typeof item !== "string" && !(nullable && item === null)) throw malformed(name);
-    map[key] = item;
-  }
-  return map;
-}
-
-function parseJson(query: URLSearchParams, name: string): unknown {
+/** A parameter that holds JSON; `what` is Docker's word for it. */
+function jsonParameter(query: URLSearchParams, name: string, what: string, type: GoType): unknown {
   const raw = text(query, name);
   if (raw === undefined) return undefined;
   try {
-    return JSON.parse(raw);
-  } catch {
-    throw malformed(name);
+    return decodeValue(type, parseJsonText(Buffer.from(raw)));
+  } catch (error) {
+    const reason = errorMessage(error).replace(/^invalid JSON: /, "");
+    throw invalidArgument(`error reading ${what}: ${reason}`, { code: "DockerApi.Query", cause: error });
   }
-}
-
-function malformed(name: string): Error {
-  return invalidArgument(`error reading ${name}: it is not the JSON that is expected`, {
-    code: "DockerApi.Query",
-  });
 }
 
 async function prune(backend: BuildBackend, { query, res }: ApiContext): Promise<void> {

@@ -50,7 +50,7 @@ export async function sendTar(
 function pathOf(context: ApiContext): string {
   const path = text(context.query, "path");
   if (path === undefined)
-    throw invalidArgument("bad parameter: 'path' cannot be empty", { code: "DockerApi.Query" });
+    throw invalidArgument("bad parameter: pathcannot be empty", { code: "DockerApi.Query" });
   return path;
 }
 

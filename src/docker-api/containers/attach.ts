@@ -3,7 +3,7 @@ import { finished } from "node:stream/promises";
 import { conflict } from "../../base/index.ts";
 import type { ContainerInspect } from "../../engine/types.ts";
 import type { StreamRequest, StreamRoute } from "../stream-request.ts";
-import { DEFAULT_DETACH_KEYS, detachWatcher, parseDetachKeys } from "../wire/detach-keys.ts";
+import { detachKeysOf, detachWatcher } from "../wire/detach-keys.ts";
 import { frameWriter, rawWriter } from "../wire/frames.ts";
 import type { Hijacked } from "../wire/hijack.ts";
 import { flag, text } from "../wire/query.ts";
@@ -25,8 +25,7 @@ async function attach(backend: AttachBackend, request: StreamRequest): Promise<v
   await request.ignoreBody();
   const container = await backend.inspectContainer(request.params.id!);
   assertAttachable(container);
-  const keys = text(query, "detachKeys");
-  const detachKeys = keys === undefined ? DEFAULT_DETACH_KEYS : parseDetachKeys(keys);
+  const detachKeys = detachKeysOf(text(query, "detachKeys"), "detach");
   const raw = container.Config.Tty === true;
   const connection = request.open();
   const ended = new AbortController();

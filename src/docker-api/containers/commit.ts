@@ -2,6 +2,7 @@ import { invalidArgument } from "../../base/index.ts";
 import type { ContainerConfig } from "../../engine/types.ts";
 import { sendJson } from "../../http/index.ts";
 import type { ApiContext, ApiRoute } from "../api-context.ts";
+import { tagged } from "../images/transfers.ts";
 import { containerConfig } from "../json/index.ts";
 import { flag, text } from "../wire/query.ts";
 import { optionalBody } from "../wire/request-body.ts";
@@ -15,15 +16,16 @@ export function commitRoutes(backend: CommitBackend): ApiRoute[] {
 async function commit({ engine, builder }: CommitBackend, context: ApiContext): Promise<void> {
   const { query, res } = context;
   const container = text(query, "container");
-  if (container === undefined) throw invalidArgument("No such container: ", { code: "DockerApi.Query" });
+  if (container === undefined) {
+    throw invalidArgument('invalid name or ID supplied: ""', { code: "DockerApi.Query" });
+  }
   const body = await optionalBody(context, containerConfig);
   const { Config } = await engine.inspectContainer(container);
   const given = Object.fromEntries(Object.entries(body).filter(([, value]) => !isEmpty(value)));
   const config = builder.applyChanges({ ...Config, ...given } as ContainerConfig, query.getAll("changes"));
   const repository = text(query, "repo");
-  const tag = text(query, "tag");
   const { id } = await engine.commitContainer(container, {
-    reference: repository === undefined ? undefined : tag === undefined ? repository : `${repository}:${tag}`,
+    reference: repository === undefined ? undefined : tagged(repository, text(query, "tag")),
     comment: text(query, "comment"),
     author: text(query, "author"),
     pause: flag(query, "pause", true),

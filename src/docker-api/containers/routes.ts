@@ -3,7 +3,7 @@ import type { HostConfig } from "../../engine/types.ts";
 import { sendEmpty, sendJson } from "../../http/index.ts";
 import type { ApiContext, ApiRoute } from "../api-context.ts";
 import { updateConfig } from "../json/index.ts";
-import { filters, flag, integer, text } from "../wire/query.ts";
+import { filters, flag, integer, text, unsigned32 } from "../wire/query.ts";
 import { optionalBody } from "../wire/request-body.ts";
 import { getArchive, headArchive, putArchive, sendTar } from "./archive.ts";
 import type { ContainersBackend } from "./backend.ts";
@@ -24,7 +24,11 @@ export function containerRoutes(backend: ContainersBackend, clock: Clock): ApiRo
     { method: "POST", path: "/containers/create", handle: (context) => createContainer(backend, context) },
     { method: "POST", path: "/containers/prune", handle: (context) => prune(backend, context) },
     { method: "GET", path: "/containers/:id/json", handle: (context) => inspect(backend, context) },
-    { method: "POST", path: "/containers/:id/start", handle: done((_, id) => backend.startContainer(id)) },
+    {
+      method: "POST",
+      path: "/containers/:id/start",
+      handle: done((context, id) => start(backend, context, id)),
+    },
     {
       method: "POST",
       path: "/containers/:id/stop",
@@ -111,6 +115,18 @@ async function kill(backend: ContainersBackend, id: string, signal: string | und
   }
 }
 
+/** Before API 1.24 a start could change the configuration; to ignore that would be a lie. Not even `null` has 7 bytes. */
+async function start(backend: ContainersBackend, { req }: ApiContext, id: string): Promise<void> {
+  const isChunked = req.headers["transfer-encoding"] !== undefined;
+  if (isChunked || Number(req.headers["content-length"] ?? 0) > 7) {
+    throw invalidArgument(
+      "starting container with non-empty request body was deprecated since API v1.22 and removed in v1.24",
+      { code: "DockerApi.Body" },
+    );
+  }
+  await backend.startContainer(id);
+}
+
 function stopOptions({ query }: ApiContext): { timeoutSeconds?: number; signal?: string } {
   return { timeoutSeconds: integer(query, "t"), signal: text(query, "signal") };
 }
@@ -140,24 +156,11 @@ async function resize(backend: ContainersBackend, { params, query, res }: ApiCon
   sendEmpty(res, 200);
 }
 
-/** `h` and `w` of a terminal; Linux keeps them in 16 bits. */
+/** `h` and `w` of a terminal, which Linux keeps in 16 bits. */
 export function terminalSize(query: URLSearchParams): { columns: number; rows: number } {
-  const rows = integer(query, "h");
-  const columns = integer(query, "w");
-  for (const [name, value] of [
-    ["h", rows],
-    ["w", columns],
-  ] as const) {
-    if (value === undefined || value < 0 || value > 65535) {
-      throw invalidArgument(
-        `invalid resize ${name === "h" ? "height" : "width"} ${JSON.stringify(query.get(name) ?? "")}`,
-        {
-          code: "DockerApi.Query",
-        },
-      );
-    }
-  }
-  return { columns: columns!, rows: rows! };
+  const rows = unsigned32(query, "h", "invalid resize height");
+  const columns = unsigned32(query, "w", "invalid resize width");
+  return { columns: columns & 0xffff, rows: rows & 0xffff };
 }
 
 async function top(backend: ContainersBackend, { params, query, res }: ApiContext): Promise<void> {

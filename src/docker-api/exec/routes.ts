@@ -1,12 +1,12 @@
 import { errorMessage, invalidArgument, type Logger } from "../../base/index.ts";
-import type { ExecConfig, ExecInspect } from "../../engine/types.ts";
+import type { ExecConfig } from "../../engine/types.ts";
 import { sendEmpty, sendJson } from "../../http/index.ts";
 import type { ApiContext, ApiRoute } from "../api-context.ts";
 import { flushed, inputOf, outputOf } from "../containers/attach.ts";
 import { terminalSize } from "../containers/routes.ts";
 import { type Decoded, execOptions, execStartOptions } from "../json/index.ts";
 import { plainStreamRequest, type StreamRequest, type StreamRoute } from "../stream-request.ts";
-import { DEFAULT_DETACH_KEYS, parseDetachKeys } from "../wire/detach-keys.ts";
+import { detachKeysOf } from "../wire/detach-keys.ts";
 import { encodeFrame } from "../wire/frames.ts";
 import type { Hijacked } from "../wire/hijack.ts";
 import { optionalBody } from "../wire/request-body.ts";
@@ -48,7 +48,7 @@ async function create(backend: ExecBackend, context: ApiContext): Promise<void> 
   if (!Array.isArray(body.Cmd) || body.Cmd.length === 0) {
     throw invalidArgument("No exec command specified", { code: "DockerApi.Body" });
   }
-  if (typeof body.DetachKeys === "string" && body.DetachKeys !== "") parseDetachKeys(body.DetachKeys);
+  detachKeysOf(body.DetachKeys as string | undefined, "escape");
   const { id } = await backend.createExec(context.params.id!, body as unknown as ExecConfig);
   sendJson(context.res, 201, { Id: id });
 }
@@ -100,7 +100,9 @@ async function startAttached(
     await backend.startExec(
       id,
       {
-        stdin: exec.OpenStdin ? inputOf(connection, raw ? detachKeysOf(exec) : [], detached) : undefined,
+        stdin: exec.OpenStdin
+          ? inputOf(connection, raw ? detachKeysOf(exec.DetachKeys, "escape") : [], detached)
+          : undefined,
         stdout,
         stderr,
       },
@@ -120,8 +122,4 @@ function tellFailure(connection: Hijacked, raw: boolean, error: unknown, logger:
   logger.debug("exec failed", { error });
   const message = Buffer.from(`${errorMessage(error)}\r\n`);
   connection.output.write(raw ? message : encodeFrame("stdout", message));
-}
-
-function detachKeysOf(exec: ExecInspect): readonly number[] {
-  return exec.DetachKeys ? parseDetachKeys(exec.DetachKeys) : DEFAULT_DETACH_KEYS;
 }

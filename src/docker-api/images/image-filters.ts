@@ -11,7 +11,7 @@ import {
   withDefaultTag,
 } from "../../formats/index.ts";
 import type { ImageRecord } from "../../images/types.ts";
-import { labelsMatch } from "../wire/query.ts";
+import { booleanFilter, labelsMatch } from "../wire/query.ts";
 
 export const IMAGE_FILTERS = ["dangling", "label", "before", "since", "reference", "until"] as const;
 
@@ -26,11 +26,12 @@ export interface ImageSelection {
 export function selectImages(images: readonly ImageRecord[], selection: ImageSelection): ImageRecord[] {
   const { filters } = selection;
   const parents = new Set(images.map((image) => image.parentId).filter((id) => id !== undefined));
+  const dangling = booleanFilter(filters, "dangling");
   const before = referencePoint(images, filters.before);
   const since = referencePoint(images, filters.since);
   return images
     .filter((image) => selection.all || isTagged(image) || !parents.has(image.id))
-    .filter((image) => matchesDangling(image, filters.dangling, parents))
+    .filter((image) => matchesDangling(image, dangling, parents))
     .filter((image) => labelsMatch(image.config.config?.Labels, filters.label ?? []))
     .filter((image) => before === undefined || image.createdAtMs < before)
     .filter((image) => since === undefined || image.createdAtMs > since)
@@ -53,11 +54,10 @@ export function isDangling(image: ImageRecord, parents: ReadonlySet<string>): bo
 
 function matchesDangling(
   image: ImageRecord,
-  wanted: readonly string[] | undefined,
+  wanted: boolean | undefined,
   parents: ReadonlySet<string>,
 ): boolean {
-  if (!wanted || wanted.length === 0) return true;
-  return wanted.some((value) => ["true", "1"].includes(value) === isDangling(image, parents));
+  return wanted === undefined || wanted === isDangling(image, parents);
 }
 
 function referencePoint(

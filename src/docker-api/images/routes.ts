@@ -1,9 +1,9 @@
 import { type Clock, invalidArgument, type Logger, notImplemented } from "../../base/index.ts";
-import { shortId } from "../../formats/index.ts";
+import { familiarName, parseImageReference, shortId } from "../../formats/index.ts";
 import { sendEmpty, sendJson } from "../../http/index.ts";
 import type { ImageRecord, RemovedImage } from "../../images/types.ts";
 import type { ApiContext, ApiRoute } from "../api-context.ts";
-import { filters, flag, onlyFilters, text } from "../wire/query.ts";
+import { booleanFilter, filters, flag, onlyFilters, text } from "../wire/query.ts";
 import type { ImagesBackend } from "./backend.ts";
 import { IMAGE_FILTERS, isDangling, isTagged, parseUntil, selectImages } from "./image-filters.ts";
 import { imageHistory, imageInspect, imageSummary } from "./image-json.ts";
@@ -80,12 +80,20 @@ async function tag({ images }: ImagesBackend, { params, query, res }: ApiContext
   if (repository === undefined)
     throw invalidArgument("invalid reference format", { code: "Reference.Invalid" });
   const reference = tagged(repository, text(query, "tag"));
+  if (familiarName(parseImageReference(reference)) === "sha256") {
+    throw invalidArgument("refusing to create an ambiguous tag using digest algorithm as name", {
+      code: "DockerApi.Query",
+    });
+  }
   const image = await images.get(params.name!);
   await images.tag(image.id, reference);
   sendEmpty(res, 201);
 }
 
 async function remove({ images, engine }: ImagesBackend, { params, query, res }: ApiContext): Promise<void> {
+  if (params.name!.trim() === "") {
+    throw invalidArgument("image name cannot be blank", { code: "DockerApi.Query" });
+  }
   const users = await containersByImage(engine);
   const removed = await images.remove(params.name!, {
     force: flag(query, "force"),
@@ -133,7 +141,7 @@ async function prune(
   { query, res }: ApiContext,
 ): Promise<void> {
   const given = onlyFilters(filters(query), ["dangling", "label", "label!", "until"]);
-  const danglingOnly = !(given.dangling ?? []).some((value) => ["false", "0"].includes(value));
+  const danglingOnly = booleanFilter(given, "dangling") ?? true;
   const all = await images.list();
   const users = await containersByImage(engine);
   const parents = new Set(all.map((image) => image.parentId).filter((id) => id !== undefined));

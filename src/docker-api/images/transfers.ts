@@ -1,5 +1,5 @@
 import { pipeline } from "node:stream/promises";
-import { invalidArgument, type Logger, notFound } from "../../base/index.ts";
+import { GantryError, invalidArgument, type Logger, notFound } from "../../base/index.ts";
 import { bodyOf, fetchRemote } from "../../build/index.ts";
 import {
   familiarName,
@@ -8,6 +8,7 @@ import {
   type ImageReference,
   type ImageRuntimeConfig,
   parseImageReference,
+  parsePlatform,
   withDefaultTag,
 } from "../../formats/index.ts";
 import { bodyStream } from "../../http/index.ts";
@@ -33,9 +34,13 @@ export async function createImage(
 
 async function pull({ images }: ImagesBackend, context: ApiContext, logger: Logger): Promise<void> {
   const { query, req, signal } = context;
+  const given = text(query, "platform");
+  const platform = given === undefined ? undefined : parsePlatform(given);
   const asked = pullReference(text(query, "fromImage")!, text(query, "tag"));
+  if (familiarName(asked) === "scratch") {
+    throw new GantryError("PermissionDenied", "'scratch' is a reserved name", { code: "DockerApi.Query" });
+  }
   const auth = decodeRegistryAuth(req.headers["x-registry-auth"]);
-  const platform = parsePlatform(text(query, "platform"));
   const stream = new MessageStream(context, logger);
   const options = { auth, platform, signal };
   await stream.run(async () => {
@@ -74,16 +79,8 @@ function pullReference(name: string, tag: string | undefined): ImageReference {
   if (tag === undefined) return reference;
   const { domain, path } = reference;
   const isDigest = tag.includes(":");
+  if (!isDigest && !TAG.test(tag)) throw invalidArgument("invalid tag format", { code: "Reference.Invalid" });
   return parseImageReference(formatCanonical({ domain, path }) + (isDigest ? `@${tag}` : `:${tag}`));
-}
-
-function parsePlatform(value: string | undefined) {
-  if (value === undefined) return undefined;
-  const [os = "", architecture = "", variant] = value.split("/");
-  if (os === "" || architecture === "") {
-    throw invalidArgument(`invalid platform: ${JSON.stringify(value)}`, { code: "DockerApi.Query" });
-  }
-  return { os, architecture, ...(variant ? { variant } : {}) };
 }
 
 async function importImage(backend: ImagesBackend, context: ApiContext, logger: Logger): Promise<void> {
@@ -104,14 +101,18 @@ async function importImage(backend: ImagesBackend, context: ApiContext, logger: 
   });
 }
 
-/** `repo` and `tag` parameters as one canonical name. */
+/** `repo` and `tag` parameters as one canonical name; a tag of its own wins over one in the name. */
 export function tagged(repository: string, tag: string | undefined): string {
-  const reference = parseImageReference(tag === undefined ? repository : `${repository}:${tag}`);
+  const reference = parseImageReference(repository);
   if (reference.digest !== undefined) {
-    throw invalidArgument("refusing to create a tag with a digest reference", { code: "DockerApi.Query" });
+    throw invalidArgument("cannot import digest reference", { code: "DockerApi.Query" });
   }
-  return formatCanonical(withDefaultTag(reference));
+  if (tag === undefined) return formatCanonical(withDefaultTag(reference));
+  if (!TAG.test(tag)) throw invalidArgument("invalid tag format", { code: "Reference.Invalid" });
+  return formatCanonical({ domain: reference.domain, path: reference.path, tag });
 }
+
+const TAG = /^\w[\w.-]{0,127}$/;
 
 /** `POST /images/{name}/push`. Without a tag every tag of the repository goes. */
 export async function push({ images }: ImagesBackend, context: ApiContext, logger: Logger): Promise<void> {

@@ -23,7 +23,7 @@ import { networkingConfig } from "./network-types.ts";
 /** The structs of the Engine API (moby's api/types/container and what it holds), field by field, as of API 1.50. */
 
 const strings = slice(string);
-const labels = map(string);
+export const labels = map(string);
 const empty = struct("struct {}", {});
 const duration = integer("time.Duration", 64);
 
@@ -88,7 +88,12 @@ const deviceRequest = struct("container.DeviceRequest", {
   Options: labels,
 });
 
+/** Of builds: an argument without a value is null. */
+export const buildArgs = map(pointer(string), "map[string]*string");
+
 const ulimit = struct("units.Ulimit", { Name: string, Hard: int64, Soft: int64 });
+
+export const ulimits = slice(pointer(ulimit), "[]*units.Ulimit");
 
 export const resources = struct("container.Resources", {
   CpuShares: int64,
@@ -117,7 +122,7 @@ export const resources = struct("container.Resources", {
   MemorySwappiness: pointer(int64),
   OomKillDisable: pointer(bool),
   PidsLimit: pointer(int64),
-  Ulimits: slice(pointer(ulimit), "[]*units.Ulimit"),
+  Ulimits: ulimits,
   CpuCount: int64,
   CpuPercent: int64,
   IOMaximumIOps: uint64,

@@ -9,10 +9,15 @@ export type Decoded = Record<string, unknown>;
  * null leaves plain fields as they are. What does not fit is skipped, and the first of it is told at the end.
  */
 export function decodeStruct(type: StructType, node: JsonNode): Decoded {
+  return decodeValue(type, node) as Decoded;
+}
+
+/** As `decodeStruct`, of any type. */
+export function decodeValue(type: GoType, node: JsonNode): unknown {
   const decoder = new Decoder();
   const value = decoder.decode(type, node);
   decoder.finish();
-  return (value === UNCHANGED ? {} : value) as Decoded;
+  return value === UNCHANGED ? zeroOf(type) : value;
 }
 
 /** Null for a field that cannot be null, or a value of another type. */

@@ -1,15 +1,18 @@
 export {
+  buildArgs,
   containerConfig,
   createRequest,
   execOptions,
   execStartOptions,
   hostConfig,
+  labels,
   portMap,
+  ulimits,
   updateConfig,
 } from "./container-types.ts";
-export { type Decoded, decodeStruct } from "./decode.ts";
+export { type Decoded, decodeStruct, decodeValue } from "./decode.ts";
 export { encodeStruct } from "./encode.ts";
-export type { StructType } from "./go-types.ts";
+export type { GoType, StructType } from "./go-types.ts";
 export { parseJsonText } from "./json-text.ts";
 export { connectOptions, disconnectOptions, networkCreateRequest } from "./network-types.ts";
 export { authConfig } from "./registry-types.ts";

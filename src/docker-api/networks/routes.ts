@@ -1,11 +1,11 @@
-import { type Clock, invalidArgument, isGantryError, notImplemented } from "../../base/index.ts";
+import { type Clock, invalidArgument, isGantryError, notFound, notImplemented } from "../../base/index.ts";
 import type { EndpointSettings, Filters } from "../../engine/types.ts";
 import { sendEmpty, sendJson } from "../../http/index.ts";
 import type { CreateNetworkRequest, NetworkConfig } from "../../network/types.ts";
 import type { ApiContext, ApiRoute } from "../api-context.ts";
 import { parseUntil } from "../images/image-filters.ts";
 import { connectOptions, type Decoded, disconnectOptions, networkCreateRequest } from "../json/index.ts";
-import { filters, labelsMatch, onlyFilters } from "../wire/query.ts";
+import { filters, labelsMatch, onlyFilters, text } from "../wire/query.ts";
 import { optionalBody } from "../wire/request-body.ts";
 import type { NetworksBackend } from "./backend.ts";
 import { networkJson } from "./network-json.ts";
@@ -48,8 +48,17 @@ function matches(config: NetworkConfig, given: Filters, inUse: (config: NetworkC
     any(given.name, (value) => config.name.includes(value)) &&
     any(given.scope, (value) => value === "local") &&
     any(given.type, (value) => networkType(value) === (isBuiltin ? "builtin" : "custom")) &&
-    any(given.dangling, (value) => ["true", "1"].includes(value) === (!isBuiltin && !inUse(config))) &&
+    any(given.dangling, (value) => isYes(value) === (!isBuiltin && !inUse(config))) &&
     labelsMatch(config.labels, given.label ?? [])
+  );
+}
+
+function isYes(value: string): boolean {
+  if (["true", "1"].includes(value)) return true;
+  if (["false", "0"].includes(value)) return false;
+  throw invalidArgument(
+    'invalid value for filter \'dangling\', must be "true" (or "1"), or "false" (or "0")',
+    { code: "DockerApi.Filter" },
   );
 }
 
@@ -60,7 +69,16 @@ function networkType(value: string): string {
   return value;
 }
 
-async function inspect({ network }: NetworksBackend, { params, res }: ApiContext): Promise<void> {
+async function inspect({ network }: NetworksBackend, { params, query, res }: ApiContext): Promise<void> {
+  const verbose = text(query, "verbose");
+  if (verbose !== undefined && !/^(1|t|T|TRUE|true|True|0|f|F|FALSE|false|False)$/.test(verbose)) {
+    const reason = `strconv.ParseBool: parsing ${JSON.stringify(verbose)}: invalid syntax`;
+    throw invalidArgument(`invalid value for verbose: ${verbose}: ${reason}`, { code: "DockerApi.Query" });
+  }
+  const scope = text(query, "scope");
+  if (scope !== undefined && scope !== "local") {
+    throw notFound(`network ${params.id} not found`, { code: "DockerApi.NoNetwork" });
+  }
   const config = network.get(params.id!);
   sendJson(res, 200, networkJson(config, network.endpoints(config.id)));
 }
@@ -72,7 +90,9 @@ async function create({ network }: NetworksBackend, context: ApiContext): Promis
 }
 
 function toCreateRequest(body: Decoded): CreateNetworkRequest {
-  if (!body.Name) throw invalidArgument("network name cannot be empty", { code: "DockerApi.Body" });
+  if (!(body.Name as string | undefined)?.trim()) {
+    throw invalidArgument("invalid name: name is empty", { code: "DockerApi.Body" });
+  }
   for (const [field, what] of [
     ["EnableIPv6", "IPv6"],
     ["ConfigOnly", "config-only networks"],

@@ -1,4 +1,4 @@
-import type { Clock } from "../../base/index.ts";
+import { type Clock, invalidArgument } from "../../base/index.ts";
 import type { EngineEvent } from "../../engine/types.ts";
 import { sendJson, sendText, writeChunk } from "../../http/index.ts";
 import type { ApiContext, ApiRoute } from "../api-context.ts";
@@ -23,11 +23,21 @@ export function systemRoutes(backend: SystemBackend, info: ServerInfo, clock: Cl
       method: "GET",
       path: "/system/df",
       handle: async ({ query, res, apiMinor }) => {
-        const types = query.getAll("type");
+        const types = usageTypes(query, apiMinor);
         sendJson(res, 200, await diskUsage(backend, { types, apiMinor, nowMs: clock.nowMs() }));
       },
     },
   ];
+}
+
+const USAGE_TYPES = ["container", "image", "volume", "build-cache"];
+
+/** Before API 1.42 everything was told. */
+function usageTypes(query: URLSearchParams, apiMinor: number): string[] {
+  const types = apiMinor < 42 ? [] : query.getAll("type");
+  const unknown = types.find((type) => !USAGE_TYPES.includes(type));
+  if (unknown === undefined) return types;
+  throw invalidArgument(`unknown object type: ${unknown}`, { code: "DockerApi.Query" });
 }
 
 function ping({ res, method }: ApiContext): void {
@@ -44,10 +54,17 @@ function ping({ res, method }: ApiContext): void {
 }
 
 async function events(backend: SystemBackend, { query, res, signal }: ApiContext): Promise<void> {
+  const [sinceMs, untilMs] = [timestamp(query, "since"), timestamp(query, "until")];
+  if (untilMs !== undefined && untilMs < (sinceMs ?? 0)) {
+    const [since, until] = [query.get("since") ?? "", query.get("until")];
+    throw invalidArgument(`\`since\` time (${since}) cannot be after \`until\` time (${until})`, {
+      code: "DockerApi.Query",
+    });
+  }
   const stream = backend.engine
     .events({
-      sinceMs: timestamp(query, "since"),
-      untilMs: timestamp(query, "until"),
+      sinceMs,
+      untilMs,
       filters: filters(query),
       signal,
     })

@@ -1,4 +1,5 @@
-import { notImplemented } from "../../base/index.ts";
+import { errorMessage, GantryError, invalidArgument } from "../../base/index.ts";
+import type { Filters } from "../../engine/types.ts";
 import { sendEmpty, sendJson } from "../../http/index.ts";
 import type { ApiContext, ApiRoute } from "../api-context.ts";
 import { volumeCreateOptions } from "../json/index.ts";
@@ -19,7 +20,18 @@ export function volumeRoutes(backend: VolumesBackend): ApiRoute[] {
 }
 
 async function list(backend: VolumesBackend, { query, res }: ApiContext): Promise<void> {
-  sendJson(res, 200, { Volumes: await backend.listVolumes(filters(query)), Warnings: null });
+  sendJson(res, 200, { Volumes: await backend.listVolumes(listFilters(query)), Warnings: null });
+}
+
+function listFilters(query: URLSearchParams): Filters {
+  try {
+    return filters(query);
+  } catch (error) {
+    throw invalidArgument(`error reading volume filters: ${errorMessage(error)}`, {
+      code: "DockerApi.Filter",
+      cause: error,
+    });
+  }
 }
 
 async function create(backend: VolumesBackend, context: ApiContext): Promise<void> {
@@ -49,5 +61,9 @@ async function prune(backend: VolumesBackend, { query, res }: ApiContext): Promi
 }
 
 function refuseUpdate(): never {
-  throw notImplemented("cluster volumes are not supported", { code: "DockerApi.NotSupported" });
+  throw new GantryError(
+    "Unavailable",
+    "volume update only valid for cluster volumes, but swarm is unavailable",
+    { code: "DockerApi.NoSwarm" },
+  );
 }

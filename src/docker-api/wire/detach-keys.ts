@@ -4,18 +4,25 @@ import { invalidArgument } from "../../base/index.ts";
 /** ctrl-p ctrl-q. */
 export const DEFAULT_DETACH_KEYS: readonly number[] = [16, 17];
 
-/** Reads `ctrl-a,b,ctrl-@`: a letter, or ctrl- with one of `a-z@[\]^_`. */
-export function parseDetachKeys(text: string): number[] {
-  return text.split(",").map((key) => {
-    if (key.length === 1) return key.charCodeAt(0);
-    const match = /^ctrl-([a-z@[\\\]^_])$/i.exec(key);
-    if (!match) {
-      throw invalidArgument(`invalid detach keys (${text}) provided: Unknown character: '${key}'`, {
-        code: "DockerApi.DetachKeys",
-      });
-    }
-    return match[1]!.toUpperCase().charCodeAt(0) - 64;
-  });
+/** Reads `ctrl-a,b,ctrl-@,DEL`: characters, and `ctrl-` with one of `a-z@[\\]^_`. Undefined where it is none of that. */
+export function parseDetachKeys(text: string): number[] | undefined {
+  const codes = text.split(",").map(codeOf);
+  return codes.includes(undefined) ? undefined : (codes as number[]);
+}
+
+function codeOf(key: string): number | undefined {
+  if (key.length === 1) return key.charCodeAt(0);
+  if (key === "DEL") return 127;
+  const match = /^ctrl-([a-z@[\\\]^_])$/.exec(key);
+  return match ? match[1]!.toUpperCase().charCodeAt(0) - 64 : undefined;
+}
+
+/** `what` is Docker's word for them: detach keys of an attachment, escape keys of an exec. */
+export function detachKeysOf(text: string | undefined, what: string): readonly number[] {
+  if (!text) return DEFAULT_DETACH_KEYS;
+  const keys = parseDetachKeys(text);
+  if (keys) return keys;
+  throw invalidArgument(`Invalid ${what} keys (${text}) provided`, { code: "DockerApi.DetachKeys" });
 }
 
 /**

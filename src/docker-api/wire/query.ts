@@ -8,19 +8,41 @@ export function flag(query: URLSearchParams, name: string, otherwise = false): b
   return !["", "0", "no", "false", "none"].includes(value.trim().toLowerCase());
 }
 
-/** A whole number, or undefined when the parameter is absent or empty. */
+const MAX_INT64 = 2n ** 63n - 1n;
+const INVALID_SYNTAX = "invalid syntax";
+const OUT_OF_RANGE = "value out of range";
+
+/** A whole number as Go's strconv.Atoi reads it, or undefined when the parameter is absent or empty. */
 export function integer(query: URLSearchParams, name: string): number | undefined {
   const value = query.get(name);
   if (value === null || value === "") return undefined;
-  const number = Number(value);
-  if (!/^[+-]?\d+$/.test(value) || !Number.isSafeInteger(number)) {
-    throw invalidArgument(`strconv.Atoi: parsing ${JSON.stringify(value)}: invalid syntax`, {
-      code: "DockerApi.Query",
-      details: { parameter: name },
-    });
-  }
-  return number;
+  const problem = integerProblem(value);
+  if (problem) throw badQuery(`strconv.Atoi: parsing ${JSON.stringify(value)}: ${problem}`, name);
+  return Number(value);
 }
+
+function integerProblem(value: string): string | undefined {
+  if (!/^[+-]?\d+$/.test(value)) return INVALID_SYNTAX;
+  const number = BigInt(value.replace(/^\+/, ""));
+  return number > MAX_INT64 || number < -MAX_INT64 - 1n ? OUT_OF_RANGE : undefined;
+}
+
+/** A number of 32 bits without a sign, which has to be there; `what` names it in the refusal. */
+export function unsigned32(query: URLSearchParams, name: string, what: string): number {
+  const value = query.get(name) ?? "";
+  const problem = unsigned32Problem(value);
+  if (problem) throw badQuery(`${what} ${JSON.stringify(value)}: ${problem}`, name);
+  return Number(value);
+}
+
+function unsigned32Problem(value: string): string | undefined {
+  if (!/^-?\d+$/.test(value)) return INVALID_SYNTAX;
+  const number = BigInt(value);
+  return value.startsWith("-") || number >= 2n ** 32n ? OUT_OF_RANGE : undefined;
+}
+
+const badQuery = (message: string, parameter: string) =>
+  invalidArgument(message, { code: "DockerApi.Query", details: { parameter } });
 
 /** Text, or undefined when the parameter is absent or empty. */
 export function text(query: URLSearchParams, name: string): string | undefined {
@@ -39,7 +61,7 @@ export function filters(query: URLSearchParams, name = "filters"): Filters {
     if (Array.isArray(value) && value.every((item) => typeof item === "string")) result[key] = value;
     else if (typeof value === "object" && value !== null && !Array.isArray(value)) {
       result[key] = Object.keys(value).filter((item) => (value as Record<string, unknown>)[item] === true);
-    } else throw invalidFilter(raw);
+    } else throw invalidFilter();
   }
   return result;
 }
@@ -57,14 +79,25 @@ function parseObject(raw: string): Record<string, unknown> {
   try {
     value = JSON.parse(raw);
   } catch {
-    throw invalidFilter(raw);
+    throw invalidFilter();
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalidFilter(raw);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalidFilter();
   return value as Record<string, unknown>;
 }
 
-function invalidFilter(raw: string): Error {
-  return invalidArgument(`invalid filter: ${raw.slice(0, 200)}`, { code: "DockerApi.Filter" });
+function invalidFilter(): Error {
+  return invalidArgument("invalid filter", { code: "DockerApi.Filter" });
+}
+
+/** A filter that says yes or no; what says neither or both is refused. */
+export function booleanFilter(given: Filters, name: string): boolean | undefined {
+  const values = given[name];
+  if (values === undefined) return undefined;
+  const isTrue = values.includes("1") || values.includes("true");
+  if (isTrue !== (values.includes("0") || values.includes("false"))) return isTrue;
+  throw invalidArgument(`invalid filter '${name}${values.length > 0 ? `=[${values.join(" ")}]` : ""}'`, {
+    code: "DockerApi.Filter",
+  });
 }
 
 /** `1700000000.123456789`, RFC 3339, or a Go duration back from now, in milliseconds; undefined when absent or `0`. */
@@ -74,7 +107,7 @@ export function timestamp(query: URLSearchParams, name: string): number | undefi
   if (/^-?\d+(\.\d+)?$/.test(value)) return Number(value) * 1000;
   const parsed = Date.parse(value);
   if (Number.isNaN(parsed)) {
-    throw invalidArgument(`invalid value for ${JSON.stringify(name)}: ${value}`, { code: "DockerApi.Query" });
+    throw badQuery(`strconv.ParseInt: parsing ${JSON.stringify(value)}: ${INVALID_SYNTAX}`, name);
   }
   return parsed;
 }

@@ -3,11 +3,11 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { GantryError, isGantryError, silentLogger } from "../../base/index.ts";
 import { splitVersion } from "./api-version.ts";
-import { DEFAULT_DETACH_KEYS, detachWatcher, parseDetachKeys } from "./detach-keys.ts";
+import { DEFAULT_DETACH_KEYS, detachKeysOf, detachWatcher, parseDetachKeys } from "./detach-keys.ts";
 import { toDockerError } from "./error-map.ts";
 import { encodeFrame, frameWriter } from "./frames.ts";
 import { humanSize, progressMessage } from "./json-messages.ts";
-import { filters, flag, integer, labelsMatch, timestamp } from "./query.ts";
+import { booleanFilter, filters, flag, integer, labelsMatch, timestamp, unsigned32 } from "./query.ts";
 import { decodeRegistryAuth, decodeRegistryConfig } from "./registry-auth.ts";
 
 const query = (text: string) => new URLSearchParams(text);
@@ -92,7 +92,10 @@ describe("detach keys", () => {
   it("are read as Docker writes them", () => {
     expect(parseDetachKeys("ctrl-p,ctrl-q")).toEqual([16, 17]);
     expect(parseDetachKeys("a,ctrl-@,ctrl-[")).toEqual([97, 0, 27]);
-    expect(() => parseDetachKeys("ctrl-1")).toThrow("Unknown character: 'ctrl-1'");
+    expect(parseDetachKeys("DEL,ctrl-_")).toEqual([127, 31]);
+    for (const none of ["ctrl-1", "ctrl-A,a", "ab", "a,"]) expect(parseDetachKeys(none)).toBeUndefined();
+    expect(detachKeysOf("", "detach")).toEqual([16, 17]);
+    expect(() => detachKeysOf("ctrl-A,a", "escape")).toThrow("Invalid escape keys (ctrl-A,a) provided");
   });
 
   it("detach, also in pieces", async () => {
@@ -127,7 +130,24 @@ describe("query", () => {
 
   it("reads numbers and times", () => {
     expect(integer(query("t=-1"), "t")).toBe(-1);
-    expect(() => integer(query("t=x"), "t")).toThrow('strconv.Atoi: parsing "x": invalid syntax');
+    expect(integer(query("t=%2B1"), "t")).toBe(1);
+    for (const [value, reason] of [
+      ["x", "invalid syntax"],
+      ["1.5", "invalid syntax"],
+      ["99999999999999999999", "value out of range"],
+    ]) {
+      expect(() => integer(query(`t=${value}`), "t")).toThrow(`strconv.Atoi: parsing "${value}": ${reason}`);
+    }
+    expect(unsigned32(query("h=40"), "h", "height")).toBe(40);
+    for (const [value, reason] of [
+      ["", "invalid syntax"],
+      ["+1", "invalid syntax"],
+      ["-1", "value out of range"],
+      ["4294967296", "value out of range"],
+    ]) {
+      const given = new URLSearchParams({ h: value! });
+      expect(() => unsigned32(given, "h", "height")).toThrow(`height "${value}": ${reason}`);
+    }
     expect(timestamp(query("since=1700000000.5"), "since")).toBe(1700000000500);
     expect(timestamp(query("since=2024-01-01T00:00:00Z"), "since")).toBe(Date.parse("2024-01-01T00:00:00Z"));
     expect(timestamp(query("since=0"), "since")).toBeUndefined();
@@ -140,6 +160,19 @@ describe("query", () => {
     });
     for (const bad of ["[]", "{", '{"a":1}', '{"a":[1]}', '"x"']) {
       expect(() => filters(new URLSearchParams({ filters: bad }))).toThrow("invalid filter");
+    }
+  });
+
+  it("reads a filter that says yes or no", () => {
+    expect(booleanFilter({ dangling: ["1"] }, "dangling")).toBe(true);
+    expect(booleanFilter({ dangling: ["false"] }, "dangling")).toBe(false);
+    expect(booleanFilter({}, "dangling")).toBeUndefined();
+    for (const [values, shown] of [
+      [["x"], "dangling=[x]"],
+      [["true", "false"], "dangling=[true false]"],
+      [[], "dangling"],
+    ] as const) {
+      expect(() => booleanFilter({ dangling: [...values] }, "dangling")).toThrow(`invalid filter '${shown}'`);
     }
   });
 
