@@ -61,7 +61,8 @@ function validate(slice: EndpointSlice): FieldError[] {
   else if (!ADDRESS_TYPES.includes(slice.addressType)) {
     errors.push(notSupported("addressType", slice.addressType, ADDRESS_TYPES));
   }
-  const { endpoints = [], ports = [] } = slice;
+  const endpoints = slice.endpoints ?? [];
+  const ports = slice.ports ?? [];
   if (endpoints.length > MAX_ENDPOINTS)
     return [...errors, tooMany("endpoints", endpoints.length, MAX_ENDPOINTS)];
   endpoints.forEach((endpoint, index) => {

@@ -11,7 +11,8 @@ export function validateRules(rules: readonly PolicyRule[] | undefined, isNamesp
 }
 
 function validateRule(rule: PolicyRule, isNamespaced: boolean, path: string): FieldError[] {
-  const { verbs = [], apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] } = rule;
+  const { apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] } = rule;
+  const verbs = rule.verbs ?? [];
   const errors: FieldError[] = [];
   if (verbs.length === 0) errors.push(required(`${path}.verbs`, "verbs must contain at least one value"));
   if (nonResourceURLs.length > 0) {

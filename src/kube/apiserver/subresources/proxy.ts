@@ -100,7 +100,9 @@ function readyEndpoints(
   const found: { host: string; port: number }[] = [];
   for (const { object } of context.cache.list(keyPrefix(endpointSlices, metadata.namespace))) {
     if (object.metadata.labels?.["kubernetes.io/service-name"] !== metadata.name) continue;
-    const { ports = [], endpoints = [] } = object as unknown as Slice;
+    const slice = object as unknown as Slice;
+    const ports = slice.ports ?? [];
+    const endpoints = slice.endpoints ?? [];
     const port = ports.find(({ name }) => (name ?? "") === portName)?.port;
     if (port === undefined) continue;
     for (const { addresses, conditions } of endpoints) {
