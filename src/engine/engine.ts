@@ -36,7 +36,6 @@ import { exportContainer, readArchive, type WriteArchiveOptions, writeArchive } 
 import { containerChanges } from "./files/container-changes.ts";
 import { statPath } from "./files/path-stat.ts";
 import { containerLogs } from "./logs/container-logs.ts";
-import { rotateLogs } from "./logs/log-rotation.ts";
 import { connectNetwork, disconnectNetwork } from "./networks/connect-network.ts";
 import { adoptContainers, discardCutOff, restartStopped } from "./reconcile.ts";
 import { InitLayers } from "./spec/init-layer.ts";
@@ -127,7 +126,6 @@ export class ContainerEngine implements OpenEngine {
     this.#stop.push(runtime.onExit((id, exit) => onRuntimeExit(this.#context, id, exit)));
     this.#stop.push(...forwardEvents(this.#context));
     await adoptContainers(this.#context);
-    this.#stop.push(rotateLogs(this.#context));
   }
 
   async reconcile(alsoAlive: ReadonlySet<string> = new Set()): Promise<void> {

@@ -10,6 +10,7 @@ import { shallRestart } from "./containers/restart-policy.ts";
 import { launch } from "./containers/start-container.ts";
 import { type EngineContext, inBackground } from "./context.ts";
 import { startHealthChecks } from "./health/health-checks.ts";
+import { keepLog } from "./logs/log-rotation.ts";
 import { unplug } from "./networks/container-networks.ts";
 import { releaseNamespaces } from "./spec/container-namespaces.ts";
 
@@ -73,6 +74,7 @@ async function adoptRunning(
 ): Promise<void> {
   markRunning(context, container, pid);
   setPaused(container.record.state, paused);
+  keepLog(context, container);
   await context.containers.save(container);
   if (!paused) startHealthChecks(context, container);
 }

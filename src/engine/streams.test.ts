@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../base/index.ts";
@@ -214,6 +216,68 @@ describe("logs", () => {
     expect(followed.endsWith(kept)).toBe(true);
     await engine().removeContainer(id);
   }, 20_000);
+});
+
+describe("logs with a limit", () => {
+  const limited = (size: string, files: string) => ({
+    hostConfig: { LogConfig: { Type: "json-file", Config: { "max-size": size, "max-file": files } } },
+  });
+
+  function bytesOf(id: string): number {
+    const dir = join(home.dir, "containers", id);
+    // A rotation meanwhile may show a file under two names.
+    const sizes = new Map<number, number>();
+    for (const name of readdirSync(dir).filter((name) => name.startsWith("container.log"))) {
+      const stats = statSync(join(dir, name), { throwIfNoEntry: false });
+      if (stats) sizes.set(stats.ino, stats.size);
+    }
+    return [...sizes.values()].reduce((sum, size) => sum + size, 0);
+  }
+
+  /** Without the first, of which only the end may be there. */
+  async function numbersOf(id: string): Promise<number[]> {
+    return (await home.output(id)).stdout.trimEnd().split("\n").slice(1).map(Number);
+  }
+
+  const gapsIn = (numbers: readonly number[]) =>
+    numbers.flatMap((value, at) =>
+      at > 0 && value !== numbers[at - 1]! + 1 ? [[numbers[at - 1], value]] : [],
+    );
+
+  it("stay within it while a container writes much", async () => {
+    // Some 60 MB, 1 MB at a time.
+    const script =
+      "i=0; while [ $i -lt 60 ]; do seq 100001 118000; i=$((i+1)); sleep 0.02; done; echo 118001";
+    const id = await home.create(["sh", "-c", script], limited("10m", "1"));
+    const ended = engine().waitContainer(id, "next-exit");
+    await engine().startContainer(id);
+    let most = 0;
+    let isOver = false;
+    void ended.then(() => {
+      isOver = true;
+    });
+    while (!isOver) {
+      most = Math.max(most, bytesOf(id));
+      await systemClock.sleep(5);
+    }
+    expect(most).toBeGreaterThan(6_000_000);
+    expect(most).toBeLessThan(10_000_000 * 1.1);
+    const kept = await numbersOf(id);
+    expect(gapsIn(kept).filter(([before, after]) => before !== 118_000 || after !== 100_001)).toEqual([]);
+    expect(kept.at(-1)).toBe(118_001);
+    await engine().removeContainer(id);
+  }, 30_000);
+
+  it("are whole when the container ends near a rotation", async () => {
+    const runs = Array.from({ length: 24 }, async (_, index) => {
+      const { id } = await home.run(["sh", "-c", `seq 1 ${20_000 + 300 * index}`], limited("1m", "1"));
+      const kept = await numbersOf(id);
+      expect(kept.at(-1)).toBe(20_000 + 300 * index);
+      expect(gapsIn(kept)).toEqual([]);
+      await engine().removeContainer(id);
+    });
+    await Promise.all(runs);
+  }, 30_000);
 });
 
 describe("afterwards", () => {

@@ -21,6 +21,9 @@ import { isFrozen, killFrozenToo, removeBundleFiles } from "./container-remains.
 import { writeControl } from "./control-fifo.ts";
 import { startExec } from "./exec.ts";
 import { readExitFile, removeExitFile, writeExitFile } from "./exit-file.ts";
+import type { LogLimits } from "./log/index.ts";
+import { LogKeeper } from "./log/log-keeper.ts";
+import { undoMove } from "./log/log-rotation.ts";
 import { spawnMonitor } from "./monitor.ts";
 import { endMonitor, findMonitors, isMonitorOf } from "./monitor-scan.ts";
 import { openInProcess } from "./mounted-root.ts";
@@ -66,7 +69,6 @@ const notRunning = (id: string) => conflict(`container ${id} is not running`, { 
 const UNSEEN_EXIT_CODE = 137;
 const SIGKILL = 9;
 const WIN_RESIZE = 1;
-const REOPEN_LOG = 2;
 
 /**
  * Drives crun (or runc) with one conmon a container. conmon writes the exit code to a file and then ends; its end is
@@ -83,6 +85,7 @@ export class OciContainerRuntime implements ContainerRuntime {
   readonly #temporaryDir: string;
   readonly #files: ProcessFiles;
   readonly #seccomp: SeccompCache;
+  readonly #logs: LogKeeper;
   readonly #live = new Map<string, Live>();
   /** Of an earlier run; the records of some may be missing. */
   #foundMonitors = new Map<string, number>();
@@ -97,6 +100,7 @@ export class OciContainerRuntime implements ContainerRuntime {
     this.#execDir = join(options.stateDir, "exec");
     this.#sharedDir = join(options.stateDir, "shared-mounts");
     // conmon binds a socket here, whose path may have 107 bytes.
+    this.#logs = new LogKeeper(options.logger);
     this.#temporaryDir = options.stateDir.length < 80 ? options.stateDir : "/tmp";
     this.#files = new ProcessFiles(join(options.stateDir, "processes"));
     this.#seccomp = new SeccompCache(join(options.stateDir, "seccomp"), options.info);
@@ -116,6 +120,7 @@ export class OciContainerRuntime implements ContainerRuntime {
     for (const live of this.#live.values()) live.stopWatching();
     this.#live.clear();
     this.#listeners.clear();
+    await this.#logs.close();
   }
 
   async create(options: CreateOptions): Promise<ProcessRecord> {
@@ -248,6 +253,7 @@ export class OciContainerRuntime implements ContainerRuntime {
     const monitorPid = this.#monitorOf(id, file);
     this.#live.get(id)?.stopWatching();
     this.#live.delete(id);
+    await this.#logs.release(id);
     if (!file && monitorPid === undefined) return;
     if (file?.cgroupPath) await killFrozenToo(file.cgroupPath);
     if (this.info.name !== "crun") await runRuntime(this.info, this.#root, ["delete", "--force", id]);
@@ -352,8 +358,15 @@ export class OciContainerRuntime implements ContainerRuntime {
     writeControl(join(bundleDir, "ctl"), `${WIN_RESIZE} ${height} ${width}\n`);
   }
 
-  async reopenLog(id: string): Promise<void> {
-    writeControl(join(this.#require(id).bundleDir, "ctl"), `${REOPEN_LOG} 0 0\n`);
+  keepLog(id: string, path: string, limits: LogLimits): void {
+    const live = this.#live.get(id);
+    if (!live || live.exited) return;
+    this.#logs.keep(id, { path, controlPath: join(live.file.bundleDir, "ctl"), limits });
+  }
+
+  async settleLog(id: string, path: string): Promise<void> {
+    await this.#logs.release(id);
+    undoMove(path);
   }
 
   processes(id: string): number[] {

@@ -1,4 +1,5 @@
 import type { Readable, Writable } from "node:stream";
+import type { LogLimits } from "./log/index.ts";
 import type { OciProcess, OciResources, OciSpec } from "./oci-spec.ts";
 
 /** What is mounted as a container's root: overlay directories, bottom layer last, or one directory. */
@@ -132,8 +133,10 @@ export interface ContainerRuntime {
   exec(options: ExecOptions): RunningExec;
   attachInput(id: string): Promise<AttachedInput>;
   resize(id: string, columns: number, rows: number): Promise<void>;
-  /** Lets the monitor open its log file anew (after it was renamed). */
-  reopenLog(id: string): Promise<void>;
+  /** Keeps the log of a container that runs within limits, by rotation: `<path>.1` is younger than `<path>.2`. */
+  keepLog(id: string, path: string, limits: LogLimits): void;
+  /** The container has ended: resolves when its log is whole and in its place, whatever a rotation was about to do. */
+  settleLog(id: string, path: string): Promise<void>;
   /** Ids of the processes in the container's cgroup. */
   processes(id: string): number[];
   /** What the host's `ps` prints for these arguments. */

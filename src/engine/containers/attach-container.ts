@@ -1,9 +1,8 @@
 import { once } from "node:events";
-import { stat } from "node:fs/promises";
 import type { Writable } from "node:stream";
 import { conflict, isGantryError } from "../../base/index.ts";
 import type { AttachedInput, LogLine } from "../../runtime/index.ts";
-import { readLog } from "../../runtime/index.ts";
+import { LogReader } from "../../runtime/index.ts";
 import type { EngineContext } from "../context.ts";
 import { isPaused } from "../errors.ts";
 import { emitContainerEvent } from "../events/container-events.ts";
@@ -34,14 +33,15 @@ export async function attachContainer(
     );
   }
   const run = watchRun(container);
+  const reader = new LogReader(container.record.logPath, options.signal);
   try {
-    const offset = options.logs ? await replay(container, streams, options) : await logSize(container);
+    for await (const lines of reader.written(options.logs ? {} : { tail: 0 })) await deliver(lines, streams);
     options.onAttached?.();
     emitContainerEvent(context, container, "attach");
     if (!options.stream) return;
     const stopInput = feedInput(context, container, streams, run);
     try {
-      for await (const lines of followLog(container, offset, options.signal, () => run.ended)) {
+      for await (const lines of followLog(container, reader, () => run.ended)) {
         if (!(await deliver(lines, streams))) return;
       }
     } finally {
@@ -49,6 +49,7 @@ export async function attachContainer(
     }
   } finally {
     run.stop();
+    await reader.close();
   }
 }
 
@@ -78,23 +79,6 @@ function watchRun(container: Container): RunWatch {
   };
   stop.push(container.onExit(end), container.onRemoved(end));
   return watch;
-}
-
-async function replay(container: Container, streams: AttachStreams, options: AttachOptions): Promise<number> {
-  const reading = readLog(container.record.logPath, { signal: options.signal });
-  for (;;) {
-    const { value, done } = await reading.next();
-    if (done) return value;
-    await deliver(value, streams);
-  }
-}
-
-async function logSize(container: Container): Promise<number> {
-  try {
-    return (await stat(container.record.logPath)).size;
-  } catch {
-    return 0;
-  }
 }
 
 /** Hands lines over at the client's pace. False when nobody listens any more. */

@@ -5,6 +5,7 @@ import { alreadyStarted, markedForRemoval } from "../errors.ts";
 import { emitContainerEvent } from "../events/container-events.ts";
 import { emitMounts } from "../events/volume-events.ts";
 import { startHealthChecks } from "../health/health-checks.ts";
+import { keepLog } from "../logs/log-rotation.ts";
 import { plugIn, unplug } from "../networks/container-networks.ts";
 import { isNetworkMode } from "../networks/network-mode.ts";
 import { ownNetworkNamespace, prepareNamespaces, releaseNamespaces } from "../spec/container-namespaces.ts";
@@ -102,6 +103,7 @@ async function run(context: EngineContext, container: Container): Promise<void> 
   failpoint("engine/start/created");
   // Known on disk before it is told, but not before the process may run: an adopted one is found by the runtime.
   await Promise.all([runtime.start(container.id), context.containers.save(container)]);
+  keepLog(context, container);
   emitMounts(context, container);
 }
 

@@ -1,7 +1,5 @@
-import { access } from "node:fs/promises";
-import { dirname } from "node:path";
 import { notImplemented } from "../../base/index.ts";
-import { LogFollower, type LogLine, readLog, timestampMs } from "../../runtime/index.ts";
+import { type LogLine, LogReader, timestampMs } from "../../runtime/index.ts";
 import type { Container } from "../containers/container.ts";
 import type { EngineContext } from "../context.ts";
 import type { LogEntry, LogOptions } from "../types.ts";
@@ -33,35 +31,25 @@ export async function* containerLogs(
 }
 
 async function* logLines(container: Container, options: LogOptions): AsyncGenerator<LogLine[]> {
-  const path = container.record.logPath;
-  const offset = yield* readLog(path, { tail: options.tail, signal: options.signal });
-  if (!options.follow || !(await exists(dirname(path)))) return;
-  yield* followLog(container, offset, options.signal);
-}
-
-/** The log from `offset` on, until the container has ended (restarts included) or the signal aborts. */
-export async function* followLog(
-  container: Container,
-  offset: number,
-  signal: AbortSignal | undefined,
-  finished: () => boolean = () => !container.isRunning,
-): AsyncGenerator<LogLine[]> {
-  const follower = new LogFollower(container.record.logPath, {
-    offset,
-    finished: () => finished() || container.removed,
-    signal,
-  });
-  const stop = [container.onExit(() => follower.wake()), container.onRemoved(() => follower.wake())];
+  const reader = new LogReader(container.record.logPath, options.signal);
   try {
-    yield* follower;
+    yield* reader.written({ tail: options.tail });
+    if (options.follow) yield* followLog(container, reader);
   } finally {
-    for (const undo of stop) undo();
+    await reader.close();
   }
 }
 
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
+/** What is written from where `reader` stands, until the container has ended (restarts included) or the reader's signal aborts. */
+export async function* followLog(
+  container: Container,
+  reader: LogReader,
+  finished: () => boolean = () => !container.isRunning,
+): AsyncGenerator<LogLine[]> {
+  const stop = [container.onExit(() => reader.wake()), container.onRemoved(() => reader.wake())];
+  try {
+    yield* reader.follow({ finished: () => finished() || container.removed });
+  } finally {
+    for (const undo of stop) undo();
+  }
 }

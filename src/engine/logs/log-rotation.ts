@@ -1,62 +1,77 @@
-import { rotateLog } from "../../runtime/index.ts";
+import type { LogLimits } from "../../runtime/index.ts";
 import type { Container } from "../containers/container.ts";
-import { type EngineContext, inBackground } from "../context.ts";
+import type { EngineContext } from "../context.ts";
 import { invalidRequest } from "../errors.ts";
 import type { HostConfig } from "../types.ts";
 
-const LOOK_EVERY_MS = 1000;
-/** The kubelet's defaults. */
-const CRI_MAX_BYTES = 10 * 1024 * 1024;
-const CRI_MAX_FILES = 5;
+/** The kubelet's defaults, containerLogMaxSize and containerLogMaxFiles. */
+const CRI_LIMITS: LogLimits = { maxBytes: 10 * 1024 ** 2, maxFiles: 5 };
+/** Those of the driver "local"; json-file has none. */
+const LOCAL_LIMITS: LogLimits = { maxBytes: 20 * 1024 ** 2, maxFiles: 5 };
 
-export interface LogLimits {
-  maxBytes: number;
-  maxFiles: number;
-}
+const invalidLogging = (why: string) => invalidRequest(`failed to initialize logging driver: ${why}`);
 
-const UNITS: Record<string, number> = { "": 1, b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
-
-/** `--log-opt max-size=10m --log-opt max-file=3`; undefined when the log may grow without end, Docker's default. */
+/** `--log-opt max-size=10m --log-opt max-file=3`; undefined when the log may grow without end, json-file's default. */
 export function logLimits(hostConfig: HostConfig): LogLimits | undefined {
-  const { "max-size": size, "max-file": files } = hostConfig.LogConfig?.Config ?? {};
-  if (files !== undefined && !/^[1-9]\d*$/.test(files))
-    throw invalidRequest("failed to initialize logging driver: max-file cannot be less than 1");
-  if (size === undefined || size === "-1") return undefined;
-  const match = /^(\d+)\s*([bkmg]?)b?$/i.exec(size);
-  if (!match) throw invalidRequest(`failed to initialize logging driver: invalid size: '${size}'`);
-  return { maxBytes: Number(match[1]) * UNITS[match[2]!.toLowerCase()]!, maxFiles: Number(files ?? 1) };
+  const { Type, Config = {} } = hostConfig.LogConfig ?? {};
+  const defaults = Type === "local" ? LOCAL_LIMITS : undefined;
+  const { "max-size": size, "max-file": files, compress } = Config;
+  const maxBytes = size === undefined ? defaults?.maxBytes : sizeBytes(size);
+  const maxFiles = files === undefined ? (defaults?.maxFiles ?? 1) : fileCount(files);
+  if (compress !== undefined) checkCompress(compress, Type, maxBytes, maxFiles);
+  return maxBytes === undefined ? undefined : { maxBytes, maxFiles };
 }
 
-/** Keeps the logs of running containers within their limits. Returns how to stop. */
-export function rotateLogs(context: EngineContext): () => void {
-  let busy = false;
-  return context.clock.every(
-    LOOK_EVERY_MS,
-    () => {
-      if (busy) return;
-      busy = true;
-      inBackground(context, "rotating logs", async () => {
-        try {
-          for (const container of context.containers.all()) await rotate(context, container);
-        } finally {
-          busy = false;
-        }
-      });
-    },
-    { unref: true },
-  );
+const UNITS = ["", "k", "m", "g", "t", "p"];
+
+/** As units.FromHumanSize reads it: in steps of 1000, whatever the suffix. */
+function sizeBytes(text: string): number {
+  const match = /^(\d+(?:\.\d+)?) ?(?:b|([kmgtp])(?:i?b)?)?$/i.exec(text);
+  if (!match) throw invalidLogging(`invalid size: '${text}'`);
+  const bytes = Math.trunc(Number(match[1]) * 1000 ** UNITS.indexOf((match[2] ?? "").toLowerCase()));
+  if (bytes <= 0) throw invalidLogging("max-size must be a positive number");
+  return bytes;
 }
 
-async function rotate(context: EngineContext, container: Container): Promise<void> {
-  if (!container.hasProcess) return;
-  const limits = container.isCri
-    ? { maxBytes: CRI_MAX_BYTES, maxFiles: CRI_MAX_FILES }
-    : logLimits(container.record.hostConfig);
-  if (!limits) return;
-  try {
-    await rotateLog(container.record.logPath, limits, () => context.runtime.reopenLog(container.id));
-  } catch (error) {
-    if (container.hasProcess)
-      context.logger.warn("a log could not be rotated", { container: container.id, error });
+function fileCount(text: string): number {
+  if (!/^[+-]?\d+$/.test(text)) throw invalidLogging(`strconv.Atoi: parsing "${text}": invalid syntax`);
+  if (Number(text) < 1) throw invalidLogging("max-file cannot be less than 1");
+  return Number(text);
+}
+
+/** Checked as the original does; rotated files are kept as they are. */
+function checkCompress(
+  text: string,
+  type: string | undefined,
+  maxBytes: number | undefined,
+  maxFiles: number,
+): void {
+  if (!/^(1|t|T|TRUE|true|True|0|f|F|FALSE|false|False)$/.test(text))
+    throw invalidLogging(`strconv.ParseBool: parsing "${text}": invalid syntax`);
+  if (/^[0fF]/.test(text)) return;
+  if (type === "local" && maxFiles <= 1)
+    throw invalidLogging("compression cannot be enabled when max file count is 1");
+  if (type !== "local" && (maxFiles === 1 || maxBytes === undefined)) {
+    throw invalidLogging("compress cannot be true when max-file is less than 2 or max-size is not set");
   }
+}
+
+/** From a start (or its adoption) on, until its end: keeps the log within its limits. */
+export function keepLog(context: EngineContext, container: Container): void {
+  const limits = limitsOf(container);
+  if (limits) context.runtime.keepLog(container.id, container.record.logPath, limits);
+}
+
+/** The container has ended: its log is whole and in its place when this resolves. */
+export async function settleLog(context: EngineContext, container: Container): Promise<void> {
+  if (!limitsOf(container)) return;
+  try {
+    await context.runtime.settleLog(container.id, container.record.logPath);
+  } catch (error) {
+    context.logger.warn("a log could not be put in its place", { container: container.id, error });
+  }
+}
+
+function limitsOf(container: Container): LogLimits | undefined {
+  return container.isCri ? CRI_LIMITS : logLimits(container.record.hostConfig);
 }

@@ -1,4 +1,3 @@
 export * from "./cri-log-line.ts";
-export * from "./log-follower.ts";
+export type { LogLimits } from "./log-keeping.ts";
 export * from "./log-reader.ts";
-export * from "./log-rotation.ts";

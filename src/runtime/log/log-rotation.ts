@@ -1,59 +1,45 @@
-import { rename, rm, stat } from "node:fs/promises";
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { errnoCode } from "../../base/index.ts";
+import { agesOf, rotatedPath } from "./log-files.ts";
 
-/** `log.1` is younger than `log.2`. */
-export function rotatedPath(path: string, age: number): string {
-  return `${path}.${age}`;
-}
+// The steps of a rotation, each of which may be the last one before a crash:
+//
+// 1. `moveAside`: the log becomes `log.1`, and those before it one older. The writer goes on writing into it.
+// 2. The writer is told to open the log anew, which makes a new file.
+// 3. `dropOldest`, once something stands in the new file: until then the one moved aside is the log's newest part.
+//
+// A writer that has ended makes no new file, or leaves it empty: then `undoMove` takes the first step back.
 
-/**
- * Moves the log aside when it is larger than `maxBytes`, keeping `maxFiles` files in all. `reopen` tells the writer to
- * start a new one; until it has, lines go on into the moved file. Returns whether it did.
- */
-export async function rotateLog(
-  path: string,
-  limits: { maxBytes: number; maxFiles: number },
-  reopen: () => Promise<void>,
-): Promise<boolean> {
-  const size = await sizeOf(path);
-  if (size === undefined || size < limits.maxBytes) return false;
-  if (limits.maxFiles <= 1) {
-    // Readers that have it open read it to its end.
-    await rm(path, { force: true });
-  } else {
-    await rm(rotatedPath(path, limits.maxFiles - 1), { force: true });
-    for (let age = limits.maxFiles - 2; age >= 1; age--) {
-      await renameIfThere(rotatedPath(path, age), rotatedPath(path, age + 1));
-    }
-    await renameIfThere(path, rotatedPath(path, 1));
-  }
-  await reopen();
-  return true;
-}
-
-async function sizeOf(path: string): Promise<number | undefined> {
+/** Size of the log in bytes; undefined while it has been moved aside. */
+export function logSize(path: string): number | undefined {
   try {
-    return (await stat(path)).size;
+    return statSync(path).size;
   } catch (error) {
     if (errnoCode(error) === "ENOENT") return undefined;
     throw error;
   }
 }
 
-async function renameIfThere(from: string, to: string): Promise<void> {
-  try {
-    await rename(from, to);
-  } catch (error) {
-    if (errnoCode(error) !== "ENOENT") throw error;
-  }
+export function moveAside(path: string): void {
+  for (const age of rotatedAges(path).reverse())
+    renameSync(rotatedPath(path, age), rotatedPath(path, age + 1));
+  renameSync(path, rotatedPath(path, 1));
 }
 
-/** The log's files, oldest first: those moved aside and the current one. */
-export async function logFiles(path: string): Promise<string[]> {
-  const files: string[] = [];
-  for (let age = 1; ; age++) {
-    if ((await sizeOf(rotatedPath(path, age))) === undefined) break;
-    files.unshift(rotatedPath(path, age));
-  }
-  return [...files, path];
+/** Keeps `maxFiles` files, the log itself among them. */
+export function dropOldest(path: string, maxFiles: number): void {
+  for (const age of rotatedAges(path)) if (age >= maxFiles) rmSync(rotatedPath(path, age), { force: true });
+}
+
+/** Called when the writer has ended: a rotation that nothing was written after is taken back. */
+export function undoMove(path: string): void {
+  if ((logSize(path) ?? 0) > 0 || !existsSync(rotatedPath(path, 1))) return;
+  renameSync(rotatedPath(path, 1), path);
+  for (const age of rotatedAges(path)) renameSync(rotatedPath(path, age), rotatedPath(path, age - 1));
+}
+
+/** The youngest first. */
+function rotatedAges(path: string): number[] {
+  return agesOf(path, readdirSync(dirname(path))).filter((age) => age > 0);
 }

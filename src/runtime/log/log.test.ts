@@ -1,11 +1,9 @@
-import { appendFile, mkdtemp, open, rename, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, open, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { LogLineParser, timestampMs } from "./cri-log-line.ts";
-import { LogFollower } from "./log-follower.ts";
-import { readLog } from "./log-reader.ts";
 import { tailOffset } from "./log-tail.ts";
 
 let dir: string;
@@ -88,52 +86,5 @@ describe("the tail", () => {
       }),
       { numRuns: 60 },
     );
-  });
-});
-
-describe("following", () => {
-  it("goes through a rotation and picks up half lines where reading stopped", async () => {
-    const path = join(dir, "follow");
-    await writeFile(path, `${line("one")}${line("two").slice(0, 20)}`);
-    const reading = readLog(path);
-    const first = await reading.next();
-    expect((first.value as { data: Buffer }[]).map((one) => String(one.data))).toEqual(["one\n"]);
-    const { value: offset } = (await reading.next()) as { value: number };
-    expect(offset).toBe(line("one").length);
-    let finished = false;
-    const follower = new LogFollower(path, { offset, finished: () => finished });
-    const seen: string[] = [];
-    const following = (async () => {
-      for await (const lines of follower) seen.push(...lines.map((one) => String(one.data)));
-    })();
-    await appendFile(path, line("two").slice(20));
-    await rename(path, `${path}.1`);
-    await appendFile(`${path}.1`, line("three"));
-    await writeFile(`${path}.new`, line("four"));
-    await rename(`${path}.new`, path);
-    await appendFile(path, line("five"));
-    finished = true;
-    follower.wake();
-    await following;
-    expect(seen).toEqual(["two\n", "three\n", "four\n", "five\n"]);
-    const all: string[] = [];
-    for await (const lines of readLog(path, { tail: 3 })) all.push(...lines.map((one) => String(one.data)));
-    expect(all).toEqual(["three\n", "four\n", "five\n"]);
-  });
-
-  it("waits for a file that is not there yet, and ends on abort", async () => {
-    const path = join(dir, "later");
-    const controller = new AbortController();
-    const follower = new LogFollower(path, { offset: 0, finished: () => false, signal: controller.signal });
-    const seen: string[] = [];
-    const following = (async () => {
-      for await (const lines of follower) {
-        seen.push(...lines.map((one) => String(one.data)));
-        controller.abort();
-      }
-    })();
-    await writeFile(path, line("here"));
-    await following;
-    expect(seen).toEqual(["here\n"]);
   });
 });

@@ -1,6 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import type { CriContainerStatus } from "../../../cri/types.ts";
-import { parseLogLine } from "../logs/log-line.ts";
+import { type CriContainerStatus, LogLineParser } from "../../../cri/index.ts";
 import { Annotation } from "../naming.ts";
 
 const MAX_MESSAGE_BYTES = 4096;
@@ -34,12 +33,10 @@ function endOfLog(path: string): string {
   const withPrefixes = MAX_LOG_BYTES + MAX_LOG_LINES * 48;
   try {
     const text = readPart(path, (size) => Math.max(0, size - withPrefixes), withPrefixes);
-    const lines = text.split("\n").slice(-MAX_LOG_LINES - 1);
-    const content = lines
-      .map((line) => parseLogLine(Buffer.from(line)))
-      .map((entry) => (entry ? entry.content.toString() + (entry.partial ? "" : "\n") : ""))
-      .join("");
-    return Buffer.from(content).subarray(-MAX_LOG_BYTES).toString();
+    const lines = new LogLineParser().push(Buffer.from(text)).slice(-MAX_LOG_LINES);
+    return Buffer.concat(lines.map(({ data }) => data))
+      .subarray(-MAX_LOG_BYTES)
+      .toString();
   } catch {
     return "";
   }
