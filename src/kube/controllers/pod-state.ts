@@ -1,13 +1,10 @@
 import type { Clock } from "../../base/index.ts";
 import type { Pod } from "../api/index.ts";
+import { isPodTerminal } from "../api/index.ts";
 
 /** Neither finished nor on its way out. */
 export function isActive(pod: Pod): boolean {
-  return !isFinished(pod) && pod.metadata.deletionTimestamp === undefined;
-}
-
-export function isFinished(pod: Pod): boolean {
-  return pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
+  return !isPodTerminal(pod) && pod.metadata.deletionTimestamp === undefined;
 }
 
 function readyCondition(pod: Pod): { status: string; lastTransitionTime?: string } | undefined {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Clock, systemClock } from "../../base/index.ts";
-import type { KubeObject } from "../api/types.ts";
+import type { Node } from "../api/index.ts";
 import { linuxSecurityContext, verifyNonRoot } from "./containers/security-context.ts";
 import { pullCredentials } from "./images/pull-credentials.ts";
 import { admitPod } from "./pods/admission.ts";
@@ -141,7 +141,7 @@ describe("security context", () => {
 
 describe("admission", () => {
   const allocatable = { cpuMilli: 2000, memoryBytes: 2 ** 30, pods: 3 };
-  const node: KubeObject = {
+  const node: Node = {
     apiVersion: "v1",
     kind: "Node",
     metadata: { name: "n", uid: "n", resourceVersion: "1", creationTimestamp: null, labels: { disk: "ssd" } },
@@ -223,7 +223,7 @@ describe("pull credentials", () => {
     get: async () =>
       ({
         data: { ".dockerconfigjson": Buffer.from(JSON.stringify({ auths })).toString("base64") },
-      }) as unknown as KubeObject,
+      }) as unknown as Node,
   });
   const pod = aPod({ imagePullSecrets: [{ name: "s" }] });
   const auth = Buffer.from("me:pass:word").toString("base64");

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { CriContainerStatus, PodSandboxStatus } from "../../cri/types.ts";
-import { pods } from "../api/index.ts";
+import { isPodPhaseTerminal, pods } from "../api/index.ts";
 import type { KubeClient } from "../client/index.ts";
 import { podResource } from "./pod-resource.ts";
 import type { Container, ContainerStatus, Pod, PodCondition, PodStatus } from "./pod-types.ts";
@@ -26,7 +26,6 @@ function app(more: Partial<Container> = {}): Container {
   return { name: "app", image: "busybox", imagePullPolicy: "IfNotPresent", ...script(SLOW_TO_END), ...more };
 }
 
-const isTerminal = (phase: string | undefined) => phase === "Succeeded" || phase === "Failed";
 const conditionOf = (status: PodStatus, type: string): PodCondition | undefined =>
   status.conditions?.find((one) => one.type === type);
 const isTrue = (status: PodStatus, type: string) => conditionOf(status, type)?.status === "True";
@@ -51,13 +50,14 @@ describe("when something is told of a pod", () => {
           return async (...args: Parameters<KubeClient["patch"]>) => {
             const [resource, , , , body, options] = args;
             const { metadata, status } = body as { metadata: { uid: string }; status: PodStatus };
-            if (resource === pods && options?.subresource === "status") await see(status, metadata.uid);
+            if (resource.resource === pods.resource && options?.subresource === "status")
+              await see(status, metadata.uid);
             return target.patch(...args);
           };
         }
         if (key === "delete") {
           return async (...args: Parameters<KubeClient["delete"]>) => {
-            if (args[0] === pods) await see("removed", args[3]!.preconditions!.uid!);
+            if (args[0].resource === pods.resource) await see("removed", args[3]!.preconditions!.uid!);
             return target.delete(...args);
           };
         }
@@ -110,13 +110,13 @@ describe("when something is told of a pod", () => {
     let wasInitialized = false;
     for (const { telling, status } of tellings()) {
       const runs = (name: string) => running(telling).some(({ metadata }) => metadata.name === name);
-      if (isTerminal(status.phase)) {
+      if (isPodPhaseTerminal(status.phase)) {
         expect(running(telling)).toEqual([]);
         expect(standing(telling)).toEqual([]);
         expect([isTrue(status, "Ready"), isTrue(status, "ContainersReady")]).toEqual([false, false]);
       }
       if (telling.status === "removed") {
-        expect(isTerminal(status.phase)).toBe(true);
+        expect(isPodPhaseTerminal(status.phase)).toBe(true);
         expect(telling.hasFiles).toBe(false);
         continue;
       }

@@ -1,6 +1,7 @@
 import type { Clock, Logger, Service } from "../../base/index.ts";
 import type { Node, Pod } from "../api/index.ts";
 import {
+  isPodTerminal,
   namespaces as namespacesResource,
   nodes as nodesResource,
   pods as podsResource,
@@ -26,10 +27,9 @@ export interface SchedulerOptions {
 
 const SLICE_MS = 5;
 
-const isOver = (pod: Pod) => pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
 const isGated = (pod: Pod) => (pod.spec.schedulingGates ?? []).length > 0;
 /** Takes room on a node. */
-const isPlaced = (pod: Pod) => Boolean(pod.spec.nodeName) && !isOver(pod);
+const isPlaced = (pod: Pod) => Boolean(pod.spec.nodeName) && !isPodTerminal(pod);
 
 /** Finds a node for every pod that has none, one pod at a time; binding goes on beside it. */
 export function createScheduler(options: SchedulerOptions): Service {
@@ -45,7 +45,7 @@ export function createScheduler(options: SchedulerOptions): Service {
   const isOurs = (pod: Pod) =>
     !pod.spec.nodeName &&
     pod.spec.schedulerName === schedulerName &&
-    !isOver(pod) &&
+    !isPodTerminal(pod) &&
     pod.metadata.deletionTimestamp === undefined;
 
   const podChanged = (pod: Pod, previous?: Pod): void => {

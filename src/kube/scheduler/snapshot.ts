@@ -1,9 +1,8 @@
 import type { Namespace, Node, Pod } from "../api/index.ts";
+import { isPodTerminal } from "../api/index.ts";
 import { NodeInfo } from "./node-info.ts";
 import { PodGroups } from "./pod-groups.ts";
 import { type PodInfo, podInfoOf } from "./pod-info.ts";
-
-const isOver = (pod: Pod) => pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
 
 /**
  * The cluster as the scheduler sees it, kept current by events. A pod that was just bound is assumed on its node until
@@ -72,7 +71,7 @@ export class Snapshot {
       return;
     }
     this.#assumed.delete(uid);
-    if (isOver(pod)) this.removePod(uid);
+    if (isPodTerminal(pod)) this.removePod(uid);
     else this.#place(pod, node);
   }
 

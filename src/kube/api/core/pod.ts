@@ -7,6 +7,7 @@ import { setPodDefaults } from "./pod/defaults.ts";
 import { dropDisabledPodFields } from "./pod/disabled-fields.ts";
 import { applyAppArmor, applyLabelKeys } from "./pod/prepare.ts";
 import { qosClassOf } from "./pod/quality-of-service.ts";
+import { isPodTerminal } from "./pod/terminal.ts";
 import { validatePod } from "./pod/validate.ts";
 import { validatePodStatusUpdate } from "./pod/validate-status.ts";
 import { validatePodUpdate } from "./pod/validate-update.ts";
@@ -90,8 +91,7 @@ function selectableFields({ spec, status }: Pod): Record<string, string> {
 
 /** Pods that nobody runs yet, or that have ended, need no grace. */
 function gracePeriodSeconds(pod: Pod, requested: number | undefined): number {
-  const isEnded = pod.status?.phase === "Failed" || pod.status?.phase === "Succeeded";
-  if (!pod.spec.nodeName || isEnded) return 0;
+  if (!pod.spec.nodeName || isPodTerminal(pod)) return 0;
   const seconds = requested ?? pod.spec.terminationGracePeriodSeconds ?? 0;
   return seconds < 0 ? 1 : seconds;
 }

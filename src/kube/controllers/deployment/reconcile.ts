@@ -1,13 +1,12 @@
 import { errorMessage, isGantryError } from "../../../base/index.ts";
 import { jsonEquals } from "../../../formats/index.ts";
 import type { Deployment, Pod, ReplicaSet } from "../../api/index.ts";
-import { deployments as deploymentsResource } from "../../api/index.ts";
+import { deployments as deploymentsResource, isPodTerminal } from "../../api/index.ts";
 import type { Informer } from "../../client/index.ts";
 import type { ControllerDependencies, Enqueue } from "../controller.ts";
 import { newest, writeOnNewest } from "../newest.ts";
 import { keyOf } from "../object-key.ts";
 import { childrenOf } from "../owner.ts";
-import { isFinished } from "../pod-state.ts";
 import { isNamespaceTerminating, unlessGone } from "../write-errors.ts";
 import { REVISION, revisionOf } from "./annotations.ts";
 import { surplusHistory } from "./history.ts";
@@ -117,7 +116,7 @@ export function createReconciler(
   };
 
   const hasPods = (set: ReplicaSet): boolean =>
-    (set.status?.replicas ?? 0) > 0 || childrenOf(pods, set.metadata.uid).some((pod) => !isFinished(pod));
+    (set.status?.replicas ?? 0) > 0 || childrenOf(pods, set.metadata.uid).some((pod) => !isPodTerminal(pod));
 
   const roll = async (deployment: Deployment, sets: ReplicaSet[]): Promise<Pass> => {
     if (deployment.metadata.deletionTimestamp !== undefined) {

@@ -1,6 +1,7 @@
 import type { Node, ObjectReference, Pod, Service, ServicePort } from "../../api/index.ts";
+import { isPodTerminal } from "../../api/index.ts";
 import type { Informer } from "../../client/index.ts";
-import { isFinished, isReady } from "../pod-state.ts";
+import { isReady } from "../pod-state.ts";
 
 export interface SliceEndpoint {
   addresses: string[];
@@ -81,7 +82,7 @@ export function endpointsOf(
   const differ = (service.spec.ports ?? []).some((port) => typeof port.targetPort === "string");
   let group: PortGroup | undefined;
   for (const pod of pods) {
-    if (!pod.status?.podIP || isFinished(pod)) continue;
+    if (!pod.status?.podIP || isPodTerminal(pod)) continue;
     const node = nodes.get(pod.spec.nodeName ?? "");
     if (!node && service.spec.publishNotReadyAddresses !== true) continue;
     if (differ || !group) group = groupOf(groups, portsIn(service, pod));

@@ -1,4 +1,4 @@
-import type { Node, Pod, Taint, Toleration } from "../../api/index.ts";
+import { type Node, type Pod, type Taint, toleratesTaint } from "../../api/index.ts";
 import { readyOf } from "./conditions.ts";
 
 const NOT_READY = "node.kubernetes.io/not-ready";
@@ -49,18 +49,11 @@ export function evictingTaints(node: Node): Taint[] {
 export function toleratedMs(pod: Pod, taints: readonly Taint[]): number | undefined {
   let shortest: number | undefined;
   for (const taint of taints) {
-    const toleration = (pod.spec.tolerations ?? []).find((one) => tolerates(one, taint));
+    const toleration = (pod.spec.tolerations ?? []).find((one) => toleratesTaint(one, taint));
     if (!toleration) return 0;
     if (toleration.tolerationSeconds === undefined) continue;
     const ms = Math.max(0, toleration.tolerationSeconds * 1000);
     shortest = Math.min(shortest ?? ms, ms);
   }
   return shortest;
-}
-
-function tolerates(toleration: Toleration, taint: Taint): boolean {
-  if (toleration.effect && toleration.effect !== taint.effect) return false;
-  if (toleration.key && toleration.key !== taint.key) return false;
-  if (toleration.operator === "Exists") return true;
-  return toleration.key !== undefined && (toleration.value ?? "") === (taint.value ?? "");
 }

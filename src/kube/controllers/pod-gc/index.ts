@@ -1,8 +1,7 @@
 import { isGantryError, rfc3339Seconds } from "../../../base/index.ts";
 import type { Pod } from "../../api/index.ts";
-import { nodes as nodesResource, pods as podsResource } from "../../api/index.ts";
+import { isPodTerminal, nodes as nodesResource, pods as podsResource } from "../../api/index.ts";
 import { type Controller, type ControllerDependencies, createController } from "../controller.ts";
-import { isFinished } from "../pod-state.ts";
 import { unlessGone } from "../write-errors.ts";
 
 /** Finished pods are kept up to this number (upstream's --terminated-pod-gc-threshold). */
@@ -30,7 +29,7 @@ export function createPodGcController(
 
   /** Nobody can say how its containers ended, so it counts as failed. */
   const markFailed = async (pod: Pod): Promise<void> => {
-    if (isFinished(pod)) return;
+    if (isPodTerminal(pod)) return;
     const condition = {
       type: "DisruptionTarget",
       status: "True",
@@ -68,7 +67,7 @@ export function createPodGcController(
   };
 
   const surplus = (all: readonly Pod[]): Pod[] => {
-    const finished = all.filter(isFinished);
+    const finished = all.filter(isPodTerminal);
     const isEvicted = (pod: Pod) => (pod.status?.reason === "Evicted" ? 0 : 1);
     const created = (pod: Pod) => Date.parse(pod.metadata.creationTimestamp ?? "");
     const inOrder = finished.sort((a, b) => isEvicted(a) - isEvicted(b) || created(a) - created(b));

@@ -1,7 +1,6 @@
-import type { KubeObject } from "../../api/types.ts";
+import { type Node, nodeIsSelected, untoleratedTaint } from "../../api/index.ts";
 import { podRequests } from "../containers/resources.ts";
-import { matchesNodeSelector } from "../node-selector.ts";
-import type { Container, Pod, Taint, Toleration } from "../pod-types.ts";
+import type { Container, Pod } from "../pod-types.ts";
 
 export interface Allocatable {
   cpuMilli: number;
@@ -21,16 +20,15 @@ export interface Rejection {
 export function admitPod(
   pod: Pod,
   others: Iterable<Pod>,
-  node: KubeObject | undefined,
+  node: Node | undefined,
   allocatable: Allocatable,
 ): Rejection | undefined {
   const present = [...others];
   if (node) {
-    const { nodeSelector, affinity } = pod.spec;
-    if (!matchesNodeSelector(node, nodeSelector, affinity?.nodeAffinity)) {
+    if (!nodeIsSelected(pod.spec, node)) {
       return failed("NodeAffinity", "node(s) didn't match Pod's node affinity/selector");
     }
-    if (hasUntoleratedTaint(node.spec?.taints ?? [], pod.spec.tolerations ?? [])) {
+    if (untoleratedTaint(node.spec?.taints ?? [], pod.spec.tolerations ?? [], ["NoExecute"])) {
       return failed("TaintToleration", "node(s) had taints that the pod didn't tolerate");
     }
   }
@@ -94,16 +92,3 @@ function hostPorts(pod: Pod): { ip: string; port: number; protocol: string }[] {
 }
 
 /** The kubelet enforces NoExecute alone; NoSchedule is the scheduler's. */
-function hasUntoleratedTaint(taints: Taint[], tolerations: Toleration[]): boolean {
-  return taints.some(
-    (taint) =>
-      taint.effect === "NoExecute" && !tolerations.some((toleration) => tolerates(toleration, taint)),
-  );
-}
-
-function tolerates(toleration: Toleration, taint: Taint): boolean {
-  if (toleration.effect && toleration.effect !== taint.effect) return false;
-  if (toleration.key && toleration.key !== taint.key) return false;
-  if (toleration.operator === "Exists") return true;
-  return toleration.key !== undefined && (toleration.value ?? "") === (taint.value ?? "");
-}

@@ -1,5 +1,6 @@
 import { type Clock, errorMessage, type Logger } from "../../../base/index.ts";
 import type { CriRuntimeService, PodSandboxConfig, PodSandboxStatus } from "../../../cri/types.ts";
+import { isPodPhaseTerminal } from "../../api/index.ts";
 import type { ContainerKiller } from "../containers/container-killer.ts";
 import { pruneContainers } from "../containers/container-pruner.ts";
 import type { ContainerStarter, StartContext } from "../containers/container-starter.ts";
@@ -11,7 +12,6 @@ import { type DnsOptions, podDnsConfig } from "../sandbox/dns-config.ts";
 import { hostsFile } from "../sandbox/hosts-file.ts";
 import { podHostname } from "../sandbox/pod-hostname.ts";
 import { sandboxConfig } from "../sandbox/sandbox-config.ts";
-import { isTerminalPhase } from "../status/pod-phase.ts";
 import type { StatusPublisher } from "../status/status-publisher.ts";
 import type { TokenManager } from "../volumes/token-manager.ts";
 import { VolumeError, type VolumeManager } from "../volumes/volume-manager.ts";
@@ -67,7 +67,7 @@ export class PodSyncer {
     probes.reconcile(pod, state);
     this.#checkDeadline(pod, memory);
     const before = publisher.publish(pod, memory, state);
-    if (isTerminalPhase(before.phase)) return { isTerminal: true, wakeAfterMs: undefined };
+    if (isPodPhaseTerminal(before.phase)) return { isTerminal: true, wakeAfterMs: undefined };
     const volumes = await this.#setUpVolumes(pod, memory, state);
     if (typeof volumes === "number") return { isTerminal: false, wakeAfterMs: volumes };
     const retryMs = await this.#act(pod, memory, state, volumes, signal);
@@ -76,7 +76,7 @@ export class PodSyncer {
     probes.reconcile(pod, reached);
     const after = publisher.publish(pod, memory, reached);
     await pruneContainers(reached, runtime);
-    return { isTerminal: isTerminalPhase(after.phase), wakeAfterMs: this.#wakeAfter(pod, retryMs) };
+    return { isTerminal: isPodPhaseTerminal(after.phase), wakeAfterMs: this.#wakeAfter(pod, retryMs) };
   }
 
   forgetPod(podUid: string): void {

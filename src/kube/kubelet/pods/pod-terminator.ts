@@ -1,14 +1,13 @@
 import { rm } from "node:fs/promises";
 import { type Clock, errorMessage, isGantryError, type Logger } from "../../../base/index.ts";
 import type { CriRuntimeService } from "../../../cri/types.ts";
-import { pods } from "../../api/index.ts";
+import { isPodPhaseTerminal, pods } from "../../api/index.ts";
 import type { KubeClient } from "../../client/index.ts";
 import type { ContainerKiller } from "../containers/container-killer.ts";
 import { removeContainer } from "../containers/container-pruner.ts";
 import { podLogDirectory, podLogName } from "../naming.ts";
 import type { Pod } from "../pod-types.ts";
 import type { ProbeManager } from "../probes/probe-manager.ts";
-import { isTerminalPhase } from "../status/pod-phase.ts";
 import type { StatusManager } from "../status/status-manager.ts";
 import type { StatusPublisher } from "../status/status-publisher.ts";
 import type { VolumeManager } from "../volumes/volume-manager.ts";
@@ -85,7 +84,7 @@ export class PodTerminator {
   /** Returns how much of the grace is left, in seconds. */
   async #leaveServices(pod: Pod, graceSeconds: number, hurry: AbortSignal): Promise<number> {
     const { untilPodLeft, clock, logger } = this.#options;
-    if (graceSeconds <= FORCED_GRACE_SECONDS || isTerminalPhase(pod.status?.phase)) return graceSeconds;
+    if (graceSeconds <= FORCED_GRACE_SECONDS || isPodPhaseTerminal(pod.status?.phase)) return graceSeconds;
     const beganMs = clock.monotonicMs();
     const late = new AbortController();
     const cancel = clock.after(graceSeconds * 1000, () => late.abort());
@@ -104,7 +103,7 @@ export class PodTerminator {
 
   #leaving(pod: Pod): LeavingPod {
     const { uid, namespace = "", labels = {}, deletionTimestamp } = pod.metadata;
-    const isEnded = isTerminalPhase(this.#options.statuses.statusOf(pod).phase);
+    const isEnded = isPodPhaseTerminal(this.#options.statuses.statusOf(pod).phase);
     const isListed = deletionTimestamp !== undefined && Boolean(pod.status?.podIP) && !isEnded;
     return { uid, namespace, labels, isListed };
   }
@@ -155,5 +154,5 @@ export class PodTerminator {
 
 /** The API's record of an ended pod is all that is left of it. */
 function isOnlyRecord(pod: Pod, state: PodRuntimeState): boolean {
-  return isTerminalPhase(pod.status?.phase) && state.containers.length === 0;
+  return isPodPhaseTerminal(pod.status?.phase) && state.containers.length === 0;
 }

@@ -6,9 +6,9 @@ import {
   isGantryError,
   type Logger,
 } from "../../../base/index.ts";
+import { isPodPhaseTerminal } from "../../api/index.ts";
 import { podLogName } from "../naming.ts";
 import type { Pod } from "../pod-types.ts";
-import { isTerminalPhase } from "../status/pod-phase.ts";
 import type { PodEvents } from "./pod-events.ts";
 import type { PodMemory } from "./pod-memory.ts";
 import { graceSeconds, type PodSyncer } from "./pod-syncer.ts";
@@ -57,7 +57,7 @@ export class PodWorker {
     this.#pod = pod;
     this.memory = memory;
     this.#options = options;
-    if (isTerminalPhase(pod.status?.phase) || memory.rejection) this.#phase = "terminating";
+    if (isPodPhaseTerminal(pod.status?.phase) || memory.rejection) this.#phase = "terminating";
     this.#follow(pod);
   }
 

@@ -1,7 +1,7 @@
 import type { Clock, Logger } from "../../../base/index.ts";
+import { isPodPhaseTerminal } from "../../api/index.ts";
 import type { ObjectCache } from "../objects/object-cache.ts";
 import type { Pod } from "../pod-types.ts";
-import { isTerminalPhase } from "../status/pod-phase.ts";
 import type { Rejection } from "./admission.ts";
 import type { PodEvents } from "./pod-events.ts";
 import { PodMemory } from "./pod-memory.ts";
@@ -87,7 +87,7 @@ export class PodWorkers {
   #admit(pod: Pod, memory: PodMemory): void {
     if (
       pod.status?.startTime !== undefined ||
-      isTerminalPhase(pod.status?.phase) ||
+      isPodPhaseTerminal(pod.status?.phase) ||
       pod.metadata.deletionTimestamp
     )
       return;
@@ -101,7 +101,7 @@ export class PodWorkers {
   *#activePods(): Iterable<Pod> {
     for (const { phase, pod, memory } of this.#workers.values()) {
       const mayRun = phase === "syncing" || phase === "terminating";
-      if (mayRun && !memory.rejection && !isTerminalPhase(pod.status?.phase)) yield pod;
+      if (mayRun && !memory.rejection && !isPodPhaseTerminal(pod.status?.phase)) yield pod;
     }
   }
 }

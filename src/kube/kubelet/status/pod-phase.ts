@@ -1,3 +1,4 @@
+import { isPodPhaseTerminal } from "../../api/index.ts";
 import { isSidecar } from "../naming.ts";
 import type { ContainerStatus, Pod, PodPhase } from "../pod-types.ts";
 import { restartPolicyOf } from "../pods/pod-actions.ts";
@@ -13,12 +14,7 @@ export function podPhase(
   isFinal: boolean,
 ): PodPhase {
   const phase = phaseOf(pod, initStatuses, statuses, isFinal);
-  return isFinal && !isTerminalPhase(phase) ? "Failed" : phase;
-}
-
-/** Nothing of the pod runs any more, nor ever will. */
-export function isTerminalPhase(phase: PodPhase | undefined): boolean {
-  return phase === "Succeeded" || phase === "Failed";
+  return isFinal && !isPodPhaseTerminal(phase) ? "Failed" : phase;
 }
 
 function phaseOf(

@@ -1,11 +1,12 @@
 import { rfc3339Seconds } from "../../../base/index.ts";
+import { isPodPhaseTerminal } from "../../api/index.ts";
 import { qosClassOf } from "../containers/resources.ts";
 import type { Pod, PodStatus } from "../pod-types.ts";
 import { readySandbox } from "../pods/runtime-state.ts";
 import { type ContainerStatusInput, containerStatuses } from "./container-statuses.ts";
 import { withLostContainers } from "./lost-containers.ts";
 import { isKubeletCondition, podConditions } from "./pod-conditions.ts";
-import { isTerminalPhase, podPhase } from "./pod-phase.ts";
+import { podPhase } from "./pod-phase.ts";
 
 export interface PodStatusInput extends ContainerStatusInput {
   /** As last published (or as found at the start). */
@@ -78,7 +79,7 @@ export function podStatus(input: PodStatusInput): PodStatus {
  * was; that the pod is not ready any more is told at once (upstream's mergePodStatus).
  */
 export function toldStatus(status: PodStatus, previous: PodStatus): PodStatus {
-  if (!isTerminalPhase(status.phase) || isTerminalPhase(previous.phase)) return status;
+  if (!isPodPhaseTerminal(status.phase) || isPodPhaseTerminal(previous.phase)) return status;
   const { reason: _reason, message: _message, ...rest } = status;
   return {
     ...rest,
@@ -107,7 +108,7 @@ export function rejectedStatus(
 
 /** A pod that has ended never lives again. */
 function keptPhase({ phase }: PodStatus): PodStatus["phase"] | undefined {
-  return isTerminalPhase(phase) ? phase : undefined;
+  return isPodPhaseTerminal(phase) ? phase : undefined;
 }
 
 /** The address that the pod has, or last had. */

@@ -1,10 +1,10 @@
 import type { Clock } from "../../../base/index.ts";
+import { isPodPhaseTerminal } from "../../api/index.ts";
 import type { Pod, PodStatus } from "../pod-types.ts";
 import type { PodMemory } from "../pods/pod-memory.ts";
 import type { PodRuntimeState } from "../pods/runtime-state.ts";
 import type { ProbeManager } from "../probes/probe-manager.ts";
 import { isKubeletCondition } from "./pod-conditions.ts";
-import { isTerminalPhase } from "./pod-phase.ts";
 import { type PodFailure, podStatus, rejectedStatus, toldStatus } from "./pod-status.ts";
 import type { StatusManager } from "./status-manager.ts";
 
@@ -74,7 +74,7 @@ export class StatusPublisher {
   #previous(pod: Pod): PodStatus {
     const told = this.#options.statuses.statusOf(pod);
     const { phase, reason, message } = pod.status ?? {};
-    const own = isTerminalPhase(phase) ? { ...told, phase, reason, message } : told;
+    const own = isPodPhaseTerminal(phase) ? { ...told, phase, reason, message } : told;
     const fromApi = pod.status?.conditions ?? [];
     const conditions = [
       ...(own.conditions ?? []).filter(({ type }) => isKubeletCondition(type)),

@@ -1,5 +1,5 @@
+import { toleratesTaint } from "../../api/index.ts";
 import type { Refusal, SchedulingPlugin } from "../framework.ts";
-import { tolerationTolerates } from "./taint-toleration.ts";
 
 const TAINT = { key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" as const };
 const REFUSED: readonly Refusal[] = [{ reason: "node(s) were unschedulable", unresolvable: true }];
@@ -10,7 +10,7 @@ export const nodeUnschedulable: SchedulingPlugin = {
   wokenBy: ["node"],
   filter: (pod, { node }) => {
     if (!node.spec?.unschedulable) return undefined;
-    const tolerated = (pod.spec.tolerations ?? []).some((one: object) => tolerationTolerates(one, TAINT));
+    const tolerated = (pod.spec.tolerations ?? []).some((one) => toleratesTaint(one, TAINT));
     return tolerated ? undefined : REFUSED;
   },
 };

@@ -5,12 +5,11 @@ import {
   labelSelectorFromSet,
 } from "../../../formats/index.ts";
 import type { Pod, TopologySpreadConstraint } from "../../api/index.ts";
+import { nodeIsSelected, selectsNodes, untoleratedTaint } from "../../api/index.ts";
 import { MAX_SCORE, type Refusal, type SchedulingPlugin } from "../framework.ts";
 import type { NodeInfo } from "../node-info.ts";
 import type { PodGroup } from "../pod-groups.ts";
 import type { Snapshot } from "../snapshot.ts";
-import { nodeIsSelected, selectsNodes } from "./node-affinity.ts";
-import { tolerationTolerates } from "./taint-toleration.ts";
 
 const HOSTNAME = "kubernetes.io/hostname";
 const NO_LABEL: readonly Refusal[] = [
@@ -166,13 +165,12 @@ function matchingGroups(selector: LabelSelector, pod: Pod, snapshot: Snapshot): 
 
 /** Which nodes count, by the constraint's policies on affinity and taints. */
 function eligibility(affinity: string, taints: string, pod: Pod): (node: NodeInfo) => boolean {
-  const isBound = affinity === "Honor" && selectsNodes(pod);
+  const isBound = affinity === "Honor" && selectsNodes(pod.spec);
   const tolerations = pod.spec.tolerations ?? [];
   return ({ node }) => {
-    if (isBound && !nodeIsSelected(pod, node)) return false;
+    if (isBound && !nodeIsSelected(pod.spec, node)) return false;
     if (taints !== "Honor") return true;
-    const hard = (node.spec?.taints ?? []).filter((taint) => taint.effect !== "PreferNoSchedule");
-    return hard.every((taint) => tolerations.some((one) => tolerationTolerates(one, taint)));
+    return untoleratedTaint(node.spec?.taints ?? [], tolerations, ["NoSchedule", "NoExecute"]) === undefined;
   };
 }
 

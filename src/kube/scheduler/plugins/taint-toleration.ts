@@ -1,14 +1,8 @@
-import type { Taint, Toleration } from "../../api/index.ts";
+import { type Taint, type Toleration, toleratesTaint, untoleratedTaint } from "../../api/index.ts";
 import { normalizeToMax, type SchedulingPlugin } from "../framework.ts";
 import type { NodeInfo } from "../node-info.ts";
 
-export function tolerationTolerates(toleration: Toleration, taint: Taint): boolean {
-  if (toleration.effect && toleration.effect !== taint.effect) return false;
-  if (toleration.key && toleration.key !== taint.key) return false;
-  if (toleration.operator === "Exists") return true;
-  return Boolean(toleration.key) && (toleration.value ?? "") === (taint.value ?? "");
-}
-
+const HARD = ["NoSchedule", "NoExecute"];
 const taintsOf = ({ node }: NodeInfo): readonly Taint[] => node.spec?.taints ?? [];
 
 /** Keeps pods off nodes whose taints they do not tolerate, and prefers nodes with few soft ones. */
@@ -18,11 +12,7 @@ export const taintToleration: SchedulingPlugin<readonly Toleration[]> = {
   weight: 3,
   prepare: (pod) => pod.spec.tolerations ?? [],
   filter: (_pod, node, tolerations) => {
-    const taint = taintsOf(node).find(
-      (one) =>
-        one.effect !== "PreferNoSchedule" &&
-        !tolerations.some((toleration) => tolerationTolerates(toleration, one)),
-    );
+    const taint = untoleratedTaint(taintsOf(node), tolerations, HARD);
     if (!taint) return undefined;
     const reason = `node(s) had untolerated taint {${taint.key}: ${taint.value ?? ""}}`;
     return [{ reason, unresolvable: true }];
@@ -36,7 +26,7 @@ export const taintToleration: SchedulingPlugin<readonly Toleration[]> = {
     let count = 0;
     for (const taint of taintsOf(node)) {
       if (taint.effect !== "PreferNoSchedule") continue;
-      if (!tolerations.some((toleration) => tolerationTolerates(toleration, taint))) count++;
+      if (!tolerations.some((toleration) => toleratesTaint(toleration, taint))) count++;
     }
     return count;
   },
