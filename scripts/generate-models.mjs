@@ -1,5 +1,5 @@
 // Generates src/kube/api/generated/ from the models of @kubernetes/client-node: models.json (fields, types, what is
-// required), descriptions.json (doc comments) and types.ts. What that package does not say exactly (which strings are
+// required), descriptions.json (doc comments), parameters.json (texts of the query's parameters) and types.ts. What that package does not say exactly (which strings are
 // quantities, which package a type is of) comes from our protobuf tables.
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -11,7 +11,7 @@ const api = join(root, "src", "kube", "api");
 const META = "k8s.io.apimachinery.pkg.apis.meta.v1";
 const API = "k8s.io.api.";
 
-/** Writes the three files; returns how many definitions they hold. */
+/** Writes the four files; returns how many definitions they hold. */
 export function generateModels() {
   const messages = readMessageTables();
   const classes = readClasses();
@@ -28,6 +28,7 @@ export function generateModels() {
   mkdirSync(out, { recursive: true });
   write(join(out, "models.json"), JSON.stringify(models));
   write(join(out, "descriptions.json"), JSON.stringify(descriptions));
+  write(join(out, "parameters.json"), JSON.stringify(readParameters()));
   write(join(out, "types.ts"), typesText(classes));
   return Object.keys(models).length;
 }
@@ -99,6 +100,32 @@ function readClasses() {
     classes.set(className, readClass(className, JSON.parse(map[1]), declared));
   }
   return classes;
+}
+
+/** Name of a parameter of all resources -> its description, from the requests of one kind. */
+function readParameters() {
+  const require = createRequire(join(root, "package.json"));
+  const folder = join(dirname(require.resolve("@kubernetes/client-node")), "gen", "types");
+  const declared = readFileSync(join(folder, "ObjectParamAPI.d.ts"), "utf8");
+  const texts = {};
+  for (const verb of ["List", "Create", "Patch", "Delete"]) {
+    const start = declared.indexOf(`export interface CoreV1Api${verb}NamespacedPodRequest {`);
+    const request = declared.slice(start, declared.indexOf("\n}", start));
+    const pattern = /\/\*\*\n\s+\* (.*)\n\s+\* Defaults to: undefined\n[^/]*\*\/\n\s+_?(\w+)\??: /g;
+    for (const [, text, name] of request.matchAll(pattern)) texts[name] ??= parameterText(text);
+  }
+  return texts;
+}
+
+const ENTITIES = { "#39": "'", quot: '"', "#x60": "`", "#x3D": "=", amp: "&", lt: "<", gt: ">" };
+
+/** The package has these texts on one line, with the characters of HTML: paragraphs and lists get their lines back. */
+function parameterText(text) {
+  return text
+    .replace(/\\?&([#\w]+);/g, (whole, name) => ENTITIES[name] ?? whole)
+    .replaceAll("   ", "\n  ")
+    .replace(/(?<=[.)]) {2}(?=\S)/g, "\n\n")
+    .replaceAll(". - `", ".\n- `");
 }
 
 function readClass(className, attributes, declared) {

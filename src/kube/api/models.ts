@@ -45,6 +45,7 @@ let texts: Record<string, string> | undefined;
 let mergeTexts: Map<string, string> | undefined;
 let presenceTexts: Map<string, string> | undefined;
 let descriptions: Record<string, Record<string, string>> | undefined;
+let parameters: Record<string, string> | undefined;
 
 /** Written by the build step; beside this file in the source tree and beside the bundle in `dist`. */
 function readGenerated<T>(file: string): T {
@@ -180,4 +181,10 @@ function parseMarks(text: string | undefined): Partial<ModelField> {
 export function describeModel(name: string, field = ""): string | undefined {
   descriptions ??= readGenerated<Record<string, Record<string, string>>>("descriptions.json");
   return descriptions[name]?.[field];
+}
+
+/** What a parameter of all resources' queries means, in upstream's words. */
+export function parameterDescription(name: string): string {
+  parameters ??= readGenerated<Record<string, string>>("parameters.json");
+  return parameters[name] ?? "";
 }

@@ -2,6 +2,7 @@ import { type KindDefinition, statusBadRequest, statusUnsupportedMediaType, toSt
 import type { ApiRequest, UserInfo } from "../client/types.ts";
 import type { RequestObserver } from "./audit.ts";
 import { authorize } from "./authorization/authorizer.ts";
+import { deprecationOf } from "./deprecations.ts";
 import { type Impersonation, impersonate } from "./impersonation.ts";
 import type { InFlightLimits } from "./in-flight.ts";
 import type { RequestInfo, ResourceRequestInfo } from "./request-info.ts";
@@ -25,12 +26,14 @@ export interface Exchange {
   impersonation: Impersonation | undefined;
   /** The parameters that all resources share; throws what is wrong with them. */
   parseQuery(): ApiRequest["query"];
+  /** What the client is warned of, with whatever it is answered. */
+  warnings: string[];
   /** All query parameters, for subresources that have their own. */
   params: URLSearchParams;
   patchType: ApiRequest["patchType"];
   /** How the answer is wanted; throws NotAcceptable before anything is done. */
   negotiate(route: { info: ResourceRequestInfo; kind: KindDefinition }): void;
-  readBody(query: ApiRequest["query"], warnings: string[]): Promise<RequestBody>;
+  readBody(query: ApiRequest["query"]): Promise<RequestBody>;
   signal: AbortSignal;
   /** Answers paths that are no resources (`/version`, discovery, health). */
   answerPath(info: RequestInfo, user: UserInfo): Promise<void>;
@@ -82,16 +85,17 @@ const NO_BODY = new PlainBody(undefined);
 
 async function decode(exchange: Exchange, info: ResourceRequestInfo, user: UserInfo): Promise<ResourceCall> {
   const kind = routeOf(info);
-  const { params, patchType, signal } = exchange;
+  const { params, patchType, signal, warnings } = exchange;
+  const deprecation = deprecationOf(kind);
+  if (deprecation) warnings.push(deprecation);
   if (patchType === "apply") throw statusUnsupportedMediaType(Object.keys(PATCH_TYPES));
   exchange.negotiate({ info, kind });
   if (kind.namespaced && info.namespace === "" && info.verb !== "create") {
     throw statusBadRequest("Namespace parameter required.");
   }
   const query = exchange.parseQuery();
-  const warnings: string[] = [];
   // What is passed on is not read.
-  const body = info.subresource === "proxy" ? NO_BODY : await exchange.readBody(query, warnings);
+  const body = info.subresource === "proxy" ? NO_BODY : await exchange.readBody(query);
   return { info, kind, user, query, params, patchType, body, warnings, signal };
 }
 

@@ -71,6 +71,7 @@ function exchangeOf(request: ApiRequest, user: UserInfo, signal: AbortSignal): E
     authenticate: async () => authenticated(user),
     impersonation: undefined,
     parseQuery: () => query,
+    warnings: [],
     params: NO_PARAMS,
     patchType,
     negotiate: () => {},

@@ -1,5 +1,12 @@
+import { createHash } from "node:crypto";
 import type { KindDefinition } from "../../api/index.ts";
-import { type ServedSubresource, servedKinds, subresourcesOf, verbsOf } from "../served-kinds.ts";
+import {
+  isRequestKind,
+  type ServedSubresource,
+  servedKinds,
+  subresourcesOf,
+  verbsOf,
+} from "../served-kinds.ts";
 
 interface Group {
   name: string;
@@ -109,7 +116,15 @@ function resourceEntry(kind: KindDefinition) {
     verbs: verbsOf(kind),
     ...(kind.shortNames?.length ? { shortNames: kind.shortNames } : {}),
     ...(kind.categories?.length ? { categories: kind.categories } : {}),
+    ...(isRequestKind(kind) ? {} : { storageVersionHash: storageVersionHash(kind) }),
   };
+}
+
+/** Says in which version a kind is stored, without naming it: tools that rewrite stored objects compare it. */
+function storageVersionHash({ kind, group, version, storedAs }: KindDefinition): string {
+  const stored = storedAs ?? { group, version };
+  const text = `${stored.group}/${stored.version}/${kind}`;
+  return createHash("sha256").update(text).digest().subarray(0, 8).toString("base64");
 }
 
 function subresourceEntry(kind: KindDefinition, subresource: ServedSubresource) {

@@ -36,10 +36,11 @@ const PATH = /^((?:\/[^/]+)*?\/(?:pods|services)\/[^/]+\/proxy)(\/.*)?$/;
 /** Sends the request on to `target` and its answer back, as streams. */
 export async function forwardRequest(ctx: HttpContext, target: ProxyTarget): Promise<void> {
   const { req, res, signal } = ctx;
-  const [prefix, path] = split(ctx.path);
+  const [prefix, path = "/"] = split(ctx.path);
   const search = searchOf(req);
-  // Relative links in what is shown need the slash.
-  if (path === undefined) return sendEmpty(res, 301, { location: `${prefix}/${search}` });
+  // Relative links in what is shown need the slash; what is done rather than shown is done here.
+  const isShown = ctx.method === "GET" || ctx.method === "HEAD";
+  if (isShown && ctx.path === prefix) return sendEmpty(res, 301, { location: `${prefix}/${search}` });
   const outgoing = open(req, target, path + search, forwardedHeaders(req, prefix));
   const gone = () => outgoing.destroy();
   signal.addEventListener("abort", gone, { once: true });
@@ -98,7 +99,7 @@ export async function forwardUpgrade(
 
 function split(path: string): [prefix: string, path: string | undefined] {
   const [, prefix, rest] = PATH.exec(path) ?? [];
-  return [prefix ?? path, rest];
+  return [prefix ?? path, rest?.replace(/\/{2,}/g, "/")];
 }
 
 function searchOf({ url = "" }: IncomingMessage): string {

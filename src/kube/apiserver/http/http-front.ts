@@ -31,7 +31,7 @@ import { CONTENT_TYPES, errorEncoding, type Route, wantedForm } from "./accept.t
 import { encodeValue, type Rendering } from "./encode-answer.ts";
 import { forwardUpgrade } from "./forward-request.ts";
 import { parseQuery } from "./parse-query.ts";
-import { sendAnswer } from "./send-answer.ts";
+import { sendAnswer, setWarnings } from "./send-answer.ts";
 
 /** apiserver's MaxRequestBodyBytes. */
 const BODY_LIMIT_BYTES = 3 * 1024 * 1024;
@@ -68,9 +68,15 @@ export class HttpFront {
         form = this.#rendering(ctx, route);
       },
     });
-    await serveRequest(chain, exchange, (answer, call) =>
-      sendAnswer({ ctx, answer, call, form: form!, clientStallMs, logger, clock }),
-    );
+    try {
+      await serveRequest(chain, exchange, (answer, call) =>
+        sendAnswer({ ctx, answer, call, form: form!, clientStallMs, logger, clock }),
+      );
+    } catch (error) {
+      // A refusal carries the warnings too.
+      if (!res.headersSent) setWarnings(res, exchange.warnings);
+      throw error;
+    }
   }
 
   /** Requests that ask for an upgrade: exec, attach and port-forward; also watches over WebSocket are refused here. */
@@ -151,6 +157,7 @@ export class HttpFront {
     const info = parseRequest(method, path, params);
     takeFieldSelector(info, params.get("fieldSelector") ?? undefined);
     const patchType = info.verb === "patch" ? patchTypeOf(req) : undefined;
+    const warnings: string[] = [];
     return {
       info,
       local: false,
@@ -159,7 +166,8 @@ export class HttpFront {
       parseQuery: () => parseQuery(params, info.verb, patchType),
       params,
       patchType,
-      readBody: (query, warnings) => this.#readBody(req, method, query, warnings),
+      warnings,
+      readBody: (query) => this.#readBody(req, method, query, warnings),
       signal,
       ...answering,
     };

@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
@@ -28,7 +29,7 @@ export interface OutgoingAnswer {
 /** Writes an answer in the form that the client wants. */
 export async function sendAnswer(out: OutgoingAnswer): Promise<void> {
   const { ctx, answer, call, form } = out;
-  for (const warning of call.warnings) ctx.res.appendHeader("warning", warningHeader(warning));
+  setWarnings(ctx.res, call.warnings);
   const contentType = CONTENT_TYPES[form.encoding];
   switch (answer.form) {
     case "object":
@@ -61,6 +62,11 @@ async function write({ ctx, clock, clientStallMs }: OutgoingAnswer, chunk: Uint8
   } finally {
     cancel();
   }
+}
+
+/** One header for each text, however often it was said. */
+export function setWarnings(res: ServerResponse, warnings: readonly string[]): void {
+  if (warnings.length > 0) res.setHeader("warning", [...new Set(warnings)].map(warningHeader));
 }
 
 /** RFC 7234 §5.5: code, agent, quoted text. */

@@ -61,16 +61,14 @@ export class ServerPaths {
     }
     const isRead = ctx.method === "GET" || ctx.method === "HEAD";
     if (!isRead && !takesEveryMethod(path)) throw methodNotAllowed();
-    const { encoding, pretty } = wantedForm(
-      ctx.req.headers.accept,
-      /^curl/.test(String(ctx.req.headers["user-agent"])),
-    );
+    const isHuman = /^curl/.test(String(ctx.req.headers["user-agent"]));
+    // Of what has a type of its own the client's wish is known already.
+    if (value.contentType) {
+      return this.#sendTagged(ctx, value.contentType, encodeValue(value.body, "json", isHuman));
+    }
+    const { encoding, pretty } = wantedForm(ctx.req.headers.accept, isHuman);
     const used = encoding === "protobuf" ? "json" : encoding;
-    await this.#sendTagged(
-      ctx,
-      value.contentType ?? CONTENT_TYPES[used],
-      encodeValue(value.body, used, pretty),
-    );
+    await this.#sendTagged(ctx, CONTENT_TYPES[used], encodeValue(value.body, used, pretty));
   }
 
   #value(ctx: HttpContext, path: string): { body: object; contentType?: string } | undefined {
@@ -192,7 +190,7 @@ function discoveryRoot(
       const contentType = `application/json;g=apidiscovery.k8s.io;v=${params.v};as=APIGroupDiscoveryList`;
       return { body: aggregatedDiscovery(core, params.v), contentType };
     }
-    if (type === "application/json" || type.endsWith("/*")) break;
+    if (params.as === undefined && (type.startsWith("application/") || type === "*/*")) break;
   }
   return { body: core ? apiVersions(serverAddress) : apiGroupList() };
 }

@@ -1,4 +1,4 @@
-import { apiVersionOf, type KindDefinition } from "../../api/index.ts";
+import { apiVersionOf, type KindDefinition, parameterDescription } from "../../api/index.ts";
 import { subresourcesOf, verbsOf } from "../served-kinds.ts";
 import { PATCH_TYPES } from "../verbs/patch-object.ts";
 import { operationPrefix } from "./schemas.ts";
@@ -31,11 +31,14 @@ const STATUS = "io.k8s.apimachinery.pkg.apis.meta.v1.Status";
 const DELETE_OPTIONS = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions";
 const PATCH = "io.k8s.apimachinery.pkg.apis.meta.v1.Patch";
 
-const query = (name: string, type: Parameter["type"], description: string): Parameter => ({
+/** Its text is looked up when a document is written: the tables are read only then. */
+const query = (name: string, type: Parameter["type"]): Parameter => ({
   name,
   in: "query",
   type,
-  description,
+  get description() {
+    return parameterDescription(name);
+  },
 });
 const pathParameter = (name: string, description: string): Parameter => ({
   name,
@@ -44,37 +47,28 @@ const pathParameter = (name: string, description: string): Parameter => ({
   description,
 });
 
-const PRETTY = query("pretty", "string", "If 'true', then the output is pretty printed.");
+const PRETTY = query("pretty", "string");
 const LIST = [
-  query("allowWatchBookmarks", "boolean", "Asks a watch for BOOKMARK events, which tell how far it is."),
-  query("continue", "string", "The token of the page before, for the next page of a list."),
-  query("fieldSelector", "string", "Restricts the answer to objects with these field values."),
-  query("labelSelector", "string", "Restricts the answer to objects with these labels."),
-  query("limit", "integer", "How many objects a page has at most."),
-  query("resourceVersion", "string", "The version that the answer must be at, or not older than."),
-  query("resourceVersionMatch", "string", "Exact or NotOlderThan: how resourceVersion is meant."),
-  query("sendInitialEvents", "boolean", "Begins a watch with the present state."),
-  query("timeoutSeconds", "integer", "How long a watch lasts at most."),
-  query("watch", "boolean", "Watches for changes instead of listing."),
+  query("allowWatchBookmarks", "boolean"),
+  query("continue", "string"),
+  query("fieldSelector", "string"),
+  query("labelSelector", "string"),
+  query("limit", "integer"),
+  query("resourceVersion", "string"),
+  query("resourceVersionMatch", "string"),
+  query("sendInitialEvents", "boolean"),
+  query("timeoutSeconds", "integer"),
+  query("watch", "boolean"),
 ];
-const DRY_RUN = query("dryRun", "string", "All: everything is checked, nothing is stored.");
-const FIELD_MANAGER = query("fieldManager", "string", "Name of the actor that makes the change.");
-const FIELD_VALIDATION = query(
-  "fieldValidation",
-  "string",
-  "What to do about unknown and duplicate fields: Ignore, Warn or Strict.",
-);
-const WRITE = [DRY_RUN, FIELD_MANAGER, FIELD_VALIDATION];
-const FORCE = query("force", "boolean", "Takes fields over from other managers; for apply patches only.");
+const DRY_RUN = query("dryRun", "string");
+const WRITE = [DRY_RUN, query("fieldManager", "string"), query("fieldValidation", "string")];
+const FORCE = query("force", "boolean");
 const DELETE = [
   DRY_RUN,
-  query(
-    "gracePeriodSeconds",
-    "integer",
-    "How many seconds the object has to end by itself; 0 deletes at once.",
-  ),
-  query("orphanDependents", "boolean", "Superseded by propagationPolicy."),
-  query("propagationPolicy", "string", "Orphan, Background or Foreground: what becomes of dependents."),
+  query("gracePeriodSeconds", "integer"),
+  query("ignoreStoreReadErrorWithClusterBreakingPotential", "boolean"),
+  query("orphanDependents", "boolean"),
+  query("propagationPolicy", "string"),
 ];
 
 /** All operations of a kind and of its subresources. */

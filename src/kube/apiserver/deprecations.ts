@@ -1,0 +1,10 @@
+import { endpoints, type KindDefinition } from "../api/index.ts";
+
+/** Kinds that upstream means to take away: every request for one is answered with this warning. */
+const DEPRECATED = new Map<KindDefinition, string>([
+  [endpoints, "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"],
+]);
+
+export function deprecationOf(kind: KindDefinition): string | undefined {
+  return DEPRECATED.get(kind);
+}
