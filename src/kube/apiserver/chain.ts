@@ -23,7 +23,8 @@ export interface Exchange {
   /** From the same process: no limits on how many at once. */
   local: boolean;
   authenticate(): Promise<UserInfo>;
-  impersonation: Impersonation | undefined;
+  /** Whom the caller wants to act as; throws what is wrong with how it says so. */
+  impersonation(): Impersonation | undefined;
   /** The parameters that all resources share; throws what is wrong with them. */
   parseQuery(): ApiRequest["query"];
   /** What the client is warned of, with whatever it is answered. */
@@ -35,8 +36,8 @@ export interface Exchange {
   negotiate(route: { info: ResourceRequestInfo; kind: KindDefinition }): void;
   readBody(query: ApiRequest["query"]): Promise<RequestBody>;
   signal: AbortSignal;
-  /** Answers paths that are no resources (`/version`, discovery, health). */
-  answerPath(info: RequestInfo, user: UserInfo): Promise<void>;
+  /** Answers paths that are no resources (`/version`, discovery, health); returns the status code. */
+  answerPath(info: RequestInfo, user: UserInfo): Promise<number>;
 }
 
 export interface ChainOptions {
@@ -46,7 +47,7 @@ export interface ChainOptions {
 }
 
 /**
- * The way of every request, in this order: request info (in the exchange) -> authentication -> impersonation -> audit ->
+ * The way of every request, in this order: request info (in the exchange) -> audit -> authentication -> impersonation ->
  * limits -> authorization -> decode -> admission -> defaults -> validation -> store (the last four in `write-object.ts`)
  * -> `respond`, which encodes the answer. Whatever throws on the way is the client's answer.
  */
@@ -56,16 +57,17 @@ export async function serveRequest<T>(
   respond: (answer: Answer, call: ResourceCall) => Promise<T> | T,
 ): Promise<T | undefined> {
   const { info, local } = exchange;
-  const caller = await exchange.authenticate();
-  const user = await impersonate(caller, exchange.impersonation, context.authorizer);
-  const record = observer.begin({ info, user, caller, local });
+  const record = observer.begin({ info, local });
   let outcome: { code: number; error?: unknown } = { code: 200 };
   let leave = () => {};
   try {
+    const caller = await exchange.authenticate();
+    const user = await impersonate(caller, exchange.impersonation(), context.authorizer);
+    record.identified({ user, caller });
     if (!local) leave = inFlight.enter(info, user);
     await authorize(context.authorizer, user, info);
     if (!info.isResource) {
-      await exchange.answerPath(info, user);
+      outcome.code = await exchange.answerPath(info, user);
       return undefined;
     }
     const call = await decode(exchange, info, user);

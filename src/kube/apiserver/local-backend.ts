@@ -69,7 +69,7 @@ function exchangeOf(request: ApiRequest, user: UserInfo, signal: AbortSignal): E
     info,
     local: true,
     authenticate: async () => authenticated(user),
-    impersonation: undefined,
+    impersonation: () => undefined,
     parseQuery: () => query,
     warnings: [],
     params: NO_PARAMS,

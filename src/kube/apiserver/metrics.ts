@@ -48,6 +48,7 @@ export class ApiServerMetrics implements RequestObserver {
     const long = isLongRunning(info);
     if (long) this.#longRunning++;
     return {
+      identified: () => {},
       end: ({ code }) => {
         if (long) this.#longRunning--;
         this.#count(info, code, long ? undefined : (this.#clock.monotonicMs() - startedMs) / 1000);

@@ -63,7 +63,10 @@ export class HttpFront {
     const { chain, clientStallMs, logger, clock } = this.#options;
     let form: Rendering | undefined;
     const exchange = this.#exchange(ctx.req, ctx.method, ctx.path, ctx.query, ctx.signal, {
-      answerPath: (info, user) => this.#options.answerPath(ctx, info, user),
+      answerPath: async (info, user) => {
+        await this.#options.answerPath(ctx, info, user);
+        return res.statusCode;
+      },
       negotiate: (route) => {
         form = this.#rendering(ctx, route);
       },
@@ -162,7 +165,7 @@ export class HttpFront {
       info,
       local: false,
       authenticate: () => authenticateHttp(req, this.#options.tokens),
-      impersonation: impersonationOf(req),
+      impersonation: () => impersonationOf(req),
       parseQuery: () => parseQuery(params, info.verb, patchType),
       params,
       patchType,

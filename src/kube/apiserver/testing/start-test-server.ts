@@ -24,7 +24,8 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-export interface TestServerOptions extends Pick<ApiServerOptions, "watchLimits" | "clientStallMs"> {
+export interface TestServerOptions
+  extends Pick<ApiServerOptions, "watchLimits" | "clientStallMs" | "observer"> {
   nodeAccess?: () => NodeAccess | undefined;
   logger?: Logger;
   clock?: Clock;
@@ -55,6 +56,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     nodeAccess: options.nodeAccess ?? (() => undefined),
     logger,
     ...(options.clock ? { clock: options.clock } : {}),
+    ...(options.observer ? { observer: options.observer } : {}),
     ...(options.watchLimits ? { watchLimits: options.watchLimits } : {}),
     ...(options.clientStallMs ? { clientStallMs: options.clientStallMs } : {}),
   });

@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { RequestObserver } from "./audit.ts";
+import { type RawRequest, rawRequest } from "./testing/raw-request.ts";
+import { startTestServer, type TestServer } from "./testing/start-test-server.ts";
+
+interface Heard {
+  path: string;
+  verb: string;
+  user?: string;
+  caller?: string;
+  code?: number;
+}
+
+describe("the record of a request", () => {
+  let server: TestServer;
+  const heard: Heard[] = [];
+  const observer: RequestObserver = {
+    begin({ info, local }) {
+      const record: Heard = { path: info.path, verb: info.verb };
+      if (!local) heard.push(record);
+      return {
+        identified({ user, caller }) {
+          record.user = user.name;
+          record.caller = caller.name;
+        },
+        end({ code }) {
+          record.code = code;
+        },
+      };
+    },
+  };
+  beforeAll(async () => {
+    server = await startTestServer({ observer });
+  });
+  afterAll(() => server.stop());
+
+  const record = async (path: string, request: RawRequest = {}) => {
+    heard.length = 0;
+    const { status } = await rawRequest(server, path, request);
+    expect(heard).toHaveLength(1);
+    expect(heard[0]!.code).toBe(status);
+    return heard[0];
+  };
+  const PODS = "/api/v1/namespaces/default/pods";
+
+  it("begins before it is known who sends it: a proof that does not hold stands in it, and is counted", async () => {
+    expect(await record(PODS, { identity: { token: "forged" } })).toEqual({
+      path: PODS,
+      verb: "list",
+      code: 401,
+    });
+    const { text } = await rawRequest(server, "/metrics");
+    expect(text).toContain(
+      'apiserver_request_total{code="401",verb="LIST",group="",resource="pods",subresource=""} 1',
+    );
+  });
+
+  it("tells who sent it, and as whom it was done", async () => {
+    expect(await record(PODS)).toMatchObject({ user: "admin", caller: "admin", code: 200 });
+    expect(await record(PODS, { identity: "nobody" })).toMatchObject({
+      user: "system:anonymous",
+      code: 403,
+    });
+    expect(await record(PODS, { headers: { "impersonate-user": "somebody" } })).toMatchObject({
+      user: "somebody",
+      caller: "admin",
+      code: 403,
+    });
+  });
+
+  it("tells what was answered, whatever it was", async () => {
+    expect(await record("/nosuch")).toMatchObject({ code: 404 });
+    expect(await record(`${PODS}/absent`)).toMatchObject({ code: 404 });
+    expect(await record("/api/v1/nosuch")).toMatchObject({ code: 404 });
+    expect(await record(PODS, { method: "PATCH" })).toMatchObject({ code: 405 });
+    expect(await record(`${PODS}?limit=x`)).toMatchObject({ code: 400 });
+  });
+});
