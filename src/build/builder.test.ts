@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: a Dockerfile's own substitutions
+import { once } from "node:events";
 import * as fs from "node:fs";
-import { createServer } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -82,6 +83,20 @@ function newBuilder(): Builder {
     removeContainer: async () => {},
     logger: silentLogger,
   });
+}
+
+/** On one of the ports that fetch() does not talk to. */
+async function listenOnRefusedPort(server: Server): Promise<number> {
+  for (const port of [6000, 6566, 6665, 6666, 6667, 6668, 6669, 6697, 10080]) {
+    try {
+      server.listen(port, "127.0.0.1");
+      await once(server, "listening");
+      return port;
+    } catch {
+      // Somebody else has it.
+    }
+  }
+  throw new Error("all of fetch()'s refused ports are taken");
 }
 
 type Files = Record<string, string>;
@@ -255,6 +270,35 @@ COPY --from=base / /all/
     expect(image.config.config?.OnBuild ?? []).toEqual([]);
   });
 
+  it("carries out what a stage has those do that are built on it", async () => {
+    const Dockerfile = `FROM scratch AS files
+COPY a /from-files
+FROM scratch AS base
+ONBUILD COPY --from=files /from-files /a
+ONBUILD LABEL t=1
+LABEL base=1
+FROM base
+LABEL own=1
+FROM base AS again`;
+    const image = await build({ Dockerfile, a: "triggered" }, { target: "2" });
+    expect(told).toContain("# Executing 2 build triggers\n");
+    expect(await contentOf(image.id, "/a")).toBe("triggered");
+    expect(image.config.config).toMatchObject({ Labels: { t: "1", base: "1", own: "1" } });
+    expect(image.config.config?.OnBuild ?? []).toEqual([]);
+    expect((await build({ Dockerfile, a: "triggered" })).config.config).toMatchObject({ Labels: { t: "1" } });
+  });
+
+  it("refuses a platform that is none, and names that read as digests", async () => {
+    const files = { Dockerfile: "FROM scratch\nLABEL a=1" };
+    await expect(build(files, { platform: "nonsense" })).rejects.toThrow(
+      '"nonsense": unknown operating system or architecture: invalid argument',
+    );
+    await expect(build(files, { platform: "windows/amd64" })).rejects.toThrow("windows is not supported");
+    await expect(build(files, { tags: ["sha256:foo"] })).rejects.toThrow(
+      "refusing to create an ambiguous tag using digest algorithm as name",
+    );
+  });
+
   it("makes files of here-documents and scripts of RUN's", async () => {
     const image = await build({
       Dockerfile: `FROM scratch
@@ -286,6 +330,31 @@ EOF
     } finally {
       server.close();
     }
+  });
+
+  it("downloads from any port, and follows redirects so far and to HTTP only", async () => {
+    const server = createServer((req, res) => {
+      const { pathname, searchParams } = new URL(req.url!, "http://x");
+      const left = Number(searchParams.get("left") ?? 0);
+      if (pathname === "/scheme") res.writeHead(302, { location: "file:///etc/passwd" }).end();
+      else if (pathname === "/missing") res.writeHead(404).end();
+      else if (left > 0) res.writeHead(302, { location: `/${pathname.slice(1)}?left=${left - 1}` }).end();
+      else res.end("remote");
+    });
+    const address = `http://127.0.0.1:${await listenOnRefusedPort(server)}`;
+    const add = (path: string) => build({ Dockerfile: `FROM scratch\nADD ${address}${path} /f` });
+    try {
+      expect(await contentOf((await add("/plain")).id, "/f")).toBe("remote");
+      expect(await contentOf((await add("/moved?left=10")).id, "/f")).toBe("remote");
+      await expect(add("/moved?left=11")).rejects.toThrow("stopped after 10 redirects");
+      await expect(add("/scheme")).rejects.toThrow('unsupported protocol scheme "file"');
+      await expect(add("/missing")).rejects.toThrow(
+        `ADD failed: failed to GET ${address}/missing with status 404 Not Found`,
+      );
+    } finally {
+      server.close();
+    }
+    await expect(add("/gone")).rejects.toThrow("ECONNREFUSED");
   });
 
   it("tells unused arguments, warnings and the output of its steps", async () => {

@@ -22,6 +22,7 @@ import {
   shortId,
   withDefaultTag,
 } from "../formats/index.ts";
+import { tagToStore } from "../images/index.ts";
 import type { ImageRecord, ImageService } from "../images/types.ts";
 import { hostInfo } from "../kernel/index.ts";
 import { applyChanges } from "./apply-changes.ts";
@@ -29,7 +30,7 @@ import { GlobalArgs } from "./build-args.ts";
 import { BuildContext } from "./context.ts";
 import { OrderedOutput } from "./ordered-output.ts";
 import { type BuildPlan, planBuild } from "./plan.ts";
-import { bodyOf, fetchRemote } from "./remote.ts";
+import { fetchRemote } from "./remote.ts";
 import { type BuildScope, buildCanceled, StageBuilder, type StageResult } from "./stage-builder.ts";
 import { StepCache } from "./step-cache.ts";
 import type { Builder, BuildOutput, BuildRequest, BuildResult, RunExecutor } from "./types.ts";
@@ -114,7 +115,7 @@ class DockerfileBuilder implements Builder {
   }
 
   async #build(request: BuildRequest, signal: AbortSignal, failing: AbortController): Promise<BuildResult> {
-    const tags = (request.tags ?? []).map(parseTag);
+    const tags = (request.tags ?? []).map(tagToStore);
     const context = await this.#receiveContext(request, signal);
     try {
       const file = request.dockerfile || "Dockerfile";
@@ -135,10 +136,10 @@ class DockerfileBuilder implements Builder {
     }
     if (!request.remote) throw invalidArgument("missing build context");
     const response = await fetchRemote(request.remote, signal);
-    if (!/^text\/plain\b/.test(response.headers.get("content-type") ?? "")) {
-      return BuildContext.receive(this.#workspace.contextsDir, bodyOf(response), limits, signal);
+    if (!/^text\/plain\b/.test(response.headers["content-type"] ?? "")) {
+      return BuildContext.receive(this.#workspace.contextsDir, response.body, limits, signal);
     }
-    const text = (await readAll(bodyOf(response), MAX_REMOTE_DOCKERFILE_BYTES)).toString("utf8");
+    const text = (await readAll(response.body, MAX_REMOTE_DOCKERFILE_BYTES)).toString("utf8");
     return BuildContext.ofDockerfile(this.#workspace.contextsDir, text, request.dockerfile || "Dockerfile");
   }
 
@@ -196,7 +197,7 @@ class DockerfileBuilder implements Builder {
     output: BuildOutput,
     signal: AbortSignal,
   ): Promise<ImageRecord> {
-    const wanted = wantedPlatform(platform ?? request.platform);
+    const wanted = wantedPlatform(platform || request.platform);
     if (!request.pull) {
       const found = await this.#options.images.find(reference);
       if (found && matchesPlatform(found, wanted)) return found;
@@ -279,14 +280,6 @@ function readDockerfile(context: BuildContext, file: string): Dockerfile {
   if (text.trim() === "")
     throw invalidArgument(`the Dockerfile (${file}) cannot be empty`, { code: "Build.Empty" });
   return parseDockerfile(text, file);
-}
-
-function parseTag(tag: string): string {
-  const reference = parseImageReference(tag);
-  if (reference.digest !== undefined) {
-    throw invalidArgument("refusing to create a tag with a digest reference", { code: "Build.Tag" });
-  }
-  return formatCanonical(withDefaultTag(reference));
 }
 
 function labelInstructions(labels: Readonly<Record<string, string>>): Instruction[] {

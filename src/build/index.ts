@@ -1,4 +1,4 @@
 export { type BuilderOptions, createBuilder } from "./builder.ts";
 export { createEngineRunExecutor } from "./engine-run-executor.ts";
-export { bodyOf, fetchRemote } from "./remote.ts";
+export { fetchRemote } from "./remote.ts";
 export type * from "./types.ts";

@@ -1,5 +1,12 @@
 import { GantryError, invalidArgument } from "../base/index.ts";
-import { type Dockerfile, type DockerfileStage, expandWord, type InstructionOf } from "../formats/index.ts";
+import {
+  type Dockerfile,
+  type DockerfileStage,
+  expandWord,
+  type Instruction,
+  type InstructionOf,
+  parseInstructions,
+} from "../formats/index.ts";
 import type { GlobalArgs } from "./build-args.ts";
 
 export type StageBase =
@@ -144,12 +151,22 @@ function needsOf(
 ): number[] {
   const needs = new Set<number>();
   if (base.kind === "stage") needs.add(base.index);
-  for (const instruction of stage.instructions) {
+  const triggers = base.kind === "stage" ? triggersOf(stages[base.index]!) : [];
+  for (const instruction of [...triggers, ...stage.instructions]) {
     if (instruction.kind !== "COPY" || instruction.from === "") continue;
     const from = findStage(stages, instruction.from, index);
     if (from !== undefined) needs.add(from);
   }
   return [...needs];
+}
+
+/** What a stage has the one that is built on it do. */
+function triggersOf(stage: DockerfileStage): Instruction[] {
+  return stage.instructions.flatMap((instruction) =>
+    instruction.kind === "ONBUILD"
+      ? parseInstructions(instruction.expression, "ONBUILD trigger").instructions
+      : [],
+  );
 }
 
 function closure(needs: readonly (readonly number[])[], target: number): number[] {

@@ -1,8 +1,11 @@
 import { createWriteStream, utimesSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
+import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import { request as httpsRequest } from "node:https";
 import { basename, join } from "node:path";
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { getCACertificates } from "node:tls";
 import { errorMessage, GantryError, notImplemented } from "../base/index.ts";
 
 export interface RemoteFile {
@@ -14,7 +17,18 @@ export interface RemoteFile {
   dispose(): Promise<void>;
 }
 
+export interface RemoteResponse {
+  headers: IncomingHttpHeaders;
+  /** Has to be read or destroyed. */
+  body: Readable;
+}
+
 const MAX_NAME_BYTES = 255;
+/** As Go's client. */
+const MAX_REDIRECTS = 10;
+/** Nothing may move for this long. */
+const IDLE_TIMEOUT_MS = 60_000;
+const REDIRECTS = [301, 302, 303, 307, 308];
 
 export function isUrl(source: string): boolean {
   return /^https?:\/\//i.test(source);
@@ -24,30 +38,53 @@ export function isGitSource(source: string): boolean {
   return /^(?:git:\/\/|git@|github\.com\/)/.test(source) || /^https?:\/\/.*\.git(?:#.*)?$/.test(source);
 }
 
-/** Fetches an http(s) address. Fails with `Build.Remote` on any status but success. */
-export async function fetchRemote(url: string, signal: AbortSignal): Promise<Response> {
+/** Fetches an http(s) address, whatever its port. Fails with `Build.Remote` on any status but success. */
+export async function fetchRemote(url: string, signal: AbortSignal): Promise<RemoteResponse> {
   if (isGitSource(url)) {
     throw notImplemented("building from a git repository is not supported", {
       code: "Build.Git",
       hint: "clone the repository and build from the directory",
     });
   }
-  let response: Response;
+  let answer: IncomingMessage;
   try {
-    response = await fetch(url, { signal, redirect: "follow" });
+    answer = await follow(url, signal);
   } catch (error) {
     signal.throwIfAborted();
-    throw failed(`failed to GET ${url}: ${reasonOf(error)}`, error);
+    throw failed(`failed to GET ${url}: ${errorMessage(error)}`, error);
   }
-  if (!response.ok) {
-    await response.body?.cancel();
-    throw failed(`failed to GET ${url} with status ${response.status} ${response.statusText}`.trimEnd());
-  }
-  return response;
+  const { statusCode = 0, statusMessage = "", headers } = answer;
+  if (statusCode >= 200 && statusCode < 300) return { headers, body: answer };
+  answer.destroy();
+  throw failed(`failed to GET ${url} with status ${statusCode} ${statusMessage}`.trimEnd());
 }
 
-export function bodyOf(response: Response): Readable {
-  return response.body ? Readable.fromWeb(response.body as never) : Readable.from([]);
+async function follow(address: string, signal: AbortSignal): Promise<IncomingMessage> {
+  let url = new URL(address);
+  for (let redirects = 0; ; redirects++) {
+    const answer = await get(url, signal);
+    const { location } = answer.headers;
+    if (!REDIRECTS.includes(answer.statusCode ?? 0) || location === undefined) return answer;
+    answer.destroy();
+    if (redirects === MAX_REDIRECTS) throw new Error(`stopped after ${MAX_REDIRECTS} redirects`);
+    url = new URL(location, url);
+  }
+}
+
+function get(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    if (!isUrl(url.href))
+      throw new Error(`unsupported protocol scheme ${JSON.stringify(url.protocol.slice(0, -1))}`);
+    const isPlain = url.protocol === "http:";
+    // The machine's own trust store counts, as it does for registries.
+    const ca = isPlain ? undefined : [...getCACertificates("default"), ...getCACertificates("system")];
+    const options = { signal, agent: false, timeout: IDLE_TIMEOUT_MS, ca };
+    const request = (isPlain ? httpRequest : httpsRequest)(url, options);
+    request.once("timeout", () => request.destroy(new Error("i/o timeout")));
+    request.once("error", reject);
+    request.once("response", resolve);
+    request.end();
+  });
 }
 
 /** Downloads a file for ADD: mode and owner are the caller's business, the time is the server's. */
@@ -56,23 +93,25 @@ export async function downloadRemote(
   parentDir: string,
   options: { signal: AbortSignal; limitBytes: number; onProgress(current: number, total?: number): void },
 ): Promise<RemoteFile> {
-  const response = await fetchRemote(url, options.signal);
+  const { headers, body } = await fetchRemote(url, options.signal);
   const dir = await mkdtemp(join(parentDir, "download-"));
   const path = join(dir, "file");
   const dispose = () => rm(dir, { recursive: true, force: true });
   try {
-    const total = Number(response.headers.get("content-length")) || undefined;
+    const total = Number(headers["content-length"]) || undefined;
     await pipeline(
-      counted(bodyOf(response), url, options.limitBytes, (current) => options.onProgress(current, total)),
+      counted(body, url, options.limitBytes, (current) => options.onProgress(current, total)),
       createWriteStream(path, { flags: "wx", mode: 0o600 }),
     );
-    const modified = Date.parse(response.headers.get("last-modified") ?? "");
+    const modified = Date.parse(headers["last-modified"] ?? "");
     const seconds = Number.isNaN(modified) ? 0 : modified / 1000;
     utimesSync(path, seconds, seconds);
-    return { name: fileNameOf(url, response), path, dir, dispose };
+    return { name: fileNameOf(url, headers), path, dir, dispose };
   } catch (error) {
     await dispose();
-    throw error instanceof GantryError ? error : failed(`failed to GET ${url}: ${reasonOf(error)}`, error);
+    if (error instanceof GantryError) throw error;
+    options.signal.throwIfAborted();
+    throw failed(`failed to GET ${url}: ${errorMessage(error)}`, error);
   }
 }
 
@@ -95,11 +134,11 @@ async function* counted(
   }
 }
 
-function fileNameOf(url: string, response: Response): string {
+function fileNameOf(url: string, headers: IncomingHttpHeaders): string {
   const { pathname } = new URL(url);
   const fromPath = pathname.endsWith("/") ? "" : basename(decode(pathname));
   if (isFileName(fromPath)) return fromPath;
-  const disposition = response.headers.get("content-disposition") ?? "";
+  const disposition = headers["content-disposition"] ?? "";
   const fromHeader = basename(/filename="?([^";]+)"?/i.exec(disposition)?.[1] ?? "");
   return isFileName(fromHeader) ? fromHeader : "";
 }
@@ -120,11 +159,6 @@ function decode(path: string): string {
   } catch {
     return path;
   }
-}
-
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return cause instanceof Error && cause.message ? cause.message : errorMessage(error);
 }
 
 function failed(message: string, cause?: unknown): GantryError {

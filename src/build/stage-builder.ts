@@ -151,7 +151,7 @@ export class StageBuilder {
   }
 
   async #runTriggers(): Promise<void> {
-    const triggers = this.planned.base.kind === "stage" ? [] : (this.config.OnBuild ?? []);
+    const triggers = this.config.OnBuild ?? [];
     if (!this.config.OnBuild) return;
     this.config = { ...this.config, OnBuild: null };
     if (triggers.length === 0) return;

@@ -53,6 +53,44 @@ describe("images", () => {
     ).toBe(400);
   });
 
+  it("of a whole repository are saved by its name alone", async () => {
+    for (const tag of ["1", "2"]) await api("POST", `/images/busybox/tag?repo=many&tag=${tag}`);
+    const saved = await api("GET", "/images/get?names=many");
+    expect(saved.status).toBe(200);
+    for (const tag of ["1", "2"]) await api("DELETE", `/images/many:${tag}`);
+    const { text } = await api("POST", "/images/load?quiet=1", { body: saved.body });
+    for (const tag of ["1", "2"]) {
+      expect(text).toContain(`Loaded image: many:${tag}\\n`);
+      await api("DELETE", `/images/many:${tag}`);
+    }
+    const missing = await api("GET", "/images/get?names=nosuch");
+    expect([missing.status, missing.json.message]).toEqual([404, "No such image: nosuch:latest"]);
+  });
+
+  it("are imported for the platform that was said", async () => {
+    const create = async (platform: string) =>
+      api("POST", `/images/create?fromSrc=-&repo=foreign&platform=${platform}`, {
+        body: await archiveOf({ file: "x" }),
+      });
+    expect((await create("linux/arm/v6")).json.status).toMatch(/^sha256:/);
+    expect((await api("GET", "/images/foreign/json")).json).toMatchObject({
+      Os: "linux",
+      Architecture: "arm",
+      Variant: "v6",
+    });
+    await api("DELETE", "/images/foreign");
+    expect((await create("nonsense")).json.message).toBe(
+      '"nonsense": unknown operating system or architecture: invalid argument',
+    );
+    expect((await create("windows/amd64")).text).toContain("operating system is not supported");
+  });
+
+  it("get no name that reads as a digest", async () => {
+    const message = "refusing to create an ambiguous tag using digest algorithm as name";
+    const tagged = await api("POST", "/images/busybox/tag?repo=sha256&tag=foo");
+    expect([tagged.status, tagged.json.message]).toEqual([400, message]);
+  });
+
   it("in use are kept", async () => {
     const id = await client.run({ Cmd: ["sleep", "100"] });
     const answer = await api("DELETE", "/images/busybox");

@@ -1,6 +1,7 @@
 import { type GantryError, invalidArgument, notFound } from "../base/index.ts";
 import {
   canonicalName,
+  familiarName,
   formatCanonical,
   formatFamiliar,
   parseImageReference,
@@ -65,6 +66,12 @@ export function tagToStore(text: string): string {
   if (reference.digest !== undefined) {
     throw invalidArgument("refusing to create a tag with a digest reference", {
       code: "Reference.DigestTag",
+    });
+  }
+  // It would read as a digest.
+  if (familiarName(reference) === "sha256") {
+    throw invalidArgument("refusing to create an ambiguous tag using digest algorithm as name", {
+      code: "Reference.AmbiguousTag",
     });
   }
   return formatCanonical(withDefaultTag(reference));

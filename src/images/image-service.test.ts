@@ -421,6 +421,27 @@ describe("removal of images", () => {
 });
 
 describe("save and load", () => {
+  it("take an image without layers, whose list Go writes as null", async () => {
+    const config = Buffer.from(
+      JSON.stringify({
+        os: "linux",
+        architecture: "amd64",
+        config: {},
+        rootfs: { type: "layers", diff_ids: null },
+      }),
+    );
+    const manifest = Buffer.from(JSON.stringify([{ Config: "c.json", RepoTags: ["bare:1"], Layers: null }]));
+    const members = [
+      { entry: tarEntry({ name: "c.json", type: "file", sizeBytes: config.length }), body: config },
+      {
+        entry: tarEntry({ name: "manifest.json", type: "file", sizeBytes: manifest.length }),
+        body: manifest,
+      },
+    ];
+    const [image] = await house.images.load(Readable.from(writeTar(members)));
+    expect(image).toMatchObject({ references: ["docker.io/library/bare:1"], layers: [] });
+  });
+
   it("carry images, names and exact bytes from one house to another", async () => {
     const base = await importBase("base:1");
     const app = await step(base, "s", (root) => {

@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { type Clock, errorMessage, inTurns, type Logger, systemClock } from "../base/index.ts";
 import type { ContentStore } from "../content/types.ts";
-import { type ImageRuntimeConfig, type Platform, parseImageReference } from "../formats/index.ts";
+import { type Platform, parseImageReference } from "../formats/index.ts";
 import { commitImage } from "./image-commit.ts";
 import { DEFAULT_IMAGE_LIMITS, type ImageLimits } from "./image-limits.ts";
 import { findImage, noSuchImage, requireImage, tagToStore } from "./image-lookup.ts";
@@ -15,7 +15,7 @@ import { type Change, changesOf } from "./snapshots/snapshot-changes.ts";
 import { SnapshotStore } from "./snapshots/snapshot-store.ts";
 import { usageOf } from "./snapshots/snapshot-usage.ts";
 import { BlobDownloads } from "./transfer/blob-downloads.ts";
-import { importImage } from "./transfer/image-import.ts";
+import { type ImportOptions, importImage } from "./transfer/image-import.ts";
 import { loadImages } from "./transfer/image-load.ts";
 import { pullImage } from "./transfer/image-pull.ts";
 import { pushImage } from "./transfer/image-push.ts";
@@ -208,7 +208,7 @@ class LocalImageService implements ImageService {
 
   async importRootfs(
     archive: Readable,
-    options: { config?: ImageRuntimeConfig; reference?: string; message?: string },
+    options: ImportOptions & { reference?: string },
   ): Promise<ImageRecord> {
     const names = options.reference === undefined ? [] : [tagToStore(options.reference)];
     const image = await importImage(this, archive, options);

@@ -63,7 +63,7 @@ export class ImageStore {
       const file = JSON.parse(await readFile(path, "utf8")) as ImageFile;
       if (digestOf(file.configText) !== file.id)
         throw new Error("its configuration does not have its digest");
-      this.#images.set(file.id, { ...file, config: JSON.parse(file.configText) as ImageConfig });
+      this.#images.set(file.id, { ...file, config: configOf(file.configText) });
     } catch (error) {
       this.#logger.error("image record left out", { file: path, error: errorMessage(error) });
     }
@@ -154,7 +154,7 @@ export class ImageStore {
       ...(image.parentId === undefined ? {} : { parentId: image.parentId }),
       storedAtMs: image.storedAtMs,
       manifests,
-      config: JSON.parse(image.configText) as ImageConfig,
+      config: configOf(image.configText),
     };
     if (isNews) stored.manifests = [image.manifest!, ...manifests];
     this.#images.set(id, stored);
@@ -211,4 +211,10 @@ export function idPrefixOf(text: string): string | undefined {
 
 export function isWholeId(text: string): boolean {
   return isDigest(text) && text.startsWith("sha256:");
+}
+
+/** The text stays as it is, for the image's id is its digest; Go writes null for an image without layers. */
+function configOf(text: string): ImageConfig {
+  const config = JSON.parse(text) as ImageConfig;
+  return { ...config, rootfs: { ...config.rootfs, diff_ids: config.rootfs.diff_ids ?? [] } };
 }

@@ -128,7 +128,7 @@ export interface ImageService {
   /** `docker import`: one tar becomes a one-layer image. */
   importRootfs(
     archive: Readable,
-    options: { config?: ImageRuntimeConfig; reference?: string; message?: string },
+    options: { config?: ImageRuntimeConfig; reference?: string; message?: string; platform?: Platform },
   ): Promise<ImageRecord>;
   commit(request: CommitRequest): Promise<ImageRecord>;
   /** A writable snapshot over an image (undefined: empty). Survives restarts under its key. */

@@ -1,5 +1,5 @@
 import { type Clock, invalidArgument, type Logger, notImplemented } from "../../base/index.ts";
-import { familiarName, parseImageReference, shortId } from "../../formats/index.ts";
+import { shortId } from "../../formats/index.ts";
 import { sendEmpty, sendJson } from "../../http/index.ts";
 import type { ImageRecord, RemovedImage } from "../../images/types.ts";
 import type { ApiContext, ApiRoute } from "../api-context.ts";
@@ -80,11 +80,6 @@ async function tag({ images }: ImagesBackend, { params, query, res }: ApiContext
   if (repository === undefined)
     throw invalidArgument("invalid reference format", { code: "Reference.Invalid" });
   const reference = tagged(repository, text(query, "tag"));
-  if (familiarName(parseImageReference(reference)) === "sha256") {
-    throw invalidArgument("refusing to create an ambiguous tag using digest algorithm as name", {
-      code: "DockerApi.Query",
-    });
-  }
   const image = await images.get(params.name!);
   await images.tag(image.id, reference);
   sendEmpty(res, 201);

@@ -1,12 +1,13 @@
 import { pipeline } from "node:stream/promises";
 import { GantryError, invalidArgument, type Logger, notFound } from "../../base/index.ts";
-import { bodyOf, fetchRemote } from "../../build/index.ts";
+import { fetchRemote } from "../../build/index.ts";
 import {
   familiarName,
   familiarText,
   formatCanonical,
   type ImageReference,
   type ImageRuntimeConfig,
+  type Platform,
   parseImageReference,
   parsePlatform,
   withDefaultTag,
@@ -34,8 +35,7 @@ export async function createImage(
 
 async function pull({ images }: ImagesBackend, context: ApiContext, logger: Logger): Promise<void> {
   const { query, req, signal } = context;
-  const given = text(query, "platform");
-  const platform = given === undefined ? undefined : parsePlatform(given);
+  const platform = platformOf(query);
   const asked = pullReference(text(query, "fromImage")!, text(query, "tag"));
   if (familiarName(asked) === "scratch") {
     throw new GantryError("PermissionDenied", "'scratch' is a reserved name", { code: "DockerApi.Query" });
@@ -83,18 +83,25 @@ function pullReference(name: string, tag: string | undefined): ImageReference {
   return parseImageReference(formatCanonical({ domain, path }) + (isDigest ? `@${tag}` : `:${tag}`));
 }
 
+function platformOf(query: URLSearchParams): Platform | undefined {
+  const value = text(query, "platform");
+  return value === undefined ? undefined : parsePlatform(value);
+}
+
 async function importImage(backend: ImagesBackend, context: ApiContext, logger: Logger): Promise<void> {
   const { query, signal } = context;
   const source = text(query, "fromSrc")!;
   const config: ImageRuntimeConfig = backend.builder.applyChanges({}, query.getAll("changes"));
   const repository = text(query, "repo");
   const reference = repository === undefined ? undefined : tagged(repository, text(query, "tag"));
+  const platform = platformOf(query);
   const stream = new MessageStream(context, logger);
   await stream.run(async () => {
-    const archive = source === "-" ? bodyStream(context.req) : bodyOf(await fetchRemote(source, signal));
+    const archive = source === "-" ? bodyStream(context.req) : (await fetchRemote(source, signal)).body;
     const image = await backend.images.importRootfs(archive, {
       config,
       reference,
+      platform,
       message: text(query, "message") ?? `Imported from ${source}`,
     });
     stream.write({ status: image.id });
@@ -163,7 +170,6 @@ export async function saveImages(
   names: string[],
 ): Promise<void> {
   if (names.length === 0) throw invalidArgument("no image was named", { code: "DockerApi.Query" });
-  for (const name of names) await images.get(name);
   const { res, signal } = context;
   const archive = images.save(names, signal);
   res.writeHead(200, { "content-type": "application/x-tar" });

@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { conflict, failpoint, newHexId, notFound } from "../../base/index.ts";
+import { parsePlatform } from "../../formats/index.ts";
 import type { ImageRecord } from "../../images/types.ts";
 import { hostInfo } from "../../kernel/index.ts";
 import { type EngineContext, rootfsOf, tellStatus } from "../context.ts";
@@ -67,10 +68,10 @@ function assertPlatform(
   { platform, config: { Image } }: CreateContainerRequest,
 ): void {
   if (!platform) return;
-  const [os, architecture, variant] = platform.split("/");
+  const { os, architecture, variant } = parsePlatform(platform);
   const fits =
     os === config.os &&
-    (!architecture || architecture === config.architecture) &&
+    architecture === config.architecture &&
     (!variant || !config.variant || variant === config.variant);
   if (fits) return;
   throw notFound(

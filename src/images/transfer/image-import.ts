@@ -1,7 +1,12 @@
 import type { Readable } from "node:stream";
-import type { Clock } from "../../base/index.ts";
+import { type Clock, invalidArgument } from "../../base/index.ts";
 import type { ContentStore } from "../../content/index.ts";
-import { COMPRESSION_MAGIC_BYTES, type ImageConfig, type ImageRuntimeConfig } from "../../formats/index.ts";
+import {
+  COMPRESSION_MAGIC_BYTES,
+  type ImageConfig,
+  type ImageRuntimeConfig,
+  type Platform,
+} from "../../formats/index.ts";
 import type { ImageLimits } from "../image-limits.ts";
 import type { ImageStore, StoredImage } from "../image-store.ts";
 import type { LayerStore } from "../layers/layer-store.ts";
@@ -16,12 +21,22 @@ export interface ImportHost {
   clock: Clock;
 }
 
+export interface ImportOptions {
+  config?: ImageRuntimeConfig;
+  message?: string;
+  /** What the files are for; this machine's if absent. */
+  platform?: Platform;
+}
+
 /** `docker import`: the archive of a whole root file system becomes an image of one layer. */
 export async function importImage(
   host: ImportHost,
   archive: Readable,
-  options: { config?: ImageRuntimeConfig; message?: string },
+  options: ImportOptions,
 ): Promise<StoredImage> {
+  if (options.platform && options.platform.os !== "linux") {
+    throw invalidArgument("operating system is not supported", { code: "Image.WrongOs" });
+  }
   const blob = await host.content.ingest(archive, { limitBytes: host.limits.layerBytes });
   const lease = await host.content.lease([blob.digest]);
   try {
@@ -43,10 +58,10 @@ export async function importImage(
 function configOf(
   host: ImportHost,
   diffId: string,
-  { config = {}, message = "" }: { config?: ImageRuntimeConfig; message?: string },
+  { config = {}, message = "", platform }: ImportOptions,
 ): ImageConfig {
   const created = new Date(host.clock.nowMs()).toISOString();
-  const { architecture, os, variant } = hostPlatform();
+  const { architecture, os, variant } = platform ?? hostPlatform();
   return {
     created,
     architecture,

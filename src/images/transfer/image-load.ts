@@ -71,7 +71,8 @@ export async function loadImages(
 interface DockerItem {
   Config: string;
   RepoTags?: string[] | null;
-  Layers: string[];
+  /** Null, as Go writes an empty list, of an image without layers. */
+  Layers?: string[] | null;
 }
 
 async function loadDocker(load: Load): Promise<LoadedImage[]> {
@@ -81,14 +82,15 @@ async function loadDocker(load: Load): Promise<LoadedImage[]> {
   const loaded: LoadedImage[] = [];
   for (const item of items) {
     const names = (item.RepoTags ?? []).map(tagToStore);
+    const layerPaths = item.Layers ?? [];
     const { text, config } = parseConfig(
       await load.members.bytes(item.Config, JSON_LIMIT),
-      item.Layers.length,
+      layerPaths.length,
     );
     const image = await loadOne(load, {
       text,
       diffIds: config.rootfs.diff_ids,
-      layerPaths: item.Layers,
+      layerPaths,
       names,
     });
     loaded.push({ image, names });
@@ -101,7 +103,7 @@ function isDockerItem(value: unknown): value is DockerItem {
   const isTextList = (list: unknown) => Array.isArray(list) && list.every((one) => typeof one === "string");
   return (
     typeof item?.Config === "string" &&
-    isTextList(item.Layers) &&
+    (item.Layers === undefined || item.Layers === null || isTextList(item.Layers)) &&
     (item.RepoTags === undefined || item.RepoTags === null || isTextList(item.RepoTags))
   );
 }
