@@ -1,11 +1,14 @@
 import { Buffer } from "node:buffer";
 import { parseQuantity } from "../../formats/index.ts";
 import { GoLiteral } from "./field-error.ts";
+import type { ObjectReference } from "./generated/types.ts";
 
 /** A field of a Go struct that is a pointer: `%#v` prints where it points, which differs from process to process. */
 export function goPointer(type: string, value: unknown): GoLiteral {
   return new GoLiteral(value === undefined ? `(*${type})(nil)` : `(*${type})(0xc000000000)`);
 }
+
+export const GO_NIL_STRING: GoLiteral = goPointer("string", undefined);
 
 /** A struct as `%#v` prints it: `rbac.RoleRef{APIGroup:"", Kind:"Role", Name:"r"}`. */
 export function goStruct(
@@ -17,6 +20,12 @@ export function goStruct(
     return `${name}:${text}`;
   });
   return new GoLiteral(`${type}{${list.join(", ")}}`);
+}
+
+export function goIntOrString(value: number | string): GoLiteral {
+  const isText = typeof value === "string";
+  const fields = { Type: isText ? 1 : 0, IntVal: isText ? 0 : value, StrVal: isText ? value : "" };
+  return goStruct("intstr.IntOrString", fields);
 }
 
 const SCALES: Record<string, number> = { n: -9, u: -6, m: -3, "": 0, k: 3, M: 6, G: 9, T: 12, P: 15, E: 18 };
@@ -44,4 +53,43 @@ export function goRawExtension(value: unknown): GoLiteral {
       ? "[]uint8(nil)"
       : `[]uint8{${[...raw].map((byte) => `0x${byte.toString(16)}`).join(", ")}}`;
   return new GoLiteral(`runtime.RawExtension{Raw:${bytes}, Object:runtime.Object(nil)}`);
+}
+
+/** A `metav1.Time` or `MicroTime`, which print themselves: `2009-01-01 01:01:01 +0000 UTC`. */
+export function goTime(text: string | null | undefined): GoLiteral {
+  if (!text) return new GoLiteral("0001-01-01 00:00:00 +0000 UTC");
+  const [, date, time, fraction = ""] = /^(\d+-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.(\d+))?/.exec(text) ?? [];
+  const digits = fraction.replace(/0+$/, "");
+  return new GoLiteral(`${date} ${time}${digits === "" ? "" : `.${digits}`} +0000 UTC`);
+}
+
+const REFERENCE_FIELDS = {
+  Kind: "kind",
+  Namespace: "namespace",
+  Name: "name",
+  UID: "uid",
+  APIVersion: "apiVersion",
+  ResourceVersion: "resourceVersion",
+  FieldPath: "fieldPath",
+} as const;
+
+export function goObjectReference(reference: ObjectReference | undefined): GoLiteral {
+  const fields = Object.entries(REFERENCE_FIELDS).map(([name, field]) => [name, reference?.[field] ?? ""]);
+  return goStruct("core.ObjectReference", Object.fromEntries(fields));
+}
+
+const MONTHS = "January February March April May June July August September October November December".split(
+  " ",
+);
+
+/** A pointer to a `metav1.Time` inside a struct: `time.Date(2004, time.January, 1, 1, 1, 1, 0, time.Local)`. */
+export function goTimeLiteral(text: string | undefined): GoLiteral {
+  if (text === undefined) return new GoLiteral("<nil>");
+  const [year, month, ...rest] = text
+    .split(/[-T:Z]/)
+    .filter(Boolean)
+    .map(Number) as [number, number];
+  return new GoLiteral(
+    `time.Date(${[year, `time.${MONTHS[month - 1]}`, ...rest, 0].join(", ")}, time.Local)`,
+  );
 }

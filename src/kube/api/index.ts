@@ -22,6 +22,7 @@ export { isPodPhaseTerminal, isPodTerminal } from "./core/pod/terminal.ts";
 export { toleratesTaint, untoleratedTaint } from "./core/pod/tolerations.ts";
 export { pods } from "./core/pod.ts";
 export { secrets } from "./core/secret.ts";
+export { validateServiceAddresses } from "./core/service/validate-addresses.ts";
 export { services } from "./core/service.ts";
 export { serviceAccounts } from "./core/service-account.ts";
 export * from "./decode-body.ts";

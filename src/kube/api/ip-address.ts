@@ -79,6 +79,20 @@ export function validateIp(path: string, value: string, known: readonly string[]
   return [invalid(path, value, IP_MESSAGE)];
 }
 
+/** An address in a field of today (IsValidIP): no odd spelling, no IPv4 address written as an IPv6 one. */
+export function validateCanonicalIp(path: string, value: string): FieldError[] {
+  const ip = parseIp(value);
+  if (ip === undefined) return [invalid(path, value, IP_MESSAGE)];
+  if (!value.includes(":") && /(^|\.)0\d/.test(value))
+    return [invalid(path, value, "must not have leading 0s")];
+  if (value.includes(":") && isIpv4(ip))
+    return [invalid(path, value, "must not be an IPv4-mapped IPv6 address")];
+  const canonical = formatIp(ip);
+  return value === canonical
+    ? []
+    : [invalid(path, value, `must be in canonical form (${JSON.stringify(canonical)})`)];
+}
+
 /** The size of a network's prefix and its family; undefined for no network (k8s.io/utils ParseCIDRSloppy). */
 export function parseCidr(text: string): { ip: Uint8Array; bits: number; family: 4 | 6 } | undefined {
   const [, address, digits] = /^(.+)\/(\d+)$/.exec(text) ?? [];

@@ -14,12 +14,12 @@ import type { NodeAccess } from "../client/node-access.ts";
 import type { ApiBackend, UserInfo } from "../client/types.ts";
 import { AdmissionChain, type AdmissionPlugin } from "./admission/admission.ts";
 import { defaultTolerationSeconds } from "./admission/default-toleration-seconds.ts";
-import { denyServiceExternalIps } from "./admission/deny-external-ips.ts";
 import { namespaceLifecycle } from "./admission/namespace-lifecycle.ts";
 import { nodeRestriction } from "./admission/node-restriction.ts";
 import { podSecurityWarning } from "./admission/pod-security-warning.ts";
 import { priority } from "./admission/priority.ts";
 import { rbacEscalation } from "./admission/rbac-escalation.ts";
+import { runtimeClass } from "./admission/runtime-class.ts";
 import { serviceAccount } from "./admission/service-account.ts";
 import { ServiceAllocator } from "./allocation/service-allocator.ts";
 import { observers, type RequestObserver } from "./audit.ts";
@@ -208,7 +208,7 @@ class KubeApiServer implements ApiServer {
       serviceAccount((namespace, name) => this.#findAccount(objects, namespace, name)),
       priority,
       defaultTolerationSeconds,
-      denyServiceExternalIps,
+      runtimeClass,
       nodeRestriction({
         findPod: async (namespace, name) => (await objects.find(pods, namespace, name))?.object,
         findNode: async (name) => (await objects.find(nodes, undefined, name))?.object,

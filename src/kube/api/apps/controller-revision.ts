@@ -1,8 +1,9 @@
-import { jsonEquals } from "../../../formats/index.ts";
+import { isJsonObject, jsonEquals } from "../../../formats/index.ts";
 import { parseApiVersion } from "../api-version.ts";
 import { ageColumn, nameColumn, textColumn } from "../columns.ts";
 import { IMMUTABLE, invalid, nonNegative, required } from "../field-error.ts";
 import type { ControllerRevision } from "../generated/types.ts";
+import { goRawExtension } from "../go-value.ts";
 import type { FieldError, KindDefinition } from "../types.ts";
 
 export const controllerRevisions: KindDefinition<ControllerRevision> = {
@@ -26,12 +27,18 @@ export const controllerRevisions: KindDefinition<ControllerRevision> = {
 };
 
 function validate(revision: ControllerRevision): FieldError[] {
-  const errors = revision.data === undefined ? [required("data", "data is mandatory")] : [];
-  return [...errors, ...nonNegative("revision", revision.revision)];
+  const errors = nonNegative("revision", revision.revision);
+  // Only a new one is asked for its data; what an update brings must be what was there.
+  return revision.metadata.resourceVersion ? errors : [...errors, ...validateData(revision.data)];
+}
+
+function validateData(data: unknown): FieldError[] {
+  if (data === undefined || data === null) return [required("data", "data is mandatory")];
+  return isJsonObject(data) ? [] : [required("data", "data must be a valid JSON object")];
 }
 
 function validateUpdate(next: ControllerRevision, previous: ControllerRevision): FieldError[] {
-  return jsonEquals(next.data, previous.data) ? [] : [invalid("data", next.data, IMMUTABLE)];
+  return jsonEquals(next.data, previous.data) ? [] : [invalid("data", goRawExtension(next.data), IMMUTABLE)];
 }
 
 function controllerText(revision: ControllerRevision): string {

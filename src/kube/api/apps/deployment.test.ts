@@ -43,7 +43,13 @@ describe("deployments", () => {
 
   it.each([
     [{ replicas: -1 }, ["spec.replicas: Invalid value: -1: must be greater than or equal to 0"]],
-    [{ selector: undefined }, ["spec.selector: Required value"]],
+    [
+      { selector: undefined },
+      [
+        "spec.selector: Required value",
+        'spec.template.metadata.labels: Invalid value: map[string]string{"app":"web"}: `selector` does not match template `labels`',
+      ],
+    ],
     [
       { selector: {} },
       [
@@ -58,12 +64,14 @@ describe("deployments", () => {
     ],
     [
       { strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 0 } } },
-      ["spec.strategy.rollingUpdate.maxUnavailable: Invalid value: 0: may not be 0 when `maxSurge` is 0"],
+      [
+        'spec.strategy.rollingUpdate.maxUnavailable: Invalid value: intstr.IntOrString{Type:0, IntVal:0, StrVal:""}: may not be 0 when `maxSurge` is 0',
+      ],
     ],
     [
       { strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: "a lot" } } },
       [
-        "spec.strategy.rollingUpdate.maxUnavailable: Invalid value: \"a lot\": a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')",
+        "spec.strategy.rollingUpdate.maxUnavailable: Invalid value: intstr.IntOrString{Type:1, IntVal:0, StrVal:\"a lot\"}: a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')",
       ],
     ],
     [

@@ -1,6 +1,7 @@
-import { formatLabelSelector, isPercent, labelSelectorFrom } from "../../../formats/index.ts";
+import { formatLabelSelector, isPercent, jsonEquals, labelSelectorFrom } from "../../../formats/index.ts";
 import { ageColumn, containerColumns, nameColumn, textColumn } from "../columns.ts";
 import { setPodTemplateDefaults } from "../core/pod/defaults.ts";
+import { dropDisabledTemplateFields } from "../core/pod/disabled-fields.ts";
 import {
   forbidden,
   goLabelSelector,
@@ -8,7 +9,7 @@ import {
   invalid,
   invalidEach,
   nonNegative,
-  oneOf,
+  notSupported,
   required,
 } from "../field-error.ts";
 import type {
@@ -18,8 +19,10 @@ import type {
   PodTemplateSpec,
   RollingUpdateDeployment,
 } from "../generated/types.ts";
+import { goIntOrString, goPointer, goStruct } from "../go-value.ts";
 import { keepSpecAndLabels, keepStatus } from "../strategy.ts";
 import type { FieldError, KindDefinition } from "../types.ts";
+import { validateReplicaCounts } from "./replica-counts.ts";
 import { sameSelector, validateSelectorAndTemplate } from "./selector-and-template.ts";
 
 export const deployments: KindDefinition<Deployment> = {
@@ -38,11 +41,10 @@ export const deployments: KindDefinition<Deployment> = {
   defaults,
   validate,
   validateUpdate,
-  prepareForCreate: (deployment) => {
-    deployment.status = {};
-  },
-  prepareForUpdate: keepStatus,
-  prepareForStatusUpdate: keepSpecAndLabels,
+  validateStatusUpdate,
+  prepareForCreate,
+  prepareForUpdate,
+  prepareForStatusUpdate,
   scale: {
     specReplicas: ".spec.replicas",
     statusReplicas: ".status.replicas",
@@ -94,18 +96,24 @@ function validate({ spec }: Deployment): FieldError[] {
 
 function validateStrategy({ strategy }: DeploymentSpec): FieldError[] {
   const path = "spec.strategy";
-  const errors = oneOf(`${path}.type`, strategy?.type, ["Recreate", "RollingUpdate"]);
-  const { rollingUpdate } = strategy ?? {};
-  if (strategy?.type === "Recreate" && rollingUpdate !== undefined) {
-    errors.push(
-      forbidden(`${path}.rollingUpdate`, "may not be specified when strategy `type` is 'Recreate'"),
-    );
+  const { type = "", rollingUpdate } = strategy ?? {};
+  switch (type) {
+    case "Recreate":
+      return rollingUpdate === undefined
+        ? []
+        : [forbidden(`${path}.rollingUpdate`, "may not be specified when strategy `type` is 'Recreate'")];
+    case "RollingUpdate":
+      return rollingUpdate === undefined
+        ? [required(`${path}.rollingUpdate`, "this should be defaulted and never be nil")]
+        : validateRollingUpdate(rollingUpdate, `${path}.rollingUpdate`);
+    default:
+      return [notSupported(path, goStrategy(type, rollingUpdate), ["Recreate", "RollingUpdate"])];
   }
-  if (strategy?.type !== "RollingUpdate") return errors;
-  if (rollingUpdate === undefined) {
-    return [...errors, required(`${path}.rollingUpdate`, "this should be defaulted and never be nil")];
-  }
-  return [...errors, ...validateRollingUpdate(rollingUpdate, `${path}.rollingUpdate`)];
+}
+
+function goStrategy(type: string, rollingUpdate: object | undefined) {
+  const pointer = goPointer("apps.RollingUpdateDeployment", rollingUpdate);
+  return goStruct("apps.DeploymentStrategy", { Type: type, RollingUpdate: pointer });
 }
 
 function validateRollingUpdate(rolling: RollingUpdateDeployment, path: string): FieldError[] {
@@ -114,20 +122,70 @@ function validateRollingUpdate(rolling: RollingUpdateDeployment, path: string): 
     ...validateIntOrPercent(maxUnavailable, `${path}.maxUnavailable`),
     ...validateIntOrPercent(maxSurge, `${path}.maxSurge`),
   ];
-  if (isZero(maxUnavailable) && isZero(maxSurge)) {
-    errors.push(invalid(`${path}.maxUnavailable`, maxUnavailable, "may not be 0 when `maxSurge` is 0"));
-  }
-  if (typeof maxUnavailable === "string" && Number.parseInt(maxUnavailable, 10) > 100) {
-    errors.push(invalid(`${path}.maxUnavailable`, maxUnavailable, "must not be greater than 100%"));
+  const shown = goIntOrString(maxUnavailable);
+  if (amountOf(maxUnavailable) === 0 && amountOf(maxSurge) === 0)
+    errors.push(invalid(`${path}.maxUnavailable`, shown, "may not be 0 when `maxSurge` is 0"));
+  if (typeof maxUnavailable === "string" && isPercent(maxUnavailable).length === 0) {
+    if (amountOf(maxUnavailable) > 100)
+      errors.push(invalid(`${path}.maxUnavailable`, shown, "must not be greater than 100%"));
   }
   return errors;
 }
 
-const isZero = (value: IntOrString): boolean =>
-  (typeof value === "number" ? value : Number.parseInt(value, 10)) === 0;
+/** A number, also of percent; what is neither counts as none. */
+function amountOf(value: IntOrString): number {
+  if (typeof value === "number") return value;
+  return /^[+-]?\d+%?$/.test(value) ? Number.parseInt(value, 10) : 0;
+}
 
 export function validateIntOrPercent(value: IntOrString, path: string): FieldError[] {
-  return typeof value === "string" ? invalidEach(path, value, isPercent(value)) : nonNegative(path, value);
+  if (typeof value === "number") return nonNegative(path, value);
+  return invalidEach(path, goIntOrString(value), isPercent(value));
+}
+
+const STATUS_COUNTS = [
+  "observedGeneration",
+  "replicas",
+  "updatedReplicas",
+  "readyReplicas",
+  "availableReplicas",
+  "unavailableReplicas",
+  "terminatingReplicas",
+  "collisionCount",
+] as const;
+
+function validateStatusUpdate(
+  { status = {} }: Deployment,
+  { status: before = {} }: Deployment,
+): FieldError[] {
+  const errors = [
+    ...STATUS_COUNTS.flatMap((field) => nonNegative(`status.${field}`, status[field])),
+    ...validateReplicaCounts(status, ["updatedReplicas", "readyReplicas", "availableReplicas"]),
+  ];
+  const count = status.collisionCount ?? 0;
+  if (before.collisionCount !== undefined && count < before.collisionCount)
+    errors.push(invalid("status.collisionCount", count, "cannot be decremented"));
+  return errors;
+}
+
+function prepareForCreate(deployment: Deployment): void {
+  deployment.status = {};
+  dropDisabledTemplateFields(deployment.spec.template);
+}
+
+function prepareForUpdate(next: Deployment, previous: Deployment): void {
+  keepStatus(next, previous);
+  dropDisabledTemplateFields(next.spec.template, previous.spec.template);
+  // Annotations are copied to the replica sets: their change is one of the deployment's, too.
+  const isChanged =
+    !jsonEquals(next.spec, previous.spec) ||
+    !jsonEquals(next.metadata.annotations ?? {}, previous.metadata.annotations ?? {});
+  if (isChanged) next.metadata.generation = (previous.metadata.generation ?? 0) + 1;
+}
+
+function prepareForStatusUpdate(next: Deployment, previous: Deployment): void {
+  keepSpecAndLabels(next, previous);
+  if (previous.status?.terminatingReplicas === undefined) delete next.status?.terminatingReplicas;
 }
 
 function validateUpdate(next: Deployment, previous: Deployment): FieldError[] {

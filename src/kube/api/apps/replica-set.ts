@@ -1,10 +1,12 @@
 import { formatLabelSelector, labelSelectorFrom } from "../../../formats/index.ts";
 import { ageColumn, containerColumns, integerColumn, nameColumn, textColumn } from "../columns.ts";
 import { setPodTemplateDefaults } from "../core/pod/defaults.ts";
+import { dropDisabledTemplateFields } from "../core/pod/disabled-fields.ts";
 import { goLabelSelector, IMMUTABLE, invalid, nonNegative } from "../field-error.ts";
 import type { PodTemplateSpec, ReplicaSet } from "../generated/types.ts";
 import { keepSpec, keepStatus } from "../strategy.ts";
 import type { FieldError, KindDefinition } from "../types.ts";
+import { validateReplicaCounts } from "./replica-counts.ts";
 import { sameSelector, validateSelectorAndTemplate } from "./selector-and-template.ts";
 
 export const replicaSets: KindDefinition<ReplicaSet> = {
@@ -24,17 +26,14 @@ export const replicaSets: KindDefinition<ReplicaSet> = {
   validate,
   validateUpdate,
   validateStatusUpdate,
-  prepareForCreate: (set) => {
-    set.status = { replicas: 0 };
-  },
-  prepareForUpdate: keepStatus,
-  prepareForStatusUpdate: keepSpec,
+  prepareForCreate,
+  prepareForUpdate,
+  prepareForStatusUpdate,
   scale: {
     specReplicas: ".spec.replicas",
     statusReplicas: ".status.replicas",
     labelSelector: (set) => labelSelectorFrom(set.spec.selector).toString(),
   },
-  selectableFields: (set) => ({ "status.replicas": String(set.status?.replicas ?? 0) }),
   columns: [
     nameColumn,
     integerColumn("Desired", (set: ReplicaSet) => set.spec.replicas ?? 0),
@@ -66,26 +65,34 @@ function validateUpdate(next: ReplicaSet, previous: ReplicaSet): FieldError[] {
   return [invalid("spec.selector", goLabelSelector(next.spec.selector), IMMUTABLE)];
 }
 
+const STATUS_COUNTS = [
+  "replicas",
+  "fullyLabeledReplicas",
+  "readyReplicas",
+  "availableReplicas",
+  "observedGeneration",
+  "terminatingReplicas",
+] as const;
+
 function validateStatusUpdate({ status }: ReplicaSet): FieldError[] {
-  const errors: FieldError[] = [];
-  for (const field of [
-    "replicas",
-    "fullyLabeledReplicas",
-    "readyReplicas",
-    "availableReplicas",
-    "observedGeneration",
-  ] as const) {
-    errors.push(...nonNegative(`status.${field}`, status?.[field]));
-  }
-  const all = status?.replicas ?? 0;
-  for (const field of ["fullyLabeledReplicas", "readyReplicas", "availableReplicas"] as const) {
-    const count = status?.[field] ?? 0;
-    if (count > all) errors.push(invalid(`status.${field}`, count, "cannot be greater than status.replicas"));
-  }
-  if ((status?.availableReplicas ?? 0) > (status?.readyReplicas ?? 0)) {
-    errors.push(
-      invalid("status.availableReplicas", status?.availableReplicas, "cannot be greater than readyReplicas"),
-    );
-  }
-  return errors;
+  if (status === undefined) return [];
+  return [
+    ...STATUS_COUNTS.flatMap((field) => nonNegative(`status.${field}`, status[field])),
+    ...validateReplicaCounts(status, ["fullyLabeledReplicas", "readyReplicas", "availableReplicas"]),
+  ];
+}
+
+function prepareForCreate(set: ReplicaSet): void {
+  set.status = { replicas: 0 };
+  dropDisabledTemplateFields(set.spec.template);
+}
+
+function prepareForUpdate(next: ReplicaSet, previous: ReplicaSet): void {
+  keepStatus(next, previous);
+  dropDisabledTemplateFields(next.spec.template, previous.spec.template);
+}
+
+function prepareForStatusUpdate(next: ReplicaSet, previous: ReplicaSet): void {
+  keepSpec(next, previous);
+  if (previous.status?.terminatingReplicas === undefined) delete next.status?.terminatingReplicas;
 }

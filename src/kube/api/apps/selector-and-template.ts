@@ -10,30 +10,26 @@ interface SelectorAndTemplate {
   template?: PodTemplateSpec;
 }
 
-/** A selector that is there, selects something, and selects the pods of the template. */
+/** A selector that is there, selects something, and selects the pods of the template; with a bad one the template is not looked at. */
 export function validateSelectorAndTemplate(spec: SelectorAndTemplate, emptyMessage: string): FieldError[] {
   const { selector } = spec;
   const template = spec.template ?? ({} as PodTemplateSpec);
-  const errors: FieldError[] = [];
-  if (selector === undefined) errors.push(required("spec.selector"));
-  else {
-    errors.push(...validateLabelSelector(selector, "spec.selector"));
-    if (isEmptySelector(selector))
-      errors.push(invalid("spec.selector", goLabelSelector(selector), emptyMessage));
-  }
-  const isUsable = errors.length === 0;
-  if (isUsable && !matchesTemplate(selector, template)) {
-    const labels = goStringMap(template.metadata?.labels);
-    const why = "`selector` does not match template `labels`";
-    errors.push(invalid("spec.template.metadata.labels", labels, why));
-  } else if (selector !== undefined && !isUsable && !isEmptySelector(selector)) {
-    errors.push(invalid("spec.selector", goLabelSelector(selector), "invalid label selector"));
-  }
-  return [...errors, ...validateTemplateOfReplicas(template, "spec.template")];
+  if (selector === undefined)
+    return [required("spec.selector"), mismatch(template), ...validateTemplate(template)];
+  const errors = validateLabelSelector(selector, "spec.selector");
+  if (errors.length > 0)
+    return [...errors, invalid("spec.selector", goLabelSelector(selector), "invalid label selector")];
+  if (isEmptySelector(selector))
+    return [invalid("spec.selector", goLabelSelector(selector), emptyMessage), ...validateTemplate(template)];
+  const isMatch = labelSelectorFrom(selector).matches(template.metadata?.labels ?? {});
+  return [...(isMatch ? [] : [mismatch(template)]), ...validateTemplate(template)];
 }
 
-function matchesTemplate(selector: LabelSelectorObject | undefined, template: PodTemplateSpec): boolean {
-  return labelSelectorFrom(selector).matches(template.metadata?.labels ?? {});
+const validateTemplate = (template: PodTemplateSpec) => validateTemplateOfReplicas(template, "spec.template");
+
+function mismatch(template: PodTemplateSpec): FieldError {
+  const labels = goStringMap(template.metadata?.labels);
+  return invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`");
 }
 
 export function sameSelector(

@@ -16,6 +16,8 @@ export const leases: KindDefinition<Lease> = {
   // Whoever holds a lease must not lose it to somebody who has not seen that.
   allowUnconditionalUpdate: false,
   takesAnyFinalizer: true,
+  prepareForCreate: (lease) => dropDisabledFields(lease),
+  prepareForUpdate: dropDisabledFields,
   validate,
   columns: [nameColumn, textColumn("Holder", (lease: Lease) => lease.spec?.holderIdentity ?? ""), ageColumn],
 };
@@ -26,4 +28,10 @@ function validate({ spec = {} }: Lease): FieldError[] {
     errors.push(invalid("spec.leaseDurationSeconds", spec.leaseDurationSeconds, "must be greater than 0"));
   }
   return [...errors, ...nonNegative("spec.leaseTransitions", spec.leaseTransitions)];
+}
+
+/** Fields of coordinated leader election, which is off by default, are dropped unless the lease has them already. */
+function dropDisabledFields(next: Lease, previous?: Lease): void {
+  for (const field of ["strategy", "preferredHolder"] as const)
+    if (previous?.spec?.[field] === undefined) delete next.spec?.[field];
 }

@@ -1,8 +1,8 @@
-import { isIP } from "node:net";
-import { isDns1123Label, isPortNumber } from "../../../formats/index.ts";
+import { isDns1123Label, isDns1123Subdomain, isPortNumber, isQualifiedName } from "../../../formats/index.ts";
 import { ageColumn, nameColumn, textColumn } from "../columns.ts";
 import { invalid, invalidEach, oneOf, required } from "../field-error.ts";
-import type { EndpointAddress, EndpointSubset, Endpoints } from "../generated/types.ts";
+import type { EndpointAddress, EndpointPort, EndpointSubset, Endpoints } from "../generated/types.ts";
+import { formatIp, parseIp, validateIp } from "../ip-address.ts";
 import type { FieldError, KindDefinition } from "../types.ts";
 
 export const endpoints: KindDefinition<Endpoints> = {
@@ -26,12 +26,8 @@ function defaults(object: Endpoints): void {
   for (const subset of object.subsets ?? []) for (const port of subset.ports ?? []) port.protocol ||= "TCP";
 }
 
-function validate(object: Endpoints): FieldError[] {
-  const errors: FieldError[] = [];
-  object.subsets?.forEach((subset, index) => {
-    errors.push(...validateSubset(subset, `subsets[${index}]`));
-  });
-  return errors;
+function validate({ subsets = [] }: Endpoints): FieldError[] {
+  return subsets.flatMap((subset, index) => validateSubset(subset, `subsets[${index}]`));
 }
 
 function validateSubset(subset: EndpointSubset, path: string): FieldError[] {
@@ -44,44 +40,55 @@ function validateSubset(subset: EndpointSubset, path: string): FieldError[] {
       errors.push(...validateAddress(address, `${path}.${list}[${index}]`));
     });
   }
-  subset.ports?.forEach((port, index) => {
-    const at = `${path}.ports[${index}]`;
-    if (!port.name && subset.ports!.length > 1) errors.push(required(`${at}.name`));
-    else if (port.name) errors.push(...invalidEach(`${at}.name`, port.name, isDns1123Label(port.name)));
-    errors.push(...invalidEach(`${at}.port`, port.port ?? 0, isPortNumber(port.port ?? 0)));
-    errors.push(...oneOf(`${at}.protocol`, port.protocol, ["SCTP", "TCP", "UDP"]));
-  });
-  return errors;
+  const ports = subset.ports ?? [];
+  return [
+    ...errors,
+    ...ports.flatMap((port, index) => validatePort(port, ports.length > 1, `${path}.ports[${index}]`)),
+  ];
 }
 
-function validateAddress(address: EndpointAddress, path: string): FieldError[] {
-  const errors: FieldError[] = [];
-  if (isIP(address.ip ?? "") === 0) {
-    errors.push(
-      invalid(
-        `${path}.ip`,
-        address.ip ?? "",
-        "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)",
-      ),
-    );
-  } else errors.push(...validateReachable(address.ip, `${path}.ip`));
-  if (address.hostname)
-    errors.push(...invalidEach(`${path}.hostname`, address.hostname, isDns1123Label(address.hostname)));
-  return errors;
+function validatePort(port: EndpointPort, needsName: boolean, path: string): FieldError[] {
+  const { name, port: number, protocol, appProtocol } = port;
+  return [
+    ...(needsName && !name ? [required(`${path}.name`)] : []),
+    ...(name ? invalidEach(`${path}.name`, name, isDns1123Label(name)) : []),
+    ...invalidEach(`${path}.port`, number, isPortNumber(number)),
+    ...oneOf(`${path}.protocol`, protocol, ["SCTP", "TCP", "UDP"]),
+    ...(appProtocol === undefined
+      ? []
+      : invalidEach(`${path}.appProtocol`, appProtocol, isQualifiedName(appProtocol))),
+  ];
+}
+
+function validateAddress({ ip, hostname, nodeName }: EndpointAddress, path: string): FieldError[] {
+  return [
+    ...validateIp(`${path}.ip`, ip),
+    ...(hostname ? invalidEach(`${path}.hostname`, hostname, isDns1123Label(hostname)) : []),
+    ...(nodeName === undefined
+      ? []
+      : invalidEach(`${path}.nodeName`, nodeName, isDns1123Subdomain(nodeName))),
+    ...validateReachable(ip, `${path}.ip`),
+  ];
 }
 
 /** Addresses that would make a Service a way into the node itself (ValidateEndpointIP). */
-export function validateReachable(ip: string, path: string): FieldError[] {
-  if (ip === "0.0.0.0" || ip === "::") return [invalid(path, ip, `may not be unspecified (${ip})`)];
-  if (ip.startsWith("127.") || ip === "::1")
-    return [invalid(path, ip, "may not be in the loopback range (127.0.0.0/8, ::1/128)")];
-  if (ip.startsWith("169.254.") || /^fe[89ab]/i.test(ip)) {
-    return [invalid(path, ip, "may not be in the link-local range (169.254.0.0/16, fe80::/10)")];
+export function validateReachable(text: string, path: string): FieldError[] {
+  const ip = parseIp(text);
+  if (ip === undefined) return [invalid(path, text, "must be a valid IP address")];
+  const canonical = formatIp(ip);
+  const is = (pattern: RegExp) => pattern.test(canonical);
+  const errors: FieldError[] = [];
+  if (canonical === "0.0.0.0" || canonical === "::")
+    errors.push(invalid(path, text, `may not be unspecified (${text})`));
+  if (is(/^(127\.|::1$)/))
+    errors.push(invalid(path, text, "may not be in the loopback range (127.0.0.0/8, ::1/128)"));
+  if (is(/^(169\.254\.|fe[89ab])/))
+    errors.push(invalid(path, text, "may not be in the link-local range (169.254.0.0/16, fe80::/10)"));
+  if (is(/^(224\.0\.0\.|ff[0-9a-f]2:)/)) {
+    const why = "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)";
+    errors.push(invalid(path, text, why));
   }
-  if (ip.startsWith("224.0.0.") || /^ff02:/i.test(ip)) {
-    return [invalid(path, ip, "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)")];
-  }
-  return [];
+  return errors;
 }
 
 const SHOWN = 3;

@@ -1,5 +1,7 @@
+import { Buffer } from "node:buffer";
+import { isDns1123Subdomain, isQualifiedName } from "../../../formats/index.ts";
 import { textColumn } from "../columns.ts";
-import { invalid } from "../field-error.ts";
+import { invalid, invalidEach, required } from "../field-error.ts";
 import type { Event } from "../generated/types.ts";
 import { ageOf } from "../meta/age.ts";
 import type { FieldError, KindDefinition, TableColumn } from "../types.ts";
@@ -16,17 +18,66 @@ export const events: KindDefinition<Event> = {
   hasStatus: false,
   allowCreateOnUpdate: true,
   allowUnconditionalUpdate: true,
-  validate: validateEvent,
+  // Names of this old kind are not looked at; they only must fit into a path.
+  nameValidation: "pathSegment",
+  validate,
   selectableFields: eventFields,
   columns: eventColumns((event) => event),
 };
 
-/** The object that an event speaks of must live where the event lives (upstream legacyValidateEvent). */
-export function validateEvent(event: Event): FieldError[] {
-  const about = event.involvedObject?.namespace ?? "";
-  const own = event.metadata.namespace ?? "";
-  const matches = about === "" ? ["", "default", "kube-system"].includes(own) : about === own;
-  return matches ? [] : [invalid("involvedObject.namespace", about, "does not match event.namespace")];
+const MAX_SHORT = 128;
+const MAX_NOTE = 1024;
+
+function validate(event: Event): FieldError[] {
+  return validateEvent(event, "reportingComponent");
+}
+
+/**
+ * What both views check (upstream legacyValidateEvent): an event lives where its object lives; one with a time of its own is of
+ * the new form and says who reports it, and what was done.
+ */
+export function validateEvent(event: Event, reporterField: string): FieldError[] {
+  const errors = event.eventTime
+    ? [...validateNamespaceOfNew(event), ...validateReport(event, reporterField)]
+    : validateNamespaceOfOld(event);
+  const namespace = event.metadata.namespace ?? "";
+  return [...errors, ...invalidEach("namespace", namespace, isDns1123Subdomain(namespace))];
+}
+
+const elsewhere = (about: string) =>
+  invalid("involvedObject.namespace", about, "does not match event.namespace");
+
+function validateNamespaceOfOld({ involvedObject, metadata }: Event): FieldError[] {
+  const about = involvedObject?.namespace ?? "";
+  const own = metadata.namespace ?? "";
+  const isHere = about === "" ? own === "" || own === "default" : about === own;
+  return isHere ? [] : [elsewhere(about)];
+}
+
+function validateNamespaceOfNew({ involvedObject, metadata }: Event): FieldError[] {
+  const own = metadata.namespace ?? "";
+  if (involvedObject?.namespace || own === "default" || own === "kube-system") return [];
+  return [elsewhere("")];
+}
+
+function validateReport(event: Event, reporterField: string): FieldError[] {
+  const { reportingComponent = "", reportingInstance, action, reason, message } = event;
+  return [
+    ...(reportingComponent ? [] : [required(reporterField)]),
+    ...invalidEach(reporterField, reportingComponent, isQualifiedName(reportingComponent)),
+    ...validateText("reportingInstance", reportingInstance),
+    ...validateText("action", action),
+    ...validateText("reason", reason),
+    ...atMost("message", message ?? "", MAX_NOTE),
+  ];
+}
+
+function validateText(field: string, text: string | undefined): FieldError[] {
+  return text ? atMost(field, text, MAX_SHORT) : [required(field)];
+}
+
+function atMost(field: string, text: string, max: number): FieldError[] {
+  return Buffer.byteLength(text) > max ? [invalid(field, "", `can have at most ${max} characters`)] : [];
 }
 
 export function eventFields(event: Event): Record<string, string> {
@@ -40,7 +91,7 @@ export function eventFields(event: Event): Record<string, string> {
     "involvedObject.resourceVersion": about.resourceVersion ?? "",
     "involvedObject.fieldPath": about.fieldPath ?? "",
     reason: event.reason ?? "",
-    reportingComponent: event.reportingComponent || event.source?.component || "",
+    reportingComponent: event.reportingComponent ?? "",
     source: event.source?.component || event.reportingComponent || "",
     type: event.type ?? "",
   };

@@ -1,7 +1,8 @@
 import { isQualifiedName } from "../../../formats/index.ts";
 import { ageColumn, nameColumn, textColumn } from "../columns.ts";
-import { invalidEach } from "../field-error.ts";
+import { invalid, invalidEach } from "../field-error.ts";
 import type { Namespace } from "../generated/types.ts";
+import { STANDARD_FINALIZERS } from "../meta/object-meta.ts";
 import { keepSpec, keepStatus } from "../strategy.ts";
 import type { FieldError, KindDefinition } from "../types.ts";
 
@@ -23,10 +24,11 @@ export const namespaces: KindDefinition<Namespace> = {
   allowUnconditionalUpdate: true,
   defaults,
   validate,
+  validateStatusUpdate,
   prepareForCreate,
   prepareForUpdate,
   prepareForStatusUpdate: keepSpec,
-  selectableFields: (namespace) => ({ "status.phase": namespace.status?.phase ?? "" }),
+  selectableFields: ({ metadata, status }) => ({ name: metadata.name, "status.phase": status?.phase ?? "" }),
   columns: [
     nameColumn,
     textColumn("Status", (namespace: Namespace) => namespace.status?.phase ?? ""),
@@ -44,11 +46,23 @@ function defaults(namespace: Namespace): void {
 }
 
 function validate(namespace: Namespace): FieldError[] {
-  const errors: FieldError[] = [];
-  for (const finalizer of namespace.spec.finalizers ?? []) {
-    errors.push(...invalidEach("spec.finalizers", finalizer, isQualifiedName(finalizer)));
-  }
-  return errors;
+  return (namespace.spec.finalizers ?? []).flatMap((one) => validateFinalizer(one, "spec.finalizers"));
+}
+
+/** A finalizer of a namespace's spec (upstream validateFinalizerName). */
+export function validateFinalizer(finalizer: string, path: string): FieldError[] {
+  const errors = invalidEach(path, finalizer, isQualifiedName(finalizer));
+  if (finalizer.includes("/") || STANDARD_FINALIZERS.includes(finalizer)) return errors;
+  const why = "name is neither a standard finalizer name nor is it fully qualified";
+  return [...errors, invalid(path, finalizer, why)];
+}
+
+/** A namespace is Terminating from its deletion on, and never without one. */
+function validateStatusUpdate({ metadata, status }: Namespace): FieldError[] {
+  const phase = status?.phase ?? "";
+  const [expected, when] = metadata.deletionTimestamp ? ["Terminating", "not empty"] : ["Active", "empty"];
+  if (phase === expected) return [];
+  return [invalid("status.Phase", phase, `may only be '${expected}' if \`deletionTimestamp\` is ${when}`)];
 }
 
 /** The finalizer holds a namespace until everything in it is gone. */

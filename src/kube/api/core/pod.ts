@@ -85,6 +85,10 @@ function selectableFields({ spec, status }: Pod): Record<string, string> {
     "spec.hostNetwork": String(spec.hostNetwork ?? false),
     "status.phase": status?.phase ?? "",
     "status.podIP": status?.podIPs?.[0]?.ip ?? status?.podIP ?? "",
+    // Accepted upstream, but no pod has it: only the demand for none is met.
+    "status.podIPs": "",
+    // The name of long ago.
+    "spec.host": spec.nodeName ?? "",
     "status.nominatedNodeName": status?.nominatedNodeName ?? "",
   };
 }

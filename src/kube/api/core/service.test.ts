@@ -62,7 +62,7 @@ describe("services", () => {
       { ports: [{ port: 80, nodePort: 30000 }] },
       ["spec.ports[0].nodePort: Forbidden: may not be used when `type` is 'ClusterIP'"],
     ],
-    [{ clusterIP: "None" }, []],
+    [{ clusterIP: "None", clusterIPs: ["None"] }, []],
     [
       { ports: [{ port: 80 }], externalIPs: ["x"] },
       [
@@ -86,7 +86,6 @@ describe("services", () => {
     expect(next.spec).toMatchObject({
       clusterIP: "10.0.0.5",
       clusterIPs: ["10.0.0.5"],
-      ipFamilies: ["IPv4"],
       ports: [{ nodePort: 30080 }],
     });
     const moved = structuredClone(next);

@@ -4,7 +4,7 @@ import type { Service } from "../generated/types.ts";
 import { keepSpec } from "../strategy.ts";
 import type { KindDefinition } from "../types.ts";
 import { prepareServiceForCreate, prepareServiceForUpdate, setServiceDefaults } from "./service/strategy.ts";
-import { validateService, validateServiceUpdate } from "./service/validate.ts";
+import { validateService, validateServiceStatusUpdate, validateServiceUpdate } from "./service/validate.ts";
 
 export const services: KindDefinition<Service> = {
   group: "",
@@ -23,6 +23,7 @@ export const services: KindDefinition<Service> = {
   defaults: setServiceDefaults,
   validate: validateService,
   validateUpdate: validateServiceUpdate,
+  validateStatusUpdate: validateServiceStatusUpdate,
   prepareForCreate: prepareServiceForCreate,
   prepareForUpdate: prepareServiceForUpdate,
   prepareForStatusUpdate: keepSpec,

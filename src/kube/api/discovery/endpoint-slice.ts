@@ -1,5 +1,10 @@
-import { isIP } from "node:net";
-import { isDns1123Label, isDns1123Subdomain, isPortNumber, isQualifiedName } from "../../../formats/index.ts";
+import {
+  isDns1123Label,
+  isDns1123Subdomain,
+  isLabelValue,
+  isQualifiedName,
+  jsonEquals,
+} from "../../../formats/index.ts";
 import { ageColumn, nameColumn, textColumn } from "../columns.ts";
 import { shortList, validateReachable } from "../core/endpoints.ts";
 import {
@@ -8,16 +13,21 @@ import {
   invalid,
   invalidEach,
   notSupported,
+  oneOf,
   required,
   tooMany,
 } from "../field-error.ts";
-import type { DiscoveryV1EndpointPort, Endpoint, EndpointSlice } from "../generated/types.ts";
+import type { DiscoveryV1EndpointPort, Endpoint, EndpointSlice, ForZone } from "../generated/types.ts";
+import { ipFamily, validateCanonicalIp, validateIp } from "../ip-address.ts";
+import { validateDomainName } from "../meta/domain-name.ts";
 import type { FieldError, KindDefinition } from "../types.ts";
 
 const ADDRESS_TYPES = ["FQDN", "IPv4", "IPv6"];
 const MAX_ENDPOINTS = 1000;
 const MAX_PORTS = 20_000;
 const MAX_ADDRESSES = 100;
+const MAX_ZONES = 8;
+const PROTOCOLS = ["SCTP", "TCP", "UDP"];
 
 export const endpointSlices: KindDefinition<EndpointSlice> = {
   group: "discovery.k8s.io",
@@ -31,6 +41,8 @@ export const endpointSlices: KindDefinition<EndpointSlice> = {
   tracksGeneration: true,
   allowUnconditionalUpdate: true,
   defaults,
+  prepareForCreate,
+  prepareForUpdate,
   validate,
   validateUpdate,
   columns: [
@@ -48,80 +60,104 @@ export const endpointSlices: KindDefinition<EndpointSlice> = {
 };
 
 function defaults(slice: EndpointSlice): void {
-  slice.endpoints ??= [];
   for (const port of slice.ports ?? []) {
     port.name ??= "";
     port.protocol ??= "TCP";
   }
 }
 
-function validate(slice: EndpointSlice): FieldError[] {
-  const errors: FieldError[] = [];
-  if (!slice.addressType) errors.push(required("addressType"));
-  else if (!ADDRESS_TYPES.includes(slice.addressType)) {
-    errors.push(notSupported("addressType", slice.addressType, ADDRESS_TYPES));
-  }
-  const endpoints = slice.endpoints ?? [];
-  const ports = slice.ports ?? [];
-  if (endpoints.length > MAX_ENDPOINTS)
-    return [...errors, tooMany("endpoints", endpoints.length, MAX_ENDPOINTS)];
-  endpoints.forEach((endpoint, index) => {
-    errors.push(...validateEndpoint(endpoint, slice.addressType, `endpoints[${index}]`));
-  });
-  if (ports.length > MAX_PORTS) return [...errors, tooMany("ports", ports.length, MAX_PORTS)];
-  return [...errors, ...validatePorts(ports)];
+function prepareForCreate(slice: EndpointSlice): void {
+  for (const endpoint of slice.endpoints ?? []) dropV1Beta1Fields(endpoint);
+}
+
+/** A slice has no spec: whatever of it but its metadata changes, or its labels, makes a new generation. */
+function prepareForUpdate(next: EndpointSlice, previous: EndpointSlice): void {
+  const { metadata: now, ...content } = next;
+  const { metadata: before, ...contentBefore } = previous;
+  if (!jsonEquals(content, contentBefore) || !jsonEquals(now.labels, before.labels))
+    now.generation = (before.generation ?? 0) + 1;
+  if (jsonEquals(next.endpoints, previous.endpoints)) return;
+  for (const endpoint of next.endpoints ?? []) dropV1Beta1Fields(endpoint);
+}
+
+/** The topology of the older version, and hints of a feature that is off (PreferSameTrafficDistribution). */
+function dropV1Beta1Fields(endpoint: Endpoint): void {
+  delete endpoint.deprecatedTopology;
+  delete endpoint.hints?.forNodes;
+}
+
+function validate({ addressType, endpoints, ports }: EndpointSlice): FieldError[] {
+  return [
+    ...oneOf("addressType", addressType, ADDRESS_TYPES),
+    ...validatePorts(ports ?? []),
+    ...validateEndpoints(endpoints ?? [], addressType),
+  ];
+}
+
+function validateEndpoints(endpoints: readonly Endpoint[], type: string): FieldError[] {
+  if (endpoints.length > MAX_ENDPOINTS) return [tooMany("endpoints", endpoints.length, MAX_ENDPOINTS)];
+  return endpoints.flatMap((endpoint, index) => validateEndpoint(endpoint, type, `endpoints[${index}]`));
 }
 
 function validateEndpoint(endpoint: Endpoint, type: string, path: string): FieldError[] {
-  const addresses = endpoint.addresses ?? [];
-  if (addresses.length === 0) return [required(`${path}.addresses`, "must contain at least 1 address")];
-  if (addresses.length > MAX_ADDRESSES)
-    return [tooMany(`${path}.addresses`, addresses.length, MAX_ADDRESSES)];
-  const errors = addresses.flatMap((address, index) =>
-    validateAddress(address, type, `${path}.addresses[${index}]`),
-  );
-  if (endpoint.hostname !== undefined) {
-    errors.push(...invalidEach(`${path}.hostname`, endpoint.hostname, isDns1123Label(endpoint.hostname)));
-  }
-  if (endpoint.nodeName !== undefined) {
-    errors.push(...invalidEach(`${path}.nodeName`, endpoint.nodeName, isDns1123Subdomain(endpoint.nodeName)));
-  }
+  const { nodeName, hostname, hints } = endpoint;
+  return [
+    ...validateAddresses(endpoint.addresses ?? [], type, `${path}.addresses`),
+    ...(nodeName === undefined
+      ? []
+      : invalidEach(`${path}.nodeName`, nodeName, isDns1123Subdomain(nodeName))),
+    ...(hostname === undefined ? [] : invalidEach(`${path}.hostname`, hostname, isDns1123Label(hostname))),
+    ...(hints?.forZones === undefined ? [] : validateZones(hints.forZones, `${path}.hints.forZones`)),
+  ];
+}
+
+function validateAddresses(addresses: readonly string[], type: string, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  if (addresses.length === 0) errors.push(required(path, "must contain at least 1 address"));
+  if (addresses.length > MAX_ADDRESSES) errors.push(tooMany(path, addresses.length, MAX_ADDRESSES));
+  addresses.forEach((address, index) => {
+    errors.push(...validateAddress(address, type, path, `${path}[${index}]`));
+  });
   return errors;
 }
 
-function validateAddress(address: string, type: string, path: string): FieldError[] {
-  switch (type) {
-    case "IPv4":
-      return isIP(address) === 4
-        ? validateReachable(address, path)
-        : [invalid(path, address, "must be an IPv4 address")];
-    case "IPv6":
-      return isIP(address) === 6
-        ? validateReachable(address, path)
-        : [invalid(path, address, "must be an IPv6 address")];
-    default:
-      return type === "FQDN" ? invalidEach(path, address, isDns1123Subdomain(address)) : [];
-  }
+/** An address of the other family is told at the list, as upstream does. */
+function validateAddress(address: string, type: string, listPath: string, path: string): FieldError[] {
+  if (type === "FQDN") return validateDomainName(address, path);
+  if (type !== "IPv4" && type !== "IPv6") return [];
+  const errors = type === "IPv4" ? validateIp(path, address) : validateCanonicalIp(path, address);
+  if (errors.length > 0) return errors;
+  const isOther = `IPv${ipFamily(address)}` !== type;
+  return [
+    ...(isOther ? [invalid(listPath, address, `must be an ${type} address`)] : []),
+    ...validateReachable(address, path),
+  ];
+}
+
+function validateZones(zones: readonly ForZone[], path: string): FieldError[] {
+  if (zones.length > MAX_ZONES) return [tooMany(path, zones.length, MAX_ZONES)];
+  const seen = new Set<string>();
+  return zones.flatMap(({ name }, index) => {
+    const at = `${path}[${index}].name`;
+    const errors = seen.has(name) ? [duplicate(at, name)] : [];
+    seen.add(name);
+    return [...errors, ...invalidEach(at, name, isLabelValue(name))];
+  });
 }
 
 function validatePorts(ports: readonly DiscoveryV1EndpointPort[]): FieldError[] {
-  const errors: FieldError[] = [];
+  if (ports.length > MAX_PORTS) return [tooMany("ports", ports.length, MAX_PORTS)];
   const names = new Set<string>();
-  ports.forEach((port, index) => {
+  return ports.flatMap(({ name = "", protocol = "", appProtocol }, index) => {
     const at = `ports[${index}]`;
-    const name = port.name ?? "";
-    if (name !== "") errors.push(...invalidEach(`${at}.name`, name, isDns1123Label(name)));
+    const errors = name === "" ? [] : invalidEach(`${at}.name`, name, isDns1123Label(name));
     if (names.has(name)) errors.push(duplicate(`${at}.name`, name));
     names.add(name);
-    if (!["SCTP", "TCP", "UDP"].includes(port.protocol ?? "")) {
-      errors.push(notSupported(`${at}.protocol`, port.protocol, ["SCTP", "TCP", "UDP"]));
-    }
-    if (port.port !== undefined)
-      errors.push(...invalidEach(`${at}.port`, port.port, isPortNumber(port.port)));
-    if (port.appProtocol)
-      errors.push(...invalidEach(`${at}.appProtocol`, port.appProtocol, isQualifiedName(port.appProtocol)));
+    // A protocol of nothing is not defaulted, and not one of the known.
+    if (!PROTOCOLS.includes(protocol)) errors.push(notSupported(`${at}.protocol`, protocol, PROTOCOLS));
+    if (appProtocol === undefined) return errors;
+    return [...errors, ...invalidEach(`${at}.appProtocol`, appProtocol, isQualifiedName(appProtocol))];
   });
-  return errors;
 }
 
 function validateUpdate(next: EndpointSlice, previous: EndpointSlice): FieldError[] {

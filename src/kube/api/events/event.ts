@@ -1,8 +1,8 @@
-import { Buffer } from "node:buffer";
-import { isQualifiedName } from "../../../formats/index.ts";
+import { jsonEquals } from "../../../formats/index.ts";
 import { eventColumns, eventFields, validateEvent } from "../core/event.ts";
-import { invalid, invalidEach, required } from "../field-error.ts";
+import { IMMUTABLE, invalid, required } from "../field-error.ts";
 import type { Event, EventsV1Event } from "../generated/types.ts";
+import { goObjectReference, goStruct, goTime } from "../go-value.ts";
 import type { FieldError, KindDefinition, KubeObject } from "../types.ts";
 
 /** The newer view of core/v1 events; one object, stored once, in the core form. */
@@ -26,12 +26,18 @@ export const eventsV1Events: KindDefinition<EventsV1Event> = {
     fromStored: fromCoreEvent,
   },
   validate,
+  validateUpdate,
   selectableFields: (event) => {
-    const fields = eventFields(toCoreEvent(event));
+    const { reason, type, reportingComponent, ...fields } = eventFields(toCoreEvent(event));
     const regarding = Object.entries(fields)
       .filter(([name]) => name.startsWith("involvedObject."))
       .map(([name, value]) => [name.replace("involvedObject", "regarding"), value]);
-    return { ...fields, ...Object.fromEntries(regarding), reportingController: fields.reportingComponent! };
+    return {
+      ...Object.fromEntries(regarding),
+      reason: reason!,
+      reportingController: reportingComponent!,
+      type: type!,
+    };
   },
   columns: eventColumns(toCoreEvent),
 };
@@ -61,28 +67,61 @@ export function fromCoreEvent(event: KubeObject): EventsV1Event {
   return renamed(event, NEW_NAMES, "events.k8s.io/v1") as EventsV1Event;
 }
 
-const MAX_SHORT = 128;
-const MAX_NOTE = 1024;
+const TYPES = ["Normal", "Warning"];
 
+/** What the newer view asks of a new event; upstream speaks of its fields by their core names. */
 function validate(event: EventsV1Event): FieldError[] {
-  const errors = validateEvent(toCoreEvent(event));
-  if (!event.eventTime) errors.push(required("eventTime"));
-  if (!event.reportingController) errors.push(required("reportingController"));
-  else {
-    const problems = isQualifiedName(event.reportingController);
-    errors.push(...invalidEach("reportingController", event.reportingController, problems));
-  }
-  for (const field of ["reportingInstance", "action", "reason"] as const) {
-    if (!event[field]) errors.push(required(field));
-    else errors.push(...atMost(field, event[field], MAX_SHORT));
-  }
-  errors.push(...atMost("note", event.note ?? "", MAX_NOTE));
-  if (event.type !== "Normal" && event.type !== "Warning") {
-    errors.push(invalid("type", event.type ?? "", "has invalid value: " + (event.type ?? "")));
-  }
+  const core = toCoreEvent(event);
+  const errors = validateEvent(core, "reportingController");
+  // An update of an old event is not held to the form of new ones.
+  if (event.metadata.resourceVersion) return errors;
+  errors.push(...validateSeries(core));
+  if (!core.eventTime) errors.push(required("eventTime"));
+  if (!TYPES.includes(core.type ?? ""))
+    errors.push(invalid("type", "", `has invalid value: ${core.type ?? ""}`));
+  const { firstTimestamp, lastTimestamp, count, source } = core;
+  const old = { firstTimestamp, lastTimestamp, count, source: source?.component || source?.host };
+  for (const [field, value] of Object.entries(old))
+    if (value) errors.push(invalid(field, "", "needs to be unset"));
   return errors;
 }
 
-function atMost(field: string, text: string, max: number): FieldError[] {
-  return Buffer.byteLength(text) > max ? [invalid(field, "", `can have at most ${max} characters`)] : [];
+function validateSeries({ series }: Event): FieldError[] {
+  if (series === undefined) return [];
+  const errors: FieldError[] = [];
+  if ((series.count ?? 0) < 2) errors.push(invalid("series.count", "", "should be at least 2"));
+  if (!series.lastObservedTime) errors.push(required("series.lastObservedTime"));
+  return errors;
+}
+
+/** Fields that say what happened, with the way in which Go prints them; only the series goes on. */
+const FIXED: readonly [field: keyof Event & string, name: string, print: (event: Event) => unknown][] = [
+  ["involvedObject", "involvedObject", (event) => goObjectReference(event.involvedObject)],
+  ["reason", "reason", (event) => event.reason ?? ""],
+  ["message", "message", (event) => event.message ?? ""],
+  ["source", "source", (event) => goSource(event.source)],
+  ["firstTimestamp", "firstTimestamp", (event) => goTime(event.firstTimestamp)],
+  ["lastTimestamp", "lastTimestamp", (event) => goTime(event.lastTimestamp)],
+  ["count", "count", (event) => event.count ?? 0],
+  // Upstream looks at the reason twice.
+  ["reason", "reason", (event) => event.reason ?? ""],
+  ["type", "type", (event) => event.type ?? ""],
+  ["eventTime", "eventTime", (event) => goTime(event.eventTime)],
+  ["action", "action", (event) => event.action ?? ""],
+  ["related", "related", (event) => event.related && goObjectReference(event.related)],
+  ["reportingComponent", "reportingController", (event) => event.reportingComponent ?? ""],
+  ["reportingInstance", "reportingInstance", (event) => event.reportingInstance ?? ""],
+];
+
+const goSource = (source: Event["source"]) =>
+  goStruct("core.EventSource", { Component: source?.component ?? "", Host: source?.host ?? "" });
+
+function validateUpdate(next: EventsV1Event, previous: EventsV1Event): FieldError[] {
+  const [now, before] = [toCoreEvent(next), toCoreEvent(previous)];
+  const errors = jsonEquals(now.series, before.series) ? [] : validateSeries(now);
+  for (const [field, name, print] of FIXED) {
+    if (jsonEquals(now[field] ?? null, before[field] ?? null)) continue;
+    errors.push(invalid(name, print(now), IMMUTABLE));
+  }
+  return errors;
 }

@@ -47,6 +47,12 @@ function validateRequirement({ key, operator, values = [] }: Requirement, path: 
   return errors;
 }
 
+/** As `validateLabelSelector`, with upstream's second error for one that cannot be used (its value is then nothing). */
+export function validateUsableSelector(selector: LabelSelectorObject, path: string): FieldError[] {
+  const errors = validateLabelSelector(selector, path);
+  return errors.length === 0 ? [] : [...errors, invalid(path, undefined, "invalid label selector.")];
+}
+
 export function isEmptySelector(selector: LabelSelectorObject | undefined): boolean {
   return (
     Object.keys(selector?.matchLabels ?? {}).length === 0 && (selector?.matchExpressions ?? []).length === 0

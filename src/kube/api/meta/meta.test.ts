@@ -93,6 +93,16 @@ describe("times", () => {
     expect(parseTimeParts("1969-12-31T23:59:59Z")).toEqual({ seconds: -1, nanos: 0 });
   });
 
+  it.each([
+    ["2024-05-01T14:00:00Z", 'cannot parse "Z" as ".000000"'],
+    ["2024-05-01T14:00:00.123+02:00", 'cannot parse ".123+02:00" as ".000000"'],
+    ["2024-05-01T14:00:00.123456789Z", 'cannot parse "789Z" as "Z07:00"'],
+  ])("of microseconds have six digits, unlike %s", (text, why) => {
+    expect(() => canonicalTime(text, true)).toThrow(
+      `parsing time ${JSON.stringify(text)} as "2006-01-02T15:04:05.000000Z07:00": ${why}`,
+    );
+  });
+
   it.each(["2024-13-01T00:00:00Z", "2024-02-30T00:00:00Z", "2024-05-01", "2024-05-01T24:00:00Z", "x"])(
     "refuse %s",
     (text) => {

@@ -20,7 +20,7 @@ import {
 import type { FieldError, KindDefinition, ObjectMeta, OwnerReference } from "../types.ts";
 
 const MAX_ANNOTATION_BYTES = 256 * 1024;
-const STANDARD_FINALIZERS = ["kubernetes", "orphan", "foregroundDeletion"];
+export const STANDARD_FINALIZERS = ["kubernetes", "orphan", "foregroundDeletion"];
 
 type NameRule = NonNullable<KindDefinition["nameValidation"]>;
 interface HasMeta {

@@ -2,6 +2,7 @@ import { isDns1123Subdomain, isPathSegment, jsonEquals } from "../../../formats/
 import { ageColumn, nameColumn, textColumn } from "../columns.ts";
 import { invalid, invalidEach, notSupported, required } from "../field-error.ts";
 import type { RoleRef, Subject } from "../generated/types.ts";
+import { goStruct } from "../go-value.ts";
 import type { FieldError, KubeObject, TableColumn } from "../types.ts";
 
 const RBAC_GROUP = "rbac.authorization.k8s.io";
@@ -27,19 +28,20 @@ export function validateBinding(binding: Binding, isNamespaced: boolean): FieldE
   if (name === "") errors.push(required("roleRef.name"));
   else errors.push(...invalidEach("roleRef.name", name, isPathSegment(name)));
   binding.subjects?.forEach((subject, index) => {
-    errors.push(...validateSubject(subject, `subjects[${index}]`));
+    errors.push(...validateSubject(subject, isNamespaced, `subjects[${index}]`));
   });
   return errors;
 }
 
-function validateSubject(subject: Subject, path: string): FieldError[] {
+/** An account of a RoleBinding is of the binding's namespace where it names none. */
+function validateSubject(subject: Subject, isNamespaced: boolean, path: string): FieldError[] {
   const { kind, name = "", namespace = "", apiGroup = "" } = subject;
   const errors: FieldError[] = name === "" ? [required(`${path}.name`)] : [];
   switch (kind) {
     case "ServiceAccount":
       if (name !== "") errors.push(...invalidEach(`${path}.name`, name, isDns1123Subdomain(name)));
       if (apiGroup !== "") errors.push(notSupported(`${path}.apiGroup`, apiGroup, [""]));
-      if (namespace === "") errors.push(required(`${path}.namespace`));
+      if (!isNamespaced && namespace === "") errors.push(required(`${path}.namespace`));
       return errors;
     case "User":
     case "Group":
@@ -51,9 +53,10 @@ function validateSubject(subject: Subject, path: string): FieldError[] {
 }
 
 export function validateBindingUpdate(next: Binding, previous: Binding): FieldError[] {
-  return jsonEquals(next.roleRef, previous.roleRef)
-    ? []
-    : [invalid("roleRef", next.roleRef, "cannot change roleRef")];
+  if (jsonEquals(next.roleRef, previous.roleRef)) return [];
+  const { apiGroup, kind, name } = next.roleRef;
+  const shown = goStruct("rbac.RoleRef", { APIGroup: apiGroup, Kind: kind, Name: name });
+  return [invalid("roleRef", shown, "cannot change roleRef")];
 }
 
 const subjectNames = (binding: Binding, kind: string): string =>

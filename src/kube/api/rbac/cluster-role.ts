@@ -1,5 +1,7 @@
+import { required } from "../field-error.ts";
 import type { ClusterRole } from "../generated/types.ts";
-import type { KindDefinition } from "../types.ts";
+import { validateUsableSelector } from "../meta/label-selector.ts";
+import type { FieldError, KindDefinition } from "../types.ts";
 import { validateRules } from "./rules.ts";
 
 export const clusterRoles: KindDefinition<ClusterRole> = {
@@ -14,7 +16,17 @@ export const clusterRoles: KindDefinition<ClusterRole> = {
   nameValidation: "pathSegment",
   allowCreateOnUpdate: true,
   allowUnconditionalUpdate: true,
-  validate: (role) => validateRules(role.rules, false),
+  validate: (role) => [...validateRules(role.rules, false), ...validateAggregation(role)],
   // As upstream: name and creation time only.
   columns: [],
 };
+
+/** The rules come from the roles that are selected: by one selector at least, and only by good ones. */
+function validateAggregation({ aggregationRule }: ClusterRole): FieldError[] {
+  if (aggregationRule === undefined) return [];
+  const path = "aggregationRule.clusterRoleSelectors";
+  const selectors = aggregationRule.clusterRoleSelectors ?? [];
+  if (selectors.length === 0)
+    return [required(path, "at least one clusterRoleSelector required if aggregationRule is non-nil")];
+  return selectors.flatMap((selector, index) => validateUsableSelector(selector, `${path}[${index}]`));
+}

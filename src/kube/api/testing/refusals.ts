@@ -6,8 +6,8 @@ import type { FieldError, KindDefinition, KubeObject } from "../types.ts";
 export type Refusal = readonly [change: object, ...errors: string[]];
 
 /** A table for `it.each`. */
-export const rows = (table: readonly Refusal[]): { change: object; errors: string[] }[] =>
-  table.map(([change, ...errors]) => ({ change, errors }));
+export const rows = (table: readonly Refusal[]): { title: string; change: object; errors: string[] }[] =>
+  table.map(([change, ...errors]) => ({ title: JSON.stringify(change), change, errors }));
 
 function read(kind: KindDefinition, value: unknown): KubeObject {
   const { object } = checkStructure(value, kind);

@@ -1,20 +1,24 @@
 import type { Operation, Store } from "../../../store/types.ts";
 import {
   type FieldError,
+  invalid,
   type KubeObject,
+  type Service,
+  type ServiceSpec,
   services,
   statusInternal,
   statusInvalid,
+  validateServiceAddresses,
 } from "../../api/index.ts";
 import type { ObjectCache } from "../objects/object-cache.ts";
 import type { Companions } from "../objects/object-store.ts";
 import { Ipv4Range } from "./ipv4-range.ts";
 import { Pool } from "./pool.ts";
 import {
-  dropUnused,
   heldAddresses,
   heldPorts,
-  keepAllocated,
+  isHeadlessWithoutSelector,
+  mayHaveNodePorts,
   needsClusterIp,
   needsHealthCheckPort,
   needsNodePorts,
@@ -72,10 +76,7 @@ export class ServiceAllocator {
     avoid: Set<string>,
   ): Promise<Companions> {
     if (next) {
-      if (previous) {
-        keepAllocated(next, previous);
-        dropUnused(next, previous);
-      }
+      refuse(next, fillFamilies(next, previous));
       await this.#checkRequested(next, previous);
       this.#fillAddress(next, avoid);
       this.#fillPorts(next, avoid);
@@ -105,31 +106,21 @@ export class ServiceAllocator {
   async #checkRequested(next: KubeObject, previous: KubeObject | undefined): Promise<void> {
     const errors: FieldError[] = [];
     const heldBefore = new Set([...heldAddresses(previous), ...heldPorts(previous)]);
-    const families = (next.spec.ipFamilies ?? []) as string[];
-    if (next.spec.ipFamilyPolicy === "RequireDualStack") {
-      errors.push(
-        invalid(
-          "spec.ipFamilyPolicy",
-          next.spec.ipFamilyPolicy,
-          "this cluster is not configured for dual-stack services",
-        ),
-      );
-    } else if (families.includes("IPv6")) {
-      errors.push(
-        invalid(`spec.ipFamilies[${families.indexOf("IPv6")}]`, "IPv6", "not configured on this cluster"),
-      );
-    }
     for (const address of heldAddresses(next)) {
       if (heldBefore.has(address)) continue;
       const why = await this.#whyNotAddress(address);
-      if (why) errors.push(invalid("spec.clusterIPs", [address], `failed to allocate IP ${address}: ${why}`));
+      if (!why) continue;
+      const { clusterIPs } = next.spec;
+      errors.push(invalid("spec.clusterIPs", clusterIPs, `failed to allocate IP ${address}: ${why}`));
     }
+    refuse(next, errors);
+    if (!mayHaveNodePorts(next)) return;
     for (const [index, { nodePort }] of portsOf(next).entries()) {
       if (!nodePort || heldBefore.has(String(nodePort))) continue;
       const why = await this.#whyNotPort(nodePort);
       if (why) errors.push(invalid(`spec.ports[${index}].nodePort`, nodePort, why));
     }
-    if (errors.length > 0) throw statusInvalid(services, next.metadata.name, errors);
+    refuse(next, errors);
   }
 
   async #whyNotAddress(address: string): Promise<string | undefined> {
@@ -155,8 +146,6 @@ export class ServiceAllocator {
     if (needsClusterIp(next) && !spec.clusterIP)
       spec.clusterIP = this.#guess(this.#addresses, avoid, "addresses");
     if (spec.clusterIP) spec.clusterIPs = spec.clusterIPs?.length ? spec.clusterIPs : [spec.clusterIP];
-    spec.ipFamilies = spec.ipFamilies?.length ? spec.ipFamilies : ["IPv4"];
-    spec.ipFamilyPolicy ??= "SingleStack";
   }
 
   #fillPorts(next: KubeObject, avoid: Set<string>): void {
@@ -188,10 +177,64 @@ export class ServiceAllocator {
   }
 }
 
-function holderOf(service: KubeObject | undefined) {
-  return { kind: "Service", namespace: service?.metadata.namespace, name: service?.metadata.name };
+function refuse(service: KubeObject, errors: FieldError[]): void {
+  if (errors.length > 0) throw statusInvalid(services, service.metadata.name, errors);
 }
 
-function invalid(field: string, value: unknown, why: string): FieldError {
-  return { type: "FieldValueInvalid", field, message: `Invalid value: ${JSON.stringify(value)}: ${why}` };
+const POLICY = "spec.ipFamilyPolicy";
+
+/** Families and their policy, on a cluster that has addresses of IPv4 only (registry initIPFamilyFields). */
+function fillFamilies(next: KubeObject, previous: KubeObject | undefined): FieldError[] {
+  const { spec } = next;
+  if (spec.type === "ExternalName") return [];
+  const isFree = isHeadlessWithoutSelector(next);
+  spec.ipFamilyPolicy ??= previous?.spec.ipFamilyPolicy ?? (isFree ? "RequireDualStack" : "SingleStack");
+  const errors = validateServiceAddresses(next as Service, previous as Service | undefined);
+  if (errors.length > 0) return errors;
+  errors.push(...onlyOneFamily(spec), ...familiesFromAddresses(spec));
+  if (errors.length > 0) return errors;
+  if (!spec.ipFamilies?.length) spec.ipFamilies = ["IPv4"];
+  if (!isFree) return familiesNotHere(spec);
+  if (spec.ipFamilies.length < 2 && spec.ipFamilyPolicy !== "SingleStack")
+    spec.ipFamilies = [...spec.ipFamilies, spec.ipFamilies[0] === "IPv4" ? "IPv6" : "IPv4"];
+  return [];
+}
+
+function onlyOneFamily({ ipFamilyPolicy: policy, clusterIPs, ipFamilies }: ServiceSpec): FieldError[] {
+  if (policy !== "SingleStack") return [];
+  const why = "must be 'RequireDualStack' or 'PreferDualStack' when multiple";
+  return [
+    ...(clusterIPs?.length === 2 ? [invalid(POLICY, policy, `${why} cluster IPs are specified`)] : []),
+    ...(ipFamilies?.length === 2 ? [invalid(POLICY, policy, `${why} IP families are specified`)] : []),
+  ];
+}
+
+/** An address says by itself of which family it is. */
+function familiesFromAddresses(spec: ServiceSpec): FieldError[] {
+  const errors: FieldError[] = [];
+  for (const [index, address] of (spec.clusterIPs ?? []).entries()) {
+    if (address === "None") break;
+    if (index < (spec.ipFamilies?.length ?? 0)) continue;
+    if (!address.includes(":")) spec.ipFamilies = [...(spec.ipFamilies ?? []), "IPv4"];
+    else {
+      const why = "IPv6 is not configured on this cluster";
+      errors.push(invalid(`spec.clusterIPs[${index}]`, spec.clusterIPs, why));
+    }
+  }
+  return errors;
+}
+
+function familiesNotHere({ ipFamilyPolicy: policy, ipFamilies = [] }: ServiceSpec): FieldError[] {
+  const errors: FieldError[] = [];
+  if (policy === "RequireDualStack")
+    errors.push(invalid(POLICY, policy, "this cluster is not configured for dual-stack services"));
+  for (const [index, family] of ipFamilies.entries()) {
+    if (family !== "IPv4")
+      errors.push(invalid(`spec.ipFamilies[${index}]`, family, "not configured on this cluster"));
+  }
+  return errors;
+}
+
+function holderOf(service: KubeObject | undefined) {
+  return { kind: "Service", namespace: service?.metadata.namespace, name: service?.metadata.name };
 }

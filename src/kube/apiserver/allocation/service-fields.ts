@@ -23,7 +23,8 @@ export function needsHealthCheckPort({ spec }: KubeObject): boolean {
   return spec.type === "LoadBalancer" && spec.externalTrafficPolicy === "Local";
 }
 
-const mayHaveNodePorts = ({ spec }: KubeObject) => spec.type === "NodePort" || spec.type === "LoadBalancer";
+export const mayHaveNodePorts = ({ spec }: KubeObject): boolean =>
+  spec.type === "NodePort" || spec.type === "LoadBalancer";
 
 /** Addresses and ports that the service holds. */
 export function heldAddresses(service: KubeObject | undefined): string[] {
@@ -38,47 +39,7 @@ export function heldPorts(service: KubeObject | undefined): string[] {
   return [...new Set(ports.filter((port) => !!port).map(String))];
 }
 
-/** Keeps what was given out before where an update leaves it out (registry/core/service patchAllocatedValues). */
-export function keepAllocated(next: KubeObject, previous: KubeObject): void {
-  if (needsClusterIp(previous) && needsClusterIp(next)) {
-    next.spec.clusterIP ||= previous.spec.clusterIP;
-    if (!next.spec.clusterIPs?.length && next.spec.clusterIP === previous.spec.clusterIP) {
-      next.spec.clusterIPs = structuredClone(previous.spec.clusterIPs);
-    }
-  }
-  if (needsNodePorts(previous) && needsNodePorts(next)) keepNodePorts(next, previous);
-  if (needsHealthCheckPort(previous) && needsHealthCheckPort(next)) {
-    next.spec.healthCheckNodePort ||= previous.spec.healthCheckNodePort;
-  }
-}
-
-function keepNodePorts(next: KubeObject, previous: KubeObject): void {
-  const named = new Set(portsOf(next).map((port) => port.nodePort));
-  const before = new Map(portsOf(previous).map((port) => [port.name ?? "", port.nodePort]));
-  for (const port of portsOf(next)) {
-    const old = before.get(port.name ?? "");
-    if (port.nodePort || !old || named.has(old)) continue;
-    port.nodePort = old;
-    named.add(old);
-  }
-}
-
-/** Drops what the new type has no use for, if the client did not change it by itself (dropTypeDependentFields). */
-export function dropUnused(next: KubeObject, previous: KubeObject): void {
-  const same = (field: string) => JSON.stringify(next.spec[field]) === JSON.stringify(previous.spec[field]);
-  if (
-    needsClusterIp(previous) &&
-    next.spec.type === "ExternalName" &&
-    same("clusterIP") &&
-    same("clusterIPs")
-  ) {
-    for (const field of ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"]) delete next.spec[field];
-  }
-  if (mayHaveNodePorts(previous) && !mayHaveNodePorts(next)) {
-    const before = new Set(portsOf(previous).map((port) => port.nodePort));
-    for (const port of portsOf(next)) if (before.has(port.nodePort)) delete port.nodePort;
-  }
-  if (needsHealthCheckPort(previous) && !needsHealthCheckPort(next) && same("healthCheckNodePort")) {
-    delete next.spec.healthCheckNodePort;
-  }
+/** A Service that only names other endpoints: they may be of both families. */
+export function isHeadlessWithoutSelector({ spec }: KubeObject): boolean {
+  return spec.clusterIP === "None" && Object.keys(spec.selector ?? {}).length === 0;
 }

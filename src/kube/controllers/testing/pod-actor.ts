@@ -21,7 +21,7 @@ export class PodActor {
   /** Most pods that were there at once, in all namespaces. */
   mostAtOnce = 0;
   readonly #present = new Set<string>();
-  #address = 0;
+  readonly #addresses = new Map<string, string>();
   #isPaused = false;
 
   private constructor(client: KubeClient, options: PodActorOptions) {
@@ -94,7 +94,7 @@ export class PodActor {
     const status = this.#options.isReady?.(pod) === false ? "False" : "True";
     const known = pod.status?.conditions?.find((one: { type: string }) => one.type === "Ready");
     if (known?.status === status) return;
-    const podIP = pod.status?.podIP ?? this.#nextAddress();
+    const podIP = pod.status?.podIP ?? this.#addressOf(pod.metadata.uid);
     const conditions = [{ type: "Ready", status, lastTransitionTime: new Date().toISOString() }];
     const body = {
       metadata: { uid: pod.metadata.uid },
@@ -104,8 +104,13 @@ export class PodActor {
     await this.#client.patch(podsResource, namespace, name, "strategic", body, { subresource: "status" });
   }
 
-  #nextAddress(): string {
-    this.#address++;
-    return `10.244.${Math.floor(this.#address / 250)}.${(this.#address % 250) + 1}`;
+  /** The same whenever it is asked, also before the pod is seen with it: a pod has one address of a family. */
+  #addressOf(uid: string): string {
+    const known = this.#addresses.get(uid);
+    if (known !== undefined) return known;
+    const count = this.#addresses.size + 1;
+    const address = `10.244.${Math.floor(count / 250)}.${(count % 250) + 1}`;
+    this.#addresses.set(uid, address);
+    return address;
   }
 }

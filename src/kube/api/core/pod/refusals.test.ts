@@ -15,15 +15,15 @@ const BASE = {
 };
 
 describe("a pod", () => {
-  it.each(rows(POD_REFUSALS))("created with $change", ({ change, errors }) => {
+  it.each(rows(POD_REFUSALS))("created with $title", ({ change, errors }) => {
     expect(refusalsOnCreate(pods, BASE, change)).toEqual(errors);
   });
 
-  it.each(rows(POD_UPDATE_REFUSALS))("updated to $change", ({ change, errors }) => {
+  it.each(rows(POD_UPDATE_REFUSALS))("updated to $title", ({ change, errors }) => {
     expect(refusalsOnUpdate(pods, BASE, change)).toEqual(errors);
   });
 
-  it.each(rows(POD_STATUS_REFUSALS))("whose status becomes $change", ({ change, errors }) => {
+  it.each(rows(POD_STATUS_REFUSALS))("whose status becomes $title", ({ change, errors }) => {
     expect(refusalsOnStatusUpdate(pods, BASE, change)).toEqual(errors);
   });
 });

@@ -1,4 +1,5 @@
-import type { Service, ServiceSpec } from "../../generated/types.ts";
+import { jsonEquals } from "../../../../formats/index.ts";
+import type { Service, ServicePort, ServiceSpec } from "../../generated/types.ts";
 import { keepStatus } from "../../strategy.ts";
 import { isExternallyAccessible } from "./validate.ts";
 
@@ -17,13 +18,15 @@ export function setServiceDefaults(service: Service): void {
       port.targetPort = port.port;
   }
   if (isExternallyAccessible(spec)) spec.externalTrafficPolicy ||= "Cluster";
-  if (spec.type !== "ExternalName") spec.internalTrafficPolicy ??= "Cluster";
+  if (OF_CLUSTER.includes(spec.type)) spec.internalTrafficPolicy ??= "Cluster";
   if (spec.type === "LoadBalancer") spec.allocateLoadBalancerNodePorts ??= true;
   service.status ??= {};
   service.status.loadBalancer ??= {};
   if (spec.type !== "LoadBalancer") return;
   for (const ingress of service.status.loadBalancer.ingress ?? []) if (ingress.ip) ingress.ipMode ??= "VIP";
 }
+
+const OF_CLUSTER = ["ClusterIP", "LoadBalancer", "NodePort"];
 
 function setAffinity(spec: ServiceSpec): void {
   if (spec.sessionAffinity === "None") delete spec.sessionAffinityConfig;
@@ -34,17 +37,23 @@ function setAffinity(spec: ServiceSpec): void {
 
 export function prepareServiceForCreate(service: Service): void {
   service.status = { loadBalancer: {} };
+  const { spec } = service;
+  // Old clients write only the one address; who writes the list writes both.
+  if (spec.clusterIP && !spec.clusterIPs?.length) spec.clusterIPs = [spec.clusterIP];
 }
 
 /** Keeps the status, carries over what was given out, and drops what the new type has no use for. */
 export function prepareServiceForUpdate(next: Service, previous: Service): void {
   keepStatus(next, previous);
   keepAllocated(next.spec, previous.spec);
+  alignClusterIps(next.spec, previous.spec);
   dropUnused(next.spec, previous.spec);
+  if (next.spec.type !== "LoadBalancer") next.status = { ...next.status, loadBalancer: {} };
 }
 
 const hasClusterIp = (spec: ServiceSpec) => spec.type !== "ExternalName";
-const hasNodePorts = (spec: ServiceSpec) =>
+const mayHaveNodePorts = ({ type }: ServiceSpec) => type === "NodePort" || type === "LoadBalancer";
+const getsNodePorts = (spec: ServiceSpec) =>
   spec.type === "NodePort" || (spec.type === "LoadBalancer" && spec.allocateLoadBalancerNodePorts !== false);
 const hasHealthCheckPort = (spec: ServiceSpec) =>
   spec.type === "LoadBalancer" && spec.externalTrafficPolicy === "Local";
@@ -52,29 +61,34 @@ const hasHealthCheckPort = (spec: ServiceSpec) =>
 /** Clients may leave out addresses and ports that they did not choose (registry patchAllocatedValues). */
 function keepAllocated(next: ServiceSpec, previous: ServiceSpec): void {
   if (hasClusterIp(next) && hasClusterIp(previous)) {
-    if (!next.clusterIP && !next.clusterIPs?.length) {
-      copy(next, previous, "clusterIP");
-      copy(next, previous, "clusterIPs");
-    } else if (!next.clusterIPs?.length && next.clusterIP === previous.clusterIP)
-      copy(next, previous, "clusterIPs");
-    else if (!next.clusterIP) next.clusterIP = next.clusterIPs?.[0];
-    if (!next.ipFamilies?.length) copy(next, previous, "ipFamilies");
-    if (next.ipFamilyPolicy === undefined) copy(next, previous, "ipFamilyPolicy");
+    if (!next.clusterIP) copy(next, previous, "clusterIP");
+    if (!next.clusterIPs?.length) copy(next, previous, "clusterIPs");
   }
-  if (hasNodePorts(next) && hasNodePorts(previous)) keepNodePorts(next, previous);
-  if (hasHealthCheckPort(next) && hasHealthCheckPort(previous) && !next.healthCheckNodePort) {
+  if (getsNodePorts(next) && getsNodePorts(previous)) keepNodePorts(next.ports ?? [], previous.ports ?? []);
+  if (hasHealthCheckPort(next) && hasHealthCheckPort(previous) && !next.healthCheckNodePort)
     copy(next, previous, "healthCheckNodePort");
+}
+
+/** A node port follows its port's name, whatever else of the port changes. */
+function keepNodePorts(next: ServicePort[], previous: readonly ServicePort[]): void {
+  const given = new Set(next.map((port) => port.nodePort).filter(Boolean));
+  const byName = new Map(previous.map((port) => [port.name ?? "", port.nodePort]));
+  for (const port of next) {
+    const before = byName.get(port.name ?? "");
+    if (!port.nodePort && before && !given.has(before)) port.nodePort = before;
   }
 }
 
-function keepNodePorts(next: ServiceSpec, previous: ServiceSpec): void {
-  const used = new Set((next.ports ?? []).map((port) => `${port.protocol}/${port.nodePort}`));
-  for (const port of next.ports ?? []) {
-    if (port.nodePort) continue;
-    const before = previous.ports?.find((one) => one.port === port.port && one.protocol === port.protocol);
-    if (before?.nodePort && !used.has(`${before.protocol}/${before.nodePort}`))
-      port.nodePort = before.nodePort;
+/** The one address and the list of them: what an update changed in one is done to the other (registry normalizeClusterIPs). */
+function alignClusterIps(next: ServiceSpec, previous: ServiceSpec): void {
+  const isSame = next.clusterIP === previous.clusterIP || (!next.clusterIP && !previous.clusterIP);
+  if (isSame) {
+    if (!next.clusterIPs?.length) copy(next, previous, "clusterIPs");
+    return;
   }
+  if (!jsonEquals(next.clusterIPs ?? [], previous.clusterIPs ?? [])) return;
+  if (next.clusterIP) next.clusterIPs = [next.clusterIP];
+  else delete next.clusterIPs;
 }
 
 function copy(next: ServiceSpec, previous: ServiceSpec, field: keyof ServiceSpec): void {
@@ -84,25 +98,27 @@ function copy(next: ServiceSpec, previous: ServiceSpec, field: keyof ServiceSpec
 
 /** Fields of the old type that the client merely sent back are dropped (registry dropTypeDependentFields). */
 function dropUnused(next: ServiceSpec, previous: ServiceSpec): void {
-  if (hasClusterIp(previous) && !hasClusterIp(next) && next.clusterIP === previous.clusterIP) {
-    for (const field of ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] as const)
-      delete next[field];
+  const drop = (...fields: (keyof ServiceSpec)[]) => {
+    if (fields.every((field) => jsonEquals(next[field] ?? null, previous[field] ?? null)))
+      for (const field of fields) delete next[field];
+  };
+  if (hasClusterIp(previous) && !hasClusterIp(next)) {
+    drop("clusterIP", "clusterIPs");
+    drop("ipFamilies");
+    drop("ipFamilyPolicy");
   }
-  if (hasNodePorts(previous) && !hasNodePorts(next) && sameNodePorts(next, previous)) {
+  if (mayHaveNodePorts(previous) && !mayHaveNodePorts(next) && areKnownNodePorts(next, previous)) {
     for (const port of next.ports ?? []) delete port.nodePort;
   }
-  if (hasHealthCheckPort(previous) && !hasHealthCheckPort(next)) {
-    if (next.healthCheckNodePort === previous.healthCheckNodePort) delete next.healthCheckNodePort;
+  if (hasHealthCheckPort(previous) && !hasHealthCheckPort(next)) drop("healthCheckNodePort");
+  if (previous.type === "LoadBalancer" && next.type !== "LoadBalancer") {
+    drop("allocateLoadBalancerNodePorts");
+    drop("loadBalancerClass");
   }
-  if (isExternallyAccessible(previous) && !isExternallyAccessible(next)) delete next.externalTrafficPolicy;
-  if (previous.type !== "LoadBalancer" || next.type === "LoadBalancer") return;
-  if (next.allocateLoadBalancerNodePorts === previous.allocateLoadBalancerNodePorts) {
-    delete next.allocateLoadBalancerNodePorts;
-  }
-  if (next.loadBalancerClass === previous.loadBalancerClass) delete next.loadBalancerClass;
+  if (isExternallyAccessible(previous) && !isExternallyAccessible(next)) drop("externalTrafficPolicy");
 }
 
-function sameNodePorts(next: ServiceSpec, previous: ServiceSpec): boolean {
+function areKnownNodePorts(next: ServiceSpec, previous: ServiceSpec): boolean {
   const before = new Set((previous.ports ?? []).map((port) => port.nodePort));
   return (next.ports ?? []).every((port) => !port.nodePort || before.has(port.nodePort));
 }

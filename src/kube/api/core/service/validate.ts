@@ -1,14 +1,13 @@
-import { isIP } from "node:net";
 import {
   isDns1123Label,
   isDns1123Subdomain,
   isPortNumber,
   isQualifiedName,
-  jsonEquals,
 } from "../../../../formats/index.ts";
 import {
   duplicate,
   forbidden,
+  IMMUTABLE,
   invalid,
   invalidEach,
   notSupported,
@@ -16,75 +15,90 @@ import {
   optionalOneOf,
   required,
 } from "../../field-error.ts";
-import type { Service, ServicePort, ServiceSpec } from "../../generated/types.ts";
+import type { LoadBalancerIngress, Service, ServicePort, ServiceSpec } from "../../generated/types.ts";
+import { GO_NIL_STRING, goStruct } from "../../go-value.ts";
+import { parseIp, validateCidr, validateIp } from "../../ip-address.ts";
 import { validateLabels } from "../../meta/object-meta.ts";
 import type { FieldError } from "../../types.ts";
+import { validateReachable } from "../endpoints.ts";
 import { validatePort } from "../pod/validate-probes.ts";
+import { isHeadless, validateAddressesUpdate, validateServiceAddresses } from "./validate-addresses.ts";
 
 const TYPES = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
 const POLICIES = ["Cluster", "Local"];
 const MAX_AFFINITY_SECONDS = 86_400;
+const ONLY_LOAD_BALANCER = "may only be used when `type` is 'LoadBalancer'";
 
+/** `ValidateService`; addresses and ports have been given out already. */
 export function validateService(service: Service): FieldError[] {
   const { spec } = service;
-  const errors: FieldError[] = [];
-  if (!spec.ports?.length && spec.clusterIP !== "None" && spec.type !== "ExternalName") {
-    errors.push(required("spec.ports"));
-  }
-  errors.push(...validateType(spec), ...validatePorts(spec));
-  errors.push(...validateLabels(spec.selector, "spec.selector"));
-  errors.push(
+  return [
+    ...validateHints(service),
+    ...(spec.ports?.length || isHeadless(spec) || spec.type === "ExternalName"
+      ? []
+      : [required("spec.ports")]),
+    ...validateType(spec),
+    ...validatePorts(spec),
+    ...validateLabels(spec.selector, "spec.selector"),
     ...oneOf("spec.sessionAffinity", spec.sessionAffinity, ["ClientIP", "None"]),
     ...validateAffinity(spec),
-  );
-  errors.push(...validateAddresses(spec), ...validatePolicies(spec), ...validateLoadBalancer(spec));
-  return errors;
+    ...validateServiceAddresses(service),
+    ...validateExternalIps(spec.externalIPs ?? []),
+    ...oneOf("spec.type", spec.type, TYPES),
+    ...validatePortPairs(spec),
+    ...validateSourceRanges(service),
+    ...validateLoadBalancer(spec),
+    ...validateExternalPolicy(spec),
+    ...validateHealthCheckPort(spec),
+    ...validateInternalPolicy(spec),
+    // The other distributions belong to a feature that is off (PreferSameTrafficDistribution).
+    ...optionalOneOf("spec.trafficDistribution", spec.trafficDistribution, ["PreferClose"]),
+  ];
+}
+
+const HINTS = "service.kubernetes.io/topology-aware-hints";
+const MODE = "service.kubernetes.io/topology-mode";
+
+function validateHints({ metadata: { annotations = {} } }: Service): FieldError[] {
+  const [hints, mode] = [annotations[HINTS], annotations[MODE]];
+  if (hints === undefined || mode === undefined || hints === mode) return [];
+  return [
+    invalid(
+      `metadata.annotations[${MODE}]`,
+      mode,
+      `must match annotations[${HINTS}] when both are specified`,
+    ),
+  ];
 }
 
 function validateType(spec: ServiceSpec): FieldError[] {
-  const errors = oneOf("spec.type", spec.type, TYPES);
-  if (spec.type === "LoadBalancer" && spec.clusterIP === "None") {
-    errors.push(invalid("spec.clusterIPs[0]", "None", "may not be set to 'None' for LoadBalancer services"));
-  }
-  if (spec.type === "NodePort" && spec.clusterIP === "None") {
-    errors.push(invalid("spec.clusterIPs[0]", "None", "may not be set to 'None' for NodePort services"));
-  }
-  if (spec.type !== "ExternalName") return errors;
-  for (const field of ["clusterIP", "clusterIPs"] as const) {
-    const value = spec[field];
-    if (value?.length) errors.push(forbidden(`spec.${field}`, "may not be set for ExternalName services"));
-  }
+  const { type } = spec;
+  if ((type === "LoadBalancer" || type === "NodePort") && isHeadless(spec))
+    return [invalid("spec.clusterIPs[0]", "None", `may not be set to 'None' for ${type} services`)];
+  if (type !== "ExternalName") return [];
+  const errors = (["clusterIPs", "ipFamilies", "ipFamilyPolicy"] as const)
+    .filter((field) => spec[field]?.length)
+    .map((field) => forbidden(`spec.${field}`, "may not be set for ExternalName services"));
   const name = (spec.externalName ?? "").replace(/\.$/, "");
   if (name === "") return [...errors, required("spec.externalName")];
   return [...errors, ...invalidEach("spec.externalName", name, isDns1123Subdomain(name))];
 }
 
-function validatePorts(spec: ServiceSpec): FieldError[] {
-  const errors: FieldError[] = [];
+function validatePorts({ ports = [] }: ServiceSpec): FieldError[] {
   const names = new Set<string>();
-  const ports = new Set<string>();
-  const nodePorts = new Set<string>();
-  spec.ports?.forEach((port, index) => {
+  return ports.flatMap((port, index) => {
     const at = `spec.ports[${index}]`;
-    errors.push(...validatePortName(port, spec.ports!.length > 1, names, at));
-    errors.push(...invalidEach(`${at}.port`, port.port ?? 0, isPortNumber(port.port ?? 0)));
-    errors.push(...oneOf(`${at}.protocol`, port.protocol, ["SCTP", "TCP", "UDP"]));
-    errors.push(...validatePort(port.targetPort, `${at}.targetPort`));
-    if (port.appProtocol) {
-      errors.push(...invalidEach(`${at}.appProtocol`, port.appProtocol, isQualifiedName(port.appProtocol)));
-    }
-    if (spec.type === "ClusterIP" && port.nodePort) {
-      errors.push(forbidden(`${at}.nodePort`, "may not be used when `type` is 'ClusterIP'"));
-    }
-    const pair = `${port.protocol}/${port.port}`;
-    if (ports.has(pair)) errors.push(duplicate(at, port));
-    ports.add(pair);
-    if (!port.nodePort) return;
-    const nodePair = `${port.protocol}/${port.nodePort}`;
-    if (nodePorts.has(nodePair)) errors.push(duplicate(`${at}.nodePort`, port.nodePort));
-    nodePorts.add(nodePair);
+    const { appProtocol } = port;
+    return [
+      ...validatePortName(port, ports.length > 1, names, at),
+      ...invalidEach(`${at}.port`, port.port, isPortNumber(port.port)),
+      ...oneOf(`${at}.protocol`, port.protocol, ["SCTP", "TCP", "UDP"]),
+      ...validatePort(port.targetPort, `${at}.targetPort`),
+      ...(appProtocol === undefined
+        ? []
+        : invalidEach(`${at}.appProtocol`, appProtocol, isQualifiedName(appProtocol))),
+    ];
   });
-  return errors;
 }
 
 function validatePortName(
@@ -100,123 +114,157 @@ function validatePortName(
   return errors;
 }
 
-function validateAffinity(spec: ServiceSpec): FieldError[] {
-  const seconds = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds;
-  if (spec.sessionAffinity === "ClientIP") {
-    if (seconds === undefined || (seconds > 0 && seconds <= MAX_AFFINITY_SECONDS)) return [];
-    const why = `must be greater than 0 and less than ${MAX_AFFINITY_SECONDS}`;
-    return [invalid("spec.sessionAffinityConfig.clientIP.timeoutSeconds", seconds, why)];
+/** What no two ports of one Service may share. */
+function validatePortPairs({ type, ports = [] }: ServiceSpec): FieldError[] {
+  const errors: FieldError[] = [];
+  ports.forEach((port, index) => {
+    if (type === "ClusterIP" && port.nodePort)
+      errors.push(forbidden(`spec.ports[${index}].nodePort`, "may not be used when `type` is 'ClusterIP'"));
+  });
+  ports.forEach((port, index) => {
+    const isTaken = (other: ServicePort) =>
+      other.protocol === port.protocol && other.nodePort === port.nodePort;
+    if (port.nodePort && ports.slice(0, index).some(isTaken))
+      errors.push(duplicate(`spec.ports[${index}].nodePort`, port.nodePort));
+  });
+  ports.forEach((port, index) => {
+    const isTaken = (other: ServicePort) => other.protocol === port.protocol && other.port === port.port;
+    if (ports.slice(0, index).some(isTaken)) errors.push(duplicate(`spec.ports[${index}]`, goPortPair(port)));
+  });
+  return errors;
+}
+
+const goPortPair = ({ protocol = "", port }: ServicePort) =>
+  goStruct("core.ServicePort", {
+    Name: "",
+    Protocol: protocol,
+    AppProtocol: GO_NIL_STRING,
+    Port: port,
+    TargetPort: goStruct("intstr.IntOrString", { Type: 0, IntVal: 0, StrVal: "" }),
+    NodePort: 0,
+  });
+
+function validateAffinity({ sessionAffinity, sessionAffinityConfig }: ServiceSpec): FieldError[] {
+  const path = "spec.sessionAffinityConfig";
+  if (sessionAffinity === "None" && sessionAffinityConfig !== undefined)
+    return [forbidden(path, "must not be set when session affinity is None")];
+  const seconds = sessionAffinityConfig?.clientIP?.timeoutSeconds;
+  if (sessionAffinity !== "ClientIP" || seconds === undefined) return [];
+  if (seconds > 0 && seconds <= MAX_AFFINITY_SECONDS) return [];
+  const why = `must be greater than 0 and less than ${MAX_AFFINITY_SECONDS}`;
+  return [invalid(`${path}.clientIP.timeoutSeconds`, seconds, why)];
+}
+
+function validateExternalIps(list: readonly string[]): FieldError[] {
+  return list.flatMap((ip, index) => {
+    const at = `spec.externalIPs[${index}]`;
+    const errors = validateIp(at, ip);
+    return errors.length > 0 ? errors : validateReachable(ip, at);
+  });
+}
+
+const SOURCE_RANGES = "service.beta.kubernetes.io/load-balancer-source-ranges";
+
+function validateSourceRanges({ metadata, spec }: Service): FieldError[] {
+  const isBalancer = spec.type === "LoadBalancer";
+  const { loadBalancerSourceRanges: ranges = [] } = spec;
+  if (ranges.length > 0) {
+    const path = "spec.LoadBalancerSourceRanges";
+    return [
+      ...(isBalancer ? [] : [forbidden(path, ONLY_LOAD_BALANCER)]),
+      ...ranges.flatMap((range, index) => validateCidr(`${path}[${index}]`, range.trim())),
+    ];
   }
-  if (spec.sessionAffinityConfig === undefined) return [];
+  const annotation = metadata.annotations?.[SOURCE_RANGES];
+  if (annotation === undefined) return [];
+  const path = `metadata.annotations[${SOURCE_RANGES}]`;
+  const list = annotation.trim() === "" ? [] : annotation.split(",");
   return [
-    forbidden(
-      "spec.sessionAffinityConfig",
-      `must not be set when session affinity is ${spec.sessionAffinity}`,
-    ),
+    ...(isBalancer ? [] : [forbidden(path, ONLY_LOAD_BALANCER)]),
+    ...list.flatMap((range) => validateCidr(path, range.trim())),
   ];
 }
 
-const IP_MESSAGE = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
-
-function validateAddresses(spec: ServiceSpec): FieldError[] {
-  const errors: FieldError[] = [];
-  spec.externalIPs?.forEach((address, index) => {
-    if (isIP(address) === 0) errors.push(invalid(`spec.externalIPs[${index}]`, address, IP_MESSAGE));
-  });
-  if (spec.type !== "ExternalName") {
-    const given = spec.clusterIPs ?? (spec.clusterIP ? [spec.clusterIP] : []);
-    given.forEach((address, index) => {
-      const isNone = address === "None" && index === 0;
-      if (!isNone && address !== "" && isIP(address) === 0) {
-        errors.push(invalid(`spec.clusterIPs[${index}]`, address, IP_MESSAGE));
-      }
-    });
-    if (spec.clusterIP && spec.clusterIPs?.length && spec.clusterIP !== spec.clusterIPs[0]) {
-      errors.push(invalid("spec.clusterIPs", spec.clusterIPs, "first value must match `clusterIP`"));
-    }
+function validateLoadBalancer(spec: ServiceSpec): FieldError[] {
+  const { loadBalancerClass } = spec;
+  if (spec.type === "LoadBalancer") {
+    return loadBalancerClass === undefined
+      ? []
+      : invalidEach("spec.loadBalancerClass", loadBalancerClass, isQualifiedName(loadBalancerClass));
   }
-  if (spec.loadBalancerIP && isIP(spec.loadBalancerIP) === 0) {
-    errors.push(invalid("spec.loadBalancerIP", spec.loadBalancerIP, IP_MESSAGE));
-  }
-  return [...errors, ...validateFamilies(spec)];
-}
-
-function validateFamilies(spec: ServiceSpec): FieldError[] {
-  const errors = optionalOneOf("spec.ipFamilyPolicy", spec.ipFamilyPolicy, [
-    "PreferDualStack",
-    "RequireDualStack",
-    "SingleStack",
-  ]);
-  spec.ipFamilies?.forEach((family, index) => {
-    if (family !== "IPv4" && family !== "IPv6") {
-      errors.push(notSupported(`spec.ipFamilies[${index}]`, family, ["IPv4", "IPv6"]));
-    }
-  });
-  return errors;
+  return (["allocateLoadBalancerNodePorts", "loadBalancerClass"] as const)
+    .filter((field) => spec[field] !== undefined)
+    .map((field) => forbidden(`spec.${field}`, ONLY_LOAD_BALANCER));
 }
 
 const isExternal = (spec: ServiceSpec) => spec.type === "LoadBalancer" || spec.type === "NodePort";
 export const isExternallyAccessible = (spec: ServiceSpec): boolean =>
   isExternal(spec) || (spec.type === "ClusterIP" && (spec.externalIPs?.length ?? 0) > 0);
 
-function validatePolicies(spec: ServiceSpec): FieldError[] {
-  const errors: FieldError[] = [];
-  const external = spec.externalTrafficPolicy;
-  if (isExternallyAccessible(spec)) errors.push(...oneOf("spec.externalTrafficPolicy", external, POLICIES));
-  else if (external) {
-    errors.push(
-      invalid("spec.externalTrafficPolicy", external, "may only be set for externally-accessible services"),
-    );
-  }
-  errors.push(...optionalOneOf("spec.internalTrafficPolicy", spec.internalTrafficPolicy, POLICIES));
-  const needsCheck = spec.type === "LoadBalancer" && external === "Local";
-  if (spec.healthCheckNodePort && !needsCheck) {
-    const why = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'";
-    errors.push(invalid("spec.healthCheckNodePort", spec.healthCheckNodePort, why));
-  }
-  if (spec.trafficDistribution !== undefined && spec.trafficDistribution !== "PreferClose") {
-    errors.push(notSupported("spec.trafficDistribution", spec.trafficDistribution, ["PreferClose"]));
-  }
+function validateExternalPolicy(spec: ServiceSpec): FieldError[] {
+  const path = "spec.externalTrafficPolicy";
+  const policy = spec.externalTrafficPolicy;
+  if (isExternallyAccessible(spec)) return oneOf(path, policy, POLICIES);
+  return policy ? [invalid(path, policy, "may only be set for externally-accessible services")] : [];
+}
+
+const needsHealthCheck = ({ type, externalTrafficPolicy }: ServiceSpec) =>
+  type === "LoadBalancer" && externalTrafficPolicy === "Local";
+
+function validateHealthCheckPort(spec: ServiceSpec): FieldError[] {
+  const path = "spec.healthCheckNodePort";
+  const port = spec.healthCheckNodePort ?? 0;
+  if (needsHealthCheck(spec))
+    return port === 0 ? [required(path)] : invalidEach(path, port, isPortNumber(port));
+  const why = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'";
+  return port === 0 ? [] : [invalid(path, port, why)];
+}
+
+function validateInternalPolicy({ type, internalTrafficPolicy }: ServiceSpec): FieldError[] {
+  const path = "spec.internalTrafficPolicy";
+  const isNeeded = type === "ClusterIP" || type === "NodePort" || type === "LoadBalancer";
+  if (internalTrafficPolicy === undefined) return isNeeded ? [required(path)] : [];
+  return POLICIES.includes(internalTrafficPolicy)
+    ? []
+    : [notSupported(path, internalTrafficPolicy, POLICIES)];
+}
+
+/** What an update may not change; upstream tells it before what is wrong with the new Service by itself. */
+export function validateServiceUpdate({ spec: next }: Service, { spec: previous }: Service): FieldError[] {
+  const errors = validateAddressesUpdate(next, previous);
+  const areBalancers = next.type === "LoadBalancer" && previous.type === "LoadBalancer";
+  if (areBalancers && next.loadBalancerClass !== previous.loadBalancerClass)
+    errors.push(invalid("spec.loadBalancerClass", next.loadBalancerClass, "may not change once set"));
+  const isChanged = next.healthCheckNodePort !== previous.healthCheckNodePort;
+  if (needsHealthCheck(next) && needsHealthCheck(previous) && isChanged)
+    errors.push(forbidden("spec.healthCheckNodePort", IMMUTABLE));
   return errors;
 }
 
-function validateLoadBalancer(spec: ServiceSpec): FieldError[] {
-  if (spec.type === "LoadBalancer") return [];
-  const errors: FieldError[] = [];
-  if (spec.loadBalancerSourceRanges?.length) {
-    errors.push(forbidden("spec.LoadBalancerSourceRanges", "may only be used when `type` is 'LoadBalancer'"));
-  }
-  if (spec.allocateLoadBalancerNodePorts !== undefined) {
-    errors.push(
-      forbidden("spec.allocateLoadBalancerNodePorts", "may only be used when `type` is 'LoadBalancer'"),
-    );
-  }
-  if (spec.loadBalancerClass !== undefined) {
-    errors.push(forbidden("spec.loadBalancerClass", "may only be used when `type` is 'LoadBalancer'"));
-  }
-  return errors;
+/** Where a load balancer is reached; other Services have none. */
+export function validateServiceStatusUpdate(next: Service, previous: Service): FieldError[] {
+  const path = "status.loadBalancer.ingress";
+  const ingress = next.status?.loadBalancer?.ingress ?? [];
+  if (ingress.length > 0 && next.spec.type !== "LoadBalancer")
+    return [forbidden(path, "may only be used when `spec.type` is 'LoadBalancer'")];
+  const known = (previous.status?.loadBalancer?.ingress ?? []).map((one) => one.ip ?? "").filter(Boolean);
+  return ingress.flatMap((one, index) => validateIngress(one, `${path}[${index}]`, known));
 }
 
-/** Addresses are given out once; only a change to or from ExternalName takes or gives them. */
-export function validateServiceUpdate(next: Service, previous: Service): FieldError[] {
-  if (previous.spec.type === "ExternalName" || next.spec.type === "ExternalName") return [];
-  const errors: FieldError[] = [];
-  const before = previous.spec.clusterIPs ?? (previous.spec.clusterIP ? [previous.spec.clusterIP] : []);
-  const now = next.spec.clusterIPs ?? (next.spec.clusterIP ? [next.spec.clusterIP] : []);
-  if (before[0] && before[0] !== now[0]) {
-    errors.push(invalid("spec.clusterIPs[0]", now, "may not change once set"));
-  }
-  if (before[1] && now[1] && before[1] !== now[1]) {
-    errors.push(invalid("spec.clusterIPs[1]", now, "may not change once set"));
-  }
-  const families = previous.spec.ipFamilies;
-  if (families?.length && next.spec.ipFamilies?.length && families[0] !== next.spec.ipFamilies[0]) {
-    errors.push(invalid("spec.ipFamilies[0]", next.spec.ipFamilies, "may not change once set"));
-  }
-  if (previous.spec.type === "LoadBalancer" && next.spec.type === "LoadBalancer") {
-    if (!jsonEquals(previous.spec.loadBalancerClass, next.spec.loadBalancerClass)) {
-      errors.push(invalid("spec.loadBalancerClass", next.spec.loadBalancerClass, "may not change once set"));
-    }
-  }
-  return errors;
+function validateIngress(ingress: LoadBalancerIngress, path: string, known: readonly string[]): FieldError[] {
+  const { ip, ipMode, hostname } = ingress;
+  return [
+    ...(ip ? validateIp(`${path}.ip`, ip, known) : []),
+    ...validateIpMode(ip, ipMode, `${path}.ipMode`),
+    ...(hostname ? invalidEach(`${path}.hostname`, hostname, isDns1123Subdomain(hostname)) : []),
+    ...(hostname && parseIp(hostname) !== undefined
+      ? [invalid(`${path}.hostname`, hostname, "must be a DNS name, not an IP address")]
+      : []),
+  ];
+}
+
+function validateIpMode(ip: string | undefined, mode: string | undefined, path: string): FieldError[] {
+  if (mode === undefined) return ip ? [required(path, "must be specified when `ip` is set")] : [];
+  if (!ip) return [forbidden(path, "may not be specified when `ip` is not set")];
+  return optionalOneOf(path, mode, ["Proxy", "VIP"]);
 }
