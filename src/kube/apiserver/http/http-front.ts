@@ -8,7 +8,14 @@ import {
   type Logger,
   newUid,
 } from "../../../base/index.ts";
-import { type HttpContext, readBody, refuse, sendBytes, sendText } from "../../../http/index.ts";
+import {
+  type HttpContext,
+  readBody,
+  refuse,
+  sendBytes,
+  sendOverWebSocket,
+  sendText,
+} from "../../../http/index.ts";
 import {
   type IncludeObject,
   mediaTypeOf,
@@ -25,6 +32,7 @@ import type { ServiceAccountTokens } from "../authentication/service-account-tok
 import { type ChainOptions, type Exchange, serveRequest } from "../chain.ts";
 import { impersonationOf, NOBODY_IMPERSONATED } from "../impersonation.ts";
 import { parseRequest, type RequestInfo, takeFieldSelector } from "../request-info.ts";
+import type { UpgradeRequest } from "../server-context.ts";
 import { EncodedBody, type PatchDocument, type RequestBody } from "../verbs/decode-object.ts";
 import { PATCH_TYPES } from "../verbs/patch-object.ts";
 import { CONTENT_TYPES, errorEncoding, type Route, wantedForm } from "./accept.ts";
@@ -82,7 +90,7 @@ export class HttpFront {
     }
   }
 
-  /** Requests that ask for an upgrade: exec, attach and port-forward; also watches over WebSocket are refused here. */
+  /** Requests that ask for an upgrade: exec, attach, port-forward and logs; watches over WebSocket are refused here. */
   async upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const gone = new AbortController();
     socket.on("close", () => gone.abort());
@@ -99,6 +107,7 @@ export class HttpFront {
       await serveRequest(this.#options.chain, exchange, async (answer) => {
         const upgrade = { req, socket, head, signal: gone.signal };
         if (answer.form === "proxy") return forwardUpgrade(upgrade, answer.target);
+        if (answer.form === "text") return this.#sendText(upgrade, answer.chunks);
         if (answer.form !== "upgrade") throw statusBadRequest("the connection cannot be upgraded here");
         await answer.accept(upgrade);
       });
@@ -108,6 +117,16 @@ export class HttpFront {
       const status = this.#statusOf(error, req.url ?? "");
       if (!socket.destroyed) refuse(socket, status.code ?? 500, JSON.stringify(status), "application/json");
     }
+  }
+
+  /** A log over WebSocket; where there is none yet, there is nothing to upgrade for. */
+  async #sendText(
+    { req, socket, head }: UpgradeRequest,
+    chunks: AsyncIterable<Uint8Array> | undefined,
+  ): Promise<void> {
+    if (!chunks) return refuse(socket, 204, "");
+    const { clientStallMs: stallMs, clock } = this.#options;
+    await sendOverWebSocket({ req, socket, head, chunks, stallMs, clock });
   }
 
   /** The answer to whatever was thrown on the way. */
