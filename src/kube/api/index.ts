@@ -1,3 +1,4 @@
+export * from "./absent-kinds.ts";
 export * from "./api-version.ts";
 export { controllerRevisions } from "./apps/controller-revision.ts";
 export { deployments } from "./apps/deployment.ts";

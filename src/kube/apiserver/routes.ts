@@ -1,4 +1,11 @@
-import { failureStatus, type KindDefinition, StatusError } from "../api/index.ts";
+import {
+  absentKinds,
+  failureStatus,
+  groupResourceText,
+  type KindDefinition,
+  StatusError,
+  statusNotImplemented,
+} from "../api/index.ts";
 import { noSuchResource } from "./no-such-resource.ts";
 import type { ResourceRequestInfo } from "./request-info.ts";
 import { servedKind, subresourcesOf, verbsOf } from "./served-kinds.ts";
@@ -11,8 +18,9 @@ export function routeOf(info: ResourceRequestInfo): KindDefinition {
   const kind = servedKind(info.group, info.version, info.resource);
   const verbs = kind && verbsUnder(kind, info);
   if (!verbs?.length) throw noSuchResource();
-  if (!verbs.includes(info.verb)) throw methodNotAllowed();
-  return kind!;
+  if (verbs.includes(info.verb)) return kind!;
+  if (!absentKinds.includes(kind!)) throw methodNotAllowed();
+  throw statusNotImplemented(`${groupResourceText(kind!)} are not supported by this server`);
 }
 
 /** What is served under the path of a collection, of an object, or of a part of it. */

@@ -1,12 +1,13 @@
-import { type KindDefinition, kinds, namespaces, requestKinds } from "../api/index.ts";
+import { absentKinds, type KindDefinition, kinds, namespaces, requestKinds } from "../api/index.ts";
 
 /** Bodies of subresources: no path of their own. */
 const ONLY_INSIDE = new Set(["evictions", "tokenrequests", "scales"]);
 
-/** Every kind that has paths: what is stored, and the reviews and bindings that are only created. */
+/** Every kind that has paths: what is stored, the reviews and bindings that are only created, and what is not built. */
 export const servedKinds: readonly KindDefinition[] = [
   ...kinds,
   ...requestKinds.filter((kind) => !ONLY_INSIDE.has(kind.resource)),
+  ...absentKinds,
 ];
 
 const byPath = new Map(servedKinds.map((kind) => [`${kind.group}/${kind.version}/${kind.resource}`, kind]));

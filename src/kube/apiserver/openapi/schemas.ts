@@ -1,4 +1,4 @@
-import { describeModel, type KindDefinition, type ModelField, modelOf } from "../../api/index.ts";
+import { describeModel, findModel, type KindDefinition, type ModelField } from "../../api/index.ts";
 
 export type Schema = Record<string, unknown>;
 
@@ -102,7 +102,8 @@ export class SchemaCollector {
     if (description) schema.description = description;
     const properties: Record<string, Schema> = {};
     const required: string[] = [];
-    for (const field of modelOf(name).fields.values()) {
+    // A type without fields has no model.
+    for (const field of findModel(name)?.fields.values() ?? []) {
       properties[field.name] = this.#property(name, field);
       if (field.required) required.push(field.name);
     }

@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Kubectl, kubectlPath, openKubectl } from "./testing/kubectl.ts";
+import { startTestServer, type TestServer } from "./testing/start-test-server.ts";
+
+const configMap = (name: string) =>
+  `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: ${name}, labels: { app: shop } }\n---\n`;
+const JOB = `
+apiVersion: batch/v1
+kind: Job
+metadata: { name: j }
+spec: { template: { spec: { restartPolicy: Never, containers: [{ name: c, image: i }] } } }
+`;
+const THING = "apiVersion: example.com/v1\nkind: Thing\nmetadata: { name: t }\n";
+
+describe.each(["1.27", "1.33"])("kubectl %s and kinds that are not there", (version) => {
+  if (!kubectlPath(version)) {
+    it.skip("is not installed", () => {});
+    return;
+  }
+  let server: TestServer;
+  let kubectl: Kubectl;
+  beforeAll(async () => {
+    server = await startTestServer();
+    kubectl = await openKubectl(version, server);
+  });
+  afterAll(async () => {
+    await kubectl.close();
+    await server.stop();
+  });
+
+  it("prunes what is no longer in the manifests", async () => {
+    const first = await kubectl.run("apply -f -", configMap("stays") + configMap("goes"));
+    expect([first.code, first.stderr]).toEqual([0, ""]);
+    const second = await kubectl.run("apply --prune -l app=shop -f -", configMap("stays"));
+    // kubectl warns of its own flag, and the server of Endpoints, which the flag looks at.
+    expect(second.code, second.stderr).toBe(0);
+    expect(second.stdout).toBe("configmap/stays unchanged\nconfigmap/goes pruned\n");
+  });
+
+  it("says of a manifest of an unknown kind that there is no such kind", async () => {
+    const { code, stderr } = await kubectl.run("apply -f -", THING);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(
+        /no matches for kind "Thing" in version "example\.com\/v1"\nensure CRDs are installed first/,
+      ),
+    ]);
+  });
+
+  it("finds none of a kind that is not built, and makes none", async () => {
+    const found = await kubectl.run("get jobs,statefulsets,pv,crds");
+    expect([found.code, found.stdout, found.stderr]).toEqual([0, "", "No resources found\n"]);
+    const { code, stderr } = await kubectl.run("apply -f -", JOB);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining('(NotImplemented): error when creating "STDIN": jobs.batch are not supported'),
+    ]);
+  });
+});
