@@ -19,10 +19,12 @@ const patch = (body: object, generation: number) => ({
 describeAnswers("the generation of a kind without a spec", {
   rows: [
     { request: `POST ${SLICES}`, body: slice, code: 201, object: { metadata: { generation: 1 } } },
-    patch({ metadata: { labels: { a: "b" } } }, 1),
-    patch({ endpoints: [{ addresses: ["10.1.2.4"] }] }, 2),
-    patch({ endpoints: [{ addresses: ["10.1.2.4"] }] }, 2),
-    patch({ metadata: { generation: 9 } }, 2),
-    patch({ ports: [{ port: 80 }] }, 3),
+    patch({ metadata: { annotations: { a: "b" } } }, 1),
+    // Of the metadata, labels count here.
+    patch({ metadata: { labels: { a: "b" } } }, 2),
+    patch({ endpoints: [{ addresses: ["10.1.2.4"] }] }, 3),
+    patch({ endpoints: [{ addresses: ["10.1.2.4"] }] }, 3),
+    patch({ metadata: { generation: 9 } }, 3),
+    patch({ ports: [{ port: 80 }] }, 4),
   ],
 });
