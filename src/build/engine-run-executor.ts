@@ -22,7 +22,7 @@ async function runInContainer(engine: RunEngine, request: RunRequest): Promise<R
   const dispose = () => engine.removeContainer(id, { force: true, removeVolumes: true });
   const kill = () => void engine.killContainer(id, "SIGKILL").catch(() => {});
   try {
-    await request.onCreated(id);
+    await request.onCreated();
     request.signal.throwIfAborted();
     request.signal.addEventListener("abort", kill, { once: true });
     const exitCode = await attachAndRun(engine, id, request);
@@ -69,6 +69,7 @@ function sink(request: RunRequest, stream: "stdout" | "stderr"): Writable {
 function containerRequest(request: RunRequest): CreateContainerRequest {
   const { limits = {} } = request;
   return {
+    id: request.containerId,
     config: {
       Image: request.imageId,
       Cmd: [...request.argv],

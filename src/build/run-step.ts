@@ -109,20 +109,21 @@ async function runContainer(
   }
 }
 
-type ContainerRequest = Omit<RunRequest, "onCreated" | "output" | "signal">;
+type ContainerRequest = Omit<RunRequest, "containerId" | "onCreated" | "output" | "signal">;
 
 async function execute(stage: StageBuilder, request: ContainerRequest): Promise<RunOutcome> {
   const { scope, output } = stage;
   const decoders = { stdout: new StringDecoder("utf8"), stderr: new StringDecoder("utf8") };
   const tell = { stdout: output.text, stderr: output.errorText ?? output.text };
-  let marker: string | undefined;
+  const containerId = newHexId();
+  const marker = `container.${containerId}`;
+  await scope.workspace.mark(marker);
   try {
     return await scope.executor.run({
       ...request,
+      containerId,
       signal: scope.signal,
-      onCreated: async (containerId) => {
-        marker = `container.${containerId}`;
-        await scope.workspace.mark(marker);
+      onCreated: () => {
         output.text(` ---> Running in ${shortId(containerId)}\n`);
       },
       output: (stream, chunk) => {
@@ -132,7 +133,7 @@ async function execute(stage: StageBuilder, request: ContainerRequest): Promise<
       },
     });
   } catch (error) {
-    if (marker !== undefined) await scope.workspace.cleanUp(marker);
+    await scope.workspace.cleanUp(marker);
     throw error;
   }
 }

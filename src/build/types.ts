@@ -94,8 +94,10 @@ export interface RunRequest {
   /** Files or directories to bind in for this step only. */
   mounts?: readonly { source: string; target: string; readOnly: boolean }[];
   tmpfs?: Readonly<Record<string, string>>;
-  /** Awaited before the container is started. */
-  onCreated(containerId: string): void | Promise<void>;
+  /** The container's id (64 hex digits): chosen before it is made, so that a later start finds what a killed build left. */
+  containerId: string;
+  /** The container is there; it has not been started yet. */
+  onCreated(): void | Promise<void>;
   /** The next chunk comes when this one has been taken. */
   output(stream: "stdout" | "stderr", chunk: Buffer): void | Promise<void>;
   signal: AbortSignal;

@@ -57,6 +57,7 @@ export class SandboxService {
     for (const id of await readdir(this.#runDir)) {
       if (!store.get(id)) await this.#releaseNamespaces(id);
     }
+    await this.#cgroups.removeStrays([...store.list()].map(({ config }) => config));
   }
 
   close(): void {

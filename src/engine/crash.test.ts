@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../base/index.ts";
+import { cgroupExists, createCgroup, enterCgroup } from "../kernel/index.ts";
 import { leftovers, openTestHome, type TestHome, until } from "./testing/test-home.ts";
 
 const INSTANCE_ID = "e57e55";
@@ -85,6 +86,27 @@ describe("kill -9 of the program", () => {
       expect(await home.engine.waitContainer(counter)).toEqual({ exitCode: 3 });
       const lines = Array.from({ length: 120 }, (_, index) => `${index}\n`).join("");
       expect((await home.output(counter)).stdout).toBe(lines);
+    });
+  }, 40_000);
+
+  it("leaves no cgroup of a container whose making or removal was cut off", async () => {
+    const dir = await mkdtemp(join(tmpdir(), "gantry-crash-"));
+    const child = new ChildEngine(dir);
+    expect(await child.answer()).toBe("ready");
+    const running = await child.ask("start", "running", "sleep", "100");
+    await child.kill();
+    const strays = [
+      `/gantry-${INSTANCE_ID}/${"a".repeat(64)}`,
+      `/gantry-${INSTANCE_ID}/kubepods/pod1/${"b".repeat(64)}`,
+    ];
+    for (const path of strays) createCgroup(path);
+    const left = spawn("sleep", ["100"]);
+    enterCgroup(strays[0]!, left.pid!);
+    const ended = once(left, "exit");
+    await reopened(dir, async (home) => {
+      expect(strays.filter(cgroupExists)).toEqual([]);
+      await ended;
+      expect(home.engine.containerState(running)?.Status).toBe("running");
     });
   }, 40_000);
 

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoCode, isGantryError } from "../base/index.ts";
-import { unpinNamespaces } from "../kernel/index.ts";
+import { cgroupsBelow, killCgroup, removeCgroup, unpinNamespaces } from "../kernel/index.ts";
 import type { Container } from "./containers/container.ts";
 import { setPaused, setRunning } from "./containers/container-state.ts";
 import { containerEnded } from "./containers/exit-handler.ts";
@@ -118,10 +118,30 @@ async function removeStrays(context: EngineContext): Promise<void> {
   for (const id of await context.runtime.list()) {
     if (!context.containers.byId(id)) await context.runtime.delete(id);
   }
+  await removeStrayCgroups(context, `/gantry-${context.instanceId}`);
   for (const id of await namesIn(context.namespacesDir)) {
     // The CRI pins its pods' namespaces elsewhere; a name that is no container's id is not ours.
-    if (/^[0-9a-f]{64}$/.test(id) && !context.containers.byId(id))
-      unpinNamespaces(join(context.namespacesDir, id));
+    if (isContainerId(id) && !context.containers.byId(id)) unpinNamespaces(join(context.namespacesDir, id));
+  }
+}
+
+const isContainerId = (name: string) => /^[0-9a-f]{64}$/.test(name);
+
+/** Of containers whose creation or removal was cut off before, or after, anything else knew of them. */
+async function removeStrayCgroups(context: EngineContext, parent: string): Promise<void> {
+  for (const name of cgroupsBelow(parent)) {
+    const path = `${parent}/${name}`;
+    if (!isContainerId(name)) await removeStrayCgroups(context, path);
+    else if (!context.containers.byId(name)?.hasProcess) await removeStrayCgroup(context, path);
+  }
+}
+
+async function removeStrayCgroup(context: EngineContext, path: string): Promise<void> {
+  killCgroup(path);
+  try {
+    await removeCgroup(path);
+  } catch (error) {
+    context.logger.warn("a cgroup stays that belongs to no container", { cgroup: path, error });
   }
 }
 

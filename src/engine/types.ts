@@ -134,6 +134,8 @@ export interface InternalOptions {
 }
 
 export interface CreateContainerRequest {
+  /** 64 hex digits, of a caller that has to know it beforehand; else one is made up. */
+  id?: string;
   name?: string;
   config: ContainerConfig;
   hostConfig: HostConfig;

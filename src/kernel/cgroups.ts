@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { errnoCode, errorMessage, GantryError, systemClock } from "../base/index.ts";
 import { cgroupDir, cgroupDirs, cgroupLayout } from "./cgroup-layout.ts";
 import { killProcess } from "./processes.ts";
@@ -98,6 +98,11 @@ function writeLimit(file: string, value: string): void {
       cause: error,
     });
   }
+}
+
+/** Names of the cgroups right below it, in whichever hierarchy. */
+export function cgroupsBelow(path: string): string[] {
+  return [...new Set(cgroupDirs(path).flatMap((dir) => childCgroups(dir).map((child) => basename(child))))];
 }
 
 /** Pids in the cgroup and those below it. */

@@ -21,6 +21,7 @@ export { type CgroupStats, cgroupStats, oomKillCount } from "./cgroup-stats.ts";
 export {
   type CgroupLimits,
   cgroupProcesses,
+  cgroupsBelow,
   cpuWeightOf,
   createCgroup,
   enterCgroup,

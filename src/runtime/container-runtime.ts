@@ -67,6 +67,8 @@ const notRunning = (id: string) => conflict(`container ${id} is not running`, { 
 
 /** As a shell counts a death by SIGKILL; given to ends that nobody saw. */
 const UNSEEN_EXIT_CODE = 137;
+/** Of 200 ms each. */
+const CGROUP_TRIES = 10;
 const SIGKILL = 9;
 const WIN_RESIZE = 1;
 
@@ -274,11 +276,18 @@ export class OciContainerRuntime implements ContainerRuntime {
     return pid !== undefined && isMonitorOf(pid, id) ? pid : undefined;
   }
 
+  /** What a creation that was cut off, or an execution, brings into it meanwhile is killed too. */
   async #removeCgroup(path: string): Promise<void> {
-    try {
-      await removeCgroup(path);
-    } catch (error) {
-      this.#logger.warn("a container's cgroup stays", { cgroup: path, error });
+    for (let tries = 1; ; tries++) {
+      try {
+        await killFrozenToo(path);
+        await removeCgroup(path, { waitMs: 200 });
+        return;
+      } catch (error) {
+        if (tries < CGROUP_TRIES) continue;
+        this.#logger.warn("a container's cgroup stays", { cgroup: path, error });
+        return;
+      }
     }
   }
 

@@ -38,7 +38,7 @@ export async function createContainer(
     if (owner !== undefined) context.containers.get(owner);
   }
   const hostConfig = completeHostConfig(request.hostConfig);
-  const id = newHexId();
+  const id = request.id ?? newHexId();
   nameHost(context, id, config, hostConfig);
   const name = reserveName(context, request.name, id);
   try {

@@ -10,6 +10,7 @@ import type { ImageRuntimeConfig } from "../../formats/oci-types.ts";
 import { type ImageService, openImageService } from "../../images/index.ts";
 import {
   cgroupProcesses,
+  cgroupsBelow,
   ensureSharedMount,
   listLinks,
   listMounts,
@@ -183,11 +184,19 @@ export async function leftovers(home: TestHome): Promise<string[]> {
     .map((link) => link.name)
     .filter((name) => name.startsWith(`gt${home.instanceId}`) && !name.endsWith("-bridge"));
   const processes = cgroupProcesses(`/gantry-${home.instanceId}`).map(String);
+  const cgroups = containerCgroups(`/gantry-${home.instanceId}`);
   const files: string[] = [];
   for (const name of ["run/processes", "run/exits", "run/exec", "run/ns", "run/crun", "containers"]) {
     files.push(...(await readdir(join(home.dir, name)).catch(() => [])).map((entry) => `${name}/${entry}`));
   }
-  return [...mounts, ...links, ...processes, ...files];
+  return [...mounts, ...links, ...processes, ...cgroups, ...files];
+}
+
+function containerCgroups(parent: string): string[] {
+  return cgroupsBelow(parent).flatMap((name) => {
+    const path = `${parent}/${name}`;
+    return /^[0-9a-f]{64}$/.test(name) ? [path] : containerCgroups(path);
+  });
 }
 
 const APPLETS =

@@ -1,4 +1,4 @@
-import { type FileHandle, open, readdir, stat } from "node:fs/promises";
+import { type FileHandle, open, readdir, rm, stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { errnoCode } from "../../base/index.ts";
 
@@ -49,6 +49,11 @@ async function openAll(path: string): Promise<OpenLogFile[]> {
     if (handle) opened.push({ handle, inode: (await handle.stat()).ino });
   }
   return opened;
+}
+
+/** The log with what was moved aside; fine when it is gone. */
+export async function removeLog(path: string): Promise<void> {
+  for (const name of await namesOf(path)) await rm(name, { force: true });
 }
 
 export async function inodeOf(file: string): Promise<number | undefined> {

@@ -1,5 +1,4 @@
-import { rm } from "node:fs/promises";
-import type { CriContainerStatus, CriRuntimeService } from "../../../cri/types.ts";
+import { type CriContainerStatus, type CriRuntimeService, removeLog } from "../../../cri/index.ts";
 import { nameOf, type PodRuntimeState } from "../pods/runtime-state.ts";
 
 /**
@@ -25,5 +24,5 @@ export async function removeContainer(
   runtime: CriRuntimeService,
 ): Promise<void> {
   await runtime.removeContainer(container.id);
-  await rm(container.logPath, { force: true });
+  await removeLog(container.logPath);
 }
