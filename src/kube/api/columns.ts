@@ -1,24 +1,16 @@
 import { ageOf } from "./meta/age.ts";
 import type { KubeObject, TableColumn } from "./types.ts";
 
-/** Descriptions of the two columns that nearly every table has. */
-const NAME_DESCRIPTION =
-  "Name must be unique within a namespace. Is required when creating resources, although some resources may allow a client to request the generation of an appropriate name automatically.";
-const AGE_DESCRIPTION =
-  "CreationTimestamp is a timestamp representing the server time when this object was created.";
-
 export const nameColumn: TableColumn = {
   name: "Name",
   type: "string",
   format: "name",
-  description: NAME_DESCRIPTION,
   cell: (object: KubeObject) => object.metadata.name,
 };
 
 export const ageColumn: TableColumn = {
   name: "Age",
   type: "string",
-  description: AGE_DESCRIPTION,
   cell: (object: KubeObject, { nowMs }) => ageOf(object.metadata.creationTimestamp, nowMs),
 };
 

@@ -34,7 +34,7 @@ export interface DecodeBodyOptions {
   contentType?: string | undefined;
   bytes: Uint8Array;
   /** What the path says that the body is. */
-  kind: GroupVersionKind & { model: string };
+  kind: GroupVersionKind & { model: string; readsVersions?: readonly string[] };
   fieldValidation?: FieldValidation | undefined;
 }
 
@@ -159,7 +159,8 @@ function withTypeMeta(value: unknown, kind: DecodeBodyOptions["kind"]): unknown 
   if (givenVersion !== undefined && givenVersion !== null && typeof givenVersion !== "string") return value;
   // DeleteOptions and the other kinds of metadata belong to every group; clients name the group that they talk to.
   const isMetaKind = kind.model.startsWith(META_MODELS) && givenKind === kind.kind;
-  const apiVersion = isMetaKind ? expected : givenVersion || expected;
+  const isRead = isMetaKind || kind.readsVersions?.includes(givenVersion ?? "");
+  const apiVersion = isRead ? expected : givenVersion || expected;
   const name = givenKind || kind.kind;
   if (apiVersion !== expected || name !== kind.kind)
     throw wrongKind(kind, { ...parseApiVersion(apiVersion), kind: name });

@@ -252,7 +252,7 @@ function inOrder(
   // Without a merge key upstream has no answer to maps: it drops the connection.
   if (isOfMaps && !mergeKey) throw statusBadRequest("cannot order a list without merge key");
   if (!mergeKey) return inPatchOrder(merged, order, before, sameScalar);
-  for (const item of merged) requireKey(item, mergeKey);
+  for (const item of [...merged, ...order]) requireKey(item, mergeKey);
   return inPatchOrder(merged, order, before, sameKey(mergeKey));
 }
 

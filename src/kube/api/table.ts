@@ -1,3 +1,4 @@
+import { columnDescription } from "./column-descriptions.ts";
 import type { KindDefinition, KubeObject, TableColumn } from "./types.ts";
 
 /** What of each object a table carries (`includeObject`). */
@@ -49,12 +50,12 @@ const FALLBACK: TableColumn[] = [
   },
 ];
 
-const columnsOf = (kind: Pick<KindDefinition, "columns">) =>
+const columnsOf = (kind: Pick<KindDefinition, "kind" | "columns">) =>
   kind.columns.length === 0 ? FALLBACK : kind.columns;
 
 /** The `meta.k8s.io` Table that `kubectl get` prints; every row has all columns, the client leaves out the wide ones. */
 export function toTable(
-  kind: Pick<KindDefinition, "columns">,
+  kind: Pick<KindDefinition, "kind" | "columns">,
   objects: readonly KubeObject[],
   options: TableOptions,
 ): Table {
@@ -63,7 +64,8 @@ export function toTable(
     kind: "Table",
     apiVersion: `meta.k8s.io/${version}`,
     metadata: { ...(options.metadata ?? singleMetadata(objects)) },
-    columnDefinitions: options.withColumns === false ? [] : columnsOf(kind).map(columnDefinition),
+    columnDefinitions:
+      options.withColumns === false ? [] : columnsOf(kind).map((column) => described(column, kind.kind)),
     rows: objects.map((object) => tableRow(kind, object, options)),
   };
 }
@@ -82,9 +84,14 @@ export function columnDefinition(column: TableColumn): ColumnDefinition {
   };
 }
 
+function described(column: TableColumn, kind: string): ColumnDefinition {
+  const definition = columnDefinition(column);
+  return { ...definition, description: definition.description || columnDescription(kind, column.name) };
+}
+
 /** One row, for lists that are written in pieces. */
 export function tableRow(
-  kind: Pick<KindDefinition, "columns">,
+  kind: Pick<KindDefinition, "kind" | "columns">,
   object: KubeObject,
   options: TableOptions,
 ): TableRow {

@@ -114,6 +114,8 @@ export interface KindDefinition<T extends ApiObject = any> extends ResourceRef<T
   /** Definition name in the model tables: `io.k8s.api.core.v1.Pod`. */
   model: string;
   verbs?: string[];
+  /** Other API versions in which a body of this kind is read as well. */
+  readsVersions?: readonly string[];
   /** Fills absent fields as upstream's SetDefaults functions do. */
   defaults?: (object: T) => void;
   /** Upstream's validation after defaulting; metadata is validated for all kinds alike. */

@@ -52,5 +52,11 @@ describeAnswers("what is asked of a pod's parts", {
         '[target.kind: Unsupported value: "Pod": supported values: "Node", "<empty>", target.name: Required value]',
     },
     { request: "GET /api/v1/bindings", code: 404 },
+    // The older version of an eviction is one too.
+    {
+      request: `POST ${PODS}/p/eviction?dryRun=All`,
+      body: { apiVersion: "policy/v1beta1", kind: "Eviction", metadata: { name: "p" } },
+      code: 201,
+    },
   ],
 });

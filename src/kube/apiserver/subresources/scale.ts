@@ -39,11 +39,13 @@ function scaleOf(kind: KindDefinition, scaled: StoredObject | KubeObject): KubeO
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
   const paths = kind.scale!;
   const selector = paths.labelSelector(object);
+  const replicas = Number(read(object, paths.specReplicas) ?? 0);
   return {
     kind: "Scale",
     apiVersion: "autoscaling/v1",
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
-    spec: { replicas: Number(read(object, paths.specReplicas) ?? 0) },
+    // Go leaves out a 0 here, and writes it in the status.
+    spec: replicas === 0 ? {} : { replicas },
     status: {
       replicas: Number(read(object, paths.statusReplicas) ?? 0),
       ...(selector === "" ? {} : { selector }),

@@ -14,6 +14,8 @@ export interface RecordedAnswer {
   code: number;
   /** What was told in each part that differed: `["message", …]`, `["causes", [[reason, field, message], …]]`, … */
   upstream: [part: string, value: unknown][];
+  /** What this server told in those parts then. */
+  here: [part: string, value: unknown][];
 }
 
 export function recordedAnswers(): RecordedAnswer[] {
@@ -33,13 +35,15 @@ export interface ActualAnswer {
 
 /** The parts in which an answer differs from the recorded one; empty when it is the same. */
 export function differingParts(recorded: RecordedAnswer, actual: ActualAnswer): string[] {
-  const parts = recorded.upstream.filter(([part, value]) => !isSame(part, value, actual));
+  const before = new Map(recorded.here);
+  const parts = recorded.upstream.filter(([part, value]) => !isSame(part, value, before.get(part), actual));
   const names = parts.map(([part]) => part);
   if (recorded.code === actual.code || names.includes("code")) return names;
   return ["code", ...names];
 }
 
-function isSame(part: string, value: unknown, { code, warnings, json }: ActualAnswer): boolean {
+function isSame(part: string, value: unknown, before: unknown, actual: ActualAnswer): boolean {
+  const { code, warnings, json } = actual;
   switch (part) {
     case "code":
       return code === value;
@@ -48,7 +52,7 @@ function isSame(part: string, value: unknown, { code, warnings, json }: ActualAn
     case "message":
       return masked(json?.message ?? null) === masked(value);
     case "causes":
-      return sameCauses(json, value as string[][]);
+      return hasCauses(json, value as string[][], (before ?? []) as string[][]);
     case "warning":
       return JSON.stringify(warnings) === JSON.stringify(value);
     case "details":
@@ -61,24 +65,33 @@ function isSame(part: string, value: unknown, { code, warnings, json }: ActualAn
   }
 }
 
-function sameCauses(status: Json, wanted: string[][]): boolean {
-  const told: string[][] = (status?.details?.causes ?? []).map((cause: Json) => [
-    cause.reason ?? null,
-    cause.field ?? null,
-    cause.message ?? null,
-  ]);
-  const sorted = (causes: string[][]) => causes.map((cause) => masked(JSON.stringify(cause))).sort();
-  return JSON.stringify(sorted(told)) === JSON.stringify(sorted(wanted));
+/** Only those causes were recorded that one of the two told and the other did not. */
+function hasCauses(status: Json, wanted: string[][], unwanted: string[][]): boolean {
+  const told = causesOf(status);
+  const texts = wanted.map(causeText);
+  const isLeft = (cause: string[]) => told.includes(causeText(cause)) && !texts.includes(causeText(cause));
+  return texts.every((text) => told.includes(text)) && !unwanted.some(isLeft);
 }
+
+function causesOf(status: Json): string[] {
+  const causes: Json[] = status?.details?.causes ?? [];
+  return causes.map(({ reason, field, message }) =>
+    causeText([reason ?? null, field ?? null, message ?? null]),
+  );
+}
+
+const causeText = (cause: (string | null)[]) => String(masked(JSON.stringify(cause)));
 
 /** Bodies were recorded up to some length: a Status is told in full, an object's beginning says nothing. */
 function sameStatus(text: string, actual: Json): boolean {
   const wanted = parsed(text);
   if (wanted?.kind !== "Status") return true;
-  const { message, reason, details } = wanted;
-  const causes = (details?.causes ?? []).map((cause: Json) => [cause.reason, cause.field, cause.message]);
+  const { message, reason } = wanted;
+  const sorted = (status: Json) => JSON.stringify(causesOf(status).sort());
   return (
-    masked(actual?.message) === masked(message) && actual?.reason === reason && sameCauses(actual, causes)
+    masked(actual?.message) === masked(message) &&
+    actual?.reason === reason &&
+    sorted(actual) === sorted(wanted)
   );
 }
 
@@ -87,6 +100,7 @@ function masked(text: unknown): unknown {
   if (typeof text !== "string") return text;
   return text
     .replace(/<uid>|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "UID")
+    .replace(/\(0x[0-9a-f]+\)/g, "(POINTER)")
     .replace(/<ts>|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, "TIME")
     .replace(/(resourceVersion\\*":\\*")\d+/g, "$1N");
 }

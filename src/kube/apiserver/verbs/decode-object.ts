@@ -17,7 +17,7 @@ import {
 import type { ApiRequest } from "../../client/types.ts";
 
 /** What a body can be read as: a kind with its model. */
-export type BodyKind = GroupVersionKind & { model: string };
+export type BodyKind = GroupVersionKind & { model: string; readsVersions?: readonly string[] };
 
 export const DELETE_OPTIONS: BodyKind = {
   group: "",

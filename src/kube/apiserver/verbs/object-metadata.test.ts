@@ -104,6 +104,31 @@ describeAnswers("metadata of all kinds", {
       reason: "AlreadyExists",
       message: 'object is being deleted: configmaps "held" already exists',
     },
+    // Of a kind that counts no generations, the client's stays.
+    {
+      request: `POST ${CONFIG_MAPS}`,
+      body: { metadata: { name: "seventh", generation: 7 } },
+      code: 201,
+      object: { metadata: { generation: 7 } },
+    },
+    {
+      request: `POST ${CONFIG_MAPS}`,
+      body: { metadata: { name: "before", generation: -1 } },
+      code: 422,
+      causes: ["metadata.generation: Invalid value: -1: must be greater than or equal to 0"],
+    },
+    {
+      request: `POST ${CONFIG_MAPS}`,
+      body: { metadata: { name: "versioned", resourceVersion: "5" } },
+      code: 500,
+      reason: undefined,
+      message: "resourceVersion should not be set on objects to be created",
+    },
+    {
+      request: `POST ${CONFIG_MAPS}`,
+      body: { metadata: { name: "versioned", resourceVersion: "none" } },
+      code: 201,
+    },
     // JSON's null is nothing, and half a character is none.
     {
       request: `POST ${CONFIG_MAPS}`,

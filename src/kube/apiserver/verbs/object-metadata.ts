@@ -26,10 +26,8 @@ export function prepareMetadataForCreate(
     metadata.name = metadata.generateName.slice(0, GENERATED_BASE_LIMIT) + randomSuffix();
   }
   const written: Partial<typeof metadata> & { selfLink?: string } = metadata;
-  delete written.resourceVersion;
   delete written.deletionTimestamp;
   delete written.deletionGracePeriodSeconds;
-  delete written.generation;
   delete written.selfLink;
   delete written.managedFields;
   dropEmpty(metadata);

@@ -10,6 +10,7 @@ import {
   statusGenerateNameConflict,
   statusInvalid,
   statusNotFound,
+  statusUnclassified,
   validateObjectMeta,
   validateUpdatedMeta,
 } from "../../api/index.ts";
@@ -39,6 +40,7 @@ export async function createObject(
 ): Promise<StoredObject | KubeObject> {
   const { kind } = call;
   const isGenerated = !decoded.metadata.name && !!decoded.metadata.generateName;
+  const sentVersion = decoded.metadata.resourceVersion;
   const avoid = new Set<string>();
   for (let attempt = 1; ; attempt++) {
     const object = structuredClone(decoded);
@@ -46,6 +48,10 @@ export async function createObject(
     if (call.query.dryRun) {
       await context.objects.refuseExisting(kind, object);
       return object;
+    }
+    // Only here upstream looks at a version that was sent: where it is one, it speaks of an object that is there.
+    if (call.info.verb === "create" && /^0*[1-9]\d*$/.test(sentVersion ?? "")) {
+      throw statusUnclassified("resourceVersion should not be set on objects to be created");
     }
     try {
       const outcome = await context.objects.create(kind, object, companions);
@@ -232,7 +238,10 @@ export function requireUpdate(call: ResourceCall, bodyKind?: KindDefinition): Ku
 }
 
 function refuseInvalid({ kind }: ResourceCall, object: KubeObject, errors: FieldError[]): void {
-  if (errors.length > 0) throw statusInvalid(kind, object.metadata.name ?? "", errors);
+  if (errors.length === 0) return;
+  // Told of the kind that is stored.
+  const of = { group: kind.storedAs?.group ?? kind.group, kind: kind.kind };
+  throw statusInvalid(of, object.metadata.name ?? "", errors);
 }
 
 /** Kinds with a status subresource change it only there. */
