@@ -5,6 +5,8 @@ export interface ReadBodyOptions {
   /** From the call until the body is whole: 60 s. After it: DeadlineExceeded (`Http.BodyTimeout`). */
   timeoutMs?: number;
   clock?: Clock;
+  /** Told of each piece; what it throws refuses the body. */
+  onChunk?: (sizeBytes: number) => void;
 }
 
 const DEFAULT_TIMEOUT_MS = 60_000;
@@ -18,7 +20,7 @@ export function readBody(
   limitBytes: number,
   options: ReadBodyOptions = {},
 ): Promise<Buffer> {
-  const { timeoutMs = DEFAULT_TIMEOUT_MS, clock = systemClock } = options;
+  const { timeoutMs = DEFAULT_TIMEOUT_MS, clock = systemClock, onChunk } = options;
   if (Number(req.headers["content-length"] ?? 0) > limitBytes) return Promise.reject(tooLarge(limitBytes));
   if (req.destroyed && !req.readableEnded) return Promise.reject(bodyCut());
   return new Promise((resolve, reject) => {
@@ -29,14 +31,19 @@ export function readBody(
       req.off("data", onData).off("end", onEnd).off("error", onCut).off("close", onCut);
       outcome();
     };
-    const fail = (error: GantryError) => {
+    const fail = (error: unknown) => {
       req.pause();
       finish(() => reject(error));
     };
     const onData = (chunk: Buffer) => {
       size += chunk.length;
-      if (size > limitBytes) fail(tooLarge(limitBytes));
-      else chunks.push(chunk);
+      if (size > limitBytes) return fail(tooLarge(limitBytes));
+      chunks.push(chunk);
+      try {
+        onChunk?.(chunk.length);
+      } catch (error) {
+        fail(error);
+      }
     };
     const onEnd = () => finish(() => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size)));
     const onCut = (cause?: unknown) => finish(() => reject(bodyCut(cause)));

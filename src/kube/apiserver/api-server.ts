@@ -8,27 +8,19 @@ import {
 } from "../../base/index.ts";
 import { type HttpServer, startHttpServer } from "../../http/index.ts";
 import { type Store, WatchCache, type WatchCacheOptions } from "../../store/index.ts";
-import { namespaces, nodes, pods, secrets, serviceAccounts } from "../api/index.ts";
+import { nodes, pods, secrets, serviceAccounts } from "../api/index.ts";
 import { createInProcessClient } from "../client/index.ts";
 import type { NodeAccess } from "../client/node-access.ts";
 import type { ApiBackend, UserInfo } from "../client/types.ts";
-import { AdmissionChain, type AdmissionPlugin } from "./admission/admission.ts";
-import { defaultTolerationSeconds } from "./admission/default-toleration-seconds.ts";
-import { namespaceLifecycle } from "./admission/namespace-lifecycle.ts";
-import { nodeRestriction } from "./admission/node-restriction.ts";
-import { podSecurityWarning } from "./admission/pod-security-warning.ts";
-import { priority } from "./admission/priority.ts";
-import { rbacEscalation } from "./admission/rbac-escalation.ts";
-import { runtimeClass } from "./admission/runtime-class.ts";
-import { serviceAccount } from "./admission/service-account.ts";
+import { defaultAdmission } from "./admission/default-plugins.ts";
 import { ServiceAllocator } from "./allocation/service-allocator.ts";
 import { observers, type RequestObserver } from "./audit.ts";
 import { ServiceAccountTokens } from "./authentication/service-account-tokens.ts";
 import { MASTERS } from "./authentication/users.ts";
-import { type Authorizer, AuthorizerChain } from "./authorization/authorizer.ts";
+import { AuthorizerChain } from "./authorization/authorizer.ts";
 import { NodeAuthorizer } from "./authorization/node-authorizer.ts";
 import { RbacAuthorizer } from "./authorization/rbac-authorizer.ts";
-import { rbacFromCache } from "./authorization/rbac-cache.ts";
+import { RBAC_PREFIX, rbacFromCache } from "./authorization/rbac-cache.ts";
 import { writeBootstrapObjects } from "./bootstrap/bootstrap.ts";
 import { writeKubernetesService } from "./bootstrap/kubernetes-service.ts";
 import { CacheChecker } from "./cache-checker.ts";
@@ -41,9 +33,11 @@ import { InFlightLimits } from "./in-flight.ts";
 import { LocalBackend } from "./local-backend.ts";
 import { ApiServerMetrics } from "./metrics.ts";
 import { FreshObjects } from "./objects/fresh-objects.ts";
-import { objectKey, REGISTRY } from "./objects/object-keys.ts";
+import { REGISTRY } from "./objects/object-keys.ts";
 import { ObjectStore } from "./objects/object-store.ts";
 import { StoredObject } from "./objects/stored-object.ts";
+import { Offload } from "./offload/offload.ts";
+import { RequestThreads } from "./offload/request-threads.ts";
 import type { ServerContext } from "./server-context.ts";
 
 export interface ApiServerOptions {
@@ -81,14 +75,11 @@ export interface ApiServer {
   readonly service: Service;
 }
 
-const RBAC_PREFIX = `${REGISTRY}rbac.authorization.k8s.io/`;
+const NODE_PORTS = { first: 30_000, last: 32_767 };
 /** Who the server itself is towards its own API. */
 const SELF: UserInfo = { name: "system:apiserver", groups: [MASTERS] };
 /** What a client asked for and does not take is not kept for it for longer. */
 const CLIENT_STALL_MS = 30_000;
-/** A new namespace's `default` account comes from its controller: pods that are early wait for it. */
-const ACCOUNT_WAIT_MS = 2000;
-const ACCOUNT_POLL_MS = 25;
 
 /** The Kubernetes API over one store. */
 export function createApiServer(options: ApiServerOptions): ApiServer {
@@ -104,6 +95,7 @@ class KubeApiServer implements ApiServer {
   readonly #metrics: ApiServerMetrics;
   readonly #checker: CacheChecker;
   readonly #context: ServerContext;
+  readonly #threads: RequestThreads;
   readonly #front: HttpFront;
   readonly backend: ApiBackend;
   readonly service: Service;
@@ -136,7 +128,15 @@ class KubeApiServer implements ApiServer {
       clock: this.#clock,
     });
     const observer = observers([this.#metrics, ...(options.observer ? [options.observer] : [])]);
-    const chain: ChainOptions = { context: this.#context, observer, inFlight };
+    this.#threads = new RequestThreads({
+      store: options.store,
+      serviceCidr: options.serviceCidr,
+      nodePorts: options.nodePortRange ?? NODE_PORTS,
+      logger: options.logger,
+      clock: this.#clock,
+    });
+    const offload = new Offload({ threads: this.#threads, cache: this.#cache, clock: this.#clock });
+    const chain: ChainOptions = { context: this.#context, observer, inFlight, offload };
     this.backend = new LocalBackend(chain);
     this.#front = this.#createFront(chain);
     this.service = { name: "apiserver", needs: [], run: (context) => this.#run(context) };
@@ -183,50 +183,18 @@ class KubeApiServer implements ApiServer {
       logger,
       objects,
       cache,
-      admission: this.#createAdmission(
-        objects,
-        authorizer,
-        rbacEscalation({ source: rbacSource, rbac, authorizer }),
-      ),
+      admission: defaultAdmission({ objects, cache, authorizer, rbac, rbacSource, clock: this.#clock }),
       services: new ServiceAllocator({
         store,
         cache,
         serviceCidr,
-        nodePorts: nodePortRange ?? { first: 30_000, last: 32_767 },
+        nodePorts: nodePortRange ?? NODE_PORTS,
       }),
       authorizer,
       rbac,
       tokens,
       nodeAccess,
     };
-  }
-
-  #createAdmission(objects: ObjectStore, authorizer: Authorizer, rbacGuard: AdmissionPlugin): AdmissionChain {
-    const findNamespace = async (name: string) => (await objects.find(namespaces, undefined, name))?.object;
-    return new AdmissionChain([
-      namespaceLifecycle(findNamespace),
-      serviceAccount((namespace, name) => this.#findAccount(objects, namespace, name)),
-      priority,
-      defaultTolerationSeconds,
-      runtimeClass,
-      nodeRestriction({
-        findPod: async (namespace, name) => (await objects.find(pods, namespace, name))?.object,
-        findNode: async (name) => (await objects.find(nodes, undefined, name))?.object,
-        authorizer,
-      }),
-      rbacGuard,
-      podSecurityWarning(findNamespace),
-    ]);
-  }
-
-  async #findAccount(objects: ObjectStore, namespace: string, name: string) {
-    const deadlineMs = this.#clock.monotonicMs() + (name === "default" ? ACCOUNT_WAIT_MS : 0);
-    for (;;) {
-      const cached = this.#cache.get(objectKey(serviceAccounts, namespace, name));
-      const found = cached ?? (await objects.find(serviceAccounts, namespace, name));
-      if (found || this.#clock.monotonicMs() >= deadlineMs) return found?.object;
-      await this.#clock.sleep(ACCOUNT_POLL_MS);
-    }
   }
 
   #createFront(chain: ChainOptions): HttpFront {
@@ -306,6 +274,7 @@ class KubeApiServer implements ApiServer {
       await Promise.race([aborted(signal), cacheRun.ended, checking]);
     } finally {
       await this.#http?.close();
+      await this.#threads.stop();
       this.#metrics.stop();
       caching.abort();
       await Promise.all([cacheRun.ended, checking]);

@@ -50,6 +50,8 @@ export type Answer =
   | { form: "list"; kind: KindDefinition; list: ListAnswer }
   | { form: "watch"; kind: KindDefinition; watch: WatchAnswer }
   | { form: "status"; status: KubeObject }
+  /** Written out already, elsewhere. */
+  | { form: "encoded"; code: number; contentType: string; bytes: Buffer }
   /** A plain text that may go on for long; undefined: there is nothing (204). */
   | { form: "text"; chunks: AsyncIterable<Uint8Array> | undefined }
   /** The request, its body and its answer go on to somebody else, unread. */

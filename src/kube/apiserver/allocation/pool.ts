@@ -1,5 +1,8 @@
 import { REGISTRY } from "../objects/object-keys.ts";
 
+/** Under which all that is held lies. */
+export const ALLOCATIONS = `${REGISTRY}allocations/`;
+
 /**
  * Numbers of a fixed range of which each may be held once. Who holds one is a key in the store, written in the same
  * transaction as the holder, so that it is durable and no two can have it; what is kept here only makes guesses good.
@@ -21,7 +24,7 @@ export class Pool {
     /** Whether the key is known to be held. */
     isHeld: (key: string) => boolean;
   }) {
-    this.#prefix = `${REGISTRY}allocations/${options.name}/`;
+    this.#prefix = `${ALLOCATIONS}${options.name}/`;
     this.#first = options.first;
     this.#count = options.count;
     this.#reserved = Math.min(

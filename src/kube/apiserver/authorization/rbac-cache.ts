@@ -7,8 +7,11 @@ import {
   roles,
 } from "../../api/index.ts";
 import type { ObjectCache } from "../objects/object-cache.ts";
-import { keyPrefix, objectKey } from "../objects/object-keys.ts";
+import { keyPrefix, objectKey, REGISTRY } from "../objects/object-keys.ts";
 import type { RbacSource } from "./rbac-authorizer.ts";
+
+/** Under which roles and bindings lie. */
+export const RBAC_PREFIX = `${REGISTRY}rbac.authorization.k8s.io/`;
 
 /** Roles and bindings as the watch cache has them; `version` changes with each of them. */
 export function rbacFromCache(cache: ObjectCache, version: () => number): RbacSource {

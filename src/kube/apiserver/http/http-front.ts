@@ -1,13 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import {
-  type Clock,
-  errorMessage,
-  GantryError,
-  isGantryError,
-  type Logger,
-  newUid,
-} from "../../../base/index.ts";
+import { type Clock, GantryError, isGantryError, type Logger, newUid } from "../../../base/index.ts";
 import {
   type HttpContext,
   readBody,
@@ -19,7 +12,6 @@ import {
 import {
   type IncludeObject,
   mediaTypeOf,
-  parseStrictJson,
   type Status,
   statusBadRequest,
   statusTimeout,
@@ -29,22 +21,26 @@ import {
 import type { ApiRequest, UserInfo } from "../../client/types.ts";
 import { authenticateHttp } from "../authentication/authenticate-http.ts";
 import type { ServiceAccountTokens } from "../authentication/service-account-tokens.ts";
+import { ByteBudget } from "../byte-budget.ts";
 import { type ChainOptions, type Exchange, serveRequest } from "../chain.ts";
 import { impersonationOf, NOBODY_IMPERSONATED } from "../impersonation.ts";
 import { parseRequest, type RequestInfo, takeFieldSelector } from "../request-info.ts";
 import type { UpgradeRequest } from "../server-context.ts";
-import { EncodedBody, type PatchDocument, type RequestBody } from "../verbs/decode-object.ts";
+import { EncodedBody, type RequestBody } from "../verbs/decode-object.ts";
 import { PATCH_TYPES } from "../verbs/patch-object.ts";
 import { CONTENT_TYPES, errorEncoding, type Route, wantedForm } from "./accept.ts";
 import { encodeValue, type Rendering } from "./encode-answer.ts";
 import { forwardUpgrade } from "./forward-request.ts";
 import { parseQuery } from "./parse-query.ts";
+import { parsePatchDocument } from "./patch-document.ts";
 import { sendAnswer, setWarnings } from "./send-answer.ts";
 
 /** apiserver's MaxRequestBodyBytes. */
 const BODY_LIMIT_BYTES = 3 * 1024 * 1024;
 /** A body that has not come by then is not waited for. */
 const BODY_TIMEOUT_MS = 60_000;
+/** What is held of bodies that are still to come whole. */
+const UNFINISHED_BODIES = { userBytes: 48 * 2 ** 20, totalBytes: 256 * 2 ** 20 };
 
 export interface HttpFrontOptions {
   chain: ChainOptions;
@@ -59,6 +55,7 @@ export interface HttpFrontOptions {
 /** Between HTTP and the chain: turns requests into exchanges, and what comes back into bytes. */
 export class HttpFront {
   readonly #options: HttpFrontOptions;
+  readonly #budget = new ByteBudget(UNFINISHED_BODIES);
 
   constructor(options: HttpFrontOptions) {
     this.#options = options;
@@ -69,6 +66,7 @@ export class HttpFront {
     res.setHeader("audit-id", newUid());
     res.setHeader("cache-control", "no-cache, private");
     const { chain, clientStallMs, logger, clock } = this.#options;
+    const { offload } = chain;
     let form: Rendering | undefined;
     const exchange = this.#exchange(ctx.req, ctx.method, ctx.path, ctx.query, ctx.signal, {
       answerPath: async (info, user) => {
@@ -77,11 +75,12 @@ export class HttpFront {
       },
       negotiate: (route) => {
         form = this.#rendering(ctx, route);
+        return form;
       },
     });
     try {
       await serveRequest(chain, exchange, (answer, call) =>
-        sendAnswer({ ctx, answer, call, form: form!, clientStallMs, logger, clock }),
+        sendAnswer({ ctx, answer, call, form: form!, offload, clientStallMs, logger, clock }),
       );
     } catch (error) {
       // A refusal carries the warnings too.
@@ -102,7 +101,7 @@ export class HttpFront {
         answerPath: () => {
           throw statusBadRequest("the connection cannot be upgraded here");
         },
-        negotiate: () => {},
+        negotiate: () => undefined,
       });
       await serveRequest(this.#options.chain, exchange, async (answer) => {
         const upgrade = { req, socket, head, signal: gone.signal };
@@ -189,7 +188,7 @@ export class HttpFront {
       params,
       patchType,
       warnings,
-      readBody: (query) => this.#readBody(req, method, query, warnings),
+      readBody: (query, user) => this.#readBody(req, method, query, warnings, user),
       signal,
       ...answering,
     };
@@ -200,10 +199,11 @@ export class HttpFront {
     method: string,
     query: ApiRequest["query"],
     warnings: string[],
+    user: UserInfo,
   ): Promise<RequestBody> {
     // A request for an upgrade has no body, whatever its method: what follows belongs to the new protocol.
     const isBare = method === "GET" || method === "HEAD" || req.headers.upgrade !== undefined;
-    const bytes = isBare ? Buffer.alloc(0) : await this.#readBytes(req);
+    const bytes = isBare ? Buffer.alloc(0) : await this.#readBytes(req, user);
     const contentType = req.headers["content-type"];
     return new EncodedBody({
       bytes,
@@ -214,16 +214,23 @@ export class HttpFront {
     });
   }
 
-  async #readBytes(req: IncomingMessage): Promise<Buffer> {
+  async #readBytes(req: IncomingMessage, user: UserInfo): Promise<Buffer> {
+    const held: (() => void)[] = [];
     try {
       const { clock } = this.#options;
-      return await readBody(req, BODY_LIMIT_BYTES, { timeoutMs: BODY_TIMEOUT_MS, clock });
+      return await readBody(req, BODY_LIMIT_BYTES, {
+        timeoutMs: BODY_TIMEOUT_MS,
+        clock,
+        onChunk: (bytes) => held.push(this.#budget.take(user.name, bytes)),
+      });
     } catch (error) {
       if (isGantryError(error) && error.code === "Http.BodyTimeout")
         throw statusTimeout("the request's body did not come in time");
       if (isGantryError(error) && error.code === "Http.BodyTooLarge")
         throw statusTooLarge(`limit is ${BODY_LIMIT_BYTES}`);
       throw error;
+    } finally {
+      for (const release of held) release();
     }
   }
 }
@@ -245,12 +252,4 @@ function wantsPretty(req: IncomingMessage, query: URLSearchParams): boolean {
 function patchTypeOf(req: IncomingMessage): ApiRequest["patchType"] {
   const type = mediaTypeOf(req.headers["content-type"]);
   return Object.hasOwn(PATCH_TYPES, type) ? PATCH_TYPES[type as keyof typeof PATCH_TYPES] : "apply";
-}
-
-function parsePatchDocument(bytes: Uint8Array): PatchDocument {
-  try {
-    return parseStrictJson(bytes);
-  } catch (error) {
-    throw statusBadRequest(`error decoding patch: ${errorMessage(error)}`, error);
-  }
 }

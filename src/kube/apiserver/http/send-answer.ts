@@ -5,21 +5,28 @@ import { createGzip } from "node:zlib";
 import { type Clock, isGantryError, type Logger } from "../../../base/index.ts";
 import { type HttpContext, sendBytes, sendEmpty, writeChunk } from "../../../http/index.ts";
 import { statusBadRequest, toStatus } from "../../api/index.ts";
+import { StoredObject } from "../objects/stored-object.ts";
+import type { Offload } from "../offload/offload.ts";
 import type { Answer, ResourceCall } from "../server-context.ts";
 import { CONTENT_TYPES, refuseOtherShape } from "./accept.ts";
 import { encodeObject, encodeValue, type Rendering } from "./encode-answer.ts";
 import { encodeList } from "./encode-list.ts";
 import { WatchEncoder } from "./encode-watch.ts";
 import { forwardRequest } from "./forward-request.ts";
+import { warningHeaders } from "./warning-headers.ts";
 
 /** Answers at least this big are compressed for clients that take it (apiserver's defaultGzipThresholdBytes). */
 const GZIP_FROM_BYTES = 128 * 1024;
+
+/** How much of an answer is written at a time. */
+const PIECE_BYTES = 256 * 1024;
 
 export interface OutgoingAnswer {
   ctx: HttpContext;
   answer: Answer;
   call: ResourceCall;
   form: Rendering;
+  offload: Offload;
   /** A client that takes nothing for so long is cut off. */
   clientStallMs: number;
   logger: Logger;
@@ -34,7 +41,9 @@ export async function sendAnswer(out: OutgoingAnswer): Promise<void> {
   switch (answer.form) {
     case "object":
       refuseOtherShape(form, answer.kind, false);
-      return sendBuffer(out, answer.code, contentType, encodeObject(answer.kind, answer.object, form));
+      return sendBuffer(out, answer.code, contentType, await encodedObject(out, answer));
+    case "encoded":
+      return sendBuffer(out, answer.code, answer.contentType, answer.bytes);
     case "list":
       refuseOtherShape(form, answer.kind, true);
       return sendPieces(out, contentType, encodeList(answer.kind, answer.list, form));
@@ -64,14 +73,16 @@ async function write({ ctx, clock, clientStallMs }: OutgoingAnswer, chunk: Uint8
   }
 }
 
-/** One header for each text, however often it was said. */
 export function setWarnings(res: ServerResponse, warnings: readonly string[]): void {
-  if (warnings.length > 0) res.setHeader("warning", [...new Set(warnings)].map(warningHeader));
+  if (warnings.length > 0) res.setHeader("warning", warningHeaders(warnings));
 }
 
-/** RFC 7234 §5.5: code, agent, quoted text. */
-function warningHeader(text: string): string {
-  return `299 - ${JSON.stringify(text.replace(/[^\x20-\x7e]/g, "?"))}`;
+async function encodedObject(
+  { call, form, offload }: OutgoingAnswer,
+  { kind, object }: Extract<Answer, { form: "object" }>,
+): Promise<Buffer> {
+  const big = object instanceof StoredObject ? await offload.encode(kind, object, form, call) : undefined;
+  return big ?? encodeObject(kind, object, form);
 }
 
 async function sendBuffer(
@@ -81,11 +92,17 @@ async function sendBuffer(
   bytes: Buffer,
 ): Promise<void> {
   const { ctx } = out;
-  if (bytes.length < GZIP_FROM_BYTES || !takesGzip(ctx)) {
-    sendBytes(ctx.res, code, contentType, bytes);
-    return;
-  }
-  await sendGzip(out, code, contentType, [bytes]);
+  if (bytes.length < GZIP_FROM_BYTES) return sendBytes(ctx.res, code, contentType, bytes);
+  if (takesGzip(ctx)) return sendGzip(out, code, contentType, piecesOf(bytes));
+  const { res } = ctx;
+  res.writeHead(code, { "content-type": contentType, "content-length": bytes.length });
+  // What is encrypted at once holds everybody else.
+  for (const piece of piecesOf(bytes)) if (!(await write(out, piece))) return;
+  res.end();
+}
+
+function* piecesOf(bytes: Buffer): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES);
 }
 
 async function sendPieces(

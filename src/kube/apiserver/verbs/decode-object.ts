@@ -43,8 +43,8 @@ export interface PatchDocument {
 }
 
 export class EncodedBody implements RequestBody {
-  readonly #bytes: Uint8Array;
-  readonly #contentType: string | undefined;
+  readonly bytes: Uint8Array;
+  readonly contentType: string | undefined;
   readonly #validation: ApiRequest["query"]["fieldValidation"];
   readonly #warnings: string[];
   readonly #parsePatch: (bytes: Uint8Array) => PatchDocument;
@@ -56,18 +56,18 @@ export class EncodedBody implements RequestBody {
     warnings: string[];
     parsePatch: (bytes: Uint8Array) => PatchDocument;
   }) {
-    this.#bytes = options.bytes;
-    this.#contentType = options.contentType;
+    this.bytes = options.bytes;
+    this.contentType = options.contentType;
     this.#validation = options.fieldValidation;
     this.#warnings = options.warnings;
     this.#parsePatch = options.parsePatch;
   }
 
   as(kind: BodyKind): KubeObject | undefined {
-    if (this.#bytes.length === 0) return undefined;
+    if (this.bytes.length === 0) return undefined;
     const { object, warnings } = decodeBody({
-      bytes: this.#bytes,
-      contentType: this.#contentType,
+      bytes: this.bytes,
+      contentType: this.contentType,
       kind,
       fieldValidation: this.#validation,
     });
@@ -76,12 +76,12 @@ export class EncodedBody implements RequestBody {
   }
 
   options(kind: BodyKind): KubeObject | undefined {
-    if (this.#bytes.length === 0) return undefined;
-    return decodeOptions({ bytes: this.#bytes, contentType: this.#contentType, kind });
+    if (this.bytes.length === 0) return undefined;
+    return decodeOptions({ bytes: this.bytes, contentType: this.contentType, kind });
   }
 
   patch(): PatchDocument {
-    return this.#parsePatch(this.#bytes);
+    return this.#parsePatch(this.bytes);
   }
 }
 

@@ -1,0 +1,59 @@
+import type { Clock } from "../../../base/index.ts";
+import { namespaces, nodes, pods, serviceAccounts } from "../../api/index.ts";
+import type { Authorizer } from "../authorization/authorizer.ts";
+import type { RbacAuthorizer, RbacSource } from "../authorization/rbac-authorizer.ts";
+import type { ObjectCache } from "../objects/object-cache.ts";
+import { objectKey } from "../objects/object-keys.ts";
+import type { ObjectStore } from "../objects/object-store.ts";
+import { AdmissionChain } from "./admission.ts";
+import { defaultTolerationSeconds } from "./default-toleration-seconds.ts";
+import { namespaceLifecycle } from "./namespace-lifecycle.ts";
+import { nodeRestriction } from "./node-restriction.ts";
+import { podSecurityWarning } from "./pod-security-warning.ts";
+import { priority } from "./priority.ts";
+import { rbacEscalation } from "./rbac-escalation.ts";
+import { runtimeClass } from "./runtime-class.ts";
+import { serviceAccount } from "./service-account.ts";
+
+export interface AdmissionOptions {
+  objects: ObjectStore;
+  cache: Pick<ObjectCache, "get">;
+  authorizer: Authorizer;
+  rbac: RbacAuthorizer;
+  rbacSource: RbacSource;
+  clock: Clock;
+}
+
+/** A new namespace's `default` account comes from its controller: pods that are early wait for it. */
+const ACCOUNT_WAIT_MS = 2000;
+const ACCOUNT_POLL_MS = 25;
+
+/** The plugins in the order in which they run. */
+export function defaultAdmission(options: AdmissionOptions): AdmissionChain {
+  const { objects, authorizer, rbac, rbacSource } = options;
+  const findNamespace = async (name: string) => (await objects.find(namespaces, undefined, name))?.object;
+  return new AdmissionChain([
+    namespaceLifecycle(findNamespace),
+    serviceAccount((namespace, name) => findAccount(options, namespace, name)),
+    priority,
+    defaultTolerationSeconds,
+    runtimeClass,
+    nodeRestriction({
+      findPod: async (namespace, name) => (await objects.find(pods, namespace, name))?.object,
+      findNode: async (name) => (await objects.find(nodes, undefined, name))?.object,
+      authorizer,
+    }),
+    rbacEscalation({ source: rbacSource, rbac, authorizer }),
+    podSecurityWarning(findNamespace),
+  ]);
+}
+
+async function findAccount({ objects, cache, clock }: AdmissionOptions, namespace: string, name: string) {
+  const deadlineMs = clock.monotonicMs() + (name === "default" ? ACCOUNT_WAIT_MS : 0);
+  for (;;) {
+    const cached = cache.get(objectKey(serviceAccounts, namespace, name));
+    const found = cached ?? (await objects.find(serviceAccounts, namespace, name));
+    if (found || clock.monotonicMs() >= deadlineMs) return found?.object;
+    await clock.sleep(ACCOUNT_POLL_MS);
+  }
+}

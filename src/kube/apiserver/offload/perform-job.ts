@@ -1,0 +1,143 @@
+import { type Clock, GantryError, silentLogger, systemClock } from "../../../base/index.ts";
+import type { Store } from "../../../store/types.ts";
+import { services, toStatus } from "../../api/index.ts";
+import { defaultAdmission } from "../admission/default-plugins.ts";
+import { ALLOCATIONS } from "../allocation/pool.ts";
+import { ServiceAllocator } from "../allocation/service-allocator.ts";
+import { RbacAuthorizer } from "../authorization/rbac-authorizer.ts";
+import { RBAC_PREFIX, rbacFromCache } from "../authorization/rbac-cache.ts";
+import { CONTENT_TYPES, refuseOtherShape } from "../http/accept.ts";
+import { encodeObject, encodeValue } from "../http/encode-answer.ts";
+import { parsePatchDocument } from "../http/patch-document.ts";
+import { toldWarnings } from "../http/warning-headers.ts";
+import { FreshObjects } from "../objects/fresh-objects.ts";
+import { ObjectStore } from "../objects/object-store.ts";
+import { StoredObject } from "../objects/stored-object.ts";
+import { performRequest } from "../perform-request.ts";
+import { servedKind } from "../served-kinds.ts";
+import type { ResourceCall, ServerContext } from "../server-context.ts";
+import { EncodedBody } from "../verbs/decode-object.ts";
+import { PrefixCache } from "./prefix-cache.ts";
+import type { DecodeJob, EncodeJob, Job, JobResult, RequestJob, ThreadOptions } from "./thread-messages.ts";
+
+const MANY_CAUSES = 100;
+const NEVER = new AbortController().signal;
+
+/** What a request was refused for, and what its client is warned of beside that. */
+export class RefusedRequest extends Error {
+  readonly warnings: string[];
+
+  constructor(cause: unknown, warnings: string[]) {
+    super("the request was refused", { cause });
+    this.warnings = warnings;
+  }
+}
+
+/** Does what one job asks for. Throws RefusedRequest around what a request fails with. */
+export function performJob(job: Job, store: Store, options: ThreadOptions): Promise<JobResult> {
+  switch (job.type) {
+    case "request":
+      return answerRequest(job, store, options);
+    case "decode":
+      return Promise.resolve(decode(job));
+    case "encode":
+      return Promise.resolve(encode(job));
+  }
+}
+
+async function answerRequest(job: RequestJob, store: Store, options: ThreadOptions): Promise<JobResult> {
+  const { form } = job;
+  const call = callOf(job);
+  try {
+    const answer = await performRequest(await contextFor(call, store, options, job.nowMs), call);
+    if (answer.form === "object") {
+      refuseOtherShape(form, answer.kind, false);
+      const bytes = encodeObject(answer.kind, answer.object, form);
+      const warnings = toldWarnings(call.warnings);
+      return { code: answer.code, contentType: CONTENT_TYPES[form.encoding], bytes, warnings };
+    }
+    if (answer.form !== "status")
+      throw new GantryError("Internal", `a write was answered with a ${answer.form}`);
+    const code = typeof answer.status.code === "number" ? answer.status.code : 200;
+    const encoding = form.encoding === "protobuf" ? "protobuf" : "json";
+    const bytes = encodeValue(answer.status, encoding, form.pretty);
+    const warnings = toldWarnings(call.warnings);
+    return { code, contentType: CONTENT_TYPES[form.encoding], bytes, warnings };
+  } catch (error) {
+    const warnings = toldWarnings(call.warnings);
+    const status = toStatus(error);
+    // What is short is told by who talks to the client.
+    if ((status.details?.causes?.length ?? 0) < MANY_CAUSES) throw new RefusedRequest(error, warnings);
+    const bytes = encodeValue(status, form.encoding);
+    return { code: status.code ?? 500, contentType: CONTENT_TYPES[form.encoding], bytes, warnings };
+  }
+}
+
+function callOf({ info, user, query, params, patchType, body }: RequestJob): ResourceCall {
+  const kind = servedKind(info.group, info.version, info.resource)!;
+  const warnings: string[] = [];
+  return {
+    info,
+    kind,
+    user,
+    query,
+    params: new URLSearchParams(params),
+    patchType,
+    body: bodyOf(body, query, warnings),
+    warnings,
+    signal: NEVER,
+  };
+}
+
+function bodyOf(
+  { bytes, contentType }: RequestJob["body"],
+  { fieldValidation }: RequestJob["query"],
+  warnings: string[],
+): EncodedBody {
+  return new EncodedBody({ bytes, contentType, fieldValidation, warnings, parsePatch: parsePatchDocument });
+}
+
+/** The server as it is on the main thread, over the same store. What it looks up in memory is read before. */
+async function contextFor(
+  { kind }: ResourceCall,
+  store: Store,
+  { serviceCidr, nodePorts }: ThreadOptions,
+  nowMs: number,
+): Promise<ServerContext> {
+  const cache = new PrefixCache();
+  if (kind === services) await cache.load(store, ALLOCATIONS);
+  if (kind.group === "rbac.authorization.k8s.io") await cache.load(store, RBAC_PREFIX);
+  const clock: Clock = Object.assign(Object.create(systemClock) as Clock, { nowMs: () => nowMs });
+  const objects = new ObjectStore({ store, cache, fresh: new FreshObjects(), clock });
+  const rbacSource = rbacFromCache(cache, () => cache.revision);
+  const rbac = new RbacAuthorizer(rbacSource);
+  return {
+    clock,
+    logger: silentLogger,
+    objects,
+    cache,
+    admission: defaultAdmission({ objects, cache, authorizer: rbac, rbac, rbacSource, clock }),
+    services: new ServiceAllocator({ store, cache, serviceCidr, nodePorts }),
+    authorizer: rbac,
+    rbac,
+    get tokens(): never {
+      throw new GantryError("Internal", "tokens are the main thread's");
+    },
+    nodeAccess: () => undefined,
+  };
+}
+
+function decode({ kind, asOptions, query, body }: DecodeJob): JobResult {
+  const warnings: string[] = [];
+  const read = bodyOf(body, query, warnings);
+  const object = asOptions ? read.options(kind) : read.as(kind);
+  const bytes = Buffer.from(object === undefined ? "" : JSON.stringify(object));
+  return { code: 200, contentType: CONTENT_TYPES.json, bytes, warnings: toldWarnings(warnings) };
+}
+
+function encode({ kind: { group, version, resource }, key, bytes, revision, form }: EncodeJob): JobResult {
+  const kind = servedKind(group, version, resource)!;
+  const object = new StoredObject(key, bytes, revision);
+  const contentType = CONTENT_TYPES[form.encoding];
+  return { code: 200, contentType, bytes: encodeObject(kind, object, form), warnings: [] };
+}

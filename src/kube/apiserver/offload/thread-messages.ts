@@ -1,0 +1,85 @@
+import type { ErrorKind } from "../../../base/index.ts";
+import type { Store } from "../../../store/types.ts";
+import type { Status } from "../../api/index.ts";
+import type { ApiRequest, UserInfo } from "../../client/types.ts";
+import type { Rendering } from "../http/encode-answer.ts";
+import type { ResourceRequestInfo } from "../request-info.ts";
+import type { BodyKind } from "../verbs/decode-object.ts";
+
+/** What a thread of the API server is started with. */
+export interface ThreadOptions {
+  serviceCidr: string;
+  nodePorts: { first: number; last: number };
+}
+
+export interface SentBody {
+  bytes: Uint8Array;
+  contentType: string | undefined;
+}
+
+/** A write from its body to its answer. */
+export interface RequestJob {
+  type: "request";
+  info: ResourceRequestInfo;
+  user: UserInfo;
+  query: ApiRequest["query"];
+  params: string;
+  patchType: ApiRequest["patchType"];
+  body: SentBody;
+  form: Rendering;
+  nowMs: number;
+}
+
+/** A body as an object, for a request that is worked on elsewhere. */
+export interface DecodeJob {
+  type: "decode";
+  kind: BodyKind;
+  /** Whether it is read as the request's options. */
+  asOptions: boolean;
+  query: ApiRequest["query"];
+  body: SentBody;
+}
+
+/** A stored object in the form that a client wants. */
+export interface EncodeJob {
+  type: "encode";
+  kind: Pick<ResourceRequestInfo, "group" | "version" | "resource">;
+  key: string;
+  bytes: Uint8Array;
+  revision: number;
+  form: Rendering;
+}
+
+export type Job = RequestJob | DecodeJob | EncodeJob;
+
+export interface JobResult {
+  code: number;
+  contentType: string;
+  bytes: Uint8Array;
+  warnings: string[];
+}
+
+export interface SentError {
+  kind: ErrorKind;
+  code: string;
+  message: string;
+  details?: Record<string, unknown>;
+  status?: Status;
+  stack?: string;
+}
+
+/** What of the store a thread asks the main thread for. */
+export type StoreMethod = "get" | "range" | "transact" | "grantLease";
+export type StoreCall = {
+  [method in StoreMethod]: { method: method; args: Parameters<Store[method]> };
+}[StoreMethod];
+
+export type ToThread =
+  | { type: "job"; job: Job }
+  | { type: "answer"; id: number; value: unknown }
+  | { type: "refusal"; id: number; error: SentError };
+
+export type FromThread =
+  | ({ type: "call"; id: number } & StoreCall)
+  | { type: "done"; result: JobResult }
+  | { type: "failed"; error: SentError; warnings: string[] };
