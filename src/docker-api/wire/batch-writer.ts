@@ -13,6 +13,8 @@ export class BatchWriter {
   #pending: Buffer[] = [];
   #pendingBytes = 0;
   #scheduled = false;
+  /** The client has not taken yet what was written last. */
+  #draining: Promise<boolean> | undefined;
 
   constructor(res: ServerResponse) {
     this.#res = res;
@@ -20,6 +22,7 @@ export class BatchWriter {
 
   /** False when the client has gone. Waits while it is slower than we are. */
   async write(piece: Buffer): Promise<boolean> {
+    while (this.#draining) await this.#draining;
     this.#pending.push(piece);
     this.#pendingBytes += piece.length;
     if (this.#pendingBytes >= BATCH_BYTES) return this.flush();
@@ -34,11 +37,17 @@ export class BatchWriter {
   }
 
   async flush(): Promise<boolean> {
+    while (this.#draining) await this.#draining;
     if (this.#pendingBytes === 0) return !this.#res.destroyed;
     const chunk =
       this.#pending.length === 1 ? this.#pending[0]! : Buffer.concat(this.#pending, this.#pendingBytes);
     this.#pending = [];
     this.#pendingBytes = 0;
-    return writeChunk(this.#res, chunk);
+    const written = writeChunk(this.#res, chunk);
+    if (typeof written === "boolean") return written;
+    this.#draining = written.finally(() => {
+      this.#draining = undefined;
+    });
+    return this.#draining;
   }
 }
