@@ -50,6 +50,14 @@ export class FairTurn {
   }
 }
 
+/**
+ * To be awaited before one synchronous piece of some milliseconds (a fork, a mount, a request to the kernel): where many come
+ * to theirs in the same round of the event loop, one goes on in each round.
+ */
+export function fairTurn(owner?: string): Promise<void> {
+  return new FairTurn(undefined, owner).pause();
+}
+
 /** Goes through what a synchronous generator makes, in turns. */
 export async function* inTurns<T>(items: Iterable<T>): AsyncGenerator<T> {
   const turn = new FairTurn();

@@ -5,7 +5,7 @@ export * from "./error-owner.ts";
 export * from "./errors.ts";
 export * from "./failpoints.ts";
 export { FairLine } from "./fair-line.ts";
-export { FairTurn, inTurns, runInTurns } from "./fair-turn.ts";
+export { FairTurn, fairTurn, inTurns, runInTurns } from "./fair-turn.ts";
 export * from "./ids.ts";
 export * from "./lifecycle.ts";
 export * from "./log.ts";

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { mkdir, readdir, rm, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Clock, errnoCode, errorMessage, type Logger, newHexId } from "../base/index.ts";
+import { type Clock, errnoCode, errorMessage, fairTurn, type Logger, newHexId } from "../base/index.ts";
 import { MountFlag, mount, pinNamespaces, unmount, unpinNamespaces } from "../kernel/index.ts";
 import type { NetworkService } from "../network/types.ts";
 import type { ContainerService } from "./container-service.ts";
@@ -89,6 +89,7 @@ export class SandboxService {
     };
     try {
       await this.#writeEtcFiles(record);
+      await fairTurn();
       this.#cgroups.create(config);
       this.#makeNamespaces(record);
       await this.#joinNetwork(record);

@@ -1,6 +1,6 @@
 import { formatIp } from "./ip-bytes.ts";
 import { hasErrno } from "./libc.ts";
-import { NetlinkFamily, netlinkDump, netlinkRequest } from "./netlink.ts";
+import { NetlinkFamily, netlinkDump, netlinkDumpInTurns, netlinkRequest } from "./netlink.ts";
 import { type Attributes, attribute, decodeAttributes, NLA_F_NESTED } from "./netlink-message.ts";
 
 const NFNL_SUBSYS_CTNETLINK = 1;
@@ -36,9 +36,21 @@ export interface ConntrackEntry {
 /** struct nfgenmsg. */
 const HEADER = Buffer.from([AF_INET, 0, 0, 0]);
 
-/** The IPv4 connections of a protocol that connection tracking knows. */
-export function listConntrack(protocol: keyof typeof PROTOCOL_NUMBER): ConntrackEntry[] {
-  return entriesOf(protocol).map(({ entry }) => entry);
+const LIST = {
+  family: NetlinkFamily.NETFILTER,
+  type: IPCTNL_MSG_CT_GET,
+  parts: [HEADER],
+  operation: "list connections",
+} as const;
+
+/** The IPv4 connections of a protocol that connection tracking knows: perhaps many, and read in turns with others' work. */
+export async function* readConntrack(protocol: keyof typeof PROTOCOL_NUMBER): AsyncGenerator<ConntrackEntry> {
+  for await (const rows of netlinkDumpInTurns(LIST)) {
+    for (const { payload } of rows) {
+      const entry = parseEntry(decodeAttributes(payload.subarray(HEADER.length)), PROTOCOL_NUMBER[protocol]);
+      if (entry) yield entry;
+    }
+  }
 }
 
 /**
@@ -54,12 +66,7 @@ export function deleteConntrack(
 
 /** `tuple`: what an entry is known by in requests. */
 function entriesOf(protocol: keyof typeof PROTOCOL_NUMBER): { entry: ConntrackEntry; tuple: Buffer }[] {
-  const rows = netlinkDump({
-    family: NetlinkFamily.NETFILTER,
-    type: IPCTNL_MSG_CT_GET,
-    parts: [HEADER],
-    operation: "list connections",
-  });
+  const rows = netlinkDump(LIST);
   return rows.flatMap(({ payload }) => {
     const attributes = decodeAttributes(payload.subarray(HEADER.length));
     const tuple = attributes.get(CTA_TUPLE_ORIG);

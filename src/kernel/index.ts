@@ -30,7 +30,7 @@ export {
   removeCgroup,
   setCgroupLimits,
 } from "./cgroups.ts";
-export { type ConntrackEntry, deleteConntrack, listConntrack } from "./conntrack.ts";
+export { type ConntrackEntry, deleteConntrack, readConntrack } from "./conntrack.ts";
 export {
   namesIn,
   openDirectoryAt,

@@ -1,4 +1,5 @@
 import { closeSync } from "node:fs";
+import { FairTurn } from "../base/index.ts";
 import { check, errnoError, hasErrno, koffi, libc } from "./libc.ts";
 import { dropScoped, scoped } from "./namespace-scope.ts";
 import {
@@ -110,6 +111,32 @@ export function netlinkDump(request: NetlinkRequest): NetlinkMessage[] {
   }
 }
 
+/**
+ * Asks for a whole table that may be large, and yields its rows as the kernel hands them over, so that others get their turn
+ * meanwhile. What changes while it is read may be missing.
+ */
+export async function* netlinkDumpInTurns(request: NetlinkRequest): AsyncGenerator<NetlinkMessage[]> {
+  const turn = new FairTurn();
+  const sequence = nextSequence();
+  const message = encodeMessage(request.type, NLM_F_REQUEST | NLM_F_DUMP, sequence, request.parts);
+  // Of its own: others use the common one between the pieces.
+  const buffer = Buffer.alloc(RECEIVE_BYTES);
+  const fd = openSocket(request.family);
+  try {
+    check(libc().send(fd, message, message.length, 0), request.operation);
+    for (;;) {
+      const rows = receiveInto(buffer, fd).filter((row) => row.sequence === sequence);
+      for (const row of rows) if (row.type === NLMSG_ERROR) throwIfError(row, request.operation);
+      // To be used before the next piece is asked for, which comes into the same buffer.
+      yield rows.filter((row) => row.type !== NLMSG_DONE && row.type !== NLMSG_ERROR);
+      if (rows.some((row) => row.type === NLMSG_DONE)) return;
+      await turn.pause();
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
 function dumpOnce(fd: number, request: NetlinkRequest): { rows: NetlinkMessage[]; interrupted: boolean } {
   const sequence = nextSequence();
   const message = encodeMessage(request.type, NLM_F_REQUEST | NLM_F_DUMP, sequence, request.parts);
@@ -145,8 +172,12 @@ function throwIfError(reply: NetlinkMessage, operation: string): void {
 
 function receive(fd: number): NetlinkMessage[] {
   receiveBuffer ??= Buffer.alloc(RECEIVE_BYTES);
-  const length = check(libc().recv(fd, receiveBuffer, RECEIVE_BYTES, 0), "receive from netlink");
-  return decodeMessages(receiveBuffer.subarray(0, length));
+  return receiveInto(receiveBuffer, fd);
+}
+
+function receiveInto(buffer: Buffer, fd: number): NetlinkMessage[] {
+  const length = check(libc().recv(fd, buffer, buffer.length, 0), "receive from netlink");
+  return decodeMessages(buffer.subarray(0, length));
 }
 
 /** After a failed send or receive the socket may hold stray replies: the next use opens a fresh one. */

@@ -3,6 +3,7 @@ import {
   type Clock,
   conflict,
   errorMessage,
+  fairTurn,
   GantryError,
   invalidArgument,
   type Logger,
@@ -173,6 +174,7 @@ export class BridgeNetworks implements NetworkService {
     const network = this.#attachable(request);
     // A record from before a crash or a reboot: the container is being started anew.
     await this.detach(network.id, request.containerId);
+    await fairTurn();
     const ip = this.#endpoints.allocate(network, request.ip);
     let endpoint: Endpoint | undefined;
     try {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fairTurn } from "../base/index.ts";
 import { killProcess, processIdentity, withPrivateMountNamespace } from "../kernel/index.ts";
 import type { ExecChannel, ExecPlace } from "./exec-channel.ts";
 import { ExecPipes } from "./exec-pipes.ts";
@@ -50,6 +51,7 @@ class Execution {
   #wantedSignal: NodeJS.Signals | number | undefined;
 
   static async start(options: ExecOptions, place: ExecPlace): Promise<Execution> {
+    await fairTurn();
     mkdirSync(place.dir, { recursive: true, mode: 0o700 });
     try {
       writeSpecFile(join(place.dir, "process.json"), sized(options));

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { GantryError, invalidArgument, readAll } from "../base/index.ts";
+import { fairTurn, GantryError, invalidArgument, readAll } from "../base/index.ts";
 import { withPrivateMountNamespace } from "../kernel/index.ts";
 import { createFailure } from "./failure.ts";
 import type { OciMount } from "./oci-spec.ts";
@@ -57,6 +57,7 @@ export async function spawnMonitor(options: CreateOptions, paths: MonitorPaths):
       },
     });
   };
+  await fairTurn();
   const child = withPrivateMountNamespace(start, { shared });
   const { pid, message } = await readSync(child);
   if (pid > 0) {

@@ -1,4 +1,4 @@
-import { conflict, errorMessage, failpoint, GantryError } from "../../base/index.ts";
+import { conflict, errorMessage, failpoint, fairTurn, GantryError } from "../../base/index.ts";
 import { isSharedMount } from "../../runtime/index.ts";
 import { type EngineContext, inBackground, rootfsOf, tellStatus } from "../context.ts";
 import { alreadyStarted, markedForRemoval } from "../errors.ts";
@@ -61,6 +61,7 @@ async function run(context: EngineContext, container: Container): Promise<void> 
   const { runtime } = context;
   const { config } = container.record;
   await container.unplugged;
+  await fairTurn();
   const namespaces = prepareNamespaces(context, container);
   const mounts = ociMounts(container);
   const targets = new Set(mounts.map((mount) => mount.destination));

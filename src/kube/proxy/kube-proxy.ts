@@ -202,7 +202,7 @@ export class KubeProxy implements LifecycleService {
   async #untilAnswered(addresses: readonly string[], signal: AbortSignal): Promise<void> {
     const endMs = this.#clock.monotonicMs() + (this.#options.lastConnectionsMs ?? LAST_CONNECTIONS_MS);
     try {
-      while (addresses.some((address) => this.#openConnections.leadTo(address))) {
+      while (await this.#isLedTo(addresses)) {
         if (this.#clock.monotonicMs() >= endMs) return;
         await this.#clock.sleep(LAST_CONNECTIONS_CHECK_MS, signal);
       }
@@ -210,6 +210,11 @@ export class KubeProxy implements LifecycleService {
       signal.throwIfAborted();
       this.#logger.warn("connections cannot be listed", { error: errorMessage(error) });
     }
+  }
+
+  async #isLedTo(addresses: readonly string[]): Promise<boolean> {
+    const answers = await Promise.all(addresses.map((address) => this.#openConnections.leadTo(address)));
+    return answers.includes(true);
   }
 
   /** Removes the rules of all Services. */

@@ -1,32 +1,40 @@
 import type { Clock } from "../../base/index.ts";
-import { type ConntrackEntry, listConntrack } from "../../kernel/index.ts";
+import { type ConntrackEntry, readConntrack } from "../../kernel/index.ts";
 
 /** From SYN_SENT (1) to CLOSE_WAIT (5), where one side may still answer (linux/netfilter/nf_conntrack_tcp.h). */
 const LAST_OPEN_STATE = 5;
-/** One look at connection tracking serves all who ask within this time. */
-const FRESH_MS = 10;
+/** Who asks within this time after a look shares the next one. */
+const PAUSE_MS = 10;
+
+type Addresses = ReadonlySet<string>;
 
 /** Which addresses have TCP connections that a Service led to them and that are being opened, or open. */
 export class OpenConnections {
   readonly #clock: Clock;
-  #addresses: ReadonlySet<string> = new Set();
-  #readAtMs = Number.NEGATIVE_INFINITY;
+  readonly #read: () => AsyncIterable<ConntrackEntry>;
+  #running: Promise<Addresses> | undefined;
+  /** The look that has not begun yet. */
+  #next: Promise<Addresses> | undefined;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, read: () => AsyncIterable<ConntrackEntry> = () => readConntrack("tcp")) {
     this.#clock = clock;
+    this.#read = read;
   }
 
-  leadTo(address: string): boolean {
-    const nowMs = this.#clock.monotonicMs();
-    if (nowMs - this.#readAtMs > FRESH_MS) {
-      this.#addresses = new Set(
-        listConntrack("tcp")
-          .filter(isOpenThroughService)
-          .map(({ replySource }) => replySource),
-      );
-      this.#readAtMs = nowMs;
-    }
-    return this.#addresses.has(address);
+  /** By a look that begins after this was asked: what was true before does not count. */
+  async leadTo(address: string): Promise<boolean> {
+    this.#next ??= this.#look();
+    return (await this.#next).has(address);
+  }
+
+  async #look(): Promise<Addresses> {
+    await this.#running?.catch(() => {});
+    await this.#clock.sleep(this.#running ? PAUSE_MS : 0);
+    this.#running = this.#next;
+    this.#next = undefined;
+    const addresses = new Set<string>();
+    for await (const entry of this.#read()) if (isOpenThroughService(entry)) addresses.add(entry.replySource);
+    return addresses;
   }
 }
 
