@@ -12,7 +12,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoCode, errorMessage, FairTurn, GantryError, invalidArgument } from "../base/index.ts";
 import { createIgnoreMatcher, decompress, parseDockerignore } from "../formats/index.ts";
-import { fdPath, hasErrno, O_PATH, openAtRoot } from "../kernel/index.ts";
+import { fdPath, hasErrno, O_PATH, openAtRoot, reopenFile } from "../kernel/index.ts";
 import { type SourceTree, walkTree } from "./source-tree.ts";
 import { TreeWriter } from "./tree-writer.ts";
 import { unpackTar } from "./unpack-tar.ts";
@@ -87,21 +87,23 @@ export class BuildContext {
 
   /** Text of a file of the context, undefined if there is none. */
   readText(path: string): string | undefined {
-    let fd: number;
+    const fd = this.#openFile(path);
+    if (fd === undefined) return undefined;
     try {
-      fd = openAtRoot(this.#rootFd, path, constants.O_RDONLY | constants.O_NONBLOCK);
+      if (fstatSync(fd).size > MAX_TEXT_FILE_BYTES)
+        throw invalidArgument(`${path} is larger than ${MAX_TEXT_FILE_BYTES} bytes`);
+      return readFileSync(fd, "utf8");
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  #openFile(path: string): number | undefined {
+    try {
+      return reopenFile(openAtRoot(this.#rootFd, path, O_PATH));
     } catch (error) {
       if (hasErrno(error, "ENOENT", "ENOTDIR", "ELOOP")) return undefined;
       throw error;
-    }
-    try {
-      const stat = fstatSync(fd);
-      if (!stat.isFile()) return undefined;
-      if (stat.size > MAX_TEXT_FILE_BYTES)
-        throw invalidArgument(`${path} is larger than ${MAX_TEXT_FILE_BYTES} bytes`);
-      return readFileSync(fdPath(fd), "utf8");
-    } finally {
-      closeSync(fd);
     }
   }
 

@@ -1,6 +1,6 @@
-import { closeSync, constants, fstatSync, readFileSync } from "node:fs";
+import { closeSync, fstatSync, readFileSync } from "node:fs";
 import { invalidArgument } from "../base/index.ts";
-import { fdPath, hasErrno, openAtRoot } from "../kernel/index.ts";
+import { hasErrno, O_PATH, openAtRoot, reopenFile } from "../kernel/index.ts";
 import type { Ownership } from "./tree-writer.ts";
 
 const MAX_ID = 2 ** 31 - 1;
@@ -36,18 +36,21 @@ function lookUp(rootFd: number, table: string, name: string, idKind: string, kin
 }
 
 function readTable(rootFd: number, path: string): string {
-  let fd: number;
+  const fd = openTable(rootFd, path);
+  if (fd === undefined) return "";
   try {
-    fd = openAtRoot(rootFd, path, constants.O_RDONLY | constants.O_NONBLOCK);
-  } catch (error) {
-    if (hasErrno(error, "ENOENT", "ENOTDIR", "ELOOP")) return "";
-    throw error;
-  }
-  try {
-    const stat = fstatSync(fd);
-    return stat.isFile() && stat.size <= MAX_TABLE_BYTES ? readFileSync(fdPath(fd), "utf8") : "";
+    return fstatSync(fd).size <= MAX_TABLE_BYTES ? readFileSync(fd, "utf8") : "";
   } finally {
     closeSync(fd);
+  }
+}
+
+function openTable(rootFd: number, path: string): number | undefined {
+  try {
+    return reopenFile(openAtRoot(rootFd, path, O_PATH));
+  } catch (error) {
+    if (hasErrno(error, "ENOENT", "ENOTDIR", "ELOOP")) return undefined;
+    throw error;
   }
 }
 

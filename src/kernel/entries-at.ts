@@ -1,11 +1,12 @@
-import { closeSync, constants, fstatSync, lstatSync, readdirSync, readlinkSync, type Stats } from "node:fs";
+import { constants, lstatSync, readdirSync, readlinkSync, type Stats } from "node:fs";
 import { constants as osConstants } from "node:os";
 import { errnoCode } from "../base/index.ts";
 import { type FileName, openAt, setModified } from "./at-calls.ts";
-import { fdPath } from "./in-root.ts";
+import { fdPath, O_PATH } from "./in-root.ts";
 import { errnoError } from "./libc.ts";
+import { reopenFile } from "./regular-file.ts";
 
-const { ELOOP, ENOENT, ENOTDIR, ENXIO } = osConstants.errno;
+const { ELOOP, ENOENT, ENOTDIR } = osConstants.errno;
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
 
 /** lstat of a name in an open directory. */
@@ -44,13 +45,10 @@ export function openDirectoryAt(dirfd: number, name: FileName): number | undefin
 
 /** Opens a regular file in an open directory for reading; undefined when it is none (any more). */
 export function openFileAt(dirfd: number, name: FileName): number | undefined {
-  // Not blocking, in case somebody put a fifo in the file's place.
-  const fd = openAt(dirfd, name, O_RDONLY | O_NOFOLLOW | constants.O_NONBLOCK);
-  if (fd === -ELOOP || fd === -ENOENT || fd === -ENXIO) return undefined;
+  const fd = openAt(dirfd, name, O_PATH | O_NOFOLLOW);
+  if (fd === -ENOENT) return undefined;
   if (fd < 0) throw errnoError(-fd, "open file", { name: String(name) });
-  if (fstatSync(fd).isFile()) return fd;
-  closeSync(fd);
-  return undefined;
+  return reopenFile(fd);
 }
 
 /** Sets the access and modification time of an open file. */

@@ -103,6 +103,7 @@ export {
   processIdentity,
   watchProcessExit,
 } from "./processes.ts";
+export { openRegularFile, reopenFile } from "./regular-file.ts";
 export { removeTree } from "./remove-tree.ts";
 export { RootedTree } from "./rooted-tree.ts";
 export { addRoute, deleteRoute, listRoutes, type Route, type RouteRequest } from "./routes.ts";

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  constants,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -24,8 +25,13 @@ import {
   getXattr,
   hasErrno,
   listXattrs,
+  O_PATH,
+  openFileAt,
+  openInRoot,
+  openRegularFile,
   RootedTree,
   removeXattr,
+  reopenFile,
   setModifiedAt,
   setXattr,
   statAt,
@@ -165,6 +171,28 @@ describe("a rooted tree", () => {
     await swapper.terminate();
     expect(written).toBeGreaterThan(100);
     expect(readdirSync(join(dir, "outside"))).toEqual([]);
+  });
+});
+
+describe("a file in an open directory", () => {
+  it("is opened if it is a regular one; a fifo, a device or a link never is", () => {
+    writeFileSync(join(root, "file"), "content");
+    expect(tree.mknod(tree.rootFd, "fifo", constants.S_IFIFO | 0o600, 0, 0)).toBe(true);
+    expect(tree.mknod(tree.rootFd, "device", constants.S_IFCHR | 0o600, 1, 3)).toBe(true);
+    tree.symlink(tree.rootFd, "link", "file");
+    const opened = [
+      (name: string) => openFileAt(tree.rootFd, name),
+      (name: string) => openRegularFile(join(root, name)),
+      (name: string) => reopenFile(openInRoot(root, name, O_PATH | constants.O_NOFOLLOW)),
+    ];
+    for (const open of opened) {
+      const fd = open("file")!;
+      expect(readFileSync(fd, "utf8")).toBe("content");
+      closeSync(fd);
+      for (const name of ["fifo", "device", "link"]) expect(open(name)).toBeUndefined();
+    }
+    expect(openFileAt(tree.rootFd, "none")).toBeUndefined();
+    expect(openRegularFile(join(root, "none"))).toBeUndefined();
   });
 });
 

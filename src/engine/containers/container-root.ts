@@ -131,12 +131,18 @@ function openMountPoint(rootFd: number, path: string, isDirectory: boolean): num
     if (hasErrno(error, "ENOTDIR", "ELOOP")) return undefined;
     if (!hasErrno(error, "ENOENT")) throw error;
     mkdirInRoot(fdPath(rootFd), isDirectory ? path : dirname(path));
-    if (!isDirectory) closeSync(openAtRoot(rootFd, path, constants.O_CREAT | constants.O_WRONLY, 0o644));
+    if (!isDirectory) makeFile(rootFd, path);
     fd = openAtRoot(rootFd, path, O_PATH);
   }
   if (fstatSync(fd).isDirectory() === isDirectory) return fd;
   closeSync(fd);
   return undefined;
+}
+
+/** Not blocking: another container, which has a volume on the way, may put a fifo there meanwhile. */
+function makeFile(rootFd: number, path: string): void {
+  const { O_CREAT, O_NONBLOCK, O_WRONLY } = constants;
+  closeSync(openAtRoot(rootFd, path, O_CREAT | O_WRONLY | O_NONBLOCK, 0o644));
 }
 
 function isDirectoryAt(path: string): boolean | undefined {

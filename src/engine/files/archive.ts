@@ -4,7 +4,7 @@ import { Readable } from "node:stream";
 import { GantryError } from "../../base/index.ts";
 import { TAR_END, TarReader } from "../../formats/index.ts";
 import { packMember, packTree, TreeExtractor } from "../../images/index.ts";
-import { hasErrno, openAtRoot } from "../../kernel/index.ts";
+import { hasErrno, O_PATH, openAtRoot } from "../../kernel/index.ts";
 import type { MountedRoot } from "../../runtime/index.ts";
 import type { Container } from "../containers/container.ts";
 import { openContainerRoot, openContainerRootfs, withContainerRoot } from "../containers/container-root.ts";
@@ -126,7 +126,7 @@ export async function writeArchive(
 function assertDirectory(root: MountedRoot, path: string, missing: () => Error): void {
   let fd: number;
   try {
-    fd = openAtRoot(root.fd, path, constants.O_RDONLY | constants.O_NONBLOCK);
+    fd = openAtRoot(root.fd, path, O_PATH);
   } catch (error) {
     if (hasErrno(error, "ENOENT", "ENOTDIR", "ELOOP")) throw missing();
     throw error;

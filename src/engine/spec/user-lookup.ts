@@ -1,5 +1,5 @@
-import { closeSync, constants, fstatSync, readSync } from "node:fs";
-import { hasErrno, openInRoot } from "../../kernel/index.ts";
+import { closeSync, fstatSync, readSync } from "node:fs";
+import { hasErrno, O_PATH, openInRoot, reopenFile } from "../../kernel/index.ts";
 import { invalidRequest } from "../errors.ts";
 
 export interface ResolvedUser {
@@ -105,20 +105,23 @@ function fields(text: string): string[][] {
 
 /** Synchronous: it is called with the root mounted for one moment only. Empty when there is no such file. */
 function readTable(root: string, path: string): string {
-  let fd: number;
+  const fd = openTable(root, path);
+  if (fd === undefined) return "";
   try {
-    // Non-blocking: the image may have made it a fifo.
-    fd = openInRoot(root, path, constants.O_RDONLY | constants.O_NONBLOCK);
-  } catch (error) {
-    if (hasErrno(error, "ENOENT", "ENOTDIR", "ELOOP", "EACCES", "ENXIO")) return "";
-    throw error;
-  }
-  try {
-    const stat = fstatSync(fd);
-    if (!stat.isFile() || stat.size > MAX_TABLE_BYTES) return "";
-    const buffer = Buffer.alloc(stat.size);
+    const { size } = fstatSync(fd);
+    if (size > MAX_TABLE_BYTES) return "";
+    const buffer = Buffer.alloc(size);
     return buffer.toString("utf8", 0, readSync(fd, buffer, 0, buffer.length, 0));
   } finally {
     closeSync(fd);
+  }
+}
+
+function openTable(root: string, path: string): number | undefined {
+  try {
+    return reopenFile(openInRoot(root, path, O_PATH));
+  } catch (error) {
+    if (hasErrno(error, "ENOENT", "ENOTDIR", "ELOOP", "EACCES")) return undefined;
+    throw error;
   }
 }

@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, readSync } from "node:fs";
 import { type CriContainerStatus, LogLineParser } from "../../../cri/index.ts";
+import { openRegularFile } from "../../../kernel/index.ts";
 import { Annotation } from "../naming.ts";
 
 const MAX_MESSAGE_BYTES = 4096;
@@ -43,7 +44,9 @@ function endOfLog(path: string): string {
 }
 
 function readPart(path: string, start: (sizeBytes: number) => number, limitBytes: number): string {
-  const fd = openSync(path, "r");
+  // A volume can stand where the message should: what a container makes of it may be no file.
+  const fd = openRegularFile(path);
+  if (fd === undefined) return "";
   try {
     const buffer = Buffer.alloc(limitBytes);
     const length = readSync(fd, buffer, 0, limitBytes, start(fstatSync(fd).size));
