@@ -39,4 +39,4 @@ function assertAllowed(instruction: string): void {
 }
 
 const notAllowed = (instruction: string) =>
-  invalidArgument(`${instruction.toLowerCase()} is not a valid change command`, { code: "Build.Change" });
+  invalidArgument(`${instruction} is not a valid change command`, { code: "Build.Change" });

@@ -122,7 +122,7 @@ describe("changes", () => {
       WorkingDir: "/w",
       User: "u",
     });
-    expect(() => applyChanges({}, ["RUN x"])).toThrow("run is not a valid change command");
+    expect(() => applyChanges({}, ["RUN x"])).toThrow("RUN is not a valid change command");
   });
 });
 

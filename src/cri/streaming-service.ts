@@ -84,7 +84,6 @@ export class StreamingService {
     streams.onResize?.(resize);
     const canceled = signal && rejectionOn(signal);
     const running = engine.startExec(id, attachStreams(streams), {
-      tty,
       ...(signal ? { signal } : {}),
       onStarted: () => {
         started = true;

@@ -23,7 +23,7 @@ describe("system", () => {
       expect(answer.status).toBe(200);
       expect(answer.text).toBe(method === "GET" ? "OK" : "");
       expect(answer.headers).toMatchObject({
-        "api-version": "1.47",
+        "api-version": "1.51",
         "docker-experimental": "false",
         ostype: "linux",
         "builder-version": "1",
@@ -35,7 +35,7 @@ describe("system", () => {
 
   it("tells version and info", async () => {
     expect((await api("GET", "/version")).json).toMatchObject({
-      ApiVersion: "1.47",
+      ApiVersion: "1.51",
       MinAPIVersion: "1.24",
       Os: "linux",
     });

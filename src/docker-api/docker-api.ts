@@ -1,9 +1,9 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { type Clock, GantryError, type Logger, notFound, systemClock } from "../base/index.ts";
+import { type Clock, GantryError, isGantryError, type Logger, notFound, systemClock } from "../base/index.ts";
 import type { Builder } from "../build/index.ts";
 import type { Engine } from "../engine/types.ts";
-import { type Handler, type HttpContext, Router, sendEmpty, sendJson } from "../http/index.ts";
+import { type Handler, type HttpContext, Router, sendEmpty, sendJson, sendText } from "../http/index.ts";
 import type { ImageService } from "../images/types.ts";
 import type { NetworkService } from "../network/types.ts";
 import type { ApiContext, ApiRoute } from "./api-context.ts";
@@ -142,7 +142,10 @@ class DockerApiServer implements DockerApi {
   #sendError({ res, method }: HttpContext, error: unknown): void {
     const { status, message } = toDockerError(error, this.#options.logger);
     if (status === 304 || method === "HEAD") sendEmpty(res, status);
-    else sendJson(res, status, { message });
+    // Clients of that time expect no JSON in an error.
+    else if (isGantryError(error) && error.code === "DockerApi.VersionTooOld") {
+      sendText(res, status, `${message}\n`);
+    } else sendJson(res, status, { message });
   }
 }
 
@@ -152,7 +155,7 @@ function apiRoutes(options: DockerApiOptions): ApiRoute[] {
   const attach = attachRoute(engine);
   return [
     ...systemRoutes({ engine, images }, options.info, clock),
-    ...containerRoutes(engine, clock),
+    ...containerRoutes(engine, clock, options.info.cgroupVersion === "2"),
     {
       method: attach.method,
       path: attach.path,

@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ApiClient, type CallOptions, frames } from "./testing/api-client.ts";
 import { busyboxArchive, type EngineHouse, openEngineHouse } from "./testing/engine-house.ts";
@@ -147,5 +148,76 @@ describe("exec", () => {
     ).toBe(400);
     expect((await api("POST", "/containers/none/exec", { body: { Cmd: ["x"] } })).status).toBe(404);
     expect((await api("GET", "/exec/none/json")).status).toBe(404);
+  });
+});
+
+describe("the form of a stream", () => {
+  const RAW = "application/vnd.docker.raw-stream";
+  const MULTIPLEXED = "application/vnd.docker.multiplexed-stream";
+
+  async function execIn(id: string, config: object): Promise<string> {
+    const made = await client.call("POST", `/containers/${id}/exec`, {
+      body: { Cmd: ["echo", "hi"], AttachStdout: true, AttachStderr: true, ...config },
+    });
+    return made.json.Id;
+  }
+
+  it("of an exec follows the request to start it, whatever terminal it has", async () => {
+    const id = await client.run({ Cmd: ["sleep", "60"] });
+    for (const [terminal, asked, output] of [
+      [false, false, ["stdout:hi\n"]],
+      [true, false, ["stdout:hi\r\n"]],
+      [false, true, "hi\n"],
+      [true, true, "hi\r\n"],
+    ] as const) {
+      const exec = await execIn(id, { Tty: terminal });
+      const stream = await client.upgrade(`/exec/${exec}/start`, JSON.stringify({ Tty: asked }));
+      expect(stream.head).toContain(`Content-Type: ${asked ? RAW : MULTIPLEXED}`);
+      await stream.ended;
+      const bytes = stream.received();
+      expect(asked ? bytes.toString() : frames(bytes)).toEqual(output);
+    }
+    await client.remove(id);
+  });
+
+  it("is told in its type since 1.42, and only to those who asked for an upgrade", async () => {
+    const id = await client.run({ Cmd: ["sleep", "60"] });
+    const old = await client.upgrade(`/v1.41/exec/${await execIn(id, {})}/start`, "{}");
+    expect(old.head).toContain(`Content-Type: ${RAW}`);
+    const plain = await client.call("POST", `/exec/${await execIn(id, {})}/start`, { body: {} });
+    expect([plain.headers["content-type"], frames(plain.body)]).toEqual([RAW, ["stdout:hi\n"]]);
+    const logs = async (minor: number) =>
+      (await client.call("GET", `/v1.${minor}/containers/${id}/logs?stdout=1`)).headers["content-type"];
+    expect([await logs(41), await logs(42)]).toEqual([RAW, MULTIPLEXED]);
+    await client.remove(id);
+  });
+
+  it("gives a terminal its first size with the start", async () => {
+    const id = await client.run({ Cmd: ["sleep", "60"] });
+    // The runtime gives it to a terminal that is there already.
+    const script = 'until [ "$(stty size 2>/dev/null)" = "33 44" ]; do :; done; echo sized';
+    const exec = await execIn(id, { Cmd: ["sh", "-c", script], Tty: true });
+    const stream = await client.upgrade(
+      `/exec/${exec}/start`,
+      JSON.stringify({ Tty: true, ConsoleSize: [33, 44] }),
+    );
+    await stream.ended;
+    expect(stream.received().toString()).toBe("sized\r\n");
+    await client.remove(id);
+  });
+
+  it("comes behind the answer, not in one piece with it, when only what was logged is asked for", async () => {
+    const id = await client.run({ Cmd: ["echo", "hi"] });
+    await client.wait(id);
+    const pieces: string[] = [];
+    const socket = connect({ path: house.socketPath });
+    socket.on("data", (chunk) => pieces.push(chunk.toString("latin1")));
+    socket.write(
+      `POST /containers/${id}/attach?logs=1&stream=0&stdout=1 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`,
+    );
+    await new Promise((resolve) => socket.on("close", resolve));
+    expect(pieces[0]).toMatch(/^HTTP\/1.1 101 UPGRADED\r\n.*\r\n\r\n$/s);
+    expect(frames(Buffer.from(pieces.slice(1).join(""), "latin1"))).toEqual(["stdout:hi\n"]);
+    await client.remove(id);
   });
 });

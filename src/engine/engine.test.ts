@@ -133,7 +133,7 @@ describe("a container", () => {
     await engine().restartContainer(id);
     expect((await state(id)).Status).toBe("running");
     await expect(engine().removeContainer(id)).rejects.toThrow(
-      /^cannot remove container "\/.*": container is running: stop the container before removing or force remove$/,
+      /^cannot remove container ".*": container is running: stop the container before removing or force remove$/,
     );
     const removed = engine().waitContainer(id, "removed");
     await engine().removeContainer(id, { force: true });

@@ -42,11 +42,11 @@ export function matchesLabels(
 
 /** A boolean filter's value; undefined when it is not set. */
 export function booleanFilter(filters: Filters, name: string): boolean | undefined {
-  const value = filters[name]?.[0];
-  if (value === undefined) return undefined;
-  if (["1", "true", "True", "TRUE", "t"].includes(value)) return true;
-  if (["0", "false", "False", "FALSE", "f"].includes(value)) return false;
-  throw invalidFilter(name, value);
+  const values = filters[name];
+  if (values === undefined) return undefined;
+  const isTrue = values.includes("1") || values.includes("true");
+  if (isTrue !== (values.includes("0") || values.includes("false"))) return isTrue;
+  throw invalidFilter(name, values.length > 0 ? `[${values.join(" ")}]` : undefined);
 }
 
 /** Docker's `until`: a Go duration before now, a date, or Unix seconds. Milliseconds. */

@@ -2,7 +2,7 @@ import type { Readable, Writable } from "node:stream";
 import type { ImageRuntimeConfig } from "../formats/oci-types.ts";
 
 /**
- * Requests and answers of the engine keep the names and shapes of Docker's API (v1.47), because that is what is stored,
+ * Requests and answers of the engine keep the names and shapes of Docker's API (v1.51), because that is what is stored,
  * inspected and diffed; nothing here knows HTTP. Durations named as in Docker are nanoseconds, memory is bytes.
  */
 export interface ContainerConfig extends ImageRuntimeConfig {
@@ -91,6 +91,8 @@ export interface HostConfig {
   Devices?: { PathOnHost: string; PathInContainer: string; CgroupPermissions: string }[] | null;
   LogConfig?: { Type: string; Config?: Record<string, string> };
   VolumesFrom?: string[] | null;
+  Links?: string[] | null;
+  Annotations?: Record<string, string> | null;
   MaskedPaths?: string[] | null;
   ReadonlyPaths?: string[] | null;
   [key: string]: unknown;
@@ -243,7 +245,7 @@ export interface ContainerSummary {
   State: string;
   /** `Up 3 minutes`, `Exited (0) 2 hours ago`. */
   Status: string;
-  HostConfig: { NetworkMode: string };
+  HostConfig: { NetworkMode: string; Annotations?: Record<string, string> | null };
   NetworkSettings: { Networks: Record<string, Record<string, unknown>> };
   Mounts: MountPoint[];
 }
@@ -443,7 +445,12 @@ export interface Engine {
   startExec(
     execId: string,
     streams: AttachStreams,
-    options?: { detach?: boolean; tty?: boolean; signal?: AbortSignal; onStarted?: () => void },
+    options?: {
+      detach?: boolean;
+      consoleSize?: [rows: number, columns: number];
+      signal?: AbortSignal;
+      onStarted?: () => void;
+    },
   ): Promise<{ exitCode: number }>;
   resizeExec(execId: string, columns: number, rows: number): Promise<void>;
   inspectExec(execId: string): Promise<ExecInspect>;

@@ -32,8 +32,10 @@ export function isIdOf(imageId: string, text: string): boolean {
 
 export function requireImage(store: ImageStore, text: string): StoredImage {
   const image = findImage(store, text);
-  if (!image) throw noSuchImage(text);
-  return image;
+  if (image) return image;
+  // What can be no name is refused as such, in the words of who reads names.
+  if (!wholeId(text)) parseImageReference(text);
+  throw noSuchImage(text);
 }
 
 /** Docker's words; a name is shown with its tag. */

@@ -12,6 +12,8 @@ export interface HostInfo {
   /** As uname names it: `x86_64`, `aarch64`. */
   machine: string;
   cpus: number;
+  /** Numbers of the memory nodes: `0`, `0-1`. */
+  memoryNodes: string;
   memoryBytes: number;
   hostname: string;
   machineId: string;
@@ -43,6 +45,7 @@ export function hostInfo(): HostInfo {
       architecture: GO_ARCHITECTURE[process.arch] ?? process.arch,
       machine: os.machine(),
       cpus: os.availableParallelism(),
+      memoryNodes: firstLineOf("/sys/devices/system/node/online") || "0",
       memoryBytes: os.totalmem(),
       hostname: os.hostname(),
       machineId: firstLineOf("/etc/machine-id", "/var/lib/dbus/machine-id"),

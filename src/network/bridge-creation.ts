@@ -116,6 +116,7 @@ export class BridgeCreation {
       ipRange,
       gateway: gateway ?? defaultGateway(subnet, ipRange),
       ...(wanted === undefined ? { subnetIsChosen: true } : {}),
+      ...(gateway === undefined ? { gatewayIsChosen: true } : {}),
     };
   }
 }

@@ -118,7 +118,7 @@ describe("networks", () => {
       expect(networks.create({ name: "x", ...request })).rejects.toThrow(message);
     await refuse({ name: "web" }, "network with name web already exists");
     await refuse({ name: "host" }, "operation is not permitted on predefined host network");
-    await refuse({ driver: "overlay2" }, "could not find plugin overlay2");
+    await refuse({ driver: "overlay2" }, 'plugin "overlay2" not found');
     await refuse({ subnet: "10.77.0.1/24" }, "it should be 10.77.0.0/24");
     await refuse({ subnet: "10.77.0.0/24", gateway: "10.78.0.1" }, "invalid gateway");
     await refuse({ subnet: created.subnet }, "Pool overlaps");

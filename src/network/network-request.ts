@@ -1,9 +1,18 @@
+import { isIPv4 } from "node:net";
 import { conflict, GantryError, invalidArgument, notFound } from "../base/index.ts";
 import type { NetworkRegistry } from "./network-registry.ts";
 import { contains, formatSubnet, ipToNumber, numberToIp, overlaps, parseSubnet } from "./subnet.ts";
 import type { CreateNetworkRequest } from "./types.ts";
 
 export const PREDEFINED_NETWORKS: readonly string[] = ["bridge", "host", "none"];
+
+const CIDR = /^\d+(\.\d+){3}\/\d+$/;
+
+/** Options that say yes or no, as Go's strconv.ParseBool reads them. */
+const BOOLEAN_OPTIONS = [
+  "com.docker.network.bridge.enable_icc",
+  "com.docker.network.bridge.enable_ip_masquerade",
+];
 
 const forbidden = (message: string, code: string) => new GantryError("PermissionDenied", message, { code });
 
@@ -19,11 +28,20 @@ export function validateNetworkRequest(request: CreateNetworkRequest, registry: 
     throw conflict(`network with name ${name} already exists`, { code: "Network.AlreadyExists" });
   }
   validateDriver(request.driver);
+  for (const option of BOOLEAN_OPTIONS) validateBoolean(option, request.options?.[option]);
   validateBridgeName(request.options?.["com.docker.network.bridge.name"]);
   if (request.subnet) validateSubnet(request, registry);
   else if (request.gateway || request.ipRange) {
-    throw invalidArgument("a gateway or an IP range needs a subnet", { code: "Network.InvalidSubnet" });
+    throw invalidConfig("invalid subnet : invalid CIDR block notation");
   }
+}
+
+function validateBoolean(option: string, value: string | undefined): void {
+  if (value === undefined || /^(1|t|T|true|True|TRUE|0|f|F|false|False|FALSE)$/.test(value)) return;
+  const reason = `strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`;
+  throw invalidArgument(`failed to parse ${option} value: ${value} (${reason})`, {
+    code: "Network.InvalidOption",
+  });
 }
 
 function validateDriver(driver: string | undefined): void {
@@ -36,7 +54,7 @@ function validateDriver(driver: string | undefined): void {
     case "null":
       throw forbidden(`only one instance of "${driver}" network is allowed`, "Network.Predefined");
     default:
-      throw notFound(`could not find plugin ${driver} in v1 plugin registry: plugin "${driver}" not found`, {
+      throw notFound(`plugin "${driver}" not found`, {
         code: "Network.NoSuchDriver",
         hint: "the drivers are bridge, host and none",
       });
@@ -51,29 +69,40 @@ function validateBridgeName(name: string | undefined): void {
 }
 
 function validateSubnet(request: CreateNetworkRequest, registry: NetworkRegistry): void {
-  const invalid = (message: string) =>
-    invalidArgument(`invalid network config:\n${message}`, { code: "Network.InvalidSubnet" });
-  if (!/^\d+(\.\d+){3}\/\d+$/.test(request.subnet!)) {
-    throw invalid(`invalid subnet ${request.subnet}: invalid CIDR block notation`);
+  if (!CIDR.test(request.subnet!)) {
+    throw invalidConfig(`invalid subnet ${request.subnet}: invalid CIDR block notation`);
   }
   const subnet = parseSubnet(request.subnet!);
   if (formatSubnet(subnet) !== request.subnet) {
-    throw invalid(`invalid subnet ${request.subnet}: it should be ${formatSubnet(subnet)}`);
+    throw invalidConfig(`invalid subnet ${request.subnet}: it should be ${formatSubnet(subnet)}`);
   }
   if (subnet.prefixLength > 30)
-    throw invalid(`invalid subnet ${request.subnet}: it has no room for containers`);
-  if (request.gateway && !contains(subnet, ipToNumber(request.gateway))) {
-    throw invalid(`invalid gateway ${request.gateway}: parent subnet is ${request.subnet}`);
-  }
-  if (request.ipRange && !contains(subnet, parseSubnet(request.ipRange).base)) {
-    throw invalid(`invalid ip-range ${request.ipRange}: parent subnet is ${request.subnet}`);
-  }
+    throw invalidConfig(`invalid subnet ${request.subnet}: it has no room for containers`);
+  if (request.gateway) validateGateway(request.gateway, request.subnet!);
+  if (request.ipRange) validateRange(request.ipRange, request.subnet!);
   if (registry.claimedSubnets().some((other) => overlaps(parseSubnet(other), subnet))) {
     throw forbidden(
       "invalid pool request: Pool overlaps with other one on this address space",
       "Network.PoolOverlaps",
     );
   }
+}
+
+const invalidConfig = (message: string) =>
+  invalidArgument(`invalid network config:\n${message}`, { code: "Network.InvalidSubnet" });
+
+function validateGateway(gateway: string, subnet: string): void {
+  const invalid = (reason: string) => invalidConfig(`invalid gateway ${gateway}: ${reason}`);
+  if (!isIPv4(gateway)) throw invalid("invalid address");
+  if (contains(parseSubnet(subnet), ipToNumber(gateway))) return;
+  throw invalid(`parent subnet ${subnet} doesn't contain this address`);
+}
+
+function validateRange(range: string, subnet: string): void {
+  const invalid = (reason: string) => invalidConfig(`invalid ip-range ${range}: ${reason}`);
+  if (!CIDR.test(range)) throw invalid("invalid CIDR block notation");
+  if (contains(parseSubnet(subnet), parseSubnet(range).base)) return;
+  throw invalid(`parent subnet ${subnet} doesn't contain ip-range`);
 }
 
 /** The first address of the subnet (or of the range, where that is given) that a host can have. */

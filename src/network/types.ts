@@ -9,6 +9,8 @@ export interface NetworkConfig {
   /** The subnet was chosen here, not by whoever made the network: no address in it may be asked for. */
   subnetIsChosen?: boolean;
   gateway?: string;
+  /** The gateway was chosen here. */
+  gatewayIsChosen?: boolean;
   ipRange?: string;
   /** Linux bridge name, at most 15 characters. */
   bridgeName?: string;

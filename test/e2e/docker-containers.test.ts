@@ -26,7 +26,7 @@ describe("states", () => {
     await house.ok("unpause", "cc");
     expect((await house.failure("unpause", "cc"))[1]).toBe(`Container ${id} is not paused`);
     expect((await house.failure("rm", "cc"))[1]).toBe(
-      'cannot remove container "/cc": container is running: stop the container before removing or force remove',
+      'cannot remove container "cc": container is running: stop the container before removing or force remove',
     );
     await house.ok("stop", "-t", "0", "cc");
     await house.ok("stop", "cc");

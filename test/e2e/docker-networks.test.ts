@@ -48,10 +48,7 @@ describe("networks", () => {
     const refusals: [string[], string][] = [
       [["create", "mine"], "network with name mine already exists"],
       [["create", "host"], "operation is not permitted on predefined host network"],
-      [
-        ["create", "-d", "nosuch", "x"],
-        'could not find plugin nosuch in v1 plugin registry: plugin "nosuch" not found',
-      ],
+      [["create", "-d", "nosuch", "x"], 'plugin "nosuch" not found'],
       [
         ["create", "--subnet", "10.231.0.0/16", "x"],
         "invalid pool request: Pool overlaps with other one on this address space",

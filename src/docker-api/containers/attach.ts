@@ -4,7 +4,7 @@ import { conflict } from "../../base/index.ts";
 import type { ContainerInspect } from "../../engine/types.ts";
 import type { StreamRequest, StreamRoute } from "../stream-request.ts";
 import { detachKeysOf, detachWatcher } from "../wire/detach-keys.ts";
-import { frameWriter, rawWriter } from "../wire/frames.ts";
+import { frameWriter, isMultiplexed, rawWriter } from "../wire/frames.ts";
 import type { Hijacked } from "../wire/hijack.ts";
 import { flag, text } from "../wire/query.ts";
 import type { ContainersBackend } from "./backend.ts";
@@ -29,10 +29,11 @@ async function attach(backend: AttachBackend, request: StreamRequest): Promise<v
   const raw = container.Config.Tty === true;
   const connection = request.open();
   const ended = new AbortController();
-  const accept = () => connection.accept({ raw });
+  const form = { raw, isMultiplexed: isMultiplexed(raw, request.apiMinor) };
+  const accept = () => connection.accept(form);
   const stream = flag(query, "stream");
-  const stdout = flag(query, "stdout") ? outputOf(connection, raw, "stdout") : undefined;
-  const stderr = flag(query, "stderr") ? outputOf(connection, raw, "stderr") : undefined;
+  const stdout = flag(query, "stdout") ? outputOf(connection, form, "stdout") : undefined;
+  const stderr = flag(query, "stderr") ? outputOf(connection, form, "stderr") : undefined;
   try {
     await backend.attachContainer(
       container.Id,
@@ -55,6 +56,12 @@ async function attach(backend: AttachBackend, request: StreamRequest): Promise<v
   }
 }
 
+/** `raw`: bytes as they come, instead of frames; what the answer's type says of that depends on the version. */
+export interface StreamForm {
+  raw: boolean;
+  isMultiplexed: boolean;
+}
+
 /** Input without terminal passes as it is; with one, the detach keys end the attachment. */
 export function inputOf(
   connection: Hijacked,
@@ -66,9 +73,9 @@ export function inputOf(
 }
 
 /** The first output may come before the word that the process runs: it must not come before the answer. */
-export function outputOf(connection: Hijacked, raw: boolean, stream: "stdout" | "stderr"): Writable {
-  const accept = () => connection.accept({ raw });
-  return raw ? rawWriter(connection.output, accept) : frameWriter(connection.output, stream, accept);
+export function outputOf(connection: Hijacked, form: StreamForm, stream: "stdout" | "stderr"): Writable {
+  const accept = () => connection.accept(form);
+  return form.raw ? rawWriter(connection.output, accept) : frameWriter(connection.output, stream, accept);
 }
 
 /** Resolves when what was written has been handed to the connection, or that is gone. */

@@ -3,7 +3,7 @@ import type { ContainerConfig } from "../../engine/types.ts";
 import { sendJson } from "../../http/index.ts";
 import type { ApiContext, ApiRoute } from "../api-context.ts";
 import { tagged } from "../images/transfers.ts";
-import { containerConfig } from "../json/index.ts";
+import { createRequest } from "../json/index.ts";
 import { flag, text } from "../wire/query.ts";
 import { optionalBody } from "../wire/request-body.ts";
 import type { CommitBackend } from "./backend.ts";
@@ -19,7 +19,7 @@ async function commit({ engine, builder }: CommitBackend, context: ApiContext): 
   if (container === undefined) {
     throw invalidArgument('invalid name or ID supplied: ""', { code: "DockerApi.Query" });
   }
-  const body = await optionalBody(context, containerConfig);
+  const { HostConfig, NetworkingConfig, ...body } = await optionalBody(context, createRequest);
   const { Config } = await engine.inspectContainer(container);
   const given = Object.fromEntries(Object.entries(body).filter(([, value]) => !isEmpty(value)));
   const config = builder.applyChanges({ ...Config, ...given } as ContainerConfig, query.getAll("changes"));

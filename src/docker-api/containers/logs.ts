@@ -2,13 +2,13 @@ import { invalidArgument, notImplemented } from "../../base/index.ts";
 import type { LogEntry, LogOptions } from "../../engine/types.ts";
 import type { ApiContext } from "../api-context.ts";
 import { BatchWriter } from "../wire/batch-writer.ts";
-import { encodeFrame, MULTIPLEXED_STREAM, RAW_STREAM } from "../wire/frames.ts";
+import { encodeFrame, isMultiplexed, MULTIPLEXED_STREAM, RAW_STREAM } from "../wire/frames.ts";
 import { flag, timestamp } from "../wire/query.ts";
 import type { ContainersBackend } from "./backend.ts";
 
 /** `GET /containers/{id}/logs`: multiplexed frames, or plain bytes for a container with a terminal. */
 export async function serveLogs(backend: ContainersBackend, context: ApiContext): Promise<void> {
-  const { query, res } = context;
+  const { query, res, apiMinor } = context;
   const options = logOptions(query, context.signal);
   const container = await backend.inspectContainer(context.params.id!);
   if (container.HostConfig.LogConfig?.Type === "none") {
@@ -17,7 +17,7 @@ export async function serveLogs(backend: ContainersBackend, context: ApiContext)
   const raw = container.Config.Tty === true;
   const format = lineFormatter(flag(query, "timestamps"), flag(query, "details") ? detailsOf(container) : "");
   const entries = backend.containerLogs(container.Id, options)[Symbol.asyncIterator]();
-  res.writeHead(200, { "content-type": raw ? RAW_STREAM : MULTIPLEXED_STREAM });
+  res.writeHead(200, { "content-type": isMultiplexed(raw, apiMinor) ? MULTIPLEXED_STREAM : RAW_STREAM });
   res.flushHeaders();
   const out = new BatchWriter(res);
   try {

@@ -1,4 +1,11 @@
-import { type Clock, GantryError, invalidArgument, isGantryError, notImplemented } from "../../base/index.ts";
+import {
+  type Clock,
+  conflict,
+  GantryError,
+  invalidArgument,
+  isGantryError,
+  notImplemented,
+} from "../../base/index.ts";
 import type { HostConfig } from "../../engine/types.ts";
 import { sendEmpty, sendJson } from "../../http/index.ts";
 import type { ApiContext, ApiRoute } from "../api-context.ts";
@@ -7,13 +14,14 @@ import { filters, flag, integer, text, unsigned32 } from "../wire/query.ts";
 import { optionalBody } from "../wire/request-body.ts";
 import { getArchive, headArchive, putArchive, sendTar } from "./archive.ts";
 import type { ContainersBackend } from "./backend.ts";
+import { inspectJson, summaryJson } from "./container-json.ts";
 import { createContainer } from "./create.ts";
 import { serveLogs } from "./logs.ts";
 import { serveStats } from "./stats.ts";
 import { serveWait } from "./wait.ts";
 
 /** Endpoints under `/containers`. Attaching stands in attach.ts. */
-export function containerRoutes(backend: ContainersBackend, clock: Clock): ApiRoute[] {
+export function containerRoutes(backend: ContainersBackend, clock: Clock, isCgroup2: boolean): ApiRoute[] {
   const done =
     (action: (context: ApiContext, id: string) => Promise<unknown>) => async (context: ApiContext) => {
       await action(context, context.params.id!);
@@ -21,7 +29,11 @@ export function containerRoutes(backend: ContainersBackend, clock: Clock): ApiRo
     };
   return [
     { method: "GET", path: "/containers/json", handle: (context) => list(backend, context) },
-    { method: "POST", path: "/containers/create", handle: (context) => createContainer(backend, context) },
+    {
+      method: "POST",
+      path: "/containers/create",
+      handle: (context) => createContainer(backend, context, isCgroup2),
+    },
     { method: "POST", path: "/containers/prune", handle: (context) => prune(backend, context) },
     { method: "GET", path: "/containers/:id/json", handle: (context) => inspect(backend, context) },
     {
@@ -87,7 +99,7 @@ function refuse(what: string) {
   };
 }
 
-async function list(backend: ContainersBackend, { query, res }: ApiContext): Promise<void> {
+async function list(backend: ContainersBackend, { query, res, apiMinor }: ApiContext): Promise<void> {
   const limit = integer(query, "limit");
   const containers = await backend.listContainers({
     all: flag(query, "all"),
@@ -95,11 +107,17 @@ async function list(backend: ContainersBackend, { query, res }: ApiContext): Pro
     size: flag(query, "size"),
     filters: filters(query),
   });
-  sendJson(res, 200, containers);
+  sendJson(
+    res,
+    200,
+    containers.map((container) => summaryJson(container, apiMinor)),
+  );
 }
 
-async function inspect(backend: ContainersBackend, { params, query, res }: ApiContext): Promise<void> {
-  sendJson(res, 200, await backend.inspectContainer(params.id!, { size: flag(query, "size") }));
+async function inspect(backend: ContainersBackend, context: ApiContext): Promise<void> {
+  const { params, query, res, apiMinor } = context;
+  const container = await backend.inspectContainer(params.id!, { size: flag(query, "size") });
+  sendJson(res, 200, inspectJson(container, apiMinor));
 }
 
 /** Docker says of every failure what it is about, save that the container's own state names it already. */
@@ -127,8 +145,11 @@ async function start(backend: ContainersBackend, { req }: ApiContext, id: string
   await backend.startContainer(id);
 }
 
-function stopOptions({ query }: ApiContext): { timeoutSeconds?: number; signal?: string } {
-  return { timeoutSeconds: integer(query, "t"), signal: text(query, "signal") };
+function stopOptions({ query, apiMinor }: ApiContext): { timeoutSeconds?: number; signal?: string } {
+  return {
+    timeoutSeconds: integer(query, "t"),
+    signal: apiMinor < 42 ? undefined : text(query, "signal"),
+  };
 }
 
 function newName({ query }: ApiContext): string {
@@ -140,14 +161,20 @@ function newName({ query }: ApiContext): string {
 }
 
 async function remove(backend: ContainersBackend, { query }: ApiContext, id: string): Promise<void> {
-  if (flag(query, "link")) throw notImplemented("links between containers are not supported");
+  if (flag(query, "link")) {
+    await backend.inspectContainer(id);
+    throw conflict("Conflict, cannot remove the default link name of the container", {
+      code: "DockerApi.DefaultName",
+    });
+  }
   await backend.removeContainer(id, { force: flag(query, "force"), removeVolumes: flag(query, "v") });
 }
 
 async function update(backend: ContainersBackend, context: ApiContext): Promise<void> {
   const body = await optionalBody(context, updateConfig);
+  if (context.apiMinor < 40) delete body.PidsLimit;
   const { warnings } = await backend.updateContainer(context.params.id!, body as Partial<HostConfig>);
-  sendJson(context.res, 200, { Warnings: warnings });
+  sendJson(context.res, 200, { Warnings: warnings.length > 0 ? warnings : null });
 }
 
 async function resize(backend: ContainersBackend, { params, query, res }: ApiContext): Promise<void> {

@@ -7,7 +7,7 @@ import { terminalSize } from "../containers/routes.ts";
 import { type Decoded, execOptions, execStartOptions } from "../json/index.ts";
 import { plainStreamRequest, type StreamRequest, type StreamRoute } from "../stream-request.ts";
 import { detachKeysOf } from "../wire/detach-keys.ts";
-import { encodeFrame } from "../wire/frames.ts";
+import { encodeFrame, isMultiplexed } from "../wire/frames.ts";
 import type { Hijacked } from "../wire/hijack.ts";
 import { optionalBody } from "../wire/request-body.ts";
 import type { ExecBackend } from "./backend.ts";
@@ -37,14 +37,18 @@ export function execStartRoute(backend: ExecBackend, logger: Logger): StreamRout
 interface StartOptions {
   detach: boolean;
   tty: boolean;
+  consoleSize: [rows: number, columns: number] | undefined;
 }
 
 function startOptions(body: Decoded): StartOptions {
-  return { detach: body.Detach === true, tty: body.Tty === true };
+  const tty = body.Tty === true;
+  const size = body.ConsoleSize as [number, number] | null | undefined;
+  return { detach: body.Detach === true, tty, consoleSize: tty && size ? size : undefined };
 }
 
 async function create(backend: ExecBackend, context: ApiContext): Promise<void> {
   const body = await optionalBody(context, execOptions);
+  if (context.apiMinor < 42) delete body.ConsoleSize;
   if (!Array.isArray(body.Cmd) || body.Cmd.length === 0) {
     throw invalidArgument("No exec command specified", { code: "DockerApi.Body" });
   }
@@ -87,13 +91,16 @@ async function startAttached(
   const id = request.params.id!;
   const exec = await backend.inspectExec(id);
   if (options.detach) throw invalidArgument("a detached exec needs no upgrade", { code: "DockerApi.Body" });
-  const raw = exec.ProcessConfig.tty;
+  // The client says how it reads, whatever the process has for a terminal.
+  const raw = options.tty;
+  const hasTerminal = exec.ProcessConfig.tty;
+  const form = { raw, isMultiplexed: isMultiplexed(raw, request.apiMinor) };
   const connection = request.open();
   const detached = new AbortController();
-  const stdout = exec.OpenStdout ? outputOf(connection, raw, "stdout") : undefined;
-  const stderr = exec.OpenStderr && !raw ? outputOf(connection, raw, "stderr") : undefined;
+  const stdout = exec.OpenStdout ? outputOf(connection, form, "stdout") : undefined;
+  const stderr = exec.OpenStderr && !raw && !hasTerminal ? outputOf(connection, form, "stderr") : undefined;
   // Before the process runs: some clients lose output that comes in one piece with the answer.
-  connection.accept({ raw });
+  connection.accept(form);
   // The process outlives the client, be it detached or gone: only its input ends.
   detached.signal.addEventListener("abort", () => connection.finish());
   try {
@@ -101,12 +108,12 @@ async function startAttached(
       id,
       {
         stdin: exec.OpenStdin
-          ? inputOf(connection, raw ? detachKeysOf(exec.DetachKeys, "escape") : [], detached)
+          ? inputOf(connection, hasTerminal ? detachKeysOf(exec.DetachKeys, "escape") : [], detached)
           : undefined,
         stdout,
         stderr,
       },
-      { tty: options.tty },
+      { consoleSize: request.apiMinor < 42 ? undefined : options.consoleSize },
     );
     await flushed(stdout, stderr);
   } catch (error) {

@@ -78,7 +78,7 @@ function referencePoint(
   return found.createdAtMs;
 }
 
-/** The image with only those of its names that match a pattern (`busy*`, `shop/web:1.*`). */
+/** The image with only those of its names that match a pattern (`busy*`, `shop/web:1.*`), short or in full. */
 function withMatchingReferences(
   image: ImageRecord,
   patterns: readonly string[] | undefined,
@@ -87,7 +87,8 @@ function withMatchingReferences(
   const globs = patterns.map((pattern) => compileGlob(pattern));
   const matches = (canonical: string) => {
     const reference = parseImageReference(canonical);
-    const texts = [familiarName(reference), formatFamiliar(reference)];
+    const { domain, path } = reference;
+    const texts = [familiarName(reference), formatFamiliar(reference), canonical, `${domain}/${path}`];
     return globs.some((glob) => texts.some((text) => glob.matches(text)));
   };
   const references = image.references.filter(matches);

@@ -1,6 +1,7 @@
 import { rfc3339Nanos } from "../../base/index.ts";
 import { familiarText } from "../../formats/index.ts";
 import type { ImageRecord } from "../../images/types.ts";
+import { containerConfig, encodeStruct, imageConfig } from "../json/index.ts";
 
 /** One row of `GET /images/json`. */
 export function imageSummary(
@@ -13,17 +14,29 @@ export function imageSummary(
     Id: image.id,
     Labels: image.config.config?.Labels ?? null,
     ParentId: image.parentId ?? "",
-    RepoDigests: image.digestReferences.map(familiarText),
-    RepoTags: image.references.map(familiarText),
+    ...namesOf(image, options.apiMinor),
     SharedSize: -1,
     Size: image.sizeBytes,
     ...(options.apiMinor < 44 ? { VirtualSize: image.sizeBytes } : {}),
   };
 }
 
-/** `GET /images/{name}/json`. */
+/** Before API 1.43 an image without any name had these for names, and nil where there was one of the kinds. */
+function namesOf({ references, digestReferences }: ImageRecord, apiMinor: number): Record<string, unknown> {
+  const RepoTags = references.map(familiarText);
+  const RepoDigests = digestReferences.map(familiarText);
+  if (apiMinor >= 43) return { RepoDigests, RepoTags };
+  if (RepoTags.length + RepoDigests.length === 0) {
+    return { RepoDigests: ["<none>@<none>"], RepoTags: ["<none>:<none>"] };
+  }
+  const orNull = (names: string[]) => (names.length > 0 ? names : null);
+  return { RepoDigests: orNull(RepoDigests), RepoTags: orNull(RepoTags) };
+}
+
+/** `GET /images/{name}/json`. Until API 1.50 the configuration was shown as if it were a container's. */
 export function imageInspect(image: ImageRecord, apiMinor: number): Record<string, unknown> {
   const { config } = image;
+  const runtime = config.config ?? {};
   return {
     Id: image.id,
     RepoTags: image.references.map(familiarText),
@@ -31,34 +44,16 @@ export function imageInspect(image: ImageRecord, apiMinor: number): Record<strin
     Parent: image.parentId ?? "",
     Comment: config.history?.at(-1)?.comment ?? "",
     Created: config.created ?? rfc3339Nanos(image.createdAtMs),
+    ...(apiMinor < 45 ? { ContainerConfig: encodeStruct(containerConfig, {}) } : {}),
     DockerVersion: "",
     Author: config.author ?? "",
-    Config: {
-      Hostname: "",
-      Domainname: "",
-      User: "",
-      AttachStdin: false,
-      AttachStdout: false,
-      AttachStderr: false,
-      Tty: false,
-      OpenStdin: false,
-      StdinOnce: false,
-      Env: null,
-      Cmd: null,
-      Image: "",
-      Volumes: null,
-      WorkingDir: "",
-      Entrypoint: null,
-      OnBuild: null,
-      Labels: null,
-      ...config.config,
-    },
+    Config: encodeStruct(apiMinor < 50 ? containerConfig : imageConfig, runtime),
     Architecture: config.architecture,
     ...(config.variant ? { Variant: config.variant } : {}),
     Os: config.os,
     Size: image.sizeBytes,
     ...(apiMinor < 44 ? { VirtualSize: image.sizeBytes } : {}),
-    GraphDriver: { Name: "overlay2", Data: null },
+    GraphDriver: { Data: null, Name: "overlay2" },
     RootFS: { Type: "layers", Layers: config.rootfs.diff_ids },
     Metadata: {
       LastTagTime: image.lastTaggedAtMs > 0 ? rfc3339Nanos(image.lastTaggedAtMs) : "0001-01-01T00:00:00Z",

@@ -1,4 +1,5 @@
 import { type Clock, invalidArgument, type Logger, notImplemented } from "../../base/index.ts";
+import type { Filters } from "../../engine/types.ts";
 import { shortId } from "../../formats/index.ts";
 import { sendEmpty, sendJson } from "../../http/index.ts";
 import type { ImageRecord, RemovedImage } from "../../images/types.ts";
@@ -55,14 +56,21 @@ async function list({ images, engine }: ImagesBackend, clock: Clock, context: Ap
   const { query, res, apiMinor } = context;
   const selected = selectImages(await images.list(), {
     all: flag(query, "all"),
-    filters: onlyFilters(filters(query), IMAGE_FILTERS),
+    filters: listFilters(query, apiMinor),
     nowMs: clock.nowMs(),
   });
-  const counts = flag(query, "shared-size") ? await containersByImage(engine) : undefined;
+  const counts = apiMinor >= 42 && flag(query, "shared-size") ? await containersByImage(engine) : undefined;
   const rows = selected.map((image) =>
     imageSummary(image, { containers: counts ? (counts.get(image.id)?.length ?? 0) : -1, apiMinor }),
   );
   sendJson(res, 200, rows);
+}
+
+/** Before API 1.41 a pattern of names could be a parameter of its own. */
+function listFilters(query: URLSearchParams, apiMinor: number): Filters {
+  const given = onlyFilters(filters(query), IMAGE_FILTERS);
+  const pattern = apiMinor < 41 ? text(query, "filter") : undefined;
+  return pattern === undefined ? given : { ...given, reference: [...(given.reference ?? []), pattern] };
 }
 
 async function inspect({ images }: ImagesBackend, { params, res, apiMinor }: ApiContext): Promise<void> {

@@ -64,6 +64,23 @@ export const containerConfig = struct("container.Config", {
   Shell: omitEmpty(words),
 });
 
+/** An image's (docker-image-spec): all of it may be left out. */
+export const imageConfig = struct("v1.DockerOCIImageConfig", {
+  User: omitEmpty(string),
+  ExposedPorts: omitEmpty(map(empty)),
+  Env: omitEmpty(strings),
+  Entrypoint: omitEmpty(strings),
+  Cmd: omitEmpty(strings),
+  Volumes: omitEmpty(map(empty)),
+  WorkingDir: omitEmpty(string),
+  Labels: omitEmpty(labels),
+  StopSignal: omitEmpty(string),
+  ArgsEscaped: omitEmpty(bool),
+  Healthcheck: omitEmpty(pointer(healthcheck)),
+  OnBuild: omitEmpty(strings),
+  Shell: omitEmpty(strings),
+});
+
 const throttleDevices = slice(
   pointer(struct("blkiodev.ThrottleDevice", { Path: string, Rate: uint64 })),
   "[]*blkiodev.ThrottleDevice",

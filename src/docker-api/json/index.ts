@@ -5,6 +5,7 @@ export {
   execOptions,
   execStartOptions,
   hostConfig,
+  imageConfig,
   labels,
   portMap,
   ulimits,

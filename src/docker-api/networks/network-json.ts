@@ -12,7 +12,7 @@ export function networkJson(network: NetworkConfig, endpoints: readonly Endpoint
     Driver: network.driver === "none" ? "null" : network.driver,
     EnableIPv4: true,
     EnableIPv6: false,
-    IPAM: { Driver: "default", Options: isPredefined(network) ? null : {}, Config: ipamConfig(network) },
+    IPAM: { Driver: "default", Options: null, Config: ipamConfig(network) },
     Internal: network.internal,
     Attachable: network.attachable,
     Ingress: false,
@@ -26,15 +26,15 @@ export function networkJson(network: NetworkConfig, endpoints: readonly Endpoint
   };
 }
 
-const isPredefined = ({ name }: NetworkConfig) => ["bridge", "host", "none"].includes(name);
-
-function ipamConfig(network: NetworkConfig): Record<string, string>[] {
-  if (!network.subnet) return [];
+/** Of a subnet that was asked for only what was asked for with it, as in Docker. */
+function ipamConfig(network: NetworkConfig): Record<string, string>[] | null {
+  if (!network.subnet) return null;
+  const isAsked = network.subnetIsChosen || network.isDefaultBridge || !network.gatewayIsChosen;
   return [
     {
       Subnet: network.subnet,
       ...(network.ipRange ? { IPRange: network.ipRange } : {}),
-      ...(network.gateway ? { Gateway: network.gateway } : {}),
+      ...(network.gateway && isAsked ? { Gateway: network.gateway } : {}),
     },
   ];
 }

@@ -115,6 +115,9 @@ function toCreateRequest(body: Decoded): CreateNetworkRequest {
 }
 
 function ipamOf(ipam: Decoded): Pick<CreateNetworkRequest, "subnet" | "gateway" | "ipRange"> {
+  if (ipam.Driver && ipam.Driver !== "default") {
+    throw notFound(`plugin ${JSON.stringify(ipam.Driver)} not found`, { code: "DockerApi.NoPlugin" });
+  }
   const configs = (ipam.Config ?? []) as Decoded[];
   if (configs.length > 1)
     throw notImplemented("networks with several subnets are not supported", {
@@ -152,7 +155,7 @@ async function disconnect({ engine, network }: NetworksBackend, context: ApiCont
 }
 
 function containerOf(body: Decoded): string {
-  if (!body.Container) throw invalidArgument("No such container: ", { code: "DockerApi.Body" });
+  if (!body.Container) throw invalidArgument('invalid name or ID supplied: ""', { code: "DockerApi.Body" });
   return body.Container as string;
 }
 

@@ -9,7 +9,13 @@ export async function diskUsage(
   options: { types: readonly string[]; apiMinor: number; nowMs: number },
 ): Promise<Record<string, unknown>> {
   const wants = (type: string) => options.types.length === 0 || options.types.includes(type);
-  const result: Record<string, unknown> = {};
+  const result: Record<string, unknown> = {
+    LayersSize: 0,
+    Images: null,
+    Containers: null,
+    Volumes: null,
+    BuildCache: null,
+  };
   if (wants("image")) {
     const all = await images.list();
     const users = await imageUsers(engine);
@@ -21,7 +27,7 @@ export async function diskUsage(
   }
   if (wants("container")) result.Containers = await engine.listContainers({ all: true, size: true });
   if (wants("volume")) result.Volumes = await engine.listVolumes({}, { usage: true });
-  if (wants("build-cache")) Object.assign(result, { BuildCache: [], BuilderSize: 0 });
+  if (wants("build-cache")) result.BuildCache = [];
   return result;
 }
 

@@ -1,9 +1,9 @@
 import { invalidArgument } from "../../base/index.ts";
 
-export const API_VERSION = "1.47";
+export const API_VERSION = "1.51";
 export const MIN_API_VERSION = "1.24";
 
-const LATEST_MINOR = 47;
+const LATEST_MINOR = 51;
 const OLDEST_MINOR = 24;
 
 /** Splits `/v1.41/containers/json` into the path behind the version and the version's second number. */

@@ -7,6 +7,9 @@ const STREAM_NUMBER: Record<FrameStream, number> = { stdin: 0, stdout: 1, stderr
 export const RAW_STREAM = "application/vnd.docker.raw-stream";
 export const MULTIPLEXED_STREAM = "application/vnd.docker.multiplexed-stream";
 
+/** Whether a stream's type tells of its frames: since API 1.42 it does. */
+export const isMultiplexed = (raw: boolean, apiMinor: number) => !raw && apiMinor >= 42;
+
 /**
  * One frame of Docker's multiplexed stream: stream number, three zero bytes, length (big endian), payload
  * (Engine API, "Attach to a container").

@@ -18,8 +18,8 @@ export interface Hijacked {
   readonly output: Writable;
   /** Aborts when the connection is gone. */
   readonly signal: AbortSignal;
-  /** Answers the request; from now on everything is stream. `raw`: one stream, not multiplexed. */
-  accept(options: { raw: boolean }): void;
+  /** Answers the request; from now on everything is stream. `isMultiplexed` says so in its type. */
+  accept(options: { isMultiplexed: boolean }): void;
   readonly accepted: boolean;
   /** Sends what is left and closes. */
   finish(): void;
@@ -45,11 +45,11 @@ export function hijackUpgrade(socket: Duplex, rest: Buffer): Hijacked {
     get accepted() {
       return accepted;
     },
-    accept({ raw }) {
+    accept({ isMultiplexed }) {
       if (accepted || socket.destroyed) return;
       accepted = true;
       socket.write(
-        `HTTP/1.1 101 UPGRADED\r\nContent-Type: ${raw ? RAW_STREAM : MULTIPLEXED_STREAM}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`,
+        `HTTP/1.1 101 UPGRADED\r\nContent-Type: ${isMultiplexed ? MULTIPLEXED_STREAM : RAW_STREAM}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`,
       );
       // Only now: what comes before the answer is not for the container.
       socket.pipe(input);

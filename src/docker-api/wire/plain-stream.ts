@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import type { ApiContext } from "../api-context.ts";
-import { MULTIPLEXED_STREAM, RAW_STREAM } from "./frames.ts";
+import { RAW_STREAM } from "./frames.ts";
 import type { Hijacked } from "./hijack.ts";
 
 /** For clients that attach without an upgrade: output only, as the body of an ordinary answer. */
@@ -13,9 +13,10 @@ export function plainStream(context: ApiContext): Hijacked {
     get accepted() {
       return res.headersSent;
     },
-    accept({ raw }) {
+    accept() {
       if (res.headersSent || res.destroyed) return;
-      res.writeHead(200, { "content-type": raw ? RAW_STREAM : MULTIPLEXED_STREAM });
+      // Whatever the stream is: Docker tells it to those only who asked for an upgrade.
+      res.writeHead(200, { "content-type": RAW_STREAM });
       res.flushHeaders();
     },
     finish() {

@@ -60,7 +60,9 @@ export function filters(query: URLSearchParams, name = "filters"): Filters {
   for (const [key, value] of Object.entries(parseObject(raw))) {
     if (Array.isArray(value) && value.every((item) => typeof item === "string")) result[key] = value;
     else if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-      result[key] = Object.keys(value).filter((item) => (value as Record<string, unknown>)[item] === true);
+      // The old form: that a value is there counts, whether it says true or false.
+      if (!Object.values(value).every((item) => typeof item === "boolean")) throw invalidFilter();
+      result[key] = Object.keys(value);
     } else throw invalidFilter();
   }
   return result;

@@ -35,8 +35,11 @@ export async function attachContainer(
   const run = watchRun(container);
   const reader = new LogReader(container.record.logPath, options.signal);
   try {
+    // The answer goes ahead of what was logged: clients miss what comes in one piece with it. Where nothing is replayed,
+    // the end of the log is known before anybody may start the container.
+    if (options.logs) options.onAttached?.();
     for await (const lines of reader.written(options.logs ? {} : { tail: 0 })) await deliver(lines, streams);
-    options.onAttached?.();
+    if (!options.logs) options.onAttached?.();
     emitContainerEvent(context, container, "attach");
     if (!options.stream) return;
     const stopInput = feedInput(context, container, streams, run);

@@ -1,5 +1,7 @@
+import { isIP } from "node:net";
 import { posix } from "node:path";
 import { notImplemented } from "../../base/index.ts";
+import { cgroupMode } from "../../kernel/index.ts";
 import { effectiveCapabilities, findInit, MASKED_PATHS, READONLY_PATHS } from "../../runtime/index.ts";
 import { DEFAULT_SHM_BYTES } from "../defaults.ts";
 import { invalidRequest } from "../errors.ts";
@@ -15,19 +17,25 @@ import { signalNumber } from "./signals.ts";
 
 const MIN_HEALTH_NS = 1_000_000;
 
-/** Refuses what cannot work, before anything is made. */
+/** Refuses what cannot work, before the image is looked for. */
 export function checkConfig(config: ContainerConfig): void {
   if (config.WorkingDir && !posix.isAbsolute(config.WorkingDir)) {
     throw invalidRequest(
       `the working directory '${config.WorkingDir}' is invalid, it needs to be an absolute path`,
     );
   }
-  if ([...(config.Entrypoint ?? []), ...(config.Cmd ?? [])].length === 0)
-    throw invalidRequest("no command specified");
   if (config.StopSignal) signalNumber(config.StopSignal);
   if ((config.Hostname ?? "").length > 64) throw invalidRequest(`invalid hostname: ${config.Hostname}`);
   for (const key of Object.keys(config.ExposedPorts ?? {})) parsePortKey(key);
+  for (const entry of config.Env ?? []) {
+    if (entry === "" || entry.startsWith("=")) throw invalidRequest(`invalid environment variable: ${entry}`);
+  }
   checkHealthcheck(config);
+}
+
+/** Together with what the image brings. */
+export function checkCommand({ Entrypoint, Cmd }: ContainerConfig): void {
+  if ([...(Entrypoint ?? []), ...(Cmd ?? [])].length === 0) throw invalidRequest("no command specified");
 }
 
 function checkHealthcheck({ Healthcheck: check }: ContainerConfig): void {
@@ -41,23 +49,36 @@ function checkHealthcheck({ Healthcheck: check }: ContainerConfig): void {
 }
 
 /** The host's side with its defaults filled in, as Docker stores and shows it. */
-export function completeHostConfig(hostConfig: HostConfig): HostConfig {
+export function completeHostConfig(hostConfig: HostConfig, runtime: string): HostConfig {
   const complete: HostConfig = {
     ...hostConfig,
     NetworkMode: networkModeText(hostConfig.NetworkMode),
     IpcMode: hostConfig.IpcMode || "private",
-    CgroupnsMode: hostConfig.CgroupnsMode || "private",
+    CgroupnsMode: hostConfig.CgroupnsMode || (cgroupMode() === "v2" ? "private" : "host"),
+    Runtime: hostConfig.Runtime || runtime,
     ShmSize: hostConfig.ShmSize || DEFAULT_SHM_BYTES,
     RestartPolicy: { Name: "no", MaximumRetryCount: 0, ...emptyNameIsNo(hostConfig.RestartPolicy) },
     LogConfig: {
       Type: hostConfig.LogConfig?.Type || "json-file",
       Config: hostConfig.LogConfig?.Config ?? {},
     },
-    MaskedPaths: hostConfig.Privileged ? [] : (hostConfig.MaskedPaths ?? [...MASKED_PATHS]),
-    ReadonlyPaths: hostConfig.Privileged ? [] : (hostConfig.ReadonlyPaths ?? [...READONLY_PATHS]),
+    MaskedPaths: hostConfig.MaskedPaths ?? (hostConfig.Privileged ? null : [...MASKED_PATHS]),
+    ReadonlyPaths: hostConfig.ReadonlyPaths ?? (hostConfig.Privileged ? null : [...READONLY_PATHS]),
+    SecurityOpt: labelled(hostConfig),
+    MemorySwappiness: hostConfig.MemorySwappiness === -1 ? null : (hostConfig.MemorySwappiness ?? null),
+    CpuPercent: 0,
   };
+  // Version 2 of cgroups has no such switch.
+  complete.OomKillDisable = cgroupMode() === "v2" ? null : (hostConfig.OomKillDisable ?? false);
   if (complete.Memory && !complete.MemorySwap) complete.MemorySwap = complete.Memory * 2;
   return complete;
+}
+
+/** Who shares the host's processes has no label of its own; Docker notes it. */
+function labelled({ SecurityOpt, IpcMode, PidMode, Privileged }: HostConfig): HostConfig["SecurityOpt"] {
+  const isShared = Privileged || IpcMode === "host" || PidMode === "host";
+  if (!isShared || SecurityOpt?.some((option) => /^label(=|$)/.test(option))) return SecurityOpt;
+  return [...(SecurityOpt ?? []), "label=disable"];
 }
 
 function networkModeText(mode: string | undefined): string {
@@ -99,16 +120,18 @@ function checkLogging(hostConfig: HostConfig): void {
 }
 
 export function checkHostConfig(config: ContainerConfig, hostConfig: HostConfig): void {
-  checkResources(hostConfig);
+  checkForeignOptions(hostConfig);
   checkRestartPolicy(hostConfig.RestartPolicy, hostConfig.AutoRemove ?? false);
+  for (const host of hostConfig.ExtraHosts ?? []) checkExtraHost(host);
+  if (Object.hasOwn(hostConfig.Annotations ?? {}, "")) {
+    throw invalidRequest("invalid Annotations: the empty string is not permitted as an annotation key");
+  }
+  checkResources(hostConfig);
   checkCapabilities(hostConfig);
   securityOf(hostConfig.SecurityOpt ?? []);
   wantedPorts(config, hostConfig);
   checkModes(hostConfig);
   checkLogging(hostConfig);
-  if (hostConfig.Isolation && hostConfig.Isolation !== "default") {
-    throw invalidRequest(`invalid isolation: "${hostConfig.Isolation}" - linux only supports 'default'`);
-  }
   deviceRulesOf(hostConfig);
   refuseUnsupported(hostConfig);
   if (Array.isArray(hostConfig.DeviceRequests) && hostConfig.DeviceRequests.length > 0) {
@@ -123,6 +146,30 @@ export function checkHostConfig(config: ContainerConfig, hostConfig: HostConfig)
       hint: "install the package tini (or catatonit)",
     });
   }
+}
+
+/** What only other systems have. */
+function checkForeignOptions({ Isolation, IOMaximumBandwidth, IOMaximumIOps }: HostConfig): void {
+  if (Isolation && String(Isolation).toLowerCase() !== "default") {
+    throw invalidRequest(`invalid isolation (${Isolation}): linux only supports 'default'`);
+  }
+  for (const [value, what] of [
+    [IOMaximumBandwidth, "bandwidth"],
+    [IOMaximumIOps, "IOPs"],
+  ]) {
+    if (!value) continue;
+    throw invalidRequest(`invalid option: QoS maximum ${what} configuration is not supported on linux`);
+  }
+}
+
+/** `name:address`, or the host's own address by the word for it. */
+function checkExtraHost(host: string): void {
+  const [, name, address] = /^([^:]*)(?::(.*))?$/s.exec(host)!;
+  if (!name || address === undefined) {
+    throw invalidRequest(`bad format for add-host: ${JSON.stringify(host)}`);
+  }
+  if (address === "host-gateway" || isIP(address.trim()) !== 0) return;
+  throw invalidRequest(`invalid IP address in add-host: ${JSON.stringify(address)}`);
 }
 
 /** Docker says of which of the two lists a capability is unknown. */
@@ -188,6 +235,10 @@ function checkModes(hostConfig: HostConfig): void {
   if (!["", "host"].includes(pid) && !sharedContainer(pid)) throw invalidRequest(`invalid PID mode: ${pid}`);
   const uts = hostConfig.UTSMode ?? "";
   if (!["", "host"].includes(uts)) throw invalidRequest(`invalid UTS mode: ${uts}`);
+  const cgroup = hostConfig.CgroupnsMode ?? "";
+  if (!["", "host", "private"].includes(String(cgroup))) {
+    throw invalidRequest(`invalid cgroup namespace mode: ${cgroup}`);
+  }
   const isShared = parseNetworkMode(hostConfig.NetworkMode).kind === "container";
   if (isShared && Object.keys(hostConfig.PortBindings ?? {}).length > 0) {
     throw invalidRequest("conflicting options: port publishing and the container type network mode");
@@ -198,7 +249,16 @@ function checkModes(hostConfig: HostConfig): void {
 export function checkSharedNetwork(config: ContainerConfig, hostConfig: HostConfig): void {
   const refuse = (what: string) => invalidRequest(`conflicting options: ${what}`);
   if (hostConfig.UTSMode === "host" && config.Hostname) throw refuse("hostname and the UTS mode");
+  if (hostConfig.NetworkMode === "host" && hostConfig.Links?.length) {
+    throw refuse("host type networking can't be used with links. This would result in undefined behavior");
+  }
+  if (["container", "container:"].includes(hostConfig.NetworkMode ?? "")) {
+    throw invalidRequest("invalid network mode: invalid container format container:<name|id>");
+  }
   if (parseNetworkMode(hostConfig.NetworkMode).kind !== "container") return;
+  if (hostConfig.Links?.length) {
+    throw refuse("container type network can't be used with links. This would result in undefined behavior");
+  }
   if (config.Hostname) throw refuse("hostname and the network mode");
   if (hostConfig.Dns?.length) throw refuse("dns and the network mode");
   if (hostConfig.ExtraHosts?.length) throw refuse("custom host-to-IP mapping and the network mode");

@@ -1,7 +1,6 @@
-import { notFound } from "../../base/index.ts";
 import type { EngineContext } from "../context.ts";
-import { invalidFilter, invalidRequest } from "../errors.ts";
-import { assertKnownFilters, matchesLabels, matchesPattern } from "../filter-match.ts";
+import { invalidRequest } from "../errors.ts";
+import { assertKnownFilters, booleanFilter, matchesLabels, matchesPattern } from "../filter-match.ts";
 import { parsePortKey } from "../networks/port-bindings.ts";
 import type { Filters } from "../types.ts";
 import type { Container } from "./container.ts";
@@ -39,21 +38,24 @@ export interface ListFilters {
 export async function prepareListFilters(context: EngineContext, filters: Filters): Promise<ListFilters> {
   assertKnownFilters(filters, KNOWN);
   for (const status of filters.status ?? []) {
-    if (!STATUSES.includes(status)) throw invalidFilter("status", status);
+    if (STATUSES.includes(status)) continue;
+    const reason = `invalid value for state (${status}): must be one of ${STATUSES.join(", ")}`;
+    throw invalidRequest(`invalid filter 'status=${status}': ${reason}`);
   }
   for (const code of filters.exited ?? []) {
     if (!/^[+-]?\d+$/.test(code))
-      throw invalidRequest(`strconv.Atoi: parsing ${JSON.stringify(code)}: invalid syntax`);
+      throw invalidRequest(
+        `invalid filter 'exited=${code}': strconv.Atoi: parsing ${JSON.stringify(code)}: invalid syntax`,
+      );
   }
   for (const health of filters.health ?? []) {
-    if (!HEALTH_STATES.includes(health))
-      throw invalidRequest(`unrecognized filter value for health: ${health}`);
+    if (HEALTH_STATES.includes(health)) continue;
+    const reason = `invalid value for health (${health}): must be one of ${HEALTH_STATES.join(", ")}`;
+    throw invalidRequest(`invalid filter 'health=${health}': ${reason}`);
   }
   const created = (reference: string | undefined) => {
     if (reference === undefined) return undefined;
-    const container = context.containers.find(reference);
-    if (!container) throw notFound(`no such container ${reference}`, { code: "Engine.NoSuchContainer" });
-    return container.record.created;
+    return context.containers.get(reference).record.created;
   };
   return {
     filters,
@@ -108,7 +110,7 @@ export function matchesContainerFilters(container: Container, wanted: ListFilter
     ) &&
     any("network", (value) => usesNetwork(container, value)) &&
     matchesPorts(container, filters) &&
-    any("is-task", (value) => value === "false") &&
+    booleanFilter(filters, "is-task") !== true &&
     (!wanted.imageIds || wanted.imageIds.has(record.imageId)) &&
     (wanted.createdBefore === undefined || record.created < wanted.createdBefore) &&
     (wanted.createdAfter === undefined || record.created > wanted.createdAfter)
@@ -141,9 +143,13 @@ function usesNetwork(container: Container, value: string): boolean {
 /** `80`, `80/tcp` or a range of ports. */
 function portFits(filter: string, value: string, keys: readonly string[]): boolean {
   const match = /^(\d+)(?:-(\d+))?(?:\/(\w+))?$/.exec(value);
-  if (!match) throw invalidFilter(filter, value);
-  const first = Number(match[1]);
-  const last = Number(match[2] ?? first);
+  const first = Number(match?.[1]);
+  const last = Number(match?.[2] ?? first);
+  if (!match || last > 65535) {
+    const problem = match ? "value out of range" : "invalid syntax";
+    const reason = `strconv.ParseUint: parsing ${JSON.stringify(value)}: ${problem}`;
+    throw invalidRequest(`error while looking up for ${filter} ${value}: ${reason}`);
+  }
   return keys.some((key) => {
     const port = parsePortKey(key);
     return port.port >= first && port.port <= last && (match[3] ?? "tcp") === port.protocol;

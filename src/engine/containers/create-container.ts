@@ -1,10 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import { conflict, failpoint, newHexId, notFound } from "../../base/index.ts";
-import { parsePlatform } from "../../formats/index.ts";
+import { type Platform, parsePlatform } from "../../formats/index.ts";
 import type { ImageRecord } from "../../images/types.ts";
 import { hostInfo } from "../../kernel/index.ts";
 import { type EngineContext, rootfsOf, tellStatus } from "../context.ts";
-import { invalidName } from "../errors.ts";
+import { invalidName, invalidRequest } from "../errors.ts";
 import { emitContainerEvent } from "../events/container-events.ts";
 import { timestamp } from "../logs/timestamps.ts";
 import { checkEndpointSettings } from "../networks/check-endpoint.ts";
@@ -12,7 +12,13 @@ import { parseNetworkMode, sharedContainer } from "../networks/network-mode.ts";
 import type { ContainerConfig, CreateContainerRequest, EndpointSettings, HostConfig } from "../types.ts";
 import { copyUpVolumes } from "../volumes/copy-up.ts";
 import { resolveMounts } from "../volumes/resolve-mounts.ts";
-import { checkConfig, checkHostConfig, checkSharedNetwork, completeHostConfig } from "./check-config.ts";
+import {
+  checkCommand,
+  checkConfig,
+  checkHostConfig,
+  checkSharedNetwork,
+  completeHostConfig,
+} from "./check-config.ts";
 import type { Container } from "./container.ts";
 import { type ContainerRecord, type NetworkRecord, newNetworkRecord, newState } from "./container-record.ts";
 import { mergeImageConfig } from "./merge-config.ts";
@@ -25,19 +31,20 @@ export async function createContainer(
   context: EngineContext,
   request: CreateContainerRequest,
 ): Promise<{ id: string; warnings: string[] }> {
+  if (request.internal?.owner !== "cri") checkSharedNetwork(request.config, request.hostConfig);
+  checkConfig(request.config);
+  checkHostConfig(request.config, request.hostConfig);
+  checkNetworks(context, request);
   const image = await context.images.get(request.config.Image);
   assertPlatform(image, request);
   const config = mergeImageConfig(request.config, image.config.config ?? {});
-  checkConfig(config);
-  checkHostConfig(config, request.hostConfig);
-  if (request.internal?.owner !== "cri") checkSharedNetwork(request.config, request.hostConfig);
-  checkNetworks(context, request);
+  checkCommand(config);
   // Missed as Docker misses it: as a container.
   for (const mode of [request.hostConfig.PidMode, request.hostConfig.IpcMode]) {
     const owner = sharedContainer(mode);
     if (owner !== undefined) context.containers.get(owner);
   }
-  const hostConfig = completeHostConfig(request.hostConfig);
+  const hostConfig = completeHostConfig(request.hostConfig, context.runtime.info.name);
   const id = request.id ?? newHexId();
   nameHost(context, id, config, hostConfig);
   const name = reserveName(context, request.name, id);
@@ -45,7 +52,7 @@ export async function createContainer(
     const container = await make(context, { id, name, image, config, hostConfig, request });
     emitContainerEvent(context, container, "create");
     tellStatus(context, container);
-    return { id, warnings: warningsOf(hostConfig) };
+    return { id, warnings: warningsOf(request.hostConfig, hostConfig) };
   } catch (error) {
     context.containers.releaseName(name, id);
     throw error;
@@ -57,8 +64,10 @@ function checkNetworks(context: EngineContext, { networkingConfig, internal }: C
   if (internal?.owner === "cri") return;
   for (const [reference, settings] of Object.entries(networkingConfig?.EndpointsConfig ?? {})) {
     const name = reference === "default" ? "bridge" : reference;
+    const prefix = `invalid config for network ${name}: `;
+    if (settings === null) throw invalidRequest(`${prefix}EndpointsConfig is nil`);
     const network = context.network.find(name);
-    if (network) checkEndpointSettings(network, settings ?? {}, `invalid config for network ${name}: `);
+    if (network) checkEndpointSettings(network, settings, prefix);
   }
 }
 
@@ -68,14 +77,17 @@ function assertPlatform(
   { platform, config: { Image } }: CreateContainerRequest,
 ): void {
   if (!platform) return;
-  const { os, architecture, variant } = parsePlatform(platform);
+  const wanted = parsePlatform(platform);
+  const { os, architecture, variant } = wanted;
   const fits =
     os === config.os &&
     architecture === config.architecture &&
     (!variant || !config.variant || variant === config.variant);
   if (fits) return;
+  const text = (one: Platform) => [one.os, one.architecture, one.variant].filter(Boolean).join("/");
   throw notFound(
-    `image with reference ${Image} was found but does not provide the specified platform (${platform})`,
+    `image with reference ${Image} was found but its platform (${text(config)}) ` +
+      `does not match the specified platform (${text(wanted)})`,
     { code: "Engine.ImagePlatform" },
   );
 }
@@ -96,7 +108,7 @@ function nameHost(context: EngineContext, id: string, config: ContainerConfig, h
     hostConfig.NetworkMode = `container:${owner.id}`;
     config.Hostname ||= owner.record.config.Hostname;
   }
-  if (mode.kind === "host" || hostConfig.UTSMode === "host") config.Hostname ||= hostInfo().hostname;
+  if (mode.kind === "host") config.Hostname ||= hostInfo().hostname;
   config.Hostname ||= id.slice(0, 12);
 }
 
@@ -190,7 +202,7 @@ function wantedNetworks(
 ): Record<string, NetworkRecord> {
   if (request.internal?.owner === "cri") return {};
   const mode = parseNetworkMode(hostConfig.NetworkMode);
-  if (mode.kind !== "network") return {};
+  if (mode.kind !== "network" || request.config.NetworkDisabled) return {};
   const nameOf = (reference: string) => context.network.find(reference)?.name ?? reference;
   const asked = new Map<string, EndpointSettings>();
   for (const [reference, settings] of Object.entries(request.networkingConfig?.EndpointsConfig ?? {})) {
@@ -201,8 +213,16 @@ function wantedNetworks(
   return Object.fromEntries(names.map((name) => [name, newNetworkRecord(asked.get(name) ?? {})]));
 }
 
-function warningsOf(hostConfig: HostConfig): string[] {
+function warningsOf(asked: HostConfig, hostConfig: HostConfig): string[] {
   const warnings: string[] = [];
+  if (hostConfig.OomKillDisable && !hostConfig.Memory) {
+    warnings.push(
+      "OOM killer is disabled for the container, but no memory limit is set, this can result in the system running out of resources.",
+    );
+  }
+  if (Number(asked.CpuPercent ?? 0) > 0) {
+    warnings.push("linux does not support CPU percent. Percent discarded.");
+  }
   if (
     parseNetworkMode(hostConfig.NetworkMode).kind === "host" &&
     Object.keys(hostConfig.PortBindings ?? {}).length > 0

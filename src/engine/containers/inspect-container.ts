@@ -1,7 +1,9 @@
+import { posix } from "node:path";
 import type { EngineContext } from "../context.ts";
+import { NEVER } from "../logs/timestamps.ts";
 import { networkSettings } from "../networks/network-settings.ts";
-import { etcFilePath } from "../spec/etc-files.ts";
-import type { ContainerInspect, MountPoint } from "../types.ts";
+import { type EtcFile, etcFilePath } from "../spec/etc-files.ts";
+import type { ContainerInspect, HostConfig, MountPoint } from "../types.ts";
 import type { Container } from "./container.ts";
 
 export async function inspectContainer(
@@ -19,17 +21,14 @@ export async function inspectContainer(
     Args: record.args,
     State: { ...record.state },
     Image: record.imageId,
-    ResolvConfPath: etcFilePath(context, container, "resolv.conf"),
-    HostnamePath: etcFilePath(context, container, "hostname"),
-    HostsPath: etcFilePath(context, container, "hosts"),
-    LogPath: record.hostConfig.LogConfig?.Type === "none" ? "" : record.logPath,
+    ...filePaths(context, container),
     Name: `/${record.name}`,
     RestartCount: record.restartCount,
     Driver: "overlay2",
     Platform: "linux",
     MountLabel: "",
     ProcessLabel: "",
-    AppArmorProfile: "",
+    AppArmorProfile: appArmorProfile(record.hostConfig),
     ExecIDs: execIds.length > 0 ? execIds : null,
     HostConfig: record.hostConfig,
     GraphDriver: { Name: "overlay2", Data: graphData(container) },
@@ -40,24 +39,45 @@ export async function inspectContainer(
   };
 }
 
+/** Docker makes these files at the first start, and so tells of none before. */
+function filePaths(context: EngineContext, container: Container): FilePaths {
+  const { hostConfig, logPath, state } = container.record;
+  const isThere = state.StartedAt !== NEVER;
+  const pathOf = (name: EtcFile) => (isThere ? etcFilePath(context, container, name) : "");
+  return {
+    ResolvConfPath: pathOf("resolv.conf"),
+    HostnamePath: pathOf("hostname"),
+    HostsPath: pathOf("hosts"),
+    LogPath: isThere && hostConfig.LogConfig?.Type !== "none" ? logPath : "",
+  };
+}
+
+function appArmorProfile({ SecurityOpt }: HostConfig): string {
+  const option = SecurityOpt?.findLast((text) => /^apparmor[=:]/.test(text));
+  return option?.slice("apparmor=".length) ?? "";
+}
+
+type FilePaths = Pick<ContainerInspect, "ResolvConfPath" | "HostnamePath" | "HostsPath" | "LogPath">;
+
 function graphData({ rootfs }: Container): Record<string, string> | null {
   if (!rootfs?.upperDir) return null;
   return { LowerDir: rootfs.lowerDirs.join(":"), UpperDir: rootfs.upperDir, WorkDir: rootfs.workDir ?? "" };
 }
 
-export function mountPoints(container: Container): MountPoint[] {
-  return container.record.mounts.map(
-    ({ Type, Name, Source, Destination, Driver, Mode, RW, Propagation }) => ({
-      Type,
-      ...(Name === undefined ? {} : { Name }),
-      Source,
-      Destination,
-      ...(Driver === undefined ? {} : { Driver }),
-      Mode,
-      RW,
-      Propagation,
-    }),
-  );
+/** What `--tmpfs` asked for stands in the host configuration only. */
+export function mountPoints({ record }: Container): MountPoint[] {
+  const tmpfs = new Set(Object.keys(record.hostConfig.Tmpfs ?? {}).map((path) => posix.resolve(path)));
+  const shown = record.mounts.filter(({ Type, Destination }) => Type !== "tmpfs" || !tmpfs.has(Destination));
+  return shown.map(({ Type, Name, Source, Destination, Driver, Mode, RW, Propagation }) => ({
+    Type,
+    ...(Name === undefined ? {} : { Name }),
+    Source,
+    Destination,
+    ...(Driver === undefined ? {} : { Driver }),
+    Mode,
+    RW,
+    Propagation,
+  }));
 }
 
 /** What the container wrote, and that together with its image. It must be there when this is called. */

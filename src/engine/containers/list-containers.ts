@@ -45,7 +45,10 @@ async function summaryOf(
     Labels: record.config.Labels ?? {},
     State: record.state.Status,
     Status: statusText(container, context.clock.nowMs()),
-    HostConfig: { NetworkMode: record.hostConfig.NetworkMode ?? "bridge" },
+    HostConfig: {
+      NetworkMode: record.hostConfig.NetworkMode ?? "bridge",
+      Annotations: record.hostConfig.Annotations,
+    },
     NetworkSettings: { Networks: endpointSettingsOf(container) },
     Mounts: mountPoints(container),
   };

@@ -1,5 +1,5 @@
+import { posix } from "node:path";
 import type { HealthcheckConfig, ImageRuntimeConfig } from "../../formats/oci-types.ts";
-import { invalidRequest } from "../errors.ts";
 import type { ContainerConfig } from "../types.ts";
 
 /** The container's configuration with what it leaves open taken from its image (Docker's rules). */
@@ -16,24 +16,23 @@ export function mergeImageConfig(config: ContainerConfig, image: ImageRuntimeCon
     // `--entrypoint ""` takes the image's away.
     Entrypoint: entrypoint?.length === 1 && entrypoint[0] === "" ? null : entrypoint,
     Cmd: command ?? null,
-    WorkingDir: config.WorkingDir || image.WorkingDir || "",
+    WorkingDir: cleanPath(config.WorkingDir) || image.WorkingDir || "",
     Volumes: mergeVolumes(config.Volumes, image.Volumes),
     Labels: { ...image.Labels, ...config.Labels },
     StopSignal: config.StopSignal || image.StopSignal,
     StopTimeout: config.StopTimeout ?? image.StopTimeout,
     Shell: config.Shell?.length ? config.Shell : image.Shell,
     Healthcheck: mergeHealthcheck(config.Healthcheck, image.Healthcheck),
-    OnBuild: null,
+    OnBuild: config.OnBuild ?? null,
   };
 }
+
+const cleanPath = (path: string | undefined) => path && posix.resolve(path);
 
 /** The image's variables follow those of the container that it does not set itself. */
 function mergeEnv(own: readonly string[], image: readonly string[]): string[] {
   const keyOf = (entry: string) => entry.split("=", 1)[0]!;
   const taken = new Set(own.map(keyOf));
-  for (const entry of own) {
-    if (entry.startsWith("=")) throw invalidRequest(`invalid environment variable: ${entry}`);
-  }
   return [...own, ...image.filter((entry) => !taken.has(keyOf(entry)))];
 }
 

@@ -38,7 +38,7 @@ function beginRemoval(container: Container, reference: string, options: RemoveOp
       });
     }
     if (container.removed) return false;
-    if (container.isRunning && !options.force) throw stillRunning(container);
+    if (container.isRunning && !options.force) throw stillRunning(container, reference);
     container.removalInProgress = true;
     return true;
   });
@@ -63,14 +63,16 @@ async function remove(context: EngineContext, container: Container, options: Rem
   context.tell({ id: container.id, owner: container.owner, status: "removed" });
 }
 
-function stillRunning(container: Container) {
-  const { name, state } = container.record;
+function stillRunning({ record: { state } }: Container, reference: string) {
   const procedure = state.Paused
     ? "unpause and then stop the container before removing or force remove"
     : "stop the container before removing or force remove";
-  return conflict(`cannot remove container "/${name}": container is ${state.Status}: ${procedure}`, {
-    code: "Engine.StillRunning",
-  });
+  return conflict(
+    `cannot remove container ${JSON.stringify(reference)}: container is ${state.Status}: ${procedure}`,
+    {
+      code: "Engine.StillRunning",
+    },
+  );
 }
 
 function anonymousVolumes(container: Container): string[] {

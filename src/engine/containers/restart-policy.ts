@@ -16,7 +16,10 @@ export function checkRestartPolicy(policy: RestartPolicy | undefined, autoRemove
     );
   }
   if (MaximumRetryCount !== 0 && Name !== "on-failure") {
-    throw invalidRequest("invalid restart policy: maximum retry count can only be used with 'on-failure'");
+    const also = MaximumRetryCount < 0 ? " and cannot be negative" : "";
+    throw invalidRequest(
+      `invalid restart policy: maximum retry count can only be used with 'on-failure'${also}`,
+    );
   }
   if (MaximumRetryCount < 0) {
     throw invalidRequest("invalid restart policy: maximum retry count cannot be negative");

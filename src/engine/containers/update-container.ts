@@ -1,6 +1,6 @@
-import { GantryError } from "../../base/index.ts";
+import { conflict, GantryError } from "../../base/index.ts";
 import type { EngineContext } from "../context.ts";
-import { invalidRequest, markedForRemoval } from "../errors.ts";
+import { markedForRemoval } from "../errors.ts";
 import { emitContainerEvent } from "../events/container-events.ts";
 import { checkResources, ociResources } from "../spec/container-resources.ts";
 import type { HostConfig } from "../types.ts";
@@ -29,7 +29,11 @@ export async function updateContainer(
   reference: string,
   update: Partial<HostConfig>,
 ): Promise<{ warnings: string[] }> {
-  await exclusively(context, reference, async (container) => {
+  const container = context.containers.get(reference);
+  checkResources(update, { isUpdate: true });
+  if (update.RestartPolicy?.Name) checkRestartPolicy(update.RestartPolicy, false);
+  refuseUnsupported(update);
+  await exclusively(context, container.id, async () => {
     try {
       await applyUpdate(context, container, update);
     } catch (error) {
@@ -48,31 +52,13 @@ async function applyUpdate(
   container: Container,
   update: Partial<HostConfig>,
 ): Promise<void> {
-  refuseUnsupported(update);
   const { record } = container;
   if (record.removing || container.removalInProgress) throw markedForRemoval('"update"');
+  assertNoConflict(record.hostConfig, update);
   const changed: HostConfig = { ...record.hostConfig };
   for (const key of UPDATABLE) if (update[key]) changed[key] = update[key] as never;
   if (typeof update.PidsLimit === "number") changed.PidsLimit = Math.max(0, update.PidsLimit);
-  if (update.NanoCpus) {
-    changed.CpuPeriod = 0;
-    changed.CpuQuota = 0;
-  }
-  if (update.RestartPolicy?.Name) {
-    checkRestartPolicy(update.RestartPolicy, false);
-    if (record.hostConfig.AutoRemove && update.RestartPolicy.Name !== "no") {
-      throw invalidRequest(
-        "Restart policy cannot be updated because AutoRemove is enabled for the container",
-      );
-    }
-    changed.RestartPolicy = update.RestartPolicy;
-  }
-  if (update.Memory && !update.MemorySwap && (record.hostConfig.MemorySwap ?? 0) < update.Memory) {
-    throw invalidRequest(
-      "Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time",
-    );
-  }
-  checkResources(changed);
+  if (update.RestartPolicy?.Name) changed.RestartPolicy = update.RestartPolicy;
   const resources = ociResources(changed);
   if (container.hasProcess && Object.keys(resources).length > 0) {
     await unlessEnded(context.runtime.update(container.id, resources));
@@ -80,4 +66,24 @@ async function applyUpdate(
   record.hostConfig = changed;
   await context.containers.save(container);
   emitContainerEvent(context, container, "update");
+}
+
+/** What was set before and stays set must fit what is set now. */
+function assertNoConflict(before: HostConfig, update: Partial<HostConfig>): void {
+  const refuse = (message: string) => conflict(message, { code: "Engine.ConflictingUpdate" });
+  const cannot = (what: string, other: string) =>
+    refuse(`Conflicting options: ${what} cannot be updated as ${other} has already been set`);
+  if (update.NanoCpus && before.CpuPeriod) throw cannot("Nano CPUs", "CPU Period");
+  if (update.NanoCpus && before.CpuQuota) throw cannot("Nano CPUs", "CPU Quota");
+  if (update.CpuPeriod && before.NanoCpus) throw cannot("CPU Period", "NanoCPUs");
+  if (update.CpuQuota && before.NanoCpus) throw cannot("CPU Quota", "NanoCPUs");
+  if (update.Memory && !update.MemorySwap && (before.MemorySwap ?? 0) < update.Memory) {
+    throw refuse(
+      "Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time",
+    );
+  }
+  const policy = update.RestartPolicy?.Name;
+  if (before.AutoRemove && policy && policy !== "no") {
+    throw refuse("Restart policy cannot be updated because AutoRemove is enabled for the container");
+  }
 }

@@ -2,7 +2,7 @@ import { conflict, GantryError, newHexId } from "../../base/index.ts";
 import type { Container } from "../containers/container.ts";
 import { hasEnded } from "../containers/ended-process.ts";
 import type { EngineContext } from "../context.ts";
-import { invalidRequest, isPaused, isRestarting, notRunning } from "../errors.ts";
+import { invalidRequest, isRestarting, notRunning } from "../errors.ts";
 import { emitContainerEvent } from "../events/container-events.ts";
 import type { AttachStreams, ExecConfig, ExecInspect } from "../types.ts";
 import { execProcess } from "./exec-process.ts";
@@ -35,7 +35,11 @@ function activeContainer(context: EngineContext, reference: string): Container {
   const container = context.containers.get(reference);
   const { state } = container.record;
   if (!state.Running) throw notRunning(container.id);
-  if (state.Paused) throw isPaused(reference, "exec");
+  if (state.Paused) {
+    throw conflict(`Container ${reference} is paused, unpause the container before exec`, {
+      code: "Engine.Paused",
+    });
+  }
   if (state.Restarting) throw isRestarting(container.id);
   return container;
 }
@@ -47,7 +51,8 @@ function commandOf({ Cmd: [program = "", ...args] }: ExecConfig): string {
 
 export interface StartExecOptions {
   detach?: boolean;
-  tty?: boolean;
+  /** Of the terminal, before any resize. */
+  consoleSize?: [rows: number, columns: number];
   signal?: AbortSignal;
   onStarted?: () => void;
 }
@@ -66,6 +71,7 @@ export async function startExec(
     throw conflict(`exec command ${execId} is already running`, { code: "Engine.ExecRunning" });
   const container = activeContainer(context, instance.containerId);
   instance.started = true;
+  if (options.consoleSize) instance.size = [options.consoleSize[1], options.consoleSize[0]];
   const { config } = instance;
   emitContainerEvent(context, container, `exec_start: ${commandOf(config)}`, { execID: instance.id });
   let tellStarted = () => {};

@@ -38,7 +38,7 @@ export function statInRoot(root: MountedRoot, reference: string, requested: stri
       name: asksForContent(requested) ? "." : posix.basename(path) || "/",
       size: stat.size,
       mode: goFileMode(stat),
-      mtime: stat.mtime.toISOString(),
+      mtime: stat.mtime.toISOString().replace(/\.?0+Z$/, "Z"),
       linkTarget: stat.isSymbolicLink() ? linkTarget(root, path) : "",
     };
   } finally {

@@ -5,6 +5,9 @@ import { invalidRequest } from "../errors.ts";
 import type { EndpointSettings } from "../types.ts";
 import { linksOf } from "./container-networks.ts";
 
+const MAC_ADDRESS =
+  /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$|^[0-9a-f]{2}(-[0-9a-f]{2}){5}$|^[0-9a-f]{4}(\.[0-9a-f]{4}){2}$/i;
+
 /** Refuses what a network cannot give a container, in Docker's words; all that is wrong at once. */
 export function checkEndpointSettings(network: NetworkConfig, settings: EndpointSettings, prefix = ""): void {
   linksOf(settings.Links ?? []);
@@ -15,20 +18,28 @@ export function checkEndpointSettings(network: NetworkConfig, settings: Endpoint
     if (settings.Aliases?.length) {
       problems.push("network-scoped alias is supported only for containers in user defined networks");
     }
-  } else if (address) problems.push(...addressProblems(network, address));
+  }
+  if (address) problems.push(...addressProblems(network, address));
+  if (settings.MacAddress && !MAC_ADDRESS.test(settings.MacAddress)) {
+    throw invalidRequest(`${prefix}invalid MAC address ${settings.MacAddress}`);
+  }
   if (problems.length === 0) return;
   const list = problems.length === 1 ? problems[0] : problems.map((problem) => `* ${problem}`).join("\n");
   throw invalidRequest(`${prefix}invalid endpoint settings:\n${list}`);
 }
 
 function addressProblems(network: NetworkConfig, address: string): string[] {
-  if (!isIPv4(address) || address === "0.0.0.0") return [`invalid IPv4 address: ${address}`];
-  if (network.subnetIsChosen) {
+  const isAddress = isIPv4(address) && address !== "0.0.0.0";
+  const problems = isAddress ? [] : [`invalid IPv4 address: ${address}`];
+  if (network.isDefaultBridge || network.driver !== "bridge" || network.subnetIsChosen) {
     return [
+      ...problems,
       "user specified IP address is supported only when connecting to networks with user configured subnets",
     ];
   }
   const range = network.ipRange ?? network.subnet;
-  if (range === undefined || contains(parseSubnet(range), ipToNumber(address))) return [];
-  return [`no configured subnet or ip-range contain the IP address ${address}`];
+  const fits = range === undefined || (isAddress && contains(parseSubnet(range), ipToNumber(address)));
+  return fits
+    ? problems
+    : [...problems, `no configured subnet or ip-range contain the IP address ${address}`];
 }

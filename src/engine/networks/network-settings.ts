@@ -83,7 +83,7 @@ export function networkSettings(
     IPAddress: bridge?.ip ?? "",
     IPPrefixLen: bridge?.prefixLength ?? 0,
     IPv6Gateway: "",
-    MacAddress: bridge?.mac ?? "",
+    MacAddress: bridge?.mac || bridge?.settings.MacAddress || "",
     Networks: endpointSettingsOf(container),
   };
 }

@@ -19,7 +19,7 @@ export function parsePortKey(key: string): ContainerPort {
   const match = /^(\d+)(?:\/(tcp|udp|sctp))?$/i.exec(key);
   const port = Number(match?.[1]);
   if (!match || port < 1 || port > 65535)
-    throw invalidRequest(`invalid port specification: ${JSON.stringify(key)}`);
+    throw invalidRequest(`invalid port specification: ${JSON.stringify(key.split("/", 1)[0])}`);
   return { port, protocol: (match[2]?.toLowerCase() ?? "tcp") as PortMapping["protocol"] };
 }
 

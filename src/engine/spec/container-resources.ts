@@ -8,8 +8,8 @@ const MINIMUM_MEMORY_BYTES = 6 * 1024 * 1024;
 const DEFAULT_CPU_PERIOD_US = 100_000;
 
 /** Refuses limits that cannot be, in Docker's words, and fills in those that follow from others. */
-export function checkResources(hostConfig: HostConfig): void {
-  checkMemory(hostConfig);
+export function checkResources(hostConfig: HostConfig, options: { isUpdate?: boolean } = {}): void {
+  checkMemory(hostConfig, options.isUpdate ?? false);
   checkCpu(hostConfig);
   const adjustment = hostConfig.OomScoreAdj ?? 0;
   if (adjustment < -1000 || adjustment > 1000) {
@@ -19,7 +19,7 @@ export function checkResources(hostConfig: HostConfig): void {
   for (const limit of hostConfig.Ulimits ?? []) checkUlimit(limit);
 }
 
-function checkMemory(hostConfig: HostConfig): void {
+function checkMemory(hostConfig: HostConfig, isUpdate: boolean): void {
   const memory = hostConfig.Memory ?? 0;
   const swap = hostConfig.MemorySwap ?? 0;
   const reservation = hostConfig.MemoryReservation ?? 0;
@@ -28,12 +28,15 @@ function checkMemory(hostConfig: HostConfig): void {
   if (memory > 0 && swap > 0 && swap < memory) {
     throw invalidRequest("Minimum memoryswap limit should be larger than memory limit, see usage");
   }
-  if (memory === 0 && swap > 0) {
+  if (memory === 0 && swap > 0 && !isUpdate) {
     throw invalidRequest("You should always set the Memory limit when using Memoryswap limit, see usage");
   }
   const swappiness = swappinessOf(hostConfig) ?? 0;
   if (swappiness < 0 || swappiness > 100) {
     throw invalidRequest(`Invalid value: ${swappiness}, valid memory swappiness range is 0-100`);
+  }
+  if (reservation > 0 && reservation < MINIMUM_MEMORY_BYTES) {
+    throw invalidRequest("Minimum memory reservation allowed is 6MB");
   }
   if (memory > 0 && reservation > 0 && memory < reservation) {
     throw invalidRequest("Minimum memory limit can not be less than memory reservation limit, see usage");
@@ -42,14 +45,16 @@ function checkMemory(hostConfig: HostConfig): void {
 
 function checkCpu(hostConfig: HostConfig): void {
   const { NanoCpus = 0, CpuPeriod = 0, CpuQuota = 0, CpuShares = 0 } = hostConfig;
-  if (CpuShares < 0) throw invalidRequest("shares: invalid argument");
+  if (CpuShares < 0) {
+    throw invalidRequest(`invalid CPU shares (${CpuShares}): value must be a positive integer`);
+  }
   if (NanoCpus > 0 && CpuPeriod > 0) {
     throw invalidRequest("Conflicting options: Nano CPUs and CPU Period cannot both be set");
   }
   if (NanoCpus > 0 && CpuQuota > 0) {
     throw invalidRequest("Conflicting options: Nano CPUs and CPU Quota cannot both be set");
   }
-  const { cpus } = hostInfo();
+  const { cpus, memoryNodes } = hostInfo();
   if (NanoCpus < 0 || NanoCpus > cpus * 1e9) {
     throw invalidRequest(
       `range of CPUs is from 0.01 to ${cpus}.00, as there are only ${cpus} CPUs available`,
@@ -62,28 +67,33 @@ function checkCpu(hostConfig: HostConfig): void {
   }
   if (CpuQuota > 0 && CpuQuota < 1000)
     throw invalidRequest("CPU cfs quota can not be less than 1ms (i.e. 1000)");
-  checkCpuset("CPUs", "cpuset cpus", hostConfig.CpusetCpus, cpus);
+  checkCpuset("CPUs", "cpuset cpus", hostConfig.CpusetCpus, cpus === 1 ? "0" : `0-${cpus - 1}`);
   const mems = hostConfig.CpusetMems;
-  checkCpuset("memory nodes", "cpuset mems", typeof mems === "string" ? mems : "", undefined);
+  checkCpuset("memory nodes", "cpuset mems", typeof mems === "string" ? mems : "", memoryNodes);
 }
 
-/** `0-2,4`; those that the machine has are numbered from 0, and `undefined` means that they are not counted here. */
-function checkCpuset(
-  what: string,
-  name: string,
-  list: string | undefined,
-  available: number | undefined,
-): void {
+/** `0-2,4`, of those that the machine has. */
+function checkCpuset(what: string, name: string, list: string | undefined, available: string): void {
   if (!list) return;
+  const present = numbersOf(available)!;
+  const asked = numbersOf(list);
+  if (!asked) throw invalidRequest(`Invalid value ${list} for ${name}: invalid format: ${list}`);
+  if (asked.every((number) => present.includes(number))) return;
+  throw invalidRequest(`Requested ${what} are not available - requested ${list}, available: ${available}`);
+}
+
+/** No machine has more. */
+const MAX_NUMBER = 8192;
+
+function numbersOf(list: string): number[] | undefined {
+  const numbers: number[] = [];
   for (const range of list.split(",")) {
-    const match = /^(\d+)(?:-(\d+))?$/.exec(range.trim());
-    const last = Number(match?.[2] ?? match?.[1]);
-    if (!match || last < Number(match[1])) throw invalidRequest(`invalid value ${list} for ${name}`);
-    if (available !== undefined && last >= available) {
-      const present = available === 1 ? "0" : `0-${available - 1}`;
-      throw invalidRequest(`requested ${what} are not available - requested ${list}, available: ${present}`);
-    }
+    const match = /^(\d+)(?:-(\d+))?$/.exec(range);
+    const [first, last] = [Number(match?.[1]), Number(match?.[2] ?? match?.[1])];
+    if (!match || last < first || last > MAX_NUMBER) return undefined;
+    for (let number = first; number <= last; number++) numbers.push(number);
   }
+  return numbers;
 }
 
 function checkUlimit(limit: { Name: string; Soft: number; Hard: number }): void {

@@ -41,6 +41,7 @@ export function containerSpec(context: EngineContext, input: SpecInput): OciSpec
   const cwd = workingDirectory(rootfsDir, config.WorkingDir);
   const security = securityOf(hostConfig.SecurityOpt ?? []);
   const devices = (hostConfig.Devices ?? []).map(hostDevices);
+  const isUnmasked = security.unmaskPaths || hostConfig.Privileged === true;
   return buildSpec({
     cgroupsPath: cgroupPathOf(context, container),
     rootfsDir,
@@ -59,8 +60,8 @@ export function containerSpec(context: EngineContext, input: SpecInput): OciSpec
     capDrop: hostConfig.CapDrop,
     noNewPrivileges: internal?.noNewPrivileges ?? security.noNewPrivileges,
     seccomp: security.seccomp,
-    maskedPaths: security.unmaskPaths ? [] : hostConfig.MaskedPaths,
-    readonlyPaths: security.unmaskPaths ? [] : hostConfig.ReadonlyPaths,
+    maskedPaths: isUnmasked ? [] : hostConfig.MaskedPaths,
+    readonlyPaths: isUnmasked ? [] : hostConfig.ReadonlyPaths,
     mounts: input.mounts,
     shmSizeBytes: hostConfig.ShmSize,
     shmSource: input.shmSource,

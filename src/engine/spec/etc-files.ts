@@ -6,7 +6,7 @@ import type { EngineContext } from "../context.ts";
 import { isNetworkMode, networkModeOf, userNetworksOf } from "../networks/network-mode.ts";
 
 const NAMES = ["hostname", "hosts", "resolv.conf"] as const;
-type EtcFile = (typeof NAMES)[number];
+export type EtcFile = (typeof NAMES)[number];
 
 /** Where the container's generated /etc files lie; with another's network they are that one's. */
 export function etcFilePath(context: EngineContext, container: Container, name: EtcFile): string {

@@ -16,14 +16,14 @@ export function securityOf(options: readonly string[]): SecurityOptions {
     const [, key, value = ""] = /^([^=:]+)(?:[=:](.*))?$/s.exec(option) ?? [undefined, option];
     switch (key) {
       case "no-new-privileges":
-        result.noNewPrivileges = value === "" || value === "true";
+        if (!/^(|1|t|T|true|True|TRUE|0|f|F|false|False|FALSE)$/.test(value)) throw malformed(2, option);
+        result.noNewPrivileges = !/^[0fF]/.test(value);
         break;
       case "seccomp":
         result.seccomp = seccompOf(value);
         break;
       case "systempaths":
-        if (value !== "unconfined")
-          throw invalidRequest(`invalid --security-opt 2: ${JSON.stringify(option)}`);
+        if (value !== "unconfined") throw malformed(2, option);
         result.unmaskPaths = true;
         break;
       case "label":
@@ -34,11 +34,15 @@ export function securityOf(options: readonly string[]): SecurityOptions {
         }
         break;
       default:
-        throw invalidRequest(`invalid --security-opt 2: ${JSON.stringify(option)}`);
+        throw malformed(/[=:]/.test(option) ? 2 : 1, option);
     }
   }
   return result;
 }
+
+/** As Docker numbers them: without a value, with one. */
+const malformed = (number: number, option: string) =>
+  invalidRequest(`invalid --security-opt ${number}: ${JSON.stringify(option)}`);
 
 /** The client sends a profile's content; `builtin` and `unconfined` are names. */
 function seccompOf(value: string): SecurityOptions["seccomp"] {

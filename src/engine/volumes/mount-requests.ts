@@ -3,7 +3,7 @@ import { notImplemented } from "../../base/index.ts";
 import type { MountRecord } from "../containers/container-record.ts";
 import { invalidMount } from "../errors.ts";
 import type { HostConfig, MountRequest } from "../types.ts";
-import { parseBind } from "./bind-specification.ts";
+import { PROPAGATIONS, parseBind } from "./bind-specification.ts";
 
 /** A mount that was asked for; volumes are not yet made. `name` absent: an anonymous volume. */
 export interface WantedMount extends Omit<MountRecord, "Source"> {
@@ -39,7 +39,8 @@ export function wantedOfBind(text: string): WantedMount {
 }
 
 export function wantedOfRequest(request: MountRequest): WantedMount {
-  const fail = (reason: string) => invalidMount(`invalid mount config for type "${request.Type}": ${reason}`);
+  const fail = (reason: string) =>
+    invalidMount(`invalid mount config for type "${request.Type ?? ""}": ${reason}`);
   if (!request.Target) throw fail("field Target must not be empty");
   if (!request.Target.startsWith("/"))
     throw fail(`invalid mount path: '${request.Target}' mount path must be absolute`);
@@ -50,7 +51,7 @@ export function wantedOfRequest(request: MountRequest): WantedMount {
     case "bind":
       return { ...common, ...bindOf(request, fail) };
     case "volume":
-      return { ...common, ...volumeOf(request, fail) };
+      return { ...common, ...volumeOf(request) };
     case "tmpfs":
       if (request.Source) throw fail("field Source must not be specified");
       return { ...common, Type: "tmpfs", Source: "", Propagation: "", tmpfsOptions: tmpfsOptionsOf(request) };
@@ -59,13 +60,15 @@ export function wantedOfRequest(request: MountRequest): WantedMount {
   }
 }
 
-type Partial_ = Omit<WantedMount, "Destination" | "Mode" | "RW">;
+type Partial_ = Omit<WantedMount, "Destination" | "Mode" | "RW"> & { Mode?: string };
 
 function bindOf(request: MountRequest, fail: (reason: string) => Error): Partial_ {
   if (!request.Source) throw fail("field Source must not be empty");
   if (!request.Source.startsWith("/")) {
     throw fail(`invalid mount path: '${request.Source}' mount path must be absolute`);
   }
+  const propagation = request.BindOptions?.Propagation;
+  if (propagation && !PROPAGATIONS.has(propagation)) throw fail(`invalid propagation mode: ${propagation}`);
   const { ReadOnlyNonRecursive: readOnlyNonRecursive, ReadOnlyForceRecursive: readOnlyForceRecursive } =
     request.BindOptions ?? {};
   if (readOnlyNonRecursive && readOnlyForceRecursive)
@@ -81,8 +84,7 @@ function bindOf(request: MountRequest, fail: (reason: string) => Error): Partial
   };
 }
 
-function volumeOf(request: MountRequest, fail: (reason: string) => Error): Partial_ {
-  if (request.Source?.includes("/")) throw fail(`invalid volume name: ${JSON.stringify(request.Source)}`);
+function volumeOf(request: MountRequest): Partial_ {
   const options = request.VolumeOptions;
   if (options?.Subpath)
     throw notImplemented("a subpath of a volume is not implemented", { code: "Engine.VolumeSubpath" });
@@ -95,6 +97,7 @@ function volumeOf(request: MountRequest, fail: (reason: string) => Error): Parti
     Type: "volume",
     Name: request.Source || undefined,
     Driver: options?.DriverConfig?.Name || "local",
+    Mode: "z",
     Propagation: "",
     copyUp: !options?.NoCopy,
     anonymous: !request.Source,

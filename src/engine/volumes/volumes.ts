@@ -1,5 +1,5 @@
 import type { EngineContext } from "../context.ts";
-import { noSuchVolume } from "../errors.ts";
+import { invalidRequest, noSuchVolume } from "../errors.ts";
 import { emitPrune } from "../events/prune-event.ts";
 import {
   assertKnownFilters,
@@ -74,13 +74,26 @@ export async function removeVolume(context: EngineContext, name: string, force =
   context.events.emit("volume", "destroy", name, { driver: Driver });
 }
 
+/** Read as Go's strconv.ParseBool does, unlike the filters of lists. */
+function allFilter({ all = [] }: Filters): boolean {
+  const [value, ...more] = all;
+  if (value === undefined) return false;
+  if (more.length > 0)
+    throw invalidRequest(`invalid filter 'all=[${all.join(" ")}]': only one value is expected`);
+  if (/^(1|t|T|true|True|TRUE)$/.test(value)) return true;
+  if (/^(0|f|F|false|False|FALSE)$/.test(value)) return false;
+  throw invalidRequest(
+    `invalid filter 'all': strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`,
+  );
+}
+
 /** Removes unused volumes: anonymous ones, or with the filter `all` every one. */
 export async function pruneVolumes(
   context: EngineContext,
   filters: Filters = {},
 ): Promise<{ VolumesDeleted: string[]; SpaceReclaimed: number }> {
   assertKnownFilters(filters, ["all", "label", "label!"]);
-  const all = booleanFilter(filters, "all") ?? false;
+  const all = allFilter(filters);
   const deleted: string[] = [];
   let reclaimed = 0;
   for (const volume of context.volumes.list()) {
