@@ -74,7 +74,7 @@ describeAnswers("what is sent to change an object says which one it is", {
       code: 422,
       reason: "Invalid",
       message:
-        'leases.coordination.k8s.io "l" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update',
+        'leases.coordination.k8s.io "l" is invalid: metadata.resourceVersion: Invalid value: 0x0: must be specified for an update',
     },
     {
       request: `PUT ${NAMESPACE}/configmaps/a`,

@@ -105,7 +105,7 @@ function checkVersion(kind: KindDefinition, next: KubeObject, current: StoredObj
   if (version !== 0n) {
     if (version !== BigInt(current.revision)) throw statusConflict(kind, name);
   } else if (!kind.allowUnconditionalUpdate) {
-    const message = "Invalid value: 0: must be specified for an update";
+    const message = "Invalid value: 0x0: must be specified for an update";
     // Of a resource, where other refusals speak of a kind.
     throw statusInvalid({ group: kind.group, kind: kind.resource }, name, [
       { type: "FieldValueInvalid", field: "metadata.resourceVersion", message },
