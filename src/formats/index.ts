@@ -11,6 +11,7 @@ export * from "./field-selector.ts";
 export * from "./go-duration.ts";
 export * from "./image-reference.ts";
 export * from "./json-patch.ts";
+export * from "./json-pieces.ts";
 export * from "./json-value.ts";
 export * from "./jsonpath.ts";
 export * from "./label-selector.ts";

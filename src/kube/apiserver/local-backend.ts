@@ -37,7 +37,10 @@ export class LocalBackend implements ApiBackend {
       if (answer.form !== "watch")
         throw new GantryError("Internal", "a watch was answered with something else");
       for await (const items of answer.watch.items) {
-        for (const item of items) yield toEvent(item);
+        for (const item of items) {
+          if (item.type !== "BOOKMARK" && !item.object.isAtHand) await item.object.load();
+          yield toEvent(item);
+        }
       }
     } finally {
       over.abort();
@@ -107,6 +110,7 @@ async function toList({
   for (const item of items) {
     // The first look at an object parses it.
     if (turn.isSpent) await turn.next();
+    if (!item.isAtHand) await item.load();
     objects.push(item.object);
   }
   return Object.freeze({

@@ -1,7 +1,7 @@
 import { FairTurn } from "../../../base/index.ts";
 import { fieldHead, lengthDelimited, readField } from "../../../formats/index.ts";
 import { apiVersionOf, encodeProtobuf, type KindDefinition, tableRow, toTable } from "../../api/index.ts";
-import type { StoredObject } from "../objects/stored-object.ts";
+import { BIG_BYTES, type StoredObject } from "../objects/stored-object.ts";
 import type { ListAnswer } from "../server-context.ts";
 import { partialMetadata, type Rendering, toYaml } from "./encode-answer.ts";
 
@@ -19,21 +19,40 @@ export async function* encodeList(
   kind: KindDefinition,
   { items, ...list }: ListAnswer,
   form: Rendering,
+  elsewhere: EncodeElsewhere = async () => undefined,
 ): AsyncGenerator<Buffer> {
   const frame = frameOf(kind, list, items.length === 0, form);
-  if (form.encoding === "protobuf") yield* inEnvelope(kind, form, inPieces(items, frame));
-  else yield* inPieces(items, frame);
+  if (form.encoding === "protobuf") yield* inEnvelope(kind, form, inPieces(items, frame, elsewhere));
+  else yield* inPieces(items, frame, elsewhere);
+}
+
+/** An item as it stands in a list, where that takes long and is done by another thread; undefined where it is not. */
+export type EncodeElsewhere = (item: StoredObject, index: number) => Promise<Buffer | undefined>;
+
+/** One item with what stands before it. */
+export function encodeListItem(
+  kind: KindDefinition,
+  item: StoredObject,
+  index: number,
+  form: Rendering,
+): Buffer {
+  const chunks: Buffer[] = [];
+  frameOf(kind, { resourceVersion: "" }, false, form).append(chunks, item, index);
+  return Buffer.concat(chunks);
 }
 
 async function* inPieces(
   items: readonly StoredObject[],
   { head, append, tail }: ListFrame,
+  elsewhere: EncodeElsewhere,
 ): AsyncGenerator<Buffer> {
   const turn = new FairTurn();
   let chunks = [head];
   let bytes = 0;
   for (const [index, item] of items.entries()) {
-    append(chunks, item, index);
+    const big = item.bytes.length > BIG_BYTES ? await elsewhere(item, index) : undefined;
+    if (big) chunks.push(big);
+    else append(chunks, item, index);
     bytes += item.bytes.length;
     if (bytes >= PIECE_BYTES) {
       yield Buffer.concat(chunks);

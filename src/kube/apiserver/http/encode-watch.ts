@@ -16,6 +16,8 @@ const JSON_HEADS = {
 };
 const JSON_TAIL = Buffer.from("}\n");
 
+type ChangeItem = Exclude<WatchItem, { type: "BOOKMARK" }>;
+
 /** Encodes the events of one watch. What does not depend on the watcher is encoded once for all who watch in that form. */
 export class WatchEncoder {
   readonly #kind: KindDefinition;
@@ -23,9 +25,11 @@ export class WatchEncoder {
   readonly #name: string;
   #hasColumns = false;
 
-  constructor(kind: KindDefinition, form: Rendering) {
+  /** `hasColumns` where the columns were told before, by another encoder of the same watch. */
+  constructor(kind: KindDefinition, form: Rendering, hasColumns = false) {
     this.#kind = kind;
     this.#form = form;
+    this.#hasColumns = hasColumns;
     this.#name = `${form.encoding}/${form.shape}/${form.version}`;
   }
 
@@ -39,6 +43,21 @@ export class WatchEncoder {
       bytes = this.#encodeShared(item);
       item.encoded.set(name, bytes);
     }
+    return bytes;
+  }
+
+  /** Takes what another thread has written out; `encode` gives it from then on. */
+  async encodeElsewhere(
+    item: WatchItem,
+    encode: (item: ChangeItem, hasColumns: boolean) => Promise<Buffer | undefined>,
+  ): Promise<Buffer> {
+    if (item.type === "BOOKMARK") return this.encode(item);
+    const name = `${this.#name}/${item.type}`;
+    const isShared = this.#form.shape !== "table";
+    const bytes = (isShared && item.encoded.get(name)) || (await encode(item, this.#hasColumns));
+    if (!bytes) return this.encode(item);
+    if (isShared) item.encoded.set(name, bytes);
+    else this.#hasColumns = true;
     return bytes;
   }
 

@@ -4,13 +4,13 @@ import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { type Clock, isGantryError, type Logger } from "../../../base/index.ts";
 import { type HttpContext, sendBytes, sendEmpty, writeChunk } from "../../../http/index.ts";
-import { statusBadRequest, toStatus } from "../../api/index.ts";
-import { StoredObject } from "../objects/stored-object.ts";
+import { type KindDefinition, statusBadRequest, toStatus } from "../../api/index.ts";
+import { BIG_BYTES, StoredObject } from "../objects/stored-object.ts";
 import type { Offload } from "../offload/offload.ts";
-import type { Answer, ResourceCall } from "../server-context.ts";
+import type { Answer, ResourceCall, WatchItem } from "../server-context.ts";
 import { CONTENT_TYPES, refuseOtherShape } from "./accept.ts";
 import { encodeObject, encodeValue, type Rendering } from "./encode-answer.ts";
-import { encodeList } from "./encode-list.ts";
+import { type EncodeElsewhere, encodeList } from "./encode-list.ts";
 import { WatchEncoder } from "./encode-watch.ts";
 import { forwardRequest } from "./forward-request.ts";
 import { warningHeaders } from "./warning-headers.ts";
@@ -46,7 +46,11 @@ export async function sendAnswer(out: OutgoingAnswer): Promise<void> {
       return sendBuffer(out, answer.code, answer.contentType, answer.bytes);
     case "list":
       refuseOtherShape(form, answer.kind, true);
-      return sendPieces(out, contentType, encodeList(answer.kind, answer.list, form));
+      return sendPieces(
+        out,
+        contentType,
+        encodeList(answer.kind, answer.list, form, itemsElsewhere(out, answer.kind)),
+      );
     case "status": {
       const code = typeof answer.status.code === "number" ? answer.status.code : 200;
       const encoding = form.encoding === "protobuf" ? "protobuf" : "json";
@@ -81,8 +85,15 @@ async function encodedObject(
   { call, form, offload }: OutgoingAnswer,
   { kind, object }: Extract<Answer, { form: "object" }>,
 ): Promise<Buffer> {
-  const big = object instanceof StoredObject ? await offload.encode(kind, object, form, call) : undefined;
+  const big =
+    object instanceof StoredObject
+      ? await offload.encode(kind, object, form, { of: "object" }, call)
+      : undefined;
   return big ?? encodeObject(kind, object, form);
+}
+
+function itemsElsewhere({ call, form, offload }: OutgoingAnswer, kind: KindDefinition): EncodeElsewhere {
+  return (item, index) => offload.encode(kind, item, form, { of: "item", index }, call);
 }
 
 async function sendBuffer(
@@ -154,12 +165,18 @@ async function sendWatch(
   const { ctx, form, logger } = out;
   const { res } = ctx;
   const encoder = new WatchEncoder(kind, form);
+  const elsewhere = ({ type, object }: Exclude<WatchItem, { type: "BOOKMARK" }>, hasColumns: boolean) =>
+    out.offload.encode(kind, object, form, { of: "event", type, hasColumns }, out.call);
   const stream = form.encoding === "json" ? "" : ";stream=watch";
   res.writeHead(200, { "content-type": CONTENT_TYPES[form.encoding] + stream });
   res.flushHeaders();
   try {
     for await (const items of watch.items) {
-      const bytes = items.map((item) => encoder.encode(item));
+      const bytes: Buffer[] = [];
+      for (const item of items) {
+        const isBig = item.type !== "BOOKMARK" && item.object.bytes.length > BIG_BYTES;
+        bytes.push(isBig ? await encoder.encodeElsewhere(item, elsewhere) : encoder.encode(item));
+      }
       if (!(await write(out, bytes.length === 1 ? bytes[0]! : Buffer.concat(bytes)))) return;
     }
   } catch (error) {

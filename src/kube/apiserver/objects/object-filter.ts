@@ -1,28 +1,46 @@
 import { errorMessage } from "../../../base/index.ts";
 import { parseFieldSelector, parseLabelSelector } from "../../../formats/index.ts";
 import { apiVersionOf, type KindDefinition, type KubeObject, statusBadRequest } from "../../api/index.ts";
+import { placeOfKey } from "./object-keys.ts";
+import type { StoredObject } from "./stored-object.ts";
 
 /** Whether an object is one of those that a list or watch asks for. */
-export type ObjectFilter = (object: KubeObject) => boolean;
+export interface ObjectFilter {
+  matches(object: StoredObject): boolean;
+  /** Whether it looks into the object: what is big is to be loaded before. Name and namespace stand in the key. */
+  readonly looksInside: boolean;
+}
 
-/** The selectors of a request as one function; undefined when everything matches. `name` comes from a path. */
+/** The selectors of a request as one; undefined when everything matches. `name` comes from a path. */
 export function parseFilter(
   kind: KindDefinition,
   query: { labelSelector?: string; fieldSelector?: string },
   name?: string,
 ): ObjectFilter | undefined {
   const filters: ObjectFilter[] = [];
-  if (name !== undefined) filters.push((object) => object.metadata.name === name);
-  if (query.labelSelector) filters.push(labelFilter(query.labelSelector));
+  if (name !== undefined) {
+    filters.push({ looksInside: false, matches: (object) => placeOf(object)["metadata.name"] === name });
+  }
   if (query.fieldSelector) filters.push(fieldFilter(kind, query.fieldSelector));
-  if (filters.length === 0) return undefined;
-  return filters.length === 1 ? filters[0] : (object) => filters.every((filter) => filter(object));
+  if (query.labelSelector) filters.push(labelFilter(query.labelSelector));
+  if (filters.length <= 1) return filters[0];
+  return {
+    looksInside: filters.some(({ looksInside }) => looksInside),
+    matches: (object) => filters.every((filter) => filter.matches(object)),
+  };
+}
+
+/** Whether what the filter looks at is soon there; if not, the object is to be loaded before. */
+export function isReadyFor(filter: ObjectFilter | undefined, object: StoredObject): boolean {
+  return !filter?.looksInside || object.isAtHand;
 }
 
 function labelFilter(text: string): ObjectFilter {
   const selector = orBadRequest(() => parseLabelSelector(text));
-  return (object) => selector.matches(object.metadata.labels);
+  return { looksInside: true, matches: ({ object }) => selector.matches(object.metadata.labels) };
 }
+
+const IN_KEY = new Set(["metadata.name", "metadata.namespace"]);
 
 function fieldFilter(kind: KindDefinition, text: string): ObjectFilter {
   const selector = orBadRequest(() => parseFieldSelector(text));
@@ -35,10 +53,40 @@ function fieldFilter(kind: KindDefinition, text: string): ObjectFilter {
         : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
     );
   }
-  return (object) => {
-    const fields = fieldsOf(kind, object);
-    return selector.matches((field) => fields[field]);
+  const looksInside = selector.requirements.some(({ field }) => !IN_KEY.has(field));
+  const valuesOf = looksInside ? (object: StoredObject) => indexedFields(kind, object) : placeOf;
+  return {
+    looksInside,
+    matches: (object) => {
+      const fields = valuesOf(object);
+      return selector.matches((field) => fields[field]);
+    },
   };
+}
+
+const indexed = new WeakMap<StoredObject, Record<string, string>>();
+
+/** The values of an object's fields are found once, for all who watch. */
+function indexedFields(kind: KindDefinition, object: StoredObject): Record<string, string> {
+  let fields = indexed.get(object);
+  if (!fields) {
+    fields = fieldsOf(kind, object.object);
+    indexed.set(object, fields);
+  }
+  return fields;
+}
+
+const places = new WeakMap<StoredObject, Record<string, string>>();
+
+/** Name and namespace, from the key. */
+function placeOf(object: StoredObject): Record<string, string> {
+  let place = places.get(object);
+  if (!place) {
+    const { namespace, name } = placeOfKey(object.key);
+    place = { "metadata.name": name, "metadata.namespace": namespace };
+    places.set(object, place);
+  }
+  return place;
 }
 
 function orBadRequest<T>(parse: () => T): T {

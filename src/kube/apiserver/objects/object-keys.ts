@@ -24,6 +24,12 @@ export function resourceOfKey(key: string): string {
   return group === "core" ? resource : `${resource}.${group}`;
 }
 
+/** Namespace (empty where it has none) and name of what lies under a key. */
+export function placeOfKey(key: string): { namespace: string; name: string } {
+  const [, , first = "", second] = key.slice(REGISTRY.length).split("/");
+  return second === undefined ? { namespace: "", name: first } : { namespace: first, name: second };
+}
+
 export function objectKey(resource: ResourceKey, namespace: string | undefined, name: string): string {
   return keyPrefix(resource, namespace) + name;
 }

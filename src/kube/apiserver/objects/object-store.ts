@@ -58,7 +58,10 @@ export class ObjectStore {
   ): Promise<StoredObject | undefined> {
     const key = objectKey(kind, namespace, name);
     const { item } = await this.#store.get(key);
-    return item && this.fromItem(key, item.value, item.modRevision).viewedAs(kind);
+    if (!item) return undefined;
+    const found = this.fromItem(key, item.value, item.modRevision);
+    if (!found.isAtHand) await found.load();
+    return found.viewedAs(kind);
   }
 
   fromItem(key: string, value: Uint8Array, revision: number): StoredObject {

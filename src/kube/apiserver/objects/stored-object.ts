@@ -1,6 +1,10 @@
+import { runInTurns } from "../../../base/index.ts";
+import { parseJsonInPieces } from "../../../formats/index.ts";
 import type { KindDefinition, KubeObject } from "../../api/index.ts";
 import { deepFreeze } from "../../client/index.ts";
 
+/** What is smaller is parsed in some milliseconds at the most, whatever it holds. */
+export const BIG_BYTES = 16 * 1024;
 const METADATA_START = Buffer.from('"metadata":{');
 
 /**
@@ -13,6 +17,7 @@ export class StoredObject {
   readonly #bytes: Buffer;
   #view: StoredObject | undefined;
   #object: KubeObject | undefined;
+  #loading: Promise<void> | undefined;
 
   constructor(key: string, bytes: Uint8Array, revision: number, object?: KubeObject) {
     this.key = key;
@@ -28,6 +33,23 @@ export class StoredObject {
       deepFreeze(object);
     }
     return new StoredObject(key, bytes, revision, object);
+  }
+
+  /** Whether `object` is soon there: it was asked for before, or is small. */
+  get isAtHand(): boolean {
+    return this.#object !== undefined || this.#bytes.length <= BIG_BYTES;
+  }
+
+  /** Makes `object` in turns, so that one that is big does not hold the event loop. */
+  async load(): Promise<void> {
+    this.#loading ??= this.#parseInTurns();
+    await this.#loading;
+  }
+
+  async #parseInTurns(): Promise<void> {
+    const parsed = await runInTurns(parseJsonInPieces(this.json(), Object.freeze));
+    this.#object ??= parsed as KubeObject;
+    this.#loading = undefined;
   }
 
   /** Frozen and shared; `mutableCopy` is for who wants to change it. */

@@ -7,9 +7,9 @@ import {
   type KubeObject,
   pods,
 } from "../../api/index.ts";
+import { BIG_BYTES } from "../objects/stored-object.ts";
 import { type RawRequest, rawRequest } from "../testing/raw-request.ts";
 import { startTestServer, type TestServer } from "../testing/start-test-server.ts";
-import { BIG_BYTES } from "./offload.ts";
 
 const CORE = "/api/v1/namespaces/default";
 const keys = (count: number, prefix = "key-") =>
@@ -175,7 +175,34 @@ describe("a request of many bytes is answered as one of few", () => {
     expect((await send("POST", reviews, review)).status).toBe(413);
   });
 
-  it("when it came from a watch of the same process", async () => {
+  it.each([
+    ["application/yaml", (text: string) => text.match(/ key-2999:/g)?.length],
+    ["application/json;as=Table;v=v1;g=meta.k8s.io", (text: string) => text.match(/"big-\d",3000/g)?.length],
+    [
+      "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io",
+      (text: string) => text.match(/"name":"big-/g)?.length,
+    ],
+    ["application/json", (text: string) => text.match(/"key-2999"/g)?.length],
+  ])("in lists and watches as %s", async (accept, countIn) => {
+    const namespace = "kube-public";
+    for (const name of ["big-1", "big-2"]) {
+      await server.client
+        .create(configMaps, { metadata: { name, namespace }, data: keys(3000) })
+        .catch(() => {});
+    }
+    const path = `/api/v1/namespaces/${namespace}/configmaps`;
+    const list = await rawRequest(server, path, { headers: { accept } });
+    expect(countIn(list.text)).toBe(2);
+    // There are no watches in YAML.
+    if (accept.includes("yaml")) return;
+    expect((list.json.items ?? list.json.rows).length).toBeGreaterThanOrEqual(2);
+    const watch = await rawRequest(server, `${path}?watch=1&timeoutSeconds=1`, {
+      headers: { accept: accept.replace("List", "") },
+    });
+    expect(countIn(watch.text)).toBe(2);
+  });
+
+  it("within the process, where it is parsed in turns and frozen", async () => {
     await server.client.create(pods, {
       metadata: { name: "seen", namespace: "default", labels: { a: "b" }, annotations: keys(4000) },
       spec: { containers: [{ name: "c", image: "i" }] },

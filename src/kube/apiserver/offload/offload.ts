@@ -4,15 +4,14 @@ import type { UserInfo } from "../../client/types.ts";
 import type { Rendering } from "../http/encode-answer.ts";
 import type { ObjectCache } from "../objects/object-cache.ts";
 import { objectKey } from "../objects/object-keys.ts";
-import type { StoredObject } from "../objects/stored-object.ts";
+import { BIG_BYTES, type StoredObject } from "../objects/stored-object.ts";
 import { subresourcesOf } from "../served-kinds.ts";
 import type { Answer, ResourceCall } from "../server-context.ts";
 import { type BodyKind, DELETE_OPTIONS, EncodedBody, PlainBody } from "../verbs/decode-object.ts";
 import { JobFailure } from "./request-thread.ts";
 import type { RequestThreads } from "./request-threads.ts";
+import type { EncodedAs, EncodeJob } from "./thread-messages.ts";
 
-/** What is smaller takes some milliseconds at the most, whatever it holds. */
-export const BIG_BYTES = 16 * 1024;
 /** What may be left of the body of a request that nothing is stored of. */
 const QUESTION_BYTES = 64 * 1024;
 
@@ -54,12 +53,21 @@ export class Offload {
     kind: KindDefinition,
     { key, bytes, revision }: StoredObject,
     form: Rendering,
+    as: EncodedAs,
     { user, signal }: { user: UserInfo; signal: AbortSignal },
   ): Promise<Buffer | undefined> {
     const isCopied = form.shape === "object" && form.encoding === "json" && !form.pretty;
     if (isCopied || bytes.length <= BIG_BYTES) return undefined;
     const { group, version, resource } = kind;
-    const job = { type: "encode" as const, kind: { group, version, resource }, key, bytes, revision, form };
+    const job: EncodeJob = {
+      type: "encode",
+      kind: { group, version, resource },
+      key,
+      bytes,
+      revision,
+      form,
+      as,
+    };
     return bufferOf((await this.#options.threads.run(job, user.name, bytes.length, signal)).bytes);
   }
 

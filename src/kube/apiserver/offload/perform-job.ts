@@ -1,13 +1,15 @@
 import { type Clock, GantryError, silentLogger, systemClock } from "../../../base/index.ts";
 import type { Store } from "../../../store/types.ts";
-import { services, toStatus } from "../../api/index.ts";
+import { type KindDefinition, services, toStatus } from "../../api/index.ts";
 import { defaultAdmission } from "../admission/default-plugins.ts";
 import { ALLOCATIONS } from "../allocation/pool.ts";
 import { ServiceAllocator } from "../allocation/service-allocator.ts";
 import { RbacAuthorizer } from "../authorization/rbac-authorizer.ts";
 import { RBAC_PREFIX, rbacFromCache } from "../authorization/rbac-cache.ts";
 import { CONTENT_TYPES, refuseOtherShape } from "../http/accept.ts";
-import { encodeObject, encodeValue } from "../http/encode-answer.ts";
+import { encodeObject, encodeValue, type Rendering } from "../http/encode-answer.ts";
+import { encodeListItem } from "../http/encode-list.ts";
+import { WatchEncoder } from "../http/encode-watch.ts";
 import { parsePatchDocument } from "../http/patch-document.ts";
 import { toldWarnings } from "../http/warning-headers.ts";
 import { FreshObjects } from "../objects/fresh-objects.ts";
@@ -18,7 +20,15 @@ import { servedKind } from "../served-kinds.ts";
 import type { ResourceCall, ServerContext } from "../server-context.ts";
 import { EncodedBody } from "../verbs/decode-object.ts";
 import { PrefixCache } from "./prefix-cache.ts";
-import type { DecodeJob, EncodeJob, Job, JobResult, RequestJob, ThreadOptions } from "./thread-messages.ts";
+import type {
+  DecodeJob,
+  EncodedAs,
+  EncodeJob,
+  Job,
+  JobResult,
+  RequestJob,
+  ThreadOptions,
+} from "./thread-messages.ts";
 
 const MANY_CAUSES = 100;
 const NEVER = new AbortController().signal;
@@ -135,9 +145,29 @@ function decode({ kind, asOptions, query, body }: DecodeJob): JobResult {
   return { code: 200, contentType: CONTENT_TYPES.json, bytes, warnings: toldWarnings(warnings) };
 }
 
-function encode({ kind: { group, version, resource }, key, bytes, revision, form }: EncodeJob): JobResult {
+function encode({
+  kind: { group, version, resource },
+  key,
+  bytes,
+  revision,
+  form,
+  as,
+}: EncodeJob): JobResult {
   const kind = servedKind(group, version, resource)!;
   const object = new StoredObject(key, bytes, revision);
-  const contentType = CONTENT_TYPES[form.encoding];
-  return { code: 200, contentType, bytes: encodeObject(kind, object, form), warnings: [] };
+  const encoded = encodeAs(kind, object, form, as);
+  return { code: 200, contentType: CONTENT_TYPES[form.encoding], bytes: encoded, warnings: [] };
+}
+
+function encodeAs(kind: KindDefinition, object: StoredObject, form: Rendering, as: EncodedAs): Buffer {
+  switch (as.of) {
+    case "object":
+      return encodeObject(kind, object, form);
+    case "item":
+      return encodeListItem(kind, object, as.index, form);
+    case "event": {
+      const encoder = new WatchEncoder(kind, form, as.hasColumns);
+      return encoder.encode({ type: as.type, object, encoded: new Map() });
+    }
+  }
 }

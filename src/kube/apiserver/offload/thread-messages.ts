@@ -40,6 +40,12 @@ export interface DecodeJob {
   body: SentBody;
 }
 
+/** As what an object is written out. */
+export type EncodedAs =
+  | { of: "object" }
+  | { of: "item"; index: number }
+  | { of: "event"; type: "ADDED" | "MODIFIED" | "DELETED"; hasColumns: boolean };
+
 /** A stored object in the form that a client wants. */
 export interface EncodeJob {
   type: "encode";
@@ -48,6 +54,7 @@ export interface EncodeJob {
   bytes: Uint8Array;
   revision: number;
   form: Rendering;
+  as: EncodedAs;
 }
 
 export type Job = RequestJob | DecodeJob | EncodeJob;

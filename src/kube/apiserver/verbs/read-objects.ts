@@ -6,7 +6,7 @@ import {
   statusTooLargeResourceVersion,
   statusUnclassified,
 } from "../../api/index.ts";
-import { type ObjectFilter, parseFilter } from "../objects/object-filter.ts";
+import { isReadyFor, type ObjectFilter, parseFilter } from "../objects/object-filter.ts";
 import { objectKey, searchPrefix } from "../objects/object-keys.ts";
 import type { StoredObject } from "../objects/stored-object.ts";
 import type { ListAnswer, ResourceCall, ServerContext } from "../server-context.ts";
@@ -97,8 +97,9 @@ async function pageOf(
   const items: StoredObject[] = [];
   for (const [index, stored] of objects.entries()) {
     if (turn.isSpent) await turn.next();
+    if (!isReadyFor(filter, stored)) await stored.load();
     const object = stored.viewedAs(kind);
-    if (filter && !filter(object.object)) continue;
+    if (filter && !filter.matches(object)) continue;
     items.push(object);
     if (items.length !== limit) continue;
     const remaining = objects.length - index - 1;
@@ -135,8 +136,10 @@ async function listFromStore(
     for (const [index, { key, value, modRevision }] of page.items.entries()) {
       if (turn.isSpent) await turn.next();
       startAfter = key;
-      const object = context.objects.fromItem(key, value, modRevision).viewedAs(kind);
-      if (filter && !filter(object.object)) continue;
+      const stored = context.objects.fromItem(key, value, modRevision);
+      if (!isReadyFor(filter, stored)) await stored.load();
+      const object = stored.viewedAs(kind);
+      if (filter && !filter.matches(object)) continue;
       items.push(object);
       const remaining = page.count - index - 1;
       if (limit > 0 && items.length === limit && remaining > 0) {

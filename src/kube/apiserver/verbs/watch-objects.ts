@@ -1,7 +1,7 @@
 import { FairTurn, isGantryError } from "../../../base/index.ts";
 import { type KindDefinition, StatusError, statusExpired } from "../../api/index.ts";
 import type { ObjectBatch } from "../objects/object-cache.ts";
-import { type ObjectFilter, parseFilter } from "../objects/object-filter.ts";
+import { isReadyFor, type ObjectFilter, parseFilter } from "../objects/object-filter.ts";
 import { searchPrefix } from "../objects/object-keys.ts";
 import type { StoredObject } from "../objects/stored-object.ts";
 import type { ResourceCall, ServerContext, WatchAnswer, WatchItem } from "../server-context.ts";
@@ -44,6 +44,7 @@ async function* events(
   const cancel = context.clock.after(seconds * 1000, () => over.abort(), { unref: true });
   const signal = AbortSignal.any([call.signal, over.signal]);
   const bookmarks = new Bookmarks(context, query.allowWatchBookmarks === true);
+  const turn = new FairTurn(undefined, call.user.name);
   try {
     const wantsState = afterVersion === undefined;
     const after = afterVersion ?? context.cache.revision;
@@ -53,6 +54,11 @@ async function* events(
     yield* initialEvents(kind, state, filter);
     if (wantsState && query.sendInitialEvents && query.allowWatchBookmarks) yield [initialEventsEnd(after)];
     for await (const batch of changes) {
+      for (const { object, previous } of batch.events) {
+        if (!isReadyFor(filter, object)) await object.load();
+        if (previous && !isReadyFor(filter, previous)) await previous.load();
+      }
+      if (turn.isSpent) await turn.next();
       const items = visible(kind.storedAs ? viewed(batch, kind) : batch, filter);
       if (items.length > 0) bookmarks.sent();
       else if (bookmarks.isDue()) items.push({ type: "BOOKMARK", resourceVersion: String(batch.revision) });
@@ -99,8 +105,9 @@ async function* initialEvents(
   let bytes = 0;
   for (const stored of state) {
     if (turn.isSpent) await turn.next();
+    if (!isReadyFor(filter, stored)) await stored.load();
     const object = stored.viewedAs(kind);
-    if (filter && !filter(object.object)) continue;
+    if (filter && !filter.matches(object)) continue;
     items.push({ type: "ADDED", object, encoded: new Map() });
     bytes += object.bytes.length;
     if (bytes < SLICE_BYTES) continue;
@@ -127,8 +134,8 @@ function visible(batch: ObjectBatch, filter: ObjectFilter | undefined): WatchIte
   if (!filter) return batch.events.map(({ type, object, encoded }) => ({ type, object, encoded }));
   const items: WatchItem[] = [];
   for (const { type, object, previous, encoded } of batch.events) {
-    const matched = type !== "ADDED" && previous !== undefined && filter(previous.object);
-    const matches = type !== "DELETED" && filter(object.object);
+    const matched = type !== "ADDED" && previous !== undefined && filter.matches(previous);
+    const matches = type !== "DELETED" && filter.matches(object);
     if (matches) items.push({ type: matched ? "MODIFIED" : "ADDED", object, encoded });
     else if (!matched) continue;
     else if (type === "DELETED") items.push({ type, object, encoded });
