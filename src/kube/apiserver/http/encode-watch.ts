@@ -34,6 +34,8 @@ export class WatchEncoder {
   }
 
   encode(item: WatchItem): Buffer {
+    const parts = this.storedParts(item);
+    if (parts) return Buffer.concat(parts);
     if (item.type === "BOOKMARK") return this.#frame("BOOKMARK", this.#bookmark(item));
     // A table's cells hold ages and its first one the columns: each watcher has its own.
     if (this.#form.shape === "table") return this.#frame(item.type, this.#table(item.object.object));
@@ -44,6 +46,13 @@ export class WatchEncoder {
       item.encoded.set(name, bytes);
     }
     return bytes;
+  }
+
+  /** The event as what is stored of its object, uncopied, with what stands around it; undefined where it has another form. */
+  storedParts(item: WatchItem): Buffer[] | undefined {
+    if (item.type === "BOOKMARK" || this.#form.shape !== "object" || this.#form.encoding !== "json")
+      return undefined;
+    return [JSON_HEADS[item.type], ...item.object.jsonParts(), JSON_TAIL];
   }
 
   /** Takes what another thread has written out; `encode` gives it from then on. */
@@ -66,9 +75,6 @@ export class WatchEncoder {
   }
 
   #encodeShared({ type, object }: Exclude<WatchItem, { type: "BOOKMARK" }>): Buffer {
-    if (this.#form.shape === "object" && this.#form.encoding === "json") {
-      return Buffer.concat([JSON_HEADS[type], object.json(), JSON_TAIL]);
-    }
     const shown =
       this.#form.shape === "metadata" ? partialMetadata(object.object, this.#form) : object.object;
     return this.#frame(type, shown);

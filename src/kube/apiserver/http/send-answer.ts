@@ -13,13 +13,11 @@ import { encodeObject, encodeValue, type Rendering } from "./encode-answer.ts";
 import { type EncodeElsewhere, encodeList } from "./encode-list.ts";
 import { WatchEncoder } from "./encode-watch.ts";
 import { forwardRequest } from "./forward-request.ts";
+import { inPieces } from "./pieces.ts";
 import { warningHeaders } from "./warning-headers.ts";
 
 /** Answers at least this big are compressed for clients that take it (apiserver's defaultGzipThresholdBytes). */
 const GZIP_FROM_BYTES = 128 * 1024;
-
-/** How much of an answer is written at a time. */
-const PIECE_BYTES = 256 * 1024;
 
 export interface OutgoingAnswer {
   ctx: HttpContext;
@@ -104,16 +102,12 @@ async function sendBuffer(
 ): Promise<void> {
   const { ctx } = out;
   if (bytes.length < GZIP_FROM_BYTES) return sendBytes(ctx.res, code, contentType, bytes);
-  if (takesGzip(ctx)) return sendGzip(out, code, contentType, piecesOf(bytes));
+  if (takesGzip(ctx)) return sendGzip(out, code, contentType, inPieces([bytes]));
   const { res } = ctx;
   res.writeHead(code, { "content-type": contentType, "content-length": bytes.length });
   // What is encrypted at once holds everybody else.
-  for (const piece of piecesOf(bytes)) if (!(await write(out, piece))) return;
+  for (const piece of inPieces([bytes])) if (!(await write(out, piece))) return;
   res.end();
-}
-
-function* piecesOf(bytes: Buffer): Generator<Buffer> {
-  for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES);
 }
 
 async function sendPieces(
@@ -133,7 +127,9 @@ async function sendPieces(
   })();
   if (takesGzip(ctx)) return sendGzip(out, 200, contentType, all);
   ctx.res.writeHead(200, { "content-type": contentType });
-  for await (const piece of all) if (!(await write(out, piece))) return;
+  for await (const long of all) {
+    for (const piece of inPieces([long])) if (!(await write(out, piece))) return;
+  }
   ctx.res.end();
 }
 
@@ -167,17 +163,20 @@ async function sendWatch(
   const encoder = new WatchEncoder(kind, form);
   const elsewhere = ({ type, object }: Exclude<WatchItem, { type: "BOOKMARK" }>, hasColumns: boolean) =>
     out.offload.encode(kind, object, form, { of: "event", type, hasColumns }, out.call);
+  const partsOf = async (item: WatchItem): Promise<Buffer[]> => {
+    const stored = encoder.storedParts(item);
+    if (stored) return stored;
+    const isBig = item.type !== "BOOKMARK" && item.object.bytes.length > BIG_BYTES;
+    return [isBig ? await encoder.encodeElsewhere(item, elsewhere) : encoder.encode(item)];
+  };
   const stream = form.encoding === "json" ? "" : ";stream=watch";
   res.writeHead(200, { "content-type": CONTENT_TYPES[form.encoding] + stream });
   res.flushHeaders();
   try {
     for await (const items of watch.items) {
-      const bytes: Buffer[] = [];
-      for (const item of items) {
-        const isBig = item.type !== "BOOKMARK" && item.object.bytes.length > BIG_BYTES;
-        bytes.push(isBig ? await encoder.encodeElsewhere(item, elsewhere) : encoder.encode(item));
-      }
-      if (!(await write(out, bytes.length === 1 ? bytes[0]! : Buffer.concat(bytes)))) return;
+      const parts: Buffer[] = [];
+      for (const item of items) parts.push(...(await partsOf(item)));
+      for (const piece of inPieces(parts)) if (!(await write(out, piece))) return;
     }
   } catch (error) {
     if (ctx.signal.aborted) return;

@@ -61,6 +61,25 @@ describe("a watcher that does not read", () => {
     return seen;
   }
 
+  it("holds one piece of what it is told, beside many others like it, and gives it back", async () => {
+    const watchers = 40;
+    const text = "x".repeat(100_000);
+    for (let n = 0; n < 10; n++) {
+      await server.client.create(configMaps, {
+        metadata: { name: `state-${n}`, ...NAMESPACE },
+        data: { text },
+      });
+    }
+    const before = liveBytes();
+    const sockets: tls.TLSSocket[] = [];
+    for (let n = 0; n < watchers; n++) sockets.push(await watchWithoutReading("0"));
+    await server.client.patch(configMaps, "default", "state-1", "merge", { data: { text: `${text}y` } });
+    expect(liveBytes() - before).toBeLessThan(watchers * 128 * 1024);
+    for (const socket of sockets) socket.destroy();
+    await vi.waitFor(async () => expect(await openWatches()).toBe(0), { timeout: 10_000 });
+    await vi.waitFor(() => expect(liveBytes() - before).toBeLessThan(3 * MIB), { timeout: 10_000 });
+  });
+
   it("is cut off, holds no memory, and nobody else notices", { timeout: 30_000 }, async () => {
     const { client, store } = server;
     const object = await client.create(configMaps, { metadata: { name: "big", ...NAMESPACE } });

@@ -71,8 +71,13 @@ export class StoredObject {
 
   /** The whole object as JSON. */
   json(): Buffer {
+    return Buffer.concat(this.jsonParts());
+  }
+
+  /** The same, with the stored bytes as they are. */
+  jsonParts(): Buffer[] {
     const start = this.#metadataStart();
-    return Buffer.concat([this.#bytes.subarray(0, start), this.#version(), this.#bytes.subarray(start)]);
+    return [this.#bytes.subarray(0, start), this.#version(), this.#bytes.subarray(start)];
   }
 
   /** As an item of a list, where upstream leaves apiVersion and kind out. */
