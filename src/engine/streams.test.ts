@@ -167,13 +167,13 @@ describe("attach", () => {
 describe("logs", () => {
   async function collect(id: string, options: Partial<Parameters<TestHome["engine"]["containerLogs"]>[1]>) {
     const entries: LogEntry[] = [];
-    for await (const entry of engine().containerLogs(id, {
+    for await (const some of engine().containerLogs(id, {
       stdout: true,
       stderr: true,
       follow: false,
       ...options,
     })) {
-      entries.push(entry);
+      entries.push(...some);
     }
     return entries;
   }

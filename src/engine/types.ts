@@ -413,7 +413,8 @@ export interface Engine {
   /** Resolves when both ends are done or the signal aborts. */
   attachContainer(reference: string, streams: AttachStreams, options: AttachOptions): Promise<void>;
   resizeContainer(reference: string, columns: number, rows: number): Promise<void>;
-  containerLogs(reference: string, options: LogOptions): AsyncIterable<LogEntry>;
+  /** Lines as they were read, many at a time. */
+  containerLogs(reference: string, options: LogOptions): AsyncIterable<LogEntry[]>;
   containerTop(reference: string, psArgs?: string): Promise<{ Titles: string[]; Processes: string[][] }>;
   containerStats(reference: string): Promise<ContainerStats>;
   containerChanges(reference: string): Promise<{ Path: string; Kind: 0 | 1 | 2 }[]>;

@@ -11,6 +11,8 @@ const LINES = 2_000_000;
 const FOLLOWERS = 3;
 
 interface Loop {
+  heapMb: number;
+  externalMb: number;
   p50Ms: number;
   p99Ms: number;
   maxMs: number;
@@ -22,6 +24,8 @@ export interface EventLoopReport {
   removePods: Loop & { seconds: number };
   /** Many lines to followers that hardly read. */
   slowFollowers: Loop;
+  before: Loop;
+  after: Loop;
   /** Beyond what there was before, a minute after the followers have gone. */
   memoryLeftMb: number;
 }
@@ -47,7 +51,7 @@ export async function benchEventLoop(): Promise<EventLoopReport> {
     const slowFollowers = await followSlowly(platform, look);
     await pause(60_000);
     const after = await look();
-    return { startPods, removePods, slowFollowers, memoryLeftMb: after.rssMb - before.rssMb };
+    return { startPods, removePods, slowFollowers, before, after, memoryLeftMb: after.rssMb - before.rssMb };
   } finally {
     await platform.reset();
   }
@@ -65,8 +69,9 @@ function lookAt(platform: TestPlatform, report: string): () => Promise<Loop> {
       const found = JSON.parse(readFileSync(report, "utf8"));
       return found.count === count ? found : undefined;
     });
-    const { p50Ms, p99Ms, maxMs, rss } = facts;
-    return { p50Ms, p99Ms, maxMs, rssMb: Math.round(rss / 2 ** 20) };
+    const { p50Ms, p99Ms, maxMs, rss, heapUsed, external } = facts;
+    const mb = (bytes: number) => Math.round(bytes / 2 ** 20);
+    return { p50Ms, p99Ms, maxMs, rssMb: mb(rss), heapMb: mb(heapUsed), externalMb: mb(external) };
   };
 }
 

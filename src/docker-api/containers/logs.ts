@@ -1,8 +1,8 @@
 import { invalidArgument, notImplemented } from "../../base/index.ts";
 import type { LogEntry, LogOptions } from "../../engine/types.ts";
+import { sendStream } from "../../http/index.ts";
 import type { ApiContext } from "../api-context.ts";
-import { BatchWriter } from "../wire/batch-writer.ts";
-import { encodeFrame, isMultiplexed, MULTIPLEXED_STREAM, RAW_STREAM } from "../wire/frames.ts";
+import { frameHeader, isMultiplexed, MULTIPLEXED_STREAM, RAW_STREAM } from "../wire/frames.ts";
 import { flag, timestamp } from "../wire/query.ts";
 import type { ContainersBackend } from "./backend.ts";
 
@@ -16,21 +16,32 @@ export async function serveLogs(backend: ContainersBackend, context: ApiContext)
   }
   const raw = container.Config.Tty === true;
   const format = lineFormatter(flag(query, "timestamps"), flag(query, "details") ? detailsOf(container) : "");
-  const entries = backend.containerLogs(container.Id, options)[Symbol.asyncIterator]();
   res.writeHead(200, { "content-type": isMultiplexed(raw, apiMinor) ? MULTIPLEXED_STREAM : RAW_STREAM });
   res.flushHeaders();
-  const out = new BatchWriter(res);
-  try {
-    for (let next = await entries.next(); !next.done; next = await entries.next()) {
-      const line = format(next.value);
-      const chunk = raw ? line : encodeFrame(next.value.stream, line);
-      if (!(await out.write(chunk))) break;
+  await sendStream(res, encoded(backend.containerLogs(container.Id, options), format, raw));
+}
+
+/** What was read at once goes out at once: a long log does not cost a system call a line. */
+async function* encoded(
+  batches: AsyncIterable<readonly LogEntry[]>,
+  format: (entry: LogEntry) => readonly Uint8Array[],
+  raw: boolean,
+): AsyncGenerator<Uint8Array> {
+  for await (const entries of batches) {
+    const pieces: Uint8Array[] = [];
+    for (const entry of entries) {
+      const line = format(entry);
+      if (!raw)
+        pieces.push(
+          frameHeader(
+            entry.stream,
+            line.reduce((sum, part) => sum + part.length, 0),
+          ),
+        );
+      pieces.push(...line);
     }
-    await out.flush();
-  } finally {
-    await entries.return?.();
+    yield Buffer.concat(pieces);
   }
-  res.end();
 }
 
 function logOptions(query: URLSearchParams, signal: AbortSignal): LogOptions {
@@ -56,12 +67,12 @@ function parseTail(value: string | null): number | undefined {
 }
 
 /** Puts time stamps and details in front of each line, not inside of one that came in pieces. */
-function lineFormatter(withTimestamps: boolean, details: string): (entry: LogEntry) => Buffer {
+function lineFormatter(withTimestamps: boolean, details: string): (entry: LogEntry) => readonly Uint8Array[] {
   const insideLine = { stdout: false, stderr: false };
   return ({ stream, timestamp: time, data }) => {
     const prefix = insideLine[stream] ? "" : `${withTimestamps ? `${time} ` : ""}${details}`;
     insideLine[stream] = data.length > 0 && data[data.length - 1] !== 0x0a;
-    return prefix === "" ? data : Buffer.concat([Buffer.from(prefix), data]);
+    return prefix === "" ? [data] : [Buffer.from(prefix), data];
   };
 }
 

@@ -15,11 +15,15 @@ export const isMultiplexed = (raw: boolean, apiMinor: number) => !raw && apiMino
  * (Engine API, "Attach to a container").
  */
 export function encodeFrame(stream: FrameStream, payload: Uint8Array): Buffer {
-  const frame = Buffer.allocUnsafe(8 + payload.length);
-  frame.writeUInt32BE(STREAM_NUMBER[stream] * 0x1000000, 0);
-  frame.writeUInt32BE(payload.length, 4);
-  frame.set(payload, 8);
-  return frame;
+  return Buffer.concat([frameHeader(stream, payload.length), payload]);
+}
+
+/** The eight bytes before a payload of that length. */
+export function frameHeader(stream: FrameStream, length: number): Buffer {
+  const header = Buffer.allocUnsafe(8);
+  header.writeUInt32BE(STREAM_NUMBER[stream] * 0x1000000, 0);
+  header.writeUInt32BE(length, 4);
+  return header;
 }
 
 /**

@@ -9,24 +9,23 @@ export async function* containerLogs(
   context: EngineContext,
   reference: string,
   options: LogOptions,
-): AsyncGenerator<LogEntry> {
+): AsyncGenerator<LogEntry[]> {
   const container = context.containers.get(reference);
   if (container.record.hostConfig.LogConfig?.Type === "none") {
     throw notImplemented("configured logging driver does not support reading", {
       code: "Engine.LogsNotReadable",
     });
   }
+  const { sinceMs, untilMs } = options;
+  const isEarly = (line: LogLine) => sinceMs !== undefined && timestampMs(line.timestamp) < sinceMs;
+  const isLate = (line: LogLine) => untilMs !== undefined && timestampMs(line.timestamp) > untilMs;
   for await (const lines of logLines(container, options)) {
-    for (const line of lines) {
-      if (!options[line.stream]) continue;
-      const ms = timestampMs(line.timestamp);
-      if (options.sinceMs !== undefined && ms < options.sinceMs) continue;
-      if (options.untilMs !== undefined && ms > options.untilMs) {
-        // Lines come in the order of their times.
-        return;
-      }
-      yield { stream: line.stream, timestamp: line.timestamp, data: line.data };
-    }
+    // Lines come in the order of their times.
+    const end = untilMs === undefined ? -1 : lines.findIndex(isLate);
+    const wanted = lines.slice(0, end < 0 ? undefined : end);
+    const entries = wanted.filter((line) => options[line.stream] && !isEarly(line));
+    if (entries.length > 0) yield entries;
+    if (end >= 0) return;
   }
 }
 

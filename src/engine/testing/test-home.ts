@@ -102,8 +102,9 @@ function methodsOf(home: TestHome & Mutable, logger: Logger): Partial<TestHome> 
   };
   const output = async (id: string) => {
     const texts = { stdout: "", stderr: "" };
-    for await (const entry of home.engine.containerLogs(id, { stdout: true, stderr: true, follow: false })) {
-      texts[entry.stream] += entry.data.toString();
+    const logs = home.engine.containerLogs(id, { stdout: true, stderr: true, follow: false });
+    for await (const entries of logs) {
+      for (const { stream, data } of entries) texts[stream] += data.toString();
     }
     return texts;
   };

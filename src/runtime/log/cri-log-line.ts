@@ -1,7 +1,7 @@
 /** One line of a log in CRI's format: `2024-01-02T03:04:05.678901234+00:00 stdout F text`. */
 export interface LogLine {
   /** RFC 3339 with nanoseconds, in UTC with `Z`. */
-  timestamp: string;
+  readonly timestamp: string;
   stream: "stdout" | "stderr";
   /** Only a part of the line that the container wrote: no newline belongs after it. */
   partial: boolean;
@@ -11,6 +11,9 @@ export interface LogLine {
 
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
+const PARTIAL = 0x50;
+const STDOUT = Buffer.from("stdout");
+const STDERR = Buffer.from("stderr");
 
 /** Cuts a growing file into lines. What is not a line of the format is skipped. */
 export class LogLineParser {
@@ -26,7 +29,7 @@ export class LogLineParser {
     const lines: LogLine[] = [];
     let start = 0;
     for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
-      const line = parseLine(bytes.subarray(start, end + 1));
+      const line = parseLine(bytes, start, end);
       if (line) lines.push(line);
       start = end + 1;
     }
@@ -35,21 +38,59 @@ export class LogLineParser {
   }
 }
 
-/** `bytes` ends in a newline. */
-function parseLine(bytes: Buffer): LogLine | undefined {
-  const first = bytes.indexOf(SPACE);
-  const second = bytes.indexOf(SPACE, first + 1);
-  const third = bytes.indexOf(SPACE, second + 1);
-  if (first < 0 || second < 0 || third < 0) return undefined;
-  const stream = bytes.toString("latin1", first + 1, second);
-  if (stream !== "stdout" && stream !== "stderr") return undefined;
-  const partial = bytes[second + 1] === 0x50;
-  return {
-    timestamp: toUtc(bytes.toString("latin1", 0, first)),
+/** `end`: where the line's newline is. */
+function parseLine(bytes: Buffer, start: number, end: number): LogLine | undefined {
+  const first = bytes.indexOf(SPACE, start);
+  const second = first < 0 ? -1 : bytes.indexOf(SPACE, first + 1);
+  const third = second < 0 ? -1 : bytes.indexOf(SPACE, second + 1);
+  if (third < 0 || third > end) return undefined;
+  const stream = streamNamed(bytes, first + 1, second);
+  if (!stream) return undefined;
+  const partial = bytes[second + 1] === PARTIAL;
+  return new ParsedLine(
+    bytes,
+    start,
+    first,
     stream,
     partial,
-    data: bytes.subarray(third + 1, partial ? bytes.length - 1 : bytes.length),
-  };
+    bytes.subarray(third + 1, partial ? end : end + 1),
+  );
+}
+
+function streamNamed(bytes: Buffer, start: number, end: number): LogLine["stream"] | undefined {
+  if (end - start !== STDOUT.length) return undefined;
+  if (bytes.compare(STDOUT, 0, STDOUT.length, start, end) === 0) return "stdout";
+  return bytes.compare(STDERR, 0, STDERR.length, start, end) === 0 ? "stderr" : undefined;
+}
+
+/** Logs are long, and few who read them look at the times. */
+class ParsedLine implements LogLine {
+  readonly stream: LogLine["stream"];
+  readonly partial: boolean;
+  readonly data: Buffer;
+  readonly #bytes: Buffer;
+  readonly #start: number;
+  readonly #timestampEnd: number;
+
+  constructor(
+    bytes: Buffer,
+    start: number,
+    timestampEnd: number,
+    stream: LogLine["stream"],
+    partial: boolean,
+    data: Buffer,
+  ) {
+    this.stream = stream;
+    this.partial = partial;
+    this.data = data;
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#timestampEnd = timestampEnd;
+  }
+
+  get timestamp(): string {
+    return toUtc(this.#bytes.toString("latin1", this.#start, this.#timestampEnd));
+  }
 }
 
 function toUtc(timestamp: string): string {

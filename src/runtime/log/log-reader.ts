@@ -27,6 +27,7 @@ export class LogReader {
   /** Those that come after the one that is read, oldest first. */
   #next: OpenLogFile[] = [];
   #current: Reading | undefined;
+  #buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   /** A rotation that comes to nothing brings it back: kept until something stands in the file after it. */
   #previous: Reading | undefined;
   #watcher: FSWatcher | undefined;
@@ -111,7 +112,7 @@ export class LogReader {
   async #read(): Promise<LogLine[] | undefined> {
     const { handle, position, parser } = this.#current ?? {};
     if (!handle || !parser) return undefined;
-    const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+    const buffer = this.#buffer;
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);
     if (bytesRead === 0 || !this.#current) return undefined;
     this.#current.position += bytesRead;
@@ -119,7 +120,15 @@ export class LogReader {
       await this.#previous.handle.close();
       this.#previous = undefined;
     }
-    return parser.push(buffer.subarray(0, bytesRead));
+    return parser.push(this.#taken(bytesRead));
+  }
+
+  /** Bytes that nothing is read over later. */
+  #taken(bytesRead: number): Buffer {
+    const bytes = this.#buffer.subarray(0, bytesRead);
+    if (bytesRead < CHUNK_BYTES / 2) return Buffer.from(bytes);
+    this.#buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+    return bytes;
   }
 
   async #takeNext(): Promise<boolean> {
