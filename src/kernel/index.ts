@@ -1,4 +1,5 @@
 export { addAddress, deleteAddress, type LinkAddress, listAddresses } from "./addresses.ts";
+export { trimMemory } from "./allocator.ts";
 export {
   chmodAt,
   chownAt,

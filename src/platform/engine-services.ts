@@ -6,11 +6,13 @@ import { createDockerApi } from "../docker-api/index.ts";
 import { type OpenEngine, openEngine } from "../engine/index.ts";
 import { startHttpServer } from "../http/index.ts";
 import { type ImageService, openImageService } from "../images/index.ts";
+import { trimMemory } from "../kernel/index.ts";
 import { BridgeNetworks } from "../network/index.ts";
 import { createRegistryHandler, localWriters, RegistryClient } from "../registry/index.ts";
 import { type ContainerRuntime, openRuntime } from "../runtime/index.ts";
 import type { PlatformConfig } from "./config.ts";
 import type { HomeLayout } from "./home.ts";
+import { keepMemoryTrimmed } from "./memory-trimmer.ts";
 import { openCloseService } from "./open-close.ts";
 import { serverInfo } from "./server-info.ts";
 import { Slot } from "./slot.ts";
@@ -45,6 +47,9 @@ export function engineHouse(options: EngineHouseOptions): EngineHouse {
   const instanceId = config.instanceId;
 
   const services: Service[] = [
+    openCloseService("memory", [], async () =>
+      keepMemoryTrimmed({ clock, logger, rssBytes: () => process.memoryUsage.rss(), trim: trimMemory }),
+    ),
     openCloseService("network", [], async () => {
       const bridges = new BridgeNetworks({ stateDir: layout.network, instanceId, logger, clock });
       await bridges.open();

@@ -1,0 +1,55 @@
+import { describe, expect, it } from "vitest";
+import { type Clock, silentLogger, systemClock } from "../base/index.ts";
+import { keepMemoryTrimmed } from "./memory-trimmer.ts";
+
+const MB = 2 ** 20;
+
+/** Looks when it is told to. */
+function trimmer(afterTrimMb: number) {
+  const state = { rss: 100 * MB, trims: 0 };
+  let look = () => {};
+  const clock: Clock = {
+    ...systemClock,
+    every: (_periodMs, fn) => {
+      look = fn;
+      return () => {};
+    },
+  };
+  keepMemoryTrimmed({
+    clock,
+    logger: silentLogger,
+    rssBytes: () => state.rss,
+    trim: async () => {
+      state.trims++;
+      state.rss = afterTrimMb * MB;
+    },
+  });
+  return {
+    state,
+    async look(rssMb: number) {
+      state.rss = rssMb * MB;
+      look();
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+  };
+}
+
+describe("memory", () => {
+  it("is given back after it has grown, and not looked for where it has not", async () => {
+    const { state, look } = trimmer(105);
+    await look(110);
+    expect(state.trims).toBe(0);
+    await look(300);
+    expect(state.trims).toBe(1);
+    await look(110);
+    expect(state.trims).toBe(1);
+    await look(130);
+    expect(state.trims).toBe(2);
+  });
+
+  it("that is really used is not asked for again and again", async () => {
+    const { state, look } = trimmer(300);
+    for (let times = 0; times < 5; times++) await look(300);
+    expect(state.trims).toBe(1);
+  });
+});
