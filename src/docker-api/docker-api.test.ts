@@ -1,5 +1,17 @@
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  connectOptions,
+  createRequest,
+  disconnectOptions,
+  execOptions,
+  execStartOptions,
+  type GoType,
+  networkCreateRequest,
+  type StructType,
+  updateConfig,
+  volumeCreateOptions,
+} from "./json/index.ts";
 import { ApiClient, type CallOptions } from "./testing/api-client.ts";
 import { busyboxArchive, type EngineHouse, openEngineHouse } from "./testing/engine-house.ts";
 
@@ -67,6 +79,30 @@ describe("system", () => {
   });
 });
 
+const VALUES = ["null", "5", '"x"', "{}", "[{}]", '{"a":{}}'];
+
+/** Each field of a struct, and of those in it, with each value. */
+function membersOf(type: StructType): string[] {
+  return type.fields.flatMap((field) => {
+    const own = VALUES.map((value) => `"${field.name}":${value}`);
+    const [inner, wrap] = structIn(field.type, (text) => text);
+    return inner
+      ? [...own, ...membersOf(inner).map((member) => `"${field.name}":${wrap(`{${member}}`)}`)]
+      : own;
+  });
+}
+
+function structIn(
+  type: GoType,
+  wrap: (text: string) => string,
+): [StructType | undefined, (text: string) => string] {
+  if (type.kind === "struct") return [type, wrap];
+  if (type.kind === "pointer") return structIn(type.element, wrap);
+  if (type.kind === "slice") return structIn(type.element, (text) => wrap(`[${text}]`));
+  if (type.kind === "map") return structIn(type.element, (text) => wrap(`{"k":${text}}`));
+  return [undefined, wrap];
+}
+
 describe("bad input", () => {
   it.each<[string, CallOptions["body"], string]>([
     ["garbage", "{", "invalid JSON"],
@@ -119,6 +155,38 @@ describe("bad input", () => {
     expect((await api("GET", `/containers/${answer.json.Id}/json`)).json.HostConfig.Memory).toBe(67108864);
     await client.remove(answer.json.Id);
   });
+
+  it("never ends in an error of the server, whatever stands in its fields", async () => {
+    const id = await client.run({ Cmd: ["sleep", "600"] });
+    const exec = async () =>
+      (await api("POST", `/containers/${id}/exec`, { body: { Cmd: ["true"] } })).json.Id as string;
+    const targets: [type: StructType, path: () => string | Promise<string>, first: string][] = [
+      [createRequest, () => "/containers/create", '"Image":"busybox",'],
+      [updateConfig, () => `/containers/${id}/update`, ""],
+      [execOptions, () => `/containers/${id}/exec`, '"Cmd":["true"],'],
+      [execStartOptions, async () => `/exec/${await exec()}/start`, ""],
+      [networkCreateRequest, () => "/networks/create", ""],
+      [connectOptions, () => "/networks/bridge/connect", `"Container":"${id}",`],
+      [disconnectOptions, () => "/networks/none/disconnect", `"Container":"${id}",`],
+      [volumeCreateOptions, () => "/volumes/create", ""],
+    ];
+    const failures: string[] = [];
+    for (const [type, path, first] of targets) {
+      for (const member of membersOf(type)) {
+        const body = `{${first}${member}}`;
+        const answer = await api("POST", await path(), { body });
+        const { status } = answer;
+        if (status >= 500 && status !== 501) failures.push(`${body}: ${status} ${answer.text}`);
+        if (status === 201 && type === createRequest) await client.remove(answer.json.Id);
+        if (status === 201 && type === networkCreateRequest)
+          await api("DELETE", `/networks/${answer.json.Id}`);
+        if (status === 201 && type === volumeCreateOptions)
+          await api("DELETE", `/volumes/${answer.json.Name}`);
+      }
+    }
+    expect(failures).toEqual([]);
+    await client.remove(id);
+  }, 60_000);
 
   it("cannot reach what is internal", async () => {
     const id = await client.create({

@@ -89,7 +89,7 @@ export interface HostConfig {
   PidsLimit?: number | null;
   Ulimits?: { Name: string; Soft: number; Hard: number }[] | null;
   Devices?: { PathOnHost: string; PathInContainer: string; CgroupPermissions: string }[] | null;
-  LogConfig?: { Type: string; Config?: Record<string, string> };
+  LogConfig?: { Type: string; Config?: Record<string, string> | null };
   VolumesFrom?: string[] | null;
   Links?: string[] | null;
   Annotations?: Record<string, string> | null;

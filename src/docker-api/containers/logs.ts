@@ -78,7 +78,7 @@ function lineFormatter(withTimestamps: boolean, details: string): (entry: LogEnt
 
 /** Labels and variables that the log configuration asks for, as `key=value,…`. */
 function detailsOf(container: {
-  HostConfig: { LogConfig?: { Config?: Record<string, string> } };
+  HostConfig: { LogConfig?: { Config?: Record<string, string> | null } };
   Config: { Labels?: Record<string, string> | null; Env?: string[] };
 }): string {
   const wanted = container.HostConfig.LogConfig?.Config ?? {};

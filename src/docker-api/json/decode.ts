@@ -84,14 +84,16 @@ class Decoder {
     for (const [key, value] of node.entries) {
       // The one key that would not become a member where maps are copied.
       if (key === "__proto__") throw invalidJson("the key __proto__ is not allowed");
-      result[key] = this.#orZero(this.decode(element, value), element);
+      result[key] = completed(element, this.#orZero(this.decode(element, value), element));
     }
     return result;
   }
 
   #list(type: GoType, node: readonly JsonNode[]): unknown {
     if (type.kind !== "slice" && type.kind !== "array") return this.#misfit("array", type);
-    const items = node.map((item) => this.#orZero(this.decode(type.element, item), type.element));
+    const items = node.map((item) =>
+      completed(type.element, this.#orZero(this.decode(type.element, item), type.element)),
+    );
     // A pointer in a list that points to nothing: dockerd breaks on those.
     if (type.kind === "slice")
       return type.element.kind === "pointer" ? items.filter((item) => item !== null) : items;
@@ -129,6 +131,17 @@ class Decoder {
       this.#path.length === 0 ? "Go value" : `Go struct field ${[this.#struct, ...this.#path].join(".")}`;
     return invalidJson(`json: cannot unmarshal ${value} into ${target} of type ${type}`);
   }
+}
+
+/**
+ * What stands in a list or a map is there as a whole: the plain fields that its body leaves out are zero. Where the struct
+ * itself may be left out, so may its fields.
+ */
+function completed(type: GoType, value: unknown): unknown {
+  if (type.kind === "pointer") return completed(type.element, value);
+  if (type.kind !== "struct" || !isPlainObject(value)) return value;
+  const plain = type.fields.filter((field) => ["string", "bool", "integer"].includes(field.type.kind));
+  return { ...Object.fromEntries(plain.map((field) => [field.name, zeroOf(field.type)])), ...value };
 }
 
 const isNullable = ({ kind }: GoType) => kind === "pointer" || kind === "slice" || kind === "map";

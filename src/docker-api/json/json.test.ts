@@ -35,7 +35,7 @@ describe("keys", () => {
       Cmd: ["a"],
       DetachKeys: "ctrl-x",
     });
-    expect(decode('{"ipam":{"config":[{"subnet":"10.0.0.0/8"}]}}', networkCreateRequest)).toEqual({
+    expect(decode('{"ipam":{"config":[{"subnet":"10.0.0.0/8"}]}}', networkCreateRequest)).toMatchObject({
       IPAM: { Config: [{ Subnet: "10.0.0.0/8" }] },
     });
   });
@@ -68,6 +68,15 @@ describe("values", () => {
     ).toEqual({ Image: "", Env: null, Labels: null, Tty: false, Healthcheck: null, Volumes: { "/v": {} } });
     expect(decode('{"Ulimits":[null]}', updateConfig)).toEqual({ Ulimits: [] });
     expect(decode("null")).toEqual({});
+  });
+
+  it("what stands in a list or a map is whole", () => {
+    expect(decode('{"Ulimits":[{"Soft":5}]}', updateConfig)).toEqual({
+      Ulimits: [{ Name: "", Hard: 0, Soft: 5 }],
+    });
+    expect(decode('{"PortBindings":{"80/tcp":[{}]}}', hostConfig)).toEqual({
+      PortBindings: { "80/tcp": [{ HostIp: "", HostPort: "" }] },
+    });
   });
 
   it("one word stands for a list of it where Docker says so", () => {

@@ -13,9 +13,9 @@ const invalidLogging = (why: string) => invalidRequest(`failed to initialize log
 
 /** `--log-opt max-size=10m --log-opt max-file=3`; undefined when the log may grow without end, json-file's default. */
 export function logLimits(hostConfig: HostConfig): LogLimits | undefined {
-  const { Type, Config = {} } = hostConfig.LogConfig ?? {};
+  const { Type, Config } = hostConfig.LogConfig ?? {};
   const defaults = Type === "local" ? LOCAL_LIMITS : undefined;
-  const { "max-size": size, "max-file": files, compress } = Config;
+  const { "max-size": size, "max-file": files, compress } = Config ?? {};
   const maxBytes = size === undefined ? defaults?.maxBytes : sizeBytes(size);
   const maxFiles = files === undefined ? (defaults?.maxFiles ?? 1) : fileCount(files);
   if (compress !== undefined) checkCompress(compress, Type, maxBytes, maxFiles);
