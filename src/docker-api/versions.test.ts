@@ -170,6 +170,18 @@ describe("inspect", () => {
   });
 });
 
+describe("pruning volumes", () => {
+  it.each([41, 51])("keeps those with a name, in 1.%i too", async (minor) => {
+    await client.call("POST", "/volumes/create", { body: { Name: "kept" } });
+    const anonymous = (await client.call("POST", "/volumes/create", { body: {} })).json.Name;
+    const pruned = await client.call("POST", `/v1.${minor}/volumes/prune`);
+    expect(pruned.json.VolumesDeleted).toEqual([anonymous]);
+    const filters = encodeURIComponent('{"all":["true"]}');
+    const all = await client.call("POST", `/v1.${minor}/volumes/prune?filters=${filters}`);
+    expect(all.json.VolumesDeleted).toEqual(["kept"]);
+  });
+});
+
 describe("lists and images", () => {
   it("show annotations since 1.46", async () => {
     const id = await client.create({ HostConfig: { Annotations: { a: "b" } } });

@@ -16,5 +16,5 @@ export { encodeStruct } from "./encode.ts";
 export type { GoType, StructType } from "./go-types.ts";
 export { parseJsonText } from "./json-text.ts";
 export { connectOptions, disconnectOptions, networkCreateRequest } from "./network-types.ts";
-export { authConfig } from "./registry-types.ts";
+export { authConfig, authConfigs } from "./registry-types.ts";
 export { volumeCreateOptions } from "./volume-types.ts";

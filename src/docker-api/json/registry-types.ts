@@ -1,4 +1,4 @@
-import { omitEmpty, string, struct } from "./go-types.ts";
+import { map, omitEmpty, string, struct } from "./go-types.ts";
 
 /** moby's api/types/registry: credentials, in bodies and in headers. */
 export const authConfig = struct("registry.AuthConfig", {
@@ -10,3 +10,6 @@ export const authConfig = struct("registry.AuthConfig", {
   identitytoken: omitEmpty(string),
   registrytoken: omitEmpty(string),
 });
+
+/** By registry. */
+export const authConfigs = map(authConfig);

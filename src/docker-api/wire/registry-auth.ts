@@ -1,5 +1,12 @@
-import { invalidArgument } from "../../base/index.ts";
 import type { RegistryAuth } from "../../images/types.ts";
+import {
+  authConfig,
+  authConfigs,
+  type Decoded,
+  decodeValue,
+  type GoType,
+  parseJsonText,
+} from "../json/index.ts";
 
 /** Docker's AuthConfig, as it stands in the `X-Registry-Auth` header and in the body of `POST /auth`. */
 interface AuthConfig {
@@ -10,9 +17,9 @@ interface AuthConfig {
   registrytoken?: unknown;
 }
 
-/** Decodes `X-Registry-Auth` (base64url JSON); undefined when there is none in it. */
+/** Decodes `X-Registry-Auth` (base64url JSON); undefined when there is none in it, or nothing that could be read, as in Docker. */
 export function decodeRegistryAuth(header: string | string[] | undefined): RegistryAuth | undefined {
-  const value = decodeJsonHeader(header, "X-Registry-Auth");
+  const value = decodeJsonHeader(header, authConfig);
   return value === undefined ? undefined : toRegistryAuth(value);
 }
 
@@ -20,7 +27,7 @@ export function decodeRegistryAuth(header: string | string[] | undefined): Regis
 export function decodeRegistryConfig(
   header: string | string[] | undefined,
 ): (host: string) => RegistryAuth | undefined {
-  const value = decodeJsonHeader(header, "X-Registry-Config") ?? {};
+  const value = decodeJsonHeader(header, authConfigs) ?? {};
   const byHost = new Map(
     Object.entries(value).map(([server, config]) => [
       registryDomain(server),
@@ -55,21 +62,16 @@ function asText(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-function decodeJsonHeader(
-  header: string | string[] | undefined,
-  name: string,
-): Record<string, unknown> | undefined {
+function decodeJsonHeader(header: string | string[] | undefined, type: GoType): Decoded | undefined {
   const text = Array.isArray(header) ? header[0] : header;
   if (!text) return undefined;
   try {
-    const value: unknown = JSON.parse(Buffer.from(text, "base64url").toString("utf8"));
-    if (typeof value === "object" && value !== null && !Array.isArray(value))
-      return value as Record<string, unknown>;
-    if (value === null) return undefined;
+    return (decodeValue(type, parseJsonText(Buffer.from(text, "base64url"))) ?? undefined) as
+      | Decoded
+      | undefined;
   } catch {
-    // Falls through to the refusal.
+    return undefined;
   }
-  throw invalidArgument(`invalid ${name} header`, { code: "DockerApi.AuthHeader" });
 }
 
 /** Host of a registry by any of its names: `https://index.docker.io/v1/`, `docker.io` and nothing are the same. */

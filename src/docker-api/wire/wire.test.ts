@@ -210,7 +210,13 @@ describe("registry credentials", () => {
     expect(decodeRegistryAuth(encode({ identitytoken: "t" }))).toEqual({ identityToken: "t" });
     expect(decodeRegistryAuth(encode({}))).toBeUndefined();
     expect(decodeRegistryAuth(undefined)).toBeUndefined();
-    expect(() => decodeRegistryAuth("!!")).toThrow("invalid X-Registry-Auth header");
+    expect(decodeRegistryAuth(encode({ UserName: "u", PASSWORD: "p" }))).toEqual({
+      username: "u",
+      password: "p",
+    });
+    for (const unreadable of ["!!", encode([]), encode({ username: 5 })]) {
+      expect(decodeRegistryAuth(unreadable)).toBeUndefined();
+    }
   });
 
   it("are found by host", () => {
