@@ -32,8 +32,18 @@ describe("options that are refused at creation", () => {
       "InvalidArgument",
       "volumes-from specification cannot be an empty string",
     ],
-    ["--pid container:nosuch", { PidMode: "container:nosuch" }, "NotFound", "No such container: nosuch"],
-    ["--ipc container:nosuch", { IpcMode: "container:nosuch" }, "NotFound", "No such container: nosuch"],
+    [
+      "--pid container:nosuch",
+      { PidMode: "container:nosuch" },
+      "InvalidArgument",
+      "No such container: nosuch",
+    ],
+    [
+      "--ipc container:nosuch",
+      { IpcMode: "container:nosuch" },
+      "InvalidArgument",
+      "No such container: nosuch",
+    ],
     [
       "--tmpfs /",
       { Tmpfs: { "/": "" } },

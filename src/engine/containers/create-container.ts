@@ -39,10 +39,12 @@ export async function createContainer(
   assertPlatform(image, request);
   const config = mergeImageConfig(request.config, image.config.config ?? {});
   checkCommand(config);
-  // Missed as Docker misses it: as a container.
+  // No NotFound: to Docker's client that would mean the image, and it would pull it.
   for (const mode of [request.hostConfig.PidMode, request.hostConfig.IpcMode]) {
     const owner = sharedContainer(mode);
-    if (owner !== undefined) context.containers.get(owner);
+    if (owner !== undefined && !context.containers.find(owner)) {
+      throw invalidRequest(`No such container: ${owner}`);
+    }
   }
   const hostConfig = completeHostConfig(request.hostConfig, context.runtime.info.name);
   const id = request.id ?? newHexId();

@@ -45,7 +45,7 @@ export function execProcess(context: EngineContext, container: Container, config
   };
 }
 
-function execUser(context: EngineContext, container: Container, user: string | undefined) {
+export function execUser(context: EngineContext, container: Container, user: string | undefined) {
   const { config, hostConfig, internal } = container.record;
   if (!user && internal?.uid !== undefined) {
     const gid = internal.gid ?? 0;

@@ -5,7 +5,7 @@ import type { EngineContext } from "../context.ts";
 import { invalidRequest, isRestarting, notRunning } from "../errors.ts";
 import { emitContainerEvent } from "../events/container-events.ts";
 import type { AttachStreams, ExecConfig, ExecInspect } from "../types.ts";
-import { execProcess } from "./exec-process.ts";
+import { execProcess, execUser } from "./exec-process.ts";
 import type { ExecInstance } from "./exec-store.ts";
 
 /** After an aborted execution was asked to end, until it is made to. */
@@ -18,6 +18,8 @@ export async function createExec(
 ): Promise<{ id: string }> {
   const container = activeContainer(context, reference);
   if (!config.Cmd?.length) throw invalidRequest("No exec command specified");
+  // Who is not there is missed now, not when it is started.
+  if (config.User) execUser(context, container, config.User);
   const instance: ExecInstance = {
     id: newHexId(),
     containerId: container.id,
