@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { diskError } from "./disk-error.ts";
 
 export interface DurableWriteOptions {
   /** 0600 if absent. */
@@ -37,14 +38,16 @@ export async function writeFileDurably(
     }
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
+    await rm(temporary, { force: true }).catch(() => {});
+    throw diskError(error, `write ${path}`) ?? error;
   }
   await syncDirectory(dirname(path));
 }
 
 /** `mkdir -p` of one level below an existing directory, durable. Returns quickly when it is there. */
 export async function makeDirectoryDurably(dir: string, mode = 0o700): Promise<void> {
-  const made = await mkdir(dir, { recursive: true, mode });
+  const made = await mkdir(dir, { recursive: true, mode }).catch((error: unknown) => {
+    throw diskError(error) ?? error;
+  });
   if (made !== undefined) await syncDirectory(dirname(dir));
 }

@@ -1,5 +1,7 @@
 export * from "./async-queue.ts";
 export * from "./clock.ts";
+export * from "./deferred-saves.ts";
+export * from "./disk-error.ts";
 export * from "./durable-file.ts";
 export * from "./error-owner.ts";
 export * from "./errors.ts";
@@ -9,6 +11,7 @@ export { FairTurn, fairTurn, inTurns, runInTurns } from "./fair-turn.ts";
 export * from "./ids.ts";
 export * from "./lifecycle.ts";
 export * from "./log.ts";
+export * from "./record-file.ts";
 export * from "./retry.ts";
 export * from "./streams.ts";
 export * from "./work-queue.ts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { errnoCode, newHexId } from "../base/index.ts";
+import { newHexId, presentOrUndefined, readRecord } from "../base/index.ts";
 
 /** Everything that the result of a step depends on; two steps with equal keys give the same image. */
 export interface StepKey {
@@ -62,13 +62,8 @@ export class StepCache {
   }
 
   async #read(path: string): Promise<Entry | undefined> {
-    try {
-      const value: unknown = JSON.parse(await readFile(path, "utf8"));
-      const imageId = (value as Partial<Entry> | null)?.imageId;
-      return typeof imageId === "string" ? { imageId } : undefined;
-    } catch (error) {
-      if (errnoCode(error) === "ENOENT" || error instanceof SyntaxError) return undefined;
-      throw error;
-    }
+    const value: unknown = presentOrUndefined(await readRecord(path));
+    const imageId = (value as Partial<Entry> | null | undefined)?.imageId;
+    return typeof imageId === "string" ? { imageId } : undefined;
   }
 }

@@ -1,6 +1,7 @@
 import { request } from "node:http";
 import { join } from "node:path";
 import {
+  diskError,
   type ErrorKind,
   errnoCode,
   errorMessage,
@@ -37,7 +38,8 @@ export interface ControlFailure {
   hint?: string;
 }
 
-export function controlFailure(error: unknown): ControlFailure {
+export function controlFailure(thrown: unknown): ControlFailure {
+  const error = diskError(thrown) ?? thrown;
   if (!isGantryError(error)) return { kind: "Internal", code: "Internal", message: errorMessage(error) };
   const { kind, code, message, hint } = error;
   return { kind, code, message, ...(hint === undefined ? {} : { hint }) };

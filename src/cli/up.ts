@@ -5,6 +5,7 @@ import { GantryError, systemClock } from "../base/index.ts";
 import { parseArguments } from "./arguments.ts";
 import { callControl, type PlatformStatus } from "./control-client.ts";
 import { homeDirectory } from "./home.ts";
+import { logToStandardError, tell } from "./log-output.ts";
 import type { PlatformOptions, PlatformRunner } from "./platform-runner.ts";
 import { summaryText } from "./summary.ts";
 
@@ -57,10 +58,11 @@ async function foreground(options: PlatformOptions, run: PlatformRunner): Promis
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
+  const log = logToStandardError();
   await run(options, {
     signal: controller.signal,
-    onReady: (status) => process.stdout.write(summaryText(status)),
-    log: (line) => process.stderr.write(`${line}\n`),
+    onReady: (status) => tell(summaryText(status)),
+    log: (line) => log.line(line),
   });
   return 0;
 }

@@ -50,12 +50,12 @@ export class SandboxService {
       if (record.state === "ready" && (await this.#isAlive(record))) continue;
       if (record.state === "ready") {
         logger.info("a pod sandbox did not outlive the machine's restart", { sandbox: record.id });
-        await store.save({ ...record, state: "notready" });
+        await store.saveOrDefer({ ...record, state: "notready" });
       }
       await this.#release(record.id);
     }
     for (const id of await readdir(this.#runDir)) {
-      if (!store.get(id)) await this.#releaseNamespaces(id);
+      if (!store.get(id) && !store.leftAlone.has(id)) await this.#releaseNamespaces(id);
     }
     await this.#cgroups.removeStrays([...store.list()].map(({ config }) => config));
   }
@@ -110,7 +110,7 @@ export class SandboxService {
       const { store, containers } = this.#options;
       const record = store.get(id);
       if (!record) return;
-      if (record.state === "ready") await store.save({ ...record, state: "notready" });
+      if (record.state === "ready") await store.saveOrDefer({ ...record, state: "notready" });
       await containers.stopAll(id);
       await this.#release(id);
     });

@@ -1,6 +1,6 @@
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { errnoCode, errorMessage, type Logger, notFound, writeFileDurably } from "../base/index.ts";
+import { DeferredSaves, type Logger, notFound, readRecord, writeFileDurably } from "../base/index.ts";
 import type { PodSandboxConfig } from "./types.ts";
 
 /** What is kept of a sandbox, as JSON in `<dir>/<id>/sandbox.json`; its resolv.conf and hostname files stand beside it. */
@@ -22,29 +22,35 @@ export class SandboxStore {
   readonly #dir: string;
   readonly #logger: Logger;
   readonly #records = new Map<string, SandboxRecord>();
+  readonly #leftAlone = new Set<string>();
+  readonly #deferred: DeferredSaves;
 
   constructor(dir: string, logger: Logger) {
     this.#dir = dir;
     this.#logger = logger;
+    this.#deferred = new DeferredSaves({ what: "sandbox", logger });
   }
 
   async open(): Promise<void> {
     await mkdir(this.#dir, { recursive: true, mode: 0o711 });
     for (const id of await readdir(this.#dir)) {
-      try {
-        const record = JSON.parse(await readFile(this.#recordPath(id), "utf8")) as SandboxRecord;
-        this.#records.set(id, record);
-      } catch (error) {
-        // The directory is made before the record: without one, nothing was promised to anybody.
-        if (errnoCode(error) !== "ENOENT") {
-          this.#logger.error("a pod sandbox's record is unreadable and is dropped", {
-            sandbox: id,
-            error: errorMessage(error),
-          });
-        }
-        await rm(this.directory(id), { recursive: true, force: true });
+      const file = await readRecord<SandboxRecord>(this.#recordPath(id));
+      if (file.state === "present") this.#records.set(id, file.record);
+      if (file.state === "unreadable") this.#leftAlone.add(id);
+      if (file.state === "unreadable" || file.state === "damaged") {
+        const what =
+          file.state === "unreadable" ? "cannot be read and is left alone" : "is damaged and dropped";
+        this.#logger.error(`a pod sandbox's record ${what}`, { sandbox: id, error: file.error.message });
       }
+      // The directory is made before the record: without one, nothing was promised to anybody.
+      if (file.state === "absent" || file.state === "damaged")
+        await rm(this.directory(id), { recursive: true, force: true });
     }
+  }
+
+  /** Sandboxes of which nobody knows more than the id: what they have must not be taken for leftovers. */
+  get leftAlone(): ReadonlySet<string> {
+    return this.#leftAlone;
   }
 
   get(id: string): SandboxRecord | undefined {
@@ -68,7 +74,17 @@ export class SandboxStore {
     this.#records.set(record.id, record);
   }
 
+  /** For what happens in any case: true at once, and saved later where the disk is full. */
+  async saveOrDefer(record: SandboxRecord): Promise<void> {
+    this.#records.set(record.id, record);
+    await this.#deferred.saveOrDefer(record.id, async () => {
+      const current = this.#records.get(record.id);
+      if (current) await this.save(current);
+    });
+  }
+
   async delete(id: string): Promise<void> {
+    this.#deferred.forget(id);
     await rm(this.directory(id), { recursive: true, force: true });
     this.#records.delete(id);
   }

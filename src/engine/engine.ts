@@ -100,7 +100,7 @@ export class ContainerEngine implements OpenEngine {
     this.#context = {
       instanceId: options.instanceId,
       namespacesDir: `${options.runDir}/ns`,
-      containers: new ContainerStore(options.stateDir, options.logger),
+      containers: new ContainerStore(options.stateDir, options.logger, clock),
       volumes: new VolumeStore(options.volumesDir, clock, options.logger),
       execs: new ExecStore(clock),
       initLayers: new InitLayers(`${options.runDir}/init-layers`),
@@ -130,7 +130,10 @@ export class ContainerEngine implements OpenEngine {
 
   async reconcile(alsoAlive: ReadonlySet<string> = new Set()): Promise<void> {
     const alive = this.#context.containers.all().filter((container) => container.hasProcess);
-    await this.#context.network.reconcile(new Set([...alsoAlive, ...alive.map((container) => container.id)]));
+    const { leftAlone } = this.#context.containers;
+    await this.#context.network.reconcile(
+      new Set([...alsoAlive, ...leftAlone, ...alive.map((container) => container.id)]),
+    );
     await restartStopped(this.#context);
     const used = (await this.#context.images.list()).map((image) => image.id);
     const held = this.#context.containers.all().map((container) => container.record.imageId);

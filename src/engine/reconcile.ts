@@ -75,7 +75,7 @@ async function adoptRunning(
   markRunning(context, container, pid);
   setPaused(container.record.state, paused);
   keepLog(context, container);
-  await context.containers.save(container);
+  await context.containers.saveOrDefer(container);
   if (!paused) startHealthChecks(context, container);
 }
 
@@ -116,12 +116,12 @@ async function adoptAbsent(context: EngineContext, container: Container): Promis
 /** What belongs to no container: of a create or a removal that was cut off. */
 async function removeStrays(context: EngineContext): Promise<void> {
   for (const id of await context.runtime.list()) {
-    if (!context.containers.byId(id)) await context.runtime.delete(id);
+    if (isStray(context, id)) await context.runtime.delete(id);
   }
   await removeStrayCgroups(context, `/gantry-${context.instanceId}`);
   for (const id of await namesIn(context.namespacesDir)) {
     // The CRI pins its pods' namespaces elsewhere; a name that is no container's id is not ours.
-    if (isContainerId(id) && !context.containers.byId(id)) unpinNamespaces(join(context.namespacesDir, id));
+    if (isContainerId(id) && isStray(context, id)) unpinNamespaces(join(context.namespacesDir, id));
   }
 }
 
@@ -132,7 +132,8 @@ async function removeStrayCgroups(context: EngineContext, parent: string): Promi
   for (const name of cgroupsBelow(parent)) {
     const path = `${parent}/${name}`;
     if (!isContainerId(name)) await removeStrayCgroups(context, path);
-    else if (!context.containers.byId(name)?.hasProcess) await removeStrayCgroup(context, path);
+    else if (isStray(context, name) || context.containers.byId(name)?.hasProcess === false)
+      await removeStrayCgroup(context, path);
   }
 }
 
@@ -143,6 +144,10 @@ async function removeStrayCgroup(context: EngineContext, path: string): Promise<
   } catch (error) {
     context.logger.warn("a cgroup stays that belongs to no container", { cgroup: path, error });
   }
+}
+
+function isStray({ containers }: EngineContext, id: string): boolean {
+  return !containers.byId(id) && !containers.leftAlone.has(id);
 }
 
 async function namesIn(dir: string): Promise<string[]> {

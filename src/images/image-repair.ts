@@ -1,4 +1,4 @@
-import { errorMessage, type Logger } from "../base/index.ts";
+import { errorMessage, GantryError, isDiskError, isGantryError, type Logger } from "../base/index.ts";
 import type { ContentStore } from "../content/index.ts";
 import type { ImageManifest } from "../formats/index.ts";
 import type { ImageLimits } from "./image-limits.ts";
@@ -20,7 +20,7 @@ export interface RepairHost {
  */
 export async function repairImages(host: RepairHost): Promise<void> {
   for (const image of [...host.store.all()]) {
-    const missing = image.config.rootfs.diff_ids.filter((diffId) => !host.layers.get(diffId));
+    const missing = image.config.rootfs.diff_ids.filter((diffId) => host.layers.isMissing(diffId));
     if (missing.length > 0) await repair(host, image, missing);
   }
 }
@@ -34,6 +34,13 @@ async function repair(host: RepairHost, image: StoredImage, missing: readonly st
     }
     host.logger.warn("layers unpacked again", { image: image.id, layers: missing.length });
   } catch (error) {
+    if (!isLoss(error)) {
+      host.logger.error("an image lacks layers that cannot be unpacked again now; it is left as it is", {
+        image: image.id,
+        error: errorMessage(error),
+      });
+      return;
+    }
     host.logger.error("image lost its layers and is forgotten", {
       image: image.id,
       error: errorMessage(error),
@@ -44,9 +51,18 @@ async function repair(host: RepairHost, image: StoredImage, missing: readonly st
   }
 }
 
+/** The archives are gone or wrong. A disk that is full or cannot be read says nothing about them. */
+function isLoss(error: unknown): boolean {
+  return (
+    isGantryError(error) &&
+    ["NotFound", "InvalidArgument", "DataLoss"].includes(error.kind) &&
+    !isDiskError(error)
+  );
+}
+
 async function manifestOf(host: RepairHost, image: StoredImage): Promise<ImageManifest> {
   const stored = image.manifests.find(({ mediaType }) => MANIFEST_TYPES.includes(mediaType));
-  if (!stored) throw new Error("it was made here, and there is no archive of its layers");
+  if (!stored) throw new GantryError("DataLoss", "it was made here, and there is no archive of its layers");
   const bytes = await host.content.readBytes(stored.digest, host.limits.manifestBytes);
   return JSON.parse(bytes.toString("utf8")) as ImageManifest;
 }

@@ -1,6 +1,12 @@
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { errorMessage, type Logger, makeDirectoryDurably, syncDirectory } from "../base/index.ts";
+import {
+  DeferredSaves,
+  type Logger,
+  makeDirectoryDurably,
+  readRecord,
+  syncDirectory,
+} from "../base/index.ts";
 import { DurableJsonFile, writeFileDurably } from "../content/index.ts";
 import { digestOf, type ImageConfig, isDigest, parseDigest } from "../formats/index.ts";
 
@@ -40,13 +46,17 @@ export class ImageStore {
   readonly #dir: string;
   readonly #logger: Logger;
   readonly #images = new Map<string, StoredImage>();
+  /** Files of images that cannot be read: what they need nobody knows, so nothing is unneeded. */
+  readonly #leftAlone = new Set<string>();
   readonly #tags = new Map<string, { imageId: string; taggedAtMs: number }>();
   readonly #digests = new Map<string, string>();
   readonly #file: DurableJsonFile;
+  readonly #deferred: DeferredSaves;
 
   constructor(dir: string, logger: Logger) {
     this.#dir = join(dir, "records");
     this.#logger = logger;
+    this.#deferred = new DeferredSaves({ what: "image", logger });
     this.#file = new DurableJsonFile(join(dir, "references.json"), () => this.#referenceFile());
   }
 
@@ -59,24 +69,31 @@ export class ImageStore {
   async #load(name: string): Promise<void> {
     const path = join(this.#dir, name);
     if (name.endsWith(".tmp")) return rm(path, { force: true });
-    try {
-      const file = JSON.parse(await readFile(path, "utf8")) as ImageFile;
-      if (digestOf(file.configText) !== file.id)
-        throw new Error("its configuration does not have its digest");
-      this.#images.set(file.id, { ...file, config: configOf(file.configText) });
-    } catch (error) {
-      this.#logger.error("image record left out", { file: path, error: errorMessage(error) });
-    }
+    const file = await readRecord(path, parseImage);
+    if (file.state === "present") this.#images.set(file.record.id, file.record);
+    if (file.state === "unreadable") this.#leftAlone.add(name);
+    if (file.state === "unreadable" || file.state === "damaged")
+      this.#logger.error("image record left out", { file: path, error: file.error.message });
   }
 
+  /** Without them every image would look like one that nobody wants: then there is no start. Torn ones are kept aside. */
   async #loadReferences(): Promise<void> {
-    const text = await readFile(join(this.#dir, "..", "references.json"), "utf8").catch(() => undefined);
-    if (text === undefined) return;
-    const file = JSON.parse(text) as ReferenceFile;
-    for (const [name, tag] of Object.entries(file.tags))
-      if (this.#images.has(tag.imageId)) this.#tags.set(name, tag);
-    for (const [name, id] of Object.entries(file.digests))
-      if (this.#images.has(id)) this.#digests.set(name, id);
+    const path = join(this.#dir, "..", "references.json");
+    const read = await readRecord<ReferenceFile>(path);
+    if (read.state === "unreadable") throw read.error;
+    if (read.state === "damaged") {
+      await rename(path, `${path}.damaged`);
+      this.#logger.error("the images have lost their names", {
+        error: read.error.message,
+        kept: `${path}.damaged`,
+      });
+    }
+    if (read.state !== "present") return;
+    const file = read.record;
+    const isThere = (id: string) =>
+      this.#images.has(id) || this.#leftAlone.has(`${parseDigest(id).hex}.json`);
+    for (const [name, tag] of Object.entries(file.tags)) if (isThere(tag.imageId)) this.#tags.set(name, tag);
+    for (const [name, id] of Object.entries(file.digests)) if (isThere(id)) this.#digests.set(name, id);
   }
 
   #referenceFile(): ReferenceFile {
@@ -124,11 +141,13 @@ export class ImageStore {
   }
 
   needsLayer(diffId: string): boolean {
+    if (this.#leftAlone.size > 0) return true;
     for (const { config } of this.#images.values()) if (config.rootfs.diff_ids.includes(diffId)) return true;
     return false;
   }
 
   needsBlob(digest: string): boolean {
+    if (this.#leftAlone.size > 0) return true;
     for (const { manifests } of this.#images.values()) {
       if (manifests.some((manifest) => manifest.digest === digest)) return true;
     }
@@ -188,7 +207,8 @@ export class ImageStore {
       this.#tags.delete(name);
       this.#digests.delete(name);
     }
-    await this.#file.save();
+    // Names of an image that is gone are left out when they are read: what frees the disk need not wait for it.
+    await this.#deferred.saveOrDefer("references", () => this.#file.save());
   }
 
   /** Forgets an image that has no references any more. */
@@ -201,6 +221,12 @@ export class ImageStore {
   #path(id: string): string {
     return join(this.#dir, `${parseDigest(id).hex}.json`);
   }
+}
+
+function parseImage(text: string): StoredImage {
+  const file = JSON.parse(text) as ImageFile;
+  if (digestOf(file.configText) !== file.id) throw new Error("its configuration does not have its digest");
+  return { ...file, config: configOf(file.configText) };
 }
 
 /** True for `sha256:<hex>`, complete or cut short, and for bare hex digits: what may be an image id. */

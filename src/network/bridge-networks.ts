@@ -70,8 +70,8 @@ export class BridgeNetworks implements NetworkService {
     this.#instanceId = instanceId;
     this.#logger = logger;
     this.#clock = clock;
-    this.#networks = new NetworkRegistry(stateDir);
-    this.#endpoints = new EndpointRegistry(stateDir);
+    this.#networks = new NetworkRegistry(stateDir, logger);
+    this.#endpoints = new EndpointRegistry(stateDir, logger);
     this.#creation = new BridgeCreation({ instanceId, clock, registry: this.#networks });
     this.#nameServers = new NameServers({
       networks: this.#networks,

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Logger } from "../base/index.ts";
 import { AddressAllocator } from "./address-allocation.ts";
 import type { BridgeRecord } from "./network-record.ts";
 import { StateFiles } from "./state-files.ts";
@@ -12,8 +13,8 @@ export class EndpointRegistry {
   readonly #byContainer = new Map<string, Endpoint[]>();
   readonly #allocators = new Map<string, AddressAllocator>();
 
-  constructor(stateDir: string) {
-    this.#files = new StateFiles(join(stateDir, "endpoints"), { durable: false });
+  constructor(stateDir: string, logger: Logger) {
+    this.#files = new StateFiles(join(stateDir, "endpoints"), { durable: false, logger });
   }
 
   load(): void {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { newHexId } from "../base/index.ts";
+import { type Logger, newHexId } from "../base/index.ts";
 import { type BridgeRecord, isBridge, type NetworkRecord } from "./network-record.ts";
 import { StateFiles } from "./state-files.ts";
 
@@ -8,8 +8,8 @@ export class NetworkRegistry {
   readonly #files: StateFiles<NetworkRecord>;
   readonly #byId = new Map<string, NetworkRecord>();
 
-  constructor(stateDir: string) {
-    this.#files = new StateFiles(join(stateDir, "networks"), { durable: true });
+  constructor(stateDir: string, logger: Logger) {
+    this.#files = new StateFiles(join(stateDir, "networks"), { durable: true, logger });
   }
 
   load(): void {

@@ -21,7 +21,10 @@ export class PublishedPorts {
   readonly #byContainer = new Map<string, PublishedPort[]>();
 
   constructor(options: { stateDir: string; logger: Logger; firewall: Firewall }) {
-    this.#files = new StateFiles(join(options.stateDir, "ports"), { durable: false });
+    this.#files = new StateFiles(join(options.stateDir, "ports"), {
+      durable: false,
+      logger: options.logger,
+    });
     this.#holds = new PortRegistry(options.logger);
     this.#firewall = options.firewall;
   }

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dump, load } from "js-yaml";
-import { errorMessage, GantryError } from "../base/index.ts";
+import { errorMessage, GantryError, readRecordSync } from "../base/index.ts";
 
 /** What an instance decides once and keeps: `<home>/config.yaml`. Options given to `up` change ports and names. */
 export interface PlatformConfig {
@@ -37,18 +37,17 @@ const pathOf = (home: string) => join(home, "config.yaml");
 /** The stored configuration; undefined for a new home. A broken file is refused, naming the field. */
 export function readConfig(home: string): PlatformConfig | undefined {
   const path = pathOf(home);
-  if (!existsSync(path)) return undefined;
-  let value: unknown;
-  try {
-    value = load(readFileSync(path, "utf8"));
-  } catch (error) {
+  const file = readRecordSync(path, (text) => load(text));
+  if (file.state === "absent") return undefined;
+  if (file.state === "unreadable") throw file.error;
+  if (file.state === "damaged") {
     throw new GantryError(
       "InvalidArgument",
-      `${path} is not valid YAML: ${errorMessage(error).split("\n")[0]}`,
+      `${path} is not valid YAML: ${errorMessage(file.error.cause).split("\n")[0]}`,
       { hint: "correct it, or remove the home with 'gantry reset'" },
     );
   }
-  const config = { store: "embedded", ...(value as object | null) } as unknown as PlatformConfig;
+  const config = { store: "embedded", ...(file.record as object | null) } as unknown as PlatformConfig;
   assertValid(config, `${path}: `, "correct it, or remove the home with 'gantry reset'");
   return config;
 }

@@ -6,13 +6,12 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
-  readFileSync,
   statSync,
   unlinkSync,
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { errnoCode, errorMessage, GantryError } from "../base/index.ts";
+import { errnoCode, errorMessage, GantryError, presentOrUndefined, readRecordSync } from "../base/index.ts";
 import { alreadyRunning, callControl, type PlatformStatus } from "../cli/index.ts";
 import { isSameProcess, processIdentity } from "../kernel/index.ts";
 
@@ -126,11 +125,7 @@ export async function lockHome(layout: HomeLayout): Promise<() => void> {
 }
 
 function readLock(path: string): { pid: number; startTime: number } | undefined {
-  try {
-    return JSON.parse(readFileSync(path, "utf8"));
-  } catch {
-    return undefined;
-  }
+  return presentOrUndefined(readRecordSync(path));
 }
 
 /** Refuses when a program answers on this home, whatever its lock says. */

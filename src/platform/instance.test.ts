@@ -1,7 +1,9 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { DAMAGED, UNREADABLE } from "../base/record-faults.test-support.ts";
+import { homeLayout, lockHome } from "./home.ts";
 import { loadInstance } from "./instance.ts";
 
 let home: string;
@@ -27,4 +29,29 @@ it("does not leave the declared state behind, and follows a cluster whose member
     expect(() => load({ store })).toThrow(expect.objectContaining(elsewhere));
   expect(load({}).store).toBe("etcd://127.0.0.1:1/a/");
   expect(load({ store: "etcd://user:secret@127.0.0.1:2,127.0.0.1:3/a" }).store).toContain(":3/a");
+});
+
+it.each(UNREADABLE)("does not take a configuration that cannot be read for none ($name)", ({ strike }) => {
+  const first = load({});
+  const heal = strike(join(home, "config.yaml"));
+  expect(() => load({})).toThrow(/^read .*config\.yaml: /);
+  heal();
+  expect(load({})).toEqual(first);
+});
+
+it.each(DAMAGED)("refuses a damaged configuration ($name)", ({ strike }) => {
+  load({});
+  strike(join(home, "config.yaml"));
+  expect(() => load({})).toThrow(/config\.yaml/);
+});
+
+it.each(UNREADABLE)("does not take over a lock that cannot be read ($name)", async ({ strike }) => {
+  const layout = homeLayout(home);
+  mkdirSync(layout.run);
+  const unlock = await lockHome(layout);
+  const heal = strike(join(layout.run, "lock"));
+  await expect(lockHome(layout)).rejects.toMatchObject({ code: "Record.Unreadable" });
+  heal();
+  await expect(lockHome(layout)).rejects.toMatchObject({ code: "Platform.AlreadyRunning" });
+  unlock();
 });

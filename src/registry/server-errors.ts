@@ -1,4 +1,4 @@
-import { GantryError } from "../base/index.ts";
+import { diskError, GantryError } from "../base/index.ts";
 
 /** Error codes of the OCI distribution specification ("Error codes") with the status each goes out with. */
 const STATUS = {
@@ -47,8 +47,9 @@ export class RegistryFailure extends Error {
 }
 
 /** The failure that a part below means; undefined for a fault of ours. */
-export function failureOf(error: unknown): RegistryFailure | undefined {
-  if (error instanceof RegistryFailure) return error;
+export function failureOf(thrown: unknown): RegistryFailure | undefined {
+  if (thrown instanceof RegistryFailure) return thrown;
+  const error = diskError(thrown) ?? thrown;
   if (!(error instanceof GantryError)) return undefined;
   switch (error.code) {
     case "Content.DigestMismatch":
@@ -62,7 +63,7 @@ export function failureOf(error: unknown): RegistryFailure | undefined {
       return new RegistryFailure("BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry");
     case "Content.IngestBusy":
       return new RegistryFailure("BLOB_UPLOAD_INVALID", error.message);
-    case "Content.NoSpace":
+    case "Disk.NoSpace":
       return new RegistryFailure("NO_SPACE", error.message);
     case "Content.NotFound":
       return new RegistryFailure("BLOB_UNKNOWN", "blob unknown to registry");

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { errorMessage, type Logger, makeDirectoryDurably, syncDirectory } from "../base/index.ts";
+import { type Logger, makeDirectoryDurably, readRecord, syncDirectory } from "../base/index.ts";
 import { writeFileDurably } from "../content/index.ts";
 import { isDigest, isTag } from "../formats/index.ts";
 import type { ManifestFacts } from "./server-manifest-document.ts";
@@ -33,6 +33,8 @@ export class Repositories {
   readonly #repositories = new Map<string, Repository>();
   /** How many manifests need a blob or manifest. */
   readonly #needed = new Map<string, number>();
+  /** Some manifest cannot be read: nobody knows what it needs. */
+  #isIncomplete = false;
 
   constructor(dir: string, logger: Logger) {
     this.#dir = join(dir, "repositories");
@@ -59,25 +61,25 @@ export class Repositories {
     for (const file of await readdir(join(this.#dir, name, MANIFESTS))) {
       const digest = file.replace(/\.json$/, "").replace("-", ":");
       if (!isDigest(digest)) continue;
-      try {
-        const facts = JSON.parse(
-          await readFile(join(this.#dir, name, MANIFESTS, file), "utf8"),
-        ) as ManifestFacts;
-        this.#remember(name, digest, facts);
-      } catch (error) {
+      const read = await readRecord<ManifestFacts>(join(this.#dir, name, MANIFESTS, file));
+      if (read.state === "present") this.#remember(name, digest, read.record);
+      if (read.state === "unreadable") this.#isIncomplete = true;
+      if (read.state === "unreadable" || read.state === "damaged")
         this.#logger.error("manifest record left out", {
           repository: name,
           digest,
-          error: errorMessage(error),
+          error: read.error.message,
         });
-      }
     }
   }
 
   async #loadTags(name: string): Promise<void> {
     for (const tag of await readdir(join(this.#dir, name, TAGS))) {
-      const digest = await readFile(join(this.#dir, name, TAGS, tag), "utf8");
-      if (isTag(tag) && isDigest(digest)) this.#repository(name).tags.set(tag, digest);
+      const read = await readRecord(join(this.#dir, name, TAGS, tag), (text) => text);
+      if (read.state === "unreadable")
+        this.#logger.error("tag left out", { repository: name, tag, error: read.error.message });
+      if (read.state === "present" && isTag(tag) && isDigest(read.record))
+        this.#repository(name).tags.set(tag, read.record);
     }
   }
 
@@ -98,7 +100,7 @@ export class Repositories {
   }
 
   needs(digest: string): boolean {
-    return this.#needed.has(digest);
+    return this.#isIncomplete || this.#needed.has(digest);
   }
 
   isHidden(name: string, digest: string): boolean {

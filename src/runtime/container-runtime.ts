@@ -424,6 +424,7 @@ export class OciContainerRuntime implements ContainerRuntime {
     this.#logger.warn("a container's monitor ended without saying how the container did", {
       container: file.id,
     });
-    return this.#recordedExit(file)!;
+    const unseen = { exitCode: UNSEEN_EXIT_CODE, finishedAtMs: this.#clock.nowMs(), oomKilled: false };
+    return this.#recordedExit(file) ?? unseen;
   }
 }

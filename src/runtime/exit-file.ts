@@ -1,6 +1,6 @@
 import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { errnoCode } from "../base/index.ts";
+import { diskError, errnoCode } from "../base/index.ts";
 
 export interface ExitFile {
   exitCode: number;
@@ -20,9 +20,13 @@ export function readExitFile(dir: string, id: string): ExitFile | undefined {
   }
 }
 
-/** Records an end that no monitor saw, so that it is the same after the next start of the program. */
+/** Records an end that no monitor saw, so that it is the same after the next start of the program; a full disk does not hold it up. */
 export function writeExitFile(dir: string, id: string, exitCode: number): void {
-  writeFileSync(join(dir, id), String(exitCode), { mode: 0o600 });
+  try {
+    writeFileSync(join(dir, id), String(exitCode), { mode: 0o600 });
+  } catch (error) {
+    if (!diskError(error)) throw error;
+  }
 }
 
 export function removeExitFile(dir: string, id: string): void {

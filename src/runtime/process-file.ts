@@ -1,6 +1,6 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { errnoCode } from "../base/index.ts";
+import { presentOrUndefined, readRecordSync } from "../base/index.ts";
 
 /** What must be known of a container to find it again. Need not outlive the machine: no fsync. */
 export interface ProcessFile {
@@ -40,12 +40,7 @@ export class ProcessFiles {
   }
 
   read(id: string): ProcessFile | undefined {
-    try {
-      return JSON.parse(readFileSync(this.#path(id), "utf8")) as ProcessFile;
-    } catch (error) {
-      if (errnoCode(error) === "ENOENT" || error instanceof SyntaxError) return undefined;
-      throw error;
-    }
+    return presentOrUndefined(readRecordSync<ProcessFile>(this.#path(id)));
   }
 
   remove(id: string): void {

@@ -1,4 +1,4 @@
-import { type ErrorKind, errorMessage, GantryError, type Logger } from "../../base/index.ts";
+import { diskError, type ErrorKind, errorMessage, GantryError, type Logger } from "../../base/index.ts";
 
 /** Docker's HTTP status of each kind of error. */
 const STATUS: Record<ErrorKind, number> = {
@@ -26,6 +26,11 @@ export interface DockerError {
 
 /** What a client sees of an error: `{message}` with a status. Anything but a GantryError is a bug and is logged. */
 export function toDockerError(error: unknown, logger: Logger): DockerError {
+  const failure = diskError(error);
+  if (failure) {
+    logger.warn("request failed", { error: failure.message });
+    return { status: STATUS[failure.kind], message: `${failure.message}: ${failure.hint}` };
+  }
   if (!(error instanceof GantryError)) {
     logger.error("a plain error reached the Docker API", { error });
     return { status: 500, message: errorMessage(error) };

@@ -1,8 +1,16 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type Logger, syncDirectory, writeFileDurably } from "../../base/index.ts";
+import {
+  type Clock,
+  DeferredSaves,
+  diskError,
+  type GantryError,
+  type Logger,
+  readRecord,
+  syncDirectory,
+  writeFileDurably,
+} from "../../base/index.ts";
 import { ambiguousContainer, nameInUse, noSuchContainer } from "../errors.ts";
-import { readJsonFile } from "../json-file.ts";
 import { Container } from "./container.ts";
 import type { ContainerRecord } from "./container-record.ts";
 
@@ -11,12 +19,15 @@ export class ContainerStore {
   readonly #dir: string;
   readonly #logger: Logger;
   readonly #byId = new Map<string, Container>();
+  readonly #leftAlone = new Set<string>();
   readonly #idByName = new Map<string, string>();
+  readonly #deferred: DeferredSaves;
   readonly #writes = new Map<string, { running: Promise<void>; next?: Promise<void> }>();
 
-  constructor(dir: string, logger: Logger) {
+  constructor(dir: string, logger: Logger, clock: Clock) {
     this.#dir = dir;
     this.#logger = logger;
+    this.#deferred = new DeferredSaves({ what: "container", logger, clock });
   }
 
   /** Reads all records. Returns the ids of directories without one: what creates left that were cut off. */
@@ -25,20 +36,25 @@ export class ContainerStore {
     const cutOff: string[] = [];
     for (const id of await readdir(this.#dir)) {
       const directory = join(this.#dir, id);
-      let record: ContainerRecord | undefined;
-      try {
-        record = await readJsonFile<ContainerRecord>(join(directory, "config.json"));
-      } catch (error) {
-        this.#logger.error("a container's record cannot be read; the container is left alone", {
-          container: id,
-          error,
-        });
-        continue;
-      }
-      if (record) this.#add(new Container(record, directory));
-      else cutOff.push(id);
+      const file = await readRecord<ContainerRecord>(join(directory, "config.json"));
+      if (file.state === "present") this.#add(new Container(file.record, directory));
+      else if (file.state === "absent") cutOff.push(id);
+      else this.#leaveAlone(id, file.error);
     }
     return cutOff;
+  }
+
+  #leaveAlone(id: string, error: GantryError): void {
+    this.#leftAlone.add(id);
+    this.#logger.error("a container's record cannot be read; the container is left alone", {
+      container: id,
+      error: error.message,
+    });
+  }
+
+  /** Containers of which nobody knows more than the id: what they have must not be taken for leftovers. */
+  get leftAlone(): ReadonlySet<string> {
+    return this.#leftAlone;
   }
 
   /** Before anything else is made for a container, so that a create that is cut off can be found. */
@@ -127,6 +143,27 @@ export class ContainerStore {
         return this.#finish(container.id, following);
       });
     return slot.next;
+  }
+
+  /** For what has happened in any case: an end, a stop. Where the disk is full it is saved later. */
+  saveOrDefer(container: Container): Promise<void> {
+    return this.#deferred.saveOrDefer(container.id, async () => {
+      if (!container.removed) await this.save(container);
+    });
+  }
+
+  /** From here on the container does not come back, not after a crash either: it needs no space on the disk. */
+  async saveRemoval(container: Container): Promise<void> {
+    container.record.removing = true;
+    try {
+      await this.save(container);
+    } catch (error) {
+      if (!diskError(error)) throw error;
+      // What stands there without a record is no container (see `open`).
+      await rm(container.path("config.json"), { force: true });
+      await syncDirectory(container.directory);
+    }
+    this.#deferred.forget(container.id);
   }
 
   async #finish(id: string, slot: { running: Promise<void> }): Promise<void> {

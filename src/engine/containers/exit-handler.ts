@@ -45,7 +45,7 @@ export async function containerEnded(
   });
   container.tellExit();
   // The exit file goes with the runtime's share: first the code is in the record.
-  const saved = context.containers.save(container);
+  const saved = context.containers.saveOrDefer(container);
   await unplug(context, container);
   emitUnmounts(context, container);
   await saved;

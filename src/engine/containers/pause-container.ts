@@ -17,7 +17,7 @@ export async function pauseContainer(context: EngineContext, reference: string):
     await context.runtime.pause(container.id);
     setPaused(state, true);
     container.stopHealthChecks();
-    await context.containers.save(container);
+    await context.containers.saveOrDefer(container);
     emitContainerEvent(context, container, "pause");
     tellStatus(context, container);
   });
@@ -34,7 +34,7 @@ export async function unpauseContainer(context: EngineContext, reference: string
     }
     await context.runtime.resume(container.id);
     setPaused(state, false);
-    await context.containers.save(container);
+    await context.containers.saveOrDefer(container);
     emitContainerEvent(context, container, "unpause");
     startHealthChecks(context, container);
     tellStatus(context, container);

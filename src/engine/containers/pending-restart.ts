@@ -8,7 +8,7 @@ export async function giveUpRestart(context: EngineContext, container: Container
   container.cancelRestart = undefined;
   if (!container.record.state.Restarting) return;
   setStoppedWaiting(container.record.state);
-  await context.containers.save(container);
+  await context.containers.saveOrDefer(container);
   container.tellExit();
   tellStatus(context, container);
 }

@@ -48,9 +48,8 @@ async function remove(context: EngineContext, container: Container, options: Rem
   await kill(context, container);
   await container.lock.run(async () => {
     container.stopHealthChecks();
-    container.record.removing = true;
     setRemoving(container.record.state);
-    await context.containers.save(container);
+    await context.containers.saveRemoval(container);
     context.containers.forget(container);
     context.execs.dropAll(container.id);
   });

@@ -129,7 +129,7 @@ async function startFailed(context: EngineContext, container: Container, error: 
   releaseNamespaces(context, container);
   const code = error instanceof GantryError ? EXIT_CODE_OF_FAILURE[error.code] : undefined;
   setStartFailed(container.record.state, errorMessage(error), code ?? UNKNOWN_FAILURE_EXIT_CODE);
-  await context.containers.save(container);
+  await context.containers.saveOrDefer(container);
   tellStatus(context, container);
   if (container.record.hostConfig.AutoRemove) {
     // After the lock that the caller holds.

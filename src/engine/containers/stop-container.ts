@@ -94,8 +94,8 @@ async function sendSignal(
     if (endIsWanted) await giveUpRestart(context, container);
     return;
   }
-  // On disk first, for `unless-stopped` must know it after a crash.
-  await context.containers.save(container);
+  // On disk first, for `unless-stopped` must know it after a crash; on a full one a stop is the way to get space.
+  await context.containers.saveOrDefer(container);
   context.runtime.kill(container.id, signal);
   emitContainerEvent(context, container, "kill", { signal: String(signal) });
   if (endIsWanted && record.state.Paused) {

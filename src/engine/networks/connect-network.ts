@@ -112,7 +112,7 @@ export async function disconnectNetwork(
     }
     if (record.endpointId !== "") await context.network.detach(network.name, container.id);
     delete container.record.networks[network.name];
-    await context.containers.save(container);
+    await context.containers.saveOrDefer(container);
     await refreshEtc(context, container);
   });
 }

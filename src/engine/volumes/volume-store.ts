@@ -4,18 +4,19 @@ import {
   type Clock,
   conflict,
   errnoCode,
+  type GantryError,
   type Logger,
   makeDirectoryDurably,
   newHexId,
   notFound,
   notImplemented,
+  readRecord,
   syncDirectory,
   writeFileDurably,
 } from "../../base/index.ts";
 import { usageOf } from "../../images/index.ts";
 import { removeTree } from "../../kernel/index.ts";
 import { invalidRequest, noSuchVolume } from "../errors.ts";
-import { readJsonFile } from "../json-file.ts";
 import { timestamp } from "../logs/timestamps.ts";
 import type { VolumeRecord } from "../types.ts";
 
@@ -37,6 +38,7 @@ export class VolumeStore {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #volumes = new Map<string, StoredVolume>();
+  readonly #leftAlone = new Map<string, GantryError>();
 
   constructor(dir: string, clock: Clock, logger: Logger) {
     this.#dir = dir;
@@ -51,15 +53,14 @@ export class VolumeStore {
         await removeTree(join(this.#dir, name));
         continue;
       }
-      try {
-        const stored = await readJsonFile<StoredVolume>(join(this.#dir, name, "volume.json"));
-        if (stored) this.#volumes.set(name, stored);
-      } catch (error) {
-        this.#logger.error("a volume's record cannot be read; the volume is left alone", {
-          volume: name,
-          error,
-        });
-      }
+      const file = await readRecord<StoredVolume>(join(this.#dir, name, "volume.json"));
+      if (file.state === "present") this.#volumes.set(name, file.record);
+      if (file.state === "present" || file.state === "absent") continue;
+      this.#leftAlone.set(name, file.error);
+      this.#logger.error("a volume's record cannot be read; the volume is left alone", {
+        volume: name,
+        error: file.error.message,
+      });
     }
   }
 
@@ -100,6 +101,8 @@ export class VolumeStore {
         },
       );
     }
+    const unreadable = this.#leftAlone.get(name);
+    if (unreadable) throw unreadable;
     const existing = this.#volumes.get(name);
     if (existing) return { volume: this.#present(existing), created: false };
     if (Object.keys(request.DriverOpts ?? {}).length > 0) {

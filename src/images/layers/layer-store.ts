@@ -1,15 +1,17 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, renameSync } from "node:fs";
-import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { renameSync } from "node:fs";
+import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import {
   failpoint,
   GantryError,
   invalidArgument,
+  isDirectory,
   type Logger,
   makeDirectoryDurably,
   notFound,
+  readRecord,
   syncDirectory,
 } from "../../base/index.ts";
 import { type ContentStore, storageError, writeFileDurably } from "../../content/index.ts";
@@ -70,6 +72,7 @@ export class LayerStore {
   readonly #limits: ImageLimits;
   readonly #logger: Logger;
   readonly #layers = new Map<string, LayerRecord>();
+  readonly #leftAlone = new Set<string>();
   readonly #holds = new Map<string, number>();
   readonly #unpacking = new Map<string, Promise<LayerRecord>>();
   #syncing: Promise<void> | undefined;
@@ -89,8 +92,17 @@ export class LayerStore {
 
   async #load(name: string): Promise<void> {
     const diffId = `sha256:${name}`;
-    const record = isDigest(diffId) ? await this.#readRecord(name) : undefined;
-    if (record && record.diffId === diffId && existsSync(this.diffDir(diffId)) && isOnDisk(record)) {
+    const file = isDigest(diffId) ? await readRecord<LayerRecord>(this.#recordPath(diffId)) : undefined;
+    if (file?.state === "unreadable") {
+      this.#leftAlone.add(diffId);
+      this.#logger.error("a layer's record cannot be read; the layer is left alone", {
+        layer: name,
+        error: file.error.message,
+      });
+      return;
+    }
+    const record = file?.state === "present" ? file.record : undefined;
+    if (record?.diffId === diffId && (await isDirectory(this.diffDir(diffId))) && isOnDisk(record)) {
       this.#layers.set(diffId, record);
       return;
     }
@@ -98,16 +110,17 @@ export class LayerStore {
     await rm(join(this.#dir, name), { recursive: true, force: true });
   }
 
-  async #readRecord(name: string): Promise<LayerRecord | undefined> {
-    try {
-      return JSON.parse(await readFile(join(this.#dir, name, "layer.json"), "utf8")) as LayerRecord;
-    } catch {
-      return undefined;
-    }
+  #recordPath(diffId: string): string {
+    return join(this.#dir, parseDigest(diffId).hex, "layer.json");
   }
 
   get(diffId: string): LayerRecord | undefined {
     return this.#layers.get(diffId);
+  }
+
+  /** It is known not to be there: one that cannot be read may be whole. */
+  isMissing(diffId: string): boolean {
+    return !this.#layers.has(diffId) && !this.#leftAlone.has(diffId);
   }
 
   diffDir(diffId: string): string {
@@ -116,6 +129,8 @@ export class LayerStore {
 
   /** Digests of blobs that layers from elsewhere need. */
   isBlobNeeded(digest: string): boolean {
+    // Nobody knows which are those of a layer that cannot be read.
+    if (this.#leftAlone.size > 0) return true;
     for (const layer of this.#layers.values()) {
       if (!layer.own && layer.blobs.some((blob) => blob.digest === digest)) return true;
     }
@@ -231,6 +246,7 @@ export class LayerStore {
   async #publish(temporary: string, record: LayerRecord): Promise<LayerRecord> {
     await writeFileDurably(join(temporary, "layer.json"), JSON.stringify(record));
     failpoint("images/layer/before-rename");
+    if (this.#leftAlone.has(record.diffId)) throw unreadable(record.diffId);
     const known = this.#layers.get(record.diffId);
     if (known) return record.blobs[0] ? this.addBlob(record.diffId, record.blobs[0]) : known;
     renameSync(temporary, join(this.#dir, parseDigest(record.diffId).hex));
@@ -251,14 +267,12 @@ export class LayerStore {
   }
 
   async #save(record: LayerRecord): Promise<void> {
-    await writeFileDurably(
-      join(this.#dir, parseDigest(record.diffId).hex, "layer.json"),
-      JSON.stringify(record),
-    );
+    await writeFileDurably(this.#recordPath(record.diffId), JSON.stringify(record));
   }
 
   #require(diffId: string): LayerRecord {
     const record = this.#layers.get(diffId);
+    if (this.#leftAlone.has(diffId)) throw unreadable(diffId);
     if (!record) throw notFound(`no such layer: ${diffId}`, { code: "Layer.NotFound" });
     return record;
   }
@@ -351,4 +365,11 @@ export class LayerStore {
 /** A directory that was written before the machine's last start and never synced may have lost anything. */
 function isOnDisk(record: LayerRecord): boolean {
   return record.unsyncedBootId === undefined || record.unsyncedBootId === hostInfo().bootId;
+}
+
+function unreadable(diffId: string): GantryError {
+  return new GantryError("DataLoss", `the record of layer ${diffId} cannot be read`, {
+    code: "Layer.Unreadable",
+    hint: "see the log of the start",
+  });
 }

@@ -1,14 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { closeSync, constants, openSync } from "node:fs";
-import { chmod, chown, mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { chmod, chown, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import {
   errnoCode,
   GantryError,
   invalidArgument,
+  isDirectory,
   type Logger,
   makeDirectoryDurably,
   notFound,
+  type RecordFile,
+  readRecord,
   syncDirectory,
 } from "../../base/index.ts";
 import { storageError, writeFileDurably } from "../../content/index.ts";
@@ -44,6 +47,7 @@ export class SnapshotStore {
   readonly #layerDir: (diffId: string) => string;
   readonly #logger: Logger;
   readonly #snapshots = new Map<string, SnapshotRecord>();
+  readonly #leftAlone = new Set<string>();
 
   constructor({ dir, layerDir, logger }: SnapshotStoreOptions) {
     this.#dir = join(dir, "snapshots");
@@ -60,17 +64,29 @@ export class SnapshotStore {
   }
 
   async #load(name: string): Promise<void> {
-    try {
-      if (name.startsWith(".tmp-")) throw new Error("unfinished");
-      const text = await readFile(join(this.#dir, name, "snapshot.json"), "utf8");
-      const record = JSON.parse(text) as SnapshotRecord;
-      // Without it the program was killed while the upper directory became a layer.
-      await stat(this.upperDir(name));
-      this.#snapshots.set(name, record);
-    } catch {
-      if (!name.startsWith(".tmp-")) this.#logger.warn("incomplete snapshot removed", { snapshot: name });
-      await rm(join(this.#dir, name), { recursive: true, force: true });
+    const file = name.startsWith(".tmp-") ? undefined : await this.#read(name);
+    if (file?.state === "present") {
+      this.#snapshots.set(name, file.record);
+      return;
     }
+    if (file?.state === "unreadable" || file?.state === "damaged") {
+      // What was written into it may be whole, and is nobody's to throw away.
+      this.#leftAlone.add(name);
+      this.#logger.error("a snapshot's record cannot be read; the snapshot is left alone", {
+        snapshot: name,
+        error: file.error.message,
+      });
+      return;
+    }
+    if (file) this.#logger.warn("incomplete snapshot removed", { snapshot: name });
+    await rm(join(this.#dir, name), { recursive: true, force: true });
+  }
+
+  async #read(name: string): Promise<RecordFile<SnapshotRecord>> {
+    const file = await readRecord<SnapshotRecord>(join(this.#dir, name, "snapshot.json"));
+    if (file.state !== "present") return file;
+    // Without it the program was killed while the upper directory became a layer.
+    return (await isDirectory(this.upperDir(name))) ? file : { state: "absent" };
   }
 
   get(key: string): SnapshotRecord | undefined {
@@ -78,6 +94,7 @@ export class SnapshotStore {
   }
 
   require(key: string): SnapshotRecord {
+    if (this.#leftAlone.has(key)) throw leftAlone(key);
     const record = this.#snapshots.get(key);
     if (!record) throw notFound(`no such snapshot: ${key}`, { code: "Snapshot.NotFound" });
     return record;
@@ -87,7 +104,9 @@ export class SnapshotStore {
     return [...this.#snapshots.keys()];
   }
 
+  /** Whatever a snapshot whose record cannot be read may stand on counts as needed. */
   needsLayer(diffId: string): boolean {
+    if (this.#leftAlone.size > 0) return true;
     for (const { layers } of this.#snapshots.values()) if (layers.includes(diffId)) return true;
     return false;
   }
@@ -100,6 +119,7 @@ export class SnapshotStore {
   /** Makes a snapshot; one that is there already with the same layers below is returned as it is. */
   async prepare(key: string, imageId: string | undefined, layers: readonly string[]): Promise<RootfsMount> {
     assertKey(key);
+    if (this.#leftAlone.has(key)) throw leftAlone(key);
     const known = this.#snapshots.get(key);
     if (known) {
       if (known.layers.join() === layers.join()) return this.mountOf(key);
@@ -180,7 +200,7 @@ export class SnapshotStore {
 
   async remove(key: string): Promise<SnapshotRecord | undefined> {
     const record = this.#snapshots.get(key);
-    if (!record) return undefined;
+    if (!record && !this.#leftAlone.has(key)) return undefined;
     const temporary = join(this.#dir, `.tmp-${randomUUID()}`);
     try {
       await rename(this.#path(key), temporary);
@@ -188,6 +208,7 @@ export class SnapshotStore {
       if (errnoCode(error) !== "ENOENT") throw storageError(error, "remove snapshot");
     }
     this.#snapshots.delete(key);
+    this.#leftAlone.delete(key);
     await syncDirectory(this.#dir);
     await rm(temporary, { recursive: true, force: true });
     return record;
@@ -196,6 +217,13 @@ export class SnapshotStore {
   #path(key: string): string {
     return join(this.#dir, key);
   }
+}
+
+function leftAlone(key: string): GantryError {
+  return new GantryError("DataLoss", `the record of snapshot ${key} cannot be read`, {
+    code: "Snapshot.Unreadable",
+    hint: "see the log of the start",
+  });
 }
 
 function assertKey(key: string): void {
