@@ -23,6 +23,8 @@ export type PlatformRunner = (options: PlatformOptions, hooks: PlatformHooks) =>
 
 export interface ResetResult {
   removed: string[];
+  /** What is not this program's to remove, and why. */
+  kept: string[];
 }
 
 /** What `reset` needs of it: removes all that the instance has left on the machine. */

@@ -10,9 +10,10 @@ export async function reset(args: readonly string[], resetPlatform: PlatformRese
   const parsed = parseArguments(args, { home: { type: "string" } }, RESET_USAGE);
   const home = homeDirectory(parsed.text("home"));
   await stopPlatform(home, false);
-  const { removed } = await resetPlatform(home);
+  const { removed, kept } = await resetPlatform(home);
   process.stdout.write(
     removed.length > 0 ? `Removed ${removed.join(", ")}.\n` : `Nothing was left of ${home}.\n`,
   );
+  if (kept.length > 0) process.stdout.write(`Kept ${kept.join(", ")}.\n`);
   return 0;
 }

@@ -95,6 +95,7 @@ export {
   unpinNamespaces,
 } from "./namespaces.ts";
 export { nft } from "./nftables.ts";
+export { unmountOwn } from "./own-mounts.ts";
 export {
   childrenOf,
   commandLineOf,

@@ -9,7 +9,7 @@ import {
 } from "../base/index.ts";
 import { type PlatformHooks, type PlatformOptions, type PlatformStatus, VERSION } from "../cli/index.ts";
 import type { ContainerSummary } from "../engine/types.ts";
-import { ensureSharedMount, setUpProcess, unmountTree } from "../kernel/index.ts";
+import { ensureSharedMount, setUpProcess } from "../kernel/index.ts";
 import type { PodNetwork } from "../network/index.ts";
 import { runStoreOperation } from "../store/index.ts";
 import type { PlatformConfig } from "./config.ts";
@@ -21,7 +21,7 @@ import { type KubeHouse, kubeHouse } from "./kube-services.ts";
 import { LastGuard } from "./last-guard.ts";
 import { openCloseService } from "./open-close.ts";
 import { assertSystemPackages } from "./requirements.ts";
-import { hasRunningProcesses, removeKernelState } from "./reset.ts";
+import { hasRunningProcesses, removeKernelState, unmountHome } from "./reset.ts";
 import { Slot } from "./slot.ts";
 import { untilNodeReady } from "./until-node-ready.ts";
 
@@ -186,7 +186,7 @@ class Platform {
     if (this.#keepContainers || hasRunningProcesses(instanceId)) return;
     try {
       await removeKernelState(instanceId);
-      unmountTree(this.#layout.home);
+      unmountHome(this.#layout);
     } catch (error) {
       if (!isGantryError(error)) throw error;
       this.#logger.warn("something was left on the machine", { error: error.message });

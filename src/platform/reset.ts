@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { GantryError } from "../base/index.ts";
 import type { ResetResult } from "../cli/index.ts";
@@ -11,8 +11,10 @@ import {
   listLinks,
   nft,
   removeCgroup,
-  unmountTree,
+  unmountOwn,
 } from "../kernel/index.ts";
+import { type HomeLayout, homeLayout } from "./home.ts";
+import { removeHome } from "./remove-home.ts";
 
 /**
  * Removes what an instance has left on the machine, also after a kill: its containers' processes (all are in its cgroup),
@@ -22,13 +24,23 @@ export async function resetPlatform(home: string): Promise<ResetResult> {
   if (process.getuid?.() !== 0)
     throw new GantryError("PermissionDenied", "gantry reset needs root", { hint: "run it with sudo" });
   const removed: string[] = [];
-  if (!existsSync(home)) return { removed };
+  if (!existsSync(home)) return { removed, kept: [] };
   const instanceId = instanceIdOf(home);
   if (instanceId) removed.push(...(await removeKernelState(instanceId)));
-  unmountTree(home);
-  rmSync(home, { recursive: true, force: true });
-  removed.push(`the home ${home}`);
-  return { removed };
+  const mounted = unmountHome(homeLayout(home));
+  const isGone = removeHome(home, mounted);
+  if (isGone) return { removed: [...removed, `the home ${home}`], kept: [] };
+  const kept = mounted.map((dir) =>
+    dir === home
+      ? `${home} itself, on which something is mounted`
+      : `${dir} with all in it, on which something is mounted`,
+  );
+  return { removed: [...removed, `all else in ${home}`], kept };
+}
+
+/** Detaches what an instance has mounted in its home. Returns where others have mounted something: that stays. */
+export function unmountHome({ home, run, kubelet, containers, cri, build }: HomeLayout): string[] {
+  return unmountOwn(home, [run, kubelet, containers, cri, build]);
 }
 
 /** Whether anything of the instance runs. */
