@@ -1,7 +1,7 @@
 // Installs what is missing: the npm packages of this clone and, as root on a Debian, the system packages.
 // Runs on any Node.js from 18 on, before anything else is there.
 import { spawnSync } from "node:child_process";
-import { accessSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { accessSync, existsSync, lstatSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -39,17 +39,18 @@ function run(command, args, options = {}) {
   return result.status ?? 1;
 }
 
-/** npm packages: installed when the lock file is newer than the last install. */
+/** npm packages, exactly those of the lock file: installed when it is another than at the last install. */
 export function installNpmPackages() {
+  // A link leads to packages that others use too; who has made it keeps them.
+  if (lstatSync(join(root, "node_modules"), { throwIfNoEntry: false })?.isSymbolicLink()) return;
   const stamp = join(root, "node_modules", ".gantry-installed");
   const lock = join(root, "package-lock.json");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === readFileSync(lock, "utf8")) return;
   process.stdout.write("Installing npm packages…\n");
   const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ["npm"];
-  // Not `npm ci`: it refuses a lock file that lacks the optional packages of other platforms.
-  const install = ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"];
+  const install = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
   const status = run(npm[0], [...npm.slice(1), ...install]);
-  if (status !== 0) fail("npm install failed: see its output above; the npm registry must be reachable");
+  if (status !== 0) fail("npm ci failed: see its output above; the npm registry must be reachable");
   writeFileSync(stamp, readFileSync(lock));
 }
 

@@ -160,7 +160,10 @@ class Platform {
   #ready(): void {
     this.#state = "ready";
     this.#guard.started();
-    void this.#status().then((status) => this.#hooks.onReady(status));
+    this.#status().then(
+      (status) => this.#hooks.onReady(status),
+      (error) => this.#logger.error("what was started cannot be told", { error }),
+    );
   }
 
   #stop(keepContainers: boolean): void {

@@ -1,5 +1,13 @@
-import { writeFileSync } from "node:fs";
-import { type Clock, errorMessage, type Logger, type Service } from "../base/index.ts";
+import {
+  type Clock,
+  DeferredSaves,
+  errorMessage,
+  GantryError,
+  isDiskError,
+  type Logger,
+  type Service,
+  writeFileDurably,
+} from "../base/index.ts";
 import { type Cri, createCri } from "../cri/index.ts";
 import { nodes } from "../kube/api/index.ts";
 import {
@@ -73,6 +81,7 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
   const cri = new Slot<Cri>("CRI");
   const kubelet = new Slot<Kubelet>("kubelet");
   const proxy = new Slot<KubeProxy>("proxy");
+  const kubeconfig = new DeferredSaves({ what: "file", logger, clock });
 
   const as = (user: UserInfo): KubeClient => createInProcessClient(apiServer.value.backend, user);
 
@@ -110,12 +119,13 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
           clock,
         });
         apiServer.fill(server);
+        await kubeconfig.saveOrDefer(layout.kubeconfig, () =>
+          writeKubeconfig(layout, config, certificates.value),
+        );
         await withPortHint("--api-port", () =>
           server.service.run({
             signal: context.signal,
-            ready: () => {
-              void writeKubeconfig(layout, config, certificates.value).then(context.ready);
-            },
+            ready: context.ready,
           }),
         );
       },
@@ -262,7 +272,16 @@ async function writeKubeconfig(
     key: admin.keyPem,
     name: "gantry",
   });
-  writeFileSync(layout.kubeconfig, text, { mode: 0o600 });
+  try {
+    await writeFileDurably(layout.kubeconfig, text, { mode: 0o600 });
+  } catch (error) {
+    if (isDiskError(error)) throw error;
+    throw new GantryError("Unavailable", `cannot write ${layout.kubeconfig}: ${errorMessage(error)}`, {
+      code: "Platform.Kubeconfig",
+      hint: "remove what stands there, and start again",
+      cause: error,
+    });
+  }
 }
 
 /** The first address of a range: of Services the API's own, of pods the host's. */

@@ -128,6 +128,20 @@ describe("a start that cannot be", () => {
     rmSync(dir, { recursive: true });
   });
 
+  it("says why it cannot write the kubeconfig", async () => {
+    const home = mkdtempSync(join(tmpdir(), "gantry-kubeconfig-"));
+    mkdirSync(join(home, "kubeconfig"));
+    writeFileSync(join(home, "kubeconfig", "file"), "");
+    const ports = ["--api-port", String(await freePort()), "--registry-port", String(await freePort())];
+    const up = await run(gantryBinary, ["up", "--home", home, ...ports]);
+    expect(up.code).toBe(1);
+    expect(up.stderr.trim().split("\n").at(-1)).toMatch(
+      /^gantry: cannot write .*\/kubeconfig: .* - remove what/,
+    );
+    expect(await tracesOf([instanceAt(home)])).toEqual(NOTHING);
+    await run(gantryBinary, ["reset", "--home", home]);
+  });
+
   it("says when it is not root", async () => {
     const dir = mkdtempSync(join(tmpdir(), "gantry-user-"));
     chmodSync(dir, 0o777);

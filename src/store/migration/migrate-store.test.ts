@@ -283,7 +283,7 @@ describe.skipIf(!hasEtcd)("store migration (needs etcd-server)", { timeout: 60_0
     await within(to, (store) => put(store, "foreign", "1"));
     await expect(migrate(from, to)).rejects.toMatchObject({ code: "Store.NotEmpty", kind: "AlreadyExists" });
     for (const prefix of [PREFIX, "/gantry/inner/", "/"]) {
-      const other = inEtcd(endpoint.replace("127.0.0.1", "localhost"), prefix);
+      const other = inEtcd(endpoint.replace("127.0.0.1", "127.1"), prefix);
       await expect(migrate(to, other), prefix).rejects.toMatchObject({ code: "Store.SameStore" });
     }
     await expect(migrate(from, inEtcd(endpoint, ""))).rejects.toMatchObject({ code: "Store.BadAddress" });
