@@ -14,6 +14,7 @@ export {
   controlSocket,
   type PlatformStatus,
 } from "./control-client.ts";
+export { makeHome } from "./home.ts";
 export type {
   PlatformHooks,
   PlatformOptions,

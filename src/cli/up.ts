@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { GantryError, systemClock } from "../base/index.ts";
 import { parseArguments } from "./arguments.ts";
 import { callControl, type PlatformStatus } from "./control-client.ts";
-import { homeDirectory } from "./home.ts";
+import { homeDirectory, makeHome } from "./home.ts";
 import { logToStandardError, tell } from "./log-output.ts";
 import type { PlatformOptions, PlatformRunner } from "./platform-runner.ts";
 import { summaryText } from "./summary.ts";
@@ -75,6 +75,8 @@ async function detach(
 ): Promise<number> {
   const running = await callControl<PlatformStatus>(options.home, "GET", "/status");
   if (running) throw alreadyRunning(options.home, running.pid);
+  // Before anything is written there: a link in it may lead anywhere.
+  makeHome(options.home);
   const logs = join(options.home, "logs");
   mkdirSync(logs, { recursive: true, mode: 0o700 });
   const logFile = join(logs, "gantry.log");

@@ -1,18 +1,7 @@
-import {
-  accessSync,
-  chmodSync,
-  closeSync,
-  constants,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  statSync,
-  unlinkSync,
-  writeSync,
-} from "node:fs";
+import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { errnoCode, errorMessage, GantryError, presentOrUndefined, readRecordSync } from "../base/index.ts";
-import { alreadyRunning, callControl, type PlatformStatus } from "../cli/index.ts";
+import { errnoCode, GantryError, presentOrUndefined, readRecordSync } from "../base/index.ts";
+import { alreadyRunning, callControl, makeHome, type PlatformStatus } from "../cli/index.ts";
 import { isSameProcess, processIdentity } from "../kernel/index.ts";
 
 /** Where everything of one instance lies; the picture is docs/disk-layout.md. */
@@ -84,20 +73,9 @@ export function prepareHome(layout: HomeLayout): void {
       },
     );
   }
-  try {
-    mkdirSync(home, { recursive: true, mode: 0o711 });
-    if (!statSync(home).isDirectory()) throw new Error("it is not a directory");
-    accessSync(home, constants.R_OK | constants.W_OK | constants.X_OK);
-    for (const dir of [layout.run, layout.logs]) mkdirSync(dir, { recursive: true, mode: 0o700 });
-    chmodSync(layout.run, 0o711);
-  } catch (error) {
-    const why = errnoCode(error) === "EROFS" ? "the file system is read-only" : errorMessage(error);
-    throw new GantryError("PermissionDenied", `cannot use ${home} as home: ${why}`, {
-      code: "Platform.UnusableHome",
-      hint: "name a writable directory with --home",
-      cause: error,
-    });
-  }
+  makeHome(home);
+  for (const dir of [layout.run, layout.logs]) mkdirSync(dir, { recursive: true, mode: 0o700 });
+  chmodSync(layout.run, 0o711);
 }
 
 /**

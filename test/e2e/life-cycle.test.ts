@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -126,6 +126,19 @@ describe("a start that cannot be", () => {
     expect(up.code).toBe(1);
     expect(up.stderr).toMatch(/^gantry: cannot use .*\/file as home: .* - .*--home/);
     rmSync(dir, { recursive: true });
+  });
+
+  it("refuses a home that others may write to, detached too, and writes nothing into it", async () => {
+    const home = mkdtempSync(join(tmpdir(), "gantry-open-"));
+    chmodSync(home, 0o777);
+    for (const how of [[], ["--detach"]]) {
+      const up = await run(gantryBinary, ["up", "--home", home, ...how]);
+      expect([up.code, up.stderr]).toEqual([
+        1,
+        `gantry: cannot use ${home} as home: everybody may write to it - if all in it is to be trusted, run: chmod go-w ${home}\n`,
+      ]);
+    }
+    rmdirSync(home);
   });
 
   it("says why it cannot write the kubeconfig", async () => {
