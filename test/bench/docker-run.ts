@@ -1,7 +1,7 @@
 import { makeBaseImages } from "../../examples/base-images/make.mjs";
+import { startDockerdPeer } from "../support/dockerd-peer.ts";
 import type { TestPlatform } from "../support/platform.ts";
 import { mustRun } from "../support/run.ts";
-import { startDockerdPeer } from "./dockerd-peer.ts";
 import { type Figures, measure } from "./median.ts";
 
 const RUNS = 15;
