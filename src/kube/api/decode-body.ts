@@ -11,7 +11,7 @@ import {
   statusUnclassified,
   statusUnsupportedMediaType,
 } from "./status-error.ts";
-import { parseStrictJson } from "./strict-json.ts";
+import { parseStrictJson, problemsInOrder, unknownField } from "./strict-json.ts";
 import { parseStrictYaml } from "./strict-yaml.ts";
 import { cannotBeHandled, checkStructure, strictDecodingMessage } from "./structure.ts";
 import type { GroupVersionKind, KubeObject } from "./types.ts";
@@ -55,14 +55,13 @@ export function decodeBody({
   if (fieldValidation === "Ignore" || (duplicates.length === 0 && unknownFields.length === 0)) {
     return { object, warnings: [] };
   }
+  // Only JSON is read for duplicates here, so there is an order to ask for.
+  const problems =
+    duplicates.length > 0 ? problemsInOrder(bytes, unknownFields) : unknownFields.map(unknownField);
   if (fieldValidation === "Strict") {
-    throw statusBadRequest(cannotBeHandled(kind, strictDecodingMessage(unknownFields, duplicates)));
+    throw statusBadRequest(cannotBeHandled(kind, strictDecodingMessage(problems)));
   }
-  const warnings = [
-    ...duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`),
-    ...unknownFields.map((path) => `unknown field ${JSON.stringify(path)}`),
-  ];
-  return { object, warnings };
+  return { object, warnings: problems };
 }
 
 /** What Go reads first of a document, and how it names that type. */

@@ -35,6 +35,21 @@ export function parseStrictJson(bytes: Uint8Array, maxDepth = MAX_DEPTH): Strict
   return new SlowParser(text, maxDepth).parse();
 }
 
+/** Of the fields with these paths, which stand once or more than once in the text, each in its place there. */
+export function problemsInOrder(bytes: Uint8Array, unknownFields: readonly string[]): string[] {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
+  const problems: string[] = [];
+  const unknown = new Set(unknownFields);
+  new SlowParser(text, MAX_DEPTH, (path, isDuplicate) => {
+    if (isDuplicate) problems.push(duplicateField(path));
+    else if (unknown.has(path)) problems.push(unknownField(path));
+  }).parse();
+  return problems;
+}
+
+export const duplicateField = (path: string): string => `duplicate field ${JSON.stringify(path)}`;
+export const unknownField = (path: string): string => `unknown field ${JSON.stringify(path)}`;
+
 /** An escape of half a character, perhaps: Go reads it as U+FFFD. */
 const LONE_SURROGATE = /\\u[dD][89a-fA-F]/;
 
@@ -95,12 +110,15 @@ const LITERALS: [string, unknown][] = [
 class SlowParser {
   readonly #text: string;
   readonly #maxDepth: number;
+  readonly #onKey: ((path: string, isDuplicate: boolean) => void) | undefined;
   readonly #duplicates: string[] = [];
   #at = 0;
 
-  constructor(text: string, maxDepth: number) {
+  /** `onKey` is told of each key in the order of the text. */
+  constructor(text: string, maxDepth: number, onKey?: (path: string, isDuplicate: boolean) => void) {
     this.#text = text;
     this.#maxDepth = maxDepth;
+    this.#onKey = onKey;
   }
 
   parse(): StrictJson {
@@ -136,7 +154,9 @@ class SlowParser {
       if (this.#text[this.#at] !== '"') throw this.#unexpected("looking for beginning of object key string");
       const key = this.#string();
       const inner = path === "" ? key : `${path}.${key}`;
-      if (Object.hasOwn(out, key)) this.#duplicates.push(inner);
+      const isDuplicate = Object.hasOwn(out, key);
+      if (isDuplicate) this.#duplicates.push(inner);
+      this.#onKey?.(inner, isDuplicate);
       this.#space();
       if (!this.#take(":")) throw this.#unexpected("after object key");
       setOwn(out, key, this.#value(inner, depth + 1));

@@ -71,6 +71,10 @@ describe("decodeBody refuses", () => {
       `${cannot}strict decoding error: duplicate field "spec.replicas"`,
     ],
     [
+      '{"spec":{"unknownField":"a","replicas":1,"replicas":2},"more":1}',
+      `${cannot}strict decoding error: unknown field "spec.unknownField", duplicate field "spec.replicas", unknown field "more"`,
+    ],
+    [
       { kind: "Pod", apiVersion: "v1" },
       'Pod in version "v1" cannot be handled as a Deployment: converting (v1.Pod) to (apps.Deployment): unknown conversion',
     ],

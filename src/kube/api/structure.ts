@@ -68,14 +68,7 @@ export function cannotBeHandled(kind: GroupVersionKind, why: string): string {
 }
 
 /** The refusal of `fieldValidation=Strict`. */
-export function strictDecodingMessage(
-  unknownFields: readonly string[],
-  duplicates: readonly string[],
-): string {
-  const problems = [
-    ...duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`),
-    ...unknownFields.map((path) => `unknown field ${JSON.stringify(path)}`),
-  ];
+export function strictDecodingMessage(problems: readonly string[]): string {
   return `strict decoding error: ${problems.join(", ")}`;
 }
 

@@ -8,7 +8,7 @@ import {
 } from "../api/index.ts";
 import { noSuchResource } from "./no-such-resource.ts";
 import type { ResourceRequestInfo } from "./request-info.ts";
-import { servedKind, subresourcesOf, verbsOf } from "./served-kinds.ts";
+import { PASSED_ON, servedKind, subresourcesOf, verbsOf } from "./served-kinds.ts";
 
 const OF_ITEM = new Set(["get", "update", "patch", "delete"]);
 const READS_ALL = new Set(["list", "watch"]);
@@ -29,7 +29,8 @@ function verbsUnder(kind: KindDefinition, info: ResourceRequestInfo): readonly s
   if (isInNamespace && !kind.namespaced) return undefined;
   if (info.subresource !== undefined) {
     if (isInNamespace !== kind.namespaced) return undefined;
-    return subresourcesOf(kind).find(({ name }) => name === info.subresource)?.verbs;
+    const verbs = subresourcesOf(kind).find(({ name }) => name === info.subresource)?.verbs;
+    return verbs && info.subresource === "proxy" ? [...verbs, PASSED_ON] : verbs;
   }
   const verbs = verbsOf(kind);
   // A selector may have named the one that a list is to have.

@@ -50,6 +50,8 @@ const sub = (name: string, kind: string, verbs: string, group = "", version = "v
 });
 
 const PROXY_VERBS = "create delete get patch update";
+/** Whatever a request behind `proxy` means, it is passed on; discovery knows no verb for this method. */
+export const PASSED_ON = "options";
 const OF_RESOURCE: Record<string, ServedSubresource[]> = {
   "/pods": [
     sub("attach", "PodAttachOptions", "create get"),

@@ -37,6 +37,8 @@ describeAnswers("what is asked of a pod's parts", {
       message: 'PodLogOptions "p" is invalid: stream: Forbidden: may not be specified',
     },
     { request: `GET ${PODS}/p/proxy/`, code: 400, message: "address not allowed" },
+    { request: `OPTIONS ${PODS}/p/proxy/`, code: 400, message: "address not allowed" },
+    { request: `OPTIONS ${PODS}/p`, code: 405 },
     {
       request: "POST /api/v1/namespaces/default/bindings",
       body: {},

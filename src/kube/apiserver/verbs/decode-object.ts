@@ -5,6 +5,7 @@ import {
   conversionProblem,
   decodeBody,
   decodeOptions,
+  duplicateField,
   type GroupVersionKind,
   isStatusError,
   type KubeObject,
@@ -13,6 +14,7 @@ import {
   statusInvalid,
   strictDecodingMessage,
   structureProblem,
+  unknownField,
 } from "../../api/index.ts";
 import type { ApiRequest } from "../../client/types.ts";
 
@@ -134,14 +136,11 @@ export function decodePatched(
   const { object, unknownFields } = structureOf(typed(value, kind, by, shown), kind, by, shown);
   if (!fieldValidation || fieldValidation === "Ignore") return object;
   if (unknownFields.length + duplicates.length === 0) return object;
-  if (fieldValidation === "Strict")
-    throw invalidPatch(shown, strictDecodingMessage(unknownFields, duplicates));
-  const texts = [
-    ...duplicates.map((field) => `duplicate field ${JSON.stringify(field)}`),
-    ...unknownFields.map((field) => `unknown field ${JSON.stringify(field)}`),
-  ];
+  // The patch is read first, and what it makes afterwards.
+  const problems = [...duplicates.map(duplicateField), ...unknownFields.map(unknownField)];
+  if (fieldValidation === "Strict") throw invalidPatch(shown, strictDecodingMessage(problems));
   // The patch is applied again where another writer was faster.
-  for (const text of texts) if (!warnings.includes(text)) warnings.push(text);
+  for (const text of problems) if (!warnings.includes(text)) warnings.push(text);
   return object;
 }
 
