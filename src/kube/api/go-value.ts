@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { parseQuantity } from "../../formats/index.ts";
 import { GoLiteral } from "./field-error.ts";
 import type { ObjectReference } from "./generated/types.ts";
+import type { KubeObject } from "./types.ts";
 
 /** A field of a Go struct that is a pointer: `%#v` prints where it points, which differs from process to process. */
 export function goPointer(type: string, value: unknown): GoLiteral {
@@ -92,4 +93,43 @@ export function goTimeLiteral(text: string | undefined): GoLiteral {
   return new GoLiteral(
     `time.Date(${[year, `time.${MONTHS[month - 1]}`, ...rest, 0].join(", ")}, time.Local)`,
   );
+}
+
+/** A time inside a struct. */
+function goNestedTime(text: string | null | undefined): GoLiteral {
+  const date = new Date(text ?? "0001-01-01T00:00:00Z");
+  const month = date.toLocaleString("en", { month: "long", timeZone: "UTC" });
+  const day = `${date.getUTCDate()}, ${date.getUTCHours()}, ${date.getUTCMinutes()}, ${date.getUTCSeconds()}`;
+  return new GoLiteral(`time.Date(${date.getUTCFullYear()}, time.${month}, ${day}, 0, time.UTC)`);
+}
+
+function goStringMap(map: Record<string, string> | undefined): GoLiteral {
+  if (!map) return new GoLiteral("map[string]string(nil)");
+  const pairs = Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1));
+  const texts = pairs.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
+  return new GoLiteral(`map[string]string{${texts.join(", ")}}`);
+}
+
+/** An object's metadata, as where none may be given; owners and the like are told as absent. */
+export function goObjectMeta(metadata: KubeObject["metadata"]): GoLiteral {
+  const { name = "", generateName = "", namespace = "", uid = "", resourceVersion = "" } = metadata;
+  const { generation = 0, creationTimestamp, labels, annotations, finalizers } = metadata;
+  const quoted = finalizers?.map((one) => JSON.stringify(one)).join(", ");
+  return goStruct("v1.ObjectMeta", {
+    Name: name,
+    GenerateName: generateName,
+    Namespace: namespace,
+    SelfLink: "",
+    UID: uid,
+    ResourceVersion: resourceVersion,
+    Generation: generation,
+    CreationTimestamp: goNestedTime(creationTimestamp),
+    DeletionTimestamp: new GoLiteral("<nil>"),
+    DeletionGracePeriodSeconds: goPointer("int64", undefined),
+    Labels: goStringMap(labels),
+    Annotations: goStringMap(annotations),
+    OwnerReferences: new GoLiteral("[]v1.OwnerReference(nil)"),
+    Finalizers: new GoLiteral(quoted === undefined ? "[]string(nil)" : `[]string{${quoted}}`),
+    ManagedFields: new GoLiteral("[]v1.ManagedFieldsEntry(nil)"),
+  });
 }

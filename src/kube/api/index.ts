@@ -33,6 +33,7 @@ export * from "./field-error.ts";
 export type * from "./generated/types.ts";
 export * from "./go-print.ts";
 export * from "./go-types.ts";
+export { goObjectMeta } from "./go-value.ts";
 export * from "./kinds.ts";
 export { ageOf, humanDuration } from "./meta/age.ts";
 export * from "./meta/label-selector.ts";

@@ -98,7 +98,7 @@ export function tableRow(
   const cells = columnsOf(kind).map((column) => column.cell(object, options));
   switch (options.includeObject ?? "Metadata") {
     case "None":
-      return { cells };
+      return { cells, object: null };
     case "Object":
       return { cells, object };
     default:

@@ -13,14 +13,19 @@ export function validateLabelSelector(selector: LabelSelectorObject | undefined,
   if (selector === undefined) return [];
   const errors = validateLabels(selector.matchLabels, `${path}.matchLabels`);
   selector.matchExpressions?.forEach((expression, index) => {
-    errors.push(...validateRequirement(expression, `${path}.matchExpressions[${index}]`));
+    errors.push(...validateLabelRequirement(expression, `${path}.matchExpressions[${index}]`));
   });
   return errors;
 }
 
 type Requirement = NonNullable<LabelSelectorObject["matchExpressions"]>[number];
 
-function validateRequirement({ key, operator, values = [] }: Requirement, path: string): FieldError[] {
+/** One of its requirements; where newer clients ask, their operators may be unknown. */
+export function validateLabelRequirement(
+  { key, operator, values = [] }: Requirement,
+  path: string,
+  allowsUnknownOperators = false,
+): FieldError[] {
   const errors: FieldError[] = [];
   switch (operator) {
     case "In":
@@ -38,7 +43,8 @@ function validateRequirement({ key, operator, values = [] }: Requirement, path: 
       }
       break;
     default:
-      errors.push(invalid(`${path}.operator`, operator ?? "", "not a valid selector operator"));
+      if (!allowsUnknownOperators)
+        errors.push(invalid(`${path}.operator`, operator ?? "", "not a valid selector operator"));
   }
   errors.push(...invalidEach(`${path}.key`, key ?? "", isQualifiedName(key ?? "")));
   values.forEach((value, index) => {

@@ -1,23 +1,18 @@
-import { type FieldRequirement, parseFieldSelector } from "../../../formats/index.ts";
 import { type KubeObject, statusBadRequest } from "../../api/index.ts";
 import type { UserInfo } from "../../client/types.ts";
 import { nodeOf } from "../authorization/node-identity.ts";
 import type { RequestInfo } from "../request-info.ts";
 import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
 import { requireBody } from "../verbs/write-object.ts";
+import { evaluationError, fieldRequirementsOf, type ReviewSelectors } from "./review-selectors.ts";
 import {
   refuseAccessReview,
   refuseLocalAccessReview,
   refuseSubjectAccessReview,
 } from "./validate-access-review.ts";
 
-interface FieldSelectorAttributes {
-  rawSelector?: string;
-  requirements?: { key: string; operator: string; values?: string[] }[];
-}
-
 interface AccessSpec {
-  resourceAttributes?: {
+  resourceAttributes?: ReviewSelectors & {
     namespace?: string;
     verb?: string;
     group?: string;
@@ -25,7 +20,6 @@ interface AccessSpec {
     resource?: string;
     subresource?: string;
     name?: string;
-    fieldSelector?: FieldSelectorAttributes;
   };
   nonResourceAttributes?: { path?: string; verb?: string };
   user?: string;
@@ -66,11 +60,13 @@ async function reviewed(
   user: UserInfo,
 ): Promise<Answer> {
   const info = requestOf(object.spec ?? {});
+  const error = evaluationError(object.spec?.resourceAttributes ?? {});
   const { decision, reason } = await context.authorizer.authorize(user, info);
   object.status = {
     allowed: decision === "allow",
     ...(decision === "deny" ? { denied: true } : {}),
     ...(reason ? { reason } : {}),
+    ...(error ? { evaluationError: error } : {}),
   };
   return { form: "object", kind, object, code: 201 };
 }
@@ -104,23 +100,8 @@ function requestOf(spec: AccessSpec): RequestInfo {
     ...(subresource ? { subresource } : {}),
     ...(namespace ? { namespace } : {}),
     ...(name ? { name } : {}),
-    ...(fieldSelector ? { fieldRequirements: requirementsOf(fieldSelector) } : {}),
+    ...(fieldSelector ? { fieldRequirements: fieldRequirementsOf(fieldSelector) } : {}),
   };
-}
-
-/** What cannot be understood demands nothing, and so grants nothing (apiserver's FieldSelectorAsSelector). */
-function requirementsOf({ rawSelector, requirements = [] }: FieldSelectorAttributes): FieldRequirement[] {
-  if (rawSelector) {
-    try {
-      return [...parseFieldSelector(rawSelector).requirements];
-    } catch {
-      return [];
-    }
-  }
-  return requirements.flatMap(({ key: field, operator, values = [] }): FieldRequirement[] => {
-    if (values.length !== 1 || (operator !== "In" && operator !== "NotIn")) return [];
-    return [{ field, operator: operator === "In" ? "=" : "!=", value: values[0]! }];
-  });
 }
 
 /** `kubectl auth can-i --list`. */
@@ -128,6 +109,7 @@ export async function reviewOwnRules(context: ServerContext, call: ResourceCall)
   const object = requireBody(call);
   const namespace = object.spec?.namespace as string | undefined;
   if (!namespace) throw statusBadRequest("no namespace on request");
+  object.spec = {};
   const rules = context.rbac.rulesFor(call.user, namespace).map((granted) => granted.rule);
   object.status = {
     resourceRules: rules

@@ -1,3 +1,4 @@
+import { expect } from "vitest";
 import { describeAnswers } from "../testing/answer-table.ts";
 
 const REVIEWS = "/apis/authorization.k8s.io/v1";
@@ -46,6 +47,62 @@ describeAnswers("reviews and token requests", {
         'spec.nonResourceAttributes: Invalid value: authorization.NonResourceAttributes{Path:"/", Verb:""}: disallowed on this kind of request',
       ],
     },
+    {
+      request: `POST ${REVIEWS}/subjectaccessreviews`,
+      body: { metadata: { name: "n", labels: { a: "b" } }, spec: { user: "u", resourceAttributes: {} } },
+      code: 422,
+      causes: [
+        'metadata: Invalid value: v1.ObjectMeta{Name:"n", GenerateName:"", Namespace:"", SelfLink:"", UID:"", ResourceVersion:"", Generation:0, CreationTimestamp:time.Date(1, time.January, 1, 0, 0, 0, 0, time.UTC), DeletionTimestamp:<nil>, DeletionGracePeriodSeconds:(*int64)(nil), Labels:map[string]string{"a":"b"}, Annotations:map[string]string(nil), OwnerReferences:[]v1.OwnerReference(nil), Finalizers:[]string(nil), ManagedFields:[]v1.ManagedFieldsEntry(nil)}: must be empty',
+      ],
+    },
+    {
+      request: `POST ${REVIEWS}/selfsubjectaccessreviews`,
+      body: {
+        spec: {
+          resourceAttributes: {
+            fieldSelector: { rawSelector: "a=b", requirements: [{ operator: "In" }] },
+            labelSelector: { requirements: [] },
+          },
+        },
+      },
+      code: 422,
+      causes: [
+        'spec.resourceAttributes.fieldSelector.rawSelector: Invalid value: "a=b": may not specified at the same time as requirements',
+        "spec.resourceAttributes.fieldSelector.requirements[0].key: Required value: must be specified",
+        "spec.resourceAttributes.fieldSelector.requirements[0].values: Required value: must be specified when `operator` is 'In' or 'NotIn'",
+        "spec.resourceAttributes.labelSelector.requirements: Required value: when spec.resourceAttributes.labelSelector is specified, requirements or rawSelector is required",
+      ],
+    },
+    {
+      request: `POST ${REVIEWS}/selfsubjectaccessreviews`,
+      body: {
+        spec: {
+          resourceAttributes: {
+            fieldSelector: { rawSelector: "x" },
+            labelSelector: {
+              requirements: [
+                { key: "a", operator: "Newer" },
+                { key: "b", operator: "Exists" },
+              ],
+            },
+          },
+        },
+      },
+      code: 201,
+      object: {
+        status: {
+          evaluationError:
+            "spec.resourceAttributes.fieldSelector ignored due to parse error; spec.resourceAttributes.labelSelector partially ignored due to parse error",
+        },
+      },
+    },
+    {
+      request: "POST /apis/authentication.k8s.io/v1/tokenreviews",
+      body: { spec: { token: "bad" } },
+      code: 201,
+      object: { status: expect.not.objectContaining({ authenticated: expect.anything() }) },
+    },
+    { request: `POST ${TOKEN}`, body: {}, code: 201, object: { spec: { boundObjectRef: null } } },
     // They have no columns.
     {
       request: `POST ${REVIEWS}/selfsubjectaccessreviews`,

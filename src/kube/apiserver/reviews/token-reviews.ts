@@ -13,7 +13,7 @@ export async function reviewToken(context: ServerContext, call: ResourceCall): P
   const found = await context.tokens.authenticate(token, audiences?.length ? audiences : undefined);
   object.status = found
     ? { authenticated: true, user: userStatus(authenticated(found.user)), audiences: found.audiences }
-    : { authenticated: false, user: {}, error: "invalid bearer token" };
+    : { user: {}, error: "invalid bearer token" };
   return { form: "object", kind: call.kind, object, code: 201 };
 }
 

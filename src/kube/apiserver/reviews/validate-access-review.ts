@@ -1,8 +1,15 @@
-import { type FieldError, type KubeObject, statusBadRequest, statusInvalid } from "../../api/index.ts";
+import {
+  type FieldError,
+  goObjectMeta,
+  type KubeObject,
+  statusBadRequest,
+  statusInvalid,
+} from "../../api/index.ts";
 import type { ResourceCall } from "../server-context.ts";
+import { type ReviewSelectors, selectorErrors } from "./review-selectors.ts";
 
 interface Attributes {
-  resourceAttributes?: { namespace?: string };
+  resourceAttributes?: ReviewSelectors & { namespace?: string };
   nonResourceAttributes?: { path?: string; verb?: string };
 }
 type Subject = Attributes & { user?: string; groups?: string[] };
@@ -37,16 +44,28 @@ function subjectErrors(spec: Subject): FieldError[] {
   if (!spec.user && !spec.groups?.length) {
     errors.push(invalid("spec.user", '""', "at least one of user or group must be specified"));
   }
-  return errors;
+  return [...errors, ...selectorErrors(spec.resourceAttributes ?? {})];
+}
+
+/** They are never stored, and so have neither name nor anything else of one. */
+function metadataErrors({ metadata }: KubeObject, except?: "namespace"): FieldError[] {
+  const given = Object.entries(metadata ?? {}).filter(
+    ([field, value]) => value && field !== "managedFields" && field !== except,
+  );
+  if (given.length === 0) return [];
+  const why = `must be empty${except ? ` except for ${except}` : ""}`;
+  return [invalid("metadata", goObjectMeta(metadata).text, why)];
 }
 
 /** authorization validation of a SelfSubjectAccessReview; its errors name no kind, as upstream's do not. */
-export function refuseAccessReview({ spec }: KubeObject): void {
-  refuse("", attributesErrors(spec ?? {}));
+export function refuseAccessReview(object: KubeObject): void {
+  const spec: Attributes = object.spec ?? {};
+  const ofSelectors = selectorErrors(spec.resourceAttributes ?? {});
+  refuse("", [...attributesErrors(spec), ...ofSelectors, ...metadataErrors(object)]);
 }
 
-export function refuseSubjectAccessReview({ spec }: KubeObject): void {
-  refuse("", subjectErrors(spec ?? {}));
+export function refuseSubjectAccessReview(object: KubeObject): void {
+  refuse("", [...subjectErrors(object.spec ?? {}), ...metadataErrors(object)]);
 }
 
 /** The same of a LocalSubjectAccessReview: it speaks of its own namespace only. */
@@ -60,7 +79,7 @@ export function refuseLocalAccessReview(object: KubeObject, { info }: ResourceCa
     );
   }
   const { resourceAttributes, nonResourceAttributes } = spec;
-  const errors = subjectErrors(spec);
+  const errors = [...subjectErrors(spec), ...metadataErrors(object, "namespace")];
   const wanted = resourceAttributes?.namespace ?? "";
   if (resourceAttributes && wanted !== namespace) {
     const why = "must match metadata.namespace";

@@ -42,7 +42,7 @@ export async function createToken(context: ServerContext, call: ResourceCall): P
       namespace: namespace!,
       creationTimestamp: rfc3339Seconds(context.clock.nowMs()),
     } as KubeObject["metadata"],
-    spec: { ...spec, audiences, expirationSeconds },
+    spec: { boundObjectRef: null, ...spec, audiences, expirationSeconds },
     status: { token, expirationTimestamp: rfc3339Seconds(expiresAtMs) },
   };
   return { form: "object", kind: tokenRequests, object, code: 201 };

@@ -9,7 +9,7 @@ import {
   statusConflict,
   statusNotFound,
 } from "../../api/index.ts";
-import type { StoredObject } from "../objects/stored-object.ts";
+import { StoredObject } from "../objects/stored-object.ts";
 import type { Answer, ListAnswer, ResourceCall, ServerContext } from "../server-context.ts";
 import { deleteOptionsOf } from "./delete-options.ts";
 import { type DeletePlan, type DeleteRequest, planDelete } from "./delete-plan.ts";
@@ -26,7 +26,8 @@ export async function deleteObject(context: ServerContext, call: ResourceCall): 
   await context.admission.mutate(admissionRequest(call, "DELETE", undefined, undefined));
   const { object, gone } = await deleteOne(context, call, info.name!, request);
   if (!gone || ANSWERS_WITH_OBJECT.has(kind)) return { form: "object", kind, object, code: 200 };
-  return { form: "status", status: deletedStatus(kind, object.object) };
+  const { metadata } = object instanceof StoredObject ? object.object : object;
+  return { form: "status", status: deletedStatus(kind, metadata) };
 }
 
 /** Deletes what a list with the same selectors would give; answers with that list. */
@@ -60,7 +61,7 @@ async function deleteOne(
   call: ResourceCall,
   name: string,
   request: DeleteRequest,
-): Promise<{ object: StoredObject; gone: boolean }> {
+): Promise<{ object: StoredObject | KubeObject; gone: boolean }> {
   const { kind, info } = call;
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const current = await context.objects.find(kind, info.namespace, name);
@@ -69,7 +70,7 @@ async function deleteOne(
     await context.admission.validate(admissionRequest(call, "DELETE", undefined, current.object));
     const plan = planFor(kind, current.object, request, context.clock.nowMs());
     if (plan.action === "pending") return { object: current, gone: false };
-    if (request.dryRun) return { object: current, gone: plan.action === "remove" };
+    if (request.dryRun) return { object: plan.next, gone: plan.action === "remove" };
     const outcome =
       plan.action === "update"
         ? await context.objects.replace(kind, current, plan.next)
@@ -126,8 +127,7 @@ function checkPreconditions(
   }
 }
 
-function deletedStatus(kind: KindDefinition, { metadata }: KubeObject): KubeObject {
-  const { name, uid } = metadata;
+function deletedStatus(kind: KindDefinition, { name, uid }: KubeObject["metadata"]): KubeObject {
   return {
     kind: "Status",
     apiVersion: "v1",

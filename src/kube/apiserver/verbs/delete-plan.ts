@@ -11,8 +11,8 @@ export interface DeleteRequest {
 }
 
 export type DeletePlan =
-  /** The key goes. */
-  | { action: "remove" }
+  /** The key goes; marked with a grace period of nothing where the kind has one. */
+  | { action: "remove"; next: KubeObject }
   /** The object stays for now: somebody (kubelet, finalizer's owner) has to finish. */
   | { action: "update"; next: KubeObject }
   /** A deletion is under way and this request changes nothing. */
@@ -39,7 +39,7 @@ export function planDelete(
   if (next.metadata.finalizers.length === 0) delete next.metadata.finalizers;
   if (graceful === "none" && isHeld) markForFinalizers(next, nowMs);
   const waits = graceful === "marked" && next.metadata.deletionGracePeriodSeconds! > 0;
-  return isHeld || waits ? { action: "update", next } : { action: "remove" };
+  return { action: isHeld || waits ? "update" : "remove", next };
 }
 
 /** `marked`: deletion time and grace stand in the metadata now; `none`: there is no grace to wait for. */

@@ -1,5 +1,8 @@
+import { expect } from "vitest";
 import { type AnswerRow, describeAnswers } from "../testing/answer-table.ts";
 
+const PODS = "/api/v1/namespaces/default/pods";
+const pod = (name: string) => ({ metadata: { name }, spec: { containers: [{ name: "c", image: "i" }] } });
 const CONFIG_MAPS = "/api/v1/namespaces/default/configmaps";
 const MERGE = { "content-type": "application/merge-patch+json" };
 const a = { metadata: { name: "a" }, data: { k: "v" } };
@@ -74,8 +77,34 @@ describeAnswers("options of deletes are validated, in the query and in the body"
   stored: [
     [CONFIG_MAPS, a],
     [CONFIG_MAPS, { metadata: { name: "gone" } }],
+    [CONFIG_MAPS, { metadata: { name: "held", finalizers: ["x/y"] } }],
+    [PODS, pod("p")],
   ],
   rows: [
+    // Nothing is changed, but what would be is told.
+    {
+      request: `DELETE ${CONFIG_MAPS}/held?dryRun=All&propagationPolicy=Foreground`,
+      code: 200,
+      object: {
+        metadata: {
+          deletionTimestamp: expect.any(String),
+          deletionGracePeriodSeconds: 0,
+          finalizers: ["x/y", "foregroundDeletion"],
+        },
+      },
+    },
+    {
+      request: `DELETE ${PODS}/p?dryRun=All&gracePeriodSeconds=0`,
+      code: 200,
+      object: {
+        metadata: { generation: 2, deletionTimestamp: expect.any(String), deletionGracePeriodSeconds: 0 },
+      },
+    },
+    {
+      request: `GET ${PODS}/p`,
+      code: 200,
+      object: { metadata: { generation: 1 } },
+    },
     invalid(`DELETE ${CONFIG_MAPS}/a?dryRun=x`, "DeleteOptions", [DRY_RUN]),
     invalid(`DELETE ${CONFIG_MAPS}/a`, "DeleteOptions", [DRY_RUN], { body: { dryRun: ["x"] } }),
     invalid(`DELETE ${CONFIG_MAPS}?labelSelector=x`, "DeleteOptions", [DRY_RUN], { body: { dryRun: ["x"] } }),
