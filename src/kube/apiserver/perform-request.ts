@@ -1,3 +1,4 @@
+import { cloneJson } from "../../formats/index.ts";
 import { review } from "./reviews/review.ts";
 import { methodNotAllowed } from "./routes.ts";
 import type { Answer, ResourceCall, ServerContext } from "./server-context.ts";
@@ -42,7 +43,7 @@ export async function performRequest(context: ServerContext, call: ResourceCall)
 async function update(context: ServerContext, call: ResourceCall): Promise<Answer> {
   const sent = requireUpdate(call);
   const create = call.kind.allowCreateOnUpdate ? () => createObject(context, call, sent) : undefined;
-  const { object, created } = await updateObject(context, call, () => structuredClone(sent), {
+  const { object, created } = await updateObject(context, call, () => cloneJson(sent), {
     sent,
     create,
   });

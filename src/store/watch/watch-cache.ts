@@ -11,6 +11,7 @@ import {
 import { cacheClosed, missedEvent, slowWatcher, tooOld } from "../errors.ts";
 import type { KeyValue, Store, StoreEvent, WatchBatch } from "../types.ts";
 import { EventHistory } from "./event-history.ts";
+import { PrefixGroups } from "./prefix-groups.ts";
 import { type CachedItem, CachedItems } from "./watch-cache-items.ts";
 import { WatchQueue } from "./watch-queue.ts";
 
@@ -77,8 +78,7 @@ export class WatchCache<T> {
   readonly #clock: Clock;
   #items = new CachedItems<T>();
   readonly #history: EventHistory<CacheBatch<T>>;
-  /** By watched prefix: what is the same for many is found out once. */
-  readonly #subscribers = new Map<string, Set<WatchQueue<CacheBatch<T>>>>();
+  readonly #subscribers = new PrefixGroups<WatchQueue<CacheBatch<T>>>();
   #waiters: Waiter[] = [];
   #revision = 0;
   #following = new AbortController();
@@ -197,13 +197,11 @@ export class WatchCache<T> {
   }
 
   #subscribe(prefix: string, queue: WatchQueue<CacheBatch<T>>, signal: AbortSignal): () => void {
-    const group = this.#subscribers.get(prefix) ?? new Set();
-    this.#subscribers.set(prefix, group.add(queue));
+    const leave = this.#subscribers.add(prefix, queue);
     const unsubscribe = () => {
       queue.end();
       signal.removeEventListener("abort", unsubscribe);
-      group.delete(queue);
-      if (group.size === 0 && this.#subscribers.get(prefix) === group) this.#subscribers.delete(prefix);
+      leave();
     };
     signal.addEventListener("abort", unsubscribe, { once: true });
     if (signal.aborted) unsubscribe();
@@ -257,10 +255,9 @@ export class WatchCache<T> {
     const told = events.map((event) => this.#change(event));
     const batch: CacheBatch<T> = { revision, events: told };
     this.#history.add(batch, told.length, sizeOf(told), this.#clock.monotonicMs());
-    for (const [prefix, queues] of this.#subscribers) {
-      const filtered = filterBatch(batch, prefix);
-      if (!filtered) continue;
-      const sizeBytes = sizeOf(filtered.events);
+    for (const [queues, wanted] of this.#subscribers.groupsFor(told, ({ key }) => key)) {
+      const filtered = wanted.length === told.length ? batch : { revision, events: wanted };
+      const sizeBytes = sizeOf(wanted);
       for (const queue of queues) queue.push(filtered, sizeBytes);
     }
   }
@@ -304,13 +301,11 @@ export class WatchCache<T> {
   #reportProgress(): void {
     this.#history.trim(this.#clock.monotonicMs());
     const batch: CacheBatch<T> = { revision: this.#revision, events: [] };
-    for (const queues of this.#subscribers.values()) {
-      for (const queue of queues) if (queue.isEmpty) queue.push(batch, 0);
-    }
+    for (const queue of this.#subscribers.all()) if (queue.isEmpty) queue.push(batch, 0);
   }
 
   #dismissAll(error: GantryError): void {
-    for (const queues of this.#subscribers.values()) for (const queue of queues) queue.fail(error);
+    for (const queue of this.#subscribers.all()) queue.fail(error);
     this.#subscribers.clear();
   }
 }

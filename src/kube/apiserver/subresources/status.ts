@@ -1,3 +1,4 @@
+import { cloneJson } from "../../../formats/index.ts";
 import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
 import { applyPatch } from "../verbs/patch-object.ts";
 import { getObject } from "../verbs/read-objects.ts";
@@ -11,7 +12,7 @@ export async function handleStatus(context: ServerContext, call: ResourceCall): 
   const { object } = await updateObject(
     context,
     call,
-    (current) => (sent ? structuredClone(sent) : applyPatch(call, kind, current.object)),
+    (current) => (sent ? cloneJson(sent) : applyPatch(call, kind, current.object)),
     { sent },
   );
   return { form: "object", kind, object, code: 200 };

@@ -1,3 +1,4 @@
+import { setOwn } from "../../../formats/index.ts";
 import {
   apiVersionOf,
   cannotBeHandled,
@@ -97,7 +98,7 @@ export class PlainBody implements RequestBody {
 
   as(kind: BodyKind): KubeObject | undefined {
     if (this.#value === undefined) return undefined;
-    const object = JSON.parse(JSON.stringify(this.#value)) as KubeObject;
+    const object = jsonOf(this.#value) as KubeObject;
     object.apiVersion ||= apiVersionOf(kind);
     object.kind ||= kind.kind;
     if (object.kind !== kind.kind || object.apiVersion !== apiVersionOf(kind)) {
@@ -111,8 +112,25 @@ export class PlainBody implements RequestBody {
   }
 
   patch(): PatchDocument {
-    return { value: JSON.parse(JSON.stringify(this.#value ?? null)), duplicates: [] };
+    return { value: jsonOf(this.#value ?? null), duplicates: [] };
   }
+}
+
+/** A copy as it would come over the wire: what is undefined is not sent. */
+function jsonOf(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => jsonOf(item ?? null));
+  if (hasOwnForm(value)) return value.toJSON();
+  const out = {};
+  for (const key of Object.keys(value)) {
+    const member = (value as Record<string, unknown>)[key];
+    if (member !== undefined) setOwn(out, key, jsonOf(member));
+  }
+  return out;
+}
+
+function hasOwnForm(value: object): value is { toJSON(): unknown } {
+  return typeof (value as { toJSON?: unknown }).toJSON === "function";
 }
 
 /** What a patch made of an object, and what is said of it where that is not one. */

@@ -1,4 +1,4 @@
-import { jsonEquals } from "../../../formats/index.ts";
+import { cloneJson, jsonEquals } from "../../../formats/index.ts";
 import {
   type FieldError,
   isStatusError,
@@ -32,7 +32,7 @@ import {
 const MAX_ATTEMPTS = 64;
 const GENERATED_NAME_ATTEMPTS = 8;
 
-/** Makes a new object: admission, defaults, validation, store. `decoded` is not changed. */
+/** Makes a new object: admission, defaults, validation, store. `decoded` becomes it, and is its caller's no more. */
 export async function createObject(
   context: ServerContext,
   call: ResourceCall,
@@ -40,10 +40,12 @@ export async function createObject(
 ): Promise<StoredObject | KubeObject> {
   const { kind } = call;
   const isGenerated = !decoded.metadata.name && !!decoded.metadata.generateName;
+  // Another name, other addresses: all else fails at the first attempt.
+  const mayRepeat = isGenerated || kind === services;
   const sentVersion = decoded.metadata.resourceVersion;
   const avoid = new Set<string>();
   for (let attempt = 1; ; attempt++) {
-    const object = structuredClone(decoded);
+    const object = mayRepeat ? cloneJson(decoded) : decoded;
     const companions = await prepareCreate(context, call, object, avoid);
     if (call.query.dryRun) {
       await context.objects.refuseExisting(kind, object);
@@ -249,14 +251,14 @@ function keepStatus({ kind }: ResourceCall) {
   return (next: KubeObject, previous: KubeObject): void => {
     if (!kind.hasStatus) return;
     if (previous.status === undefined) delete next.status;
-    else next.status = structuredClone(previous.status);
+    else next.status = cloneJson(previous.status);
   };
 }
 
 function keepAllButStatus(next: KubeObject, previous: KubeObject): void {
   const { status } = next;
   for (const field of Object.keys(next)) delete next[field];
-  Object.assign(next, structuredClone(previous));
+  Object.assign(next, cloneJson(previous));
   if (status === undefined) delete next.status;
   else next.status = status;
 }
