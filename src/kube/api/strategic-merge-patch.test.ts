@@ -166,4 +166,24 @@ describe("strategicMergePatch", () => {
       }),
     );
   });
+
+  it("looks at each item a few times, however long the lists are", () => {
+    const count = 3000;
+    let looks = 0;
+    const item = (n: number) => ({
+      get name() {
+        looks++;
+        return `c${n}`;
+      },
+      image: "i",
+    });
+    const list = (from: number) => Array.from({ length: count }, (_, n) => item(from + n));
+    const order = list(0).map(({ name }) => ({ name }));
+    const patch = { spec: { containers: list(count / 2), "$setElementOrder/containers": order } };
+    expect(() => strategicMergePatch(spec(...list(0)), patch, pod)).toThrow(/order/);
+    looks = 0;
+    const merged = strategicMergePatch(spec(...list(0)), { spec: { containers: list(count / 2) } }, pod);
+    expect(merged.spec.containers).toHaveLength(count * 1.5);
+    expect(looks).toBeLessThan(count * 100);
+  });
 });

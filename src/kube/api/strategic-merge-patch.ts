@@ -1,4 +1,4 @@
-import { cloneJson, getOwn, isJsonObject, jsonEquals, setOwn } from "../../formats/index.ts";
+import { cloneJson, getOwn, isJsonObject, setOwn } from "../../formats/index.ts";
 import { goPrinted, goType } from "./go-print.ts";
 import { findModel, type Model, type ModelField } from "./models.ts";
 import { statusBadRequest, statusRejected, statusUnclassified } from "./status-error.ts";
@@ -60,10 +60,11 @@ function retained(original: JsonObject, patch: JsonObject): JsonObject {
     key !== RETAIN_KEYS &&
     !key.startsWith(DELETE_PREFIX) &&
     !key.startsWith(ORDER_PREFIX);
-  if (!Array.isArray(keys) || Object.keys(patch).some((key) => isSet(key) && !keys.includes(key))) {
+  const retain = new Set<unknown>(Array.isArray(keys) ? keys : []);
+  if (!Array.isArray(keys) || Object.keys(patch).some((key) => isSet(key) && !retain.has(key))) {
     throw statusBadRequest("invalid patch format of retainKeys");
   }
-  for (const key of Object.keys(original)) if (keys.includes(key)) setOwn(out, key, original[key]);
+  for (const key of Object.keys(original)) if (retain.has(key)) setOwn(out, key, original[key]);
   return out;
 }
 
@@ -108,14 +109,17 @@ function mergeList(
   if (mergeKey === undefined && !isDeletion) return cloneJson(patch);
   if (original.length === 0 && patch.length === 0) return original;
   if (elementType([...original, ...patch], [original, patch]) !== MAP) {
-    if (isDeletion) return original.filter((item) => !patch.some((one) => jsonEquals(one, item)));
-    return inPatchOrder(unique([...original, ...patch]), patch, original, sameScalar);
+    if (isDeletion) {
+      const gone = new Set(patch.map(scalarIdentity));
+      return original.filter((item) => !gone.has(scalarIdentity(item)));
+    }
+    return inPatchOrder(unique([...original, ...patch]), patch, original, scalarIdentity);
   }
   if (!mergeKey) throw statusUnclassified("cannot merge lists without merge key");
   const { kept, items } = bySpecialItems(original as JsonObject[], patch as JsonObject[], mergeKey);
   const merged = mergeItems(kept, items, field!, mergeKey);
   for (const item of merged) requireKey(item, mergeKey);
-  return inPatchOrder(merged, items, kept, sameKey(mergeKey));
+  return inPatchOrder(merged, items, kept, keyIdentity(mergeKey));
 }
 
 const MAP = goType({});
@@ -129,22 +133,24 @@ function elementType(items: readonly unknown[], lists: readonly unknown[]): stri
 
 /** Items that direct instead of being merged: `$patch: delete` takes its namesakes, `$patch: replace` all that were there. */
 function bySpecialItems(original: readonly JsonObject[], patch: readonly JsonObject[], mergeKey: string) {
-  let kept = [...original];
+  const gone = new Set<string>();
   let replaces = false;
   const items: JsonObject[] = [];
-  const same = sameKey(mergeKey);
+  const identityOf = keyIdentity(mergeKey);
   for (const item of patch) {
     const directive = item[PATCH];
     if (!Object.hasOwn(item, PATCH)) items.push(item);
     else if (directive === "delete") {
       requireKey(item, mergeKey);
-      kept = kept.filter((one) => !same(one, item));
+      const identity = identityOf(item);
+      if (identity !== undefined) gone.add(identity);
     } else if (directive === "replace") replaces = true;
     else if (directive === "merge") {
       throw statusUnclassified("merging lists cannot yet be specified in the patch");
     } else throw badPatchType(directive, item);
   }
-  return replaces ? { kept: items, items: [] } : { kept, items };
+  if (replaces) return { kept: items, items: [] };
+  return { kept: original.filter((one) => !gone.has(identityOf(one) ?? "")), items };
 }
 
 function mergeItems(
@@ -154,13 +160,17 @@ function mergeItems(
   mergeKey: string,
 ): JsonObject[] {
   const out = [...original];
-  const same = sameKey(mergeKey);
+  const identityOf = keyIdentity(mergeKey);
+  const places = placesIn(out, identityOf);
   const model = field.code === "m" ? findModel(field.definition) : undefined;
   for (const item of patch) {
     requireKey(item, mergeKey);
-    const at = out.findIndex((one) => same(one, item));
-    if (at < 0) out.push(cloneJson(item));
-    else out[at] = mergeObject(out[at]!, item, model);
+    const identity = identityOf(item);
+    const at = identity === undefined ? undefined : places.get(identity);
+    if (at === undefined) {
+      if (identity !== undefined) places.set(identity, out.length);
+      out.push(cloneJson(item));
+    } else out[at] = mergeObject(out[at]!, item, model);
   }
   return out;
 }
@@ -174,15 +184,33 @@ function requireKey(item: unknown, mergeKey: string): void {
   }
 }
 
-type Same = (a: unknown, b: unknown) => boolean;
-const sameScalar: Same = (a, b) => jsonEquals(a, b);
-const sameKey =
-  (key: string): Same =>
-  (a, b) =>
-    isJsonObject(a) && isJsonObject(b) && a[key] !== undefined && String(a[key]) === String(b[key]);
+/** Equal texts for what is the same item of a list; undefined for what is the same as nothing. */
+type Identity = (item: unknown) => string | undefined;
+
+const scalarIdentity: Identity = (item) => JSON.stringify(item);
+const keyIdentity =
+  (key: string): Identity =>
+  (item) =>
+    isJsonObject(item) && item[key] !== undefined ? `=${String(item[key])}` : undefined;
+
+/** Where each item stands first. A search for each would cost the square of a list's length. */
+function placesIn(list: readonly unknown[], identityOf: Identity): Map<string, number> {
+  const places = new Map<string, number>();
+  for (const [index, item] of list.entries()) {
+    const identity = identityOf(item);
+    if (identity !== undefined && !places.has(identity)) places.set(identity, index);
+  }
+  return places;
+}
 
 function unique(list: readonly unknown[]): unknown[] {
-  return list.filter((item, index) => list.findIndex((one) => jsonEquals(one, item)) === index);
+  const seen = new Set<string | undefined>();
+  return list.filter((item) => {
+    const identity = scalarIdentity(item);
+    if (seen.has(identity)) return false;
+    seen.add(identity);
+    return true;
+  });
 }
 
 /**
@@ -193,17 +221,19 @@ function inPatchOrder(
   merged: unknown[],
   order: readonly unknown[],
   before: readonly unknown[],
-  same: Same,
+  identityOf: Identity,
 ): unknown[] {
-  const place = (list: readonly unknown[], item: unknown) => list.findIndex((one) => same(one, item));
-  const named = merged.filter((item) => place(order, item) >= 0);
-  const others = merged.filter((item) => place(order, item) < 0);
-  named.sort((a, b) => place(order, a) - place(order, b));
-  others.sort((a, b) => place(before, a) - place(before, b));
+  const inOrder = placesIn(order, identityOf);
+  const inBefore = placesIn(before, identityOf);
+  const place = (places: Map<string, number>, item: unknown) => places.get(identityOf(item) ?? "") ?? -1;
+  const named = merged.filter((item) => place(inOrder, item) >= 0);
+  const others = merged.filter((item) => place(inOrder, item) < 0);
+  named.sort((a, b) => place(inOrder, a) - place(inOrder, b));
+  others.sort((a, b) => place(inBefore, a) - place(inBefore, b));
   const out: unknown[] = [];
   let next = 0;
   for (const item of named) {
-    while (next < others.length && isBefore(place(before, others[next]), place(before, item)))
+    while (next < others.length && isBefore(place(inBefore, others[next]), place(inBefore, item)))
       out.push(others[next++]);
     out.push(item);
   }
@@ -251,9 +281,9 @@ function inOrder(
   const isOfMaps = [...merged, ...order].some(isJsonObject);
   // Without a merge key upstream has no answer to maps: it drops the connection.
   if (isOfMaps && !mergeKey) throw statusBadRequest("cannot order a list without merge key");
-  if (!mergeKey) return inPatchOrder(merged, order, before, sameScalar);
+  if (!mergeKey) return inPatchOrder(merged, order, before, scalarIdentity);
   for (const item of [...merged, ...order]) requireKey(item, mergeKey);
-  return inPatchOrder(merged, order, before, sameKey(mergeKey));
+  return inPatchOrder(merged, order, before, keyIdentity(mergeKey));
 }
 
 /** What the patch has of the list must stand in the order that it demands (validatePatchWithSetOrderList). */
@@ -264,11 +294,13 @@ function refuseOtherOrder(
 ): void {
   if (items.length === 0 || order.length === 0) return;
   const left = items.filter((item) => !isJsonObject(item) || !Object.hasOwn(item, PATCH));
+  const identityOf = mergeKey ? keyIdentity(mergeKey) : scalarIdentity;
   let next = 0;
   for (const one of order) {
     if (next === left.length) return;
     if (mergeKey) for (const item of [left[next], one]) requireKey(item, mergeKey);
-    if (mergeKey ? sameKey(mergeKey)(left[next], one) : sameScalar(left[next], one)) next++;
+    const identity = identityOf(one);
+    if (identity !== undefined && identityOf(left[next]) === identity) next++;
   }
   if (next === left.length) return;
   throw statusUnclassified(
