@@ -13,5 +13,6 @@ export * from "./lifecycle.ts";
 export * from "./log.ts";
 export * from "./record-file.ts";
 export * from "./retry.ts";
+export * from "./running-time.ts";
 export * from "./streams.ts";
 export * from "./work-queue.ts";

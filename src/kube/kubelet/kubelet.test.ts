@@ -437,7 +437,7 @@ describe("pods on a real node", () => {
 
   it("restarts a container whose image is changed", async () => {
     await importBusybox(cluster.home.images, "busybox:other");
-    await create("changing", { containers: [app()] });
+    await create("changing", { terminationGracePeriodSeconds: 1, containers: [app()] });
     const before = await cluster.until("changing", isReady);
     const containers = [{ name: "app", image: "busybox:other" }];
     await cluster.client.patch(pods, "default", "changing", "strategic", { spec: { containers } });

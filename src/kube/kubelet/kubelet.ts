@@ -189,6 +189,7 @@ function assemble(options: KubeletOptions) {
     client,
     recorder,
     identity: { nodeName, nodeIp, labels: options.nodeLabels ?? {} },
+    nodeOf: () => nodeInformer.get(nodeName),
     runtime,
     images,
     rootDir,
@@ -235,7 +236,7 @@ async function run(
   signal: AbortSignal,
   ready: () => void,
 ): Promise<void> {
-  const { podInformer, serviceInformer, nodeInformer, workers, registration, lease, clock } = parts;
+  const { podInformer, serviceInformer, nodeInformer, workers, statuses, registration, lease, clock } = parts;
   await mkdir(parts.podsDir, { recursive: true, mode: 0o711 });
   await mkdir(options.podLogsDir, { recursive: true, mode: 0o755 });
   const background: Promise<void>[] = [];
@@ -252,7 +253,10 @@ async function run(
       }),
       podInformer.subscribe({
         onAdd: (pod) => workers.update(pod),
-        onUpdate: (pod) => workers.update(pod),
+        onUpdate: (pod) => {
+          workers.update(pod);
+          statuses.observe(pod);
+        },
         onDelete: (pod) => workers.deleted(pod),
       }),
       clock.every(RELIST_EVERY_MS, () => workers.wakeAll(), { unref: true }),

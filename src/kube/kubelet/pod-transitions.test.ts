@@ -271,7 +271,7 @@ describe("when something is told of a pod", () => {
     await cluster.until("given-up", ({ status }) => isTrue(status!, "Ready"));
     told = [];
     await cluster.client.patch(
-      pods,
+      podResource,
       "default",
       "given-up",
       "strategic",

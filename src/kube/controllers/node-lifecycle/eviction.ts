@@ -1,4 +1,4 @@
-import { rfc3339Seconds } from "../../../base/index.ts";
+import { type RunningTime, rfc3339Seconds } from "../../../base/index.ts";
 import type { Node, Pod } from "../../api/index.ts";
 import { pods as podsResource } from "../../api/index.ts";
 import type { Informer } from "../../client/index.ts";
@@ -19,16 +19,19 @@ export function podsOn(pods: Informer<Pod>, node: string): readonly Pod[] {
 
 /**
  * Deletes pods from nodes whose NoExecute taints they do not tolerate, or no longer. A pod's time runs from when its taint was
- * first seen here, by the monotonic clock, so that no jump of the wall clock drives pods away.
+ * first seen here, in the time in which this process ran, so that neither a jump of the wall clock nor a stop of the process,
+ * in which no node could show that it is well, drives pods away.
  */
 export class Eviction {
   readonly #dependencies: ControllerDependencies;
+  readonly #time: RunningTime;
   readonly #pods: Informer<Pod>;
   /** By pod uid. */
   readonly #sinceMs = new Map<string, number>();
 
-  constructor(dependencies: ControllerDependencies, pods: Informer<Pod>) {
+  constructor(dependencies: ControllerDependencies, time: RunningTime, pods: Informer<Pod>) {
     this.#dependencies = dependencies;
+    this.#time = time;
     this.#pods = pods;
   }
 
@@ -37,7 +40,6 @@ export class Eviction {
   }
 
   async work(node: Node, enqueue: Enqueue): Promise<void> {
-    const { clock } = this.#dependencies;
     const taints = evictingTaints(node);
     for (const pod of podsOn(this.#pods, node.metadata.name)) {
       const { uid, deletionTimestamp } = pod.metadata;
@@ -47,9 +49,9 @@ export class Eviction {
         this.#cancel(pod);
         continue;
       }
-      const sinceMs = this.#sinceMs.get(uid) ?? clock.monotonicMs();
+      const sinceMs = this.#sinceMs.get(uid) ?? this.#time.ranMs();
       this.#sinceMs.set(uid, sinceMs);
-      const leftMs = sinceMs + staysMs - clock.monotonicMs();
+      const leftMs = sinceMs + staysMs - this.#time.ranMs();
       if (leftMs > 0) enqueue(node.metadata.name, leftMs);
       else await this.#evict(pod);
     }

@@ -1,4 +1,4 @@
-import type { Clock } from "../../../base/index.ts";
+import type { RunningTime } from "../../../base/index.ts";
 import type { Lease, Node } from "../../api/index.ts";
 
 /** kube-controller-manager's --node-monitor-grace-period (50 s since 1.32). */
@@ -7,22 +7,22 @@ export const GRACE_MS = 50_000;
 export const STARTUP_GRACE_MS = 60_000;
 
 /**
- * When each node was last heard of, by this process's monotonic clock: what counts is that the lease changed, not what
+ * When each node was last heard of, in the time in which this process ran: what counts is that the lease changed, not what
  * time it says, because nodes' clocks differ.
  */
 export class Heartbeats {
-  readonly #clock: Clock;
+  readonly #time: RunningTime;
   readonly #last = new Map<string, { mark: string; atMs: number }>();
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
+  constructor(time: RunningTime) {
+    this.#time = time;
   }
 
   /** Notes what the lease and the status say now; returns whether the node has been silent for too long. */
   isSilent(node: Node, lease: Lease | undefined): boolean {
     const ready = node.status?.conditions?.find((one: { type: string }) => one.type === "Ready");
     const mark = JSON.stringify([node.metadata.uid, lease?.spec?.renewTime, ready?.lastHeartbeatTime]);
-    const nowMs = this.#clock.monotonicMs();
+    const nowMs = this.#time.ranMs();
     const known = this.#last.get(node.metadata.name);
     if (known?.mark === mark) return nowMs - known.atMs > (ready ? GRACE_MS : STARTUP_GRACE_MS);
     this.#last.set(node.metadata.name, { mark, atMs: nowMs });
@@ -31,7 +31,7 @@ export class Heartbeats {
 
   /** Nobody is silent until all had time to speak again: after a time in which this process may not have heard anybody. */
   restart(): void {
-    for (const entry of this.#last.values()) entry.atMs = this.#clock.monotonicMs();
+    for (const entry of this.#last.values()) entry.atMs = this.#time.ranMs();
   }
 
   forget(name: string): void {

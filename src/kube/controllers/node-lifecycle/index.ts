@@ -1,4 +1,4 @@
-import { rfc3339Seconds } from "../../../base/index.ts";
+import { RunningTime, rfc3339Seconds } from "../../../base/index.ts";
 import type { Node, Pod } from "../../api/index.ts";
 import { leases as leasesResource, nodes as nodesResource, pods as podsResource } from "../../api/index.ts";
 import { type Controller, type ControllerDependencies, createController } from "../controller.ts";
@@ -18,8 +18,9 @@ export function createNodeLifecycleController(dependencies: ControllerDependenci
   const leases = informers.informer(leasesResource);
   const pods = informers.informer(podsResource);
   indexByNode(pods);
-  const heartbeats = new Heartbeats(clock);
-  const eviction = new Eviction(dependencies, pods);
+  const time = new RunningTime(clock, CHECK_MS);
+  const heartbeats = new Heartbeats(time);
+  const eviction = new Eviction(dependencies, time, pods);
   /** Ready at their last look; for news only. */
   const wasReady = new Set<string>();
   let wereAllDown = false;
@@ -88,6 +89,7 @@ export function createNodeLifecycleController(dependencies: ControllerDependenci
       name: "node-lifecycle",
       informers: [nodes, leases, pods],
       watch: (enqueue) => [
+        time.start(),
         nodes.subscribe({
           onAdd: (node) => {
             const { name } = node.metadata;

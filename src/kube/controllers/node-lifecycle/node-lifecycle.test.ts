@@ -193,6 +193,24 @@ describe("the life of nodes", () => {
     expect(await podNames()).toEqual([]);
   });
 
+  it("does not take its own standstill for silence", async () => {
+    await addPod("p", "a");
+    await pass(10, "a", "b");
+    await clock.freeze(3_600_000);
+    await pass(10);
+    expect([await readyOf("a"), await readyOf("b")]).toEqual(["True", "True"]);
+    expect(await messages("NodeNotReady")).toEqual([]);
+    // Who stays silent when it can be heard again is found out all the same.
+    await pass(60, "b");
+    expect([await readyOf("a"), await readyOf("b")]).toEqual(["Unknown", "True"]);
+    await pass(100, "b");
+    await clock.freeze(3_600_000);
+    await pass(100, "b");
+    expect(await podNames()).toEqual(["p"]);
+    await pass(150, "b");
+    expect(await podNames()).toEqual([]);
+  });
+
   it("taints nodes by what they say of themselves, and by cordon", async () => {
     await setReady("a", "False");
     await pass(10, "a", "b");

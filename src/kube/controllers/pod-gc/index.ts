@@ -1,4 +1,4 @@
-import { isGantryError, rfc3339Seconds } from "../../../base/index.ts";
+import { isGantryError, RunningTime, rfc3339Seconds } from "../../../base/index.ts";
 import type { Pod } from "../../api/index.ts";
 import { isPodTerminal, nodes as nodesResource, pods as podsResource } from "../../api/index.ts";
 import { type Controller, type ControllerDependencies, createController } from "../controller.ts";
@@ -18,6 +18,8 @@ export function createPodGcController(
   const { client, informers, clock, terminatedKept = TERMINATED_KEPT } = dependencies;
   const pods = informers.informer(podsResource);
   const nodes = informers.informer(nodesResource);
+  /** A node may only just be about to come back when this process has stood still for a while. */
+  const time = new RunningTime(clock, PERIOD_MS);
   const goneSinceMs = new Map<string, number>();
 
   const forceDelete = async (pod: Pod): Promise<void> => {
@@ -49,7 +51,7 @@ export function createPodGcController(
 
   /** Nodes of pods that have been gone for long enough; asked live before anything is deleted. */
   const lostNodes = async (all: readonly Pod[]): Promise<Set<string>> => {
-    const nowMs = clock.monotonicMs();
+    const nowMs = time.ranMs();
     const missing = new Set(
       all
         .map((pod) => pod.spec.nodeName)
@@ -80,7 +82,7 @@ export function createPodGcController(
       informers: [pods, nodes],
       watch: (enqueue) => {
         enqueue(KEY);
-        return [nodes.subscribe({ onDelete: () => enqueue(KEY) })];
+        return [time.start(), nodes.subscribe({ onDelete: () => enqueue(KEY) })];
       },
       reconcile: async (key, enqueue) => {
         enqueue(key, PERIOD_MS);

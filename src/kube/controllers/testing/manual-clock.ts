@@ -58,11 +58,19 @@ export class ManualClock implements Clock {
       if (due.length === 0) break;
       for (const timer of due) {
         if (timer.periodMs === undefined) this.#timers.delete(timer);
-        else timer.dueMs += timer.periodMs;
+        else timer.dueMs = Math.max(timer.dueMs + timer.periodMs, this.#monotonicMs);
         timer.fn();
       }
     }
     await idle();
+  }
+
+  /** Time goes by in which the process stands still: what fell due meanwhile is run at its end. */
+  async freeze(ms: number): Promise<void> {
+    await idle();
+    this.#wallMs += ms;
+    this.#monotonicMs += ms;
+    await this.advance(0);
   }
 
   /** Wall time alone jumps, as when somebody sets the machine's clock. */

@@ -14,15 +14,18 @@ export interface NodeRegistrationOptions extends NodeFactsOptions {
   client: KubeClient;
   recorder: EventRecorder;
   identity: NodeIdentity;
+  /** The node as the API last showed it. */
+  nodeOf: () => KubeObject | undefined;
   logger: Logger;
   clock: Clock;
 }
 
-/** Makes the Node object, and keeps its status true. */
+/** Makes the Node object, and keeps its status true, whoever else writes into it. */
 export class NodeRegistration {
   readonly #options: NodeRegistrationOptions;
   #reportedAtMs = Number.NEGATIVE_INFINITY;
-  #known: KubeObject | undefined;
+  /** As it was answered last. */
+  #answer: KubeObject | undefined;
 
   constructor(options: NodeRegistrationOptions) {
     this.#options = options;
@@ -33,7 +36,7 @@ export class NodeRegistration {
     const { identity, logger, clock } = this.#options;
     for (;;) {
       try {
-        this.#known = await this.#ensureExists();
+        this.#answer = await this.#ensureExists();
         await this.#report();
         this.#event("NodeReady", `Node ${identity.nodeName} status is now: NodeReady`);
         return;
@@ -54,7 +57,7 @@ export class NodeRegistration {
       try {
         await this.#report();
       } catch (error) {
-        this.#known = undefined;
+        this.#answer = undefined;
         logger.warn("the node's status was not written, will retry", { error: errorMessage(error) });
       }
     }
@@ -78,13 +81,13 @@ export class NodeRegistration {
 
   async #report(): Promise<void> {
     const { client, identity, clock } = this.#options;
-    const known = this.#known ?? (await this.#ensureExists());
+    const known = this.#newest() ?? (await this.#ensureExists());
     const facts = await readNodeFacts(this.#options);
     const status = nodeStatus(identity, facts, known.status, rfc3339Seconds(clock.nowMs()));
     const isDue = clock.monotonicMs() - this.#reportedAtMs >= REPORT_EVERY_MS;
     if (!isDue && !differs(known.status, status)) return;
     const { images, addresses, ...merged } = status;
-    this.#known = await client.patch(
+    this.#answer = await client.patch(
       nodes,
       undefined,
       identity.nodeName,
@@ -93,6 +96,14 @@ export class NodeRegistration {
       { subresource: "status" },
     );
     this.#reportedAtMs = clock.monotonicMs();
+  }
+
+  /** Others write into the object as well: the node's controller, when it has not heard of this node for a while. */
+  #newest(): KubeObject | undefined {
+    const answer = this.#answer;
+    const shown = this.#options.nodeOf();
+    if (!answer || !shown || shown.metadata.uid !== answer.metadata.uid) return answer;
+    return Number(shown.metadata.resourceVersion) > Number(answer.metadata.resourceVersion) ? shown : answer;
   }
 
   #event(reason: string, message: string): void {

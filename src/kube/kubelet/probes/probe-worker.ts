@@ -28,6 +28,9 @@ export interface ProbeWorkerOptions {
   clock: Clock;
 }
 
+/** An answer that took so much longer than it may was not late itself: the program stood still meanwhile. */
+const OWN_DELAY_MS = 1000;
+
 /** First pause between the early probes of a container that has just started; each further one is twice as long. */
 const EARLY_PAUSE_MS = 50;
 
@@ -46,6 +49,7 @@ export class ProbeWorker {
   /** Monotonic; until then failures are early ones. */
   #earlyUntilMs = Number.NEGATIVE_INFINITY;
   #earlyPauseMs = EARLY_PAUSE_MS;
+  #wasDelayed = false;
   #stopped = false;
   #cancel: Cancel = () => {};
 
@@ -89,11 +93,25 @@ export class ProbeWorker {
     if (this.#stopped) return;
     if (finding.outcome !== "success" && !(await this.#options.stillRuns())) return;
     if (this.#stopped) return;
+    if (this.#isOwnDelay(finding, clock.monotonicMs() - beganMs)) {
+      this.#schedule(0);
+      return;
+    }
     const isEarlyFailure = finding.outcome !== "success" && beganMs < this.#earlyUntilMs;
     if (!isEarlyFailure) this.#take(finding);
     if (this.#isDecided()) return;
     const tookMs = clock.monotonicMs() - beganMs;
     this.#schedule(isEarlyFailure ? this.#nextEarlyPauseMs(tookMs) : Math.max(0, this.#periodMs - tookMs));
+  }
+
+  /**
+   * Whether the probe failed because this program stood still and could not take the answer in time. That happens once; a second
+   * time in a row the failure counts, for then it says something all the same.
+   */
+  #isOwnDelay({ outcome }: ProbeFinding, tookMs: number): boolean {
+    const mayTakeMs = (this.#options.probe.timeoutSeconds ?? 1) * 1000 + OWN_DELAY_MS;
+    this.#wasDelayed = outcome !== "success" && tookMs > mayTakeMs && !this.#wasDelayed;
+    return this.#wasDelayed;
   }
 
   /** The last of the early ones is the first that counts, at the end of the period. */

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import { createServer as createHttp2Server } from "node:http2";
 import { type AddressInfo, createServer as createTcpServer, type Server } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { GantryError, silentLogger, systemClock } from "../../../base/index.ts";
+import { type Clock, GantryError, silentLogger, systemClock } from "../../../base/index.ts";
 import type { CriRuntimeService } from "../../../cri/types.ts";
 import type { Probe } from "../pod-types.ts";
 import { aContainer } from "../testing/pods.ts";
@@ -198,6 +198,45 @@ describe("probe worker", () => {
     ]);
     expect(told).toEqual(["failure"]);
     expect(reported).toEqual(["failure", "unknown", "failure"]);
+  });
+
+  it("does not count, once, a failure for which the program itself was too late", async () => {
+    let nowMs = 0;
+    const findings: [outcome: Outcome, tookMs: number][] = [
+      ["failure", 61_000],
+      ["success", 1],
+      ["failure", 61_000],
+      ["failure", 61_000],
+    ];
+    const told: Outcome[] = [];
+    const clock: Clock = {
+      ...systemClock,
+      monotonicMs: () => nowMs,
+      after: (_, fn) => systemClock.after(0, fn),
+    };
+    await new Promise<void>((resolve) => {
+      const worker = new ProbeWorker({
+        kind: "liveness",
+        probe: { failureThreshold: 1, timeoutSeconds: 1 },
+        ageMs: 0,
+        run: async () => {
+          const [outcome, tookMs] = findings.shift()!;
+          nowMs += tookMs;
+          return { outcome, output: "" };
+        },
+        stillRuns: async () => true,
+        onResult: (outcome) => {
+          told.push(outcome);
+          resolve();
+        },
+        onFinding: () => {},
+        clock,
+      });
+      closers.push(() => worker.stop());
+      worker.start();
+    });
+    expect(told).toEqual(["failure"]);
+    expect(findings).toEqual([]);
   });
 
   it("asks early and often whether a container is up, and tells nobody of the failures", async () => {

@@ -2,13 +2,30 @@ import { isDeepStrictEqual } from "node:util";
 import type { PodCondition, PodStatus } from "../pod-types.ts";
 import { isKubeletCondition } from "./pod-conditions.ts";
 
+/** What the kubelet answers for; others' fields stay as they are. */
+const OWNED_FIELDS: readonly string[] = [
+  "phase",
+  "conditions",
+  "message",
+  "reason",
+  "hostIP",
+  "hostIPs",
+  "podIP",
+  "podIPs",
+  "startTime",
+  "initContainerStatuses",
+  "containerStatuses",
+  "ephemeralContainerStatuses",
+  "qosClass",
+];
+
 /** Lists that a strategic merge joins by `ip` instead of replacing. */
 const MERGED_BY_IP = ["podIPs", "hostIPs"] as const;
 
 /** The strategic-merge patch that turns one status into the other; undefined when they are equal. */
 export function statusPatch(current: PodStatus, next: PodStatus): Record<string, unknown> | undefined {
   const patch: Record<string, unknown> = {};
-  for (const key of new Set([...Object.keys(current), ...Object.keys(next)])) {
+  for (const key of OWNED_FIELDS) {
     if (isDeepStrictEqual(plain(current[key]), plain(next[key]))) continue;
     if (key === "conditions") {
       const changes = conditionChanges(current.conditions ?? [], next.conditions ?? []);
