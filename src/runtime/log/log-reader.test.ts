@@ -162,6 +162,32 @@ describe("following", () => {
     expect(await follower.end()).toEqual(["1", "2", "3", "4"]);
   });
 
+  it("misses nothing while it is slow, though what comes next is dropped meanwhile", async () => {
+    const old = Array.from({ length: 400 }, (_, index) => `${index} ${"x".repeat(1000)}`);
+    writeFileSync(path, "");
+    const reader = new LogReader(path);
+    expect(await all(reader.written())).toEqual([]);
+    appendFileSync(path, old.map(line).join(""));
+    let finished = false;
+    const following = reader.follow({ finished: () => finished });
+    const seen: string[] = [];
+    for (let round = 1; round <= 4; round++) {
+      reader.wake();
+      // One piece of the old file, which is far from its end.
+      const { value } = await following.next();
+      seen.push(...(value as LogLine[]).map(({ data }) => String(data).trimEnd()));
+      moveAside(path);
+      reopen();
+      dropOldest(path, 1);
+      appendFileSync(path, line(`round ${round}`));
+    }
+    finished = true;
+    reader.wake();
+    seen.push(...(await all(following)));
+    await reader.close();
+    expect(seen).toEqual([...old, ...[1, 2, 3, 4].map((round) => `round ${round}`)]);
+  });
+
   it("waits for a file that is not there yet, and ends on abort", async () => {
     const abort = new AbortController();
     const reader = new LogReader(path, abort.signal);

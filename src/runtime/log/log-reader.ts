@@ -5,6 +5,8 @@ import { closeAll, inodeOf, type OpenLogFile, openLogFiles } from "./log-files.t
 import { tailOffset } from "./log-tail.ts";
 
 const CHUNK_BYTES = 64 * 1024;
+/** A reader that is slower than so many rotations misses what they have dropped. */
+const MOST_HELD = 4;
 
 export interface FollowOptions {
   /** Whether nothing more will be written: asked before each look at the file. */
@@ -59,6 +61,7 @@ export class LogReader {
     this.#watch();
     while (!this.#isAborted) {
       // Asked before reading: what was written before the end is then surely read.
+      if (this.#changed) await this.#holdNext();
       this.#changed = false;
       const finished = await options.finished();
       const lines = await this.#read();
@@ -158,12 +161,28 @@ export class LogReader {
       this.#previous = undefined;
       return true;
     }
-    const known = files.findIndex(({ inode }) => inode === this.#current?.inode);
-    await closeAll(files.splice(0, known + 1));
-    if (files.length === 0) return false;
     // What came last into the old file, before the writer had the new one, is read first.
-    this.#next = files;
-    return true;
+    return this.#addNext(files);
+  }
+
+  /** A rotation may soon drop files that a slow reader has not come to: they are opened before. */
+  async #holdNext(): Promise<void> {
+    if (!this.#current || this.#next.length >= MOST_HELD) return;
+    const inode = await inodeOf(this.#path);
+    if (inode === undefined || this.#isHeld(inode)) return;
+    await this.#addNext(await openLogFiles(this.#path));
+  }
+
+  /** Keeps those that came after all that are held. */
+  async #addNext(files: OpenLogFile[]): Promise<boolean> {
+    const known = files.findLastIndex(({ inode }) => this.#isHeld(inode));
+    await closeAll(files.splice(0, known + 1));
+    this.#next.push(...files);
+    return files.length > 0;
+  }
+
+  #isHeld(inode: number): boolean {
+    return [this.#previous, this.#current, ...this.#next].some((file) => file?.inode === inode);
   }
 
   #watch(): void {
