@@ -6,6 +6,7 @@ import { emitContainerEvent } from "../events/container-events.ts";
 import type { ExitResult } from "../types.ts";
 import type { Container } from "./container.ts";
 import { setPaused } from "./container-state.ts";
+import { unlessEnded } from "./ended-process.ts";
 import { giveUpRestart } from "./pending-restart.ts";
 import { SIGKILL, SIGRTMAX, signalNumber } from "./signals.ts";
 import { waitFor } from "./wait-container.ts";
@@ -99,7 +100,7 @@ async function sendSignal(
   context.runtime.kill(container.id, signal);
   emitContainerEvent(context, container, "kill", { signal: String(signal) });
   if (endIsWanted && record.state.Paused) {
-    await context.runtime.resume(container.id);
+    await unlessEnded(context.runtime.resume(container.id));
     setPaused(record.state, false);
     emitContainerEvent(context, container, "unpause");
   }
