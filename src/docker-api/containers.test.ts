@@ -43,6 +43,41 @@ describe("containers", () => {
     expect((await client.remove(id)).status).toBe(204);
   });
 
+  it("have the defaults of the client's version: shared memory for others before 1.40, the host's cgroups before 1.41", async () => {
+    for (const [version, ipc, cgroupns] of [
+      ["1.39", "shareable", "host"],
+      ["1.40", "private", "host"],
+      ["1.41", "private", "private"],
+    ]) {
+      const created = await api("POST", `/v${version}/containers/create`, { body: { Image: "busybox" } });
+      const { IpcMode, CgroupnsMode } = (await api("GET", `/containers/${created.json.Id}/json`)).json
+        .HostConfig;
+      expect([version, IpcMode, CgroupnsMode]).toEqual([version, ipc, cgroupns]);
+      await client.remove(created.json.Id);
+    }
+  });
+
+  it("take no recursive read-only binds by force from clients that are too old to know them", async () => {
+    const Mounts = [
+      {
+        Type: "bind",
+        Source: "/tmp",
+        Target: "/m",
+        ReadOnly: true,
+        BindOptions: { ReadOnlyForceRecursive: true },
+      },
+    ];
+    const body = { Image: "busybox", HostConfig: { Mounts } };
+    const old = await api("POST", "/v1.43/containers/create", { body });
+    expect([old.status, old.json.message]).toEqual([
+      400,
+      "BindOptions.ReadOnlyForceRecursive needs API v1.44 or newer",
+    ]);
+    const created = await api("POST", "/v1.44/containers/create", { body });
+    expect(created.status).toBe(201);
+    await client.remove(created.json.Id);
+  });
+
   it("are waited for before they start", async () => {
     const id = await client.create({ Cmd: ["true"] });
     const waiting = api("POST", `/containers/${id}/wait?condition=next-exit`);

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -437,6 +438,60 @@ describe("emptyDir, hostPath and subPath", () => {
         (await kube.events("nfs")).some((text) => /^FailedMount: .*nfs/i.test(text)),
       );
     await kube.kubectl("delete", "pod", "nfs", "--wait=false");
+  });
+});
+
+describe("mounts inside of volumes", () => {
+  it("cross from a container to the host and to others as mountPropagation says", async () => {
+    const mounting =
+      "mkdir /v/sub && mount -t tmpfs t /v/sub && until [ -e /v/sub/seen ]; do sleep 0.1; done";
+    const seeing =
+      "until grep -q ' /v/sub tmpfs' /proc/mounts; do sleep 0.1; done; touch /v/sub/seen; echo seen";
+    const blind = "until [ -e /v/sub ]; do sleep 0.1; done; sleep 0.5; grep -c ' /v/sub ' /proc/mounts";
+    const container = (
+      name: string,
+      script: string,
+      mountPropagation: string | undefined,
+      more: Json = {},
+    ) => ({
+      ...{ name, ...shell(script), ...more },
+      volumeMounts: [{ name: "e", mountPath: "/v", ...(mountPropagation && { mountPropagation }) }],
+    });
+    // The first to start, for what is mounted already is seen by everybody.
+    const containers = [
+      container("blind", `${blind}; true`, undefined),
+      container("mounts", mounting, "Bidirectional", { securityContext: { privileged: true } }),
+      container("sees", seeing, "HostToContainer"),
+    ];
+    await kube.apply(podOf("crossing", containers, { ...NEVER, volumes: [{ name: "e", emptyDir: {} }] }));
+    await kube.untilPhase("crossing", "Succeeded");
+    expect(await kube.logs("crossing", "sees")).toBe("seen\n");
+    expect(await kube.logs("crossing", "blind")).toBe("0\n");
+    await kube.must("delete", "pod", "crossing");
+  });
+
+  it("are read-only with recursiveReadOnly, and as they are without", async () => {
+    const outer = join(hostDir, "outer");
+    mkdirSync(join(outer, "sub"), { recursive: true });
+    execFileSync("mount", ["-t", "tmpfs", "sub", join(outer, "sub")]);
+    try {
+      for (const [recursiveReadOnly, expected] of [
+        ["Enabled", "refused\n"],
+        ["IfPossible", "refused\n"],
+        ["Disabled", "written\n"],
+      ]) {
+        const name = `ro-${recursiveReadOnly!.toLowerCase()}`;
+        const script =
+          "touch /v/h/x 2>/dev/null && echo root; touch /v/h/sub/x 2>/dev/null && echo written || echo refused";
+        const volumeMounts = [{ name: "h", mountPath: "/v/h", readOnly: true, recursiveReadOnly }];
+        await kube.apply(
+          withVolumes(name, script, [{ name: "h", hostPath: { path: outer } }], {}, { volumeMounts }),
+        );
+        expect(await output(name)).toBe(expected);
+      }
+    } finally {
+      execFileSync("umount", [join(outer, "sub")]);
+    }
   });
 });
 
