@@ -161,7 +161,8 @@ export class BridgeNetworks implements NetworkService {
       .inNetwork(record.id)
       .map((endpoint) => `name:"${endpoint.containerName}" id:"${endpoint.id.slice(0, 12)}"`);
     if (active.length > 0) {
-      throw conflict(
+      throw new GantryError(
+        "PermissionDenied",
         `error while removing network: network ${record.name} has active endpoints (${active.join(", ")})`,
         { code: "Network.InUse" },
       );

@@ -56,8 +56,7 @@ async function remove(backend: VolumesBackend, { params, query, res }: ApiContex
 }
 
 async function prune(backend: VolumesBackend, { query, res }: ApiContext): Promise<void> {
-  const { VolumesDeleted, SpaceReclaimed } = await backend.pruneVolumes(filters(query));
-  sendJson(res, 200, { VolumesDeleted: VolumesDeleted.length > 0 ? VolumesDeleted : null, SpaceReclaimed });
+  sendJson(res, 200, await backend.pruneVolumes(filters(query)));
 }
 
 function refuseUpdate(): never {

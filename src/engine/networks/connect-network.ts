@@ -98,7 +98,13 @@ export async function disconnectNetwork(
   if (!context.containers.find(containerReference)) {
     // What a removed container left can be taken out by force.
     if (!force) context.containers.get(containerReference);
-    await context.network.detach(network.name, containerReference);
+    const left = context.network
+      .endpoints(network.id)
+      .find((endpoint) => [endpoint.containerName, endpoint.containerId].includes(containerReference));
+    if (!left) {
+      throw notFound(`endpoint ${containerReference} not found`, { code: "Engine.NoSuchEndpoint" });
+    }
+    await context.network.detach(network.name, left.containerId);
     return;
   }
   await exclusively(context, containerReference, async (container) => {
