@@ -219,6 +219,26 @@ describe("lists and images", () => {
     expect(old.json).toEqual([]);
   });
 
+  it("tell of networks' containers in lists until 1.28", async () => {
+    const id = await client.run({ Cmd: ["sleep", "60"] });
+    const containers = async (minor: number) => {
+      const networks = (await client.call("GET", `/v1.${minor}/networks`)).json;
+      return Object.keys(networks.find(({ Name }: { Name: string }) => Name === "bridge").Containers);
+    };
+    expect([await containers(27), await containers(28)]).toEqual([[id], []]);
+    await client.remove(id);
+  });
+
+  it("tell of the machine what was told at the time", async () => {
+    const info = async (minor: number) => (await client.call("GET", `/v1.${minor}/info`)).json;
+    expect(await info(24)).toMatchObject({ SecurityOptions: ["seccomp"], BridgeNfIptables: false });
+    const [old, now] = [await info(46), await info(50)];
+    expect(old.RegistryConfig).toHaveProperty("AllowNondistributableArtifactsCIDRs", null);
+    expect(old.RuncCommit.Expected).toBe(old.RuncCommit.ID);
+    expect(now.RegistryConfig).not.toHaveProperty("AllowNondistributableArtifactsCIDRs");
+    expect([now.RuncCommit.Expected, now.BridgeNfIptables]).toEqual([undefined, undefined]);
+  });
+
   it("say that a client is too old in plain text", async () => {
     const answer = await client.call("GET", "/v1.23/_ping");
     expect([answer.status, answer.text]).toEqual([

@@ -14,10 +14,10 @@ export async function serveStats(
   clock: Clock,
   context: ApiContext,
 ): Promise<void> {
-  const { query, res, signal } = context;
+  const { query, res, signal, apiMinor } = context;
   const container = await backend.inspectContainer(context.params.id!);
   const name = { id: container.Id, name: container.Name };
-  let previous = flag(query, "one-shot") ? undefined : await sample(backend, container.Id);
+  let previous = apiMinor >= 41 && flag(query, "one-shot") ? undefined : await sample(backend, container.Id);
   if (!flag(query, "stream", true)) {
     if (previous) await clock.sleep(PERIOD_MS, signal);
     return sendJson(res, 200, toDockerStats(await sample(backend, container.Id), previous, name));

@@ -12,12 +12,14 @@ const CONDITIONS: readonly string[] = ["not-running", "next-exit", "removed"] sa
  */
 export async function serveWait(backend: ContainersBackend, context: ApiContext): Promise<void> {
   const { res, signal } = context;
-  const condition = conditionOf(context.query);
+  // Before API 1.30 there were no conditions, and nothing was told before the end.
+  const isOld = context.apiMinor < 30;
+  const condition = isOld ? "not-running" : conditionOf(context.query);
   const { Id } = await backend.inspectContainer(context.params.id!);
   const waiting = backend.waitContainer(Id, condition, signal);
   waiting.catch(() => {});
   res.writeHead(200, { "content-type": "application/json" });
-  res.flushHeaders();
+  if (!isOld) res.flushHeaders();
   try {
     const { exitCode, error: failure } = await waiting;
     // A removal that succeeded takes back why the container could not start; that was told to who started it.

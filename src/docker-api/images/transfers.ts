@@ -35,7 +35,7 @@ export async function createImage(
 
 async function pull({ images }: ImagesBackend, context: ApiContext, logger: Logger): Promise<void> {
   const { query, req, signal } = context;
-  const platform = platformOf(query);
+  const platform = context.apiMinor < 32 ? undefined : platformOf(query);
   const asked = pullReference(text(query, "fromImage")!, text(query, "tag"));
   if (familiarName(asked) === "scratch") {
     throw new GantryError("PermissionDenied", "'scratch' is a reserved name", { code: "DockerApi.Query" });

@@ -26,14 +26,15 @@ export function networkRoutes(backend: NetworksBackend, clock: Clock): ApiRoute[
   ];
 }
 
-async function list({ network }: NetworksBackend, { query, res }: ApiContext): Promise<void> {
+async function list({ network }: NetworksBackend, { query, res, apiMinor }: ApiContext): Promise<void> {
   const given = onlyFilters(filters(query), LIST_FILTERS);
   const inUse = (config: NetworkConfig) => network.endpoints(config.id).length > 0;
   const rows = network.list().filter((config) => matches(config, given, inUse));
   sendJson(
     res,
     200,
-    rows.map((config) => networkJson(config, [])),
+    // Since API 1.28 lists leave the containers out.
+    rows.map((config) => networkJson(config, apiMinor < 28 ? network.endpoints(config.id) : [])),
   );
 }
 
@@ -85,6 +86,9 @@ async function inspect({ network }: NetworksBackend, { params, query, res }: Api
 
 async function create({ network }: NetworksBackend, context: ApiContext): Promise<void> {
   const body = await optionalBody(context, networkCreateRequest);
+  if (context.apiMinor >= 48 && body.EnableIPv4 === false) {
+    throw notImplemented("networks without IPv4 are not supported", { code: "DockerApi.NotSupported" });
+  }
   const { id } = await network.create(toCreateRequest(body));
   sendJson(context.res, 201, { Id: id, Warning: "" });
 }

@@ -93,13 +93,32 @@ export async function infoJson(
     LiveRestoreEnabled: true,
     Isolation: "",
     InitBinary: "",
-    ContainerdCommit: { ID: "", Expected: "" },
-    RuncCommit: { ID: info.runtime.version, Expected: info.runtime.version },
-    InitCommit: { ID: "", Expected: "" },
+    ContainerdCommit: { ID: "" },
+    RuncCommit: { ID: info.runtime.version },
+    InitCommit: { ID: "" },
     SecurityOptions: ["name=seccomp,profile=builtin"],
     CDISpecDirs: [],
     Warnings: info.warnings && info.warnings.length > 0 ? info.warnings : null,
   };
+}
+
+/** What older versions showed besides, or in another form. */
+export function infoInVersion(info: Record<string, unknown>, apiMinor: number): Record<string, unknown> {
+  const result = { ...info };
+  if (apiMinor < 25) result.SecurityOptions = ["seccomp"];
+  if (apiMinor < 47) {
+    result.RegistryConfig = {
+      AllowNondistributableArtifactsCIDRs: null,
+      AllowNondistributableArtifactsHostnames: null,
+      ...(info.RegistryConfig as object),
+    };
+  }
+  for (const name of ["ContainerdCommit", "RuncCommit", "InitCommit"]) {
+    const { ID } = info[name] as { ID: string };
+    result[name] = apiMinor < 49 ? { ID, Expected: ID } : { ID };
+  }
+  if (apiMinor < 50) Object.assign(result, { BridgeNfIptables: false, BridgeNfIp6tables: false });
+  return result;
 }
 
 function capabilities(info: ServerInfo): Record<string, unknown> {
@@ -123,8 +142,6 @@ function registryConfig(info: ServerInfo): Record<string, unknown> {
   const hub = { Name: "docker.io", Mirrors: [], Secure: true, Official: true };
   const insecure = info.insecureRegistries.filter((registry) => !registry.includes("/"));
   return {
-    AllowNondistributableArtifactsCIDRs: null,
-    AllowNondistributableArtifactsHostnames: null,
     InsecureRegistryCIDRs: info.insecureRegistries.filter((registry) => registry.includes("/")),
     IndexConfigs: {
       "docker.io": hub,

@@ -5,7 +5,7 @@ import type { ApiContext, ApiRoute } from "../api-context.ts";
 import { filters, timestamp } from "../wire/query.ts";
 import type { ServerInfo, SystemBackend } from "./backend.ts";
 import { diskUsage } from "./disk-usage.ts";
-import { infoJson, versionJson } from "./info.ts";
+import { infoInVersion, infoJson, versionJson } from "./info.ts";
 
 /** `_ping`, `version`, `info`, `events`, `system/df`. */
 export function systemRoutes(backend: SystemBackend, info: ServerInfo, clock: Clock): ApiRoute[] {
@@ -16,7 +16,8 @@ export function systemRoutes(backend: SystemBackend, info: ServerInfo, clock: Cl
     {
       method: "GET",
       path: "/info",
-      handle: async ({ res }) => sendJson(res, 200, await infoJson(backend, info, clock)),
+      handle: async ({ res, apiMinor }) =>
+        sendJson(res, 200, infoInVersion(await infoJson(backend, info, clock), apiMinor)),
     },
     { method: "GET", path: "/events", handle: (context) => events(backend, context) },
     {
@@ -53,7 +54,7 @@ function ping({ res, method }: ApiContext): void {
   } else sendText(res, 200, "OK", headers);
 }
 
-async function events(backend: SystemBackend, { query, res, signal }: ApiContext): Promise<void> {
+async function events(backend: SystemBackend, { query, res, signal, apiMinor }: ApiContext): Promise<void> {
   const [sinceMs, untilMs] = [timestamp(query, "since"), timestamp(query, "until")];
   if (untilMs !== undefined && untilMs < (sinceMs ?? 0)) {
     const [since, until] = [query.get("since") ?? "", query.get("until")];
@@ -73,6 +74,8 @@ async function events(backend: SystemBackend, { query, res, signal }: ApiContext
   res.flushHeaders();
   try {
     for (let next = await stream.next(); !next.done; next = await stream.next()) {
+      // That an image was made is told since API 1.46.
+      if (apiMinor < 46 && next.value.Type === "image" && next.value.Action === "create") continue;
       if (!(await writeChunk(res, `${JSON.stringify(eventJson(next.value))}\n`))) break;
     }
   } finally {
