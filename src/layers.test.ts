@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
+import { importCircles } from "./import-circles.test-support.ts";
 
 // The layer rules of docs/ARCHITECTURE.md ("The house"), checked by reading imports.
 const ROWS: Record<string, number> = {
@@ -76,15 +77,39 @@ const files: SourceFile[] = readdirSync(src, { recursive: true, encoding: "utf8"
   }));
 const product = files.filter((file) => !file.isTest && file.path !== import.meta.filename);
 
-function importsOf(file: SourceFile): { specifier: string; typeOnly: boolean }[] {
-  const found: { specifier: string; typeOnly: boolean }[] = [];
+interface Import {
+  specifier: string;
+  /** It says nothing when the program runs. */
+  typeOnly: boolean;
+  /** `import()`: when it is asked for, and not when the file is loaded. */
+  later: boolean;
+}
+
+function importsOf(file: SourceFile): Import[] {
+  const found: Import[] = [];
   const pattern =
-    /^\s*(?:import|export)\s+(type\s+)?(?:[\w*{}\s,$]+?\s+from\s+)?["']([^"']+)["']|import\(\s*["']([^"']+)["']\s*\)/gm;
+    /^\s*(?:import|export)\s+(type\s+)?(?:([\w*{}\s,$]+?)\s+from\s+)?["']([^"']+)["']|import\(\s*["']([^"']+)["']\s*\)/gm;
   for (const match of file.text.matchAll(pattern)) {
-    found.push({ specifier: (match[2] ?? match[3])!, typeOnly: match[1] !== undefined });
+    const [, type, names = "", specifier, later] = match;
+    const typeOnly = type !== undefined || /^\{(?:\s*type\s+[\w$\s]+,?)+\s*\}$/.test(names.trim());
+    found.push({ specifier: (specifier ?? later)!, typeOnly, later: later !== undefined });
   }
   return found;
 }
+
+/** What a file needs when it is loaded, as paths below src/. */
+function loadedBy(file: SourceFile): string[] {
+  return importsOf(file)
+    .filter(({ specifier, typeOnly, later }) => specifier.startsWith(".") && !typeOnly && !later)
+    .map(({ specifier }) => relative(src, resolve(dirname(file.path), specifier)));
+}
+
+/** Circles that stand as yet. The list only gets shorter. */
+const KNOWN_CIRCLES: string[][] = [
+  // The codec's parts recurse into each other as the messages do.
+  ["kube/api/protobuf/envelope.ts", "kube/api/protobuf/message-codec.ts", "kube/api/protobuf/scalars.ts"],
+  ["kube/kubelet/pods/init-container-actions.ts", "kube/kubelet/pods/pod-actions.ts"],
+];
 
 function offences(check: (file: SourceFile) => string[]): string[] {
   return product.flatMap((file) =>
@@ -122,6 +147,16 @@ describe("layers", () => {
       }),
     );
     expect(found).toEqual([]);
+  });
+
+  it("imports in no circle, types aside", () => {
+    const imports = new Map(product.map((file) => [relative(src, file.path), loadedBy(file)]));
+    expect(importCircles(imports), RULES).toEqual(KNOWN_CIRCLES);
+  });
+
+  it("finds circles", () => {
+    const imports = { a: ["b"], b: ["c", "d"], c: ["a"], d: ["e"], e: ["d", "f"], f: [], g: ["g"], h: ["a"] };
+    expect(importCircles(new Map(Object.entries(imports)))).toEqual([["a", "b", "c"], ["d", "e"], ["g"]]);
   });
 
   it("base/ and the low rows import node: and npm packages only where they may", () => {

@@ -8,10 +8,11 @@ import { expandWord } from "../formats/index.ts";
 import { O_PATH } from "../kernel/index.ts";
 import { copyItems } from "./copy-items.ts";
 import { contentDigest } from "./file-content.ts";
+import { fileStepHistory } from "./image-config.ts";
 import { findStage } from "./plan.ts";
 import { downloadRemote, isGitSource, isUrl } from "./remote.ts";
 import { digestItem, resolveSources, type SourceItem, type SourceTree } from "./source-tree.ts";
-import { fileStepHistory, type StageBuilder } from "./stage-builder.ts";
+import type { StageBuilder } from "./stage-builder.ts";
 import { lookUpOwner } from "./user-lookup.ts";
 
 type CopyInstruction = InstructionOf<"COPY"> | InstructionOf<"ADD">;

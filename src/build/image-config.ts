@@ -23,3 +23,8 @@ export function nopCommand(config: ImageRuntimeConfig, comment: string, separato
 export function quotedList(words: readonly string[]): string {
   return `[${words.map((word) => JSON.stringify(word)).join(" ")}]`;
 }
+
+/** History text of steps that write files themselves. */
+export function fileStepHistory(config: ImageRuntimeConfig, comment: string): string {
+  return nopCommand(config, comment, "#(nop) ");
+}

@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { StringDecoder } from "node:string_decoder";
 import { GantryError, newHexId, notImplemented } from "../base/index.ts";
 import { heredocText, type InstructionOf, shortId } from "../formats/index.ts";
+import { buildCanceled } from "./build-canceled.ts";
 import { shellOf } from "./image-config.ts";
-import { buildCanceled, type StageBuilder } from "./stage-builder.ts";
+import type { StageBuilder } from "./stage-builder.ts";
 import type { RunOutcome, RunRequest } from "./types.ts";
 
 /** Where a here-document that is a script of its own (`#!`) is found by the step; below /dev no layer keeps a trace. */

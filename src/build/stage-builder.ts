@@ -1,4 +1,4 @@
-import { type Clock, GantryError, invalidArgument, notImplemented, rfc3339Nanos } from "../base/index.ts";
+import { type Clock, invalidArgument, notImplemented, rfc3339Nanos } from "../base/index.ts";
 import {
   type Dockerfile,
   expandWord,
@@ -10,9 +10,10 @@ import {
 } from "../formats/index.ts";
 import type { ImageRecord, ImageService } from "../images/types.ts";
 import { type GlobalArgs, StageArgs } from "./build-args.ts";
+import { buildCanceled } from "./build-canceled.ts";
 import type { BuildContext } from "./context.ts";
 import { runCopyStep } from "./copy-step.ts";
-import { DEFAULT_PATH, nopCommand } from "./image-config.ts";
+import { DEFAULT_PATH } from "./image-config.ts";
 import { applyMetadata, isMetadataInstruction, metadataHistory, resolveWorkdir } from "./metadata-step.ts";
 import type { PlannedStage } from "./plan.ts";
 import { runRunStep } from "./run-step.ts";
@@ -231,13 +232,4 @@ export class StageBuilder {
   #throwIfCanceled(): void {
     if (this.scope.signal.aborted) throw buildCanceled(this.scope.signal);
   }
-}
-
-export function buildCanceled(signal: AbortSignal): GantryError {
-  return new GantryError("Canceled", "Build cancelled", { code: "Build.Canceled", cause: signal.reason });
-}
-
-/** History text of steps that write files themselves. */
-export function fileStepHistory(config: ImageRuntimeConfig, comment: string): string {
-  return nopCommand(config, comment, "#(nop) ");
 }

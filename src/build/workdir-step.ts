@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { fdPath, resolveInRoot } from "../kernel/index.ts";
-import { fileStepHistory, type StageBuilder } from "./stage-builder.ts";
+import { fileStepHistory } from "./image-config.ts";
+import type { StageBuilder } from "./stage-builder.ts";
 import { TreeWriter } from "./tree-writer.ts";
 
 /** WORKDIR: sets the directory and makes it where it is missing; only then there is a layer. */
