@@ -1,14 +1,30 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { silentLogger } from "../../../base/index.ts";
 import { type HttpServer, startHttpServer } from "../../../http/index.ts";
 import { forwardRequest } from "./forward-request.ts";
+import { proxiedLink } from "./proxied-links.ts";
 
 const PROXY = "/api/v1/namespaces/default/pods/p/proxy";
 
+const PAGES: Record<string, string> = {
+  "/page": `<!doctype html><p title="/x">&amp; <a class=b href="/a/?q=1#f">a</a><img src="b.png" longdesc='/c'><script>"</a>"</script>`,
+  "/zipped": '<a href="/a">a</a>',
+  "/plain": '<a href="/a">a</a>',
+};
+
 describe("a request that is passed on", () => {
-  const pod = createServer((req, res) => res.end(`${req.method} ${req.url}`));
+  const pod = createServer((req, res) => {
+    const page = PAGES[req.url!];
+    if (!page) return res.end(`${req.method} ${req.url}`);
+    const bytes = req.url === "/zipped" ? gzipSync(page) : Buffer.from(page);
+    res.setHeader("content-type", req.url === "/plain" ? "text/plain" : "text/html; charset=utf-8");
+    if (req.url === "/zipped") res.setHeader("content-encoding", "gzip");
+    res.setHeader("content-length", bytes.length);
+    return res.end(bytes);
+  });
   let front: HttpServer;
   let url: string;
 
@@ -46,5 +62,34 @@ describe("a request that is passed on", () => {
     ["GET", `${PROXY}/a%2Fb//c?x=%20y`, 200, "GET /a%2Fb/c?x=%20y"],
   ])("%s %s: %i %s", async (method, path, status, answer) => {
     expect(await ask(method, path)).toEqual([status, answer]);
+  });
+
+  it.each([
+    [
+      "/page",
+      `<!doctype html><p title="/x">&amp; <a class="b" href="${PROXY}/a/?q=1#f">a</a><img src="b.png" longdesc="${PROXY}/c"><script>"</a>"</script>`,
+    ],
+    ["/zipped", `<a href="${PROXY}/a">a</a>`],
+    ["/plain", PAGES["/plain"]!],
+  ])("leads the links of %s through the proxy", async (path, text) => {
+    expect(await ask("GET", PROXY + path)).toEqual([200, text]);
+  });
+
+  it.each([
+    ["/", `${PROXY}/`],
+    ["/a/b/", `${PROXY}/a/b/`],
+    ["?q", "?q"],
+    ["#f", "#f"],
+    ["a/b", "a/b"],
+    ["mailto:/x", "mailto:/x"],
+    [`${PROXY}/a`, `${PROXY}/a`],
+    ["http://10.0.0.7:8080/a", `${PROXY}/a`],
+    ["https://api.test/a", `${PROXY}/a`],
+    ["//api.test/a", `${PROXY}/a`],
+    ["https://elsewhere.test/a", "https://elsewhere.test/a"],
+    ["//elsewhere.test/a", "//elsewhere.test/a"],
+  ])("link %s becomes %s", (link, wanted) => {
+    const page = { host: "10.0.0.7:8080", requestHost: "api.test", prefix: PROXY };
+    expect(proxiedLink(link, page)).toBe(wanted);
   });
 });

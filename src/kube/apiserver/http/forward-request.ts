@@ -14,6 +14,7 @@ import { statusServiceUnavailable } from "../../api/index.ts";
 import { subprotocolsWithoutToken } from "../authentication/web-socket-token.ts";
 import type { ProxyTarget } from "../server-context.ts";
 import { EarlyBytes } from "./early-bytes.ts";
+import { linkRewriter } from "./proxied-links.ts";
 
 /** These belong to one connection (RFC 9110 §7.6.1), or are our client's proof of who it is: nobody behind us gets them. */
 const NOT_FORWARDED = new Set([
@@ -48,9 +49,13 @@ export async function forwardRequest(ctx: HttpContext, target: ProxyTarget): Pro
     // An answer may come before all of the body has been taken; what is then not taken is nobody's loss.
     pipeline(bodyStream(req), outgoing).catch(() => {});
     const answer = await answerOf(outgoing);
-    res.writeHead(answer.statusCode ?? 502, answeredHeaders(answer.headers, target, prefix));
+    const headers = answeredHeaders(answer.headers, target, prefix);
+    const page = { host: `${target.host}:${target.port}`, requestHost: req.headers.host ?? "", prefix };
+    const rewriting = await linkRewriter(answer.headers, page);
+    if (rewriting.length > 0) delete headers["content-length"];
+    res.writeHead(answer.statusCode ?? 502, headers);
     // A client that goes away in the middle is no failure of ours.
-    await pipeline(answer, res).catch(() => res.destroy());
+    await pipeline([answer, ...rewriting, res]).catch(() => res.destroy());
   } finally {
     signal.removeEventListener("abort", gone);
   }
