@@ -112,3 +112,41 @@ export function isDualStack(addresses: readonly string[]): boolean {
   const families = new Set(addresses.map(ipFamily));
   return families.has(4) && families.has(6);
 }
+
+/** An address that upstream still takes, but warns of (GetWarningsForIP). */
+export function warningsOfIp(path: string, value: string): string[] {
+  const ip = parseIp(value);
+  if (ip === undefined) return [];
+  const canonical = formatIp(ip);
+  if (canonical === value) return [];
+  if (isIpv4(ip)) return [nonStandard(path, "IP address", value, canonical)];
+  return [notCanonical(path, "address", value, canonical)];
+}
+
+export function warningsOfCidr(path: string, value: string): string[] {
+  const cidr = parseCidr(value);
+  if (cidr === undefined) return [];
+  const { ip, bits, family } = cidr;
+  const masked = ip.map((byte, index) => {
+    const kept = bits + (family === 4 ? 96 : 0) - index * 8;
+    return byte & (0xff << Math.max(0, 8 - Math.max(0, kept)));
+  });
+  const network = `${formatIp(masked)}/${bits}`;
+  const warnings: string[] = [];
+  if (masked.some((byte, index) => byte !== ip[index])) {
+    const single = `${formatIp(ip)}/${family === 4 ? 32 : 128}`;
+    warnings.push(
+      `${path}: CIDR value ${quote(value)} is ambiguous in this context (should be ${quote(network)} or ${quote(single)}?)`,
+    );
+  }
+  const canonical = `${formatIp(ip)}/${bits}`;
+  if (canonical === value) return warnings;
+  if (isIpv4(ip)) return [...warnings, nonStandard(path, "CIDR value", value, network)];
+  return warnings.length > 0 ? warnings : [notCanonical(path, "CIDR value", value, canonical)];
+}
+
+const quote = (text: string) => JSON.stringify(text);
+const nonStandard = (path: string, what: string, value: string, better: string) =>
+  `${path}: non-standard ${what} ${quote(value)} will be considered invalid in a future Kubernetes release: use ${quote(better)}`;
+const notCanonical = (path: string, what: string, value: string, canonical: string) =>
+  `${path}: IPv6 ${what} ${quote(value)} should be in RFC 5952 canonical format (${quote(canonical)})`;

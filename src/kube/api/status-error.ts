@@ -5,11 +5,14 @@ import type { FieldError, Status } from "./types.ts";
 export interface GroupResource {
   group: string;
   resource: string;
+  /** Served a second time elsewhere: the store speaks of what it keeps. */
+  storedAs?: Pick<GroupResource, "group" | "resource">;
 }
 
 export interface GroupKind {
   group: string;
   kind: string;
+  storedAs?: Pick<GroupKind, "group">;
 }
 
 /** The one error that the API server hands out: carries the metav1.Status that the client reads. */
@@ -108,24 +111,28 @@ export function groupKindText({ group, kind }: GroupKind): string {
   return group === "" ? kind : `${kind}.${group}`;
 }
 
+const stored = (of: GroupResource): GroupResource => of.storedAs ?? of;
 const resourceDetails = (of: GroupResource, name: string) => ({ name, group: of.group, kind: of.resource });
 const quote = (text: string) => JSON.stringify(text);
 
 export function statusNotFound(of: GroupResource, name: string): StatusError {
-  const message = `${groupResourceText(of)} ${quote(name)} not found`;
-  return statusError(404, "NotFound", message, resourceDetails(of, name));
+  const message = `${groupResourceText(stored(of))} ${quote(name)} not found`;
+  return statusError(404, "NotFound", message, resourceDetails(stored(of), name));
 }
 
 export function statusAlreadyExists(of: GroupResource, name: string, isBeingDeleted = false): StatusError {
   const prefix = isBeingDeleted ? "object is being deleted: " : "";
-  const message = `${prefix}${groupResourceText(of)} ${quote(name)} already exists`;
-  return statusError(409, "AlreadyExists", message, resourceDetails(of, name));
+  const message = `${prefix}${groupResourceText(stored(of))} ${quote(name)} already exists`;
+  return statusError(409, "AlreadyExists", message, resourceDetails(stored(of), name));
 }
 
 /** Answer to a create with generateName whose random names were all taken. */
 export function statusGenerateNameConflict(of: GroupResource, name: string): StatusError {
-  const message = `${groupResourceText(of)} ${quote(name)} already exists, the server was not able to generate a unique name for the object`;
-  return statusError(409, "AlreadyExists", message, { ...resourceDetails(of, name), retryAfterSeconds: 1 });
+  const message = `${groupResourceText(stored(of))} ${quote(name)} already exists, the server was not able to generate a unique name for the object`;
+  return statusError(409, "AlreadyExists", message, {
+    ...resourceDetails(stored(of), name),
+    retryAfterSeconds: 1,
+  });
 }
 
 /** registry/generic: what an update with an old resourceVersion is told. */
@@ -137,18 +144,19 @@ export function statusConflict(
   name: string,
   why: string = OPTIMISTIC_LOCK_MESSAGE,
 ): StatusError {
-  const message = `Operation cannot be fulfilled on ${groupResourceText(of)} ${quote(name)}: ${why}`;
-  return statusError(409, "Conflict", message, resourceDetails(of, name));
+  const message = `Operation cannot be fulfilled on ${groupResourceText(stored(of))} ${quote(name)}: ${why}`;
+  return statusError(409, "Conflict", message, resourceDetails(stored(of), name));
 }
 
 /** Several field errors are printed as `[a, b]`; equal ones once. */
 export function statusInvalid(of: GroupKind, name: string, errors: readonly FieldError[]): StatusError {
   const texts = [...new Set(errors.map((error) => `${error.field}: ${error.message}`))];
   const list = texts.length === 1 ? texts[0]! : `[${texts.join(", ")}]`;
-  const head = `${groupKindText(of)} ${quote(name)} is invalid`;
+  const { group } = of.storedAs ?? of;
+  const head = `${groupKindText({ ...of, group })} ${quote(name)} is invalid`;
   return statusError(422, "Invalid", texts.length === 0 ? head : `${head}: ${list}`, {
     name,
-    group: of.group,
+    group,
     kind: of.kind,
     causes: errors.map((error) => ({ reason: error.type, message: error.message, field: error.field })),
   });

@@ -153,6 +153,7 @@ describe("decodeBody reads", () => {
       { spec: { containers: [{ name: "", resources: {} }] } },
     ],
     ["a list that is never left out", clusterRoles, {}, { rules: null }],
+    ["an empty list that is never left out", clusterRoles, { rules: [] }, { rules: null }],
     [
       "a null among structs",
       pods,
@@ -177,7 +178,7 @@ describe("decodeBody reads", () => {
       { spec: { containers: [], volumes: [], nodeName: "", hostNetwork: false } },
       pods,
     );
-    expect(object.spec).toEqual({ containers: [] });
+    expect(object.spec).toEqual({ containers: null });
   });
 
   it("and warns of what it dropped, or keeps silent", () => {

@@ -102,7 +102,11 @@ function readObject(value: unknown, model: Model, walk: Walk, place: Place): Jso
     const read = readField(child, field, walk, { path, stack: [...place.stack, key], struct });
     if (field.presence !== "nonempty" || !isEmpty(read)) out[key] = read;
   }
-  for (const field of model.always) if (!Object.hasOwn(out, field.name)) out[field.name] = zeroOfField(field);
+  for (const field of model.always) {
+    // What is stored as protobuf does not tell an empty list from none.
+    const isGiven = Object.hasOwn(out, field.name) && !(field.isList && isEmpty(out[field.name]));
+    if (!isGiven) out[field.name] = zeroOfField(field);
+  }
   return out;
 }
 

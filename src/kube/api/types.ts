@@ -121,10 +121,12 @@ export interface KindDefinition<T extends ApiObject = any> extends ResourceRef<T
   /** Upstream's validation after defaulting; metadata is validated for all kinds alike. */
   validate?: (object: T) => FieldError[];
   validateUpdate?: (next: T, previous: T) => FieldError[];
-  /** Before create: drop what clients may not set (status). */
-  prepareForCreate?: (object: T) => void;
+  /** Before create: drop what clients may not set (status). What is told of that goes into `warnings`. */
+  prepareForCreate?: (object: T, warnings?: string[]) => void;
   /** Before update through the main resource: keep status, raise generation where spec changed. */
   prepareForUpdate?: (next: T, previous: T) => void;
+  /** What a client is told of an object that is taken (upstream WarningsOnCreate; with `previous`, WarningsOnUpdate). */
+  warnings?: (object: T, previous?: T) => string[];
   /** Has a `/status` subresource: updates through it change only status (and metadata that upstream lets through). */
   hasStatus: boolean;
   prepareForStatusUpdate?: (next: T, previous: T) => void;

@@ -46,11 +46,17 @@ describe("the scheduler on a real API server", () => {
       await recorder.stop();
     };
   };
-  const addNode = async (name: string, spec: object = {}, cpu = "2"): Promise<void> => {
+  const addNode = async (
+    name: string,
+    spec: { taints?: object[]; unschedulable?: boolean } = {},
+    cpu = "2",
+  ): Promise<void> => {
     await server.client.create(nodes, {
       metadata: { name, labels: { "kubernetes.io/hostname": name } },
       spec,
     });
+    // The node controller, which would find it ready, does not run here.
+    await server.client.patch(nodes, undefined, name, "merge", { spec: { taints: spec.taints ?? null } });
     const allocatable = { cpu, memory: "4Gi", pods: "110" };
     await server.client.patch(
       nodes,

@@ -24,6 +24,7 @@ import { keepSpecAndLabels, keepStatus } from "../strategy.ts";
 import type { FieldError, KindDefinition } from "../types.ts";
 import { validateReplicaCounts } from "./replica-counts.ts";
 import { sameSelector, validateSelectorAndTemplate } from "./selector-and-template.ts";
+import { warningsOfController } from "./warnings.ts";
 
 export const deployments: KindDefinition<Deployment> = {
   group: "apps",
@@ -42,6 +43,7 @@ export const deployments: KindDefinition<Deployment> = {
   validate,
   validateUpdate,
   validateStatusUpdate,
+  warnings: warningsOfController,
   prepareForCreate,
   prepareForUpdate,
   prepareForStatusUpdate,

@@ -8,6 +8,7 @@ import { keepSpec, keepStatus } from "../strategy.ts";
 import type { FieldError, KindDefinition } from "../types.ts";
 import { validateReplicaCounts } from "./replica-counts.ts";
 import { sameSelector, validateSelectorAndTemplate } from "./selector-and-template.ts";
+import { warningsOfController } from "./warnings.ts";
 
 export const replicaSets: KindDefinition<ReplicaSet> = {
   group: "apps",
@@ -26,6 +27,7 @@ export const replicaSets: KindDefinition<ReplicaSet> = {
   validate,
   validateUpdate,
   validateStatusUpdate,
+  warnings: warningsOfController,
   prepareForCreate,
   prepareForUpdate,
   prepareForStatusUpdate,

@@ -2,7 +2,7 @@ import { isDns1123Label, isDns1123Subdomain, isPortNumber, isQualifiedName } fro
 import { ageColumn, nameColumn, textColumn } from "../columns.ts";
 import { invalid, invalidEach, oneOf, required } from "../field-error.ts";
 import type { EndpointAddress, EndpointPort, EndpointSubset, Endpoints } from "../generated/types.ts";
-import { formatIp, parseIp, validateIp } from "../ip-address.ts";
+import { formatIp, parseIp, validateIp, warningsOfIp } from "../ip-address.ts";
 import type { FieldError, KindDefinition } from "../types.ts";
 
 export const endpoints: KindDefinition<Endpoints> = {
@@ -19,6 +19,7 @@ export const endpoints: KindDefinition<Endpoints> = {
   allowUnconditionalUpdate: true,
   defaults,
   validate,
+  warnings,
   columns: [nameColumn, textColumn("Endpoints", endpointsText), ageColumn],
 };
 
@@ -111,4 +112,16 @@ function endpointsText(object: Endpoints): string {
 
 function joinHostPort(host: string, port: number): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+const MANAGED_BY = "endpoints.kubernetes.io/managed-by";
+
+/** The controller's own are not looked at: it writes addresses as they should be. */
+function warnings({ metadata, subsets }: Endpoints): string[] {
+  if (metadata.labels?.[MANAGED_BY] === "endpoint-controller") return [];
+  return (subsets ?? []).flatMap((subset, index) =>
+    (["addresses", "notReadyAddresses"] as const).flatMap((list) =>
+      (subset[list] ?? []).flatMap(({ ip }, at) => warningsOfIp(`subsets[${index}].${list}[${at}].ip`, ip)),
+    ),
+  );
 }

@@ -3,7 +3,7 @@ import { ageColumn, nameColumn, textColumn } from "../columns.ts";
 import { duplicate, forbidden, invalid, invalidEach, oneOf } from "../field-error.ts";
 import type { Node, NodeAddress, Taint } from "../generated/types.ts";
 import { goStruct, goTimeLiteral } from "../go-value.ts";
-import { parseCidr, validateCidr } from "../ip-address.ts";
+import { parseCidr, validateCidr, warningsOfCidr } from "../ip-address.ts";
 import { keepSpec, keepStatus } from "../strategy.ts";
 import type { FieldError, KindDefinition } from "../types.ts";
 import { roundAmounts } from "./pod/defaults.ts";
@@ -29,6 +29,7 @@ export const nodes: KindDefinition<Node> = {
   validateUpdate,
   validateStatusUpdate: validateUpdate,
   // A kubelet registers its node with the status filled in.
+  warnings,
   prepareForCreate,
   prepareForUpdate,
   prepareForStatusUpdate,
@@ -202,4 +203,12 @@ function rolesText(node: Node): string {
 
 function addressOf(node: Node, type: string): string {
   return node.status?.addresses?.find((one) => one.type === type)?.address ?? "<none>";
+}
+
+function warnings({ spec }: Node): string[] {
+  return [
+    ...(spec.configSource ? ["spec.configSource: the feature is removed"] : []),
+    ...(spec.externalID ? ["spec.externalID: this field is deprecated, and is unused by Kubernetes"] : []),
+    ...(spec.podCIDRs ?? []).flatMap((cidr, index) => warningsOfCidr(`spec.podCIDRs[${index}]`, cidr)),
+  ];
 }

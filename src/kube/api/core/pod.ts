@@ -11,6 +11,7 @@ import { isPodTerminal } from "./pod/terminal.ts";
 import { validatePod } from "./pod/validate.ts";
 import { validatePodStatusUpdate } from "./pod/validate-status.ts";
 import { validatePodUpdate } from "./pod/validate-update.ts";
+import { warningsOfPod } from "./pod/warnings.ts";
 
 export const pods: KindDefinition<Pod> = {
   group: "",
@@ -29,6 +30,8 @@ export const pods: KindDefinition<Pod> = {
   validate: validatePod,
   validateUpdate: validatePodUpdate,
   validateStatusUpdate: validatePodStatusUpdate,
+  // People seldom change pods themselves, and controllers do so often.
+  warnings: (pod, previous) => (previous ? [] : warningsOfPod(pod)),
   prepareForCreate,
   prepareForUpdate,
   prepareForStatusUpdate,
@@ -37,12 +40,12 @@ export const pods: KindDefinition<Pod> = {
   columns: podColumns,
 };
 
-function prepareForCreate(pod: Pod): void {
+function prepareForCreate(pod: Pod, warnings: string[] = []): void {
   // Upstream takes a class that somebody has written at its word.
   pod.status = { phase: "Pending", qosClass: pod.status?.qosClass || qosClassOf(pod.spec) };
   dropDisabledPodFields(pod);
   applyLabelKeys(pod);
-  applyAppArmor(pod);
+  applyAppArmor(pod, warnings);
   if (!pod.spec.schedulingGates?.length) return;
   pod.status.conditions = [
     {

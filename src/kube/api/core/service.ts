@@ -5,6 +5,7 @@ import { keepSpec } from "../strategy.ts";
 import type { KindDefinition } from "../types.ts";
 import { prepareServiceForCreate, prepareServiceForUpdate, setServiceDefaults } from "./service/strategy.ts";
 import { validateService, validateServiceStatusUpdate, validateServiceUpdate } from "./service/validate.ts";
+import { warningsOfService } from "./service/warnings.ts";
 
 export const services: KindDefinition<Service> = {
   group: "",
@@ -24,6 +25,7 @@ export const services: KindDefinition<Service> = {
   validate: validateService,
   validateUpdate: validateServiceUpdate,
   validateStatusUpdate: validateServiceStatusUpdate,
+  warnings: warningsOfService,
   prepareForCreate: prepareServiceForCreate,
   prepareForUpdate: prepareServiceForUpdate,
   prepareForStatusUpdate: keepSpec,

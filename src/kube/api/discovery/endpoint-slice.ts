@@ -18,7 +18,7 @@ import {
   tooMany,
 } from "../field-error.ts";
 import type { DiscoveryV1EndpointPort, Endpoint, EndpointSlice, ForZone } from "../generated/types.ts";
-import { ipFamily, validateCanonicalIp, validateIp } from "../ip-address.ts";
+import { ipFamily, validateCanonicalIp, validateIp, warningsOfIp } from "../ip-address.ts";
 import { validateDomainName } from "../meta/domain-name.ts";
 import type { FieldError, KindDefinition } from "../types.ts";
 
@@ -41,6 +41,7 @@ export const endpointSlices: KindDefinition<EndpointSlice> = {
   tracksGeneration: true,
   allowUnconditionalUpdate: true,
   defaults,
+  warnings,
   prepareForCreate,
   prepareForUpdate,
   validate,
@@ -171,4 +172,21 @@ function portsText(slice: EndpointSlice): string {
     port.port === undefined ? port.name || "*" : String(port.port),
   );
   return shortList(list, "<unset>");
+}
+
+const MANAGED_BY = "endpointslice.kubernetes.io/managed-by";
+/** These write addresses as they should be. */
+const CONTROLLERS = new Set(["endpointslice-controller.k8s.io", "endpointslicemirroring-controller.k8s.io"]);
+
+function warnings({ metadata, addressType, endpoints }: EndpointSlice, previous?: EndpointSlice): string[] {
+  const isDeprecated = previous === undefined && addressType === "FQDN";
+  const isOurs = CONTROLLERS.has(metadata.labels?.[MANAGED_BY] ?? "");
+  return [
+    ...(isDeprecated ? ["spec.addressType: FQDN endpoints are deprecated"] : []),
+    ...(isOurs ? [] : (endpoints ?? [])).flatMap(({ addresses }, index) =>
+      (addresses ?? []).flatMap((address, at) =>
+        warningsOfIp(`endpoints[${index}].addresses[${at}]`, address),
+      ),
+    ),
+  ];
 }

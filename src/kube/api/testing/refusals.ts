@@ -49,3 +49,17 @@ export function refusalsOnStatusUpdate(kind: KindDefinition, base: object, chang
   kind.prepareForStatusUpdate?.(next, previous);
   return (kind.validateStatusUpdate?.(next, previous) ?? []).map(textOf);
 }
+
+export function warningsOnCreate(kind: KindDefinition, base: object, change: object): string[] {
+  const object = read(kind, changed(base, change));
+  const warnings: string[] = [];
+  kind.prepareForCreate?.(object, warnings);
+  return [...warnings, ...(kind.warnings?.(object) ?? [])];
+}
+
+export function warningsOnUpdate(kind: KindDefinition, base: object, change: object): string[] {
+  const previous = createdFrom(kind, base);
+  const next = read(kind, changed(previous, change));
+  kind.prepareForUpdate?.(next, previous);
+  return kind.warnings?.(next, previous) ?? [];
+}

@@ -9,6 +9,7 @@ import { AdmissionChain } from "./admission.ts";
 import { defaultTolerationSeconds } from "./default-toleration-seconds.ts";
 import { namespaceLifecycle } from "./namespace-lifecycle.ts";
 import { nodeRestriction } from "./node-restriction.ts";
+import { nodeTaint } from "./node-taint.ts";
 import { podSecurityWarning } from "./pod-security-warning.ts";
 import { priority } from "./priority.ts";
 import { rbacEscalation } from "./rbac-escalation.ts";
@@ -43,6 +44,7 @@ export function defaultAdmission(options: AdmissionOptions): AdmissionChain {
       findNode: async (name) => (await objects.find(nodes, undefined, name))?.object,
       authorizer,
     }),
+    nodeTaint,
     rbacEscalation({ source: rbacSource, rbac, authorizer }),
     podSecurityWarning(findNamespace),
   ]);

@@ -69,15 +69,17 @@ export class ServiceAllocator {
   /**
    * Fills in what `next` lacks and says which keys must be written along with it. Nothing is held before they are
    * written; when that fails because somebody was faster, call again with the same `avoid`, which has grown by the guesses.
+   * What is not going to be written may be addresses that are taken, and ports outside the range.
    */
   async reserve(
     next: KubeObject | undefined,
     previous: KubeObject | undefined,
     avoid: Set<string>,
+    isDryRun = false,
   ): Promise<Companions> {
     if (next) {
       refuse(next, fillFamilies(next, previous));
-      await this.#checkRequested(next, previous);
+      await this.#checkRequested(next, previous, isDryRun);
       this.#fillAddress(next, avoid);
       this.#fillPorts(next, avoid);
     }
@@ -103,12 +105,16 @@ export class ServiceAllocator {
   }
 
   /** Values that the client wrote itself must lie in the range and be free. */
-  async #checkRequested(next: KubeObject, previous: KubeObject | undefined): Promise<void> {
+  async #checkRequested(
+    next: KubeObject,
+    previous: KubeObject | undefined,
+    isDryRun: boolean,
+  ): Promise<void> {
     const errors: FieldError[] = [];
     const heldBefore = new Set([...heldAddresses(previous), ...heldPorts(previous)]);
     for (const address of heldAddresses(next)) {
       if (heldBefore.has(address)) continue;
-      const why = await this.#whyNotAddress(address);
+      const why = await this.#whyNotAddress(address, isDryRun);
       if (!why) continue;
       const { clusterIPs } = next.spec;
       errors.push(invalid("spec.clusterIPs", clusterIPs, `failed to allocate IP ${address}: ${why}`));
@@ -117,23 +123,24 @@ export class ServiceAllocator {
     if (!mayHaveNodePorts(next)) return;
     for (const [index, { nodePort }] of portsOf(next).entries()) {
       if (!nodePort || heldBefore.has(String(nodePort))) continue;
-      const why = await this.#whyNotPort(nodePort);
+      const why = await this.#whyNotPort(nodePort, isDryRun);
       if (why) errors.push(invalid(`spec.ports[${index}].nodePort`, nodePort, why));
     }
     refuse(next, errors);
   }
 
-  async #whyNotAddress(address: string): Promise<string | undefined> {
+  async #whyNotAddress(address: string, isDryRun: boolean): Promise<string | undefined> {
     if (!this.#range.contains(address)) {
       return `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${this.#range.text}`;
     }
+    if (isDryRun) return undefined;
     const { item } = await this.#store.get(this.#addresses.key(address));
     return item ? "provided IP is already allocated" : undefined;
   }
 
-  async #whyNotPort(port: number): Promise<string | undefined> {
+  async #whyNotPort(port: number, isDryRun: boolean): Promise<string | undefined> {
     const { first, last } = this.#portRange;
-    if (port < first || port > last) {
+    if (!isDryRun && (port < first || port > last)) {
       return `provided port is not in the valid range. The range of valid ports is ${first}-${last}`;
     }
     const { item } = await this.#store.get(this.#ports.key(String(port)));

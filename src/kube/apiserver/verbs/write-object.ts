@@ -80,9 +80,11 @@ async function prepareCreate(
   await context.admission.mutate(admission);
   dropDuplicateOwners(object, call, "admitted");
   kind.defaults?.(object);
-  kind.prepareForCreate?.(object);
+  const warnings: string[] = [];
+  kind.prepareForCreate?.(object, warnings);
   const companions = await reserve(context, call, object, undefined, avoid);
   refuseInvalid(call, object, [...validateObjectMeta(object, kind), ...(kind.validate?.(object) ?? [])]);
+  warn(call, [...warnings, ...(kind.warnings?.(object) ?? [])]);
   await context.admission.validate(admission);
   return companions;
 }
@@ -165,6 +167,7 @@ async function prepareUpdate(
           ...((isFree ? undefined : kind.validateUpdate?.(next, previous)) ?? []),
         ]),
   ]);
+  if (!info.subresource) warn(call, kind.warnings?.(next, previous) ?? []);
   await context.admission.validate(admission);
   return companions;
 }
@@ -198,7 +201,7 @@ export async function reserve(
   avoid: Set<string>,
 ): Promise<Companions> {
   if (call.kind !== services) return NO_COMPANIONS;
-  return context.services.reserve(next, previous, avoid);
+  return context.services.reserve(next, previous, avoid, call.query.dryRun);
 }
 
 export function admissionRequest(
@@ -244,6 +247,11 @@ function refuseInvalid({ kind }: ResourceCall, object: KubeObject, errors: Field
   // Told of the kind that is stored.
   const of = { group: kind.storedAs?.group ?? kind.group, kind: kind.kind };
   throw statusInvalid(of, object.metadata.name ?? "", errors);
+}
+
+/** A write that is tried again says the same again. */
+function warn(call: ResourceCall, warnings: readonly string[]): void {
+  for (const warning of new Set(warnings)) if (!call.warnings.includes(warning)) call.warnings.push(warning);
 }
 
 /** Kinds with a status subresource change it only there. */

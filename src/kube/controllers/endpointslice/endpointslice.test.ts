@@ -51,7 +51,7 @@ describe("the EndpointSlice and Endpoints controllers", () => {
   const shown = async () =>
     Object.fromEntries(
       (await slices()).flatMap((slice) =>
-        slice.endpoints.map((one) => [one.targetRef?.name, Object.values(one.conditions!)]),
+        (slice.endpoints ?? []).map((one) => [one.targetRef?.name, Object.values(one.conditions!)]),
       ),
     );
 

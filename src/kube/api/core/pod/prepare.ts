@@ -2,6 +2,7 @@ import type { AppArmorProfile, Pod, PodAffinity, PodAffinityTerm } from "../../g
 import { containersOf } from "./containers-of.ts";
 import { APP_ARMOR_CONTAINER } from "./validate-annotations.ts";
 import { validateAppArmorProfile } from "./validate-profiles.ts";
+import { appArmorDeprecation } from "./warnings.ts";
 
 /** Writes the pod's own label values into the selectors that name their keys (MatchLabelKeysInPodAffinity). */
 export function applyLabelKeys({ metadata: { labels = {} }, spec: { affinity } }: Pod): void {
@@ -34,7 +35,7 @@ function expressions(keys: readonly string[], operator: string, labels: Record<s
 const LOCALHOST = "localhost/";
 
 /** Keeps the old annotations and the fields of AppArmor profiles the same, whichever of the two was given. */
-export function applyAppArmor({ metadata, spec }: Pod): void {
+export function applyAppArmor({ metadata, spec }: Pod, warnings: string[]): void {
   if (spec.os?.name === "windows") return;
   const ofPod = spec.securityContext?.appArmorProfile;
   for (const [container] of containersOf(spec, "")) {
@@ -46,7 +47,9 @@ export function applyAppArmor({ metadata, spec }: Pod): void {
       if (text !== undefined) metadata.annotations = { ...metadata.annotations, [key]: text };
     } else if (own === undefined) {
       const profile = profileOf(annotation);
-      if (profile === undefined || isSame(profile, ofPod)) continue;
+      if (profile !== undefined && isSame(profile, ofPod)) continue;
+      warnings.push(appArmorDeprecation(key));
+      if (profile === undefined) continue;
       container.securityContext = { ...container.securityContext, appArmorProfile: profile };
     }
   }
