@@ -57,6 +57,18 @@ describe("options that are refused at creation", () => {
       "invalid mount path: 'x' mount path must be absolute",
     ],
     [
+      "-v of a volume with propagation",
+      { Binds: ["vol:/x:rshared"] },
+      "InvalidArgument",
+      "invalid volume specification: 'vol:/x:rshared': invalid mount config for type \"volume\": field BindOptions must not be specified",
+    ],
+    [
+      "-v of a bind with nocopy",
+      { Binds: ["/tmp:/x:nocopy"] },
+      "InvalidArgument",
+      "invalid volume specification: '/tmp:/x:nocopy': invalid mount config for type \"bind\": field VolumeOptions must not be specified",
+    ],
+    [
       "--cpu-shares -2",
       { CpuShares: -2 },
       "InvalidArgument",

@@ -32,7 +32,16 @@ export function parseBind(text: string): BindSpecification {
   const source = second === undefined ? undefined : first;
   assertTarget(target, text);
   if (source !== undefined && !source.startsWith("/")) assertName(source);
-  return { source, target: posix.normalize(target), mode, ...parseMode(mode) };
+  const options = parseMode(mode);
+  const [type, field] = source?.startsWith("/")
+    ? ["bind", options.copyUp ? "" : "VolumeOptions"]
+    : ["volume", options.propagation === "" ? "" : "BindOptions"];
+  if (field !== "") {
+    throw invalidMount(
+      `invalid volume specification: '${text}': invalid mount config for type "${type}": field ${field} must not be specified`,
+    );
+  }
+  return { source, target: posix.normalize(target), mode, ...options };
 }
 
 function parseMode(mode: string): Pick<BindSpecification, "readOnly" | "copyUp" | "propagation"> {
