@@ -103,6 +103,63 @@ function structIn(
   return [undefined, wrap];
 }
 
+const ODD = [
+  "",
+  "x",
+  "-1",
+  "99999999999999999999",
+  "1.5",
+  "\0",
+  "[",
+  "*",
+  "a:b",
+  "sha256:",
+  "@",
+  "true",
+  " ",
+  "1-2",
+  "🙂",
+];
+
+/** Each filter of each list and each parameter of the others, with each odd value. */
+function oddQueries(id: string): [method: string, path: string][] {
+  const lists = ["GET /containers/json", "GET /images/json", "GET /networks", "GET /volumes"];
+  const prunes = ["containers", "images", "networks", "volumes"].map((area) => `POST /${area}/prune`);
+  const filterNames =
+    "ancestor before exited expose health id is-task label name network publish since status volume dangling driver scope type reference until label! all";
+  const bodies = ["{", "[]", "null", '{"a":[null]}', '{"label":[]}', '{"__proto__":["x"]}'];
+  const filters = filterNames
+    .split(" ")
+    .flatMap((name) => ODD.map((value) => JSON.stringify({ [name]: [value] })));
+  const parameters: Record<string, string> = {
+    "GET /containers/json": "limit size all",
+    [`GET /containers/${id}/logs?stdout=1`]: "since until tail",
+    [`POST /containers/${id}/resize`]: "h w",
+    [`GET /containers/${id}/top`]: "ps_args",
+    [`HEAD /containers/${id}/archive`]: "path",
+    [`POST /containers/${id}/rename`]: "name",
+    "GET /events?since=1&until=2": "since until filters",
+    "POST /images/busybox/tag": "repo tag",
+    "GET /images/get": "names",
+    "POST /containers/create": "name platform",
+    "GET /system/df": "type",
+    "POST /commit": "container repo tag changes",
+    "GET /networks/bridge": "verbose scope",
+    "POST /build":
+      "t dockerfile memory labels buildargs ulimits platform target version networkmode extrahosts",
+  };
+  const asked = [...lists, ...prunes].flatMap((target) =>
+    [...filters, ...bodies].map((value) => [target, "filters", value] as const),
+  );
+  const others = Object.entries(parameters).flatMap(([target, names]) =>
+    names.split(" ").flatMap((name) => ODD.map((value) => [target, name, value] as const)),
+  );
+  return [...asked, ...others].map(([target, name, value]) => {
+    const [method, path] = target.split(" ") as [string, string];
+    return [method, `${path}${path.includes("?") ? "&" : "?"}${name}=${encodeURIComponent(value)}`];
+  });
+}
+
 describe("bad input", () => {
   it.each<[string, CallOptions["body"], string]>([
     ["garbage", "{", "invalid JSON"],
@@ -183,6 +240,17 @@ describe("bad input", () => {
         if (status === 201 && type === volumeCreateOptions)
           await api("DELETE", `/volumes/${answer.json.Name}`);
       }
+    }
+    expect(failures).toEqual([]);
+    await client.remove(id);
+  }, 60_000);
+
+  it("never ends in an error of the server, whatever stands in a query", async () => {
+    const id = await client.run({ Cmd: ["sleep", "600"] });
+    const failures: string[] = [];
+    for (const [method, path] of oddQueries(id)) {
+      const { status, text } = await api(method, path);
+      if (status >= 500 && status !== 501) failures.push(`${method} ${path}: ${status} ${text}`);
     }
     expect(failures).toEqual([]);
     await client.remove(id);

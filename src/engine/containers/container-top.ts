@@ -25,6 +25,8 @@ export async function containerTop(
 /** Nothing that would let a title other than PID's stand in PID's place (moby, validatePSArgs). */
 function assertPsArguments(words: readonly string[]): void {
   for (const word of words) {
+    // The kernel takes no program's argument with one in it.
+    if (word.includes("\0")) throw invalidRequest("fork/exec /usr/bin/ps: invalid argument");
     if (/\bpid\s*=/i.test(word) && !/\bpid=PID\b/.test(word)) {
       throw invalidRequest(`specifying "${word}" is not allowed`);
     }
