@@ -62,8 +62,3 @@ export function diskError(error: unknown, operation?: string): GantryError | und
 export function isDiskError(error: unknown): error is GantryError {
   return error instanceof GantryError && error.code.startsWith("Disk.");
 }
-
-/** What is in the way of writing and may go away, without any harm to what is there. */
-export function isOutOfSpace(error: unknown): boolean {
-  return diskError(error)?.kind === "ResourceExhausted";
-}

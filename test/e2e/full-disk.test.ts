@@ -9,6 +9,8 @@ import { startPlatform, type TestPlatform } from "../support/platform.ts";
 /** A home on a disk of its own that has 64 MB. */
 let home: string;
 let platform: TestPlatform;
+/** On another disk. */
+const archive = join(tmpdir(), `gantry-full-${process.pid}.tar`);
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), "gantry-full-"));
   mustSucceed("mount", "-t", "tmpfs", "-o", "size=64m,mode=755", "tmpfs", home);
@@ -16,9 +18,11 @@ beforeAll(async () => {
   makeBaseImages(["busybox"], platform.env);
 });
 afterAll(async () => {
-  await platform?.gantry("reset");
+  const reset = await platform?.gantry("reset");
+  expect(reset?.stdout).toContain(`Kept ${home} itself, on which something is mounted.`);
   spawnSync("umount", ["-l", home]);
   rmdirSync(home);
+  rmSync(archive, { force: true });
 });
 
 function mustSucceed(command: string, ...args: string[]): void {
@@ -63,6 +67,9 @@ describe("a full disk", () => {
     await ok("tag", "busybox", "other:tag");
     await ok("stop", "-t", "0", "pruned");
     await ok("pause", "paused");
+    await ok("save", "-o", archive, "busybox");
+    await ok("run", "-d", "--name", "ends", "busybox", "sh", "-c", "sleep 3; exit 3");
+    expect((await platform.kubectl("create", "configmap", "a", "--from-literal=x=y")).code).toBe(0);
     fillDisk();
 
     const refused = await platform.docker("create", "--name", "new", "busybox");
@@ -74,6 +81,11 @@ describe("a full disk", () => {
     expect(noVolume.stderr).toMatch(/no space left on device: free some disk space/);
     const noNetwork = await platform.docker("network", "create", "more");
     expect(noNetwork.stderr).toMatch(/no space left on device: free some disk space/);
+    const noImage = await platform.docker("load", "-i", archive);
+    expect([noImage.code, noImage.stderr]).toEqual([
+      1,
+      expect.stringMatching(/no space left on device: free some disk space/),
+    ]);
 
     await ok("stop", "-t", "0", "stopped");
     await ok("kill", "killed");
@@ -83,6 +95,9 @@ describe("a full disk", () => {
     await ok("network", "rm", "net");
     await ok("volume", "rm", "data");
     await ok("rmi", "other:tag");
+    expect((await platform.kubectl("delete", "configmap", "a")).code).toBe(0);
+    expect(await ok("wait", "ends")).toBe("3");
+    await ok("rm", "ends");
     expect(await names()).toEqual(["paused"]);
     await ok("container", "prune", "-f");
     await ok("volume", "prune", "-af");
@@ -114,8 +129,10 @@ describe("a full disk", () => {
     fillDisk();
     const { pid } = platform.status;
     for (let count = 0; count < 20; count++) await platform.docker("create", "busybox");
-    rmSync(ballast());
     expect(JSON.parse((await platform.gantry("status", "--json")).stdout).pid).toBe(pid);
+    expect((await platform.gantry("down")).code).toBe(0);
+    await platform.up();
+    rmSync(ballast());
     await ok("run", "--rm", "busybox", "true");
   });
 });
