@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, w
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { UNREADABLE } from "../base/record-faults.test-support.ts";
 import { homeDirectory } from "../cli/home.ts";
 import { ensureSharedMount, listMounts, mount, unmountTree } from "../kernel/index.ts";
 import { homeLayout } from "./home.ts";
@@ -77,3 +78,14 @@ it("the end of the program leaves a home mounted that was before", () => {
   expect(unmountHome(homeLayout(home))).toEqual([home]);
   expect(mountsIn()).toEqual([home]);
 });
+
+it.each(UNREADABLE)(
+  "reset removes nothing while nobody knows which instance it is ($name)",
+  async ({ strike }) => {
+    writeFileSync(join(home, "config.yaml"), "instanceId: abcdef\n");
+    const heal = strike(join(home, "config.yaml"));
+    await expect(resetPlatform(home)).rejects.toMatchObject({ code: "Record.Unreadable" });
+    heal();
+    expect(readdirSync(home)).toEqual(["config.yaml"]);
+  },
+);

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
-import { GantryError } from "../base/index.ts";
+import { GantryError, presentOrUndefined, readRecordSync } from "../base/index.ts";
 import type { ResetResult } from "../cli/index.ts";
 import {
   cgroupDirs,
@@ -24,7 +24,7 @@ export async function resetPlatform(home: string): Promise<ResetResult> {
   if (process.getuid?.() !== 0)
     throw new GantryError("PermissionDenied", "gantry reset needs root", { hint: "run it with sudo" });
   const removed: string[] = [];
-  if (!existsSync(home)) return { removed, kept: [] };
+  if (!statSync(home, { throwIfNoEntry: false })) return { removed, kept: [] };
   const instanceId = instanceIdOf(home);
   if (instanceId) removed.push(...(await removeKernelState(instanceId)));
   const mounted = unmountHome(homeLayout(home));
@@ -59,9 +59,8 @@ export async function removeKernelState(instanceId: string): Promise<string[]> {
 
 /** Read leniently: whatever else is wrong with the configuration, its instance can be removed. */
 function instanceIdOf(home: string): string | undefined {
-  const path = join(home, "config.yaml");
-  if (!existsSync(path)) return undefined;
-  return /^instanceId: *['"]?([0-9a-f]{6})\b/m.exec(readFileSync(path, "utf8"))?.[1];
+  const config = presentOrUndefined(readRecordSync(join(home, "config.yaml"), (text) => text));
+  return /^instanceId: *['"]?([0-9a-f]{6})\b/m.exec(config ?? "")?.[1];
 }
 
 async function removeCgroups(path: string): Promise<string[]> {

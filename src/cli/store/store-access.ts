@@ -1,7 +1,13 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { load } from "js-yaml";
-import { createLogger, errorMessage, GantryError, invalidArgument } from "../../base/index.ts";
+import {
+  createLogger,
+  errorMessage,
+  GantryError,
+  invalidArgument,
+  readRecordSync,
+} from "../../base/index.ts";
 import {
   openEtcdStore,
   openLmdbStore,
@@ -48,15 +54,14 @@ export const quietLogger = () => createLogger((line) => process.stderr.write(`${
 /** `store` of the home's config.yaml. */
 export function storeAddress(home: string): string {
   const path = join(home, "config.yaml");
-  if (!existsSync(path)) return "embedded";
-  try {
-    const config = load(readFileSync(path, "utf8")) as { store?: string } | null;
-    return config?.store ?? "embedded";
-  } catch (error) {
-    throw invalidArgument(`${path} cannot be read: ${errorMessage(error).split("\n")[0]}`, {
+  const file = readRecordSync(path, (text) => load(text) as { store?: string } | null);
+  if (file.state === "unreadable") throw file.error;
+  if (file.state === "damaged") {
+    throw invalidArgument(`${path} cannot be read: ${errorMessage(file.error.cause).split("\n")[0]}`, {
       hint: "correct it",
     });
   }
+  return (file.state === "present" ? file.record?.store : undefined) ?? "embedded";
 }
 
 export async function isRunning(home: string): Promise<boolean> {
