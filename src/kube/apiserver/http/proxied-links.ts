@@ -54,8 +54,8 @@ export function proxiedLink(link: string, { host, requestHost, prefix }: Proxied
 
 /** The streams that a page goes through, or none where the answer is no page or is encoded in a way that nobody knows here. */
 export async function linkRewriter(headers: IncomingHttpHeaders, page: ProxiedPage): Promise<Duplex[]> {
-  const type = headers["content-type"]?.split(";", 1)[0]!.trim().toLowerCase();
-  if (type !== "text/html" || headers.location !== undefined) return [];
+  const isPage = /^\s*text\/html\s*(;|$)/i.test(headers["content-type"] ?? "");
+  if (!isPage || headers.location !== undefined) return [];
   const coding = CODINGS[headers["content-encoding"] ?? ""];
   if (!coding) return [];
   // The rewriter reads text; as upstream, pages are taken for UTF-8.
