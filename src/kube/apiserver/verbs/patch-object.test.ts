@@ -146,3 +146,36 @@ describeAnswers("what a patch may do", {
     },
   ],
 });
+
+const FIELDS = "/metadata/managedFields";
+
+describeAnswers("JSON patches of the managed fields, which are not kept", {
+  stored: [[CONFIG_MAPS, { metadata: { name: "a" } }]],
+  rows: [
+    {
+      request: `PATCH ${CONFIG_MAPS}/a`,
+      headers: JSON_PATCH,
+      body: [{ op: "replace", path: FIELDS, value: [{}] }],
+      code: 200,
+      object: { metadata: expect.not.objectContaining({ managedFields: expect.anything() }) },
+    },
+    {
+      request: `PATCH ${CONFIG_MAPS}/a`,
+      headers: JSON_PATCH,
+      body: [{ op: "add", path: `${FIELDS}/0/time`, value: "2004-01-01T01:01:01Z" }],
+      code: 200,
+    },
+    {
+      request: `PATCH ${CONFIG_MAPS}/a`,
+      headers: JSON_PATCH,
+      body: [{ op: "test", path: `${FIELDS}/0/fieldsType`, value: "v" }],
+      code: 422,
+    },
+    {
+      request: `PATCH ${CONFIG_MAPS}/a`,
+      headers: JSON_PATCH,
+      body: [{ op: "remove", path: FIELDS }],
+      code: 200,
+    },
+  ],
+});

@@ -1,6 +1,7 @@
 import { isGantryError } from "../../../base/index.ts";
 import { applyJsonPatch, applyMergePatch, parseJsonPatch } from "../../../formats/index.ts";
 import {
+  apiVersionOf,
   goPrinted,
   type KindDefinition,
   type KubeObject,
@@ -34,7 +35,7 @@ function patched(call: ResourceCall, kind: KindDefinition, current: KubeObject):
   const { value, duplicates } = call.body.patch();
   switch (call.patchType) {
     case "json":
-      return decoded(jsonPatched(value, current), []);
+      return decoded(jsonPatched(value, withManager(current, kind)), []);
     case "merge":
       return decoded(applyMergePatch(current, requireObject(value)), duplicates);
     case "strategic": {
@@ -48,6 +49,22 @@ function patched(call: ResourceCall, kind: KindDefinition, current: KubeObject):
 
 function decoded(value: unknown, duplicates: readonly string[]): Patched {
   return { value, shown: JSON.stringify(value), by: "decoder", duplicates };
+}
+
+/**
+ * Who wrote which fields is not kept. A JSON patch may yet name the list of them, which it expects to be there: so the
+ * original's documentation tells to clear it.
+ */
+function withManager(current: KubeObject, kind: KindDefinition): KubeObject {
+  const entry = {
+    manager: "before-first-apply",
+    operation: "Update",
+    apiVersion: apiVersionOf(kind),
+    time: current.metadata.creationTimestamp,
+    fieldsType: "FieldsV1",
+    fieldsV1: {},
+  };
+  return { ...current, metadata: { ...current.metadata, managedFields: [entry] } };
 }
 
 function jsonPatched(body: unknown, current: KubeObject): unknown {
