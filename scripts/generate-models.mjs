@@ -144,8 +144,14 @@ function readClass(className, attributes, declared) {
   return { className, fields, description: head === null ? "" : unescapeComment(head[1]) };
 }
 
+/** Of the paragraphs that the package runs together only this one is sure: elsewhere two spaces may be meant. */
 const commentText = (comment) =>
-  comment === undefined ? "" : unescapeComment(comment.replace(/^ {4}\* ?/gm, "").trimEnd());
+  comment === undefined
+    ? ""
+    : unescapeComment(comment.replace(/^ {4}\* ?/gm, "").trimEnd()).replace(
+        / {2}(?=Populated by the system)/g,
+        "\n\n",
+      );
 
 const unescapeComment = (text) => text.replace(/\\(['"`\\])/g, "$1").replaceAll("*_/", "*/");
 

@@ -7,7 +7,6 @@ const FIELDS: Record<string, Record<string, string>> = {
   Deployment: {
     "Up-to-date": "apps.v1.DeploymentStatus updatedReplicas",
     Available: "apps.v1.DeploymentStatus availableReplicas",
-    Selector: "apps.v1.DeploymentSpec selector",
   },
   EndpointSlice: {
     AddressType: "discovery.v1.EndpointSlice addressType",
@@ -19,9 +18,7 @@ const FIELDS: Record<string, Record<string, string>> = {
     "Last Seen": "core.v1.Event lastTimestamp",
     Type: "core.v1.Event type",
     Reason: "core.v1.Event reason",
-    Object: "core.v1.Event involvedObject",
     Subobject: "core.v1.ObjectReference fieldPath",
-    Source: "core.v1.Event source",
     Message: "core.v1.Event message",
     "First Seen": "core.v1.Event firstTimestamp",
     Count: "core.v1.Event count",
@@ -45,7 +42,6 @@ const FIELDS: Record<string, Record<string, string>> = {
     Desired: "apps.v1.ReplicaSetSpec replicas",
     Current: "apps.v1.ReplicaSetStatus replicas",
     Ready: "apps.v1.ReplicaSetStatus readyReplicas",
-    Selector: "apps.v1.ReplicaSetSpec selector",
   },
   RoleBinding: { Role: "rbac.v1.RoleBinding roleRef" },
   ClusterRoleBinding: { Role: "rbac.v1.ClusterRoleBinding roleRef" },
@@ -54,6 +50,7 @@ const FIELDS: Record<string, Record<string, string>> = {
     Available: "autoscaling.v1.ScaleStatus replicas",
   },
   Secret: { Type: "core.v1.Secret type", Data: "core.v1.Secret data" },
+  ServiceAccount: { Secrets: "core.v1.ServiceAccount secrets" },
   Service: {
     Type: "core.v1.ServiceSpec type",
     "Cluster-IP": "core.v1.ServiceSpec clusterIP",
@@ -63,13 +60,59 @@ const FIELDS: Record<string, Record<string, string>> = {
   },
 };
 
+/** Columns of several fields, in the words of upstream's printers, and of fields of which the models say nothing. */
+const TEXTS: Record<string, Record<string, string>> = {
+  ClusterRoleBinding: {
+    Users: "Users in the clusterRoleBinding",
+    Groups: "Groups in the clusterRoleBinding",
+    ServiceAccounts: "ServiceAccounts in the clusterRoleBinding",
+  },
+  ControllerRevision: { Controller: "Controller of the object" },
+  Deployment: {
+    Ready: "Number of the pod with ready state",
+    Containers: "Names of each container in the template.",
+    Images: "Images referenced by each container in the template.",
+    Selector:
+      "Label selector for pods. Existing ReplicaSets whose pods are selected by this will be the ones affected by this deployment.",
+  },
+  Event: {
+    Object: "The object that this event is about.",
+    Source: "The component reporting this event. Should be a short machine understandable string.",
+  },
+  Namespace: { Status: "The status of the namespace" },
+  Node: { Status: "The status of the node", Roles: "The roles of the node" },
+  Pod: {
+    Ready: "The aggregate readiness state of this pod for accepting traffic.",
+    Status: "The aggregate status of the containers in this pod.",
+    Restarts:
+      "The number of times the containers in this pod have been restarted and when the last container in this pod has restarted.",
+  },
+  ReplicaSet: {
+    Containers: "Names of each container in the template.",
+    Images: "Images referenced by each container in the template.",
+    Selector:
+      "Selector is a label query over pods that should match the replica count. If the selector is empty, it is defaulted to the labels present on the pod template. Label keys and values that must match in order to be controlled by this replica set. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors",
+  },
+  RoleBinding: {
+    Users: "Users in the roleBinding",
+    Groups: "Groups in the roleBinding",
+    ServiceAccounts: "ServiceAccounts in the roleBinding",
+  },
+};
+
 const OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
-const OF_ALL: Record<string, string> = { Name: "name", Age: "creationTimestamp" };
+const OF_ALL: Record<string, string> = {
+  Name: "name",
+  Age: "creationTimestamp",
+  "Created At": "creationTimestamp",
+};
 
 /** What a column shows, in the words of the model; the texts are read when the first table is asked for. */
 export function columnDescription(kind: string, column: string): string {
   const ofAll = OF_ALL[column];
   if (ofAll) return describeModel(OBJECT_META, ofAll) ?? "";
+  const text = TEXTS[kind]?.[column];
+  if (text) return text;
   const [model, field] = FIELDS[kind]?.[column]?.split(" ") ?? [];
   return (model && describeModel(`io.k8s.api.${model}`, field)) || "";
 }

@@ -27,7 +27,7 @@ const roleRef = { apiGroup: rbac, kind: "Role", name: "r" };
 function forReading(): StoredBefore {
   const configMaps = [0, 1, 2, 3, 4].map((at): [string, Json] => [
     core("rd3", "configmaps"),
-    { metadata: { name: `c${at}`, labels: { app: `c${at}` } }, data: { k: "v" } },
+    { metadata: { name: `c${at}`, labels: { app: at % 2 ? "a" : "b", n: `${at}` } }, data: { k: `${at}` } },
   ]);
   const involvedObject = { kind: "Pod", namespace: "rd3", name: "p1" };
   return [
@@ -43,7 +43,16 @@ function forReading(): StoredBefore {
       named("e1", { subsets: [{ addresses: [{ ip: "10.1.2.3" }], ports: [{ port: 80 }] }] }),
     ],
     [core("rd3", "events"), named("e1", { involvedObject, reason: "r", message: "m", type: "Normal" })],
-    ["/api/v1/nodes", named("zz-n1")],
+    [
+      "/api/v1/nodes",
+      {
+        metadata: {
+          name: "zz-n1",
+          labels: { "node-role.kubernetes.io/control-plane": "", "node-role.kubernetes.io/x": "" },
+        },
+        spec: { unschedulable: true },
+      },
+    ],
     [group("apps", "rd3", "deployments"), named("d1", workload())],
     [group("apps", "rd3", "replicasets"), named("r1", workload())],
     [group("apps", "rd3", "controllerrevisions"), named("cr1", { revision: 1, data: { a: 1 } })],
@@ -76,7 +85,7 @@ function forUpdates(recorded: readonly RecordedAnswer[]): StoredBefore {
     { name: "B", value: "2" },
   ];
   const ports = [{ containerPort: 80 }, { containerPort: 81 }];
-  const main = { ...container, env, ports, volumeMounts: [{ name: "v", mountPath: "/v" }] };
+  const main = { ...container, env, ports };
   const volumes = [
     { name: "v", emptyDir: {} },
     { name: "w", secret: { secretName: "s" } },
@@ -86,7 +95,7 @@ function forUpdates(recorded: readonly RecordedAnswer[]): StoredBefore {
     terminationGracePeriodSeconds: 0,
     volumes,
     initContainers: [{ name: "i", image: "i" }],
-    containers: [main, { name: "d", image: "j" }],
+    containers: [main, { name: "d", image: "j:1" }],
   };
   const ofDeployment = {
     metadata: { labels: { a: "b" } },
@@ -125,13 +134,22 @@ const FULL: Record<string, Json> = {
   "u1-secret": { data: { a: "YQ==" }, type: "Opaque" },
   "u1-event": { involvedObject: { kind: "Pod", namespace: "t1", name: "p" }, reason: "r" },
   "u1-controllerrevision": { revision: 1, data: { a: 1 } },
-  "u1-replicaset": workload(),
+  "u1-replicaset": workload({
+    template: {
+      metadata: { labels: { a: "b" } },
+      spec: {
+        containers: [container],
+        securityContext: { sysctls: [{ name: "kernel.shm_rmid_forced", value: "0" }] },
+      },
+    },
+  }),
   "u1-role": { rules: [{ verbs: ["get"], apiGroups: [""], resources: ["pods"] }] },
   "u1-clusterrole": {
     rules: [
-      { verbs: ["get"], apiGroups: [""], resources: ["pods"] },
-      { verbs: ["get"], nonResourceURLs: ["/a"] },
+      { verbs: ["get", "*"], apiGroups: ["", "apps"], resources: ["pods", "pods/log"], resourceNames: ["x"] },
+      { verbs: ["get"], nonResourceURLs: ["/a", "/b*"] },
     ],
+    aggregationRule: { clusterRoleSelectors: [{ matchLabels: { k: "v" } }] },
   },
   "u1-rolebinding": { roleRef, subjects: [{ kind: "User", name: "u", apiGroup: rbac }] },
   "u1-clusterrolebinding": {
