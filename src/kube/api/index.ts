@@ -16,7 +16,7 @@ export { bindings } from "./core/binding.ts";
 export { configMaps } from "./core/config-map.ts";
 export { endpoints } from "./core/endpoints.ts";
 export { events } from "./core/event.ts";
-export { namespaces } from "./core/namespace.ts";
+export { namespaces, validateNamespaceFinalizer } from "./core/namespace.ts";
 export { nodes } from "./core/node.ts";
 export { nodeIsSelected, nodeSelectorTermMatches, selectsNodes } from "./core/pod/node-selection.ts";
 export { isPodPhaseTerminal, isPodTerminal } from "./core/pod/terminal.ts";

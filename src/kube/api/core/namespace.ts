@@ -46,11 +46,13 @@ function defaults(namespace: Namespace): void {
 }
 
 function validate(namespace: Namespace): FieldError[] {
-  return (namespace.spec.finalizers ?? []).flatMap((one) => validateFinalizer(one, "spec.finalizers"));
+  return (namespace.spec.finalizers ?? []).flatMap((one) =>
+    validateNamespaceFinalizer(one, "spec.finalizers"),
+  );
 }
 
 /** A finalizer of a namespace's spec (upstream validateFinalizerName). */
-export function validateFinalizer(finalizer: string, path: string): FieldError[] {
+export function validateNamespaceFinalizer(finalizer: string, path: string): FieldError[] {
   const errors = invalidEach(path, finalizer, isQualifiedName(finalizer));
   if (finalizer.includes("/") || STANDARD_FINALIZERS.includes(finalizer)) return errors;
   const why = "name is neither a standard finalizer name nor is it fully qualified";

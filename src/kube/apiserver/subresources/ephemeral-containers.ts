@@ -1,5 +1,6 @@
 import { jsonEquals } from "../../../formats/index.ts";
-import { type FieldError, type KubeObject, statusInvalid } from "../../api/index.ts";
+import { type FieldError, forbidden, type KubeObject } from "../../api/index.ts";
+import type { StoredObject } from "../objects/stored-object.ts";
 import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
 import { applyPatch } from "../verbs/patch-object.ts";
 import { getObject } from "../verbs/read-objects.ts";
@@ -14,35 +15,31 @@ export async function updateEphemeralContainers(context: ServerContext, call: Re
   const { kind, info } = call;
   if (info.verb === "get") return { form: "object", kind, object: await getObject(context, call), code: 200 };
   const decoded = info.verb === "update" ? requireUpdate(call) : undefined;
-  const { object } = await updateObject(context, call, (current) => {
+  const change = (current: StoredObject) => {
     const sent = decoded ?? applyPatch(call, kind, current.object);
     const next = current.mutableCopy();
     next.spec.ephemeralContainers = structuredClone(sent.spec?.ephemeralContainers ?? []);
     if (next.spec.ephemeralContainers.length === 0) delete next.spec.ephemeralContainers;
     // Whoever sends a version means the pod as it was then.
     next.metadata.resourceVersion = sent.metadata.resourceVersion;
-    kind.defaults?.(next);
-    refuseChanges(call, next, current.object);
     return next;
-  });
+  };
+  const { object } = await updateObject(context, call, change, { validateUpdate });
   return { form: "object", kind, object, code: 200 };
 }
 
+const MIRROR_POD = "kubernetes.io/config.mirror";
+
 /** Those that are there stay as they are (validation.ValidatePodEphemeralContainersUpdate). */
-function refuseChanges({ kind, info }: ResourceCall, next: KubeObject, previous: KubeObject): void {
+function validateUpdate(next: KubeObject, previous: KubeObject): FieldError[] {
+  if (previous.metadata.annotations?.[MIRROR_POD] !== undefined)
+    return [forbidden("", "static pods do not support ephemeral containers")];
   const sent = new Map<string, Named>();
   for (const one of (next.spec.ephemeralContainers ?? []) as Named[]) sent.set(one.name, one);
-  const errors: FieldError[] = [];
-  const refuse = (name: string, what: string) =>
-    errors.push({
-      type: "FieldValueForbidden",
-      field: "spec.ephemeralContainers",
-      message: `Forbidden: existing ephemeral containers ${JSON.stringify(name)} may not be ${what}\n`,
-    });
-  for (const old of (previous.spec.ephemeralContainers ?? []) as Named[]) {
+  return ((previous.spec.ephemeralContainers ?? []) as Named[]).flatMap((old) => {
     const now = sent.get(old.name);
-    if (!now) refuse(old.name, "removed");
-    else if (!jsonEquals(now, old)) refuse(old.name, "changed");
-  }
-  if (errors.length > 0) throw statusInvalid(kind, info.name!, errors);
+    if (now && jsonEquals(now, old)) return [];
+    const what = `existing ephemeral containers ${JSON.stringify(old.name)} may not be ${now ? "changed" : "removed"}\n`;
+    return [forbidden("spec.ephemeralContainers", what)];
+  });
 }

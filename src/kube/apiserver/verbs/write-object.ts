@@ -92,12 +92,11 @@ async function prepareCreate(
 /** These change single fields that clients may not change otherwise; their handlers checked what they write. */
 const TRUSTED_SUBRESOURCES = new Set(["binding", "finalize"]);
 
-/** These let through what an update of the object itself may not change; what they may is their handlers' rule. */
-const FREER_SUBRESOURCES = new Set(["ephemeralcontainers"]);
-
 export interface UpdateOptions {
   /** The body of a PUT, where the next state is one. */
   sent?: KubeObject;
+  /** The rule of a subresource that lets through what an update of the object itself may not change, in place of the kind's. */
+  validateUpdate?: (next: KubeObject, previous: KubeObject) => FieldError[];
   /** Makes the object where it is not there. */
   create?: () => Promise<StoredObject | KubeObject>;
 }
@@ -115,7 +114,7 @@ export async function updateObject(
   context: ServerContext,
   call: ResourceCall,
   change: (current: StoredObject) => KubeObject | Promise<KubeObject>,
-  { sent, create }: UpdateOptions = {},
+  { sent, create, validateUpdate = call.kind.validateUpdate }: UpdateOptions = {},
 ): Promise<UpdateResult> {
   const { kind, info } = call;
   const avoid = new Set<string>();
@@ -127,7 +126,7 @@ export async function updateObject(
       return { object: await create(), created: true };
     }
     const next = await change(current);
-    const companions = await prepareUpdate(context, call, next, current, avoid);
+    const companions = await prepareUpdate(context, call, next, current, avoid, validateUpdate);
     if (call.query.dryRun) return { object: next, created: false };
     const outcome = await writeUpdate(context, call, current, next, companions);
     if (outcome.done) return { object: outcome.object, created: false };
@@ -141,10 +140,10 @@ async function prepareUpdate(
   next: KubeObject,
   current: StoredObject,
   avoid: Set<string>,
+  validateUpdate: UpdateOptions["validateUpdate"],
 ): Promise<Companions> {
   const { kind, info } = call;
   const isStatus = info.subresource === "status";
-  const isFree = FREER_SUBRESOURCES.has(info.subresource ?? "");
   const previous = current.object;
   const admission = admissionRequest(call, "UPDATE", next, previous);
   prepareMetadataForUpdate(kind, next, current, info);
@@ -162,10 +161,7 @@ async function prepareUpdate(
     ...validateUpdatedMeta(next, previous, kind),
     ...(isStatus
       ? (kind.validateStatusUpdate?.(next, previous) ?? [])
-      : [
-          ...(kind.validate?.(next) ?? []),
-          ...((isFree ? undefined : kind.validateUpdate?.(next, previous)) ?? []),
-        ]),
+      : [...(kind.validate?.(next) ?? []), ...(validateUpdate?.(next, previous) ?? [])]),
   ]);
   if (!info.subresource) warn(call, kind.warnings?.(next, previous) ?? []);
   await context.admission.validate(admission);
