@@ -121,6 +121,8 @@ export interface KindDefinition<T extends ApiObject = any> extends ResourceRef<T
   /** Upstream's validation after defaulting; metadata is validated for all kinds alike. */
   validate?: (object: T) => FieldError[];
   validateUpdate?: (next: T, previous: T) => FieldError[];
+  /** What an update may not change is told before what no object of the kind may be. */
+  tellsChangesFirst?: boolean;
   /** Before create: drop what clients may not set (status). What is told of that goes into `warnings`. */
   prepareForCreate?: (object: T, warnings?: string[]) => void;
   /** Before update through the main resource: keep status, raise generation where spec changed. */

@@ -24,6 +24,7 @@ export const configMaps: KindDefinition<ConfigMap> = {
   allowUnconditionalUpdate: true,
   validate,
   validateUpdate,
+  tellsChangesFirst: true,
   columns: [
     nameColumn,
     textColumn("Data", (map: ConfigMap) => countKeys(map.data) + countKeys(map.binaryData)),

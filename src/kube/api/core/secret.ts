@@ -21,6 +21,7 @@ export const secrets: KindDefinition<Secret> = {
   defaults,
   validate,
   validateUpdate,
+  tellsChangesFirst: true,
   selectableFields: (secret) => ({ type: secret.type ?? "" }),
   columns: [
     nameColumn,

@@ -24,6 +24,7 @@ export const services: KindDefinition<Service> = {
   defaults: setServiceDefaults,
   validate: validateService,
   validateUpdate: validateServiceUpdate,
+  tellsChangesFirst: true,
   validateStatusUpdate: validateServiceStatusUpdate,
   warnings: warningsOfService,
   prepareForCreate: prepareServiceForCreate,

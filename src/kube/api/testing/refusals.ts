@@ -38,7 +38,10 @@ export function refusalsOnUpdate(kind: KindDefinition, base: object, change: obj
   previous.metadata.resourceVersion = "1";
   const next = read(kind, changed(previous, change));
   kind.prepareForUpdate?.(next, previous);
-  return [...(kind.validate?.(next) ?? []), ...(kind.validateUpdate?.(next, previous) ?? [])].map(textOf);
+  const ofObject = kind.validate?.(next) ?? [];
+  const ofChanges = kind.validateUpdate?.(next, previous) ?? [];
+  const all = kind.tellsChangesFirst ? [...ofChanges, ...ofObject] : [...ofObject, ...ofChanges];
+  return all.map(textOf);
 }
 
 /** What a write of the changed status is told. */

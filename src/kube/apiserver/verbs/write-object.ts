@@ -161,7 +161,7 @@ async function prepareUpdate(
     ...validateUpdatedMeta(next, previous, kind),
     ...(isStatus
       ? (kind.validateStatusUpdate?.(next, previous) ?? [])
-      : [...(kind.validate?.(next) ?? []), ...(validateUpdate?.(next, previous) ?? [])]),
+      : validateChanged(kind, next, validateUpdate?.(next, previous) ?? [])),
   ]);
   if (!info.subresource) warn(call, kind.warnings?.(next, previous) ?? []);
   await context.admission.validate(admission);
@@ -236,6 +236,11 @@ export function requireUpdate(call: ResourceCall, bodyKind?: KindDefinition): Ku
   const object = requireBody(call, bodyKind);
   checkIdentity(call.kind, object, call.info);
   return object;
+}
+
+function validateChanged(kind: KindDefinition, next: KubeObject, ofChanges: FieldError[]): FieldError[] {
+  const ofObject = kind.validate?.(next) ?? [];
+  return kind.tellsChangesFirst ? [...ofChanges, ...ofObject] : [...ofObject, ...ofChanges];
 }
 
 function refuseInvalid({ kind }: ResourceCall, object: KubeObject, errors: FieldError[]): void {

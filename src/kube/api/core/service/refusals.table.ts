@@ -73,6 +73,11 @@ export const SERVICE_UPDATE_REFUSALS: Refusal[] = [
     { clusterIP: "10.0.0.9" },
     'Invalid spec.clusterIPs[0]: Invalid value: []string{"10.0.0.9"}: may not change once set',
   ),
+  spec(
+    { clusterIP: "10.0.0.9", sessionAffinity: "x" },
+    'Invalid spec.clusterIPs[0]: Invalid value: []string{"10.0.0.9"}: may not change once set',
+    'NotSupported spec.sessionAffinity: Unsupported value: "x": supported values: "ClientIP", "None"',
+  ),
   spec({ clusterIP: null, clusterIPs: null }),
   spec({ type: "ExternalName", externalName: "example.com", clusterIP: "" }),
   spec({ type: "ExternalName", externalName: "example.com" }),
