@@ -5,6 +5,7 @@ import { forbidden, IMMUTABLE, invalid, invalidEach, required, tooLong } from ".
 import type { Secret } from "../generated/types.ts";
 import type { FieldError, KindDefinition } from "../types.ts";
 import { FROZEN, MAX_DATA_BYTES } from "./config-map.ts";
+import { keyPairWarning } from "./secret/key-pair-warning.ts";
 
 const SERVICE_ACCOUNT_ANNOTATION = "kubernetes.io/service-account.name";
 
@@ -22,6 +23,7 @@ export const secrets: KindDefinition<Secret> = {
   validate,
   validateUpdate,
   tellsChangesFirst: true,
+  warnings: keyPairWarning,
   selectableFields: (secret) => ({ type: secret.type ?? "" }),
   columns: [
     nameColumn,
