@@ -9,6 +9,8 @@ import type { HostileClientData, HostileRequest } from "./hostile-client.ts";
 export interface HostileLoad {
   /** The longest time for which nothing else was served. */
   longestStallMs: number;
+  /** The most that the thread worked without a break: as above, but for what other programs took from it meanwhile. */
+  longestWorkMs: number;
   /** How long a small request of somebody else waited meanwhile. */
   smallRequestMs: { p50: number; p99: number; max: number; count: number };
   /** What the hostile ones were answered, by status code. */
@@ -189,21 +191,47 @@ async function measure(server: TestServer, { request, count, clients }: Load): P
   await new Promise((resolve) => setTimeout(resolve, 300));
   await small.take();
   delay.enable();
+  const work = watchWork();
   const beganMs = performance.now();
   await hostile.go();
   const { statuses } = await hostile.take();
   const tookMs = Math.round(performance.now() - beganMs);
   await new Promise((resolve) => setTimeout(resolve, 100));
   delay.disable();
+  const longestWorkMs = work.longestMs();
   const { waits } = await small.take();
   await Promise.all([small.end(), hostile.end()]);
   const sorted = waits.sort((a, b) => a - b);
   const at = (part: number) => Math.round((sorted[Math.floor((sorted.length - 1) * part)] ?? 0) * 10) / 10;
   return {
     longestStallMs: Math.round(delay.max / 1e5) / 10,
+    longestWorkMs,
     smallRequestMs: { p50: at(0.5), p99: at(0.99), max: at(1), count: sorted.length },
     answers: statuses,
     tookMs,
+  };
+}
+
+function watchWork(): { longestMs(): number } {
+  let longest = 0;
+  let isOver = false;
+  const used = () => {
+    const { user, system } = process.threadCpuUsage();
+    return (user + system) / 1000;
+  };
+  let before = used();
+  const look = () => {
+    const now = used();
+    longest = Math.max(longest, now - before);
+    before = now;
+    if (!isOver) setImmediate(look);
+  };
+  look();
+  return {
+    longestMs: () => {
+      isOver = true;
+      return Math.round(longest * 10) / 10;
+    },
   };
 }
 
