@@ -27,6 +27,7 @@ export function containerRequest(input: RequestInput): CreateContainerRequest {
     internal: {
       owner: "cri",
       namespacePaths: { ...namespaces, ...pid },
+      ...(sandbox.shmDir === undefined ? {} : { shmDir: sandbox.shmDir }),
       logPath: note.logPath,
       mounts: [...sandboxMounts(input), ...config.mounts.map(bindOf)],
       etcFilesManaged: true,
@@ -135,7 +136,6 @@ function sandboxMounts({ sandbox, sandboxDir, config }: RequestInput): Bind[] {
   };
   add(join(sandboxDir, "hostname"), "/etc/hostname");
   if (sandbox.config.dnsConfig) add(join(sandboxDir, "resolv.conf"), "/etc/resolv.conf");
-  if (sandbox.shmDir !== undefined) add(sandbox.shmDir, "/dev/shm");
   return binds;
 }
 

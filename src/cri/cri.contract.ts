@@ -279,6 +279,14 @@ export function describeCri(name: string, open: () => Promise<CriUnderTest>): vo
       expect(output).toEqual([hostname, hostname, "nameserver 192.0.2.53", "hello", "shared"]);
     });
 
+    it("shares memory in which nothing can be run, and no device is one", async () => {
+      const sandbox = await aSandbox();
+      const { output } = await ran(sandbox, ["sh", "-c", "grep ' /dev/shm ' /proc/mounts"]);
+      const [device, , type, options] = output[0]!.split(" ");
+      expect([device, type]).toEqual(["shm", "tmpfs"]);
+      expect(options!.split(",")).toEqual(expect.arrayContaining(["rw", "nosuid", "nodev", "noexec"]));
+    });
+
     it("gives environment, arguments, user, mounts and limits", async () => {
       const sandbox = await aSandbox();
       writeFileSync(join(dir, "file"), "from the host\n");

@@ -115,6 +115,8 @@ export interface InternalOptions {
   owner: "docker" | "cri";
   /** Namespaces to join, by path of a namespace file (`net`, `ipc`, `uts`) or of another container (`pid`: `container:<id>`). */
   namespacePaths?: { net?: string; ipc?: string; uts?: string; pid?: string };
+  /** What becomes /dev/shm, for a caller whose containers share it. */
+  shmDir?: string;
   /** Absolute path for the log in CRI's format instead of the container's own directory. */
   logPath?: string;
   /** Files or directories to bind in, with no volume record (kubelet's mounts). */

@@ -12,7 +12,7 @@ export interface ContainerNamespaces {
   ipc: NamespaceChoice;
   uts: NamespaceChoice;
   pid: NamespaceChoice;
-  /** /dev/shm of the container whose ipc namespace is shared. */
+  /** /dev/shm of the container whose ipc namespace is shared, or of the pod. */
   shmSource: string | undefined;
 }
 
@@ -32,9 +32,9 @@ export function prepareNamespaces(context: EngineContext, container: Container):
     ipc: given.ipc ? { path: given.ipc } : sharedNamespace(context, hostConfig.IpcMode, ipcOwner, "ipc"),
     uts: given.uts ? { path: given.uts } : hostConfig.UTSMode === "host" ? "host" : "new",
     pid: pidMode.startsWith("/") ? { path: pidMode } : sharedNamespace(context, pidMode, pidOwner, "pid"),
-    shmSource: ipcOwner
-      ? joinableSharedMemory(context.containers.get(ipcOwner))
-      : mountSharedMemory(container),
+    shmSource:
+      internal?.shmDir ??
+      (ipcOwner ? joinableSharedMemory(context.containers.get(ipcOwner)) : mountSharedMemory(container)),
   };
 }
 
