@@ -46,7 +46,7 @@ export async function benchEventLoop(): Promise<EventLoopReport> {
     await look();
     const startPods = await timed(look, () => scale(platform, PODS));
     const removePods = await timed(look, () => scale(platform, 0));
-    await pause(3_000);
+    await pause(10_000);
     const before = await look();
     const slowFollowers = await followSlowly(platform, look);
     await pause(60_000);
