@@ -193,6 +193,41 @@ describe("a mount over /proc", () => {
 });
 
 describe("a running container", () => {
+  it("that swaps links in a volume does not make the next one's copy-up write to the host", async () => {
+    const canary = join(home.dir, "canary");
+    await mkdir(canary);
+    await writeFile(join(canary, "f"), "the host's");
+    const text = Buffer.from("the image's");
+    const names = Array.from({ length: 40 }, (_, index) => `v/d${index}`);
+    await importBusybox(home.images, "filled", {}, [
+      directory("v"),
+      ...names.map(directory),
+      ...names.map((name) => ({
+        entry: tarEntry({ name: `${name}/f`, type: "file", mode: 0o644, sizeBytes: text.length }),
+        data: text,
+      })),
+    ]);
+    const swapping = `cd /v; while :; do for d in d*; do
+      [ -d $d ] && [ ! -L $d ] && busybox mv $d k$d && ln -s ${canary} $d; done; done`;
+    let swapped = 0;
+    for (let attempt = 0; attempt < 20 && (attempt < 4 || swapped < 4); attempt++) {
+      const hostConfig = { Binds: [`raced${attempt}:/v`] };
+      const attacker = await home.create(["sh", "-c", swapping], { hostConfig });
+      await engine().startContainer(attacker);
+      const victim = await home.create(["true"], { config: { Image: "filled" }, hostConfig });
+      await engine().removeContainer(attacker, { force: true });
+      await engine().removeContainer(victim);
+      const { Mountpoint } = await engine().inspectVolume(`raced${attempt}`);
+      swapped += (await readdir(Mountpoint, { withFileTypes: true })).filter((entry) =>
+        entry.isSymbolicLink(),
+      ).length;
+      await engine().removeVolume(`raced${attempt}`);
+    }
+    expect(swapped).toBeGreaterThan(0);
+    expect(await readdir(canary)).toEqual(["f"]);
+    expect(readFileSync(join(canary, "f"), "utf8")).toBe("the host's");
+  });
+
   it("holds no descriptor but its own, and neither does an execution", async () => {
     const id = await home.create(["sleep", "100"]);
     await engine().startContainer(id);
