@@ -22,14 +22,18 @@ const REQUIREMENTS: Requirement[] = [
   { what: "conmon", package: "conmon", files: inPath("conmon") },
   { what: "libnftables", package: "libnftables1", files: library("libnftables.so.1") },
 ];
+/** Nothing starts worse without it, but `docker run --init` needs it: it comes with the others. */
+const WITH_THEM: Requirement = { what: "a static init", package: "tini", files: inPath("tini-static") };
 
 /** Fails with one sentence that names every system package that is missing. */
-export function assertSystemPackages(): void {
-  const missing = REQUIREMENTS.filter((one) => !one.files.some((file) => existsSync(file)));
+export function assertSystemPackages(exists: (file: string) => boolean = existsSync): void {
+  const isMissing = (one: Requirement) => !one.files.some(exists);
+  const missing = REQUIREMENTS.filter(isMissing);
   if (missing.length === 0) return;
+  const packages = [...missing, ...[WITH_THEM].filter(isMissing)].map((one) => one.package);
   const names = missing.map((one) => one.what).join(" and ");
   throw new GantryError("Unavailable", `${names} ${missing.length > 1 ? "are" : "is"} not installed`, {
     code: "Platform.MissingPackage",
-    hint: `install with: apt-get install ${missing.map((one) => one.package).join(" ")}`,
+    hint: `install with: apt-get install ${packages.join(" ")}`,
   });
 }
