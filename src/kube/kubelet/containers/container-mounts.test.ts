@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import type { VolumeMount } from "../pod-types.ts";
 import { aPod } from "../testing/pods.ts";
 import { containerMounts } from "./container-mounts.ts";
+import { volumeMountStatuses } from "./recursive-read-only.ts";
 
 let podDir: string;
 beforeEach(() => {
@@ -39,4 +40,21 @@ it("passes the propagation on", async () => {
     ["Bidirectional", "BIDIRECTIONAL"],
   ] as const)
     expect((await mountOf({ mountPropagation })).propagation).toBe(propagation);
+});
+
+it("tells in the container's status which mounts are read-only, and how far", () => {
+  const { containers } = aPod({}).spec;
+  const volumeMounts: VolumeMount[] = [
+    { name: "v", mountPath: "/rw" },
+    { name: "v", mountPath: "/ro", readOnly: true },
+    { name: "v", mountPath: "/rro", readOnly: true, recursiveReadOnly: "IfPossible" },
+  ];
+  expect(volumeMountStatuses({ ...containers[0]!, volumeMounts })).toEqual({
+    volumeMounts: [
+      { name: "v", mountPath: "/rw" },
+      { name: "v", mountPath: "/ro", readOnly: true, recursiveReadOnly: "Disabled" },
+      { name: "v", mountPath: "/rro", readOnly: true, recursiveReadOnly: "Enabled" },
+    ],
+  });
+  expect(volumeMountStatuses(containers[0]!)).toEqual({});
 });

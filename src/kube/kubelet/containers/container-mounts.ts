@@ -2,10 +2,10 @@ import { mkdir, open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { GantryError, newHexId } from "../../../base/index.ts";
 import type { CriMount } from "../../../cri/types.ts";
-import { mountsRecursivelyReadOnly } from "../../../kernel/index.ts";
 import { expand } from "../env/expansion.ts";
 import type { Container, Pod, VolumeMount } from "../pod-types.ts";
 import { bindSubPath, subPathsDir } from "../volumes/sub-path.ts";
+import { recursiveReadOnlyOf } from "./recursive-read-only.ts";
 
 export interface ContainerMountsInput {
   pod: Pod;
@@ -73,14 +73,12 @@ function volumeMount(input: ContainerMountsInput, mount: VolumeMount, index: num
   };
 }
 
-/** `IfPossible` is as far as the kernel goes, `Enabled` all or nothing. */
-function isRecursivelyReadOnly({ name, recursiveReadOnly = "Disabled" }: VolumeMount): boolean {
-  if (recursiveReadOnly === "Disabled") return false;
-  if (mountsRecursivelyReadOnly()) return true;
-  if (recursiveReadOnly === "IfPossible") return false;
+function isRecursivelyReadOnly(mount: VolumeMount): boolean {
+  const mode = recursiveReadOnlyOf(mount);
+  if (mode !== "Impossible") return mode === "Enabled";
   throw new GantryError(
     "NotImplemented",
-    `volume ${JSON.stringify(name)} requested recursive read-only mode, but it is not supported by the runtime`,
+    `volume ${JSON.stringify(mount.name)} requested recursive read-only mode, but it is not supported by the runtime`,
     { code: "Kubelet.RecursiveReadOnly" },
   );
 }

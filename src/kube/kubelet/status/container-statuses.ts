@@ -1,5 +1,6 @@
 import { rfc3339Seconds } from "../../../base/index.ts";
 import type { CriContainerStatus } from "../../../cri/types.ts";
+import { volumeMountStatuses } from "../containers/recursive-read-only.ts";
 import { containerUri, isSidecar } from "../naming.ts";
 import type { Container, ContainerState, ContainerStatus, Pod } from "../pod-types.ts";
 import { type ProbeOutcome, shouldStart } from "../pods/pod-actions.ts";
@@ -55,6 +56,7 @@ function containerStatus(
     imageID: latest.imageRef,
     containerID: containerUri(latest.id),
     started: false,
+    ...volumeMountStatuses(container),
   };
   if (latest.state === "CREATED") status.state = { waiting: { reason: defaultWaitingReason(input.pod) } };
   const waiting = input.waitingReason(container.name);
@@ -108,6 +110,7 @@ function notFound(
     image: container.image ?? "",
     imageID: "",
     started: false,
+    ...volumeMountStatuses(container),
   };
   if (!previous) return status;
   if (previous.state?.terminated) {
