@@ -335,7 +335,7 @@ describe("ps", () => {
     expect(row).toMatchObject({ Names: "up", State: "running", Image: "busybox", Labels: "tier=web,x=" });
     expect((await house.failure("ps", "--filter", "foo=bar"))[1]).toBe("invalid filter 'foo'");
     expect((await house.failure("ps", "--filter", "status=foo"))[1]).toBe("invalid filter 'status=foo'");
-    expect((await house.failure("ps", "--filter", "since=nosuch"))[1]).toBe("no such container nosuch");
+    expect((await house.failure("ps", "--filter", "since=nosuch"))[1]).toBe("No such container: nosuch");
     await house.ok("rm", "-f", "up", "down");
   });
 });
