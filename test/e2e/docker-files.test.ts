@@ -171,7 +171,7 @@ describe("commit", () => {
       expect.stringMatching(/ 1\.\d+MB$/),
     ]);
     expect((await house.failure("commit", "-c", "RUN x", "changed"))[1]).toBe(
-      "run is not a valid change command",
+      "RUN is not a valid change command",
     );
     expect((await house.failure("commit", "-c", "FOO x", "changed"))[1]).toBe(
       "foo is not a valid change command",

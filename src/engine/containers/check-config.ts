@@ -239,10 +239,6 @@ function checkModes(hostConfig: HostConfig): void {
   if (!["", "host", "private"].includes(String(cgroup))) {
     throw invalidRequest(`invalid cgroup namespace mode: ${cgroup}`);
   }
-  const isShared = parseNetworkMode(hostConfig.NetworkMode).kind === "container";
-  if (isShared && Object.keys(hostConfig.PortBindings ?? {}).length > 0) {
-    throw invalidRequest("conflicting options: port publishing and the container type network mode");
-  }
 }
 
 /** Who uses the network or the host name of another has none of its own to describe. */
@@ -263,7 +259,8 @@ export function checkSharedNetwork(config: ContainerConfig, hostConfig: HostConf
   if (hostConfig.Dns?.length) throw refuse("dns and the network mode");
   if (hostConfig.ExtraHosts?.length) throw refuse("custom host-to-IP mapping and the network mode");
   if (config.MacAddress) throw refuse("mac-address and the network mode");
-  if (hostConfig.PublishAllPorts) throw refuse("port publishing and the container type network mode");
+  if (hostConfig.PublishAllPorts || Object.keys(hostConfig.PortBindings ?? {}).length > 0)
+    throw refuse("port publishing and the container type network mode");
   if (Object.keys(config.ExposedPorts ?? {}).length > 0)
     throw refuse("port exposing and the container type network mode");
 }
