@@ -58,6 +58,11 @@ export function diskError(error: unknown, operation?: string): GantryError | und
   return new GantryError(found.kind, message, { code: found.code, hint: found.hint, cause: error });
 }
 
+/** For an edge that has no field for the hint. */
+export function withHint({ message, hint }: GantryError): string {
+  return hint === undefined ? message : `${message}: ${hint}`;
+}
+
 /** What `diskError` has made. */
 export function isDiskError(error: unknown): error is GantryError {
   return error instanceof GantryError && error.code.startsWith("Disk.");

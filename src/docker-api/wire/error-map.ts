@@ -1,4 +1,11 @@
-import { diskError, type ErrorKind, errorMessage, GantryError, type Logger } from "../../base/index.ts";
+import {
+  diskError,
+  type ErrorKind,
+  errorMessage,
+  GantryError,
+  type Logger,
+  withHint,
+} from "../../base/index.ts";
 
 /** Docker's HTTP status of each kind of error. */
 const STATUS: Record<ErrorKind, number> = {
@@ -29,7 +36,7 @@ export function toDockerError(error: unknown, logger: Logger): DockerError {
   const failure = diskError(error);
   if (failure) {
     logger.warn("request failed", { error: failure.message });
-    return { status: STATUS[failure.kind], message: `${failure.message}: ${failure.hint}` };
+    return { status: STATUS[failure.kind], message: withHint(failure) };
   }
   if (!(error instanceof GantryError)) {
     logger.error("a plain error reached the Docker API", { error });

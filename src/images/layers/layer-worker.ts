@@ -19,6 +19,8 @@ const SLICE_MS = 3;
 const MAX_SLICES = 12;
 const CREDIT_BYTES = 4 * 1024 * 1024;
 const MAX_THREADS = 2;
+/** A thread that has nothing to do any more and hangs nevertheless is ended. */
+const EXIT_MS = 10_000;
 
 let running = 0;
 const waiting: (() => void)[] = [];
@@ -74,10 +76,14 @@ async function measuredBy(job: WorkerJob, onProgress: (bytes: number) => void): 
 }
 
 async function* packedByThread(dir: string): AsyncGenerator<Uint8Array> {
-  const credit = new SharedArrayBuffer(4);
+  const credit = new SharedArrayBuffer(8);
   const left = new Int32Array(credit);
   Atomics.store(left, 0, CREDIT_BYTES);
-  for await (const message of runThread({ type: "pack", dir, credit })) {
+  const stop = () => {
+    Atomics.store(left, 1, 1);
+    Atomics.notify(left, 0);
+  };
+  for await (const message of runThread({ type: "pack", dir, credit }, stop)) {
     if (message.type === "done") return;
     if (message.type !== "piece") continue;
     yield message.bytes;
@@ -86,7 +92,7 @@ async function* packedByThread(dir: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-async function* runThread(job: WorkerJob): AsyncGenerator<WorkerMessage> {
+async function* runThread(job: WorkerJob, stop = () => {}): AsyncGenerator<WorkerMessage> {
   await thread();
   // The bundle keeps every thread's entry point beside the program's chunks.
   const file = import.meta.url.endsWith(".ts") ? "./layer.worker.ts" : "./layer.worker.mjs";
@@ -104,19 +110,29 @@ async function* runThread(job: WorkerJob): AsyncGenerator<WorkerMessage> {
   worker.on("error", (error) =>
     messages.fail(new GantryError("Internal", `layer thread: ${error.message}`, { cause: error })),
   );
-  worker.on("exit", () => messages.end());
+  const exited = new Promise<void>((resolve) => {
+    worker.on("exit", () => {
+      messages.end();
+      resolve();
+    });
+  });
   try {
     yield* messages;
   } finally {
-    await worker.terminate();
+    stop();
+    // Ended from outside it would leave its descriptors open, and with them files that are removed keep their space.
+    const cancel = systemClock.after(EXIT_MS, () => void worker.terminate());
+    await exited;
+    cancel();
     release();
   }
 }
 
 function asError(message: WorkerMessage & { type: "failed" }): GantryError {
-  const { kind, code, stack } = message;
+  const { kind, code, hint, stack } = message;
   return new GantryError(kind, message.message, {
     code,
+    ...(hint === undefined ? {} : { hint }),
     ...(kind === "Internal" ? { details: { stack } } : {}),
   });
 }

@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
-import { errorMessage, GantryError } from "../../base/index.ts";
+import { diskError, errorMessage, GantryError } from "../../base/index.ts";
 import { LayerMeter, packLayer, unpackLayer } from "./layer-operations.ts";
 import type { WorkerJob, WorkerMessage } from "./layer-worker-messages.ts";
 
@@ -24,19 +24,23 @@ async function run(): Promise<void> {
   const meter = new LayerMeter();
   for (const piece of batched(packLayer(job.dir))) {
     if (job.type === "measure") meter.update(piece);
-    else sendPiece(piece, job.credit);
+    // Whoever leaves the loop lets the packer close what it has open.
+    else if (!sendPiece(piece, job.credit)) return;
   }
   if (job.type === "measure") send({ type: "done", facts: meter.facts() });
   else send({ type: "done" });
 }
 
-/** Blocks while the reader is behind by more than its credit. */
-function sendPiece(piece: Buffer, credit: SharedArrayBuffer): void {
+/** Blocks while the reader is behind by more than its credit. False when it wants no more. */
+function sendPiece(piece: Buffer, credit: SharedArrayBuffer): boolean {
   const left = new Int32Array(credit);
-  while (Atomics.load(left, 0) <= 0) Atomics.wait(left, 0, Atomics.load(left, 0), 1_000);
+  while (Atomics.load(left, 0) <= 0 && Atomics.load(left, 1) === 0)
+    Atomics.wait(left, 0, Atomics.load(left, 0), 1_000);
+  if (Atomics.load(left, 1) !== 0) return false;
   Atomics.sub(left, 0, piece.length);
   const copy = new Uint8Array(piece);
   send({ type: "piece", bytes: copy }, [copy.buffer]);
+  return true;
 }
 
 /** Headers are small: several pieces are sent as one. */
@@ -55,12 +59,13 @@ function* batched(pieces: Iterable<Buffer>): Generator<Buffer> {
 }
 
 run().catch((error) => {
-  const known = error instanceof GantryError ? error : undefined;
+  const known = diskError(error) ?? (error instanceof GantryError ? error : undefined);
   send({
     type: "failed",
     kind: known?.kind ?? "Internal",
     code: known?.code ?? "Layer.Failed",
-    message: errorMessage(error),
+    message: known?.message ?? errorMessage(error),
+    hint: known?.hint,
     stack: (error as Error).stack,
   });
 });

@@ -1,4 +1,4 @@
-import { diskError, type ErrorKind, errorMessage, GantryError } from "../../base/index.ts";
+import { diskError, type ErrorKind, errorMessage, GantryError, withHint } from "../../base/index.ts";
 import type { FieldError, Status } from "./types.ts";
 
 /** Which resource a refusal speaks of; every KindDefinition and ResourceRef is one. */
@@ -266,7 +266,7 @@ export function statusNotImplemented(message: string): StatusError {
 export function toStatus(error: unknown): Status {
   if (error instanceof StatusError) return error.status;
   const failure = diskError(error);
-  if (failure) return statusInternal(`${failure.message}: ${failure.hint}`).status;
+  if (failure) return statusInternal(withHint(failure)).status;
   if (!(error instanceof GantryError)) return statusInternal(errorMessage(error)).status;
   const [code, reason] = CODE_BY_KIND[error.kind];
   if (reason === "InternalError") return statusInternal(error.message).status;
