@@ -1,4 +1,5 @@
 import { systemClock } from "./clock.ts";
+import { diskError } from "./disk-error.ts";
 import { errorMessage, GantryError } from "./errors.ts";
 import type { Logger } from "./log.ts";
 
@@ -91,11 +92,12 @@ function startOne(
       (error) => {
         if (!controller.signal.aborted) {
           fail(
-            error instanceof GantryError
-              ? error
-              : new GantryError("Internal", `service ${service.name}: ${errorMessage(error)}`, {
-                  cause: error,
-                }),
+            diskError(error) ??
+              (error instanceof GantryError
+                ? error
+                : new GantryError("Internal", `service ${service.name}: ${errorMessage(error)}`, {
+                    cause: error,
+                  })),
           );
         }
         resolveReady();

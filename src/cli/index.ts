@@ -1,4 +1,4 @@
-import { errorMessage, GantryError } from "../base/index.ts";
+import { diskError, errorMessage, GantryError } from "../base/index.ts";
 import { DOWN_USAGE, down } from "./down.ts";
 import type { PlatformResetter, PlatformRunner } from "./platform-runner.ts";
 import { RESET_USAGE, reset } from "./reset.ts";
@@ -80,7 +80,8 @@ export async function runCommandLine(args: readonly string[], commands: CommandL
 }
 
 /** One sentence on what is wrong and one on what to do; a stack only for what should never happen. */
-function failureText(error: unknown): string {
+function failureText(thrown: unknown): string {
+  const error = diskError(thrown) ?? thrown;
   if (!(error instanceof GantryError))
     return `gantry: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
   const cause =

@@ -1,6 +1,6 @@
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, unlinkSync, writeSync } from "node:fs";
+import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, rmSync, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { errnoCode, GantryError, presentOrUndefined, readRecordSync } from "../base/index.ts";
+import { diskError, errnoCode, GantryError, readRecordSync, systemClock } from "../base/index.ts";
 import { alreadyRunning, callControl, makeHome, type PlatformStatus } from "../cli/index.ts";
 import { isSameProcess, processIdentity } from "../kernel/index.ts";
 
@@ -84,26 +84,37 @@ export function prepareHome(layout: HomeLayout): void {
  */
 export async function lockHome(layout: HomeLayout): Promise<() => void> {
   const path = join(layout.run, "lock");
-  const own = processIdentity(process.pid);
-  for (let attempt = 0; attempt < 3; attempt++) {
-    try {
-      const fd = openSync(path, "wx", 0o600);
-      writeSync(fd, JSON.stringify({ pid: process.pid, startTime: own?.startTime }));
-      fsyncSync(fd);
-      closeSync(fd);
-      return () => unlinkSync(path);
-    } catch (error) {
-      if (errnoCode(error) !== "EEXIST") throw error;
-    }
-    const holder = readLock(path);
-    if (holder && isSameProcess(holder.pid, holder.startTime)) throw alreadyRunning(layout.home, holder.pid);
-    unlinkSync(path);
+  for (let attempt = 0; attempt < 5; attempt++) {
+    if (takeLock(path)) return () => unlinkSync(path);
+    const lock = readRecordSync<{ pid: number; startTime: number }>(path);
+    if (lock.state === "unreadable") throw lock.error;
+    if (lock.state === "present" && isSameProcess(lock.record.pid, lock.record.startTime))
+      throw alreadyRunning(layout.home, lock.record.pid);
+    // One that is not whole may be that of a program which is just writing it.
+    if (lock.state === "damaged" && attempt < 3) await systemClock.sleep(100);
+    else rmSync(path, { force: true });
   }
   throw new GantryError("Unavailable", `cannot take the lock ${path}`, { hint: "try again" });
 }
 
-function readLock(path: string): { pid: number; startTime: number } | undefined {
-  return presentOrUndefined(readRecordSync(path));
+/** False when there is one. */
+function takeLock(path: string): boolean {
+  const own = processIdentity(process.pid);
+  try {
+    const fd = openSync(path, "wx", 0o600);
+    try {
+      writeSync(fd, JSON.stringify({ pid: process.pid, startTime: own?.startTime }));
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    return true;
+  } catch (error) {
+    if (errnoCode(error) === "EEXIST") return false;
+    // Half a lock would keep others waiting.
+    rmSync(path, { force: true });
+    throw diskError(error, `write ${path}`) ?? error;
+  }
 }
 
 /** Refuses when a program answers on this home, whatever its lock says. */

@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { DAMAGED, UNREADABLE } from "../base/record-faults.test-support.ts";
+import { processIdentity } from "../kernel/index.ts";
 import { homeLayout, lockHome } from "./home.ts";
 import { loadInstance } from "./instance.ts";
 
@@ -54,4 +55,19 @@ it.each(UNREADABLE)("does not take over a lock that cannot be read ($name)", asy
   heal();
   await expect(lockHome(layout)).rejects.toMatchObject({ code: "Platform.AlreadyRunning" });
   unlock();
+});
+
+it("takes over a lock that was left by a killed program, or torn, but not one that is just being written", async () => {
+  const layout = homeLayout(home);
+  mkdirSync(layout.run);
+  const lock = join(layout.run, "lock");
+  for (const left of ['{"pid":1,"startTime":1}', '{"pid":', ""]) {
+    writeFileSync(lock, left);
+    (await lockHome(layout))();
+  }
+  writeFileSync(lock, "");
+  const second = lockHome(layout);
+  const { startTime } = processIdentity(process.pid)!;
+  writeFileSync(lock, JSON.stringify({ pid: process.pid, startTime }));
+  await expect(second).rejects.toMatchObject({ code: "Platform.AlreadyRunning" });
 });

@@ -27,7 +27,7 @@ export class LastGuard {
     this.#options = options;
   }
 
-  /** Errors that escaped from services since the start. */
+  /** Errors that nothing caught since the start, those of requests too. */
   get count(): number {
     return this.#count;
   }
@@ -60,6 +60,7 @@ export class LastGuard {
   }
 
   readonly #onEscaped = (error: unknown): void => {
+    this.#count++;
     try {
       if (!giveToOwner(error)) this.#judge(undefined, error);
     } catch (second) {
@@ -68,7 +69,6 @@ export class LastGuard {
   };
 
   #judge(service: string | undefined, error: unknown): void {
-    this.#count++;
     this.#options.logger.error("an error escaped", { service, error });
     const why = this.#whyToEnd(service);
     if (why !== undefined) this.#options.end(why);

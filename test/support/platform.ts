@@ -54,6 +54,16 @@ export interface StartOptions {
   extra?: string[];
 }
 
+/** What the last guard of a program that runs has logged: each is a mistake of ours, whatever the test was about. */
+async function escapedErrors(home: string, env: NodeJS.ProcessEnv): Promise<string[]> {
+  const { code, stdout } = await run(gantryBinary, ["status", "--json"], { env });
+  if (code !== 0 || (JSON.parse(stdout) as PlatformStatus).escapedErrors === 0) return [];
+  const log = readFileSync(join(home, "logs", "gantry.log"), "utf8");
+  return log
+    .split("\n")
+    .filter((line) => /an error escaped|callback failed|upgraded connection failed/.test(line));
+}
+
 /** A platform of the test's own: a fresh home on the disk, free ports. */
 export async function startPlatform(options: StartOptions = {}): Promise<TestPlatform> {
   const home = options.home ?? mkdtempSync(join(tmpdir(), "gantry-"));
@@ -112,8 +122,10 @@ export async function startPlatform(options: StartOptions = {}): Promise<TestPla
       return status;
     },
     reset: async () => {
+      const escaped = await escapedErrors(home, env);
       await run(gantryBinary, ["reset"], { env, timeoutMs: 120_000 });
       rmSync(home, { recursive: true, force: true });
+      if (escaped.length > 0) throw new Error(`errors have escaped in the program:\n${escaped.join("\n")}`);
     },
   };
 }
