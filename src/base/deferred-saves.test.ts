@@ -61,6 +61,7 @@ describe("an error of the disk", () => {
 
   it("is known from our own system calls too, and nothing else is one", () => {
     const call = new GantryError("ResourceExhausted", "mkdir: ENOSPC", { details: { errno: "ENOSPC" } });
+    expect(diskError(call)!.message).toBe("mkdir: no space left on device");
     expect(diskError(call, "make the directory")!.message).toBe(
       "make the directory: no space left on device",
     );

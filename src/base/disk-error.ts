@@ -52,10 +52,15 @@ export function diskError(error: unknown, operation?: string): GantryError | und
   const errno = error instanceof GantryError ? error.details?.errno : errnoCode(error);
   const found = WORDS[String(errno)];
   if (!found) return undefined;
-  const { syscall, path } = error as NodeJS.ErrnoException;
-  const what = operation ?? [syscall, path].filter(Boolean).join(" ");
+  const what = operation ?? operationOf(error as Error);
   const message = what === "" ? found.words : `${what}: ${found.words}`;
   return new GantryError(found.kind, message, { code: found.code, hint: found.hint, cause: error });
+}
+
+function operationOf(error: Error): string {
+  if (error instanceof GantryError) return error.message.replace(/: E[A-Z0-9]+$/, "");
+  const { syscall, path } = error as NodeJS.ErrnoException;
+  return [syscall, path].filter(Boolean).join(" ");
 }
 
 /** For an edge that has no field for the hint. */
