@@ -52,6 +52,12 @@ export class DeferredSaves {
     this.#waiting.delete(key);
   }
 
+  /** The last try: what cannot be saved now is not tried again. */
+  async close(): Promise<void> {
+    await this.flush();
+    this.#cancel?.();
+  }
+
   get size(): number {
     return this.#waiting.size;
   }

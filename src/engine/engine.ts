@@ -170,6 +170,7 @@ export class ContainerEngine implements OpenEngine {
     for (const undo of this.#stop.splice(0)) undo();
     while (this.#context.background.size > 0) await Promise.all(this.#context.background);
     await Promise.all(this.#context.containers.all().map((container) => container.unplugged));
+    await this.#context.containers.saveDeferred();
     this.#listeners.clear();
   }
 

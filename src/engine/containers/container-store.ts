@@ -152,6 +152,11 @@ export class ContainerStore {
     });
   }
 
+  /** The last try, before the program ends. */
+  saveDeferred(): Promise<void> {
+    return this.#deferred.close();
+  }
+
   /** From here on the container does not come back, not after a crash either: it needs no space on the disk. */
   async saveRemoval(container: Container): Promise<void> {
     container.record.removing = true;
