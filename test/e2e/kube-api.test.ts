@@ -1,27 +1,15 @@
 import { spawn } from "node:child_process";
 import { request } from "node:https";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { makeBaseImages } from "../../examples/base-images/make.mjs";
+import { describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
-import { configMap, type Json, Kube, shellPod } from "../support/kube.ts";
-import { kubectlBinary, startPlatform, type TestPlatform } from "../support/platform.ts";
+import { configMap, type Json, shellPod, useKube } from "../support/kube.ts";
+import { kubectlBinary } from "../support/platform.ts";
 import { type RunResult, run } from "../support/run.ts";
 
-let platform: TestPlatform;
-let kube: Kube;
-
-beforeAll(async () => {
-  platform = await startPlatform();
-  makeBaseImages(["busybox"], platform.env);
-  kube = new Kube(platform);
-});
-afterAll(async () => {
-  await platform.kill();
-  await platform.reset();
-});
+const kube = useKube();
 
 const withInput = (input: string, ...args: string[]): Promise<RunResult> =>
-  run(kubectlBinary(), args, { env: platform.env, input });
+  run(kubectlBinary(), args, { env: kube.platform.env, input });
 
 const deployment = (name: string, replicas = 2): Json => {
   const { spec } = shellPod(name, "sleep 1000");
@@ -45,7 +33,7 @@ describe("watching and waiting", () => {
     const child = spawn(
       kubectlBinary(),
       ["get", "configmaps", "-w", "--output-watch-events", "-l", "watched=yes", "--no-headers"],
-      { env: platform.env },
+      { env: kube.platform.env },
     );
     let seen = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => (seen += text));

@@ -1,23 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { makeBaseImages } from "../../examples/base-images/make.mjs";
+import { beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
-import { configMap, type Json, Kube, podOf, shell, shellPod } from "../support/kube.ts";
-import { freePort, startPlatform, type TestPlatform } from "../support/platform.ts";
+import { configMap, type Json, podOf, shell, shellPod, useKube } from "../support/kube.ts";
+import { freePort } from "../support/platform.ts";
 import { run } from "../support/run.ts";
 
-let platform: TestPlatform;
-let kube: Kube;
-
-beforeAll(async () => {
-  platform = await startPlatform();
-  makeBaseImages(["busybox"], platform.env);
-  kube = new Kube(platform);
-});
-afterAll(async () => {
-  // Killed first, for nobody waits here for containers to end well.
-  await platform.kill();
-  await platform.reset();
-});
+const kube = useKube();
 
 const NEVER = { restartPolicy: "Never" };
 const shared = { volumes: [{ name: "shared", emptyDir: {} }] };

@@ -1,23 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { makeBaseImages } from "../../examples/base-images/make.mjs";
+import { beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
-import { type Json, Kube, podOf, shell, shellPod } from "../support/kube.ts";
-import { startPlatform, type TestPlatform } from "../support/platform.ts";
+import { type Json, podOf, shell, shellPod, useKube } from "../support/kube.ts";
 import { run } from "../support/run.ts";
 
-let platform: TestPlatform;
-let kube: Kube;
-
-beforeAll(async () => {
-  platform = await startPlatform();
-  makeBaseImages(["busybox"], platform.env);
-  kube = new Kube(platform);
-});
-afterAll(async () => {
-  // Killed first, for nobody waits here for containers to end well.
-  await platform.kill();
-  await platform.reset();
-});
+const kube = useKube();
 
 const NEVER = { restartPolicy: "Never" };
 const shared = { volumes: [{ name: "shared", emptyDir: {} }] };
@@ -221,7 +207,7 @@ describe("the life of a container", () => {
     expect(forced.stderr).toContain("Warning: Immediate deletion does not wait");
     await eventually(
       "no process of the forced pod",
-      async () => !(await run("pgrep", ["-fa", `${platform.home}.*deafer`])).stdout,
+      async () => !(await run("pgrep", ["-fa", `${kube.platform.home}.*deafer`])).stdout,
       10_000,
     );
   });
@@ -303,7 +289,7 @@ describe("images", () => {
       shellPod(name, "true", { imagePullSecrets: [{ name: "absent" }] }, { image, imagePullPolicy });
     await kube.apply([
       withImage("never", "nobody/nothing:1", "Never"),
-      withImage("absent", `${platform.registry}/nothing:1`, "IfNotPresent"),
+      withImage("absent", `${kube.platform.registry}/nothing:1`, "IfNotPresent"),
       withImage("invalid", "UPPER//case", "IfNotPresent"),
       withImage("present", "busybox", "Never"),
     ]);
@@ -328,10 +314,10 @@ describe("images", () => {
   });
 
   it("pulls Always from the platform's own registry", async () => {
-    const name = `${platform.registry}/test/always:1`;
-    await platform.docker("tag", "busybox", name);
-    expect((await platform.docker("push", name)).code).toBe(0);
-    await platform.docker("rmi", name);
+    const name = `${kube.platform.registry}/test/always:1`;
+    await kube.platform.docker("tag", "busybox", name);
+    expect((await kube.platform.docker("push", name)).code).toBe(0);
+    await kube.platform.docker("rmi", name);
     await kube.apply(shellPod("pulls", "echo pulled", NEVER, { image: name, imagePullPolicy: "Always" }));
     await kube.untilPhase("pulls", "Succeeded");
     expect((await kube.events("pulls")).join("\n")).toMatch(

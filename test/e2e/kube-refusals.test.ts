@@ -1,22 +1,9 @@
 import { connect as tlsConnect } from "node:tls";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { makeBaseImages } from "../../examples/base-images/make.mjs";
-import { configMap, Kube, shellPod } from "../support/kube.ts";
-import { startPlatform, type TestPlatform } from "../support/platform.ts";
+import { describe, expect, it } from "vitest";
+import { configMap, shellPod, useKube } from "../support/kube.ts";
 import { run } from "../support/run.ts";
 
-let platform: TestPlatform;
-let kube: Kube;
-
-beforeAll(async () => {
-  platform = await startPlatform();
-  makeBaseImages(["busybox"], platform.env);
-  kube = new Kube(platform);
-});
-afterAll(async () => {
-  await platform.kill();
-  await platform.reset();
-});
+const kube = useKube();
 
 describe("what is not served", () => {
   it("is said in kubectl's words", async () => {

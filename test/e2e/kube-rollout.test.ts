@@ -1,25 +1,12 @@
 import { request } from "node:http";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { makeBaseImages } from "../../examples/base-images/make.mjs";
+import { describe, expect, it } from "vitest";
 import { unmountTree } from "../../src/kernel/index.ts";
 import { removeKernelState } from "../../src/platform/reset.ts";
 import { eventually } from "../support/eventually.ts";
-import { configMap, type Json, Kube, nodePod, podOf, shell, shellPod } from "../support/kube.ts";
+import { configMap, type Json, nodePod, podOf, shell, shellPod, useKube } from "../support/kube.ts";
 import { instanceAt } from "../support/machine.ts";
-import { startPlatform, type TestPlatform } from "../support/platform.ts";
 
-let platform: TestPlatform;
-let kube: Kube;
-
-beforeAll(async () => {
-  platform = await startPlatform();
-  makeBaseImages(["busybox", "node"], platform.env);
-  kube = new Kube(platform);
-});
-afterAll(async () => {
-  await platform.kill();
-  await platform.reset();
-});
+const kube = useKube(["busybox", "node"]);
 
 /** Answers with its version, and ends the moment it is told to: what is still led to it then fails. */
 const server = (version: string) => `
@@ -255,9 +242,9 @@ describe("kill -9 of the program", () => {
     await kube.must("delete", "namespace", "going", "--wait=false");
     await eventually("a first new pod", async () => (await podsOf("web")).length > 3, 10_000, 10);
     const before = await podsOf("web");
-    await platform.kill();
+    await kube.platform.kill();
     await new Promise((resolve) => setTimeout(resolve, 500));
-    await platform.up();
+    await kube.platform.up();
 
     await kube.must("rollout", "status", "deployment/web", "--timeout=60s");
     await kube.must("wait", "--for=delete", "namespace/going", "--timeout=60s");
@@ -281,7 +268,7 @@ describe("kill -9 of the program", () => {
       availableReplicas: 3,
     });
     // Nothing of the namespace's containers is left.
-    const ps = await platform.docker("ps", "-a", "--format", "{{.Names}}");
+    const ps = await kube.platform.docker("ps", "-a", "--format", "{{.Names}}");
     expect(ps.stdout).not.toMatch(/doomed|slow-end/);
   });
 
@@ -290,8 +277,8 @@ describe("kill -9 of the program", () => {
     for (let round = 0; round < 3; round++) {
       await kube.must("scale", "deployment/churn", `--replicas=${round % 2 === 0 ? 5 : 1}`);
       await new Promise((resolve) => setTimeout(resolve, 80 * (round + 1)));
-      await platform.kill();
-      await platform.up();
+      await kube.platform.kill();
+      await kube.platform.up();
     }
     await kube.must("rollout", "status", "deployment/churn", "--timeout=60s");
     const pods = await eventually("five pods, and no other", async () => {
@@ -306,7 +293,7 @@ describe("kill -9 of the program", () => {
 
 describe("a reboot", () => {
   it("starts every pod anew that is to run, and ends those that are not to be run twice", async () => {
-    const { instanceId } = instanceAt(platform.home);
+    const { instanceId } = instanceAt(kube.platform.home);
     const marked = (name: string, spec: Json): Json =>
       podOf(
         name,
@@ -346,11 +333,11 @@ describe("a reboot", () => {
     await kube.must("rollout", "status", "deployment/after", "--timeout=60s");
     await Promise.all([kube.untilReady("again"), kube.untilReady("once")]);
     const before = (await podsOf("after")).map(({ uid }) => uid).sort();
-    await platform.kill();
+    await kube.platform.kill();
     // All that a kernel forgets: processes, cgroups, links, rules, namespaces, mounts.
     await removeKernelState(instanceId!);
-    unmountTree(platform.home);
-    await platform.up();
+    unmountTree(kube.platform.home);
+    await kube.platform.up();
 
     await kube.untilPod("again", "restarted", (pod) => pod.status.containerStatuses[0].restartCount === 1);
     await kube.untilReady("again");

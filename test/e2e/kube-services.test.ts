@@ -1,13 +1,10 @@
 import { Resolver } from "node:dns/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { makeBaseImages } from "../../examples/base-images/make.mjs";
+import { beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
-import { type Json, Kube, nodePod, shellPod } from "../support/kube.ts";
-import { startPlatform, type TestPlatform } from "../support/platform.ts";
+import { type Json, nodePod, shellPod, useKube } from "../support/kube.ts";
 import { type RunResult, run } from "../support/run.ts";
 
-let platform: TestPlatform;
-let kube: Kube;
+const kube = useKube(["busybox", "node"]);
 
 /** Answers with its pod's name over HTTP (a new connection each time) and UDP. */
 const ECHO = `
@@ -67,9 +64,6 @@ async function untilEndpoints(name: string, count: number): Promise<string[]> {
 }
 
 beforeAll(async () => {
-  platform = await startPlatform();
-  makeBaseImages(["busybox", "node"], platform.env);
-  kube = new Kube(platform);
   await kube.apply([
     echo("echo-1"),
     echo("echo-2", { hostname: "two", subdomain: "group" }),
@@ -99,10 +93,6 @@ beforeAll(async () => {
   ]);
   await Promise.all(["echo-1", "echo-2", "client"].map((name) => kube.untilReady(name)));
   await untilEndpoints("echo", 2);
-});
-afterAll(async () => {
-  await platform.kill();
-  await platform.reset();
 });
 
 describe("a Service's address", () => {

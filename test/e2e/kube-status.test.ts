@@ -1,18 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { makeBaseImages } from "../../examples/base-images/make.mjs";
+import { beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
-import { conditionOf, type Json, Kube, podOf, shell, shellPod } from "../support/kube.ts";
-import { startPlatform, type TestPlatform } from "../support/platform.ts";
+import { conditionOf, type Json, podOf, shell, shellPod, useKube } from "../support/kube.ts";
 import { run } from "../support/run.ts";
 
-let platform: TestPlatform;
-let kube: Kube;
+const kube = useKube();
 
 beforeAll(async () => {
-  platform = await startPlatform();
-  makeBaseImages(["busybox"], platform.env);
-  kube = new Kube(platform);
   await kube.apply([
     shellPod(
       "web",
@@ -32,10 +26,6 @@ beforeAll(async () => {
     },
   ]);
   await kube.untilReady("web");
-});
-afterAll(async () => {
-  await platform.kill();
-  await platform.reset();
 });
 
 const nodeReady = async () => {
@@ -101,11 +91,11 @@ describe("the status of pods and nodes", () => {
   it("stays as it is over a standstill of the program of a minute", async () => {
     const before = await kube.pod("web");
     const complaintsBefore = await complaints();
-    process.kill(platform.status.pid, "SIGSTOP");
+    process.kill(kube.platform.status.pid, "SIGSTOP");
     try {
       await sleep(56_000);
     } finally {
-      process.kill(platform.status.pid, "SIGCONT");
+      process.kill(kube.platform.status.pid, "SIGCONT");
     }
     await eventually("the service served", async () => (await isServed()) === "hello\n");
     // The node's controller looks every five seconds.

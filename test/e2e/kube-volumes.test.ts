@@ -11,19 +11,13 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { makeBaseImages } from "../../examples/base-images/make.mjs";
 import { eventually } from "../support/eventually.ts";
-import { configMap, type Json, Kube, nodePod, podOf, shell, shellPod } from "../support/kube.ts";
-import { startPlatform, type TestPlatform } from "../support/platform.ts";
+import { configMap, type Json, nodePod, podOf, shell, shellPod, useKube } from "../support/kube.ts";
 
-let platform: TestPlatform;
-let kube: Kube;
+const kube = useKube(["busybox", "node"]);
 const hostDir = mkdtempSync(join(tmpdir(), "gantry-host-"));
 
 beforeAll(async () => {
-  platform = await startPlatform();
-  makeBaseImages(["busybox", "node"], platform.env);
-  kube = new Kube(platform);
   await kube.apply([
     configMap("files", { "a.txt": "first", "b.txt": "second" }),
     {
@@ -35,8 +29,6 @@ beforeAll(async () => {
   ]);
 });
 afterAll(async () => {
-  await platform.kill();
-  await platform.reset();
   rmSync(hostDir, { recursive: true, force: true });
 });
 
@@ -249,8 +241,8 @@ describe("configMaps, secrets and the pod's own fields as files", () => {
     await kube.exec("turning", "kill", "1");
     await restarted(1);
     expect(await read()).toBe(five("three"));
-    await platform.kill();
-    await platform.up();
+    await kube.platform.kill();
+    await kube.platform.up();
     await change("four");
     expect(await read()).toBe(five("three"));
     await kube.exec("turning", "kill", "1");

@@ -2,9 +2,11 @@ import { readFileSync } from "node:fs";
 import { Agent, type RequestOptions, request } from "node:https";
 import { connect } from "node:tls";
 import { load } from "js-yaml";
+import { afterAll, beforeAll } from "vitest";
+import { makeBaseImages } from "../../examples/base-images/make.mjs";
 import type { Pod } from "../../src/kube/api/index.ts";
 import { eventually } from "./eventually.ts";
-import { kubectlBinary, type TestPlatform } from "./platform.ts";
+import { kubectlBinary, startPlatform, type TestPlatform } from "./platform.ts";
 import { type RunResult, run } from "./run.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: what the API answers, seen from outside
@@ -33,18 +35,40 @@ interface Access {
   key: Buffer;
 }
 
+/** kubectl on a platform of the test file's own with these base images: both are there from the first hook on. */
+export function useKube(images: Parameters<typeof makeBaseImages>[0] = ["busybox"]): Kube {
+  let platform: TestPlatform;
+  beforeAll(async () => {
+    platform = await startPlatform();
+    makeBaseImages(images, platform.env);
+  });
+  afterAll(async () => {
+    // Killed first, for nobody waits here for containers to end well.
+    await platform?.kill();
+    await platform?.reset();
+  });
+  return new Kube(() => platform);
+}
+
 /** A namespace of a test's own, reached by kubectl as people do, and by plain requests where kubectl would hide the answer. */
 export class Kube {
-  readonly platform: TestPlatform;
   readonly namespace: string;
-  readonly access: Access;
-  readonly #agent: Agent;
+  readonly #platform: () => TestPlatform;
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 20 });
+  #access: Access | undefined;
 
-  constructor(platform: TestPlatform, namespace = "default") {
-    this.platform = platform;
+  constructor(platform: TestPlatform | (() => TestPlatform), namespace = "default") {
+    this.#platform = typeof platform === "function" ? platform : () => platform;
     this.namespace = namespace;
-    this.access = readAccess(`${platform.home}/kubeconfig`);
-    this.#agent = new Agent({ keepAlive: true, maxSockets: 20 });
+  }
+
+  get platform(): TestPlatform {
+    return this.#platform();
+  }
+
+  get access(): Access {
+    this.#access ??= readAccess(`${this.platform.home}/kubeconfig`);
+    return this.#access;
   }
 
   /** Another namespace, made if need be. */
