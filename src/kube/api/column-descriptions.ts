@@ -43,8 +43,6 @@ const FIELDS: Record<string, Record<string, string>> = {
     Current: "apps.v1.ReplicaSetStatus replicas",
     Ready: "apps.v1.ReplicaSetStatus readyReplicas",
   },
-  RoleBinding: { Role: "rbac.v1.RoleBinding roleRef" },
-  ClusterRoleBinding: { Role: "rbac.v1.ClusterRoleBinding roleRef" },
   Scale: {
     Desired: "autoscaling.v1.ScaleSpec replicas",
     Available: "autoscaling.v1.ScaleStatus replicas",
@@ -63,6 +61,7 @@ const FIELDS: Record<string, Record<string, string>> = {
 /** Columns of several fields, in the words of upstream's printers, and of fields of which the models say nothing. */
 const TEXTS: Record<string, Record<string, string>> = {
   ClusterRoleBinding: {
+    Role: "RoleRef can only reference a ClusterRole in the global namespace. If the RoleRef cannot be resolved, the Authorizer must return an error.",
     Users: "Users in the clusterRoleBinding",
     Groups: "Groups in the clusterRoleBinding",
     ServiceAccounts: "ServiceAccounts in the clusterRoleBinding",
@@ -94,6 +93,7 @@ const TEXTS: Record<string, Record<string, string>> = {
       "Selector is a label query over pods that should match the replica count. If the selector is empty, it is defaulted to the labels present on the pod template. Label keys and values that must match in order to be controlled by this replica set. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors",
   },
   RoleBinding: {
+    Role: "RoleRef can reference a Role in the current namespace or a ClusterRole in the global namespace. If the RoleRef cannot be resolved, the Authorizer must return an error.",
     Users: "Users in the roleBinding",
     Groups: "Groups in the roleBinding",
     ServiceAccounts: "ServiceAccounts in the roleBinding",

@@ -112,6 +112,11 @@ describe("services", () => {
     expect(next.spec).not.toHaveProperty("allocateLoadBalancerNodePorts");
     expect(next.spec).not.toHaveProperty("externalTrafficPolicy");
     expect(services.validate!(next)).toEqual([]);
+    const named = structuredClone(next);
+    Object.assign(named.spec, { type: "ExternalName", externalName: "a.b" } satisfies Partial<ServiceSpec>);
+    services.prepareForUpdate!(named, next);
+    expect(named.spec).not.toHaveProperty("internalTrafficPolicy");
+    expect(named.spec).not.toHaveProperty("clusterIP");
   });
 
   it("show their rows", () => {

@@ -40,6 +40,14 @@ export function prepareServiceForCreate(service: Service): void {
   const { spec } = service;
   // Old clients write only the one address; who writes the list writes both.
   if (spec.clusterIP && !spec.clusterIPs?.length) spec.clusterIPs = [spec.clusterIP];
+  dropInternalPolicy(spec);
+}
+
+/** What has no address has no traffic (registry defaultOnReadInternalTrafficPolicy); a bad value is left to be refused. */
+function dropInternalPolicy(spec: ServiceSpec): void {
+  const { type, internalTrafficPolicy = "" } = spec;
+  if (type === "ExternalName" && ["Cluster", "Local"].includes(internalTrafficPolicy))
+    delete spec.internalTrafficPolicy;
 }
 
 /** Keeps the status, carries over what was given out, and drops what the new type has no use for. */
@@ -48,6 +56,7 @@ export function prepareServiceForUpdate(next: Service, previous: Service): void 
   keepAllocated(next.spec, previous.spec);
   alignClusterIps(next.spec, previous.spec);
   dropUnused(next.spec, previous.spec);
+  dropInternalPolicy(next.spec);
   if (next.spec.type !== "LoadBalancer") next.status = { ...next.status, loadBalancer: {} };
 }
 

@@ -1,0 +1,15 @@
+import { describe, expect, it } from "vitest";
+import { kinds, toTable } from "./index.ts";
+
+describe("columns", () => {
+  it.each(kinds.map((kind) => [`${kind.group}/${kind.kind}`, kind] as const))(
+    "of %s say what they show",
+    (_, kind) => {
+      const { columnDefinitions } = toTable(kind, [], { nowMs: 0 });
+      const silent = columnDefinitions
+        .filter(({ description }) => description === "")
+        .map(({ name }) => name);
+      expect(silent).toEqual([]);
+    },
+  );
+});
