@@ -151,7 +151,10 @@ export function decodePatched(
   fieldValidation: ApiRequest["query"]["fieldValidation"],
   warnings: string[],
 ): KubeObject {
-  const { object, unknownFields } = structureOf(typed(value, kind, by, shown), kind, by, shown);
+  const isUntyped = by === "decoder" && isWithoutVersion(value);
+  const { object, unknownFields } = isUntyped
+    ? { object: { metadata: {} } as KubeObject, unknownFields: membersOf(value) }
+    : structureOf(typed(value, kind, by, shown), kind, by, shown);
   if (!fieldValidation || fieldValidation === "Ignore") return object;
   if (unknownFields.length + duplicates.length === 0) return object;
   // The patch is read first, and what it makes afterwards.
@@ -161,6 +164,15 @@ export function decodePatched(
   for (const text of problems) if (!warnings.includes(text)) warnings.push(text);
   return object;
 }
+
+/** Of no version the original takes it for its own form of the kind, of which JSON has not one member. */
+function isWithoutVersion(value: unknown): value is object {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  return !(value as { apiVersion?: unknown }).apiVersion;
+}
+
+const membersOf = (value: object) =>
+  Object.keys(value).filter((name) => name !== "apiVersion" && name !== "kind");
 
 function typed(value: unknown, kind: BodyKind, by: Patched["by"], shown: string): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;

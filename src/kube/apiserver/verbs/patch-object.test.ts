@@ -179,3 +179,39 @@ describeAnswers("JSON patches of the managed fields, which are not kept", {
     },
   ],
 });
+
+describeAnswers("a patch that takes kind or version away", {
+  stored: [[CONFIG_MAPS, { metadata: { name: "a" }, data: { k: "v" } }]],
+  rows: [
+    {
+      request: `PATCH ${CONFIG_MAPS}/a`,
+      headers: JSON_PATCH,
+      body: [{ op: "remove", path: "/kind" }],
+      code: 200,
+      object: { kind: "ConfigMap" },
+    },
+    {
+      request: `PATCH ${CONFIG_MAPS}/a`,
+      headers: JSON_PATCH,
+      body: [{ op: "replace", path: "", value: { metadata: { name: "a" } } }],
+      code: 400,
+      reason: "BadRequest",
+      message: "the name of the object (a based on URL) was undeterminable: name must be provided",
+      warnings: ['unknown field "metadata"'],
+    },
+    refused(
+      `${CONFIG_MAPS}/a?fieldValidation=Strict`,
+      JSON_PATCH,
+      [{ op: "replace", path: "", value: { kind: "ConfigMap", metadata: { name: "a" }, data: {} } }],
+      'strict decoding error: unknown field "metadata", unknown field "data"',
+    ),
+    // A strategic patch makes an object of the kind whatever it says.
+    {
+      request: `PATCH ${CONFIG_MAPS}/a`,
+      headers: STRATEGIC,
+      body: { apiVersion: null, kind: null },
+      code: 200,
+      object: { apiVersion: "v1", kind: "ConfigMap" },
+    },
+  ],
+});
