@@ -133,6 +133,7 @@ export interface KindDefinition<T extends ApiObject = any> extends ResourceRef<T
   hasStatus: boolean;
   prepareForStatusUpdate?: (next: T, previous: T) => void;
   validateStatusUpdate?: (next: T, previous: T) => FieldError[];
+  statusWarnings?: (object: T) => string[];
   /** Whether spec changes raise metadata.generation. */
   tracksGeneration?: boolean;
   /** Has a `/scale` subresource. */

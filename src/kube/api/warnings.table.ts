@@ -7,7 +7,10 @@ const container = (more: object) => ({ spec: { containers: [{ name: "c", image: 
 const APP_ARMOR = "container.apparmor.security.beta.kubernetes.io/c";
 
 /** By `apiVersion Kind`: a change to an object that is fine, and what a client is told of the result, which is taken. */
-export const KIND_WARNINGS: Record<string, { base: object; created: Refusal[]; updated?: Refusal[] }> = {
+export const KIND_WARNINGS: Record<
+  string,
+  { base: object; created: Refusal[]; updated?: Refusal[]; status?: Refusal[] }
+> = {
   "v1 Pod": {
     base: pod,
     created: [
@@ -118,6 +121,13 @@ export const KIND_WARNINGS: Record<string, { base: object; created: Refusal[]; u
       ],
     ],
     updated: [[{ metadata: { annotations: { "security.alpha.kubernetes.io/sysctls": "x" } } }]],
+    status: [
+      [
+        { status: { podIPs: [{ ip: "10.0.0.01" }], hostIPs: [{ ip: "2001:DB8::1" }] } },
+        'status.podIPs[0].ip: non-standard IP address "10.0.0.01" will be considered invalid in a future Kubernetes release: use "10.0.0.1"',
+        'status.hostIPs[0].ip: IPv6 address "2001:DB8::1" should be in RFC 5952 canonical format ("2001:db8::1")',
+      ],
+    ],
   },
   "apps/v1 Deployment": {
     base: {
@@ -153,6 +163,12 @@ export const KIND_WARNINGS: Record<string, { base: object; created: Refusal[]; u
       [
         { spec: { externalIPs: ["2001:DB8::1"] } },
         'spec.externalIPs[0]: IPv6 address "2001:DB8::1" should be in RFC 5952 canonical format ("2001:db8::1")',
+      ],
+    ],
+    status: [
+      [
+        { status: { loadBalancer: { ingress: [{ ip: "010.1.1.1" }] } } },
+        'status.loadBalancer.ingress[0]: non-standard IP address "010.1.1.1" will be considered invalid in a future Kubernetes release: use "10.1.1.1"',
       ],
     ],
     updated: [

@@ -11,7 +11,7 @@ import { isPodTerminal } from "./pod/terminal.ts";
 import { validatePod } from "./pod/validate.ts";
 import { validatePodStatusUpdate } from "./pod/validate-status.ts";
 import { validatePodUpdate } from "./pod/validate-update.ts";
-import { warningsOfPod } from "./pod/warnings.ts";
+import { warningsOfPod, warningsOfPodStatus } from "./pod/warnings.ts";
 
 export const pods: KindDefinition<Pod> = {
   group: "",
@@ -30,6 +30,7 @@ export const pods: KindDefinition<Pod> = {
   validate: validatePod,
   validateUpdate: validatePodUpdate,
   validateStatusUpdate: validatePodStatusUpdate,
+  statusWarnings: warningsOfPodStatus,
   // People seldom change pods themselves, and controllers do so often.
   warnings: (pod, previous) => (previous ? [] : warningsOfPod(pod)),
   prepareForCreate,

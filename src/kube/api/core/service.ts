@@ -5,7 +5,7 @@ import { keepSpec } from "../strategy.ts";
 import type { KindDefinition } from "../types.ts";
 import { prepareServiceForCreate, prepareServiceForUpdate, setServiceDefaults } from "./service/strategy.ts";
 import { validateService, validateServiceStatusUpdate, validateServiceUpdate } from "./service/validate.ts";
-import { warningsOfService } from "./service/warnings.ts";
+import { warningsOfService, warningsOfServiceStatus } from "./service/warnings.ts";
 
 export const services: KindDefinition<Service> = {
   group: "",
@@ -26,6 +26,7 @@ export const services: KindDefinition<Service> = {
   validateUpdate: validateServiceUpdate,
   tellsChangesFirst: true,
   validateStatusUpdate: validateServiceStatusUpdate,
+  statusWarnings: warningsOfServiceStatus,
   warnings: warningsOfService,
   prepareForCreate: prepareServiceForCreate,
   prepareForUpdate: prepareServiceForUpdate,

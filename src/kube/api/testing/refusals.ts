@@ -66,3 +66,10 @@ export function warningsOnUpdate(kind: KindDefinition, base: object, change: obj
   kind.prepareForUpdate?.(next, previous);
   return kind.warnings?.(next, previous) ?? [];
 }
+
+export function warningsOnStatusUpdate(kind: KindDefinition, base: object, change: object): string[] {
+  const previous = createdFrom(kind, base);
+  const next = read(kind, changed(previous, change));
+  kind.prepareForStatusUpdate?.(next, previous);
+  return kind.statusWarnings?.(next) ?? [];
+}

@@ -164,6 +164,7 @@ async function prepareUpdate(
       : validateChanged(kind, next, validateUpdate?.(next, previous) ?? [])),
   ]);
   if (!info.subresource) warn(call, kind.warnings?.(next, previous) ?? []);
+  if (isStatus) warn(call, kind.statusWarnings?.(next) ?? []);
   await context.admission.validate(admission);
   return companions;
 }

@@ -3,6 +3,7 @@ import type {
   Container,
   ContainerPort,
   EnvVar,
+  Pod,
   PodAffinity,
   PodSpec,
   Volume,
@@ -78,6 +79,12 @@ export function warningsOfPod(pod: PodOrTemplate, path = ""): string[] {
       warningsOfIp(`${at}.hostAliases[${index}].ip`, ip),
     ),
   ];
+}
+
+export function warningsOfPodStatus({ status }: Pick<Pod, "status">): string[] {
+  return (["podIPs", "hostIPs"] as const).flatMap((list) =>
+    (status?.[list] ?? []).flatMap(({ ip }, index) => warningsOfIp(`status.${list}[${index}].ip`, ip ?? "")),
+  );
 }
 
 function warningsOfPlacement(

@@ -25,3 +25,9 @@ export function warningsOfService({ metadata, spec }: Service): string[] {
     warnings.push('spec.externalName is ignored when spec.type is not "ExternalName"');
   return warnings;
 }
+
+export function warningsOfServiceStatus({ status }: Pick<Service, "status">): string[] {
+  return (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }, index) =>
+    warningsOfIp(`status.loadBalancer.ingress[${index}]`, ip ?? ""),
+  );
+}
