@@ -277,3 +277,34 @@ describe("many objects", () => {
     await kube.must("delete", "namespace", "crowd");
   });
 });
+
+describe("much in one request", () => {
+  const keys = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, n) => [`key-${n}`, ""]));
+
+  it("is taken and given as a little is", async () => {
+    const big = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "many-keys" }, data: keys(50_000) };
+    const created = await withInput(JSON.stringify(big), "create", "-f", "-");
+    expect(created).toMatchObject({ code: 0, stdout: "configmap/many-keys created\n" });
+    await kube.must("label", "configmap", "many-keys", "seen=yes");
+    expect(Object.keys((await kube.get("configmaps/many-keys")).data)).toHaveLength(50_000);
+    expect(await kube.must("get", "configmaps", "-l", "seen=yes", "--no-headers")).toMatch(
+      /^many-keys +50000 /,
+    );
+    await kube.must("delete", "configmap", "many-keys");
+  });
+
+  it("keeps neither docker nor another's requests waiting", async () => {
+    const body = { metadata: { name: "hostile" }, data: keys(200_000) };
+    let answered = 0;
+    const hostile = Array.from({ length: 8 }, async () => {
+      const { status } = await kube.api(`${kube.path("configmaps")}?dryRun=All`, { method: "POST", body });
+      answered++;
+      return status;
+    });
+    expect((await kube.platform.docker("version")).code).toBe(0);
+    await kube.must("get", "namespaces");
+    expect(answered).toBeLessThan(8);
+    expect(new Set(await Promise.all(hostile))).toEqual(new Set([201]));
+  });
+});
