@@ -1,6 +1,8 @@
 import { sign, verify } from "node:crypto";
 import type { TokenSigningKey } from "../certificates.ts";
 
+const MAX_HEAD_CHARACTERS = 512;
+
 /** A compact JSON web signature (RFC 7515) with ES256, the one algorithm that is made and accepted. */
 export function signToken(claims: object, key: TokenSigningKey): string {
   const head = encode({ alg: "ES256", kid: key.keyId });
@@ -17,7 +19,8 @@ export function verifyToken(token: string, key: TokenSigningKey): Record<string,
   const parts = token.split(".");
   if (parts.length !== 3) return undefined;
   const [head, claims, signature] = parts as [string, string, string];
-  if (decode(head)?.alg !== "ES256") return undefined;
+  // Read before anything is proven: ours name an algorithm and a key, and are short.
+  if (head.length > MAX_HEAD_CHARACTERS || decode(head)?.alg !== "ES256") return undefined;
   const isSigned = verify(
     "sha256",
     Buffer.from(`${head}.${claims}`),
