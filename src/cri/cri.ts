@@ -76,7 +76,7 @@ export function createCri(options: CriOptions): Cri {
   };
   return {
     runtime,
-    images: createCriImageService(options.images),
+    images: createCriImageService(options.images, options.engine),
     async open() {
       await store.open();
       await containers.open();

@@ -1,8 +1,12 @@
+import type { Engine } from "../engine/types.ts";
 import type { ImageRecord, ImageService } from "../images/types.ts";
 import type { CriImage, CriImageService } from "./types.ts";
 
 /** CRI's view of the house's one image store: what `docker build` made is there, with no pull. */
-export function createCriImageService(images: ImageService): CriImageService {
+export function createCriImageService(
+  images: ImageService,
+  engine: Pick<Engine, "listContainers">,
+): CriImageService {
   return {
     async listImages() {
       return (await images.list()).map(toCriImage);
@@ -19,9 +23,23 @@ export function createCriImageService(images: ImageService): CriImageService {
       return record.id;
     },
     async removeImage(image) {
-      if (await images.find(image)) await images.remove(image, { force: false, prune: true });
+      if (!(await images.find(image))) return;
+      const used = await imagesOfDocker(engine);
+      const inUse = (imageId: string) => used.get(imageId);
+      await images.remove(image, { force: false, prune: true, inUse });
     },
   };
+}
+
+/** What containers that are no pod's are made of is not the kubelet's to remove. */
+async function imagesOfDocker(engine: Pick<Engine, "listContainers">): Promise<Map<string, string>> {
+  const containers = await engine.listContainers({ owner: "docker", all: true });
+  return new Map(
+    containers.map(({ Id, ImageID, State }) => [
+      ImageID,
+      `${State === "running" ? "running" : "stopped"} container ${Id.slice(0, 12)}`,
+    ]),
+  );
 }
 
 function toCriImage(record: ImageRecord): CriImage {

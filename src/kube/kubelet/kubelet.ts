@@ -16,6 +16,10 @@ import { ContainerKiller } from "./containers/container-killer.ts";
 import { ContainerStarter } from "./containers/container-starter.ts";
 import { OrphanCleaner } from "./containers/orphan-cleaner.ts";
 import type { FieldContext } from "./env/field-value.ts";
+import { EvictionManager } from "./eviction/eviction-manager.ts";
+import { readNodeSignals } from "./eviction/node-signals.ts";
+import { podUsage } from "./eviction/pod-usage.ts";
+import type { Observations } from "./eviction/thresholds.ts";
 import { ImageCollector } from "./images/image-collector.ts";
 import { ImagePuller } from "./images/image-puller.ts";
 import { MAX_PODS } from "./node/node-facts.ts";
@@ -55,6 +59,8 @@ export interface KubeletOptions {
   resolvConfPath?: string;
   /** Takes a pod that is being deleted out of its Services; without it pods hear of their end at once. */
   untilPodLeft?: UntilPodLeft;
+  /** Instead of what the machine has left. For tests. */
+  observeNode?: () => Promise<Observations>;
   /** Services that must be ready before this one starts. */
   needs?: readonly string[];
   logger: Logger;
@@ -68,6 +74,8 @@ export interface Kubelet extends Service, NodeAccess {}
 const RELIST_EVERY_MS = 60_000;
 const COLLECT_EVERY_MS = 60_000;
 const STOP_TIMEOUT_MS = 3000;
+/** What a pod gets that is ended for want of resources (upstream's immediate eviction). */
+const EVICTION_GRACE_SECONDS = 1;
 
 export function createKubelet(options: KubeletOptions): Kubelet {
   const parts = assemble(options);
@@ -166,7 +174,8 @@ function assemble(options: KubeletOptions) {
     terminator,
     objects,
     events,
-    admit: (pod, others) => admitPod(pod, others, nodeInformer.get(nodeName), allocatable),
+    admit: (pod, others) =>
+      eviction.admit(pod) ?? admitPod(pod, others, nodeInformer.get(nodeName), allocatable),
     forget: (podUid) => {
       tokens.release(podUid);
       syncer.forgetPod(podUid);
@@ -185,6 +194,23 @@ function assemble(options: KubeletOptions) {
     logger,
   });
   const imageCollector = new ImageCollector({ images, runtime, rootDir, logger, clock });
+  const eviction = new EvictionManager({
+    observe: options.observeNode ?? (() => readNodeSignals(rootDir)),
+    activePods: () => workers.running(),
+    usageOf: (pod) => podUsage(pod, { runtime, podsDir, podLogsDir }),
+    reclaim: async (resource) => {
+      if (resource === "memory") return;
+      await orphans.clean();
+      await orphans.removeEnded(workers.ended());
+      await imageCollector.collectAll();
+    },
+    evict: ({ metadata }, failure) => workers.byUid(metadata.uid)?.fail(failure, EVICTION_GRACE_SECONDS),
+    hasEnded: ({ metadata }) =>
+      ["terminated", "finished", undefined].includes(workers.byUid(metadata.uid)?.phase),
+    events,
+    logger,
+    clock,
+  });
   const registration = new NodeRegistration({
     client,
     recorder,
@@ -193,6 +219,7 @@ function assemble(options: KubeletOptions) {
     runtime,
     images,
     rootDir,
+    hasPressure: (condition) => eviction.hasPressure(condition),
     logger,
     clock,
   });
@@ -217,6 +244,7 @@ function assemble(options: KubeletOptions) {
     workers,
     orphans,
     imageCollector,
+    eviction,
     registration,
     lease,
   };
@@ -242,6 +270,7 @@ async function run(
   const background: Promise<void>[] = [];
   const subscriptions: (() => void)[] = [];
   try {
+    await parts.eviction.look();
     await registration.register(signal);
     await Promise.all(
       [podInformer, serviceInformer, nodeInformer].map((informer) => informer.synced(signal)),
@@ -261,7 +290,7 @@ async function run(
       }),
       clock.every(RELIST_EVERY_MS, () => workers.wakeAll(), { unref: true }),
     );
-    background.push(collectGarbage(parts, signal));
+    background.push(collectGarbage(parts, signal), parts.eviction.run(signal));
     ready();
     await aborted(signal);
   } catch (error) {

@@ -34,6 +34,7 @@ describe("when something is told of a pod", () => {
   let cluster: TestCluster;
   let told: Telling[] = [];
   let markerDir = "";
+  let memoryLeft = 2 ** 30;
 
   async function see(status: Telling["status"], podUid: string): Promise<void> {
     const state = await readRuntimeState(cluster.cri.runtime, podUid);
@@ -67,7 +68,10 @@ describe("when something is told of a pod", () => {
     });
 
   beforeAll(async () => {
-    cluster = await openTestCluster("7a5171", { wrapClient: listening });
+    cluster = await openTestCluster("7a5171", {
+      wrapClient: listening,
+      observeNode: async () => new Map([["memory.available", { available: memoryLeft, capacity: 2 ** 31 }]]),
+    });
     markerDir = join(cluster.home.dir, "markers");
     mkdirSync(markerDir);
   }, 30_000);
@@ -285,5 +289,34 @@ describe("when something is told of a pod", () => {
     expect(ended.status).toMatchObject({ phase: "Failed", reason: "Gone" });
     const phases = told.map(({ status }) => (status as PodStatus).phase);
     expect(phases.filter((phase) => phase !== undefined && phase !== "Failed")).toEqual([]);
+  });
+
+  // Last, because the node says for five minutes that it is under pressure.
+  it("that the node has ended it is told when it has ended, with the reason", async () => {
+    const pod = await cluster.create("evicted", { containers: [app()] });
+    await cluster.until("evicted", ({ status }) => isTrue(status!, "Ready"));
+    memoryLeft = 2 ** 20;
+    const ended = await cluster.until("evicted", ({ status }) => status?.phase === "Failed");
+    memoryLeft = 2 ** 30;
+    expectTrue(pod);
+    expect(ended.status).toMatchObject({
+      reason: "Evicted",
+      message: expect.stringMatching(
+        /^The node was low on resource: memory\. Threshold quantity: 100Mi, available: 1Mi\. (Container app was using .+, request is 0, has larger consumption of memory\. )?$/,
+      ),
+    });
+    expect(conditionOf(ended.status!, "DisruptionTarget")).toMatchObject({
+      status: "True",
+      reason: "TerminationByKubelet",
+      message: ended.status!.message,
+    });
+    const before = tellings().filter(({ status }) => !isPodPhaseTerminal(status.phase));
+    expect(before.some(({ status }) => conditionOf(status, "DisruptionTarget"))).toBe(false);
+    await cluster.create("next", { containers: [app()] });
+    const refused = await cluster.until("next", ({ status }) => status?.phase === "Failed");
+    expect(refused.status).toMatchObject({
+      reason: "Evicted",
+      message: "Pod was rejected: The node had condition: [MemoryPressure]. ",
+    });
   });
 });

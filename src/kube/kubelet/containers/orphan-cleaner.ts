@@ -37,6 +37,17 @@ export class OrphanCleaner {
     await this.#cleanLogs();
   }
 
+  /** Containers and logs of pods that have ended: what is told of them in the API stays. */
+  async removeEnded(podUids: Iterable<string>): Promise<void> {
+    const { runtime } = this.#options;
+    for (const uid of podUids) {
+      await this.#attempt(uid, async () => {
+        for (const container of await runtime.listContainers({ labels: { [Label.podUid]: uid } }))
+          if (container.state === "EXITED") await removeContainer(container, runtime);
+      });
+    }
+  }
+
   async #removePod(uid: string): Promise<void> {
     const { runtime, logger } = this.#options;
     const labels = { [Label.podUid]: uid };

@@ -17,7 +17,10 @@ export interface ImageCollectorOptions {
   clock: Clock;
 }
 
-/** Removes images that no container uses, the longest unused first, when the disk runs full. */
+/**
+ * Removes images that no container uses, the longest unused first, when the disk runs full. What was built here and never
+ * pushed stays: nobody could bring it back.
+ */
 export class ImageCollector {
   readonly #options: ImageCollectorOptions;
   /** Monotonic; by image id. */
@@ -29,16 +32,34 @@ export class ImageCollector {
   }
 
   async collect(): Promise<void> {
-    const { images, clock, logger } = this.#options;
+    const { images, clock } = this.#options;
     const [present, used] = await Promise.all([images.listImages(), this.#usedIds()]);
     this.#note(present, used);
-    let toFree = await this.#bytesToFree();
-    if (toFree <= 0) return;
     const now = clock.monotonicMs();
-    const candidates = present
-      .filter(({ id }) => !used.has(id) && now - this.#firstSeenMs.get(id)! >= MINIMUM_AGE_MS)
+    const isOld = ({ id }: CriImage) => now - this.#firstSeenMs.get(id)! >= MINIMUM_AGE_MS;
+    await this.#remove(
+      present.filter((image) => !used.has(image.id) && isOld(image)),
+      await this.#bytesToFree(),
+    );
+  }
+
+  /** All that are unused, however young, for the node is short of disk. */
+  async collectAll(): Promise<void> {
+    const [present, used] = await Promise.all([this.#options.images.listImages(), this.#usedIds()]);
+    this.#note(present, used);
+    await this.#remove(
+      present.filter(({ id }) => !used.has(id)),
+      Number.POSITIVE_INFINITY,
+    );
+  }
+
+  async #remove(candidates: CriImage[], bytesToFree: number): Promise<void> {
+    const { images, logger } = this.#options;
+    let toFree = bytesToFree;
+    const inOrder = candidates
+      .filter(({ repoDigests }) => repoDigests.length > 0)
       .sort((a, b) => this.#lastUse(a) - this.#lastUse(b));
-    for (const image of candidates) {
+    for (const image of inOrder) {
       if (toFree <= 0) return;
       try {
         logger.info("the disk runs full: removing an unused image", { image: image.repoTags[0] ?? image.id });

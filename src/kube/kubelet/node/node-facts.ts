@@ -1,12 +1,9 @@
 import { statfs } from "node:fs/promises";
 import type { CriImageService, CriRuntimeService } from "../../../cri/types.ts";
-import { availableMemoryBytes, hostInfo } from "../../../kernel/index.ts";
+import { hostInfo } from "../../../kernel/index.ts";
+import type { PressureCondition } from "../eviction/thresholds.ts";
 
 export const MAX_PODS = 110;
-/** Below these the node says that it is under pressure (upstream's default eviction thresholds). */
-const MEMORY_AVAILABLE_MIN_BYTES = 100 * 2 ** 20;
-const DISK_AVAILABLE_MIN = 0.1;
-const INODES_FREE_MIN = 0.05;
 /** How many images a node lists (upstream's nodeStatusMaxImages). */
 const MAX_IMAGES = 50;
 
@@ -29,9 +26,15 @@ export interface NodeFactsOptions {
   images: CriImageService;
   /** On the file system that counts as the node's storage. */
   rootDir: string;
+  hasPressure: (condition: PressureCondition) => boolean;
 }
 
-export async function readNodeFacts({ runtime, images, rootDir }: NodeFactsOptions): Promise<NodeFacts> {
+export async function readNodeFacts({
+  runtime,
+  images,
+  rootDir,
+  hasPressure,
+}: NodeFactsOptions): Promise<NodeFacts> {
   const { cpus, memoryBytes } = hostInfo();
   const [disk, status, version, listed] = await Promise.all([
     statfs(rootDir),
@@ -39,14 +42,12 @@ export async function readNodeFacts({ runtime, images, rootDir }: NodeFactsOptio
     runtime.version(),
     images.listImages(),
   ]);
-  const diskIsLow = disk.bavail < disk.blocks * DISK_AVAILABLE_MIN;
-  const inodesAreLow = disk.files > 0 && disk.ffree < disk.files * INODES_FREE_MIN;
   return {
     cpus,
     memoryBytes,
     ephemeralStorageBytes: disk.blocks * disk.bsize,
-    hasMemoryPressure: availableMemoryBytes() < MEMORY_AVAILABLE_MIN_BYTES,
-    hasDiskPressure: diskIsLow || inodesAreLow,
+    hasMemoryPressure: hasPressure("MemoryPressure"),
+    hasDiskPressure: hasPressure("DiskPressure"),
     runtimeIsReady: status.runtimeReady && status.networkReady,
     runtimeMessage: status.message,
     runtimeVersion: `${version.runtimeName}://${version.runtimeVersion}`,

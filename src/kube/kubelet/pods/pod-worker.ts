@@ -9,6 +9,7 @@ import {
 import { isPodPhaseTerminal } from "../../api/index.ts";
 import { podLogName } from "../naming.ts";
 import type { Pod } from "../pod-types.ts";
+import type { PodFailure } from "../status/pod-status.ts";
 import type { PodEvents } from "./pod-events.ts";
 import type { PodMemory } from "./pod-memory.ts";
 import { graceSeconds, type PodSyncer } from "./pod-syncer.ts";
@@ -81,6 +82,14 @@ export class PodWorker {
     this.#pod = pod;
     this.#isDeleted = true;
     this.#terminate(FORCED_GRACE_SECONDS);
+    this.wake();
+  }
+
+  /** The pod has failed as a whole: its containers are ended within the grace. */
+  fail(failure: PodFailure, grace: number): void {
+    if (this.#phase !== "syncing") return;
+    this.memory.failure ??= failure;
+    this.#terminate(grace);
     this.wake();
   }
 

@@ -55,6 +55,17 @@ export class PodWorkers {
     this.#workers.get(pod.metadata.uid)?.deleted(pod);
   }
 
+  /** Pods that are kept running. */
+  *running(): Iterable<Pod> {
+    for (const { phase, pod, memory } of this.#workers.values())
+      if (phase === "syncing" && !memory.rejection) yield pod;
+  }
+
+  /** Uids of pods that have ended for good and are not deleted. */
+  *ended(): Iterable<string> {
+    for (const [uid, { phase }] of this.#workers) if (phase === "terminated") yield uid;
+  }
+
   wake(podUid: string): void {
     this.#workers.get(podUid)?.wake();
   }

@@ -14,11 +14,20 @@ export function isKubeletCondition(type: string): boolean {
   return OWNED.has(type);
 }
 
+const DISRUPTION = { type: "DisruptionTarget", reason: "TerminationByKubelet" };
+
+/** One that others write as well, in the kubelet's words. */
+export function isKubeletDisruption({ type, reason }: PodCondition): boolean {
+  return type === DISRUPTION.type && reason === DISRUPTION.reason;
+}
+
 type Finding = Pick<PodCondition, "type" | "status" | "reason" | "message">;
 
 export interface ConditionsInput {
   pod: Pod;
   phase: PodPhase;
+  /** Why the node has ended the pod, where it has. */
+  disruption?: string | undefined;
   initStatuses: readonly ContainerStatus[];
   statuses: readonly ContainerStatus[];
   /** A sandbox with its network stands. */
@@ -40,7 +49,11 @@ export function podConditions(input: ConditionsInput): PodCondition[] {
   ];
   const previous = new Map(input.previous.map((condition) => [condition.type, condition]));
   const owned = findings.map((finding) => withTimes(finding, previous.get(finding.type), input.now));
-  return [...owned, ...input.previous.filter(({ type }) => !OWNED.has(type))];
+  const others = input.previous.filter(({ type }) => !OWNED.has(type));
+  if (input.disruption === undefined) return [...owned, ...others];
+  const finding: Finding = { ...DISRUPTION, status: "True", message: input.disruption };
+  const target = withTimes(finding, previous.get(DISRUPTION.type), input.now);
+  return [...owned, ...others.filter(({ type }) => type !== DISRUPTION.type), target];
 }
 
 function withTimes(finding: Finding, previous: PodCondition | undefined, now: string): PodCondition {

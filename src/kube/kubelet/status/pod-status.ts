@@ -20,6 +20,8 @@ export interface PodStatusInput extends ContainerStatusInput {
 export interface PodFailure {
   reason: string;
   message: string;
+  /** The node ended the pod, for no fault of its own: told by its condition DisruptionTarget, together with its end. */
+  isDisruption?: boolean;
 }
 
 /**
@@ -41,6 +43,7 @@ export function podStatus(input: PodStatusInput): PodStatus {
     phase,
     conditions: podConditions({
       pod,
+      disruption: input.isFinal && input.failure?.isDisruption ? input.failure.message : undefined,
       phase,
       initStatuses,
       statuses,

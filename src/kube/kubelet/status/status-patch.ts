@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { PodCondition, PodStatus } from "../pod-types.ts";
-import { isKubeletCondition } from "./pod-conditions.ts";
+import { isKubeletCondition, isKubeletDisruption } from "./pod-conditions.ts";
 
 /** What the kubelet answers for; others' fields stay as they are. */
 const OWNED_FIELDS: readonly string[] = [
@@ -48,7 +48,7 @@ function plain(value: unknown): unknown {
 function conditionChanges(current: PodCondition[], next: PodCondition[]): object[] {
   const before = new Map(current.map((condition) => [condition.type, condition]));
   return next
-    .filter(({ type }) => isKubeletCondition(type))
+    .filter((condition) => isKubeletCondition(condition.type) || isKubeletDisruption(condition))
     .filter((condition) => !isDeepStrictEqual(plain(before.get(condition.type)), plain(condition)))
     .map(withNulls);
 }

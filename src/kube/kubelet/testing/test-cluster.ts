@@ -6,7 +6,7 @@ import { openMemoryStore, type Store } from "../../../store/index.ts";
 import { configMaps, events, namespaces, pods, serviceAccounts } from "../../api/index.ts";
 import { type ApiServer, createApiServer, openCertificates } from "../../apiserver/index.ts";
 import { createInformerFactory, createInProcessClient, type KubeClient } from "../../client/index.ts";
-import { createKubelet, type Kubelet } from "../index.ts";
+import { createKubelet, type Kubelet, type KubeletOptions } from "../index.ts";
 import { podResource } from "../pod-resource.ts";
 import type { Pod } from "../pod-types.ts";
 import type { UntilPodLeft } from "../pods/pod-terminator.ts";
@@ -43,6 +43,8 @@ interface Running {
 export interface TestClusterOptions {
   /** Instead of a proxy's. */
   untilPodLeft?: UntilPodLeft;
+  /** What the node has left, instead of the machine's. */
+  observeNode?: KubeletOptions["observeNode"];
   /** Stands between the kubelet and the API. */
   wrapClient?: (client: KubeClient) => KubeClient;
 }
@@ -153,7 +155,7 @@ async function startNode(
   home: TestHome,
   server: ApiServer,
   logger: Logger,
-  { untilPodLeft, wrapClient = (client) => client }: TestClusterOptions,
+  { untilPodLeft, observeNode, wrapClient = (client) => client }: TestClusterOptions,
 ): Promise<Node> {
   const network = await home.network.openPodNetwork();
   const cri = createCri({
@@ -181,6 +183,7 @@ async function startNode(
     rootDir: join(home.dir, "kubelet"),
     podLogsDir: join(home.dir, "logs", "pods"),
     ...(untilPodLeft ? { untilPodLeft } : {}),
+    ...(observeNode ? { observeNode } : {}),
     logger,
   });
   const running = await started(async (context) => {

@@ -1,0 +1,148 @@
+import { type Clock, errorMessage, type Logger } from "../../../base/index.ts";
+import { qosClassOf } from "../containers/resources.ts";
+import { podLogName } from "../naming.ts";
+import type { Pod } from "../pod-types.ts";
+import type { Rejection } from "../pods/admission.ts";
+import type { PodEvents } from "../pods/pod-events.ts";
+import type { PodFailure } from "../status/pod-status.ts";
+import type { PodUsage } from "./pod-usage.ts";
+import { evictionMessage, inEvictionOrder, type RankedPod } from "./rank.ts";
+import {
+  DEFAULT_THRESHOLDS,
+  type EvictionThreshold,
+  type Observations,
+  type PressureCondition,
+  type StarvedResource,
+  thresholdsMet,
+} from "./thresholds.ts";
+
+const REASON = "Evicted";
+const LOOK_EVERY_MS = 10_000;
+/** How long a node says that it is under pressure after it was (upstream's eviction-pressure-transition-period). */
+const TRANSITION_MS = 5 * 60_000;
+/** How long an evicted pod is waited for before another one goes. */
+const CLEAN_UP_MS = 30_000;
+const SYSTEM_CRITICAL = 2_000_000_000;
+const MEMORY_PRESSURE_TAINT = "node.kubernetes.io/memory-pressure";
+
+export interface EvictionManagerOptions {
+  observe: () => Promise<Observations>;
+  /** Pods that run. */
+  activePods: () => Iterable<Pod>;
+  usageOf: (pod: Pod) => Promise<PodUsage>;
+  /** Frees what nobody needs: ended containers, unused images. */
+  reclaim: (resource: StarvedResource) => Promise<void>;
+  /** Ends a pod at once, as failed. */
+  evict: (pod: Pod, failure: PodFailure) => void;
+  /** Whether what the pod had is free. */
+  hasEnded: (pod: Pod) => boolean;
+  events: PodEvents;
+  logger: Logger;
+  clock: Clock;
+  thresholds?: readonly EvictionThreshold[];
+}
+
+/** Keeps the node from running out of memory and disk: says so, frees what nobody needs, and ends one pod after another. */
+export class EvictionManager {
+  readonly #options: EvictionManagerOptions;
+  readonly #thresholds: readonly EvictionThreshold[];
+  /** When each condition was seen last; monotonic. */
+  readonly #seenMs = new Map<PressureCondition, number>();
+  #leaving: { pod: Pod; sinceMs: number } | undefined;
+
+  constructor(options: EvictionManagerOptions) {
+    this.#options = options;
+    this.#thresholds = options.thresholds ?? DEFAULT_THRESHOLDS;
+  }
+
+  hasPressure(condition: PressureCondition): boolean {
+    const seenMs = this.#seenMs.get(condition);
+    return seenMs !== undefined && this.#options.clock.monotonicMs() - seenMs < TRANSITION_MS;
+  }
+
+  /** A node under pressure takes no more pods but critical ones, and under that of memory those that asked for some. */
+  admit(pod: Pod): Rejection | undefined {
+    const conditions = (["DiskPressure", "MemoryPressure"] as const).filter((one) => this.hasPressure(one));
+    if (conditions.length === 0 || isCritical(pod)) return undefined;
+    const isMemoryOnly = conditions.every((condition) => condition === "MemoryPressure");
+    if (isMemoryOnly && (qosClassOf(pod) !== "BestEffort" || toleratesMemoryPressure(pod))) return undefined;
+    return { reason: REASON, message: `The node had condition: [${conditions.join(" ")}]. ` };
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, logger } = this.#options;
+    while (!signal.aborted) {
+      try {
+        await this.synchronize();
+      } catch (error) {
+        logger.warn("the node's resources could not be looked after, will retry", {
+          error: errorMessage(error),
+        });
+      }
+      await clock.sleep(LOOK_EVERY_MS, signal).catch(() => {});
+    }
+  }
+
+  /** Notes what the node is short of; changes nothing. */
+  async look(): Promise<{ met: EvictionThreshold[]; observations: Observations }> {
+    const { observe, clock } = this.#options;
+    const observations = await observe();
+    const met = thresholdsMet(this.#thresholds, observations);
+    for (const { condition } of met) this.#seenMs.set(condition, clock.monotonicMs());
+    return { met, observations };
+  }
+
+  /** One round: at most one pod goes. */
+  async synchronize(): Promise<void> {
+    const { reclaim, logger } = this.#options;
+    const before = await this.look();
+    const [first] = before.met;
+    if (!first || this.#isWaiting()) return;
+    logger.warn("the node is short of a resource", { resource: first.resource, signal: first.signal });
+    await reclaim(first.resource);
+    const { met, observations } = await this.look();
+    const threshold = met[0];
+    if (threshold) await this.#evictOne(threshold, observations);
+  }
+
+  #isWaiting(): boolean {
+    const { hasEnded, clock } = this.#options;
+    if (!this.#leaving) return false;
+    const { pod, sinceMs } = this.#leaving;
+    if (!hasEnded(pod) && clock.monotonicMs() - sinceMs < CLEAN_UP_MS) return true;
+    this.#leaving = undefined;
+    return false;
+  }
+
+  async #evictOne(threshold: EvictionThreshold, observations: Observations): Promise<void> {
+    const { activePods, usageOf, evict, events, logger, clock } = this.#options;
+    const ranked: RankedPod[] = [];
+    for (const pod of [...activePods()])
+      if (!isCritical(pod)) ranked.push({ pod, usage: await usageOf(pod) });
+    const [victim] = inEvictionOrder(ranked, threshold.resource);
+    if (!victim) {
+      logger.warn("the node is short of a resource, and there is no pod to evict", {
+        resource: threshold.resource,
+      });
+      return;
+    }
+    const message = evictionMessage(victim, threshold, observations.get(threshold.signal)!);
+    logger.warn("evicting a pod", { pod: podLogName(victim.pod), why: message.trimEnd() });
+    events.warning(victim.pod, REASON, message);
+    evict(victim.pod, { reason: REASON, message, isDisruption: true });
+    this.#leaving = { pod: victim.pod, sinceMs: clock.monotonicMs() };
+  }
+}
+
+function isCritical({ spec, metadata }: Pod): boolean {
+  if (metadata.annotations?.["kubernetes.io/config.mirror"] !== undefined) return true;
+  return (spec.priority ?? 0) >= SYSTEM_CRITICAL;
+}
+
+function toleratesMemoryPressure({ spec }: Pod): boolean {
+  return (spec.tolerations ?? []).some(
+    ({ key, operator, effect }) =>
+      (key === MEMORY_PRESSURE_TAINT || (!key && operator === "Exists")) &&
+      (!effect || effect === "NoSchedule"),
+  );
+}
