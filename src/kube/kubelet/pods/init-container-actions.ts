@@ -1,13 +1,10 @@
 import type { CriContainerStatus } from "../../../cri/types.ts";
 import { isSidecar } from "../naming.ts";
 import type { Container, Pod } from "../pod-types.ts";
-import {
-  killUnknown,
-  type PodActions,
-  type ProbeView,
-  reasonToKill,
-  restartPolicyOf,
-} from "./pod-actions.ts";
+import type { ProbeView } from "../probes/probe-view.ts";
+import { killUnknown, reasonToKill } from "./container-kills.ts";
+import type { PodActions } from "./pod-actions.ts";
+import { restartPolicyOf } from "./restart-policy.ts";
 import { attemptsOf, hasSucceeded, isRunning, type PodRuntimeState } from "./runtime-state.ts";
 
 /**

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Pod } from "../pod-types.ts";
+import type { ProbeOutcome, ProbeView } from "../probes/probe-view.ts";
 import { aContainer, aPod, aSandbox, aState, aStatus } from "../testing/pods.ts";
-import { computePodActions, type ProbeOutcome, type ProbeView } from "./pod-actions.ts";
+import { computePodActions } from "./pod-actions.ts";
 import { NO_RUNTIME_STATE, type PodRuntimeState } from "./runtime-state.ts";
 
 function probes(

@@ -1,26 +1,10 @@
-import type { CriContainerStatus, PodSandboxStatus } from "../../../cri/types.ts";
-import { Annotation, containerHash } from "../naming.ts";
+import type { PodSandboxStatus } from "../../../cri/types.ts";
 import type { Container, Pod } from "../pod-types.ts";
+import type { ProbeView } from "../probes/probe-view.ts";
+import { type ContainerToKill, killUnknown, reasonToKill } from "./container-kills.ts";
 import { initContainerActions } from "./init-container-actions.ts";
+import { restartPolicyOf, shouldStart } from "./restart-policy.ts";
 import { hasSucceeded, isRunning, latestOf, type PodRuntimeState } from "./runtime-state.ts";
-
-export type ProbeOutcome = "success" | "failure" | "unknown";
-
-/** Latest results of the probes that decide over life and order; undefined: not probed. */
-export interface ProbeView {
-  liveness(containerId: string): ProbeOutcome | undefined;
-  startup(containerId: string): ProbeOutcome | undefined;
-}
-
-export type KillReason = "livenessProbe" | "startupProbe" | "definitionChanged" | "unknownState";
-
-export interface ContainerToKill {
-  id: string;
-  container: Container;
-  /** What the Killing event says. */
-  message: string;
-  reason: KillReason;
-}
 
 /** What to do to bring the runtime to what the pod asks for. */
 export interface PodActions {
@@ -122,50 +106,4 @@ function regularContainerActions(
     // What restarts for ever would otherwise outlive the containers that it serves.
     actions.initContainersToStart = [];
   }
-}
-
-/** Whether a container that does not run is to be started. */
-export function shouldStart(pod: Pod, status: CriContainerStatus | undefined): boolean {
-  if (pod.metadata.deletionTimestamp !== undefined) return false;
-  if (!status) return true;
-  if (status.state !== "EXITED") return status.state !== "RUNNING";
-  const policy = restartPolicyOf(pod);
-  if (policy === "Never") return false;
-  return policy === "Always" || status.exitCode !== 0;
-}
-
-/** Why a running container must end, if it must. */
-export function reasonToKill(
-  container: Container,
-  status: CriContainerStatus,
-  probes: ProbeView,
-  restarts: boolean,
-): ContainerToKill | undefined {
-  const hash = status.annotations[Annotation.hash];
-  const kill = (reason: KillReason, what: string, restarted: boolean): ContainerToKill => ({
-    id: status.id,
-    container,
-    reason,
-    message: `Container ${container.name} ${what}${restarted ? ", will be restarted" : ""}`,
-  });
-  if (hash !== undefined && hash !== containerHash(container)) {
-    return kill("definitionChanged", "definition changed", true);
-  }
-  if (probes.liveness(status.id) === "failure")
-    return kill("livenessProbe", "failed liveness probe", restarts);
-  if (probes.startup(status.id) === "failure") return kill("startupProbe", "failed startup probe", restarts);
-  return undefined;
-}
-
-export function killUnknown(container: Container, status: CriContainerStatus): ContainerToKill {
-  return {
-    id: status.id,
-    container,
-    reason: "unknownState",
-    message: `Container is in ${JSON.stringify(status.state.toLowerCase())} state, try killing it before restart`,
-  };
-}
-
-export function restartPolicyOf(pod: Pod): "Always" | "OnFailure" | "Never" {
-  return pod.spec.restartPolicy ?? "Always";
 }

@@ -2,9 +2,9 @@ import type { Clock, Logger } from "../../../base/index.ts";
 import type { CriContainerStatus, CriRuntimeService } from "../../../cri/types.ts";
 import { allContainers, containerUri, isSidecar } from "../naming.ts";
 import type { Container, Pod, Probe } from "../pod-types.ts";
-import type { ProbeOutcome, ProbeView } from "../pods/pod-actions.ts";
 import type { PodEvents } from "../pods/pod-events.ts";
 import { attemptsOf, type PodRuntimeState, readySandbox } from "../pods/runtime-state.ts";
+import type { ProbeOutcome, ProbeView } from "./probe-view.ts";
 import { type ProbeKind, ProbeWorker } from "./probe-worker.ts";
 import { type ProbeFinding, runProbe } from "./prober.ts";
 

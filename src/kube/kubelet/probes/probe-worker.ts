@@ -1,6 +1,6 @@
 import type { Cancel, Clock } from "../../../base/index.ts";
 import type { Probe } from "../pod-types.ts";
-import type { ProbeOutcome } from "../pods/pod-actions.ts";
+import type { ProbeOutcome } from "./probe-view.ts";
 import type { ProbeFinding } from "./prober.ts";
 
 export type ProbeKind = "startup" | "liveness" | "readiness";

@@ -2,10 +2,10 @@ import { type Clock, errorMessage, isGantryError, type Logger } from "../../../b
 import type { CriRuntimeService } from "../../../cri/types.ts";
 import { expand } from "../env/expansion.ts";
 import type { Container, Probe } from "../pod-types.ts";
-import type { ProbeOutcome } from "../pods/pod-actions.ts";
 import { probeGrpc } from "./grpc-probe.ts";
 import { probeHttp } from "./http-probe.ts";
 import { httpTargetOf, portOf } from "./probe-target.ts";
+import type { ProbeOutcome } from "./probe-view.ts";
 import { probeTcp } from "./tcp-probe.ts";
 
 export interface ProbeFinding {

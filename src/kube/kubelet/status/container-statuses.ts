@@ -3,8 +3,9 @@ import type { CriContainerStatus } from "../../../cri/types.ts";
 import { volumeMountStatuses } from "../containers/recursive-read-only.ts";
 import { containerUri, isSidecar } from "../naming.ts";
 import type { Container, ContainerState, ContainerStatus, Pod } from "../pod-types.ts";
-import { type ProbeOutcome, shouldStart } from "../pods/pod-actions.ts";
+import { shouldStart } from "../pods/restart-policy.ts";
 import { attemptsOf, type PodRuntimeState } from "../pods/runtime-state.ts";
+import type { ProbeOutcome } from "../probes/probe-view.ts";
 import { lostState } from "./lost-containers.ts";
 
 export interface WaitingReason {

@@ -1,7 +1,7 @@
 import { isPodPhaseTerminal } from "../../api/index.ts";
 import { isSidecar } from "../naming.ts";
 import type { ContainerStatus, Pod, PodPhase } from "../pod-types.ts";
-import { restartPolicyOf } from "../pods/pod-actions.ts";
+import { restartPolicyOf } from "../pods/restart-policy.ts";
 
 /**
  * Where a pod stands in its life, from its containers (upstream's getPhase). `isFinal`: none of them can run any more; then

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Pod, PodStatus } from "../pod-types.ts";
-import type { ProbeOutcome } from "../pods/pod-actions.ts";
 import type { PodRuntimeState } from "../pods/runtime-state.ts";
+import type { ProbeOutcome } from "../probes/probe-view.ts";
 import { aContainer, aPod, aState, aStatus } from "../testing/pods.ts";
 import { podStatus } from "./pod-status.ts";
 import { statusPatch } from "./status-patch.ts";
