@@ -83,8 +83,12 @@ function nodeInfo(facts: NodeFacts): Record<string, string> {
 
 function conditionsOf(facts: NodeFacts, previous: NodeCondition[], now: string): NodeCondition[] {
   const before = new Map(previous.map((condition) => [condition.type, condition]));
-  const condition = (type: string, isTrue: boolean, reason: string, message: string): NodeCondition => {
-    const status = isTrue ? "True" : "False";
+  const condition = (
+    type: string,
+    status: "True" | "False",
+    reason: string,
+    message: string,
+  ): NodeCondition => {
     const known = before.get(type);
     const lastTransitionTime = known?.status === status ? known.lastTransitionTime : now;
     return { type, status, lastHeartbeatTime: now, lastTransitionTime, reason, message };
@@ -94,25 +98,25 @@ function conditionsOf(facts: NodeFacts, previous: NodeCondition[], now: string):
     memory
       ? condition(
           "MemoryPressure",
-          true,
+          "True",
           "KubeletHasInsufficientMemory",
           "kubelet has insufficient memory available",
         )
       : condition(
           "MemoryPressure",
-          false,
+          "False",
           "KubeletHasSufficientMemory",
           "kubelet has sufficient memory available",
         ),
     disk
-      ? condition("DiskPressure", true, "KubeletHasDiskPressure", "kubelet has disk pressure")
-      : condition("DiskPressure", false, "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
-    condition("PIDPressure", false, "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+      ? condition("DiskPressure", "True", "KubeletHasDiskPressure", "kubelet has disk pressure")
+      : condition("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+    condition("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
     facts.runtimeIsReady
-      ? condition("Ready", true, "KubeletReady", "kubelet is posting ready status")
+      ? condition("Ready", "True", "KubeletReady", "kubelet is posting ready status")
       : condition(
           "Ready",
-          false,
+          "False",
           "KubeletNotReady",
           `container runtime is down or its network is not ready: ${facts.runtimeMessage}`,
         ),

@@ -18,21 +18,24 @@ export function reasonToKill(
   container: Container,
   status: CriContainerStatus,
   probes: ProbeView,
-  restarts: boolean,
+  { isRestarted }: { isRestarted: boolean },
 ): ContainerToKill | undefined {
   const hash = status.annotations[Annotation.hash];
-  const kill = (reason: KillReason, what: string, restarted: boolean): ContainerToKill => ({
+  const RESTARTED = ", will be restarted";
+  const afterwards = isRestarted ? RESTARTED : "";
+  const kill = (reason: KillReason, what: string): ContainerToKill => ({
     id: status.id,
     container,
     reason,
-    message: `Container ${container.name} ${what}${restarted ? ", will be restarted" : ""}`,
+    message: `Container ${container.name} ${what}`,
   });
   if (hash !== undefined && hash !== containerHash(container)) {
-    return kill("definitionChanged", "definition changed", true);
+    return kill("definitionChanged", `definition changed${RESTARTED}`);
   }
   if (probes.liveness(status.id) === "failure")
-    return kill("livenessProbe", "failed liveness probe", restarts);
-  if (probes.startup(status.id) === "failure") return kill("startupProbe", "failed startup probe", restarts);
+    return kill("livenessProbe", `failed liveness probe${afterwards}`);
+  if (probes.startup(status.id) === "failure")
+    return kill("startupProbe", `failed startup probe${afterwards}`);
   return undefined;
 }
 

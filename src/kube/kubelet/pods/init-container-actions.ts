@@ -85,7 +85,7 @@ function passSidecar(walk: Walk, container: Container): boolean {
       walk.actions.initContainersToStart.push(container);
     return false;
   }
-  const kill = reasonToKill(container, status!, walk.probes, true);
+  const kill = reasonToKill(container, status!, walk.probes, { isRestarted: true });
   if (kill) {
     walk.actions.containersToKill.push(kill);
     walk.actions.initContainersToStart.push(container);

@@ -91,7 +91,9 @@ function regularContainerActions(
       actions.containersToStart.push(container);
       continue;
     }
-    const kill = reasonToKill(container, status!, probes, restartPolicyOf(pod) !== "Never");
+    const kill = reasonToKill(container, status!, probes, {
+      isRestarted: restartPolicyOf(pod) !== "Never",
+    });
     if (!kill) {
       kept++;
       continue;

@@ -29,21 +29,37 @@ export function containerStatuses(
   input: ContainerStatusInput,
   containers: readonly Container[],
   previous: readonly ContainerStatus[] = [],
-  isInit: boolean,
 ): ContainerStatus[] {
-  const before = new Map(previous.map((status) => [status.name, status]));
   const statuses = containers.map((container) =>
-    containerStatus(input, container, before.get(container.name), isInit),
+    containerStatus(input, container, previousOf(container, previous)),
   );
-  // Init containers in the order in which they run, others by name, as clients have always found them.
-  return isInit ? statuses : statuses.sort((a, b) => (a.name < b.name ? -1 : 1));
+  // By name, as clients have always found them.
+  return statuses.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** In the order in which they run. */
+export function initContainerStatuses(
+  input: ContainerStatusInput,
+  containers: readonly Container[],
+  previous: readonly ContainerStatus[] = [],
+): ContainerStatus[] {
+  return containers.map((container) => {
+    const status = containerStatus(input, container, previousOf(container, previous));
+    const isKnown = attemptsOf(input.state, container.name).length > 0;
+    if (isSidecar(container) || !isKnown) return status;
+    // Such a container is ready when it has done its work.
+    return { ...status, ready: status.state?.terminated?.exitCode === 0 };
+  });
+}
+
+function previousOf({ name }: Container, previous: readonly ContainerStatus[]): ContainerStatus | undefined {
+  return previous.find((status) => status.name === name);
 }
 
 function containerStatus(
   input: ContainerStatusInput,
   container: Container,
   previous: ContainerStatus | undefined,
-  isInit: boolean,
 ): ContainerStatus {
   const [latest, ...older] = attemptsOf(input.state, container.name);
   if (!latest) return notFound(input, container, previous);
@@ -71,8 +87,6 @@ function containerStatus(
     status.state = { waiting };
   }
   if (latest.state === "RUNNING") addRunningFields(status, container, latest, input);
-  // An init container is ready when it has done its work.
-  if (isInit && !isSidecar(container)) status.ready = status.state?.terminated?.exitCode === 0;
   return status;
 }
 

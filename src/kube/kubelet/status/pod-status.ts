@@ -3,7 +3,7 @@ import { isPodPhaseTerminal } from "../../api/index.ts";
 import { qosClassOf } from "../containers/resources.ts";
 import type { Pod, PodStatus } from "../pod-types.ts";
 import { readySandbox } from "../pods/runtime-state.ts";
-import { type ContainerStatusInput, containerStatuses } from "./container-statuses.ts";
+import { type ContainerStatusInput, containerStatuses, initContainerStatuses } from "./container-statuses.ts";
 import { withLostContainers } from "./lost-containers.ts";
 import { isKubeletCondition, podConditions } from "./pod-conditions.ts";
 import { podPhase } from "./pod-phase.ts";
@@ -32,8 +32,8 @@ export function podStatus(input: PodStatusInput): PodStatus {
   const { pod, previous, state, nowMs } = input;
   const { initContainers = [], containers, ephemeralContainers = [] } = pod.spec;
   const seen = {
-    initStatuses: containerStatuses(input, initContainers, previous.initContainerStatuses, true),
-    statuses: containerStatuses(input, containers, previous.containerStatuses, false),
+    initStatuses: initContainerStatuses(input, initContainers, previous.initContainerStatuses),
+    statuses: containerStatuses(input, containers, previous.containerStatuses),
   };
   const { initStatuses, statuses } = input.isFinal ? withLostContainers(pod, seen) : seen;
   const phase =
@@ -63,7 +63,6 @@ export function podStatus(input: PodStatusInput): PodStatus {
             input,
             ephemeralContainers,
             previous.ephemeralContainerStatuses,
-            false,
           ),
         }
       : {}),
