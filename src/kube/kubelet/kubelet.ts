@@ -26,7 +26,7 @@ import { MAX_PODS } from "./node/node-facts.ts";
 import { NodeLease } from "./node/node-lease.ts";
 import { NodeRegistration } from "./node/node-registration.ts";
 import { createNodeAccess } from "./node-access.ts";
-import { ObjectCache } from "./objects/object-cache.ts";
+import { ReferencedObjects } from "./objects/referenced-objects.ts";
 import { podResource } from "./pod-resource.ts";
 import type { Service as KubeService, Pod } from "./pod-types.ts";
 import { admitPod } from "./pods/admission.ts";
@@ -105,7 +105,7 @@ function assemble(options: KubeletOptions) {
 
   const recorder = createEventRecorder({ client, component: "kubelet", host: nodeName, logger, clock });
   const events = new PodEvents(recorder);
-  const objects = new ObjectCache({ client, logger, clock });
+  const objects = new ReferencedObjects({ client, logger, clock });
   const tokens = new TokenManager(client, clock);
   const volumes = new VolumeManager({ podsDir, nodeMemoryBytes });
   const statuses = new StatusManager({ client, podOf: (key) => podInformer.get(key), logger, clock });

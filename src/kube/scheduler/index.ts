@@ -7,9 +7,9 @@ import {
   pods as podsResource,
 } from "../api/index.ts";
 import type { EventRecorder, InformerFactory, KubeClient } from "../client/index.ts";
+import { DecisionWriter } from "./decision-writer.ts";
 import type { ClusterEvent, SchedulingPlugin } from "./framework.ts";
 import { defaultPlugins } from "./plugins/index.ts";
-import { PodWriter } from "./pod-writer.ts";
 import { SchedulingQueue } from "./queue.ts";
 import { NodeSelector } from "./select-node.ts";
 import { Snapshot } from "./snapshot.ts";
@@ -40,7 +40,7 @@ export function createScheduler(options: SchedulerOptions): Service {
   const snapshot = new Snapshot();
   const queue = new SchedulingQueue(clock);
   const selector = new NodeSelector(plugins);
-  const writer = new PodWriter(options);
+  const writer = new DecisionWriter(options);
 
   const isOurs = (pod: Pod) =>
     !pod.spec.nodeName &&

@@ -10,8 +10,8 @@ import { keyOf } from "../object-key.ts";
 import { controllerOf, indexByController } from "../owner.ts";
 import { isActive } from "../pod-state.ts";
 import { selects } from "../selectors.ts";
-import { PodWriter } from "./pod-writer.ts";
 import { createReconciler } from "./reconcile.ts";
+import { ReplicaWriter } from "./replica-writer.ts";
 
 /** Keeps as many pods of a ReplicaSet's template as it asks for. */
 export function createReplicaSetController(dependencies: ControllerDependencies): Controller {
@@ -20,7 +20,7 @@ export function createReplicaSetController(dependencies: ControllerDependencies)
   const pods = informers.informer(podsResource);
   indexByController(pods);
   indexByController(replicaSets);
-  const writer = new PodWriter(dependencies);
+  const writer = new ReplicaWriter(dependencies);
 
   /** The key of the ReplicaSet that controls the pod. */
   const ownerKey = (pod: Pod): string | undefined => {

@@ -10,7 +10,7 @@ import { isActive } from "../pod-state.ts";
 import { selects } from "../selectors.ts";
 import { unlessGone } from "../write-errors.ts";
 import { inDeletionOrder } from "./deletion-order.ts";
-import type { PodWriter } from "./pod-writer.ts";
+import type { ReplicaWriter } from "./replica-writer.ts";
 import { computeStatus } from "./status.ts";
 
 /** At most this many pods are made or deleted in one pass (upstream's BurstReplicas). */
@@ -19,7 +19,7 @@ const BURST = 500;
 interface Sources {
   replicaSets: Informer<ReplicaSet>;
   pods: Informer<Pod>;
-  writer: PodWriter;
+  writer: ReplicaWriter;
 }
 
 /** Brings one ReplicaSet's pods to the declared number, then its status to what is there. */

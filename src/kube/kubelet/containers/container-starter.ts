@@ -4,7 +4,7 @@ import { configError, containerEnvironment } from "../env/environment.ts";
 import type { FieldContext } from "../env/field-value.ts";
 import type { ImagePuller } from "../images/image-puller.ts";
 import { podLogName } from "../naming.ts";
-import type { ObjectReader } from "../objects/object-cache.ts";
+import type { ObjectReader } from "../objects/referenced-objects.ts";
 import type { Container, Pod, Service } from "../pod-types.ts";
 import type { BackOff } from "../pods/back-off.ts";
 import type { PodEvents } from "../pods/pod-events.ts";

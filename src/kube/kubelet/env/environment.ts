@@ -1,5 +1,5 @@
 import { GantryError } from "../../../base/index.ts";
-import type { ObjectReader } from "../objects/object-cache.ts";
+import type { ObjectReader } from "../objects/referenced-objects.ts";
 import type { Container, EnvFromSource, EnvVar, KeyRef, Pod, Service } from "../pod-types.ts";
 import { expand } from "./expansion.ts";
 import { type FieldContext, fieldValue, resourceFieldValue } from "./field-value.ts";

@@ -1,5 +1,5 @@
 import { parseImageReference } from "../../../formats/index.ts";
-import type { ObjectReader } from "../objects/object-cache.ts";
+import type { ObjectReader } from "../objects/referenced-objects.ts";
 import type { Pod } from "../pod-types.ts";
 
 export interface Credentials {

@@ -1,6 +1,6 @@
 import type { CriContainerStatus } from "../../../cri/types.ts";
 import { terminationMessage } from "../containers/termination-message.ts";
-import type { ObjectReader } from "../objects/object-cache.ts";
+import type { ObjectReader } from "../objects/referenced-objects.ts";
 import type { WaitingReason } from "../status/container-statuses.ts";
 import type { PodFailure } from "../status/pod-status.ts";
 

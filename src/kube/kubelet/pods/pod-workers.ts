@@ -1,6 +1,6 @@
 import type { Clock, Logger } from "../../../base/index.ts";
 import { isPodPhaseTerminal } from "../../api/index.ts";
-import type { ObjectCache } from "../objects/object-cache.ts";
+import type { ReferencedObjects } from "../objects/referenced-objects.ts";
 import type { Pod } from "../pod-types.ts";
 import type { Rejection } from "./admission.ts";
 import type { PodEvents } from "./pod-events.ts";
@@ -12,7 +12,7 @@ import { PodWorker } from "./pod-worker.ts";
 export interface PodWorkersOptions {
   syncer: PodSyncer;
   terminator: PodTerminator;
-  objects: ObjectCache;
+  objects: ReferencedObjects;
   events: PodEvents;
   /** Whether the node takes the pod beside the others. */
   admit: (pod: Pod, others: Iterable<Pod>) => Rejection | undefined;

@@ -2,7 +2,7 @@ import { GantryError } from "../../../base/index.ts";
 import type { KubeObject } from "../../api/index.ts";
 import type { FieldContext } from "../env/field-value.ts";
 import { fieldValue, resourceFieldValue } from "../env/field-value.ts";
-import type { ObjectReader } from "../objects/object-cache.ts";
+import type { ObjectReader } from "../objects/referenced-objects.ts";
 import type {
   DownwardItem,
   KeyToPath,

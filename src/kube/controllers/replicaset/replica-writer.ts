@@ -22,7 +22,7 @@ interface DoubtfulWrite {
  * Makes and deletes the pods of ReplicaSets, and remembers what has not shown in the informer yet. The names are chosen
  * here and not by the server, so that a create whose answer is lost can be looked for instead of being done twice.
  */
-export class PodWriter {
+export class ReplicaWriter {
   readonly #dependencies: ControllerDependencies;
   readonly #creations: Expectations;
   readonly #deletions: Expectations;

@@ -7,7 +7,7 @@ import type { SchedulerOptions } from "./index.ts";
 const MAX_UNDER_WAY = 256;
 
 /** Writes what the scheduler decides, beside its loop. */
-export class PodWriter {
+export class DecisionWriter {
   readonly #options: Pick<SchedulerOptions, "client" | "recorder" | "logger" | "clock">;
   readonly #underWay = new Set<Promise<void>>();
   /** By pod uid: what is told of a pod must not overtake what was told before. */

@@ -25,7 +25,7 @@ interface Entry {
   stop: AbortController;
 }
 
-export interface ObjectCacheOptions {
+export interface ReferencedObjectsOptions {
   client: KubeClient;
   logger: Logger;
   clock: Clock;
@@ -35,11 +35,11 @@ export interface ObjectCacheOptions {
  * ConfigMaps and Secrets that pods of this node use, each watched by itself as long as a pod uses it: a node may read
  * what its pods name, and nothing else.
  */
-export class ObjectCache {
-  readonly #options: ObjectCacheOptions;
+export class ReferencedObjects {
+  readonly #options: ReferencedObjectsOptions;
   readonly #entries = new Map<string, Entry>();
 
-  constructor(options: ObjectCacheOptions) {
+  constructor(options: ReferencedObjectsOptions) {
     this.#options = options;
   }
 
