@@ -1,7 +1,19 @@
 // Installs what is missing: the npm packages of this clone and, as root on a Debian, the system packages.
 // Runs on any Node.js from 18 on, before anything else is there.
 import { spawnSync } from "node:child_process";
-import { accessSync, existsSync, lstatSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -23,6 +35,10 @@ const TEST_PACKAGES = {
   nftables: ["/usr/sbin/nft"],
   iproute2: ["/usr/bin/ip", "/usr/sbin/ip", "/sbin/ip"],
   procps: ["/usr/bin/ps"],
+  // Of dockerd, which is unpacked only.
+  "libdevmapper1.02.1": ["x86_64", "aarch64"].flatMap((machine) =>
+    ["/lib", "/usr/lib"].map((lib) => `${lib}/${machine}-linux-gnu/libdevmapper.so.1.02.1`),
+  ),
   curl: ["/usr/bin/curl"],
   openssl: ["/usr/bin/openssl"],
   "ca-certificates": ["/etc/ssl/certs/ca-certificates.crt"],
@@ -69,6 +85,31 @@ export function installSystemPackages({ forTests = false, required = true } = {}
   process.stdout.write(`Installing Debian packages: ${missing.join(" ")}\n`);
   const status = withoutStartingServices(() => aptInstall(missing));
   if (status !== 0) fail(`could not install ${missing.join(", ")}; try: ${command}`);
+}
+
+/**
+ * Debian's dockerd, which the differential suite asks the same as Gantry, and what it runs. Unpacked beside the npm packages, not
+ * installed: no service, no client that shadows another, no program on the path. Without it the suite is skipped.
+ */
+export function unpackDockerd() {
+  const target = join(root, "node_modules", ".gantry-dockerd");
+  if (existsSync(target) || process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) return;
+  if (lstatSync(join(root, "node_modules")).isSymbolicLink()) return;
+  const dir = mkdtempSync(join(tmpdir(), "gantry-dockerd-"));
+  const quiet = { cwd: dir, stdio: "ignore" };
+  const download = () => run("apt-get", ["download", "-qq", "docker.io", "containerd", "runc"], quiet);
+  try {
+    if (download() !== 0 && (run("apt-get", ["update", "-qq"], quiet) !== 0 || download() !== 0)) return;
+    const unpacked = join(dir, "unpacked");
+    for (const file of readdirSync(dir)) {
+      if (file.endsWith(".deb") && run("dpkg-deb", ["-x", file, unpacked], quiet) !== 0) return;
+    }
+    // Documents, and a client that nobody shall take for the machine's.
+    for (const path of ["usr/share", "usr/bin/docker"]) rmSync(join(unpacked, path), { recursive: true });
+    cpSync(unpacked, target, { recursive: true, verbatimSymlinks: true });
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
 }
 
 function aptInstall(packages) {

@@ -1,10 +1,19 @@
 // `npm test`: sets up what is missing, then format and lint, types, unit tests and end-to-end tests, on the pinned Node.js.
 import { join } from "node:path";
 import { leftovers } from "./leftovers.mjs";
-import { buildIfStale, bundledNode, installNpmPackages, installSystemPackages, root, run } from "./setup.mjs";
+import {
+  buildIfStale,
+  bundledNode,
+  installNpmPackages,
+  installSystemPackages,
+  root,
+  run,
+  unpackDockerd,
+} from "./setup.mjs";
 
 installNpmPackages();
 installSystemPackages({ forTests: true, required: process.env.CI === "true" });
+unpackDockerd();
 await buildIfStale();
 const node = bundledNode();
 const env = { ...process.env, PATH: `${join(root, "node_modules", ".bin")}:${process.env.PATH}` };
