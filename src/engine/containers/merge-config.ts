@@ -27,7 +27,7 @@ export function mergeImageConfig(config: ContainerConfig, image: ImageRuntimeCon
   };
 }
 
-const cleanPath = (path: string | undefined) => path && posix.resolve(path);
+const cleanPath = (path: string | undefined) => path && posix.normalize(path).replace(/(.)\/$/, "$1");
 
 /** The image's variables follow those of the container that it does not set itself. */
 function mergeEnv(own: readonly string[], image: readonly string[]): string[] {
