@@ -107,11 +107,6 @@ export const REFUSALS: Exception[] = [
     reason: "dockerd stores what the kernel has refused",
   },
   {
-    step: /^networks: POST .*connect .*Aliases/,
-    path: REFUSAL,
-    reason: "dockerd overwrites the endpoint of a stopped container",
-  },
-  {
     step: /^volume .*a{60}/,
     path: REFUSAL,
     reason: "a name that no file system takes is refused before it is tried",

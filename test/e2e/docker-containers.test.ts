@@ -338,7 +338,9 @@ describe("ps", () => {
     >;
     expect(row).toMatchObject({ Names: "up", State: "running", Image: "busybox", Labels: "tier=web,x=" });
     expect((await house.failure("ps", "--filter", "foo=bar"))[1]).toBe("invalid filter 'foo'");
-    expect((await house.failure("ps", "--filter", "status=foo"))[1]).toBe("invalid filter 'status=foo'");
+    expect((await house.failure("ps", "--filter", "status=foo"))[1]).toBe(
+      "invalid filter 'status=foo': invalid value for state (foo): must be one of created, running, paused, restarting, removing, exited, dead",
+    );
     expect((await house.failure("ps", "--filter", "since=nosuch"))[1]).toBe("No such container: nosuch");
     await house.ok("rm", "-f", "up", "down");
   });

@@ -174,7 +174,7 @@ describe("commit", () => {
       "RUN is not a valid change command",
     );
     expect((await house.failure("commit", "-c", "FOO x", "changed"))[1]).toBe(
-      "foo is not a valid change command",
+      "FOO is not a valid change command",
     );
     expect((await house.failure("commit", "changed", "BAD"))[1]).toContain("must be lowercase");
   });

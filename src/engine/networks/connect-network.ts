@@ -35,12 +35,12 @@ export async function connectNetwork(
     assertNotMarked(container);
     const { networks } = container.record;
     const known = networks[network.name];
-    if (known && (known.endpointId !== "" || !container.hasProcess)) {
-      throw conflict(
+    // Of a stopped container the settings change.
+    if (known && known.endpointId !== "") {
+      throw new GantryError(
+        "PermissionDenied",
         `endpoint with name ${container.record.name} already exists in network ${network.name}`,
-        {
-          code: "Engine.AlreadyConnected",
-        },
+        { code: "Engine.AlreadyConnected" },
       );
     }
     networks[network.name] = newNetworkRecord(settings);
@@ -50,7 +50,8 @@ export async function connectNetwork(
       await context.containers.save(container);
     } catch (error) {
       await context.network.detach(network.name, container.id);
-      delete networks[network.name];
+      if (known) networks[network.name] = known;
+      else delete networks[network.name];
       throw error;
     }
     await refreshEtc(context, container);
