@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
+import { sendEmpty } from "../http/index.ts";
 import type { ApiContext } from "./api-context.ts";
 import type { Decoded, StructType } from "./json/index.ts";
 import { type Hijacked, hijackUpgrade, readUpgradeBody } from "./wire/hijack.ts";
@@ -16,6 +17,8 @@ export interface StreamRequest {
   ignoreBody(): Promise<void>;
   /** To be called once, after `body`. */
   open(): Hijacked;
+  /** Instead of `open`, where there is nothing to stream: an ordinary answer. */
+  answerEmpty(): void;
 }
 
 export interface StreamRoute {
@@ -32,6 +35,7 @@ export function plainStreamRequest(context: ApiContext): StreamRequest {
     body: (type) => optionalBody(context, type),
     ignoreBody: async () => {},
     open: () => plainStream(context),
+    answerEmpty: () => sendEmpty(context.res, 200),
   };
 }
 
@@ -56,6 +60,9 @@ export function upgradeStreamRequest(
       const hijacked = hijackUpgrade(socket, rest ?? head);
       connection.onOpen(hijacked);
       return hijacked;
+    },
+    answerEmpty: () => {
+      socket.end("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     },
   };
 }

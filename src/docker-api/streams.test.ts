@@ -192,6 +192,14 @@ describe("the form of a stream", () => {
     await client.remove(id);
   });
 
+  it("is none for an exec that is detached, though an upgrade was asked for", async () => {
+    const id = await client.run({ Cmd: ["sleep", "60"] });
+    const exec = await execIn(id, {});
+    const answer = await client.upgrade(`/exec/${exec}/start`, '{"Detach":true}');
+    expect(answer.head).toMatch(/^HTTP\/1.1 200 OK/);
+    await client.remove(id);
+  });
+
   it("gives a terminal its first size with the start", async () => {
     const id = await client.run({ Cmd: ["sleep", "60"] });
     // The runtime gives it to a terminal that is there already.

@@ -18,7 +18,11 @@ export function execRoutes(backend: ExecBackend, logger: Logger): ApiRoute[] {
     { method: "POST", path: "/containers/:id/exec", handle: (context) => create(backend, context) },
     { method: "GET", path: "/exec/:id/json", handle: (context) => inspect(backend, context) },
     { method: "POST", path: "/exec/:id/resize", handle: (context) => resize(backend, context) },
-    { method: "POST", path: "/exec/:id/start", handle: (context) => startPlain(backend, logger, context) },
+    {
+      method: "POST",
+      path: "/exec/:id/start",
+      handle: (context) => start(backend, plainStreamRequest(context), logger),
+    },
   ];
 }
 
@@ -27,10 +31,7 @@ export function execStartRoute(backend: ExecBackend, logger: Logger): StreamRout
   return {
     method: "POST",
     path: "/exec/:id/start",
-    handle: async (request) => {
-      const options = startOptions(await request.body(execStartOptions));
-      await startAttached(backend, request, options, logger);
-    },
+    handle: (request) => start(backend, request, logger),
   };
 }
 
@@ -67,12 +68,11 @@ async function resize(backend: ExecBackend, { params, query, res }: ApiContext):
   sendEmpty(res, 200);
 }
 
-async function startPlain(backend: ExecBackend, logger: Logger, context: ApiContext): Promise<void> {
-  const request = plainStreamRequest(context);
+async function start(backend: ExecBackend, request: StreamRequest, logger: Logger): Promise<void> {
   const options = startOptions(await request.body(execStartOptions));
   if (!options.detach) return startAttached(backend, request, options, logger);
-  await startDetached(backend, context.params.id!);
-  sendEmpty(context.res, 200);
+  await startDetached(backend, request.params.id!);
+  request.answerEmpty();
 }
 
 /** Resolves when the process runs; its end is nobody's business here. */
@@ -90,7 +90,6 @@ async function startAttached(
 ): Promise<void> {
   const id = request.params.id!;
   const exec = await backend.inspectExec(id);
-  if (options.detach) throw invalidArgument("a detached exec needs no upgrade", { code: "DockerApi.Body" });
   // The client says how it reads, whatever the process has for a terminal.
   const raw = options.tty;
   const hasTerminal = exec.ProcessConfig.tty;
