@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { cgroupMode } from "../kernel/index.ts";
 import { ApiClient, type CallOptions, frames } from "./testing/api-client.ts";
 import { archiveOf, busyboxArchive, type EngineHouse, openEngineHouse } from "./testing/engine-house.ts";
 
@@ -43,11 +44,12 @@ describe("containers", () => {
     expect((await client.remove(id)).status).toBe(204);
   });
 
-  it("have the defaults of the client's version: shared memory for others before 1.40, the host's cgroups before 1.41", async () => {
-    for (const [version, ipc, cgroupns] of [
-      ["1.39", "shareable", "host"],
-      ["1.40", "private", "host"],
-      ["1.41", "private", "private"],
+  it("have the defaults of the client's version: shared memory for others before 1.40, and of the host's cgroups", async () => {
+    const cgroupns = cgroupMode() === "v2" ? "private" : "host";
+    for (const [version, ipc] of [
+      ["1.39", "shareable"],
+      ["1.40", "private"],
+      ["1.41", "private"],
     ]) {
       const created = await api("POST", `/v${version}/containers/create`, { body: { Image: "busybox" } });
       const { IpcMode, CgroupnsMode } = (await api("GET", `/containers/${created.json.Id}/json`)).json
