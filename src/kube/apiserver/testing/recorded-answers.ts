@@ -36,10 +36,23 @@ export interface ActualAnswer {
 /** The parts in which an answer differs from the recorded one; empty when it is the same. */
 export function differingParts(recorded: RecordedAnswer, actual: ActualAnswer): string[] {
   const before = new Map(recorded.here);
-  const parts = recorded.upstream.filter(([part, value]) => !isSame(part, value, before.get(part), actual));
+  const renamed = { ...actual, json: withName(recorded, actual.json) };
+  const parts = recorded.upstream.filter(([part, value]) => !isSame(part, value, before.get(part), renamed));
   const names = parts.map(([part]) => part);
   if (recorded.code === actual.code || names.includes("code")) return names;
   return ["code", ...names];
+}
+
+const RANDOM_LENGTH = 5;
+
+/** An answer about a generated name, as if the same one had been generated. */
+function withName({ upstream }: RecordedAnswer, json: Json): Json {
+  const details = new Map(upstream).get("details") as [string, string][] | undefined;
+  const wanted = new Map(details ?? []).get("details.name");
+  const name: unknown = json?.details?.name;
+  if (typeof wanted !== "string" || typeof name !== "string" || wanted === name) return json;
+  if (wanted.slice(0, -RANDOM_LENGTH) !== name.slice(0, -RANDOM_LENGTH)) return json;
+  return JSON.parse(JSON.stringify(json).replaceAll(name, wanted));
 }
 
 function isSame(part: string, value: unknown, before: unknown, actual: ActualAnswer): boolean {
@@ -102,6 +115,7 @@ function masked(text: unknown): unknown {
     .replace(/<uid>|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "UID")
     .replace(/\(0x[0-9a-f]+\)/g, "(POINTER)")
     .replace(/<ts>|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, "TIME")
+    .replace(/in record \(\d+\)/g, "in record (N)")
     .replace(/(resourceVersion\\*":\\*")\d+/g, "$1N");
 }
 
