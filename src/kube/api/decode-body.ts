@@ -13,7 +13,7 @@ import {
 } from "./status-error.ts";
 import { parseStrictJson, problemsInOrder, unknownField } from "./strict-json.ts";
 import { parseStrictYaml } from "./strict-yaml.ts";
-import { cannotBeHandled, checkStructure, strictDecodingMessage } from "./structure.ts";
+import { cannotBeHandled, checkStructure, strictDecodingMessage, toldProblems } from "./structure.ts";
 import type { GroupVersionKind, KubeObject } from "./types.ts";
 
 export const JSON_MEDIA_TYPE = "application/json";
@@ -56,8 +56,9 @@ export function decodeBody({
     return { object, warnings: [] };
   }
   // Only JSON is read for duplicates here, so there is an order to ask for.
-  const problems =
-    duplicates.length > 0 ? problemsInOrder(bytes, unknownFields) : unknownFields.map(unknownField);
+  const problems = toldProblems(
+    duplicates.length > 0 ? problemsInOrder(bytes, unknownFields) : unknownFields.map(unknownField),
+  );
   if (fieldValidation === "Strict") {
     throw statusBadRequest(cannotBeHandled(kind, strictDecodingMessage(problems)));
   }

@@ -67,6 +67,18 @@ export function cannotBeHandled(kind: GroupVersionKind, why: string): string {
   return `${kind.kind} in version ${JSON.stringify(kind.version)} cannot be handled as a ${kind.kind}: ${why}`;
 }
 
+/** Go's decoder tells each problem once, and so many at the most (sigs.k8s.io/json saveStrictError). */
+const MAX_PROBLEMS = 100;
+
+export function toldProblems(problems: Iterable<string>): string[] {
+  const told = new Set<string>();
+  for (const problem of problems) {
+    if (told.size === MAX_PROBLEMS) break;
+    told.add(problem);
+  }
+  return [...told];
+}
+
 /** The refusal of `fieldValidation=Strict`. */
 export function strictDecodingMessage(problems: readonly string[]): string {
   return `strict decoding error: ${problems.join(", ")}`;

@@ -110,6 +110,11 @@ describe("a request of many bytes is answered as one of few", () => {
       '299 - "unknown field \\"key-0\\',
     ]);
     expect(String(unknown.headers.warning).length).toBeLessThan(8192);
+    const strict = await send("POST", `${path}&fieldValidation=Strict`, {
+      metadata: { name: "w" },
+      ...keys(count),
+    });
+    expect(strict.json.message.match(/unknown field/g)).toHaveLength(Math.min(count, 100));
     const absent = await send(
       "PATCH",
       `${CORE}/configmaps/absent`,

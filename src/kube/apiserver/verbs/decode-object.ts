@@ -15,6 +15,7 @@ import {
   statusInvalid,
   strictDecodingMessage,
   structureProblem,
+  toldProblems,
   unknownField,
 } from "../../api/index.ts";
 import type { ApiRequest } from "../../client/types.ts";
@@ -158,7 +159,7 @@ export function decodePatched(
   if (!fieldValidation || fieldValidation === "Ignore") return object;
   if (unknownFields.length + duplicates.length === 0) return object;
   // The patch is read first, and what it makes afterwards.
-  const problems = [...duplicates.map(duplicateField), ...unknownFields.map(unknownField)];
+  const problems = toldProblems([...duplicates.map(duplicateField), ...unknownFields.map(unknownField)]);
   if (fieldValidation === "Strict") throw invalidPatch(shown, strictDecodingMessage(problems));
   // The patch is applied again where another writer was faster.
   for (const text of problems) if (!warnings.includes(text)) warnings.push(text);
