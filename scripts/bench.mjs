@@ -1,4 +1,4 @@
-// `npm run bench [list-stall] [scheduler] [start-up] [memory] [docker-run] [pod-start] [restart]`: prints JSON (test/bench/main.ts).
+// `npm run bench [list-stall] [hostile-load] [scheduler] [start-up] [memory] [docker-run] [pod-start] [restart]`: prints JSON (test/bench/main.ts).
 // `npm run bench store -- [--objects 150000] [--watchers 10000]`: the store beside etcd (test/bench/store-main.ts).
 // `npm run bench list-stall [50000]`: how long lists hold the API server's event loop (test/bench/list-stall.ts).
 import { join } from "node:path";

@@ -2,6 +2,7 @@ import { makeBaseImages } from "../../examples/base-images/make.mjs";
 import { startPlatform } from "../support/platform.ts";
 import { benchDockerRun } from "./docker-run.ts";
 import { benchEventLoop } from "./event-loop.ts";
+import { benchHostileLoad } from "./hostile-load.ts";
 import { benchListStall } from "./list-stall.ts";
 import { benchMemory } from "./memory.ts";
 import { benchPodStart } from "./pod-start.ts";
@@ -14,6 +15,7 @@ const asked = (name: string) => wanted.length === 0 || wanted.includes(name);
 const report: Record<string, unknown> = {};
 
 if (asked("list-stall")) report.listStall = await benchListStall(50_000);
+if (asked("hostile-load")) report.hostileLoad = await benchHostileLoad();
 if (asked("start-up")) report.startUp = await benchStartUp(5);
 if (asked("event-loop")) report.eventLoop = await benchEventLoop();
 if (asked("scheduler")) report.scheduler = benchScheduler();
