@@ -1,18 +1,13 @@
 import { koffi } from "./libc.ts";
 
-type Trim = ((keepBytes: number) => number) & {
-  async(keepBytes: number, done: (error: Error | null, result: number) => void): void;
-};
-
-let trim: Trim | undefined;
+let trim: ((keepBytes: number) => number) | undefined;
 
 /**
  * Gives back to the kernel what the C library's allocator keeps of memory that was freed: a burst of buffers would else
- * stay for good (malloc_trim(3)). On a worker thread.
+ * stay for good (malloc_trim(3)). Some 20 ms for 100 MB, and not on a worker thread: there it holds the allocator's locks, and
+ * on a busy machine the main thread waits for them as long as the other is not let run.
  */
-export function trimMemory(): Promise<void> {
+export function trimMemory(): void {
   trim ??= koffi().load("libc.so.6").func("int malloc_trim(size_t keepBytes)") as never;
-  return new Promise((resolve, reject) => {
-    trim!.async(0, (error) => (error ? reject(error) : resolve()));
-  });
+  trim!(0);
 }

@@ -19,37 +19,36 @@ function trimmer(afterTrimMb: number) {
     clock,
     logger: silentLogger,
     rssBytes: () => state.rss,
-    trim: async () => {
+    trim: () => {
       state.trims++;
       state.rss = afterTrimMb * MB;
     },
   });
   return {
     state,
-    async look(rssMb: number) {
+    look(rssMb: number) {
       state.rss = rssMb * MB;
       look();
-      await new Promise((resolve) => setImmediate(resolve));
     },
   };
 }
 
 describe("memory", () => {
-  it("is given back for some looks after it has grown, and not looked for where it has not", async () => {
+  it("is given back for some looks after it has grown, and not looked for where it has not", () => {
     const { state, look } = trimmer(105);
-    await look(110);
+    look(110);
     expect(state.trims).toBe(0);
-    await look(300);
+    look(300);
     expect(state.trims).toBe(1);
-    for (let times = 0; times < 10; times++) await look(106);
+    for (let times = 0; times < 10; times++) look(106);
     expect(state.trims).toBe(6);
-    await look(130);
+    look(130);
     expect(state.trims).toBe(7);
   });
 
-  it("that is really used is not asked for without end", async () => {
+  it("that is really used is not asked for without end", () => {
     const { state, look } = trimmer(300);
-    for (let times = 0; times < 20; times++) await look(300);
+    for (let times = 0; times < 20; times++) look(300);
     expect(state.trims).toBe(6);
   });
 });

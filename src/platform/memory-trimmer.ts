@@ -1,4 +1,4 @@
-import type { Clock, Logger } from "../base/index.ts";
+import { type Clock, errorMessage, type Logger } from "../base/index.ts";
 
 const LOOK_EVERY_MS = 20_000;
 /** Grown by so much since the last time, there may be something to give back. */
@@ -10,33 +10,27 @@ export interface MemoryTrimmerOptions {
   clock: Clock;
   logger: Logger;
   rssBytes: () => number;
-  trim: () => Promise<void>;
+  trim: () => void;
 }
 
 /** Gives memory back after bursts (many pods at once, long logs to slow readers). Returns how to stop. */
-export function keepMemoryTrimmed(options: MemoryTrimmerOptions): () => void {
-  const { clock, logger, rssBytes, trim } = options;
+export function keepMemoryTrimmed({ clock, logger, rssBytes, trim }: MemoryTrimmerOptions): () => void {
   let lastBytes = rssBytes();
   let trimsLeft = 0;
-  let isBusy = false;
-  const look = async () => {
-    if (isBusy) return;
+  const look = () => {
     const beforeBytes = rssBytes();
     if (beforeBytes >= lastBytes + WORTH_BYTES) trimsLeft = TRIMS_AFTER_GROWTH;
     lastBytes = Math.min(lastBytes, beforeBytes);
     if (trimsLeft === 0) return;
     trimsLeft--;
-    isBusy = true;
     try {
-      await trim();
-      lastBytes = rssBytes();
-      logger.debug("memory given back", { before: beforeBytes, after: lastBytes });
+      trim();
     } catch (error) {
-      logger.warn("memory cannot be given back", { error });
-      lastBytes = beforeBytes;
-    } finally {
-      isBusy = false;
+      trimsLeft = 0;
+      logger.warn("memory cannot be given back", { error: errorMessage(error) });
     }
+    lastBytes = rssBytes();
+    logger.debug("memory given back", { before: beforeBytes, after: lastBytes });
   };
-  return clock.every(LOOK_EVERY_MS, () => void look(), { unref: true });
+  return clock.every(LOOK_EVERY_MS, look, { unref: true });
 }
