@@ -25,6 +25,7 @@ import { API_VERSION, splitVersion } from "./wire/api-version.ts";
 import { toDockerError } from "./wire/error-map.ts";
 import { refuseBrowsers } from "./wire/guard.ts";
 import type { Hijacked } from "./wire/hijack.ts";
+import { assertQuery } from "./wire/query.ts";
 
 export interface DockerApiOptions {
   engine: Engine;
@@ -79,6 +80,7 @@ class DockerApiServer implements DockerApi {
         params: match.params,
         apiMinor: minor,
       });
+      assertQuery(context.req.url ?? "");
       await match.handler(request);
     } catch (error) {
       if (context.signal.aborted && !(error instanceof GantryError)) return;
@@ -118,6 +120,7 @@ class DockerApiServer implements DockerApi {
     const match = this.#streams.match(req.method!, path);
     if (!match || !("handler" in match)) throw notFound("page not found", { code: "DockerApi.NoRoute" });
     const route = this.#streamRoutes.get(match.handler)!;
+    assertQuery(req.url!);
     const request = { params: match.params, query: url.searchParams, apiMinor: minor };
     await route.handle(upgradeStreamRequest({ req, socket, head, onOpen }, request));
   }

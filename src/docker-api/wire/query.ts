@@ -1,6 +1,21 @@
 import { invalidArgument } from "../../base/index.ts";
 import type { Filters } from "../../engine/types.ts";
 
+/** Refuses a query that Go's url.ParseQuery cannot read; the built-in reader takes anything. */
+export function assertQuery(url: string): void {
+  const at = url.indexOf("?");
+  if (at < 0) return;
+  for (const part of url.slice(at + 1).split("&")) {
+    if (part.includes(";")) {
+      throw invalidArgument("invalid semicolon separator in query", { code: "DockerApi.Query" });
+    }
+    // The key and the value are unescaped apart, so what is quoted never reaches past the first "=".
+    const bad = /%(?![0-9a-f]{2})(?:(?<=^[^=]*)[^=]{0,2}|.{0,2})/i.exec(part);
+    if (bad)
+      throw invalidArgument(`invalid URL escape ${JSON.stringify(bad[0])}`, { code: "DockerApi.Query" });
+  }
+}
+
 /** Docker's booleans: everything counts as true but absence, ``, `0`, `no`, `false` and `none`. */
 export function flag(query: URLSearchParams, name: string, otherwise = false): boolean {
   const value = query.get(name);

@@ -7,7 +7,16 @@ import { DEFAULT_DETACH_KEYS, detachKeysOf, detachWatcher, parseDetachKeys } fro
 import { toDockerError } from "./error-map.ts";
 import { encodeFrame, frameWriter } from "./frames.ts";
 import { humanSize, progressMessage } from "./json-messages.ts";
-import { booleanFilter, filters, flag, integer, labelsMatch, timestamp, unsigned32 } from "./query.ts";
+import {
+  assertQuery,
+  booleanFilter,
+  filters,
+  flag,
+  integer,
+  labelsMatch,
+  timestamp,
+  unsigned32,
+} from "./query.ts";
 import { decodeRegistryAuth, decodeRegistryConfig } from "./registry-auth.ts";
 
 const query = (text: string) => new URLSearchParams(text);
@@ -126,6 +135,20 @@ describe("query", () => {
       ["1", "true", "yes", "0", "false", "no", "", "none"].map((value) => flag(query(`x=${value}`), "x")),
     ).toEqual([true, true, true, false, false, false, false, false]);
     expect(flag(query(""), "x", true)).toBe(true);
+  });
+
+  it.each([
+    ["?a=%zz", 'invalid URL escape "%zz"'],
+    ["?a=1&b%2=x", 'invalid URL escape "%2"'],
+    ["?a=%=1", 'invalid URL escape "%=1"'],
+    ["?a=%4", 'invalid URL escape "%4"'],
+    ["?a=1;b=2", "invalid semicolon separator in query"],
+  ])("refuses what cannot be read: %s", (text, message) => {
+    expect(() => assertQuery(`/info${text}`)).toThrow(message);
+  });
+
+  it("takes what can be read", () => {
+    for (const text of ["", "?", "?a=%20+b&&c", "?a=%C3%BC"]) assertQuery(`/info${text}`);
   });
 
   it("reads numbers and times", () => {
