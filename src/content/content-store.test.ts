@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readAll, silentLogger, systemClock } from "../base/index.ts";
+import { digestOf } from "../formats/index.ts";
 import { type ContentStore, DurableJsonFile, openContentStore } from "./index.ts";
 
 const sha256 = (bytes: Uint8Array) => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
@@ -157,6 +158,26 @@ describe("garbage collection of content", () => {
     expect((await store.collectGarbage(new Set())).deleted).toEqual([digest]);
     expect(existsSync(join(dir, "ingest", "stale"))).toBe(false);
     expect(existsSync(join(dir, "ingest", "fresh"))).toBe(true);
+  });
+
+  it("is kept by the lease that it is taken under before anybody can take it for garbage", async () => {
+    const bytes = Buffer.from("the same bytes twice");
+    const digest = digestOf(bytes);
+    const lease = await store.lease();
+    const seen: unknown[] = [];
+    const watching = {
+      ...lease,
+      add: (added: string) => {
+        lease.add(added);
+        seen.push([added, existsSync(store.localPath(added))]);
+      },
+    };
+    await store.ingest(bytes, { lease: watching });
+    expect(seen).toEqual([[digest, false]]);
+    // Somebody else has had the same bytes, and has no use for them any more.
+    expect((await store.deleteUnreferenced([digest])).deleted).toEqual([]);
+    await lease.release();
+    expect((await store.deleteUnreferenced([digest])).deleted).toEqual([digest]);
   });
 
   it("lets leases expire", async () => {

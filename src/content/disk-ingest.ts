@@ -80,6 +80,7 @@ export class DiskIngest implements Ingest {
         const digest = await this.#verifiedDigest(options);
         await this.#sync();
         failpoint("content/commit/synced");
+        options.lease?.add(digest);
         await this.#host.publish(this.#file, digest);
         failpoint("content/commit/published");
         return { digest, sizeBytes: this.#offset };

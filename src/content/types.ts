@@ -11,6 +11,8 @@ export interface IngestOptions {
   expectedSizeBytes?: number;
   /** ResourceExhausted beyond it. */
   limitBytes?: number;
+  /** Holds the blob before it can be seen: the same bytes may be somebody else's garbage at that moment. */
+  lease?: ContentLease;
   signal?: AbortSignal;
 }
 

@@ -72,8 +72,7 @@ export class ArchiveMembers {
       this.#small.set(path, Buffer.concat(parts));
       return;
     }
-    const info = await this.#content.ingest(body, { expectedSizeBytes: sizeBytes });
-    this.#lease.add(info.digest);
+    const info = await this.#content.ingest(body, { expectedSizeBytes: sizeBytes, lease: this.#lease });
     this.#stored.set(path, info);
   }
 
@@ -95,8 +94,7 @@ export class ArchiveMembers {
     const target = this.#resolve(path);
     const small = this.#small.get(target);
     if (small) {
-      const info = await this.#content.ingest(small);
-      this.#lease.add(info.digest);
+      const info = await this.#content.ingest(small, { lease: this.#lease });
       return { ...info, head: small.subarray(0, COMPRESSION_MAGIC_BYTES) };
     }
     const info = this.#require(target, path);

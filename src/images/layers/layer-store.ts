@@ -14,7 +14,7 @@ import {
   readRecord,
   syncDirectory,
 } from "../../base/index.ts";
-import { type ContentStore, storageError, writeFileDurably } from "../../content/index.ts";
+import { type BlobInfo, type ContentStore, storageError, writeFileDurably } from "../../content/index.ts";
 import { decompress, isDigest, parseDigest } from "../../formats/index.ts";
 import { hostInfo, syncFileSystem } from "../../kernel/index.ts";
 import type { ImageLimits } from "../image-limits.ts";
@@ -205,17 +205,19 @@ export class LayerStore {
 
   /** Makes a layer of a directory that stays where it is, and may be written to meanwhile. */
   async copyOf(upperDir: string): Promise<HeldLayer> {
-    const copied = await this.#content.ingest(packTreeStream(upperDir, Number.POSITIVE_INFINITY));
-    const lease = await this.#content.lease([copied.digest]);
+    const lease = await this.#content.lease();
+    let copied: BlobInfo | undefined;
     try {
+      copied = await this.#content.ingest(packTreeStream(upperDir, Number.POSITIVE_INFINITY), { lease });
+      const path = this.#content.localPath(copied.digest);
       return await this.#make(async (dir) => ({
-        facts: await unpackBlob(this.#content.localPath(copied.digest), dir, this.#limits, () => {}),
+        facts: await unpackBlob(path, dir, this.#limits, () => {}),
         own: true,
         blobs: [],
       }));
     } finally {
       await lease.release();
-      await this.#content.deleteUnreferenced([copied.digest]);
+      if (copied) await this.#content.deleteUnreferenced([copied.digest]);
     }
   }
 

@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import { type Clock, invalidArgument } from "../../base/index.ts";
-import type { ContentStore } from "../../content/index.ts";
+import type { BlobInfo, ContentStore } from "../../content/index.ts";
 import {
   COMPRESSION_MAGIC_BYTES,
   type ImageConfig,
@@ -37,9 +37,10 @@ export async function importImage(
   if (options.platform && options.platform.os !== "linux") {
     throw invalidArgument("operating system is not supported", { code: "Image.WrongOs" });
   }
-  const blob = await host.content.ingest(archive, { limitBytes: host.limits.layerBytes });
-  const lease = await host.content.lease([blob.digest]);
+  const lease = await host.content.lease();
+  let blob: BlobInfo | undefined;
   try {
+    blob = await host.content.ingest(archive, { limitBytes: host.limits.layerBytes, lease });
     const mediaType = layerMediaTypeOf(await headOf(host.content, blob.digest));
     const { record, release } = await host.layers.unpackUnknown({ ...blob, mediaType, repositories: [] });
     try {
@@ -51,7 +52,7 @@ export async function importImage(
     }
   } finally {
     await lease.release();
-    await host.content.deleteUnreferenced([blob.digest]);
+    if (blob) await host.content.deleteUnreferenced([blob.digest]);
   }
 }
 

@@ -219,8 +219,7 @@ async function storeManifest(
   load: Load,
   { bytes, mediaType }: { bytes: Buffer; mediaType: string },
 ): Promise<StoredManifest> {
-  const { digest, sizeBytes } = await load.host.content.ingest(bytes);
-  load.lease.add(digest);
+  const { digest, sizeBytes } = await load.host.content.ingest(bytes, { lease: load.lease });
   return { digest, sizeBytes, mediaType };
 }
 

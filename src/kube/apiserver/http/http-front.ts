@@ -177,14 +177,16 @@ export class HttpFront {
   ): Exchange {
     const info = parseRequest(method, path, params);
     takeFieldSelector(info, params.get("fieldSelector") ?? undefined);
-    const patchType = info.verb === "patch" ? patchTypeOf(req) : undefined;
+    // What is passed on to somebody else is not read: its type and its parameters are not ours.
+    const isPassedOn = info.isResource && info.subresource === "proxy";
+    const patchType = info.verb === "patch" && !isPassedOn ? patchTypeOf(req) : undefined;
     const warnings: string[] = [];
     return {
       info,
       local: false,
       authenticate: () => authenticateHttp(req, this.#options.tokens),
       impersonation: () => impersonationOf(req),
-      parseQuery: () => parseQuery(params, info.verb, patchType),
+      parseQuery: () => (isPassedOn ? {} : parseQuery(params, info.verb, patchType)),
       params,
       patchType,
       warnings,

@@ -40,6 +40,12 @@ describeAnswers("what is asked of a pod's parts", {
     { request: `OPTIONS ${PODS}/p/proxy/`, code: 400, message: "address not allowed" },
     { request: `OPTIONS ${PODS}/p`, code: 405 },
     {
+      request: `PATCH ${PODS}/p/proxy/?limit=x&dryRun=y`,
+      body: {},
+      code: 400,
+      message: "address not allowed",
+    },
+    {
       request: "POST /api/v1/namespaces/default/bindings",
       body: {},
       code: 500,
