@@ -30,9 +30,16 @@ export function parseFilter(
   };
 }
 
-/** Whether what the filter looks at is soon there; if not, the object is to be loaded before. */
-export function isReadyFor(filter: ObjectFilter | undefined, object: StoredObject): boolean {
-  return !filter?.looksInside || object.isAtHand;
+/**
+ * Whether what a list or watch looks at is soon there; if not, the object is to be loaded before. Another view of a kind is
+ * made of the whole object.
+ */
+export function isReadyFor(
+  { storedAs }: KindDefinition,
+  filter: ObjectFilter | undefined,
+  object: StoredObject,
+): boolean {
+  return object.isAtHand || (!filter?.looksInside && !storedAs);
 }
 
 function labelFilter(text: string): ObjectFilter {

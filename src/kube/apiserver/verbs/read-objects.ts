@@ -97,7 +97,7 @@ async function pageOf(
   const items: StoredObject[] = [];
   for (const [index, stored] of objects.entries()) {
     if (turn.isSpent) await turn.next();
-    if (!isReadyFor(filter, stored)) await stored.load();
+    if (!isReadyFor(kind, filter, stored)) await stored.load();
     const object = stored.viewedAs(kind);
     if (filter && !filter.matches(object)) continue;
     items.push(object);
@@ -137,7 +137,7 @@ async function listFromStore(
       if (turn.isSpent) await turn.next();
       startAfter = key;
       const stored = context.objects.fromItem(key, value, modRevision);
-      if (!isReadyFor(filter, stored)) await stored.load();
+      if (!isReadyFor(kind, filter, stored)) await stored.load();
       const object = stored.viewedAs(kind);
       if (filter && !filter.matches(object)) continue;
       items.push(object);

@@ -55,8 +55,8 @@ async function* events(
     if (wantsState && query.sendInitialEvents && query.allowWatchBookmarks) yield [initialEventsEnd(after)];
     for await (const batch of changes) {
       for (const { object, previous } of batch.events) {
-        if (!isReadyFor(filter, object)) await object.load();
-        if (previous && !isReadyFor(filter, previous)) await previous.load();
+        if (!isReadyFor(kind, filter, object)) await object.load();
+        if (previous && !isReadyFor(kind, filter, previous)) await previous.load();
       }
       if (turn.isSpent) await turn.next();
       const items = visible(kind.storedAs ? viewed(batch, kind) : batch, filter);
@@ -105,7 +105,7 @@ async function* initialEvents(
   let bytes = 0;
   for (const stored of state) {
     if (turn.isSpent) await turn.next();
-    if (!isReadyFor(filter, stored)) await stored.load();
+    if (!isReadyFor(kind, filter, stored)) await stored.load();
     const object = stored.viewedAs(kind);
     if (filter && !filter.matches(object)) continue;
     items.push({ type: "ADDED", object, encoded: new Map() });
