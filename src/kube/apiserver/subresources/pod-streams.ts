@@ -14,11 +14,11 @@ import { findPodTarget, requireNodes, requireScheduled } from "./pod-target.ts";
 
 /** `pods/NAME/exec`: runs a command in a container and carries its streams. */
 export async function execInPod(context: ServerContext, call: ResourceCall): Promise<Answer> {
+  const { target } = await findPodTarget(context, call);
+  requireScheduled(target);
   const options = streamOptions(call);
   const command = call.params.getAll("command");
   if (command.length === 0) throw statusBadRequest("you must specify at least one command for the container");
-  const { target } = await findPodTarget(context, call);
-  requireScheduled(target);
   const nodes = requireNodes(context);
   return overStreams(options, async (streams, signal) => {
     const { exitCode } = await nodes.exec(target, command, options, streams, signal);
@@ -28,9 +28,9 @@ export async function execInPod(context: ServerContext, call: ResourceCall): Pro
 
 /** `pods/NAME/attach`: the streams of a container's main process. */
 export async function attachToPod(context: ServerContext, call: ResourceCall): Promise<Answer> {
-  const options = streamOptions(call);
   const { target } = await findPodTarget(context, call);
   requireScheduled(target);
+  const options = streamOptions(call);
   const nodes = requireNodes(context);
   return overStreams(options, async (streams, signal) => {
     await nodes.attach(target, options, streams, signal);
@@ -40,6 +40,7 @@ export async function attachToPod(context: ServerContext, call: ResourceCall): P
 
 /** `pods/NAME/portforward`: connections to ports inside the pod. */
 export async function forwardPodPorts(context: ServerContext, call: ResourceCall): Promise<Answer> {
+  checkPorts(call.params.getAll("ports"));
   const { object: pod } = await context.objects.get(call.kind, call.info.namespace, call.info.name!);
   const { namespace, name, uid } = pod.metadata;
   const target = { nodeName: pod.spec.nodeName ?? "", namespace: namespace!, podName: name, podUid: uid };
@@ -52,6 +53,18 @@ export async function forwardPodPorts(context: ServerContext, call: ResourceCall
   };
 }
 
+/** Only WebSocket clients name them, as lists with commas too (Convert_Slice_string_To_Slice_int32). */
+function checkPorts(ports: readonly string[]): void {
+  for (const port of ports.flatMap((list) => list.split(","))) {
+    const isNumber = /^\d+$/.test(port);
+    if (isNumber && Number(port) <= 0xffff) continue;
+    const why = isNumber ? "value out of range" : "invalid syntax";
+    throw statusBadRequest(
+      `cannot convert to []int32: strconv.ParseUint: parsing ${JSON.stringify(port)}: ${why}`,
+    );
+  }
+}
+
 const SUCCESS: Partial<Status> = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success" };
 
 function nonZeroExit(exitCode: number): Status {
@@ -60,6 +73,7 @@ function nonZeroExit(exitCode: number): Status {
   return failureStatus(500, "NonZeroExitCode", message, { causes });
 }
 
+/** Upstream leaves these to the kubelet: the pod and its container are looked up first. */
 function streamOptions({ params }: ResourceCall): StreamOptions {
   const wants = (name: string) => isTrue(params.get(name));
   const options = {
