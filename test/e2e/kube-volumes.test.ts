@@ -190,9 +190,12 @@ describe("configMaps, secrets and the pod's own fields as files", () => {
           initContainers: [
             {
               name: "first",
-              ...shell("until grep -q two /cm/x; do sleep 0.05; done; grep -q two /sub"),
+              // Until all of the change is in the volumes: each source comes in its own time.
+              ...shell(
+                "for f in cm/x secret/word all/deep/x all/turn me/in/turn; do until grep -q two /$f; do sleep 0.05; done; done; grep -q two /sub",
+              ),
               volumeMounts: [
-                { name: "cm", mountPath: "/cm" },
+                ...["cm", "secret", "all", "me"].map((name) => ({ name, mountPath: `/${name}` })),
                 { name: "cm", mountPath: "/sub", subPath: "x" },
               ],
             },
