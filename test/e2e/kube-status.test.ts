@@ -70,18 +70,25 @@ describe("the status of pods and nodes", () => {
   });
 
   it("ends with the last of its containers, sidecars too", async () => {
+    const volumeMounts = [{ name: "pod", mountPath: "/pod" }];
     await kube.apply(
-      podOf("beside", [{ name: "main", ...shell("exit 0") }], {
-        restartPolicy: "Never",
-        terminationGracePeriodSeconds: 20,
-        initContainers: [
-          {
-            name: "helper",
-            restartPolicy: "Always",
-            ...shell("trap 'sleep 1; exit 0' TERM; while :; do sleep 0.05; done"),
-          },
-        ],
-      }),
+      podOf(
+        "beside",
+        [{ name: "main", ...shell("until [ -e /pod/up ]; do sleep 0.05; done"), volumeMounts }],
+        {
+          restartPolicy: "Never",
+          volumes: [{ name: "pod", emptyDir: {} }],
+          terminationGracePeriodSeconds: 20,
+          initContainers: [
+            {
+              name: "helper",
+              restartPolicy: "Always",
+              volumeMounts,
+              ...shell("trap 'sleep 1; exit 0' TERM; touch /pod/up; while :; do sleep 0.05; done"),
+            },
+          ],
+        },
+      ),
     );
     await kube.must("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/beside", "--timeout=60s");
     const helper = (pod: Json) => pod.status.initContainerStatuses[0].state;

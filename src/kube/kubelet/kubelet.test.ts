@@ -6,11 +6,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../../base/index.ts";
 import { importBusybox } from "../../engine/testing/test-home.ts";
 import { killProcess } from "../../kernel/index.ts";
+import type { Container, ContainerStatus, Pod } from "../api/index.ts";
 import { configMaps, leases, nodes, pods, secrets } from "../api/index.ts";
 import type { PodLogOptions } from "../client/node-access.ts";
 import { containerConfig } from "./containers/container-config.ts";
-import { podResource } from "./pod-resource.ts";
-import type { Container, ContainerStatus, Pod } from "./pod-types.ts";
 import type { LeavingPod, UntilPodLeft } from "./pods/pod-terminator.ts";
 import { openTestCluster, type TestCluster } from "./testing/test-cluster.ts";
 
@@ -617,7 +616,7 @@ describe("pods on a real node", () => {
     const unready: Pod[] = [];
     const watching = (async () => {
       const options = { namespace: "default", fieldSelector: "metadata.name=steady", signal: watch.signal };
-      for await (const event of cluster.client.watch(podResource, options)) {
+      for await (const event of cluster.client.watch(pods, options)) {
         if (event.type === "MODIFIED" && !isReady(event.object)) unready.push(event.object);
       }
     })();

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { type Clock, errorMessage, type Logger, type Service, systemClock } from "../../base/index.ts";
 import type { CriImageService, CriRuntimeService } from "../../cri/types.ts";
 import { hostInfo } from "../../kernel/index.ts";
-import { nodes, services } from "../api/index.ts";
+import type { Service as KubeService, Pod } from "../api/index.ts";
+import { nodes, pods, services } from "../api/index.ts";
 import {
   createEventRecorder,
   type Informer,
@@ -27,8 +28,6 @@ import { NodeLease } from "./node/node-lease.ts";
 import { NodeRegistration } from "./node/node-registration.ts";
 import { createNodeAccess } from "./node-access.ts";
 import { ReferencedObjects } from "./objects/referenced-objects.ts";
-import { podResource } from "./pod-resource.ts";
-import type { Service as KubeService, Pod } from "./pod-types.ts";
 import { admitPod } from "./pods/admission.ts";
 import { BackOff } from "./pods/back-off.ts";
 import { PodEvents } from "./pods/pod-events.ts";
@@ -99,7 +98,7 @@ function assemble(options: KubeletOptions) {
   const { memoryBytes: nodeMemoryBytes, cpus } = hostInfo();
   const allocatable = { cpuMilli: cpus * 1000, memoryBytes: nodeMemoryBytes, pods: MAX_PODS };
 
-  const podInformer = informers.informer(podResource, { fieldSelector: `spec.nodeName=${nodeName}` });
+  const podInformer = informers.informer(pods, { fieldSelector: `spec.nodeName=${nodeName}` });
   const serviceInformer = informers.informer<KubeService>(services);
   const nodeInformer = informers.informer(nodes, { fieldSelector: `metadata.name=${nodeName}` });
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import type { Container, Pod } from "./pod-types.ts";
+import type { Container, Pod } from "../api/index.ts";
 
 /** Labels and annotations under which the kubelet finds its sandboxes and containers again (upstream's names). */
 export const Label = {

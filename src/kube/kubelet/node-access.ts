@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { Clock } from "../../base/index.ts";
 import type { CriContainerStatus, CriRuntimeService, ExecStreams } from "../../cri/types.ts";
+import type { Pod } from "../api/index.ts";
 import { pods, statusBadRequest, statusNotFound } from "../api/index.ts";
 import type {
   NodeAccess,
@@ -12,7 +13,6 @@ import type {
 import { chooseAttempt } from "./logs/choose-attempt.ts";
 import { readLog } from "./logs/read-log.ts";
 import { allContainers } from "./naming.ts";
-import type { Pod } from "./pod-types.ts";
 import type { PodWorkers } from "./pods/pod-workers.ts";
 import { attemptsOf, readRuntimeState, readySandbox } from "./pods/runtime-state.ts";
 

@@ -2,10 +2,9 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { CriContainerStatus, PodSandboxStatus } from "../../cri/types.ts";
+import type { Container, ContainerStatus, Pod, PodCondition, PodStatus } from "../api/index.ts";
 import { isPodPhaseTerminal, pods } from "../api/index.ts";
 import type { KubeClient } from "../client/index.ts";
-import { podResource } from "./pod-resource.ts";
-import type { Container, ContainerStatus, Pod, PodCondition, PodStatus } from "./pod-types.ts";
 import { readRuntimeState } from "./pods/runtime-state.ts";
 import { openTestCluster, type TestCluster } from "./testing/test-cluster.ts";
 
@@ -19,8 +18,16 @@ interface Telling {
 }
 
 const script = (text: string): Partial<Container> => ({ command: ["sh", "-c", text] });
-/** Takes its time to end. */
-const SLOW_TO_END = "trap 'sleep 0.7; exit 0' TERM; while true; do sleep 0.05; done";
+/** Takes its time to end; says in the pod's directory, where there is one, when it will take SIGTERM for what it is. */
+const SLOW_TO_END =
+  "trap 'sleep 0.7; exit 0' TERM; touch /pod/up 2>/dev/null; while true; do sleep 0.05; done";
+const UNTIL_UP = "until [ -e /pod/up ]; do sleep 0.05; done";
+const SHARED = {
+  volumes: [{ name: "pod", emptyDir: {} }],
+  // One that has not set its trap yet when it is ended holds nobody up.
+  terminationGracePeriodSeconds: 3,
+};
+const volumeMounts = [{ name: "pod", mountPath: "/pod" }];
 
 function app(more: Partial<Container> = {}): Container {
   return { name: "app", image: "busybox", imagePullPolicy: "IfNotPresent", ...script(SLOW_TO_END), ...more };
@@ -77,7 +84,7 @@ describe("when something is told of a pod", () => {
   }, 30_000);
   afterAll(() => cluster?.close(), 30_000);
   afterEach(async () => {
-    const names = (await cluster.client.list(podResource)).items.map(({ metadata }) => metadata.name);
+    const names = (await cluster.client.list(pods)).items.map(({ metadata }) => metadata.name);
     for (const name of names) await cluster.remove(name, 0).catch(() => {});
     for (const name of names) await cluster.untilGone(name);
     told = [];
@@ -155,8 +162,9 @@ describe("when something is told of a pod", () => {
   it("its end is told when no sidecar runs any more", async () => {
     const pod = await cluster.create("beside", {
       restartPolicy: "Never",
-      initContainers: [app({ name: "helper", restartPolicy: "Always" })],
-      containers: [app(script("exit 0"))],
+      ...SHARED,
+      initContainers: [app({ name: "helper", restartPolicy: "Always", volumeMounts })],
+      containers: [app({ ...script(`${UNTIL_UP}; exit 0`), volumeMounts })],
     });
     const ended = await cluster.until("beside", ({ status }) => status?.phase === "Succeeded");
     expectTrue(pod);
@@ -171,10 +179,11 @@ describe("when something is told of a pod", () => {
 
   it("its failure is told when no sidecar runs any more", async () => {
     const pod = await cluster.create("uninitialized", {
+      ...SHARED,
       restartPolicy: "Never",
       initContainers: [
-        app({ name: "helper", restartPolicy: "Always" }),
-        app({ name: "init", ...script("exit 3") }),
+        app({ name: "helper", restartPolicy: "Always", volumeMounts }),
+        app({ name: "init", ...script(`${UNTIL_UP}; exit 3`), volumeMounts }),
       ],
       containers: [app()],
     });
@@ -184,7 +193,11 @@ describe("when something is told of a pod", () => {
   });
 
   it("that its time is over is told when its containers have ended; that it is not ready, at once", async () => {
-    const pod = await cluster.create("late", { activeDeadlineSeconds: 1, containers: [app()] });
+    const pod = await cluster.create("late", {
+      activeDeadlineSeconds: 1,
+      terminationGracePeriodSeconds: 3,
+      containers: [app()],
+    });
     const ended = await cluster.until("late", ({ status }) => status?.phase === "Failed");
     expect(ended.status!.reason).toBe("DeadlineExceeded");
     expectTrue(pod);
@@ -195,8 +208,8 @@ describe("when something is told of a pod", () => {
   });
 
   it("it is initialized, started and ready when it is; its object goes last of all", async () => {
-    const volumeMounts = [{ name: "markers", mountPath: "/m" }];
     const pod = await cluster.create("probed", {
+      terminationGracePeriodSeconds: 3,
       volumes: [{ name: "markers", hostPath: { path: markerDir } }],
       initContainers: [
         app({ name: "helper", restartPolicy: "Always" }),
@@ -204,7 +217,7 @@ describe("when something is told of a pod", () => {
       ],
       containers: [
         app({
-          volumeMounts,
+          volumeMounts: [{ name: "markers", mountPath: "/m" }],
           startupProbe: { exec: { command: ["cat", "/m/started"] }, periodSeconds: 1, failureThreshold: 100 },
           readinessProbe: { exec: { command: ["cat", "/m/ready"] }, periodSeconds: 1 },
         }),
@@ -271,11 +284,11 @@ describe("when something is told of a pod", () => {
   });
 
   it("an end that somebody else has told stays, and its containers are ended", async () => {
-    await cluster.create("given-up", { containers: [app()] });
+    await cluster.create("given-up", { terminationGracePeriodSeconds: 3, containers: [app()] });
     await cluster.until("given-up", ({ status }) => isTrue(status!, "Ready"));
     told = [];
     await cluster.client.patch(
-      podResource,
+      pods,
       "default",
       "given-up",
       "strategic",

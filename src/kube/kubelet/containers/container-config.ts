@@ -1,7 +1,7 @@
 import type { CriContainerConfig, CriImage, CriMount } from "../../../cri/types.ts";
+import type { Container, Pod } from "../../api/index.ts";
 import { expand } from "../env/expansion.ts";
 import { Annotation, containerHash, containerLogPath, Label } from "../naming.ts";
-import type { Container, Pod } from "../pod-types.ts";
 import { containerResources } from "./resources.ts";
 import { linuxSecurityContext } from "./security-context.ts";
 

@@ -1,7 +1,7 @@
 import { type Clock, errorMessage, type Logger } from "../../../base/index.ts";
 import type { CriContainerStatus, CriRuntimeService } from "../../../cri/types.ts";
+import type { Container, Pod } from "../../api/index.ts";
 import { Annotation, allContainers, isSidecar, podLogName } from "../naming.ts";
-import type { Container, Pod } from "../pod-types.ts";
 import type { PodEvents } from "../pods/pod-events.ts";
 import { nameOf, type PodRuntimeState, readySandbox, runningContainers } from "../pods/runtime-state.ts";
 import { runHook } from "./lifecycle-hooks.ts";

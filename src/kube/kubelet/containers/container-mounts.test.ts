@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import type { VolumeMount } from "../pod-types.ts";
+import type { VolumeMount } from "../../api/index.ts";
 import { aPod } from "../testing/pods.ts";
 import { containerMounts } from "./container-mounts.ts";
 import { volumeMountStatuses } from "./recursive-read-only.ts";

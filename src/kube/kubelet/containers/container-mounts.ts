@@ -2,8 +2,8 @@ import { mkdir, open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { GantryError, newHexId } from "../../../base/index.ts";
 import type { CriMount } from "../../../cri/types.ts";
+import type { Container, Pod, VolumeMount } from "../../api/index.ts";
 import { expand } from "../env/expansion.ts";
-import type { Container, Pod, VolumeMount } from "../pod-types.ts";
 import { bindSubPath, subPathsDir } from "../volumes/sub-path.ts";
 import { recursiveReadOnlyOf } from "./recursive-read-only.ts";
 
@@ -17,14 +17,14 @@ export interface ContainerMountsInput {
   hosts: string;
 }
 
-const PROPAGATION = {
+const PROPAGATION: Record<string, CriMount["propagation"]> = {
   None: "PRIVATE",
   HostToContainer: "HOST_TO_CONTAINER",
   Bidirectional: "BIDIRECTIONAL",
-} as const;
+};
 const HOSTS_PATH = "/etc/hosts";
 /** Volumes whose content is the kubelet's: containers read it, whatever their mount says (CVE-2017-1002102). */
-const READ_ONLY_SOURCES = ["configMap", "secret", "downwardAPI", "projected"];
+const READ_ONLY_SOURCES = ["configMap", "secret", "downwardAPI", "projected"] as const;
 
 /** All binds of a container: its volume mounts, the managed hosts file, and the file for its last words. */
 export async function containerMounts(input: ContainerMountsInput): Promise<CriMount[]> {
@@ -68,7 +68,7 @@ function volumeMount(input: ContainerMountsInput, mount: VolumeMount, index: num
             target: join(subPathsDir(input.podDir, mount.name), input.container.name, String(index)),
           }),
     readOnly: mount.readOnly === true || isReadOnlyVolume(input.pod, mount.name),
-    propagation: PROPAGATION[mount.mountPropagation ?? "None"],
+    propagation: PROPAGATION[mount.mountPropagation ?? "None"]!,
     recursiveReadOnly: isRecursivelyReadOnly(mount),
   };
 }

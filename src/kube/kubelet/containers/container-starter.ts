@@ -1,11 +1,11 @@
 import { type Clock, errorMessage, isGantryError, type Logger } from "../../../base/index.ts";
 import type { CriImage, CriRuntimeService, PodSandboxConfig, PodSandboxStatus } from "../../../cri/types.ts";
+import type { Container, EphemeralContainer, Pod, Service } from "../../api/index.ts";
 import { configError, containerEnvironment } from "../env/environment.ts";
 import type { FieldContext } from "../env/field-value.ts";
 import type { ImagePuller } from "../images/image-puller.ts";
 import { podLogName } from "../naming.ts";
 import type { ObjectReader } from "../objects/referenced-objects.ts";
-import type { Container, Pod, Service } from "../pod-types.ts";
 import type { BackOff } from "../pods/back-off.ts";
 import type { PodEvents } from "../pods/pod-events.ts";
 import { attemptsOf, isRunning, latestOf, type PodRuntimeState } from "../pods/runtime-state.ts";
@@ -192,7 +192,10 @@ function nextAttempt({ state, restartsBefore }: StartContext, { name }: Containe
 }
 
 /** The running container that an ephemeral one is to look into. */
-function targetOf({ targetContainerName }: Container, state: PodRuntimeState): string | undefined {
+function targetOf(
+  { targetContainerName }: Container & Pick<EphemeralContainer, "targetContainerName">,
+  state: PodRuntimeState,
+): string | undefined {
   if (!targetContainerName) return undefined;
   const target = latestOf(state, targetContainerName);
   if (target && isRunning(target)) return target.id;

@@ -1,6 +1,6 @@
 import { type Clock, GantryError } from "../../../base/index.ts";
 import type { CriRuntimeService } from "../../../cri/types.ts";
-import type { Container, LifecycleHandler } from "../pod-types.ts";
+import type { Container, LifecycleHandler } from "../../api/index.ts";
 import { get } from "../probes/http-probe.ts";
 import { httpTargetOf } from "../probes/probe-target.ts";
 

@@ -1,5 +1,5 @@
 import { mountsRecursivelyReadOnly } from "../../../kernel/index.ts";
-import type { Container, ContainerStatus, VolumeMount } from "../pod-types.ts";
+import type { Container, ContainerStatus, VolumeMount } from "../../api/index.ts";
 
 /** What becomes of a mount's recursiveReadOnly here: `IfPossible` is as far as the kernel goes, `Enabled` all or nothing. */
 export function recursiveReadOnlyOf({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ResourceRequirements } from "../pod-types.ts";
+import type { ResourceRequirements } from "../../api/index.ts";
 import { aContainer, aPod } from "../testing/pods.ts";
 import {
   containerResources,

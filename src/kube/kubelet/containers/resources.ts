@@ -1,7 +1,11 @@
 import type { LinuxContainerResources } from "../../../cri/types.ts";
 import { compareQuantities, quantityMilliValue, quantityValue } from "../../../formats/index.ts";
+import type { Container, Pod } from "../../api/index.ts";
 import { isSidecar } from "../naming.ts";
-import type { Container, Pod, QosClass, ResourceList } from "../pod-types.ts";
+
+export type QosClass = "Guaranteed" | "Burstable" | "BestEffort";
+
+export type ResourceList = Record<string, string>;
 
 const MIN_SHARES = 2;
 const MAX_SHARES = 262_144;

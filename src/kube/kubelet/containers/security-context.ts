@@ -1,7 +1,7 @@
 import type { CriImage, LinuxSecurityContext, NamespaceOptions } from "../../../cri/types.ts";
+import type { Container, Pod, SecurityContext } from "../../api/index.ts";
 import { configError } from "../env/environment.ts";
 import { podLogName } from "../naming.ts";
-import type { Container, Pod, SecurityContext } from "../pod-types.ts";
 
 /** The container's settings over the pod's. */
 function effective(pod: Pod, container: Container): SecurityContext {

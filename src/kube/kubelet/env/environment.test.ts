@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { Container, Pod, Service } from "../../api/index.ts";
 import type { KubeObject } from "../../api/types.ts";
-import type { Container, Pod, Service } from "../pod-types.ts";
 import { aContainer, aPod } from "../testing/pods.ts";
 import { containerEnvironment } from "./environment.ts";
 import { expand } from "./expansion.ts";

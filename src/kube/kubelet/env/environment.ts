@@ -1,6 +1,13 @@
 import { GantryError } from "../../../base/index.ts";
+import type {
+  ConfigMapKeySelector,
+  Container,
+  EnvFromSource,
+  EnvVar,
+  Pod,
+  Service,
+} from "../../api/index.ts";
 import type { ObjectReader } from "../objects/referenced-objects.ts";
-import type { Container, EnvFromSource, EnvVar, KeyRef, Pod, Service } from "../pod-types.ts";
 import { expand } from "./expansion.ts";
 import { type FieldContext, fieldValue, resourceFieldValue } from "./field-value.ts";
 import { serviceEnv } from "./service-env.ts";
@@ -70,7 +77,7 @@ async function variableValue(
 
 async function keyOf(
   kind: "configmap" | "secret",
-  ref: KeyRef,
+  ref: ConfigMapKeySelector,
   { pod, objects }: EnvironmentInput,
 ): Promise<string | undefined> {
   const namespace = pod.metadata.namespace!;

@@ -1,6 +1,6 @@
 import { invalidArgument } from "../../../base/index.ts";
 import { quantityMilliValue, quantityValue } from "../../../formats/index.ts";
-import type { Container, FieldRef, Pod, ResourceFieldRef } from "../pod-types.ts";
+import type { Container, ObjectFieldSelector, Pod, ResourceFieldSelector } from "../../api/index.ts";
 
 /** What a pod's own fields depend on beyond the object. */
 export interface FieldContext {
@@ -13,7 +13,7 @@ export interface FieldContext {
 }
 
 /** The value of a `fieldRef` (upstream's ExtractFieldPathAsString and the kubelet's own additions). */
-export function fieldValue(pod: Pod, { fieldPath }: FieldRef, context: FieldContext): string {
+export function fieldValue(pod: Pod, { fieldPath }: ObjectFieldSelector, context: FieldContext): string {
   const subscript = /^(metadata\.(?:labels|annotations))\['([^']+)'\]$/.exec(fieldPath);
   if (subscript) {
     const map = subscript[1] === "metadata.labels" ? pod.metadata.labels : pod.metadata.annotations;
@@ -56,7 +56,7 @@ function formatMap(map: Record<string, string> = {}): string {
 /** The value of a `resourceFieldRef`: an absent limit is what the node can give. */
 export function resourceFieldValue(
   pod: Pod,
-  ref: ResourceFieldRef,
+  ref: ResourceFieldSelector,
   ownContainer: Container | undefined,
   context: FieldContext,
 ): string {

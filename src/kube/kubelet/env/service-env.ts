@@ -1,4 +1,4 @@
-import type { Service } from "../pod-types.ts";
+import type { Service } from "../../api/index.ts";
 
 /** The variables that tell a container of a service: `WEB_SERVICE_HOST`, `WEB_PORT_80_TCP_ADDR`, … */
 export function serviceEnv(services: Iterable<Service>): Map<string, string> {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type Clock, silentLogger, systemClock } from "../../../base/index.ts";
-import type { Pod } from "../pod-types.ts";
+import type { Pod } from "../../api/index.ts";
 import type { PodEvents } from "../pods/pod-events.ts";
 import { aContainer, aPod } from "../testing/pods.ts";
 import { EvictionManager } from "./eviction-manager.ts";

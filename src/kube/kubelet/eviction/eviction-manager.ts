@@ -1,7 +1,7 @@
 import { type Clock, errorMessage, type Logger } from "../../../base/index.ts";
+import type { Pod } from "../../api/index.ts";
 import { qosClassOf } from "../containers/resources.ts";
 import { podLogName } from "../naming.ts";
-import type { Pod } from "../pod-types.ts";
 import type { Rejection } from "../pods/admission.ts";
 import type { PodEvents } from "../pods/pod-events.ts";
 import type { PodFailure } from "../status/pod-status.ts";

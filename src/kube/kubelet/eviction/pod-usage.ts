@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { errnoCode, runInTurns } from "../../../base/index.ts";
 import type { CriContainerStats, CriRuntimeService } from "../../../cri/types.ts";
 import { namesIn, openDirectoryAt, pathAt } from "../../../kernel/index.ts";
+import type { Pod } from "../../api/index.ts";
 import { Label, podLogDirectory } from "../naming.ts";
-import type { Pod } from "../pod-types.ts";
 
 export interface DiskUsage {
   bytes: number;

@@ -1,5 +1,5 @@
+import type { Pod } from "../../api/index.ts";
 import { bytesOf, podRequests } from "../containers/resources.ts";
-import type { Pod } from "../pod-types.ts";
 import type { PodUsage } from "./pod-usage.ts";
 import { amountText, type EvictionThreshold, type Observation, type StarvedResource } from "./thresholds.ts";
 

@@ -1,8 +1,8 @@
 import { type Clock, errorMessage, GantryError } from "../../../base/index.ts";
 import type { CriImage, CriImageService } from "../../../cri/types.ts";
 import { tryParseImageReference } from "../../../formats/index.ts";
+import type { Container, Pod } from "../../api/index.ts";
 import type { ObjectReader } from "../objects/referenced-objects.ts";
-import type { Container, Pod } from "../pod-types.ts";
 import { BackOff } from "../pods/back-off.ts";
 import type { PodEvents } from "../pods/pod-events.ts";
 import { StartFailure } from "../pods/start-failure.ts";

@@ -1,6 +1,6 @@
 import { parseImageReference } from "../../../formats/index.ts";
+import type { Pod } from "../../api/index.ts";
 import type { ObjectReader } from "../objects/referenced-objects.ts";
-import type { Pod } from "../pod-types.ts";
 
 export interface Credentials {
   username: string;

@@ -1,6 +1,6 @@
+import type { Container, Pod } from "../../api/index.ts";
 import { type Node, nodeIsSelected, untoleratedTaint } from "../../api/index.ts";
 import { podRequests } from "../containers/resources.ts";
-import type { Container, Pod } from "../pod-types.ts";
 
 export interface Allocatable {
   cpuMilli: number;

@@ -1,6 +1,6 @@
 import type { CriContainerStatus } from "../../../cri/types.ts";
+import type { Container } from "../../api/index.ts";
 import { Annotation, containerHash } from "../naming.ts";
-import type { Container } from "../pod-types.ts";
 import type { ProbeView } from "../probes/probe-view.ts";
 
 export type KillReason = "livenessProbe" | "startupProbe" | "definitionChanged" | "unknownState";

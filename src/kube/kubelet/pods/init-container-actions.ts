@@ -1,6 +1,6 @@
 import type { CriContainerStatus } from "../../../cri/types.ts";
+import type { Container, Pod } from "../../api/index.ts";
 import { isSidecar } from "../naming.ts";
-import type { Container, Pod } from "../pod-types.ts";
 import type { ProbeView } from "../probes/probe-view.ts";
 import { killUnknown, reasonToKill } from "./container-kills.ts";
 import type { PodActions } from "./pod-actions.ts";

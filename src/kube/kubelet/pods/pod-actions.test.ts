@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Pod } from "../pod-types.ts";
+import type { Pod } from "../../api/index.ts";
 import type { ProbeOutcome, ProbeView } from "../probes/probe-view.ts";
 import { aContainer, aPod, aSandbox, aState, aStatus } from "../testing/pods.ts";
 import { computePodActions } from "./pod-actions.ts";

@@ -1,5 +1,5 @@
 import type { PodSandboxStatus } from "../../../cri/types.ts";
-import type { Container, Pod } from "../pod-types.ts";
+import type { Container, Pod } from "../../api/index.ts";
 import type { ProbeView } from "../probes/probe-view.ts";
 import { type ContainerToKill, killUnknown, reasonToKill } from "./container-kills.ts";
 import { initContainerActions } from "./init-container-actions.ts";

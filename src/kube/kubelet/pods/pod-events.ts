@@ -1,6 +1,6 @@
+import type { Container, Pod } from "../../api/index.ts";
 import type { EventRecorder } from "../../client/index.ts";
 import { containerFieldPath } from "../naming.ts";
-import type { Container, Pod } from "../pod-types.ts";
 
 /** Events about pods and their containers. */
 export class PodEvents {

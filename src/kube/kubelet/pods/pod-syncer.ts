@@ -1,12 +1,12 @@
 import { type Clock, errorMessage, type Logger } from "../../../base/index.ts";
 import type { CriRuntimeService, PodSandboxConfig, PodSandboxStatus } from "../../../cri/types.ts";
+import type { Container, Pod, Service } from "../../api/index.ts";
 import { isPodPhaseTerminal } from "../../api/index.ts";
 import type { ContainerKiller } from "../containers/container-killer.ts";
 import { pruneContainers } from "../containers/container-pruner.ts";
 import type { ContainerStarter, StartContext } from "../containers/container-starter.ts";
 import type { FieldContext } from "../env/field-value.ts";
 import { podLogName } from "../naming.ts";
-import type { Container, Pod, Service } from "../pod-types.ts";
 import type { ProbeManager } from "../probes/probe-manager.ts";
 import { type DnsOptions, podDnsConfig } from "../sandbox/dns-config.ts";
 import { hostsFile } from "../sandbox/hosts-file.ts";

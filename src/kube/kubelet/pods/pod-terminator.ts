@@ -1,12 +1,12 @@
 import { rm } from "node:fs/promises";
 import { type Clock, errorMessage, isGantryError, type Logger } from "../../../base/index.ts";
 import type { CriRuntimeService } from "../../../cri/types.ts";
+import type { Pod } from "../../api/index.ts";
 import { isPodPhaseTerminal, pods } from "../../api/index.ts";
 import type { KubeClient } from "../../client/index.ts";
 import type { ContainerKiller } from "../containers/container-killer.ts";
 import { removeContainer } from "../containers/container-pruner.ts";
 import { podLogDirectory, podLogName } from "../naming.ts";
-import type { Pod } from "../pod-types.ts";
 import type { ProbeManager } from "../probes/probe-manager.ts";
 import type { StatusManager } from "../status/status-manager.ts";
 import type { StatusPublisher } from "../status/status-publisher.ts";

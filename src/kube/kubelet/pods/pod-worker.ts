@@ -6,9 +6,9 @@ import {
   isGantryError,
   type Logger,
 } from "../../../base/index.ts";
+import type { Pod } from "../../api/index.ts";
 import { isPodPhaseTerminal } from "../../api/index.ts";
 import { podLogName } from "../naming.ts";
-import type { Pod } from "../pod-types.ts";
 import type { PodFailure } from "../status/pod-status.ts";
 import type { PodEvents } from "./pod-events.ts";
 import type { PodMemory } from "./pod-memory.ts";

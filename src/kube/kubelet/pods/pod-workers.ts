@@ -1,7 +1,7 @@
 import type { Clock, Logger } from "../../../base/index.ts";
+import type { Pod } from "../../api/index.ts";
 import { isPodPhaseTerminal } from "../../api/index.ts";
 import type { ReferencedObjects } from "../objects/referenced-objects.ts";
-import type { Pod } from "../pod-types.ts";
 import type { Rejection } from "./admission.ts";
 import type { PodEvents } from "./pod-events.ts";
 import { PodMemory } from "./pod-memory.ts";

@@ -1,8 +1,10 @@
 import type { CriContainerStatus } from "../../../cri/types.ts";
-import type { Pod } from "../pod-types.ts";
+import type { Pod } from "../../api/index.ts";
 
-export function restartPolicyOf(pod: Pod): "Always" | "OnFailure" | "Never" {
-  return pod.spec.restartPolicy ?? "Always";
+export type RestartPolicy = "Always" | "OnFailure" | "Never";
+
+export function restartPolicyOf(pod: Pod): RestartPolicy {
+  return (pod.spec.restartPolicy ?? "Always") as RestartPolicy;
 }
 
 /** Whether a container that does not run is to be started. */

@@ -1,7 +1,7 @@
 import type { Clock, Logger } from "../../../base/index.ts";
 import type { CriContainerStatus, CriRuntimeService } from "../../../cri/types.ts";
+import type { Container, Pod, Probe } from "../../api/index.ts";
 import { allContainers, containerUri, isSidecar } from "../naming.ts";
-import type { Container, Pod, Probe } from "../pod-types.ts";
 import type { PodEvents } from "../pods/pod-events.ts";
 import { attemptsOf, type PodRuntimeState, readySandbox } from "../pods/runtime-state.ts";
 import type { ProbeOutcome, ProbeView } from "./probe-view.ts";

@@ -1,5 +1,5 @@
 import { invalidArgument } from "../../../base/index.ts";
-import type { Container, HttpGetAction } from "../pod-types.ts";
+import type { Container, HTTPGetAction } from "../../api/index.ts";
 
 /** A probe's or hook's port: a number, or the name of one of the container's ports. */
 export function portOf(port: number | string, container: Container): number {
@@ -16,7 +16,7 @@ export interface HttpTarget {
 }
 
 /** Where an httpGet goes: to the pod's own address unless it names a host. */
-export function httpTargetOf(action: HttpGetAction, container: Container, podIp: string): HttpTarget {
+export function httpTargetOf(action: HTTPGetAction, container: Container, podIp: string): HttpTarget {
   const scheme = (action.scheme ?? "HTTP").toLowerCase();
   const host = action.host || podIp;
   const authority = host.includes(":") ? `[${host}]` : host;

@@ -1,5 +1,5 @@
 import type { Cancel, Clock } from "../../../base/index.ts";
-import type { Probe } from "../pod-types.ts";
+import type { Probe } from "../../api/index.ts";
 import type { ProbeOutcome } from "./probe-view.ts";
 import type { ProbeFinding } from "./prober.ts";
 

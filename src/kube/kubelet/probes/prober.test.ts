@@ -4,7 +4,7 @@ import { type AddressInfo, createServer as createTcpServer, type Server } from "
 import { afterEach, describe, expect, it } from "vitest";
 import { type Clock, GantryError, silentLogger, systemClock } from "../../../base/index.ts";
 import type { CriRuntimeService } from "../../../cri/types.ts";
-import type { Probe } from "../pod-types.ts";
+import type { Probe } from "../../api/index.ts";
 import { aContainer } from "../testing/pods.ts";
 import { type ProbeKind, ProbeWorker } from "./probe-worker.ts";
 import { runProbe } from "./prober.ts";

@@ -1,7 +1,7 @@
 import { type Clock, errorMessage, isGantryError, type Logger } from "../../../base/index.ts";
 import type { CriRuntimeService } from "../../../cri/types.ts";
+import type { Container, Probe } from "../../api/index.ts";
 import { expand } from "../env/expansion.ts";
-import type { Container, Probe } from "../pod-types.ts";
 import { probeGrpc } from "./grpc-probe.ts";
 import { probeHttp } from "./http-probe.ts";
 import { httpTargetOf, portOf } from "./probe-target.ts";

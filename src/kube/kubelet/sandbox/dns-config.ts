@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { DnsConfig } from "../../../cri/types.ts";
-import type { Pod } from "../pod-types.ts";
+import type { Pod } from "../../api/index.ts";
 
 export interface DnsOptions {
   /** Address of the cluster's name service; undefined: there is none. */

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Pod } from "../pod-types.ts";
+import type { Pod } from "../../api/index.ts";
 
 /** `/etc/hosts` of a pod as upstream's kubelet manages it. */
 export function hostsFile(pod: Pod, podIp: string, hostname: string, domain: string): string {

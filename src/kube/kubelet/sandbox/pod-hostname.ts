@@ -1,5 +1,5 @@
 import { invalidArgument } from "../../../base/index.ts";
-import type { Pod } from "../pod-types.ts";
+import type { Pod } from "../../api/index.ts";
 
 /** Linux' limit of a host name. */
 const MAX_HOSTNAME = 64;

@@ -1,9 +1,9 @@
 import { notImplemented } from "../../../base/index.ts";
 import type { CriPortMapping, DnsConfig, PodSandboxConfig } from "../../../cri/types.ts";
+import type { Pod } from "../../api/index.ts";
 import { podCgroupParent, podResources } from "../containers/resources.ts";
 import { namespaceOptions } from "../containers/security-context.ts";
 import { Label, podLogDirectory } from "../naming.ts";
-import type { Pod } from "../pod-types.ts";
 
 export interface SandboxConfigInput {
   pod: Pod;

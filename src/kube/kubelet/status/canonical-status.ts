@@ -1,5 +1,5 @@
+import type { PodStatus } from "../../api/index.ts";
 import { pruneUnknown } from "../../api/index.ts";
-import type { PodStatus } from "../pod-types.ts";
 
 const POD_STATUS = { group: "", version: "v1", kind: "PodStatus", model: "io.k8s.api.core.v1.PodStatus" };
 

@@ -1,8 +1,8 @@
 import { rfc3339Seconds } from "../../../base/index.ts";
 import type { CriContainerStatus } from "../../../cri/types.ts";
+import type { Container, ContainerState, ContainerStatus, Pod } from "../../api/index.ts";
 import { volumeMountStatuses } from "../containers/recursive-read-only.ts";
 import { containerUri, isSidecar } from "../naming.ts";
-import type { Container, ContainerState, ContainerStatus, Pod } from "../pod-types.ts";
 import { shouldStart } from "../pods/restart-policy.ts";
 import { attemptsOf, type PodRuntimeState } from "../pods/runtime-state.ts";
 import type { ProbeOutcome } from "../probes/probe-view.ts";
@@ -157,7 +157,7 @@ function lastState(
 }
 
 function stateOf(status: CriContainerStatus, input: ContainerStatusInput): ContainerState {
-  if (status.state === "RUNNING") return { running: { startedAt: timeOf(status.startedAtNs) } };
+  if (status.state === "RUNNING") return { running: timeOf("startedAt", status.startedAtNs) };
   if (status.state !== "EXITED") return {};
   const message = input.terminationMessage(status) || status.message;
   return {
@@ -165,13 +165,15 @@ function stateOf(status: CriContainerStatus, input: ContainerStatusInput): Conta
       exitCode: status.exitCode,
       reason: status.reason,
       ...(message === "" ? {} : { message }),
-      startedAt: timeOf(status.startedAtNs),
-      finishedAt: timeOf(status.finishedAtNs),
+      ...timeOf("startedAt", status.startedAtNs),
+      ...timeOf("finishedAt", status.finishedAtNs),
       containerID: containerUri(status.id),
     },
   };
 }
 
-function timeOf(nanos: bigint): string | null {
-  return nanos === 0n ? null : rfc3339Seconds(Number(nanos / 1_000_000n));
+/** `key: time`, where there is one. */
+function timeOf<K extends string>(key: K, nanos: bigint): { [key in K]?: string } {
+  if (nanos === 0n) return {};
+  return { [key]: rfc3339Seconds(Number(nanos / 1_000_000n)) } as { [key in K]?: string };
 }

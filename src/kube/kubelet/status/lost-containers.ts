@@ -1,5 +1,5 @@
+import type { ContainerState, ContainerStatus, Pod } from "../../api/index.ts";
 import { isSidecar } from "../naming.ts";
-import type { ContainerState, ContainerStatus, Pod } from "../pod-types.ts";
 
 /** Exit code of what was lost without one (128 + SIGKILL). */
 const LOST_EXIT_CODE = 137;
@@ -11,8 +11,6 @@ export function lostState(message: string): ContainerState {
       exitCode: LOST_EXIT_CODE,
       reason: "ContainerStatusUnknown",
       message,
-      startedAt: null,
-      finishedAt: null,
     },
   };
 }

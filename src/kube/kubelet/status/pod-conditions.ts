@@ -1,5 +1,5 @@
+import type { ContainerStatus, Pod, PodCondition } from "../../api/index.ts";
 import { isSidecar } from "../naming.ts";
-import type { ContainerStatus, Pod, PodCondition, PodPhase } from "../pod-types.ts";
 
 const OWNED = new Set([
   "PodReadyToStartContainers",
@@ -25,7 +25,7 @@ type Finding = Pick<PodCondition, "type" | "status" | "reason" | "message">;
 
 export interface ConditionsInput {
   pod: Pod;
-  phase: PodPhase;
+  phase: string;
   /** Why the node has ended the pod, where it has. */
   disruption?: string | undefined;
   initStatuses: readonly ContainerStatus[];
@@ -61,7 +61,6 @@ function withTimes(finding: Finding, previous: PodCondition | undefined, now: st
   const condition: PodCondition = {
     type: finding.type,
     status: finding.status,
-    lastProbeTime: null,
     lastTransitionTime: unchanged ? previous.lastTransitionTime : now,
   };
   if (finding.reason !== undefined) condition.reason = finding.reason;

@@ -1,7 +1,9 @@
+import type { ContainerStatus, Pod } from "../../api/index.ts";
 import { isPodPhaseTerminal } from "../../api/index.ts";
 import { isSidecar } from "../naming.ts";
-import type { ContainerStatus, Pod, PodPhase } from "../pod-types.ts";
 import { restartPolicyOf } from "../pods/restart-policy.ts";
+
+export type PodPhase = "Pending" | "Running" | "Succeeded" | "Failed" | "Unknown";
 
 /**
  * Where a pod stands in its life, from its containers (upstream's getPhase). `isFinal`: none of them can run any more; then

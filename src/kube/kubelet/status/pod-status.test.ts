@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Pod, PodStatus } from "../pod-types.ts";
+import type { Pod, PodStatus } from "../../api/index.ts";
 import type { PodRuntimeState } from "../pods/runtime-state.ts";
 import type { ProbeOutcome } from "../probes/probe-view.ts";
 import { aContainer, aPod, aState, aStatus } from "../testing/pods.ts";

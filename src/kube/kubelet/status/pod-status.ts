@@ -1,7 +1,7 @@
 import { rfc3339Seconds } from "../../../base/index.ts";
+import type { Pod, PodStatus } from "../../api/index.ts";
 import { isPodPhaseTerminal } from "../../api/index.ts";
 import { qosClassOf } from "../containers/resources.ts";
-import type { Pod, PodStatus } from "../pod-types.ts";
 import { readySandbox } from "../pods/runtime-state.ts";
 import { type ContainerStatusInput, containerStatuses, initContainerStatuses } from "./container-statuses.ts";
 import { withLostContainers } from "./lost-containers.ts";
@@ -109,7 +109,7 @@ export function rejectedStatus(
 }
 
 /** A pod that has ended never lives again. */
-function keptPhase({ phase }: PodStatus): PodStatus["phase"] | undefined {
+function keptPhase({ phase }: PodStatus): string | undefined {
   return isPodPhaseTerminal(phase) ? phase : undefined;
 }
 

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Clock, silentLogger, systemClock } from "../../../base/index.ts";
+import type { Pod, PodStatus } from "../../api/index.ts";
+import { pods } from "../../api/index.ts";
 import { startTestServer, type TestServer } from "../../apiserver/testing/start-test-server.ts";
 import type { KubeClient } from "../../client/index.ts";
-import { podResource } from "../pod-resource.ts";
-import type { Pod, PodStatus } from "../pod-types.ts";
 import { aContainer } from "../testing/pods.ts";
 import { StatusManager } from "./status-manager.ts";
 
@@ -19,7 +19,7 @@ describe("a pod's status in the API", () => {
 
   beforeEach(async () => {
     server = await startTestServer();
-    pod = await server.client.create(podResource, {
+    pod = await server.client.create(pods, {
       metadata: { name: "web", namespace: "default" },
       spec: { nodeName: "n", automountServiceAccountToken: false, containers: [aContainer("app")] },
     });
@@ -58,9 +58,7 @@ describe("a pod's status in the API", () => {
   const running = (ready: "True" | "False" = "True"): PodStatus => ({
     phase: "Running",
     qosClass: "BestEffort",
-    conditions: [
-      { type: "Ready", status: ready, lastProbeTime: null, lastTransitionTime: "2026-01-01T00:00:00Z" },
-    ],
+    conditions: [{ type: "Ready", status: ready, lastTransitionTime: "2026-01-01T00:00:00Z" }],
     containerStatuses: [
       {
         name: "app",
@@ -74,10 +72,10 @@ describe("a pod's status in the API", () => {
       },
     ],
   });
-  const get = () => server.client.get(podResource, "default", "web");
+  const get = () => server.client.get(pods, "default", "web");
   const write = async (status: object): Promise<void> => {
     shown = await server.client.patch(
-      podResource,
+      pods,
       "default",
       "web",
       "strategic",
@@ -121,7 +119,7 @@ describe("a pod's status in the API", () => {
   it("has news written at once, with what others have changed meanwhile", async () => {
     await say(running());
     await server.client.patch(
-      podResource,
+      pods,
       "default",
       "web",
       "strategic",

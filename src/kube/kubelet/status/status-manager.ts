@@ -7,10 +7,10 @@ import {
   isGantryError,
   type Logger,
 } from "../../../base/index.ts";
+import type { Pod, PodStatus } from "../../api/index.ts";
+import { pods } from "../../api/index.ts";
 import type { KubeClient } from "../../client/index.ts";
 import { podKey } from "../naming.ts";
-import { podResource } from "../pod-resource.ts";
-import type { Pod, PodStatus } from "../pod-types.ts";
 import { canonicalStatus } from "./canonical-status.ts";
 import { statusPatch } from "./status-patch.ts";
 
@@ -159,7 +159,7 @@ export class StatusManager {
     const { namespace, name, uid } = entry.pod.metadata;
     try {
       const body = { metadata: { uid }, status: patch };
-      const answer = await client.patch(podResource, namespace, name, "strategic", body, {
+      const answer = await client.patch(pods, namespace, name, "strategic", body, {
         subresource: "status",
       });
       const { resourceVersion } = answer.metadata;

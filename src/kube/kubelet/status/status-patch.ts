@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
-import type { PodCondition, PodStatus } from "../pod-types.ts";
+import type { PodCondition, PodStatus } from "../../api/index.ts";
 import { isKubeletCondition, isKubeletDisruption } from "./pod-conditions.ts";
 
 /** What the kubelet answers for; others' fields stay as they are. */
-const OWNED_FIELDS: readonly string[] = [
+const OWNED_FIELDS = [
   "phase",
   "conditions",
   "message",
@@ -17,10 +17,7 @@ const OWNED_FIELDS: readonly string[] = [
   "containerStatuses",
   "ephemeralContainerStatuses",
   "qosClass",
-];
-
-/** Lists that a strategic merge joins by `ip` instead of replacing. */
-const MERGED_BY_IP = ["podIPs", "hostIPs"] as const;
+] as const satisfies readonly (keyof PodStatus)[];
 
 /** The strategic-merge patch that turns one status into the other; undefined when they are equal. */
 export function statusPatch(current: PodStatus, next: PodStatus): Record<string, unknown> | undefined {
@@ -30,11 +27,8 @@ export function statusPatch(current: PodStatus, next: PodStatus): Record<string,
     if (key === "conditions") {
       const changes = conditionChanges(current.conditions ?? [], next.conditions ?? []);
       if (changes.length > 0) patch[key] = changes;
-    } else if ((MERGED_BY_IP as readonly string[]).includes(key)) {
-      patch[key] = addressChanges(
-        current[key] as { ip: string }[] | undefined,
-        next[key] as { ip: string }[] | undefined,
-      );
+    } else if (key === "podIPs" || key === "hostIPs") {
+      patch[key] = addressChanges(current[key], next[key]);
     } else patch[key] = next[key] ?? null;
   }
   return Object.keys(patch).length > 0 ? patch : undefined;
@@ -58,6 +52,7 @@ function withNulls(condition: PodCondition): object {
   return { ...condition, reason: condition.reason ?? null, message: condition.message ?? null };
 }
 
+/** A strategic merge joins these lists by `ip` instead of replacing them. */
 function addressChanges(current: { ip: string }[] = [], next: { ip: string }[] = []): object[] {
   const kept = new Set(next.map(({ ip }) => ip));
   const gone = current.filter(({ ip }) => !kept.has(ip));

@@ -1,6 +1,6 @@
 import type { Clock } from "../../../base/index.ts";
+import type { Pod, PodStatus } from "../../api/index.ts";
 import { isPodPhaseTerminal } from "../../api/index.ts";
-import type { Pod, PodStatus } from "../pod-types.ts";
 import type { PodMemory } from "../pods/pod-memory.ts";
 import type { PodRuntimeState } from "../pods/runtime-state.ts";
 import type { ProbeManager } from "../probes/probe-manager.ts";

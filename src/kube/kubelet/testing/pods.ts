@@ -1,6 +1,6 @@
 import type { CriContainerStatus, PodSandboxStatus } from "../../../cri/types.ts";
+import type { Container, Pod, PodSpec } from "../../api/index.ts";
 import { Annotation, containerHash, Label } from "../naming.ts";
-import type { Container, Pod, PodSpec } from "../pod-types.ts";
 import type { PodRuntimeState } from "../pods/runtime-state.ts";
 
 /** A pod as the API would hand it out, with what a test says of it. */

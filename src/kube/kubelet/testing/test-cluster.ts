@@ -3,12 +3,11 @@ import { createLogger, type Logger, systemClock } from "../../../base/index.ts";
 import { type Cri, createCri } from "../../../cri/index.ts";
 import { openTestHome, type TestHome } from "../../../engine/testing/test-home.ts";
 import { openMemoryStore, type Store } from "../../../store/index.ts";
+import type { Pod } from "../../api/index.ts";
 import { configMaps, events, namespaces, pods, serviceAccounts } from "../../api/index.ts";
 import { type ApiServer, createApiServer, openCertificates } from "../../apiserver/index.ts";
 import { createInformerFactory, createInProcessClient, type KubeClient } from "../../client/index.ts";
 import { createKubelet, type Kubelet, type KubeletOptions } from "../index.ts";
-import { podResource } from "../pod-resource.ts";
-import type { Pod } from "../pod-types.ts";
 import type { UntilPodLeft } from "../pods/pod-terminator.ts";
 
 const NODE = "node-1";
@@ -93,7 +92,7 @@ async function openAround(home: TestHome, options: TestClusterOptions): Promise<
       node = await startNode(home, server, logger, options);
     },
     async close() {
-      for (const pod of (await client.list(podResource)).items)
+      for (const pod of (await client.list(pods)).items)
         await cluster.remove(pod.metadata.name, 0).catch(() => {});
       for (const sandbox of await node!.cri.runtime.listPodSandboxes()) {
         await node!.cri.runtime.removePodSandbox(sandbox.id);
@@ -219,7 +218,7 @@ async function started(
 }
 
 function methodsOf(client: KubeClient) {
-  const get = (name: string) => client.get(podResource, "default", name).catch(() => undefined);
+  const get = (name: string) => client.get(pods, "default", name).catch(() => undefined);
   const watchUntil = async (
     name: string,
     holds: (pod: Pod | undefined) => boolean,
@@ -229,11 +228,11 @@ function methodsOf(client: KubeClient) {
     const options = { namespace: "default", fieldSelector: `metadata.name=${name}` };
     let last: Pod | undefined;
     try {
-      const list = await client.list(podResource, options);
+      const list = await client.list(pods, options);
       last = list.items[0];
       if (holds(last)) return last;
       const { resourceVersion } = list.metadata;
-      for await (const event of client.watch(podResource, {
+      for await (const event of client.watch(pods, {
         ...options,
         resourceVersion,
         signal: stop.signal,
@@ -251,7 +250,7 @@ function methodsOf(client: KubeClient) {
   return {
     get,
     create: (name: string, spec: Partial<Pod["spec"]>, metadata: Partial<Pod["metadata"]> = {}) =>
-      client.create(podResource, {
+      client.create(pods, {
         metadata: { name, namespace: "default", ...metadata },
         spec: { nodeName: NODE, ...spec },
       }),

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join, normalize } from "node:path";
+import type { Pod } from "../../api/index.ts";
 import { allContainers } from "../naming.ts";
-import type { Pod } from "../pod-types.ts";
 
 /**
  * Makes, inside a volume that containers cannot write, the directories where they mount other volumes: the runtime could

@@ -1,16 +1,16 @@
 import { GantryError } from "../../../base/index.ts";
-import type { KubeObject } from "../../api/index.ts";
+import type {
+  ConfigMapProjection,
+  DownwardAPIVolumeFile,
+  KeyToPath,
+  KubeObject,
+  Pod,
+  Volume,
+  VolumeProjection,
+} from "../../api/index.ts";
 import type { FieldContext } from "../env/field-value.ts";
 import { fieldValue, resourceFieldValue } from "../env/field-value.ts";
 import type { ObjectReader } from "../objects/referenced-objects.ts";
-import type {
-  DownwardItem,
-  KeyToPath,
-  ObjectProjection,
-  Pod,
-  ProjectedSource,
-  Volume,
-} from "../pod-types.ts";
 import type { VolumeFile, VolumePayload } from "./atomic-writer.ts";
 
 const DEFAULT_MODE = 0o644;
@@ -45,7 +45,7 @@ export async function volumePayload(volume: Volume, input: PayloadInput): Promis
 }
 
 async function projectedFiles(
-  source: ProjectedSource,
+  source: VolumeProjection,
   defaultMode: number | undefined,
   input: PayloadInput,
 ): Promise<VolumePayload> {
@@ -82,7 +82,7 @@ function tokenFile(token: string, pod: Pod, defaultMode: number | undefined): Vo
 
 async function objectFiles(
   kind: "configmap" | "secret",
-  source: ObjectProjection,
+  source: ConfigMapProjection,
   defaultMode = DEFAULT_MODE,
   { pod, objects }: PayloadInput,
 ): Promise<VolumePayload> {
@@ -132,7 +132,7 @@ function bytesOf(data: Record<string, unknown> | undefined): Map<string, Buffer>
 }
 
 function downwardFiles(
-  items: DownwardItem[] = [],
+  items: DownwardAPIVolumeFile[] = [],
   defaultMode = DEFAULT_MODE,
   { pod, fields }: PayloadInput,
 ): VolumePayload {

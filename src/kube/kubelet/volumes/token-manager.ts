@@ -1,7 +1,7 @@
 import type { Clock } from "../../../base/index.ts";
+import type { Pod } from "../../api/index.ts";
 import { serviceAccounts } from "../../api/index.ts";
 import type { KubeClient } from "../../client/index.ts";
-import type { Pod } from "../pod-types.ts";
 import type { TokenSource } from "./payload.ts";
 
 /** Tokens are renewed after this part of their life, and after a day at the latest (upstream's rules). */

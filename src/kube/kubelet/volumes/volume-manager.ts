@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { errnoCode, GantryError } from "../../../base/index.ts";
 import { quantityValue } from "../../../formats/index.ts";
 import { listMounts, MountFlag, mount, removeTree, unmountTree } from "../../../kernel/index.ts";
-import type { Pod, Volume } from "../pod-types.ts";
+import type { Pod, Volume } from "../../api/index.ts";
 import { writeAtomically } from "./atomic-writer.ts";
 import { prepareHostPath } from "./host-path.ts";
 import { makeNestedMountPoints } from "./nested-mount-points.ts";
@@ -34,7 +34,7 @@ export class VolumeError extends GantryError {
 }
 
 /** Directory names of upstream's plugins: programs and people know them. */
-const PLUGIN_DIR: Record<string, string> = {
+const PLUGIN_DIR = {
   emptyDir: "kubernetes.io~empty-dir",
   configMap: "kubernetes.io~configmap",
   secret: "kubernetes.io~secret",
@@ -101,9 +101,10 @@ export class VolumeManager {
       await prepareHostPath(volume.hostPath.path, volume.hostPath.type ?? "");
       return volume.hostPath.path;
     }
-    const kind = Object.keys(PLUGIN_DIR).find((source) => volume[source] !== undefined);
+    const kinds = Object.keys(PLUGIN_DIR) as (keyof typeof PLUGIN_DIR)[];
+    const kind = kinds.find((source) => volume[source] !== undefined);
     if (!kind) throw unsupported(volume);
-    const dir = join(this.podDir(pod.metadata.uid), "volumes", PLUGIN_DIR[kind]!, volume.name);
+    const dir = join(this.podDir(pod.metadata.uid), "volumes", PLUGIN_DIR[kind], volume.name);
     if (kind === "emptyDir") await this.#setUpEmptyDir(pod, volume, dir);
     else await this.#setUpFiles(pod, volume, dir, IN_MEMORY.has(kind), input);
     return dir;
