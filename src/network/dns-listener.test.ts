@@ -2,7 +2,7 @@ import { createSocket } from "node:dgram";
 import { connect } from "node:net";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { silentLogger } from "../base/index.ts";
+import { silentLogger, systemClock } from "../base/index.ts";
 import {
   DnsCode,
   DnsForwarder,
@@ -151,6 +151,25 @@ it("survives whatever a connection brings, and however it ends", async () => {
     }),
     { numRuns: 100, seed: 5 },
   );
+});
+
+it("asks nothing more of who does not read its answers", async () => {
+  let asked = 0;
+  answer = () => {
+    asked++;
+    const one = { name: "a.test", type: "A" as const, ttl: 5, data: "10.0.0.1" };
+    return { code: DnsCode.NOERROR, answers: Array.from({ length: 1000 }, () => one) };
+  };
+  const socket = connect(listener.port, "127.0.0.1");
+  try {
+    const questions = Buffer.concat(Array.from({ length: 50 }, () => framed(query("a.test"))));
+    // Some 2 GB of answers, had they all been asked for.
+    for (let round = 0; round < 2000; round++) socket.write(questions);
+    for (let before = -1; asked === 0 || asked !== before; await systemClock.sleep(200)) before = asked;
+    expect(asked).toBeLessThan(10_000);
+  } finally {
+    socket.destroy();
+  }
 });
 
 it("goes on where there is no way to another server", async () => {

@@ -160,7 +160,10 @@ export class DnsListener {
     if (socket.destroyed) return;
     const length = Buffer.alloc(2);
     length.writeUInt16BE(response.length);
-    socket.write(Buffer.concat([length, response]));
+    if (socket.write(Buffer.concat([length, response])) || socket.isPaused()) return;
+    // Who does not read its answers is asked nothing more, and is idle then.
+    socket.pause();
+    socket.once("drain", () => socket.resume());
   }
 
   /** Undefined for what deserves no answer. */
