@@ -136,6 +136,21 @@ describe("network modes", () => {
       await engine().removeContainer(Id, { force: true });
   });
 
+  it("a network that a stopped container has is not set anew; of a running one it is refused", async () => {
+    await home.network.create({ name: "mine" });
+    const id = await home.create(["sleep", "100"], { name: "joined", hostConfig: { NetworkMode: "mine" } });
+    await engine().connectNetwork("mine", id, { Aliases: ["late"] });
+    const { Aliases } = (await engine().inspectContainer(id)).NetworkSettings.Networks.mine!;
+    expect(Aliases ?? []).not.toContain("late");
+    await engine().startContainer(id);
+    await expect(engine().connectNetwork("mine", id)).rejects.toMatchObject({
+      kind: "PermissionDenied",
+      message: "endpoint with name joined already exists in network mine",
+    });
+    await engine().removeContainer(id, { force: true });
+    await home.network.remove("mine");
+  });
+
   it("ipc and pid of another container", async () => {
     const owner = await home.create(["sh", "-c", "echo mine > /dev/shm/x; exec sleep 123"], {
       name: "owner",

@@ -35,7 +35,8 @@ export async function connectNetwork(
     assertNotMarked(container);
     const { networks } = container.record;
     const known = networks[network.name];
-    // Of a stopped container the settings change.
+    // As in Docker: what a stopped container has of the network stays as it is.
+    if (known && !container.hasProcess) return;
     if (known && known.endpointId !== "") {
       throw new GantryError(
         "PermissionDenied",
