@@ -116,6 +116,11 @@ export class EtcdTarget implements MigrationTarget {
     return readPages(this.#connection, this.#keys);
   }
 
+  async assertNotOvertaken(): Promise<void> {
+    const { modRevision } = await readStoreRecord(this.#connection, this.#keys);
+    if (modRevision !== this.#recordRevision) throw overtaken(this.name);
+  }
+
   async finish(): Promise<FinishedTarget> {
     failpoint("store-migration-finish");
     await this.#compact();

@@ -71,6 +71,9 @@ export class LmdbTarget implements MigrationTarget {
     return readPages(this.#backend!);
   }
 
+  /** The directory is locked: nobody can. */
+  async assertNotOvertaken(): Promise<void> {}
+
   async finish(): Promise<FinishedTarget> {
     const [problem] = await this.#backend!.check(new AbortController().signal);
     if (problem) throw targetDiffers(this.#dir, "a sound store", problem.message);

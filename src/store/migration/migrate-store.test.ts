@@ -10,7 +10,14 @@ import { type EtcdProcess, hasEtcd, startEtcd, startEtcdCluster } from "../etcd/
 import { openEtcdStore } from "../etcd/index.ts";
 import { startTcpProxy } from "../etcd/tcp-proxy.test-support.ts";
 import type { KeyValue, Store } from "../types.ts";
-import { type MigrationOptions, type MigrationResult, migrateStore, type StoreLocation } from "./index.ts";
+import { EtcdTarget } from "./etcd-target.ts";
+import {
+  type MigrationOptions,
+  type MigrationProgress,
+  type MigrationResult,
+  migrateStore,
+  type StoreLocation,
+} from "./index.ts";
 
 const PREFIX = "/gantry/";
 const program = new URL("migration-run.test-support.ts", import.meta.url).pathname;
@@ -332,7 +339,6 @@ describe.skipIf(!hasEtcd)("store migration (needs etcd-server)", { timeout: 60_0
     const [from, to] = [inEtcd(first.endpoint), inEtcd(second.endpoint)];
     await fill(from, 300);
     const writer = await open(from);
-    let disturb: Promise<unknown> | undefined;
     for (const write of [
       () => put(writer, "registry/0", "changed"),
       () => put(writer, "zzz", "new"),
@@ -344,21 +350,36 @@ describe.skipIf(!hasEtcd)("store migration (needs etcd-server)", { timeout: 60_0
           ],
         }),
     ]) {
-      disturb = undefined;
-      const onProgress = () => {
-        disturb ??= write();
-      };
+      let disturbance: Promise<unknown> | undefined;
+      const onProgress = () => (disturbance ??= write());
       await expect(migrate(from, to, { onProgress })).rejects.toMatchObject({ code: "Store.SourceChanged" });
-      await disturb;
+      await disturbance;
     }
     let overtaking: Promise<unknown> | undefined;
-    const onProgress = () => {
-      overtaking ??= migrate(from, to);
-    };
+    const onProgress = () => (overtaking ??= migrate(from, to));
     await expect(migrate(from, to, { onProgress })).rejects.toMatchObject({
       code: "Store.MigrationOvertaken",
     });
     await overtaking;
+  });
+
+  it("takes what a second migration has removed for no damage", async () => {
+    const [first, second] = [await etcd(), await etcd()];
+    const [from, to] = [inEtcd(first.endpoint), inEtcd(second.endpoint)];
+    await fill(from, 300);
+    const onProgress = async ({ phase, done, total }: MigrationProgress) => {
+      if (phase !== "copied" || done < total) return;
+      const other = await EtcdTarget.open({
+        endpoints: [second.endpoint],
+        prefix: PREFIX,
+        logger: silentLogger,
+      });
+      await other.begin(1);
+      await other.close();
+    };
+    await expect(migrate(from, to, { onProgress })).rejects.toMatchObject({
+      code: "Store.MigrationOvertaken",
+    });
   });
 
   it("goes on when etcd's answers are lost for a while", async () => {

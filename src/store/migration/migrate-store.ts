@@ -29,7 +29,8 @@ export interface MigrationOptions {
   to: StoreLocation;
   logger: Logger;
   clock?: Clock;
-  onProgress?: (progress: MigrationProgress) => void;
+  /** The migration waits for what it returns. */
+  onProgress?: (progress: MigrationProgress) => unknown;
   /** Runs once the target is whole and durable, and before others can open the source again. */
   onMoved: (result: MigrationResult) => Promise<void>;
 }
@@ -114,7 +115,7 @@ class Migration {
       for await (const page of this.#source.pages()) {
         const items = await this.#withOwnLeases(page);
         for (const batch of batchesOf(items, BATCH)) await writes.add(() => this.#target.write(batch));
-        this.#onProgress({ phase: "copied", done: this.#sent.count, total });
+        await this.#onProgress({ phase: "copied", done: this.#sent.count, total });
       }
     } finally {
       await writes.settle();
@@ -147,10 +148,12 @@ class Migration {
     const arrived = new ItemDigest({ withNumbers: this.#target.keepsRevisions });
     for await (const page of this.#target.pages()) {
       for (const item of page) arrived.add(item);
-      this.#onProgress({ phase: "compared", done: arrived.count, total });
+      await this.#onProgress({ phase: "compared", done: arrived.count, total });
     }
     const [expected, found] = [`${this.#sent}`, `${arrived}`];
-    if (expected !== found) throw targetDiffers(this.#target.name, expected, found);
+    if (expected === found) return;
+    await this.#target.assertNotOvertaken();
+    throw targetDiffers(this.#target.name, expected, found);
   }
 
   /** Keys on leases may have run out meanwhile; nothing else may have happened. */

@@ -40,6 +40,8 @@ export interface MigrationTarget {
   /** Durable when it resolves. */
   write(items: readonly KeyValue[]): Promise<void>;
   pages(): AsyncIterable<KeyValue[]>;
+  /** Throws Conflict (`Store.MigrationOvertaken`) where another migration to the same place has begun since. */
+  assertNotOvertaken(): Promise<void>;
   /** Makes it a store that can be used; as long as nobody does, it may still be thrown away by the next `begin`. */
   finish(): Promise<FinishedTarget>;
   /** It is in use now. The first to open it says so too, if this was not done. */
