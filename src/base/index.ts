@@ -11,6 +11,7 @@ export { FairTurn, fairTurn, inTurns, runInTurns } from "./fair-turn.ts";
 export * from "./ids.ts";
 export * from "./lifecycle.ts";
 export * from "./log.ts";
+export * from "./names-in-directory.ts";
 export * from "./record-file.ts";
 export * from "./retry.ts";
 export * from "./running-time.ts";

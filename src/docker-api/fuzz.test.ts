@@ -1,22 +1,14 @@
 import { once } from "node:events";
 import { connect } from "node:net";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { readAll } from "../base/index.ts";
 import { tarEntry, writeTar } from "../formats/index.ts";
 import { type FuzzRequest, fuzz, UNHARMED } from "../http/fuzz.test-support.ts";
 import { ApiClient } from "./testing/api-client.ts";
-import { busyboxArchive, type EngineHouse, openEngineHouse } from "./testing/engine-house.ts";
+import { useEngineHouse } from "./testing/engine-house.ts";
 
-let house: EngineHouse;
-let client: ApiClient;
-
-beforeAll(async () => {
-  house = await openEngineHouse();
-  client = new ApiClient(house);
-  await house.images.importRootfs(busyboxArchive(), { reference: "busybox", config: { Cmd: ["sh"] } });
-}, 20_000);
-
-afterAll(() => house.close(), 20_000);
+const house = useEngineHouse();
+const client = new ApiClient(house);
 
 it("stands up to bodies that end, break and lie, and upgrades that break", async () => {
   const id = await client.create({ Cmd: ["cat"], OpenStdin: true });

@@ -1,17 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ApiClient, type CallOptions, frames } from "./testing/api-client.ts";
-import { archiveOf, busyboxArchive, type EngineHouse, openEngineHouse } from "./testing/engine-house.ts";
+import { archiveOf, useEngineHouse } from "./testing/engine-house.ts";
 
-let house: EngineHouse;
-let client: ApiClient;
-
-beforeAll(async () => {
-  house = await openEngineHouse();
-  client = new ApiClient(house);
-  await house.images.importRootfs(busyboxArchive(), { reference: "busybox", config: { Cmd: ["sh"] } });
-}, 20_000);
-
-afterAll(() => house.close(), 20_000);
+const house = useEngineHouse();
+const client = new ApiClient(house);
 
 const api = (method: string, path: string, options?: CallOptions) => client.call(method, path, options);
 

@@ -1,17 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ApiClient } from "./testing/api-client.ts";
-import { busyboxArchive, type EngineHouse, openEngineHouse } from "./testing/engine-house.ts";
+import { useEngineHouse } from "./testing/engine-house.ts";
 
-let house: EngineHouse;
-let client: ApiClient;
-
-beforeAll(async () => {
-  house = await openEngineHouse();
-  client = new ApiClient(house);
-  await house.images.importRootfs(busyboxArchive(), { reference: "busybox", config: { Cmd: ["sh"] } });
-}, 20_000);
-
-afterAll(() => house.close(), 20_000);
+const house = useEngineHouse();
+const client = new ApiClient(house);
 
 type Body = Record<string, unknown>;
 

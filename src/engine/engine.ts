@@ -7,7 +7,7 @@ import { removeCgroup } from "../kernel/index.ts";
 import type { NetworkService } from "../network/types.ts";
 import { type ContainerRuntime, readHeldLimits } from "../runtime/index.ts";
 import { attachContainer } from "./containers/attach-container.ts";
-import { type CommitOptions, commitContainer } from "./containers/commit-container.ts";
+import { commitContainer } from "./containers/commit-container.ts";
 import { containerStats } from "./containers/container-stats.ts";
 import { ContainerStore } from "./containers/container-store.ts";
 import { containerTop } from "./containers/container-top.ts";
@@ -42,6 +42,7 @@ import { InitLayers } from "./spec/init-layer.ts";
 import type {
   AttachOptions,
   AttachStreams,
+  CommitOptions,
   ContainerState,
   CreateContainerRequest,
   EndpointSettings,

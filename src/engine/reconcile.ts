@@ -1,6 +1,5 @@
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { errnoCode, isGantryError } from "../base/index.ts";
+import { isGantryError, namesInDirectory } from "../base/index.ts";
 import { cgroupsBelow, killCgroup, removeCgroup, unpinNamespaces } from "../kernel/index.ts";
 import type { Container } from "./containers/container.ts";
 import { setPaused, setRunning } from "./containers/container-state.ts";
@@ -119,7 +118,7 @@ async function removeStrays(context: EngineContext): Promise<void> {
     if (isStray(context, id)) await context.runtime.delete(id);
   }
   await removeStrayCgroups(context, `/gantry-${context.instanceId}`);
-  for (const id of await namesIn(context.namespacesDir)) {
+  for (const id of await namesInDirectory(context.namespacesDir)) {
     // The CRI pins its pods' namespaces elsewhere; a name that is no container's id is not ours.
     if (isContainerId(id) && isStray(context, id)) unpinNamespaces(join(context.namespacesDir, id));
   }
@@ -148,15 +147,6 @@ async function removeStrayCgroup(context: EngineContext, path: string): Promise<
 
 function isStray({ containers }: EngineContext, id: string): boolean {
   return !containers.byId(id) && !containers.leftAlone.has(id);
-}
-
-async function namesIn(dir: string): Promise<string[]> {
-  try {
-    return await readdir(dir);
-  } catch (error) {
-    if (errnoCode(error) === "ENOENT") return [];
-    throw error;
-  }
 }
 
 /** Applies the restart policies to those that do not run: after a start of the program, as dockerd does after its own. */

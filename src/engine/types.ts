@@ -288,6 +288,17 @@ export interface AttachOptions {
   onAttached?: () => void;
 }
 
+export interface CommitOptions {
+  reference?: string;
+  comment?: string;
+  author?: string;
+  /** True by default: the container stands still meanwhile. */
+  pause?: boolean;
+  config?: Partial<ContainerConfig>;
+  /** Dockerfile instructions. */
+  changes?: string[];
+}
+
 export interface LogOptions {
   stdout: boolean;
   stderr: boolean;
@@ -430,17 +441,7 @@ export interface Engine {
     options?: { noOverwriteDirNonDir?: boolean; copyUidGid?: boolean },
   ): Promise<void>;
   exportContainer(reference: string): Promise<Readable>;
-  commitContainer(
-    reference: string,
-    options: {
-      reference?: string;
-      comment?: string;
-      author?: string;
-      pause?: boolean;
-      config?: Partial<ContainerConfig>;
-      changes?: string[];
-    },
-  ): Promise<{ id: string }>;
+  commitContainer(reference: string, options: CommitOptions): Promise<{ id: string }>;
   pruneContainers(filters?: Filters): Promise<{ ContainersDeleted: string[]; SpaceReclaimed: number }>;
 
   createExec(reference: string, config: ExecConfig): Promise<{ id: string }>;

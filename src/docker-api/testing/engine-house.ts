@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { afterAll, beforeAll } from "vitest";
 import { newHexId, silentLogger, systemClock } from "../../base/index.ts";
 import { type Builder, createBuilder, createEngineRunExecutor } from "../../build/index.ts";
 import { openContentStore } from "../../content/index.ts";
@@ -25,7 +26,18 @@ export interface EngineHouse {
   close(): Promise<void>;
 }
 
-export async function openEngineHouse(): Promise<EngineHouse> {
+/** A test file's own house with an image `busybox`: from the first hook on. */
+export function useEngineHouse(): EngineHouse {
+  const house = {} as EngineHouse;
+  beforeAll(async () => {
+    Object.assign(house, await openEngineHouse());
+    await house.images.importRootfs(busyboxArchive(), { reference: "busybox", config: { Cmd: ["sh"] } });
+  }, 20_000);
+  afterAll(() => house.close(), 20_000);
+  return house;
+}
+
+async function openEngineHouse(): Promise<EngineHouse> {
   const dir = fs.mkdtempSync(join(tmpdir(), "gantry-api-"));
   const logger = silentLogger;
   const clock = systemClock;

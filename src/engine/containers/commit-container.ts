@@ -6,18 +6,9 @@ import type { EngineContext } from "../context.ts";
 import { isBeingRemoved } from "../errors.ts";
 import { emitContainerEvent } from "../events/container-events.ts";
 import { timestamp } from "../logs/timestamps.ts";
-import type { ContainerConfig } from "../types.ts";
+import type { CommitOptions, ContainerConfig } from "../types.ts";
 import type { Container } from "./container.ts";
 import { hasEnded, unlessEnded } from "./ended-process.ts";
-
-export interface CommitOptions {
-  reference?: string;
-  comment?: string;
-  author?: string;
-  pause?: boolean;
-  config?: Partial<ContainerConfig>;
-  changes?: string[];
-}
 
 type ApplyChanges = (config: ImageRuntimeConfig, changes: readonly string[]) => ImageRuntimeConfig;
 

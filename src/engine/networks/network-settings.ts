@@ -1,5 +1,5 @@
 import type { Container } from "../containers/container.ts";
-import type { NetworkRecord } from "../containers/container-record.ts";
+import { type NetworkRecord, newNetworkRecord } from "../containers/container-record.ts";
 import type { EngineContext } from "../context.ts";
 import { ownNetworkNamespace } from "../spec/container-namespaces.ts";
 import type { ContainerInspect } from "../types.ts";
@@ -39,25 +39,11 @@ export function endpointSettingsOf(container: Container): Record<string, Record<
   const mode = networkModeOf(container);
   const entries = Object.entries(container.record.networks);
   if (entries.length === 0 && (mode.kind === "host" || mode.kind === "none") && !container.isCri) {
-    return { [mode.kind]: endpointSettings(container, emptyRecord()) };
+    return { [mode.kind]: endpointSettings(container, newNetworkRecord({})) };
   }
   return Object.fromEntries(
     entries.map(([name, record]) => [name, endpointSettings(container, record, name === "bridge")]),
   );
-}
-
-function emptyRecord(): NetworkRecord {
-  return {
-    settings: {},
-    networkId: "",
-    endpointId: "",
-    ip: "",
-    prefixLength: 0,
-    gateway: "",
-    mac: "",
-    interfaceName: "",
-    aliases: [],
-  };
 }
 
 /** NetworkSettings of `docker inspect`; the address of the default bridge also stands at the top. */

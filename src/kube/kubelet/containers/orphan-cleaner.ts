@@ -1,6 +1,6 @@
-import { readdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { errnoCode, errorMessage, type Logger } from "../../../base/index.ts";
+import { errorMessage, type Logger, namesInDirectory } from "../../../base/index.ts";
 import type { CriRuntimeService } from "../../../cri/types.ts";
 import { Label } from "../naming.ts";
 import type { VolumeManager } from "../volumes/volume-manager.ts";
@@ -82,7 +82,7 @@ export class OrphanCleaner {
 
   async #cleanDirectories(): Promise<void> {
     const { podsDir, volumes, isKnown } = this.#options;
-    for (const uid of await namesIn(podsDir)) {
+    for (const uid of await namesInDirectory(podsDir)) {
       if (!isKnown(uid)) await this.#attempt(uid, () => volumes.tearDown(uid));
     }
   }
@@ -90,7 +90,7 @@ export class OrphanCleaner {
   /** `<namespace>_<name>_<uid>`. */
   async #cleanLogs(): Promise<void> {
     const { podLogsDir, isKnown } = this.#options;
-    for (const name of await namesIn(podLogsDir)) {
+    for (const name of await namesInDirectory(podLogsDir)) {
       const uid = name.split("_").at(-1)!;
       if (!isKnown(uid))
         await this.#attempt(uid, () => rm(join(podLogsDir, name), { recursive: true, force: true }));
@@ -107,14 +107,5 @@ export class OrphanCleaner {
         error: errorMessage(error),
       });
     }
-  }
-}
-
-async function namesIn(dir: string): Promise<string[]> {
-  try {
-    return await readdir(dir);
-  } catch (error) {
-    if (errnoCode(error) === "ENOENT") return [];
-    throw error;
   }
 }
