@@ -8,6 +8,7 @@ export { heredocText } from "./dockerfile-heredoc.ts";
 export * from "./dockerfile-types.ts";
 export * from "./dockerignore.ts";
 export * from "./field-selector.ts";
+export * from "./go-bool.ts";
 export * from "./go-duration.ts";
 export * from "./image-reference.ts";
 export * from "./json-patch.ts";

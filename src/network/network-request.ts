@@ -1,5 +1,6 @@
 import { isIPv4 } from "node:net";
 import { conflict, GantryError, invalidArgument, notFound } from "../base/index.ts";
+import { goBoolProblem, parseGoBool } from "../formats/index.ts";
 import type { NetworkRegistry } from "./network-registry.ts";
 import { contains, formatSubnet, ipToNumber, numberToIp, overlaps, parseSubnet } from "./subnet.ts";
 import type { CreateNetworkRequest } from "./types.ts";
@@ -8,7 +9,7 @@ export const PREDEFINED_NETWORKS: readonly string[] = ["bridge", "host", "none"]
 
 const CIDR = /^\d+(\.\d+){3}\/\d+$/;
 
-/** Options that say yes or no, as Go's strconv.ParseBool reads them. */
+/** Options that say yes or no. */
 const BOOLEAN_OPTIONS = [
   "com.docker.network.bridge.enable_icc",
   "com.docker.network.bridge.enable_ip_masquerade",
@@ -37,9 +38,8 @@ export function validateNetworkRequest(request: CreateNetworkRequest, registry: 
 }
 
 function validateBoolean(option: string, value: string | undefined): void {
-  if (value === undefined || /^(1|t|T|true|True|TRUE|0|f|F|false|False|FALSE)$/.test(value)) return;
-  const reason = `strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`;
-  throw invalidArgument(`failed to parse ${option} value: ${value} (${reason})`, {
+  if (value === undefined || parseGoBool(value) !== undefined) return;
+  throw invalidArgument(`failed to parse ${option} value: ${value} (${goBoolProblem(value)})`, {
     code: "Network.InvalidOption",
   });
 }

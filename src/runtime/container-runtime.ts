@@ -101,8 +101,8 @@ export class OciContainerRuntime implements ContainerRuntime {
     this.#exitDir = join(options.stateDir, "exits");
     this.#execDir = join(options.stateDir, "exec");
     this.#sharedDir = join(options.stateDir, "shared-mounts");
-    // conmon binds a socket here, whose path may have 107 bytes.
     this.#logs = new LogKeeper(options.logger);
+    // conmon binds a socket here, whose path may have 107 bytes.
     this.#temporaryDir = options.stateDir.length < 80 ? options.stateDir : "/tmp";
     this.#files = new ProcessFiles(join(options.stateDir, "processes"));
     this.#seccomp = new SeccompCache(join(options.stateDir, "seccomp"), options.info);

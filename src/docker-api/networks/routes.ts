@@ -1,5 +1,6 @@
 import { type Clock, invalidArgument, isGantryError, notFound, notImplemented } from "../../base/index.ts";
 import type { EndpointSettings, Filters } from "../../engine/types.ts";
+import { goBoolProblem, parseGoBool } from "../../formats/index.ts";
 import { sendEmpty, sendJson } from "../../http/index.ts";
 import type { CreateNetworkRequest, NetworkConfig } from "../../network/types.ts";
 import type { ApiContext, ApiRoute } from "../api-context.ts";
@@ -72,9 +73,10 @@ function networkType(value: string): string {
 
 async function inspect({ network }: NetworksBackend, { params, query, res }: ApiContext): Promise<void> {
   const verbose = text(query, "verbose");
-  if (verbose !== undefined && !/^(1|t|T|TRUE|true|True|0|f|F|FALSE|false|False)$/.test(verbose)) {
-    const reason = `strconv.ParseBool: parsing ${JSON.stringify(verbose)}: invalid syntax`;
-    throw invalidArgument(`invalid value for verbose: ${verbose}: ${reason}`, { code: "DockerApi.Query" });
+  if (verbose !== undefined && parseGoBool(verbose) === undefined) {
+    throw invalidArgument(`invalid value for verbose: ${verbose}: ${goBoolProblem(verbose)}`, {
+      code: "DockerApi.Query",
+    });
   }
   const scope = text(query, "scope");
   if (scope !== undefined && scope !== "local") {

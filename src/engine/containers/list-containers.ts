@@ -30,9 +30,11 @@ async function summaryOf(
   withSize: boolean,
 ): Promise<ContainerSummary> {
   const { record } = container;
-  // Before anything is waited for: it may be removed meanwhile.
-  const sizes = withSize ? sizesOf(context, container) : Promise.resolve({});
-  const image = await imageName(context, container);
+  // Both begin before anything is waited for: it may be removed meanwhile.
+  const [image, sizes] = await Promise.all([
+    imageName(context, container),
+    withSize ? sizesOf(context, container) : {},
+  ]);
   return {
     Id: record.id,
     Names: [`/${record.name}`],
@@ -41,7 +43,7 @@ async function summaryOf(
     Command: commandText(container),
     Created: Math.floor(Date.parse(record.created) / 1000),
     Ports: portsOf(container),
-    ...(await sizes),
+    ...sizes,
     Labels: record.config.Labels ?? {},
     State: record.state.Status,
     Status: statusText(container, context.clock.nowMs()),

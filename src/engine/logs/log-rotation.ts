@@ -1,3 +1,4 @@
+import { goBoolProblem, parseGoBool } from "../../formats/index.ts";
 import type { LogLimits } from "../../runtime/index.ts";
 import type { Container } from "../containers/container.ts";
 import type { EngineContext } from "../context.ts";
@@ -46,9 +47,9 @@ function checkCompress(
   maxBytes: number | undefined,
   maxFiles: number,
 ): void {
-  if (!/^(1|t|T|TRUE|true|True|0|f|F|FALSE|false|False)$/.test(text))
-    throw invalidLogging(`strconv.ParseBool: parsing "${text}": invalid syntax`);
-  if (/^[0fF]/.test(text)) return;
+  const isWanted = parseGoBool(text);
+  if (isWanted === undefined) throw invalidLogging(goBoolProblem(text));
+  if (!isWanted) return;
   if (type === "local" && maxFiles <= 1)
     throw invalidLogging("compression cannot be enabled when max file count is 1");
   if (type !== "local" && (maxFiles === 1 || maxBytes === undefined)) {

@@ -1,3 +1,4 @@
+import { parseGoBool } from "../../formats/index.ts";
 import type { SeccompProfile } from "../../runtime/index.ts";
 import { invalidRequest } from "../errors.ts";
 
@@ -16,8 +17,7 @@ export function securityOf(options: readonly string[]): SecurityOptions {
     const [, key, value = ""] = /^([^=:]+)(?:[=:](.*))?$/s.exec(option) ?? [undefined, option];
     switch (key) {
       case "no-new-privileges":
-        if (!/^(|1|t|T|true|True|TRUE|0|f|F|false|False|FALSE)$/.test(value)) throw malformed(2, option);
-        result.noNewPrivileges = !/^[0fF]/.test(value);
+        result.noNewPrivileges = switchOf(value, option);
         break;
       case "seccomp":
         result.seccomp = seccompOf(value);
@@ -38,6 +38,13 @@ export function securityOf(options: readonly string[]): SecurityOptions {
     }
   }
   return result;
+}
+
+/** On when nothing is said. */
+function switchOf(value: string, option: string): boolean {
+  const isOn = value === "" || parseGoBool(value);
+  if (isOn === undefined) throw malformed(2, option);
+  return isOn;
 }
 
 /** As Docker numbers them: without a value, with one. */

@@ -1,3 +1,4 @@
+import { goBoolProblem, parseGoBool } from "../../formats/index.ts";
 import type { EngineContext } from "../context.ts";
 import { invalidRequest, noSuchVolume } from "../errors.ts";
 import { emitPrune } from "../events/prune-event.ts";
@@ -74,17 +75,15 @@ export async function removeVolume(context: EngineContext, name: string, force =
   context.events.emit("volume", "destroy", name, { driver: Driver });
 }
 
-/** Read as Go's strconv.ParseBool does, unlike the filters of lists. */
+/** Other words mean yes and no here than in the filters of lists. */
 function allFilter({ all = [] }: Filters): boolean {
   const [value, ...more] = all;
   if (value === undefined) return false;
   if (more.length > 0)
     throw invalidRequest(`invalid filter 'all=[${all.join(" ")}]': only one value is expected`);
-  if (/^(1|t|T|true|True|TRUE)$/.test(value)) return true;
-  if (/^(0|f|F|false|False|FALSE)$/.test(value)) return false;
-  throw invalidRequest(
-    `invalid filter 'all': strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`,
-  );
+  const isAll = parseGoBool(value);
+  if (isAll === undefined) throw invalidRequest(`invalid filter 'all': ${goBoolProblem(value)}`);
+  return isAll;
 }
 
 /** Removes unused volumes: anonymous ones, or with the filter `all` every one. */
