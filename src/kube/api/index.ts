@@ -11,13 +11,14 @@ export { selfSubjectAccessReviews } from "./authorization/self-subject-access-re
 export { selfSubjectRulesReviews } from "./authorization/self-subject-rules-review.ts";
 export { subjectAccessReviews } from "./authorization/subject-access-review.ts";
 export { scales } from "./autoscaling/scale.ts";
-export { leases } from "./coordination/lease.ts";
+export { leases, NODE_LEASE_NAMESPACE } from "./coordination/lease.ts";
 export { bindings } from "./core/binding.ts";
 export { configMaps } from "./core/config-map.ts";
 export { endpoints } from "./core/endpoints.ts";
 export { events } from "./core/event.ts";
 export { namespaces, validateNamespaceFinalizer } from "./core/namespace.ts";
 export { nodes } from "./core/node.ts";
+export { isMirrorPod, MIRROR_ANNOTATION } from "./core/pod/mirror-pod.ts";
 export { nodeIsSelected, nodeSelectorTermMatches, selectsNodes } from "./core/pod/node-selection.ts";
 export { isPodPhaseTerminal, isPodTerminal } from "./core/pod/terminal.ts";
 export { toleratesTaint, untoleratedTaint } from "./core/pod/tolerations.ts";

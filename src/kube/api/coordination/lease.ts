@@ -3,6 +3,9 @@ import { invalid, nonNegative } from "../field-error.ts";
 import type { Lease } from "../generated/types.ts";
 import type { FieldError, KindDefinition } from "../types.ts";
 
+/** Each node keeps a Lease of its name here as long as it lives. */
+export const NODE_LEASE_NAMESPACE = "kube-node-lease";
+
 export const leases: KindDefinition<Lease> = {
   group: "coordination.k8s.io",
   version: "v1",

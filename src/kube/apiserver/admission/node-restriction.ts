@@ -1,5 +1,14 @@
 import { jsonEquals } from "../../../formats/index.ts";
-import { failureStatus, type KubeObject, StatusError, statusForbidden } from "../../api/index.ts";
+import {
+  failureStatus,
+  groupResourceText,
+  isMirrorPod,
+  type KubeObject,
+  MIRROR_ANNOTATION,
+  NODE_LEASE_NAMESPACE,
+  StatusError,
+  statusForbidden,
+} from "../../api/index.ts";
 import type { Authorizer } from "../authorization/authorizer.ts";
 import { nodeOf } from "../authorization/node-identity.ts";
 import {
@@ -10,8 +19,6 @@ import {
 } from "../authorization/pod-references.ts";
 import type { AdmissionPlugin, AdmissionRequest } from "./admission.ts";
 
-const LEASE_NAMESPACE = "kube-node-lease";
-const MIRROR_ANNOTATION = "kubernetes.io/config.mirror";
 /** Labels of Kubernetes' own that a kubelet says of its node (kubeletapis.IsKubeletLabel). */
 const KUBELET_LABELS = new Set([
   "kubernetes.io/hostname",
@@ -52,7 +59,7 @@ export function nodeRestriction(options: NodeRestrictionOptions): AdmissionPlugi
 
 function problemOf(request: AdmissionRequest, node: string, options: NodeRestrictionOptions) {
   const { kind, subresource, operation } = request;
-  switch (kind.group === "" ? kind.resource : `${kind.resource}.${kind.group}`) {
+  switch (groupResourceText(kind)) {
     case "pods":
       return problemOfPod(request, node, options);
     case "nodes":
@@ -151,7 +158,7 @@ async function problemOfMirrorPod(
 ): Promise<string | undefined> {
   const { metadata, spec } = pod;
   const quoted = JSON.stringify(node);
-  if (metadata.annotations?.[MIRROR_ANNOTATION] === undefined)
+  if (!isMirrorPod(pod))
     return `pod does not have ${JSON.stringify(MIRROR_ANNOTATION)} annotation, node ${quoted} can only create mirror pods`;
   if (spec.nodeName !== node) return `node ${quoted} can only create pods with spec.nodeName set to itself`;
   const problem = await problemOfMirrorOwner(metadata.ownerReferences ?? [], node, options);
@@ -280,8 +287,8 @@ async function problemOfAudience(
 }
 
 function problemOfLease(request: AdmissionRequest, node: string): string | undefined {
-  if (request.namespace !== LEASE_NAMESPACE)
-    return `can only access leases in the ${JSON.stringify(LEASE_NAMESPACE)} system namespace`;
+  if (request.namespace !== NODE_LEASE_NAMESPACE)
+    return `can only access leases in the ${JSON.stringify(NODE_LEASE_NAMESPACE)} system namespace`;
   return nameOf(request) === node
     ? undefined
     : "can only access node lease with the same name as the requesting node";

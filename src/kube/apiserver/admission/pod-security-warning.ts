@@ -1,4 +1,4 @@
-import { type KubeObject, namespaces } from "../../api/index.ts";
+import { groupResourceText, type KubeObject, namespaces } from "../../api/index.ts";
 import type { AdmissionPlugin, AdmissionRequest } from "./admission.ts";
 
 const ENFORCE_LABEL = "pod-security.kubernetes.io/enforce";
@@ -41,7 +41,8 @@ async function namespaceOf(
   find: (name: string) => Promise<KubeObject | undefined>,
 ): Promise<KubeObject | undefined> {
   if (kind === namespaces) return object;
-  const resource = kind.group === "" ? kind.resource : `${kind.resource}.${kind.group}`;
-  const isPod = POD_MAKERS.has(resource) && (subresource ?? "ephemeralcontainers") === "ephemeralcontainers";
+  const isPod =
+    POD_MAKERS.has(groupResourceText(kind)) &&
+    (subresource ?? "ephemeralcontainers") === "ephemeralcontainers";
   return isPod && namespace ? find(namespace) : undefined;
 }

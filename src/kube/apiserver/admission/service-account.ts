@@ -1,11 +1,10 @@
 import { randomSuffix } from "../../../base/index.ts";
-import { type KubeObject, statusForbidden } from "../../api/index.ts";
+import { isMirrorPod, type KubeObject, statusForbidden } from "../../api/index.ts";
 import { secretNamesOf, tokenAudiencesOf } from "../authorization/pod-references.ts";
 import { type AdmissionPlugin, type AdmissionRequest, concerns } from "./admission.ts";
 
 const TOKEN_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount";
 const VOLUME_PREFIX = "kube-api-access-";
-const MIRROR_ANNOTATION = "kubernetes.io/config.mirror";
 
 interface Mount {
   name: string;
@@ -103,8 +102,4 @@ function tokenVolume(name: string) {
       defaultMode: 420,
     },
   };
-}
-
-function isMirrorPod(pod: KubeObject): boolean {
-  return pod.metadata.annotations?.[MIRROR_ANNOTATION] !== undefined;
 }

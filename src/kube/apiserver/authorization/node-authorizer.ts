@@ -1,4 +1,11 @@
-import { type KubeObject, kindByGvk, pods } from "../../api/index.ts";
+import {
+  groupResourceText,
+  isMirrorPod,
+  type KubeObject,
+  kindByGvk,
+  NODE_LEASE_NAMESPACE,
+  pods,
+} from "../../api/index.ts";
 import type { UserInfo } from "../../client/types.ts";
 import type { ObjectCache } from "../objects/object-cache.ts";
 import { keyPrefix, objectKey } from "../objects/object-keys.ts";
@@ -10,8 +17,6 @@ import { type PolicyRule, ruleAllows } from "./policy-rule.ts";
 
 const ALLOWED: Authorization = { decision: "allow" };
 const REFUSED: Authorization = { decision: "noOpinion" };
-const LEASE_NAMESPACE = "kube-node-lease";
-const MIRROR_ANNOTATION = "kubernetes.io/config.mirror";
 const OWN_OBJECT_VERBS = ["get", "create", "update", "patch", "delete"];
 
 /**
@@ -30,7 +35,7 @@ export class NodeAuthorizer implements Authorizer {
     if (node === undefined) return REFUSED;
     if (node === "") return because(`unknown node for user ${JSON.stringify(user.name)}`);
     if (!info.isResource) return this.#byRules(info);
-    switch (info.group === "" ? info.resource : `${info.resource}.${info.group}`) {
+    switch (groupResourceText(info)) {
       case "nodes":
         return authorizeNode(node, info);
       case "pods":
@@ -121,7 +126,7 @@ export class NodeAuthorizer implements Authorizer {
     for (const { object: pod } of this.#cache.list(keyPrefix(pods, namespace))) {
       if (pod.spec.nodeName !== node) continue;
       // A pod that the node made itself grants it nothing.
-      if (pod.metadata.annotations?.[MIRROR_ANNOTATION] !== undefined) continue;
+      if (isMirrorPod(pod)) continue;
       for (const referred of namesOf(pod)) if (referred === name) return ALLOWED;
     }
     return noRelationship(node);
@@ -146,8 +151,8 @@ function authorizeNode(node: string, { verb, subresource, name }: ResourceReques
 function authorizeLease(node: string, { verb, namespace, name }: ResourceRequestInfo): Authorization {
   if (!OWN_OBJECT_VERBS.includes(verb))
     return because("can only get, create, update, patch, or delete a node lease");
-  if (namespace !== LEASE_NAMESPACE)
-    return because(`can only access leases in the ${JSON.stringify(LEASE_NAMESPACE)} system namespace`);
+  if (namespace !== NODE_LEASE_NAMESPACE)
+    return because(`can only access leases in the ${JSON.stringify(NODE_LEASE_NAMESPACE)} system namespace`);
   if (verb !== "create" && name !== node)
     return because("can only access node lease with the same name as the requesting node");
   return ALLOWED;

@@ -1,12 +1,18 @@
 import { newUid, rfc3339Seconds } from "../../../base/index.ts";
 import type { Store } from "../../../store/types.ts";
-import { type KindDefinition, type KubeObject, kindByGvk, parseApiVersion } from "../../api/index.ts";
+import {
+  type KindDefinition,
+  type KubeObject,
+  kindByGvk,
+  NODE_LEASE_NAMESPACE,
+  parseApiVersion,
+} from "../../api/index.ts";
 import type { NewObject } from "../../client/types.ts";
 import { keyOf } from "../objects/object-keys.ts";
 import { encodeForStore } from "../objects/stored-object.ts";
 import { bootstrapPolicy } from "./rbac-notation.ts";
 
-export const BOOTSTRAP_NAMESPACES = ["default", "kube-system", "kube-public", "kube-node-lease"];
+export const BOOTSTRAP_NAMESPACES = ["default", "kube-system", "kube-public", NODE_LEASE_NAMESPACE];
 
 /** Keys in one transaction: etcd takes 128 operations, compares and puts each, unless it is told otherwise. */
 const BATCH = 100;

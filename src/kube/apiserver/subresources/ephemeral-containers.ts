@@ -1,5 +1,5 @@
 import { jsonEquals } from "../../../formats/index.ts";
-import { type FieldError, forbidden, type KubeObject } from "../../api/index.ts";
+import { type FieldError, forbidden, isMirrorPod, type KubeObject } from "../../api/index.ts";
 import type { StoredObject } from "../objects/stored-object.ts";
 import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
 import { applyPatch } from "../verbs/patch-object.ts";
@@ -28,12 +28,9 @@ export async function updateEphemeralContainers(context: ServerContext, call: Re
   return { form: "object", kind, object, code: 200 };
 }
 
-const MIRROR_POD = "kubernetes.io/config.mirror";
-
 /** Those that are there stay as they are (validation.ValidatePodEphemeralContainersUpdate). */
 function validateUpdate(next: KubeObject, previous: KubeObject): FieldError[] {
-  if (previous.metadata.annotations?.[MIRROR_POD] !== undefined)
-    return [forbidden("", "static pods do not support ephemeral containers")];
+  if (isMirrorPod(previous)) return [forbidden("", "static pods do not support ephemeral containers")];
   const sent = new Map<string, Named>();
   for (const one of (next.spec.ephemeralContainers ?? []) as Named[]) sent.set(one.name, one);
   return ((previous.spec.ephemeralContainers ?? []) as Named[]).flatMap((old) => {

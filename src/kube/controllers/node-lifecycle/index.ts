@@ -1,6 +1,11 @@
 import { RunningTime, rfc3339Seconds } from "../../../base/index.ts";
 import type { Node, Pod } from "../../api/index.ts";
-import { leases as leasesResource, nodes as nodesResource, pods as podsResource } from "../../api/index.ts";
+import {
+  leases as leasesResource,
+  NODE_LEASE_NAMESPACE,
+  nodes as nodesResource,
+  pods as podsResource,
+} from "../../api/index.ts";
 import { type Controller, type ControllerDependencies, createController } from "../controller.ts";
 import { newest, writeOnNewest } from "../newest.ts";
 import { unlessGone } from "../write-errors.ts";
@@ -139,7 +144,8 @@ export function createNodeLifecycleController(dependencies: ControllerDependenci
         let node = nodes.get(key);
         if (!node) return;
         enqueue(key, CHECK_MS);
-        if (heartbeats.isSilent(node, leases.get(`kube-node-lease/${key}`))) node = await markUnknown(node);
+        if (heartbeats.isSilent(node, leases.get(`${NODE_LEASE_NAMESPACE}/${key}`)))
+          node = await markUnknown(node);
         await judge(newest(nodes, node));
         await eviction.work(await taint(node), enqueue);
       },

@@ -1,5 +1,5 @@
 import { type Clock, errorMessage, type Logger } from "../../../base/index.ts";
-import type { Pod } from "../../api/index.ts";
+import { isMirrorPod, type Pod } from "../../api/index.ts";
 import { qosClassOf } from "../containers/resources.ts";
 import { podLogName } from "../naming.ts";
 import type { Rejection } from "../pods/admission.ts";
@@ -134,9 +134,8 @@ export class EvictionManager {
   }
 }
 
-function isCritical({ spec, metadata }: Pod): boolean {
-  if (metadata.annotations?.["kubernetes.io/config.mirror"] !== undefined) return true;
-  return (spec.priority ?? 0) >= SYSTEM_CRITICAL;
+function isCritical(pod: Pod): boolean {
+  return isMirrorPod(pod) || (pod.spec.priority ?? 0) >= SYSTEM_CRITICAL;
 }
 
 function toleratesMemoryPressure({ spec }: Pod): boolean {

@@ -1,8 +1,7 @@
 import { type Clock, errorMessage, isGantryError, type Logger, rfc3339Micros } from "../../../base/index.ts";
-import { type KubeObject, leases } from "../../api/index.ts";
+import { type KubeObject, leases, NODE_LEASE_NAMESPACE } from "../../api/index.ts";
 import type { KubeClient } from "../../client/index.ts";
 
-const NAMESPACE = "kube-node-lease";
 const DURATION_SECONDS = 40;
 const RENEW_EVERY_MS = 10_000;
 const RETRY_MS = 1000;
@@ -51,7 +50,7 @@ export class NodeLease {
   async #find(): Promise<KubeObject | undefined> {
     const { client, nodeName } = this.#options;
     try {
-      return await client.get(leases, NAMESPACE, nodeName);
+      return await client.get(leases, NODE_LEASE_NAMESPACE, nodeName);
     } catch (error) {
       if (isGantryError(error, "NotFound")) return undefined;
       throw error;
@@ -61,7 +60,7 @@ export class NodeLease {
   /** The lease goes with its node. */
   async #metadata(name: string): Promise<Partial<KubeObject["metadata"]>> {
     const owner = { apiVersion: "v1", kind: "Node", name, uid: await this.#options.nodeUid() };
-    return { name, namespace: NAMESPACE, ownerReferences: [owner] };
+    return { name, namespace: NODE_LEASE_NAMESPACE, ownerReferences: [owner] };
   }
 
   #spec(): Record<string, unknown> {

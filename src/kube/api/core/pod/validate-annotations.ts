@@ -2,10 +2,10 @@ import { forbidden, invalid } from "../../field-error.ts";
 import type { AppArmorProfile, Pod, PodSpec, SeccompProfile } from "../../generated/types.ts";
 import type { FieldError } from "../../types.ts";
 import { containersOf } from "./containers-of.ts";
+import { MIRROR_ANNOTATION } from "./mirror-pod.ts";
 import { validateDescendingPath } from "./validate-paths.ts";
 import { validateTolerations } from "./validate-placement.ts";
 
-export const MIRROR_ANNOTATION = "kubernetes.io/config.mirror";
 const TOLERATIONS_ANNOTATION = "scheduler.alpha.kubernetes.io/tolerations";
 const DELETION_COST = "controller.kubernetes.io/pod-deletion-cost";
 const SECCOMP_POD = "seccomp.security.alpha.kubernetes.io/pod";

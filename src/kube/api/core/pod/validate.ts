@@ -13,7 +13,8 @@ import type { Pod, PodSpec, PodTemplateSpec } from "../../generated/types.ts";
 import { validateIp } from "../../ip-address.ts";
 import { validateAnnotations, validateLabels } from "../../meta/object-meta.ts";
 import type { FieldError } from "../../types.ts";
-import { MIRROR_ANNOTATION, validatePodAnnotations, validateProfilesMatch } from "./validate-annotations.ts";
+import { isMirrorPod } from "./mirror-pod.ts";
+import { validatePodAnnotations, validateProfilesMatch } from "./validate-annotations.ts";
 import { validateContainerLists, validateImageText } from "./validate-containers.ts";
 import { validateDnsConfig } from "./validate-dns.ts";
 import { validateAffinity, validateSpreadConstraints, validateTolerations } from "./validate-placement.ts";
@@ -60,8 +61,8 @@ function validateTokens({ serviceAccountName, volumes = [] }: PodSpec): FieldErr
   );
 }
 
-function validateClaimsOfMirror({ metadata, spec }: Pod): FieldError[] {
-  if (metadata.annotations?.[MIRROR_ANNOTATION] === undefined || !spec.resourceClaims?.length) return [];
+function validateClaimsOfMirror(pod: Pod): FieldError[] {
+  if (!isMirrorPod(pod) || !pod.spec.resourceClaims?.length) return [];
   return [forbidden("", "static pods do not support resource claims")];
 }
 
