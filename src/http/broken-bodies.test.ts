@@ -1,41 +1,13 @@
 import { PassThrough, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createLogger, giveToOwner, invalidArgument, isGantryError, silentLogger } from "../base/index.ts";
-import { RawClient } from "./http.test-support.ts";
-import {
-  bodyStream,
-  type HttpContext,
-  type HttpServer,
-  type HttpServerOptions,
-  sendText,
-  startHttpServer,
-} from "./index.ts";
+import { createLogger, giveToOwner, invalidArgument, isGantryError } from "../base/index.ts";
+import { useServers } from "./http.test-support.ts";
+import { bodyStream, type HttpContext, type HttpServerOptions, sendText } from "./index.ts";
 
-const open: { close(): unknown }[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await one.close();
-});
-
-async function start(
-  handler: HttpServerOptions["handler"],
-  more: Partial<HttpServerOptions> = {},
-): Promise<HttpServer> {
-  const server = await startHttpServer({
-    listen: { host: "127.0.0.1", port: 0 },
-    handler,
-    logger: silentLogger,
-    ...more,
-  });
-  open.push(server);
-  return server;
-}
-
-async function client(server: HttpServer): Promise<RawClient> {
-  const one = await RawClient.connect(server);
-  open.push(one);
-  return one;
-}
+const { start: startWith, client } = useServers();
+const start = (handler: HttpServerOptions["handler"], more: Partial<HttpServerOptions> = {}) =>
+  startWith({ handler, ...more });
 
 const POST = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
 const CHUNK = `10000\r\n${"x".repeat(65536)}\r\n`;

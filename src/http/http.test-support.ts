@@ -1,6 +1,35 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import type { HttpServer } from "./server.ts";
+import { afterEach } from "vitest";
+import { silentLogger } from "../base/index.ts";
+import { type HttpServer, type HttpServerOptions, startHttpServer } from "./server.ts";
+
+/** Servers on a port of their own, and bare connections to them; all are closed after each test. */
+export function useServers() {
+  const open: { close(): unknown }[] = [];
+  afterEach(async () => {
+    for (const one of open.splice(0).reverse()) await one.close();
+  });
+  return {
+    closeLater: (one: { close(): unknown }) => void open.push(one),
+    async start(
+      options: Partial<HttpServerOptions> & Pick<HttpServerOptions, "handler">,
+    ): Promise<HttpServer> {
+      const server = await startHttpServer({
+        listen: { host: "127.0.0.1", port: 0 },
+        logger: silentLogger,
+        ...options,
+      });
+      open.push(server);
+      return server;
+    },
+    async client(server: HttpServer): Promise<RawClient> {
+      const one = await RawClient.connect(server);
+      open.push(one);
+      return one;
+    },
+  };
+}
 
 /** A connection on which a test says byte by byte what a client would. */
 export class RawClient {

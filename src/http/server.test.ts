@@ -3,12 +3,11 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
-import { silentLogger, systemClock } from "../base/index.ts";
-import { RawClient } from "./http.test-support.ts";
+import { describe, expect, it } from "vitest";
+import { systemClock } from "../base/index.ts";
+import { useServers } from "./http.test-support.ts";
 import {
   type HttpContext,
-  type HttpServer,
   type HttpServerOptions,
   readBody,
   readJson,
@@ -16,31 +15,10 @@ import {
   sendJson,
   sendStream,
   sendText,
-  startHttpServer,
 } from "./index.ts";
 
-const open: { close(): unknown }[] = [];
-
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await one.close();
-});
-
-async function start(options: Partial<HttpServerOptions> = {}): Promise<HttpServer> {
-  const server = await startHttpServer({
-    listen: { host: "127.0.0.1", port: 0 },
-    handler: echo,
-    logger: silentLogger,
-    ...options,
-  });
-  open.push(server);
-  return server;
-}
-
-async function client(server: HttpServer): Promise<RawClient> {
-  const one = await RawClient.connect(server);
-  open.push(one);
-  return one;
-}
+const { start: startWith, client, closeLater } = useServers();
+const start = (options: Partial<HttpServerOptions> = {}) => startWith({ handler: echo, ...options });
 
 /** Answers with what the server understood. */
 async function echo(ctx: HttpContext): Promise<void> {
@@ -329,7 +307,7 @@ describe("HTTP server", () => {
 describe("listening", () => {
   it("serves a socket file with mode 0660, takes over a stale one, and removes its own", async () => {
     const dir = mkdtempSync(join(tmpdir(), "gantry-http-"));
-    open.push({ close: () => rmSync(dir, { recursive: true }) });
+    closeLater({ close: () => rmSync(dir, { recursive: true }) });
     const socketPath = join(dir, "api.sock");
     const first = await start({ listen: { socketPath } });
     expect(statSync(socketPath).mode & 0o777).toBe(0o660);
@@ -370,7 +348,7 @@ describe("listening", () => {
       code: "Http.PathTooLong",
     });
     const dir = mkdtempSync(join(tmpdir(), "gantry-http-"));
-    open.push({ close: () => rmSync(dir, { recursive: true }) });
+    closeLater({ close: () => rmSync(dir, { recursive: true }) });
     writeFileSync(join(dir, "file"), "precious");
     await expect(start({ listen: { socketPath: join(dir, "file") } })).rejects.toMatchObject({
       kind: "Conflict",
