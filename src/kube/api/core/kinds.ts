@@ -1,0 +1,25 @@
+import type { KindDefinition } from "../types.ts";
+import { bindings } from "./binding.ts";
+import { configMaps } from "./config-map.ts";
+import { endpoints } from "./endpoints.ts";
+import { events } from "./event.ts";
+import { namespaces } from "./namespace.ts";
+import { nodes } from "./node.ts";
+import { pods } from "./pod.ts";
+import { secrets } from "./secret.ts";
+import { services } from "./service.ts";
+import { serviceAccounts } from "./service-account.ts";
+
+export const coreKinds: readonly KindDefinition[] = [
+  namespaces,
+  nodes,
+  pods,
+  services,
+  endpoints,
+  configMaps,
+  secrets,
+  serviceAccounts,
+  events,
+];
+
+export const coreRequestKinds: readonly KindDefinition[] = [bindings];
