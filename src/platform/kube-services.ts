@@ -165,6 +165,7 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
         createControllerManager({
           clientFor: (identity) => as(asController(identity)),
           informers: informers.value,
+          kinds: apiServer.value.kinds,
           caCertificate: certificates.value.caPem,
           loadBalancerCidr: config.loadBalancerCidr,
           logger,

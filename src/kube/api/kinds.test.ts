@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { apiVersionOf, parseApiVersion } from "./api-version.ts";
-import { kindByGvk, kindFor, kinds, requestKinds } from "./kinds.ts";
+import { builtInKinds, kindByGvk, kinds, requestKinds } from "./kinds.ts";
 import { findModel } from "./models.ts";
 import { columnDefinition } from "./table.ts";
 import type { KindDefinition } from "./types.ts";
@@ -13,9 +13,9 @@ const readShared = (name: string) => JSON.parse(readFileSync(join(shared, name),
 
 describe("the kind table", () => {
   it("finds kinds by path and by apiVersion and kind", () => {
-    expect(kindFor("apps", "v1", "deployments")?.kind).toBe("Deployment");
+    expect(builtInKinds().find("apps", "v1", "deployments")?.kind).toBe("Deployment");
     expect(kindByGvk("", "v1", "Pod")?.resource).toBe("pods");
-    expect(kindFor("", "v1", "unknown")).toBeUndefined();
+    expect(builtInKinds().find("", "v1", "unknown")).toBeUndefined();
     expect(parseApiVersion("apps/v1")).toEqual({ group: "apps", version: "v1" });
     expect(parseApiVersion("v1")).toEqual({ group: "", version: "v1" });
   });

@@ -1,3 +1,4 @@
+import { absentKinds } from "./absent-kinds.ts";
 import { appsKinds } from "./apps/kinds.ts";
 import { authenticationRequestKinds } from "./authentication/kinds.ts";
 import { authorizationRequestKinds } from "./authorization/kinds.ts";
@@ -6,9 +7,10 @@ import { coordinationKinds } from "./coordination/kinds.ts";
 import { coreKinds, coreRequestKinds } from "./core/kinds.ts";
 import { discoveryKinds } from "./discovery/kinds.ts";
 import { eventsKinds } from "./events/kinds.ts";
+import { KindCatalog } from "./kind-catalog.ts";
 import { policyRequestKinds } from "./policy/kinds.ts";
 import { rbacKinds } from "./rbac/kinds.ts";
-import type { KindDefinition } from "./types.ts";
+import type { GroupVersionKind, KindDefinition } from "./types.ts";
 
 /** Every built-in kind that is stored and served. A new kind is a file of its own and a line in its group's `kinds.ts`. */
 export const kinds: readonly KindDefinition[] = [
@@ -29,18 +31,18 @@ export const requestKinds: readonly KindDefinition[] = [
   ...autoscalingRequestKinds,
 ];
 
-const byResource = new Map<string, KindDefinition>();
-const byGvk = new Map<string, KindDefinition>();
-for (const kind of [...kinds, ...requestKinds]) {
-  byResource.set(`${kind.group}/${kind.version}/${kind.resource}`, kind);
-  byGvk.set(`${kind.group}/${kind.version}/${kind.kind}`, kind);
+/** All that this server knows by itself, with what it does not have and tools ask for. */
+export function builtInKinds(): KindCatalog {
+  return new KindCatalog([...kinds, ...requestKinds, ...absentKinds]);
 }
 
-/** The kind behind a REST path's group, version and plural. */
-export function kindFor(group: string, version: string, resource: string): KindDefinition | undefined {
-  return byResource.get(`${group}/${version}/${resource}`);
+const byName = new Map([...kinds, ...requestKinds].map((kind) => [nameOf(kind), kind]));
+
+function nameOf({ group, version, kind }: GroupVersionKind): string {
+  return `${group}/${version}/${kind}`;
 }
 
+/** A built-in kind. */
 export function kindByGvk(group: string, version: string, kind: string): KindDefinition | undefined {
-  return byGvk.get(`${group}/${version}/${kind}`);
+  return byName.get(nameOf({ group, version, kind }));
 }

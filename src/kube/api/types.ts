@@ -1,3 +1,5 @@
+import type { ServedSubresource } from "./subresource.ts";
+
 /** What every Kubernetes object has. In process, objects are frozen and shared: never change one, make a copy. */
 export interface ApiObject {
   apiVersion: string;
@@ -114,6 +116,10 @@ export interface KindDefinition<T extends ApiObject = any> extends ResourceRef<T
   /** Definition name in the model tables: `io.k8s.api.core.v1.Pod`. */
   model: string;
   verbs?: string[];
+  /** Never stored: only created to get an answer (`request`), or the body of a subresource, which has no path of its own (`body`). */
+  use?: "request" | "body";
+  /** Beside `status` and `scale`, which follow from `hasStatus` and `scale`. */
+  subresources?: readonly ServedSubresource[];
   /** Other API versions in which a body of this kind is read as well. */
   readsVersions?: readonly string[];
   /** Fills absent fields as upstream's SetDefaults functions do. */

@@ -8,7 +8,7 @@ import {
 } from "../../base/index.ts";
 import { type HttpServer, startHttpServer } from "../../http/index.ts";
 import { type Store, WatchCache, type WatchCacheOptions } from "../../store/index.ts";
-import { nodes, pods, secrets, serviceAccounts } from "../api/index.ts";
+import { builtInKinds, type KindSource, nodes, pods, secrets, serviceAccounts } from "../api/index.ts";
 import { createInProcessClient } from "../client/index.ts";
 import type { NodeAccess } from "../client/node-access.ts";
 import type { ApiBackend, UserInfo } from "../client/types.ts";
@@ -69,6 +69,8 @@ export interface ApiServerOptions {
 export interface ApiServer {
   /** The request chain for callers in the same process; answers once the service is ready. */
   readonly backend: ApiBackend;
+  /** What it serves. */
+  readonly kinds: KindSource;
   /** Where it listens, once ready. */
   readonly address: { host: string; port: number } | undefined;
   /** Loads the cache, writes the bootstrap objects, listens. Ready when the API answers. */
@@ -94,6 +96,7 @@ class KubeApiServer implements ApiServer {
   #rbacVersion = 0;
   readonly #metrics: ApiServerMetrics;
   readonly #checker: CacheChecker;
+  readonly #kinds = builtInKinds();
   readonly #context: ServerContext;
   readonly #threads: RequestThreads;
   readonly #front: HttpFront;
@@ -155,6 +158,10 @@ class KubeApiServer implements ApiServer {
     if (key.startsWith(RBAC_PREFIX)) this.#rbacVersion++;
   }
 
+  get kinds(): KindSource {
+    return this.#kinds;
+  }
+
   get address(): { host: string; port: number } | undefined {
     const address = this.#http?.address();
     return address && "port" in address ? address : undefined;
@@ -181,6 +188,7 @@ class KubeApiServer implements ApiServer {
     return {
       clock: this.#clock,
       logger,
+      kinds: this.#kinds,
       objects,
       cache,
       admission: defaultAdmission({ objects, cache, authorizer, rbac, rbacSource, clock: this.#clock }),
@@ -201,6 +209,7 @@ class KubeApiServer implements ApiServer {
     const { certificates, logger, store, clientStallMs } = this.#options;
     const { tokens } = this.#context;
     const paths = new ServerPaths({
+      kinds: this.#kinds,
       health: new Health({
         live: [{ name: "ping", check: () => {} }],
         ready: [

@@ -70,7 +70,7 @@ export async function serveRequest<T>(
     record.identified({ user, caller });
     await authorize(context.authorizer, user, info);
     // Who is slow to send a body holds nobody else's place.
-    const received = info.isResource ? await receive(exchange, info, user) : undefined;
+    const received = info.isResource ? await receive(context, exchange, info, user) : undefined;
     if (!local) leave = inFlight.enter(info, user);
     if (!received) {
       outcome.code = await exchange.answerPath(info, user);
@@ -107,8 +107,13 @@ async function perform(
 
 const NO_BODY = new PlainBody(undefined);
 
-async function receive(exchange: Exchange, info: ResourceRequestInfo, user: UserInfo): Promise<Received> {
-  const kind = routeOf(info);
+async function receive(
+  context: ServerContext,
+  exchange: Exchange,
+  info: ResourceRequestInfo,
+  user: UserInfo,
+): Promise<Received> {
+  const kind = routeOf(context.kinds, info);
   const { params, patchType, signal, warnings } = exchange;
   const deprecation = deprecationOf(kind);
   if (deprecation) warnings.push(deprecation);

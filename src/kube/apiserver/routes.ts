@@ -2,20 +2,24 @@ import {
   absentKinds,
   failureStatus,
   groupResourceText,
+  type KindCatalog,
   type KindDefinition,
   StatusError,
   statusNotImplemented,
+  subresourcesOf,
+  verbsOf,
 } from "../api/index.ts";
 import { noSuchResource } from "./no-such-resource.ts";
 import type { ResourceRequestInfo } from "./request-info.ts";
-import { PASSED_ON, servedKind, subresourcesOf, verbsOf } from "./served-kinds.ts";
 
 const OF_ITEM = new Set(["get", "update", "patch", "delete"]);
+/** Whatever a request behind `proxy` means, it is passed on; discovery knows no verb for this method. */
+const PASSED_ON = "options";
 const READS_ALL = new Set(["list", "watch"]);
 
 /** The kind behind a request's path. Throws NotFound where nothing is served, MethodNotAllowed where not with this verb. */
-export function routeOf(info: ResourceRequestInfo): KindDefinition {
-  const kind = servedKind(info.group, info.version, info.resource);
+export function routeOf(catalog: KindCatalog, info: ResourceRequestInfo): KindDefinition {
+  const kind = catalog.find(info.group, info.version, info.resource);
   const verbs = kind && verbsUnder(kind, info);
   if (!verbs?.length) throw noSuchResource();
   if (verbs.includes(info.verb)) return kind!;

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Clock, Logger } from "../../base/index.ts";
-import type { KindDefinition, KubeObject } from "../api/index.ts";
+import type { KindCatalog, KindDefinition, KubeObject } from "../api/index.ts";
 import type { NodeAccess } from "../client/node-access.ts";
 import type { ApiRequest, UserInfo } from "../client/types.ts";
 import type { AdmissionChain } from "./admission/admission.ts";
@@ -19,6 +19,7 @@ import type { RequestBody } from "./verbs/decode-object.ts";
 export interface ServerContext {
   clock: Clock;
   logger: Logger;
+  kinds: KindCatalog;
   objects: ObjectStore;
   cache: ObjectCache;
   admission: AdmissionChain;

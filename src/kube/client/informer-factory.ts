@@ -20,7 +20,8 @@ class SharedInformerFactory implements InformerFactory {
   readonly #client: KubeClient;
   readonly #options: InformerFactoryOptions;
   readonly #informers = new Map<string, IndexedInformer>();
-  readonly #running: Promise<void>[] = [];
+  readonly #running = new Set<Promise<void>>();
+  readonly #ends = new Map<IndexedInformer, AbortController>();
   #signal: AbortSignal | undefined;
 
   constructor(client: KubeClient, options: InformerFactoryOptions) {
@@ -49,6 +50,15 @@ class SharedInformerFactory implements InformerFactory {
     return informer as unknown as Informer<T>;
   }
 
+  release({ group, version, resource }: ResourceRef): void {
+    for (const [key, informer] of this.#informers) {
+      const own = informer.resource;
+      if (own.group !== group || own.version !== version || own.resource !== resource) continue;
+      this.#informers.delete(key);
+      this.#ends.get(informer)?.abort();
+    }
+  }
+
   async run(signal: AbortSignal): Promise<void> {
     if (this.#signal) throw new GantryError("Internal", "the informer factory already runs");
     this.#signal = signal;
@@ -65,17 +75,21 @@ class SharedInformerFactory implements InformerFactory {
   }
 
   #start(informer: IndexedInformer, signal: AbortSignal): void {
-    this.#running.push(
-      runReflector({
-        client: this.#client,
-        target: informer,
-        resource: informer.resource,
-        selectors: informer.selectors,
-        pageSize: this.#options.pageSize,
-        clock: this.#options.clock ?? systemClock,
-        logger: this.#options.logger.with({ informer: informer.resource.resource }),
-        signal,
-      }),
-    );
+    const end = new AbortController();
+    this.#ends.set(informer, end);
+    const running = runReflector({
+      client: this.#client,
+      target: informer,
+      resource: informer.resource,
+      selectors: informer.selectors,
+      pageSize: this.#options.pageSize,
+      clock: this.#options.clock ?? systemClock,
+      logger: this.#options.logger.with({ informer: informer.resource.resource }),
+      signal: AbortSignal.any([signal, end.signal]),
+    }).finally(() => {
+      this.#ends.delete(informer);
+      this.#running.delete(running);
+    });
+    this.#running.add(running);
   }
 }

@@ -172,6 +172,8 @@ export interface InformerFactory {
     resource: ResourceRef<T>,
     options?: { fieldSelector?: string; labelSelector?: string },
   ): Informer<T>;
+  /** Ends the informers of a resource that is no longer served, and forgets them. */
+  release(resource: ResourceRef): void;
   /** Starts all informers asked for so far (and later ones at once); resolves when the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
   synced(signal?: AbortSignal): Promise<void>;

@@ -1,4 +1,5 @@
 import { type Clock, errorMessage, isGantryError, type Logger, WorkQueue } from "../../base/index.ts";
+import type { KindSource } from "../api/index.ts";
 import type { EventRecorder, Informer, InformerFactory, KubeClient } from "../client/index.ts";
 
 /** What every controller is given; each has a client with its own identity. */
@@ -8,6 +9,8 @@ export interface ControllerDependencies {
   recorder: EventRecorder;
   logger: Logger;
   clock: Clock;
+  /** What is served, for those who look after objects of every kind. */
+  kinds: KindSource;
 }
 
 /** Puts a key on the queue, now or after a delay. */

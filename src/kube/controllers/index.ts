@@ -1,4 +1,5 @@
 import type { Clock, Logger, Service } from "../../base/index.ts";
+import type { KindSource } from "../api/index.ts";
 import { createEventRecorder, type InformerFactory, type KubeClient } from "../client/index.ts";
 import { createClusterRoleAggregationController } from "./clusterrole-aggregation/index.ts";
 import type { Controller, ControllerDependencies } from "./controller.ts";
@@ -21,6 +22,7 @@ export interface ControllerManagerOptions {
   /** A client per controller identity: `system:serviceaccount:kube-system:<name>`. */
   clientFor(identity: string): KubeClient;
   informers: InformerFactory;
+  kinds: KindSource;
   /** PEM of the cluster's CA. */
   caCertificate: string;
   /** Addresses for Services of type LoadBalancer: `10.97.0.0/24`. */
@@ -57,7 +59,7 @@ const CONTROLLERS: [identity: string, factory: Factory][] = [
 
 /** Runs every controller until stopped. */
 export function createControllerManager(options: ControllerManagerOptions): Service {
-  const { clientFor, informers, logger, clock } = options;
+  const { clientFor, informers, kinds, logger, clock } = options;
   return {
     name: "controllers",
     needs: ["apiserver"],
@@ -65,7 +67,10 @@ export function createControllerManager(options: ControllerManagerOptions): Serv
       const controllers = CONTROLLERS.map(([identity, factory]) => {
         const client = clientFor(identity);
         const recorder = createEventRecorder({ client, component: identity, clock, logger });
-        return { recorder, controller: factory({ client, informers, recorder, logger, clock }, options) };
+        return {
+          recorder,
+          controller: factory({ client, informers, recorder, logger, clock, kinds }, options),
+        };
       });
       ready();
       await Promise.all(controllers.map(({ controller }) => controller.run(signal)));

@@ -9,6 +9,7 @@ export const selfSubjectReviews: KindDefinition = {
   namespaced: false,
   model: "io.k8s.api.authentication.v1.SelfSubjectReview",
   verbs: ["create"],
+  use: "request",
   hasStatus: false,
   columns: [],
 };

@@ -11,6 +11,7 @@ export const tokenRequests: KindDefinition<TokenRequest> = {
   namespaced: true,
   model: "io.k8s.api.authentication.v1.TokenRequest",
   verbs: ["create"],
+  use: "body",
   hasStatus: false,
   defaults: (request) => {
     request.spec ??= { audiences: [] };

@@ -9,6 +9,7 @@ export const tokenReviews: KindDefinition = {
   namespaced: false,
   model: "io.k8s.api.authentication.v1.TokenReview",
   verbs: ["create"],
+  use: "request",
   hasStatus: false,
   columns: [],
 };

@@ -10,6 +10,7 @@ export const localSubjectAccessReviews: KindDefinition = {
   namespaced: true,
   model: "io.k8s.api.authorization.v1.LocalSubjectAccessReview",
   verbs: ["create"],
+  use: "request",
   hasStatus: false,
   validate: (review) => validateSubjectAttributes(review.spec ?? {}),
   columns: [],

@@ -10,6 +10,7 @@ export const selfSubjectAccessReviews: KindDefinition = {
   namespaced: false,
   model: "io.k8s.api.authorization.v1.SelfSubjectAccessReview",
   verbs: ["create"],
+  use: "request",
   hasStatus: false,
   validate: (review) => validateAttributes(review.spec ?? {}),
   columns: [],

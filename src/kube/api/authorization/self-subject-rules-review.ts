@@ -9,6 +9,7 @@ export const selfSubjectRulesReviews: KindDefinition = {
   namespaced: false,
   model: "io.k8s.api.authorization.v1.SelfSubjectRulesReview",
   verbs: ["create"],
+  use: "request",
   hasStatus: false,
   columns: [],
 };

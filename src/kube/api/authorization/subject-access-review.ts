@@ -10,6 +10,7 @@ export const subjectAccessReviews: KindDefinition = {
   namespaced: false,
   model: "io.k8s.api.authorization.v1.SubjectAccessReview",
   verbs: ["create"],
+  use: "request",
   hasStatus: false,
   validate: (review) => validateSubjectAttributes(review.spec ?? {}),
   columns: [],

@@ -12,6 +12,7 @@ export const scales: KindDefinition<Scale> = {
   namespaced: true,
   model: "io.k8s.api.autoscaling.v1.Scale",
   verbs: ["get", "patch", "update"],
+  use: "body",
   hasStatus: false,
   validate: (scale) => nonNegative("spec.replicas", scale.spec?.replicas),
   columns: [

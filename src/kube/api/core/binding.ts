@@ -11,6 +11,7 @@ export const bindings: KindDefinition<Binding> = {
   namespaced: true,
   model: "io.k8s.api.core.v1.Binding",
   verbs: ["create"],
+  use: "request",
   hasStatus: false,
   validate,
   columns: [],

@@ -4,6 +4,7 @@ import { invalid, invalidEach } from "../field-error.ts";
 import type { Namespace } from "../generated/types.ts";
 import { STANDARD_FINALIZERS } from "../meta/object-meta.ts";
 import { keepSpec, keepStatus } from "../strategy.ts";
+import { subresource } from "../subresource.ts";
 import type { FieldError, KindDefinition } from "../types.ts";
 
 const NAME_LABEL = "kubernetes.io/metadata.name";
@@ -18,7 +19,9 @@ export const namespaces: KindDefinition<Namespace> = {
   shortNames: ["ns"],
   namespaced: false,
   model: "io.k8s.api.core.v1.Namespace",
+  // Namespaces go one by one: each takes its content with it.
   verbs: ["create", "delete", "get", "list", "patch", "update", "watch"],
+  subresources: [subresource("finalize", "Namespace", "update")],
   hasStatus: true,
   nameValidation: "dns1123label",
   allowUnconditionalUpdate: true,

@@ -5,6 +5,7 @@ import type { Node, NodeAddress, Taint } from "../generated/types.ts";
 import { goStruct, goTimeLiteral } from "../go-value.ts";
 import { parseCidr, validateCidr, warningsOfCidr } from "../ip-address.ts";
 import { keepSpec, keepStatus } from "../strategy.ts";
+import { proxySubresource } from "../subresource.ts";
 import type { FieldError, KindDefinition } from "../types.ts";
 import { roundAmounts } from "./pod/defaults.ts";
 import { TAINT_EFFECTS } from "./pod/validate-placement.ts";
@@ -22,6 +23,7 @@ export const nodes: KindDefinition<Node> = {
   shortNames: ["no"],
   namespaced: false,
   model: "io.k8s.api.core.v1.Node",
+  subresources: [proxySubresource("NodeProxyOptions")],
   hasStatus: true,
   allowUnconditionalUpdate: true,
   defaults,

@@ -1,6 +1,7 @@
 import { cloneJson } from "../../../formats/index.ts";
 import type { Pod } from "../generated/types.ts";
 import { keepStatus } from "../strategy.ts";
+import { proxySubresource, subresource } from "../subresource.ts";
 import type { KindDefinition } from "../types.ts";
 import { podColumns } from "./pod/columns.ts";
 import { setPodDefaults } from "./pod/defaults.ts";
@@ -23,6 +24,16 @@ export const pods: KindDefinition<Pod> = {
   categories: ["all"],
   namespaced: true,
   model: "io.k8s.api.core.v1.Pod",
+  subresources: [
+    subresource("attach", "PodAttachOptions", "create get"),
+    subresource("binding", "Binding", "create"),
+    subresource("ephemeralcontainers", "Pod", "get patch update"),
+    subresource("eviction", "Eviction", "create", { group: "policy" }),
+    subresource("exec", "PodExecOptions", "create get"),
+    subresource("log", "Pod", "get"),
+    subresource("portforward", "PodPortForwardOptions", "create get"),
+    proxySubresource("PodProxyOptions"),
+  ],
   hasStatus: true,
   tracksGeneration: true,
   allowUnconditionalUpdate: true,

@@ -1,5 +1,6 @@
 import { ageColumn, nameColumn, textColumn } from "../columns.ts";
 import type { ServiceAccount } from "../generated/types.ts";
+import { subresource } from "../subresource.ts";
 import type { KindDefinition } from "../types.ts";
 
 export const serviceAccounts: KindDefinition<ServiceAccount> = {
@@ -11,6 +12,7 @@ export const serviceAccounts: KindDefinition<ServiceAccount> = {
   shortNames: ["sa"],
   namespaced: true,
   model: "io.k8s.api.core.v1.ServiceAccount",
+  subresources: [subresource("token", "TokenRequest", "create", { group: "authentication.k8s.io" })],
   hasStatus: false,
   allowUnconditionalUpdate: true,
   warnings,

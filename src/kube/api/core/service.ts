@@ -2,6 +2,7 @@ import { formatLabels } from "../../../formats/index.ts";
 import { ageColumn, nameColumn, textColumn } from "../columns.ts";
 import type { Service } from "../generated/types.ts";
 import { keepSpec } from "../strategy.ts";
+import { proxySubresource } from "../subresource.ts";
 import type { KindDefinition } from "../types.ts";
 import { prepareServiceForCreate, prepareServiceForUpdate, setServiceDefaults } from "./service/strategy.ts";
 import { validateService, validateServiceStatusUpdate, validateServiceUpdate } from "./service/validate.ts";
@@ -17,6 +18,7 @@ export const services: KindDefinition<Service> = {
   categories: ["all"],
   namespaced: true,
   model: "io.k8s.api.core.v1.Service",
+  subresources: [proxySubresource("ServiceProxyOptions")],
   hasStatus: true,
   nameValidation: "dns1035label",
   allowCreateOnUpdate: true,

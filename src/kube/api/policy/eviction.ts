@@ -9,6 +9,7 @@ export const evictions: KindDefinition = {
   namespaced: true,
   model: "io.k8s.api.policy.v1.Eviction",
   verbs: ["create"],
+  use: "body",
   readsVersions: ["policy/v1beta1"],
   hasStatus: false,
   columns: [],

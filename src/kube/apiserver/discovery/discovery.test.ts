@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { builtInKinds } from "../../api/index.ts";
 import { describeAnswers } from "../testing/answer-table.ts";
-import { aggregatedDiscovery, apiResourceList } from "./discovery.ts";
+import { Discovery } from "./discovery.ts";
+
+const discovery = new Discovery(builtInKinds());
 
 describe("discovery", () => {
   // As every API server of this version tells them.
@@ -12,17 +15,17 @@ describe("discovery", () => {
     ["events.k8s.io", "events", "r2yiGXH7wu8="],
     ["rbac.authorization.k8s.io", "roles", "7FuwZcIIItM="],
   ])("%s %s is stored in the version %s", (group, name, storageVersionHash) => {
-    const { resources } = apiResourceList(group, "v1")!;
+    const { resources } = discovery.resourceList(group, "v1")!;
     expect(resources.find((one) => one.name === name)).toMatchObject({ storageVersionHash });
   });
 
   it("tells a storage version of what is stored, and in the old form only", () => {
-    const { resources } = apiResourceList("", "v1")!;
+    const { resources } = discovery.resourceList("", "v1")!;
     const without = ["bindings", "pods/status", "pods/log"];
     for (const one of resources.filter(({ name }) => without.includes(name))) {
       expect(one).not.toHaveProperty("storageVersionHash");
     }
-    expect(JSON.stringify(aggregatedDiscovery(true, "v2"))).not.toContain("storageVersionHash");
+    expect(JSON.stringify(discovery.aggregated(true, "v2"))).not.toContain("storageVersionHash");
   });
 });
 

@@ -1,14 +1,13 @@
 import { createHash } from "node:crypto";
-import type { KindDefinition } from "../../api/index.ts";
 import {
-  isRequestKind,
+  type KindDefinition,
+  type KindSource,
   type ServedSubresource,
-  servedKinds,
   subresourcesOf,
   verbsOf,
-} from "../served-kinds.ts";
+} from "../../api/index.ts";
 
-interface Group {
+export interface Group {
   name: string;
   /** Preferred first. */
   versions: { version: string; kinds: KindDefinition[] }[];
@@ -38,7 +37,7 @@ const GROUP_ORDER = [
 ];
 
 /** What is served, by group and version, each with its kinds by name. */
-export function servedGroups(kinds: readonly KindDefinition[] = servedKinds): Group[] {
+export function servedGroups(kinds: readonly KindDefinition[]): Group[] {
   const groups = new Map<string, Group>();
   for (const kind of kinds) {
     const group = groups.get(kind.group) ?? { name: kind.group, versions: [] };
@@ -68,43 +67,82 @@ export function apiVersions(serverAddress: string) {
   };
 }
 
-/** `/apis` */
-export function apiGroupList() {
-  return {
-    kind: "APIGroupList",
-    apiVersion: "v1",
-    groups: servedGroups()
-      .filter(({ name }) => name !== "")
-      .map(groupEntry),
-  };
-}
+/** What the server says of its own kinds; worked out once for each state of them. */
+export class Discovery {
+  readonly #kinds: KindSource;
+  #groups: readonly Group[] = [];
+  #revision = 0;
 
-/** `/apis/GROUP` */
-export function apiGroup(name: string) {
-  const group = servedGroups().find((one) => one.name === name);
-  return name !== "" && group ? { kind: "APIGroup", apiVersion: "v1", ...groupEntry(group) } : undefined;
+  constructor(kinds: KindSource) {
+    this.#kinds = kinds;
+  }
+
+  /** In the order in which clients look for what has no group. */
+  groups(): readonly Group[] {
+    if (this.#revision !== this.#kinds.revision) {
+      this.#groups = servedGroups(this.#kinds.served());
+      this.#revision = this.#kinds.revision;
+    }
+    return this.#groups;
+  }
+
+  /** `/apis` */
+  groupList() {
+    return {
+      kind: "APIGroupList",
+      apiVersion: "v1",
+      groups: this.groups()
+        .filter(({ name }) => name !== "")
+        .map(groupEntry),
+    };
+  }
+
+  /** `/apis/GROUP` */
+  group(name: string) {
+    const group = this.groups().find((one) => one.name === name);
+    return name !== "" && group ? { kind: "APIGroup", apiVersion: "v1", ...groupEntry(group) } : undefined;
+  }
+
+  /** `/api/v1`, `/apis/GROUP/VERSION` */
+  resourceList(group: string, version: string) {
+    const found = this.groups()
+      .find((one) => one.name === group)
+      ?.versions.find((one) => one.version === version);
+    if (!found) return undefined;
+    return {
+      kind: "APIResourceList",
+      apiVersion: "v1",
+      groupVersion: groupVersion(group, version),
+      resources: found.kinds.flatMap((kind) => [
+        resourceEntry(kind),
+        ...subresourcesOf(kind).map((one) => subresourceEntry(kind, one)),
+      ]),
+    };
+  }
+
+  /** `/api` and `/apis` in the aggregated form (apidiscovery.k8s.io), which tells everything in one answer. */
+  aggregated(core: boolean, version: "v2" | "v2beta1") {
+    return {
+      kind: "APIGroupDiscoveryList",
+      apiVersion: `apidiscovery.k8s.io/${version}`,
+      metadata: {},
+      items: this.groups()
+        .filter(({ name }) => (name === "") === core)
+        .map(({ name, versions }) => ({
+          metadata: { name, creationTimestamp: null },
+          versions: versions.map((one) => ({
+            version: one.version,
+            resources: one.kinds.map(aggregatedResource),
+            freshness: "Current",
+          })),
+        })),
+    };
+  }
 }
 
 function groupEntry({ name, versions }: Group) {
   const entries = versions.map(({ version }) => ({ groupVersion: groupVersion(name, version), version }));
   return { name, versions: entries, preferredVersion: entries[0] };
-}
-
-/** `/api/v1`, `/apis/GROUP/VERSION` */
-export function apiResourceList(group: string, version: string) {
-  const found = servedGroups()
-    .find((one) => one.name === group)
-    ?.versions.find((one) => one.version === version);
-  if (!found) return undefined;
-  return {
-    kind: "APIResourceList",
-    apiVersion: "v1",
-    groupVersion: groupVersion(group, version),
-    resources: found.kinds.flatMap((kind) => [
-      resourceEntry(kind),
-      ...subresourcesOf(kind).map((one) => subresourceEntry(kind, one)),
-    ]),
-  };
 }
 
 function resourceEntry(kind: KindDefinition) {
@@ -116,7 +154,7 @@ function resourceEntry(kind: KindDefinition) {
     verbs: verbsOf(kind),
     ...(kind.shortNames?.length ? { shortNames: kind.shortNames } : {}),
     ...(kind.categories?.length ? { categories: kind.categories } : {}),
-    ...(isRequestKind(kind) ? {} : { storageVersionHash: storageVersionHash(kind) }),
+    ...(kind.use ? {} : { storageVersionHash: storageVersionHash(kind) }),
   };
 }
 
@@ -137,25 +175,6 @@ function subresourceEntry(kind: KindDefinition, subresource: ServedSubresource) 
     ...(isOther ? { group, version } : {}),
     kind: subresource.kind,
     verbs: subresource.verbs,
-  };
-}
-
-/** `/api` and `/apis` in the aggregated form (apidiscovery.k8s.io), which tells everything in one answer. */
-export function aggregatedDiscovery(core: boolean, version: "v2" | "v2beta1") {
-  return {
-    kind: "APIGroupDiscoveryList",
-    apiVersion: `apidiscovery.k8s.io/${version}`,
-    metadata: {},
-    items: servedGroups()
-      .filter(({ name }) => (name === "") === core)
-      .map(({ name, versions }) => ({
-        metadata: { name, creationTimestamp: null },
-        versions: versions.map((one) => ({
-          version: one.version,
-          resources: one.kinds.map(aggregatedResource),
-          freshness: "Current",
-        })),
-      })),
   };
 }
 

@@ -5,7 +5,6 @@ import {
   StatusError,
   statusNotAcceptable,
 } from "../../api/index.ts";
-import { isRequestKind } from "../served-kinds.ts";
 
 export type Encoding = "json" | "yaml" | "protobuf";
 export type Shape = "object" | "table" | "metadata";
@@ -112,7 +111,7 @@ export function wantedForm(accept: string | undefined, pretty: boolean, route?: 
 }
 
 function hasTable(route: Route | undefined): boolean {
-  return route !== undefined && !isRequestKind(route.kind) && SHOWN_IN_TABLES.has(route.info.subresource);
+  return route !== undefined && !route.kind.use && SHOWN_IN_TABLES.has(route.info.subresource);
 }
 
 /** A refusal's encoding: the client's where it wants an object, or else JSON. */

@@ -3,15 +3,9 @@ import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { type HttpContext, sendBytes, sendEmpty, sendText } from "../../../http/index.ts";
-import { statusNotAcceptable } from "../../api/index.ts";
+import { type KindSource, statusNotAcceptable } from "../../api/index.ts";
 import type { TokenSigningKey } from "../certificates.ts";
-import {
-  aggregatedDiscovery,
-  apiGroup,
-  apiGroupList,
-  apiResourceList,
-  apiVersions,
-} from "../discovery/discovery.ts";
+import { apiVersions, Discovery } from "../discovery/discovery.ts";
 import type { Health } from "../health.ts";
 import type { ApiServerMetrics } from "../metrics.ts";
 import { noSuchResource } from "../no-such-resource.ts";
@@ -24,6 +18,7 @@ import { CONTENT_TYPES, parseAccept, wantedForm } from "./accept.ts";
 import { encodeValue } from "./encode-answer.ts";
 
 export interface ServerPathsOptions {
+  kinds: KindSource;
   health: Health;
   metrics: ApiServerMetrics;
   issuer: string;
@@ -37,13 +32,17 @@ const GZIP_FROM_BYTES = 4096;
 /** Everything that is no resource: versions, discovery, OpenAPI, health, metrics, keys. */
 export class ServerPaths {
   readonly #options: ServerPathsOptions;
-  readonly #v3 = new OpenApiV3();
-  readonly #v2 = new OpenApiV2();
+  readonly #discovery: Discovery;
+  readonly #v3: OpenApiV3;
+  readonly #v2: OpenApiV2;
   /** Compressed documents, by the hash of what is in them. */
   readonly #compressed = new Map<string, Promise<Buffer>>();
 
   constructor(options: ServerPathsOptions) {
     this.#options = options;
+    this.#discovery = new Discovery(options.kinds);
+    this.#v3 = new OpenApiV3(this.#discovery);
+    this.#v2 = new OpenApiV2(options.kinds);
   }
 
   async answer(ctx: HttpContext, info: RequestInfo): Promise<void> {
@@ -56,7 +55,7 @@ export class ServerPaths {
     const value = this.#value(ctx, path);
     if (!value) {
       // Below what is served the API itself answers, elsewhere the mux.
-      if (isBelowApi(info.path)) throw noSuchResource();
+      if (this.#isBelowApi(info.path)) throw noSuchResource();
       return sendText(ctx.res, 404, "404 page not found\n");
     }
     const isRead = ctx.method === "GET" || ctx.method === "HEAD";
@@ -80,7 +79,7 @@ export class ServerPaths {
         return { body: versionInfo() };
       case "/api":
       case "/apis":
-        return discoveryRoot(ctx, path === "/api", serverAddress());
+        return this.#discoveryRoot(ctx, path === "/api", serverAddress());
       case "/openapi/v3":
         return { body: this.#v3.index() };
       case "/.well-known/openid-configuration":
@@ -94,13 +93,36 @@ export class ServerPaths {
     const [, root, ...parts] = path.split("/");
     const body =
       root === "api" && parts.length === 1
-        ? apiResourceList("", parts[0]!)
+        ? this.#discovery.resourceList("", parts[0]!)
         : root === "apis" && parts.length === 1
-          ? apiGroup(parts[0]!)
+          ? this.#discovery.group(parts[0]!)
           : root === "apis" && parts.length === 2
-            ? apiResourceList(parts[0]!, parts[1]!)
+            ? this.#discovery.resourceList(parts[0]!, parts[1]!)
             : undefined;
     return body && { body };
+  }
+
+  /** Under `/api` and the groups that are served. */
+  #isBelowApi(path: string): boolean {
+    const [, root, group = ""] = path.split("/");
+    return root === "api" || (root === "apis" && this.#discovery.group(group) !== undefined);
+  }
+
+  /** One answer for all groups where the client asks for it, or else the old list. */
+  #discoveryRoot(
+    ctx: HttpContext,
+    core: boolean,
+    serverAddress: string,
+  ): { body: object; contentType?: string } {
+    for (const { type, params } of parseAccept(ctx.req.headers.accept)) {
+      if (params.g === "apidiscovery.k8s.io" && params.as === "APIGroupDiscoveryList") {
+        if (params.v !== "v2" && params.v !== "v2beta1") continue;
+        const contentType = `application/json;g=apidiscovery.k8s.io;v=${params.v};as=APIGroupDiscoveryList`;
+        return { body: this.#discovery.aggregated(core, params.v), contentType };
+      }
+      if (params.as === undefined && (type.startsWith("application/") || type === "*/*")) break;
+    }
+    return { body: core ? apiVersions(serverAddress) : this.#discovery.groupList() };
   }
 
   #metrics(ctx: HttpContext): void {
@@ -167,32 +189,9 @@ export class ServerPaths {
   }
 }
 
-/** Under `/api` and the groups that are served. */
-function isBelowApi(path: string): boolean {
-  const [, root, group = ""] = path.split("/");
-  return root === "api" || (root === "apis" && apiGroup(group) !== undefined);
-}
-
 /** These are no routes of an API but handlers of a mux, which ask for no method: `/apis`, `/apis/GROUP`, `/openapi/v3`. */
 function takesEveryMethod(path: string): boolean {
   return /^\/apis(?:\/[^/]+)?$/.test(path) || path === "/openapi/v3";
-}
-
-/** One answer for all groups where the client asks for it, or else the old list. */
-function discoveryRoot(
-  ctx: HttpContext,
-  core: boolean,
-  serverAddress: string,
-): { body: object; contentType?: string } {
-  for (const { type, params } of parseAccept(ctx.req.headers.accept)) {
-    if (params.g === "apidiscovery.k8s.io" && params.as === "APIGroupDiscoveryList") {
-      if (params.v !== "v2" && params.v !== "v2beta1") continue;
-      const contentType = `application/json;g=apidiscovery.k8s.io;v=${params.v};as=APIGroupDiscoveryList`;
-      return { body: aggregatedDiscovery(core, params.v), contentType };
-    }
-    if (params.as === undefined && (type.startsWith("application/") || type === "*/*")) break;
-  }
-  return { body: core ? apiVersions(serverAddress) : apiGroupList() };
 }
 
 function openIdConfiguration(issuer: string): object {

@@ -1,11 +1,10 @@
 import type { Clock } from "../../../base/index.ts";
-import { type KindDefinition, kindByGvk, requestKinds, statusTooLarge } from "../../api/index.ts";
+import { type KindDefinition, kindByGvk, statusTooLarge, subresourcesOf } from "../../api/index.ts";
 import type { UserInfo } from "../../client/types.ts";
 import type { Rendering } from "../http/encode-answer.ts";
 import type { ObjectCache } from "../objects/object-cache.ts";
 import { objectKey } from "../objects/object-keys.ts";
 import { BIG_BYTES, type StoredObject } from "../objects/stored-object.ts";
-import { subresourcesOf } from "../served-kinds.ts";
 import type { Answer, ResourceCall } from "../server-context.ts";
 import { type BodyKind, DELETE_OPTIONS, EncodedBody, PlainBody } from "../verbs/decode-object.ts";
 import { JobFailure } from "./request-thread.ts";
@@ -120,7 +119,7 @@ export class Offload {
 
 /** Whether nothing is stored of the request's own body. */
 function isQuestion({ kind, info }: ResourceCall): boolean {
-  return requestKinds.includes(kind) || ONLY_DECODED.has(info.subresource ?? "");
+  return kind.use !== undefined || ONLY_DECODED.has(info.subresource ?? "");
 }
 
 function bodyKindOf({ kind, info }: ResourceCall): BodyKind | undefined {

@@ -1,6 +1,6 @@
 import { type Clock, GantryError, silentLogger, systemClock } from "../../../base/index.ts";
 import type { Store } from "../../../store/types.ts";
-import { type KindDefinition, services, toStatus } from "../../api/index.ts";
+import { builtInKinds, type KindDefinition, services, toStatus } from "../../api/index.ts";
 import { defaultAdmission } from "../admission/default-plugins.ts";
 import { ALLOCATIONS } from "../allocation/pool.ts";
 import { ServiceAllocator } from "../allocation/service-allocator.ts";
@@ -16,7 +16,6 @@ import { FreshObjects } from "../objects/fresh-objects.ts";
 import { ObjectStore } from "../objects/object-store.ts";
 import { StoredObject } from "../objects/stored-object.ts";
 import { performRequest } from "../perform-request.ts";
-import { servedKind } from "../served-kinds.ts";
 import type { ResourceCall, ServerContext } from "../server-context.ts";
 import { EncodedBody } from "../verbs/decode-object.ts";
 import { PrefixCache } from "./prefix-cache.ts";
@@ -30,6 +29,7 @@ import type {
   ThreadOptions,
 } from "./thread-messages.ts";
 
+const kinds = builtInKinds();
 const MANY_CAUSES = 100;
 const NEVER = new AbortController().signal;
 
@@ -84,7 +84,7 @@ async function answerRequest(job: RequestJob, store: Store, options: ThreadOptio
 }
 
 function callOf({ info, user, query, params, patchType, body }: RequestJob): ResourceCall {
-  const kind = servedKind(info.group, info.version, info.resource)!;
+  const kind = kinds.find(info.group, info.version, info.resource)!;
   const warnings: string[] = [];
   return {
     info,
@@ -124,6 +124,7 @@ async function contextFor(
   return {
     clock,
     logger: silentLogger,
+    kinds,
     objects,
     cache,
     admission: defaultAdmission({ objects, cache, authorizer: rbac, rbac, rbacSource, clock }),
@@ -153,7 +154,7 @@ function encode({
   form,
   as,
 }: EncodeJob): JobResult {
-  const kind = servedKind(group, version, resource)!;
+  const kind = kinds.find(group, version, resource)!;
   const object = new StoredObject(key, bytes, revision);
   const encoded = encodeAs(kind, object, form, as);
   return { code: 200, contentType: CONTENT_TYPES[form.encoding], bytes: encoded, warnings: [] };

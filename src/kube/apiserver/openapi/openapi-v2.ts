@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { servedKinds } from "../served-kinds.ts";
+import type { KindDefinition, KindSource } from "../../api/index.ts";
 import { KUBERNETES_VERSION } from "../version.ts";
 import { encodeSwagger } from "./gnostic.ts";
 import { collectSchemas, type Document } from "./openapi-v3.ts";
@@ -26,23 +26,39 @@ export interface SwaggerOperation {
 
 /** The older OpenAPI 2 document, one for everything; kubectl reads it in gnostic's protobuf form. */
 export class OpenApiV2 {
+  readonly #kinds: KindSource;
+  #revision = 0;
   #swagger: Swagger | undefined;
   #json: Document | undefined;
   #protobuf: Document | undefined;
 
+  constructor(kinds: KindSource) {
+    this.#kinds = kinds;
+  }
+
   json(): Document {
+    this.#forgetOld();
     this.#json ??= hashed(Buffer.from(JSON.stringify(this.#document())));
     return this.#json;
   }
 
   protobuf(): Document {
+    this.#forgetOld();
     this.#protobuf ??= hashed(encodeSwagger(this.#document()));
     return this.#protobuf;
   }
 
   #document(): Swagger {
-    this.#swagger ??= swagger();
+    this.#swagger ??= swagger(this.#kinds.served());
     return this.#swagger;
+  }
+
+  #forgetOld(): void {
+    if (this.#revision === this.#kinds.revision) return;
+    this.#revision = this.#kinds.revision;
+    this.#swagger = undefined;
+    this.#json = undefined;
+    this.#protobuf = undefined;
   }
 }
 
@@ -50,10 +66,10 @@ function hashed(bytes: Buffer): Document {
   return { bytes, hash: createHash("sha512").update(bytes).digest("hex").toUpperCase() };
 }
 
-function swagger(): Swagger {
+function swagger(kinds: readonly KindDefinition[]): Swagger {
   const collector = new SchemaCollector(2);
-  const operations = servedKinds.flatMap(operationsOf);
-  collectSchemas(collector, servedKinds, operations);
+  const operations = kinds.flatMap(operationsOf);
+  collectSchemas(collector, kinds, operations);
   const paths: Swagger["paths"] = {};
   for (const operation of operations) {
     paths[operation.path] ??= {};

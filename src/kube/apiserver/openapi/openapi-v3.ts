@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { apiVersionOf, type KindDefinition, modelNames } from "../../api/index.ts";
-import { servedGroups } from "../discovery/discovery.ts";
+import type { Discovery } from "../discovery/discovery.ts";
 import { KUBERNETES_VERSION } from "../version.ts";
 import { type Operation, operationsOf, type Parameter } from "./operations.ts";
 import { gvkExtension, type Schema, SchemaCollector } from "./schemas.ts";
@@ -18,7 +18,13 @@ export interface Document {
 
 /** The OpenAPI 3 documents, one for each group version, made when first asked for and kept. */
 export class OpenApiV3 {
-  readonly #documents = new Map<string, Document>();
+  readonly #discovery: Discovery;
+  /** Each with the kinds that it was made of. */
+  readonly #documents = new Map<string, { of: readonly KindDefinition[]; document: Document }>();
+
+  constructor(discovery: Discovery) {
+    this.#discovery = discovery;
+  }
 
   /** `/openapi/v3`: where the documents are. The hash in each address lets clients keep what they have read. */
   index(): object {
@@ -31,26 +37,30 @@ export class OpenApiV3 {
 
   /** `api/v1`, `apis/apps/v1` */
   document(path: string): Document | undefined {
-    const known = this.#documents.get(path);
-    if (known) return known;
     const kinds = this.#paths().get(path);
     if (!kinds) return undefined;
+    const known = this.#documents.get(path);
+    if (known && isSame(known.of, kinds)) return known.document;
     const bytes = Buffer.from(JSON.stringify(openApiDocument(kinds)));
     const hash = createHash("sha512").update(bytes).digest("hex").toUpperCase();
     const document = { bytes, hash };
-    this.#documents.set(path, document);
+    this.#documents.set(path, { of: kinds, document });
     return document;
   }
 
   #paths(): Map<string, KindDefinition[]> {
     const paths = new Map<string, KindDefinition[]>();
-    for (const { name, versions } of servedGroups()) {
+    for (const { name, versions } of this.#discovery.groups()) {
       for (const { version, kinds } of versions) {
         paths.set(name === "" ? `api/${version}` : `apis/${name}/${version}`, kinds);
       }
     }
     return paths;
   }
+}
+
+function isSame(one: readonly KindDefinition[], other: readonly KindDefinition[]): boolean {
+  return one.length === other.length && one.every((kind, index) => kind === other[index]);
 }
 
 function openApiDocument(kinds: readonly KindDefinition[]): object {

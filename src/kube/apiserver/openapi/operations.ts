@@ -1,5 +1,10 @@
-import { apiVersionOf, type KindDefinition, parameterDescription } from "../../api/index.ts";
-import { subresourcesOf, verbsOf } from "../served-kinds.ts";
+import {
+  apiVersionOf,
+  type KindDefinition,
+  parameterDescription,
+  subresourcesOf,
+  verbsOf,
+} from "../../api/index.ts";
 import { PATCH_TYPES } from "../verbs/patch-object.ts";
 import { operationPrefix } from "./schemas.ts";
 

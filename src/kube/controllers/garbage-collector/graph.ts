@@ -64,6 +64,11 @@ export class OwnerGraph {
     this.#nodes.delete(uid);
   }
 
+  /** Forgets all objects of a kind. */
+  removeKind(kind: KindDefinition): void {
+    for (const node of [...this.#nodes.values()]) if (node.kind === kind) this.remove(node.uid);
+  }
+
   #unlink(node: GraphNode): void {
     for (const owner of node.owners) {
       const set = this.#dependents.get(owner.uid);

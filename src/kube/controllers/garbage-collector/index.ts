@@ -1,6 +1,5 @@
-import { kinds } from "../../api/index.ts";
 import type { ApiObject, KindDefinition } from "../../api/types.ts";
-import type { Informer } from "../../client/index.ts";
+import type { InformerHandlers } from "../../client/types.ts";
 import {
   type Controller,
   type ControllerDependencies,
@@ -10,22 +9,18 @@ import {
 import { FOREGROUND, type GraphNode, ORPHAN, OwnerGraph, waitsForDependents } from "./graph.ts";
 import { GraphWriter } from "./graph-writer.ts";
 import { OwnerLookup } from "./owner-lookup.ts";
-
-/** Events are many, short-lived and owned by nobody. */
-const collected = kinds.filter(
-  (kind) => kind.resource !== "events" && (kind.verbs === undefined || kind.verbs.includes("watch")),
-);
+import { collectedOf, WatchedKinds } from "./watched-kinds.ts";
 
 /**
  * Deletes what no existing owner needs, and carries out foreground and orphan deletion. A uid on the queue is looked at
  * from both sides: as an owner (what about its dependents?) and as a dependent (are its owners there?).
  */
 export function createGarbageCollector(dependencies: ControllerDependencies): Controller {
-  const { client, informers } = dependencies;
+  const { client, informers, kinds } = dependencies;
   const graph = new OwnerGraph();
   const owners = new OwnerLookup(graph, dependencies);
   const writer = new GraphWriter(client);
-  const sources = collected.map((kind): [KindDefinition, Informer] => [kind, informers.informer(kind)]);
+  const initial = collectedOf(kinds).map((kind) => informers.informer(kind));
 
   const asOwner = async (node: GraphNode, enqueue: Enqueue): Promise<void> => {
     if (!node.deleting) return;
@@ -64,31 +59,14 @@ export function createGarbageCollector(dependencies: ControllerDependencies): Co
   return createController(
     {
       name: "garbage-collector",
-      informers: sources.map(([, informer]) => informer),
+      informers: initial,
       concurrency: 10,
       watch: (enqueue) => {
-        const seen = (kind: KindDefinition, object: ApiObject): void => {
-          const node = graph.put(kind, object);
-          if (node.owners.length > 0 || node.deleting) enqueue(node.uid);
-        };
-        return sources.map(([kind, informer]) =>
-          informer.subscribe({
-            onAdd: (object) => seen(kind, object),
-            onUpdate: (object, previous) => {
-              seen(kind, object);
-              // An owner that this object has left may wait for it no longer.
-              for (const owner of previous.metadata.ownerReferences ?? [])
-                if (graph.get(owner.uid)?.deleting) enqueue(owner.uid);
-            },
-            onDelete: (object) => {
-              const { uid } = object.metadata;
-              const node = graph.get(uid);
-              graph.remove(uid);
-              for (const dependent of graph.dependentsOf(uid)) enqueue(dependent.uid);
-              for (const owner of node?.owners ?? []) if (graph.get(owner.uid)?.deleting) enqueue(owner.uid);
-            },
-          }),
-        );
+        const watched = new WatchedKinds(dependencies, (kind) => handlersFor(graph, kind, enqueue), {
+          onGone: (kind) => graph.removeKind(kind),
+        });
+        watched.follow();
+        return [kinds.onChange(() => watched.follow()), () => watched.stop()];
       },
       reconcile: async (uid, enqueue) => {
         const node = graph.get(uid);
@@ -99,4 +77,28 @@ export function createGarbageCollector(dependencies: ControllerDependencies): Co
     },
     dependencies,
   );
+}
+
+/** Looks at an object that has changed, and at the owners that may wait for it. */
+function handlersFor(graph: OwnerGraph, kind: KindDefinition, enqueue: Enqueue): InformerHandlers<ApiObject> {
+  const seen = (object: ApiObject): void => {
+    const node = graph.put(kind, object);
+    if (node.owners.length > 0 || node.deleting) enqueue(node.uid);
+  };
+  return {
+    onAdd: seen,
+    onUpdate: (object, previous) => {
+      seen(object);
+      // An owner that this object has left may wait for it no longer.
+      for (const owner of previous.metadata.ownerReferences ?? [])
+        if (graph.get(owner.uid)?.deleting) enqueue(owner.uid);
+    },
+    onDelete: (object) => {
+      const { uid } = object.metadata;
+      const node = graph.get(uid);
+      graph.remove(uid);
+      for (const dependent of graph.dependentsOf(uid)) enqueue(dependent.uid);
+      for (const owner of node?.owners ?? []) if (graph.get(owner.uid)?.deleting) enqueue(owner.uid);
+    },
+  };
 }

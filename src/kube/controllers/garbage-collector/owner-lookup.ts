@@ -1,4 +1,4 @@
-import { apiVersionOf, kindByGvk } from "../../api/index.ts";
+import { apiVersionOf, parseApiVersion } from "../../api/index.ts";
 import type { ApiObject, KindDefinition, OwnerReference } from "../../api/types.ts";
 import type { ControllerDependencies } from "../controller.ts";
 import { unlessGone } from "../write-errors.ts";
@@ -26,7 +26,7 @@ export class OwnerLookup {
 
   /** By the graph, else by asking the API, because the graph may be a moment behind. */
   async stateOf(reference: OwnerReference, dependent: GraphNode): Promise<OwnerState> {
-    const kind = kindOf(reference);
+    const kind = this.#kindOf(reference);
     // Neither a kind that is not served nor a namespaced owner of a cluster-wide object can be judged: nothing is deleted.
     if (!kind || (kind.namespaced && dependent.namespace === undefined)) return "present";
     const known = this.#graph.get(reference.uid);
@@ -47,6 +47,11 @@ export class OwnerLookup {
     if (this.#absent.size >= REMEMBERED) this.#absent.clear();
     this.#absent.add(key);
     return "absent";
+  }
+
+  #kindOf({ apiVersion, kind }: OwnerReference): KindDefinition | undefined {
+    const { group, version } = parseApiVersion(apiVersion);
+    return this.#dependencies.kinds.findByKind(group, version, kind);
   }
 
   async #ask(kind: KindDefinition, reference: OwnerReference, dependent: GraphNode): Promise<OwnerState> {
@@ -75,11 +80,6 @@ export class OwnerLookup {
     const text = `ownerRef [${apiVersion}/${kind}, namespace: ${namespace}, name: ${name}, uid: ${uid}] does not exist in namespace "${namespace}"`;
     this.#dependencies.recorder.event(subject, "Warning", "OwnerRefInvalidNamespace", text);
   }
-}
-
-function kindOf({ apiVersion, kind }: OwnerReference): KindDefinition | undefined {
-  const slash = apiVersion.indexOf("/");
-  return kindByGvk(slash < 0 ? "" : apiVersion.slice(0, slash), apiVersion.slice(slash + 1), kind);
 }
 
 function isSame(

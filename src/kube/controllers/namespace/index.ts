@@ -1,7 +1,12 @@
 import { errorMessage } from "../../../base/index.ts";
 import { jsonEquals } from "../../../formats/index.ts";
 import type { Namespace } from "../../api/index.ts";
-import { kinds, namespaces as namespacesResource, pods as podsResource } from "../../api/index.ts";
+import {
+  type KindSource,
+  namespaces as namespacesResource,
+  pods as podsResource,
+  verbsOf,
+} from "../../api/index.ts";
 import type { ApiObject, KindDefinition } from "../../api/types.ts";
 import { type Controller, type ControllerDependencies, createController } from "../controller.ts";
 import { writeOnNewest } from "../newest.ts";
@@ -14,18 +19,16 @@ const RECHECK_MS = 1_000;
 const FINALIZER = "kubernetes";
 
 /** Kinds that a namespace holds and that can be deleted; pods last, so that nobody makes new ones. */
-const content: readonly KindDefinition[] = kinds
-  .filter(
-    (kind) =>
-      kind.namespaced &&
-      !kind.storedAs &&
-      (kind.verbs === undefined || kind.verbs.includes("deletecollection")),
-  )
-  .sort((a, b) => Number(a === podsResource) - Number(b === podsResource));
+function contentOf(kinds: KindSource): KindDefinition[] {
+  return kinds
+    .stored()
+    .filter((kind) => kind.namespaced && verbsOf(kind).includes("deletecollection"))
+    .sort((a, b) => Number(a === podsResource) - Number(b === podsResource));
+}
 
 /** Empties a namespace that is being deleted, then lets go of it by its finalizer. */
 export function createNamespaceController(dependencies: ControllerDependencies): Controller {
-  const { client, informers, clock } = dependencies;
+  const { client, informers, kinds, clock } = dependencies;
   const namespaces = informers.informer(namespacesResource);
   const pods = informers.informer(podsResource);
 
@@ -39,7 +42,7 @@ export function createNamespaceController(dependencies: ControllerDependencies):
 
   const emptyAll = async (namespace: string): Promise<ContentReport> => {
     const report: ContentReport = { remaining: new Map(), finalizers: new Map(), failures: [] };
-    for (const kind of content) {
+    for (const kind of contentOf(kinds)) {
       try {
         const left = await empty(kind, namespace);
         if (left.length > 0) report.remaining.set(`${kind.resource}.${kind.group}`, left.length);

@@ -74,7 +74,14 @@ export class ControlPlane {
         logger: silentLogger,
       });
       recorders.push(recorder);
-      return create({ client: wrapClient(own), informers, recorder, logger, clock });
+      return create({
+        client: wrapClient(own),
+        informers,
+        recorder,
+        logger,
+        clock,
+        kinds: this.server.api.kinds,
+      });
     });
     const work = [factory.run(stop.signal), ...started.map((controller) => controller.run(stop.signal))];
     await factory.synced();

@@ -146,6 +146,7 @@ export function onlyNamespace(informers: InformerFactory, namespace: string): In
   return {
     informer: (resource, options = {}) =>
       informers.informer(resource, resource.namespaced ? { ...options, fieldSelector } : options),
+    release: (resource) => informers.release(resource),
     run: (signal) => informers.run(signal),
     synced: (signal) => informers.synced(signal),
   };

@@ -13,6 +13,10 @@ export class LocalInformers implements InformerFactory {
     return this.#of(resource.resource, resource) as unknown as Informer<T>;
   }
 
+  release({ resource }: ResourceRef): void {
+    this.#informers.delete(resource);
+  }
+
   async run(): Promise<void> {}
 
   async synced(): Promise<void> {}
