@@ -50,6 +50,7 @@ export { roles } from "./rbac/role.ts";
 export { roleBindings } from "./rbac/role-binding.ts";
 export * from "./status-error.ts";
 export * from "./strategic-merge-patch.ts";
+export { keepAllBut, keepStatus } from "./strategy.ts";
 export * from "./strict-json.ts";
 export * from "./strict-yaml.ts";
 export * from "./structure.ts";

@@ -24,3 +24,14 @@ export function keepSpecAndLabels(next: KubeObject, previous: KubeObject): void 
   if (previous.metadata.labels === undefined) delete next.metadata.labels;
   else next.metadata.labels = { ...previous.metadata.labels };
 }
+
+/** Of a write only these fields count: all others, and the metadata, stay as they are. */
+export function keepAllBut(next: KubeObject, previous: KubeObject, fields: readonly string[]): void {
+  const changed = fields.map((field) => [field, next[field]] as const);
+  for (const field of Object.keys(next)) delete next[field];
+  Object.assign(next, cloneJson(previous));
+  for (const [field, value] of changed) {
+    if (value === undefined) delete next[field];
+    else next[field] = value;
+  }
+}

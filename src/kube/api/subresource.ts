@@ -1,4 +1,4 @@
-import type { KindDefinition } from "./types.ts";
+import type { KindDefinition, SubresourceStrategy } from "./types.ts";
 
 /** A part of an object with a path and verbs of its own. */
 export interface ServedSubresource {
@@ -8,6 +8,8 @@ export interface ServedSubresource {
   version: string;
   kind: string;
   verbs: readonly string[];
+  /** Of one that carries the whole object: read, replaced and patched as that is. */
+  update?: SubresourceStrategy;
 }
 
 /** `verbs` in words: `get patch update`. */
@@ -15,9 +17,13 @@ export function subresource(
   name: string,
   kind: string,
   verbs: string,
-  { group = "", version = "v1" } = {},
+  {
+    group = "",
+    version = "v1",
+    update,
+  }: Partial<Pick<ServedSubresource, "group" | "version" | "update">> = {},
 ): ServedSubresource {
-  return { name, kind, group, version, verbs: verbs.split(" ") };
+  return { name, kind, group, version, verbs: verbs.split(" "), ...(update ? { update } : {}) };
 }
 
 /** What `proxy` is asked with; a kind of another name for each resource that has it. */

@@ -104,6 +104,23 @@ export interface TableColumn {
   cell: (object: any, context: { nowMs: number }) => string | number | boolean | null;
 }
 
+/** Who writes an object, and when. */
+export interface WriteContext {
+  user: { name: string; uid?: string; groups: readonly string[]; extra?: Record<string, string[]> };
+  nowMs: number;
+  /** What the client is told beside the answer. */
+  warnings: string[];
+}
+
+/** What an update through a subresource may do, where that carries the whole object. */
+// biome-ignore lint/suspicious/noExplicitAny: kinds narrow T to their own generated type
+export interface SubresourceStrategy<T extends ApiObject = any> {
+  /** After admission: brings back all that is not the subresource's. */
+  prepare: (next: T, previous: T, context?: WriteContext) => void;
+  validate: (next: T, previous: T) => FieldError[];
+  warnings?: (next: T, previous: T) => string[];
+}
+
 /**
  * Everything that is particular to one kind; the API server's handlers are the same for all. Functions get mutable
  * copies and may change them in place where they return nothing.
@@ -129,15 +146,15 @@ export interface KindDefinition<T extends ApiObject = any> extends ResourceRef<T
   validateUpdate?: (next: T, previous: T) => FieldError[];
   /** What an update may not change is told before what no object of the kind may be. */
   tellsChangesFirst?: boolean;
-  /** Before create: drop what clients may not set (status). What is told of that goes into `warnings`. */
-  prepareForCreate?: (object: T, warnings?: string[]) => void;
+  /** Before create: drop what clients may not set (status). What is told of that goes into the context's `warnings`. */
+  prepareForCreate?: (object: T, context?: WriteContext) => void;
   /** Before update through the main resource: keep status, raise generation where spec changed. */
-  prepareForUpdate?: (next: T, previous: T) => void;
+  prepareForUpdate?: (next: T, previous: T, context?: WriteContext) => void;
   /** What a client is told of an object that is taken (upstream WarningsOnCreate; with `previous`, WarningsOnUpdate). */
   warnings?: (object: T, previous?: T) => string[];
   /** Has a `/status` subresource: updates through it change only status (and metadata that upstream lets through). */
   hasStatus: boolean;
-  prepareForStatusUpdate?: (next: T, previous: T) => void;
+  prepareForStatusUpdate?: (next: T, previous: T, context?: WriteContext) => void;
   validateStatusUpdate?: (next: T, previous: T) => FieldError[];
   statusWarnings?: (object: T) => string[];
   /** Whether spec changes raise metadata.generation. */
@@ -159,6 +176,14 @@ export interface KindDefinition<T extends ApiObject = any> extends ResourceRef<T
     toStored: (object: T) => KubeObject;
     fromStored: (stored: KubeObject) => T;
   };
+  /** A delete that takes the object away answers with it; others answer a Status (registry ReturnDeletedObject). */
+  answersDeleteWithObject?: boolean;
+  /** A delete that says nothing of dependents leaves them alone (registry DefaultGarbageCollectionPolicy). */
+  orphansByDefault?: boolean;
+  /** Held by `spec.finalizers`, too: a delete marks it, and its status says `Terminating`, until they are gone. */
+  heldBySpecFinalizers?: boolean;
+  /** Goes away by itself, an hour after it was written. */
+  expires?: boolean;
   /** Finalizers need no domain in their names. */
   takesAnyFinalizer?: boolean;
   nameValidation?: "dns1123subdomain" | "dns1123label" | "dns1035label" | "pathSegment";

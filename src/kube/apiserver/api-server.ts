@@ -97,6 +97,7 @@ class KubeApiServer implements ApiServer {
   readonly #metrics: ApiServerMetrics;
   readonly #checker: CacheChecker;
   readonly #kinds = builtInKinds();
+  readonly #services: ServiceAllocator;
   readonly #context: ServerContext;
   readonly #threads: RequestThreads;
   readonly #front: HttpFront;
@@ -119,6 +120,12 @@ class KubeApiServer implements ApiServer {
       ...options.watchLimits,
       logger: options.logger,
       clock: this.#clock,
+    });
+    this.#services = new ServiceAllocator({
+      store: options.store,
+      cache: this.#cache,
+      serviceCidr: options.serviceCidr,
+      nodePorts: options.nodePortRange ?? NODE_PORTS,
     });
     this.#context = this.#createContext();
     const inFlight = new InFlightLimits();
@@ -168,8 +175,7 @@ class KubeApiServer implements ApiServer {
   }
 
   #createContext(): ServerContext {
-    const { store, serviceCidr, nodePortRange, certificates, clusterDomain, nodeAccess, logger } =
-      this.#options;
+    const { store, certificates, clusterDomain, nodeAccess, logger } = this.#options;
     const cache = this.#cache;
     const objects = new ObjectStore({ store, cache, fresh: this.#fresh, clock: this.#clock });
     const issuer = `https://kubernetes.default.svc.${clusterDomain ?? "cluster.local"}`;
@@ -192,12 +198,7 @@ class KubeApiServer implements ApiServer {
       objects,
       cache,
       admission: defaultAdmission({ objects, cache, authorizer, rbac, rbacSource, clock: this.#clock }),
-      services: new ServiceAllocator({
-        store,
-        cache,
-        serviceCidr,
-        nodePorts: nodePortRange ?? NODE_PORTS,
-      }),
+      companions: [this.#services],
       authorizer,
       rbac,
       tokens,
@@ -275,7 +276,7 @@ class KubeApiServer implements ApiServer {
       });
       await writeKubernetesService({
         client: createInProcessClient(this.backend, SELF),
-        clusterIp: this.#context.services.firstAddress,
+        clusterIp: this.#services.firstAddress,
         address: this.#options.advertiseAddress,
         port: this.address!.port,
       });

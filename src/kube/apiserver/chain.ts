@@ -51,7 +51,7 @@ export interface ChainOptions {
 /**
  * The way of every request, in this order: request info (in the exchange) -> audit -> authentication -> impersonation ->
  * authorization -> body -> limits -> decode -> admission -> defaults -> validation -> store (the last four in
- * `write-object.ts`, in a thread where they take long) -> `respond`, which encodes the answer. Whatever throws on the way is
+ * `verbs/`, in a thread where they take long) -> `respond`, which encodes the answer. Whatever throws on the way is
  * the client's answer.
  */
 export async function serveRequest<T>(

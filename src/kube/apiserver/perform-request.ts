@@ -3,11 +3,13 @@ import { review } from "./reviews/review.ts";
 import { methodNotAllowed } from "./routes.ts";
 import type { Answer, ResourceCall, ServerContext } from "./server-context.ts";
 import { subresourceHandler } from "./subresources/subresources.ts";
+import { createObject } from "./verbs/create-object.ts";
 import { deleteCollection, deleteObject } from "./verbs/delete-objects.ts";
 import { applyPatch } from "./verbs/patch-object.ts";
 import { getObject, listObjects } from "./verbs/read-objects.ts";
+import { requireBody, requireUpdate } from "./verbs/request-body.ts";
+import { updateObject } from "./verbs/update-object.ts";
 import { watchObjects } from "./verbs/watch-objects.ts";
-import { createObject, requireBody, requireUpdate, updateObject } from "./verbs/write-object.ts";
 
 /** Does what a decoded request asks for: one verb of one resource. */
 export async function performRequest(context: ServerContext, call: ResourceCall): Promise<Answer> {

@@ -5,7 +5,6 @@ import type { KindCatalog, KindDefinition, KubeObject } from "../api/index.ts";
 import type { NodeAccess } from "../client/node-access.ts";
 import type { ApiRequest, UserInfo } from "../client/types.ts";
 import type { AdmissionChain } from "./admission/admission.ts";
-import type { ServiceAllocator } from "./allocation/service-allocator.ts";
 import type { ServiceAccountTokens } from "./authentication/service-account-tokens.ts";
 import type { Authorizer } from "./authorization/authorizer.ts";
 import type { RbacAuthorizer } from "./authorization/rbac-authorizer.ts";
@@ -13,6 +12,7 @@ import type { ObjectCache } from "./objects/object-cache.ts";
 import type { ObjectStore } from "./objects/object-store.ts";
 import type { StoredObject } from "./objects/stored-object.ts";
 import type { ResourceRequestInfo } from "./request-info.ts";
+import type { CompanionSource } from "./verbs/companions.ts";
 import type { RequestBody } from "./verbs/decode-object.ts";
 
 /** What the handlers of the chain work with. */
@@ -23,7 +23,8 @@ export interface ServerContext {
   objects: ObjectStore;
   cache: ObjectCache;
   admission: AdmissionChain;
-  services: ServiceAllocator;
+  /** What is written along with objects. */
+  companions: readonly CompanionSource[];
   authorizer: Authorizer;
   rbac: RbacAuthorizer;
   tokens: ServiceAccountTokens;

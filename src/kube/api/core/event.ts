@@ -22,6 +22,7 @@ export const events: KindDefinition<Event> = {
   nameValidation: "pathSegment",
   validate,
   selectableFields: eventFields,
+  expires: true,
   columns: eventColumns((event) => event),
 };
 

@@ -3,12 +3,26 @@ import { ageColumn, nameColumn, textColumn } from "../columns.ts";
 import { invalid, invalidEach } from "../field-error.ts";
 import type { Namespace } from "../generated/types.ts";
 import { STANDARD_FINALIZERS } from "../meta/object-meta.ts";
-import { keepSpec, keepStatus } from "../strategy.ts";
+import { keepAllBut, keepSpec, keepStatus } from "../strategy.ts";
 import { subresource } from "../subresource.ts";
-import type { FieldError, KindDefinition } from "../types.ts";
+import type { FieldError, KindDefinition, SubresourceStrategy } from "../types.ts";
 
 const NAME_LABEL = "kubernetes.io/metadata.name";
 const FINALIZER = "kubernetes";
+
+/** `finalize`: who empties a namespace lets go of it. */
+const finalize: SubresourceStrategy<Namespace> = {
+  prepare(next, previous) {
+    const finalizers = next.spec?.finalizers ?? [];
+    keepAllBut(next, previous, []);
+    next.spec = { ...next.spec, finalizers };
+    if (finalizers.length === 0) delete next.spec.finalizers;
+  },
+  validate: ({ spec }) =>
+    (spec.finalizers ?? []).flatMap((one, index) =>
+      validateNamespaceFinalizer(one, `spec.finalizers[${index}]`),
+    ),
+};
 
 export const namespaces: KindDefinition<Namespace> = {
   group: "",
@@ -21,7 +35,7 @@ export const namespaces: KindDefinition<Namespace> = {
   model: "io.k8s.api.core.v1.Namespace",
   // Namespaces go one by one: each takes its content with it.
   verbs: ["create", "delete", "get", "list", "patch", "update", "watch"],
-  subresources: [subresource("finalize", "Namespace", "update")],
+  subresources: [subresource("finalize", "Namespace", "update", { update: finalize })],
   hasStatus: true,
   nameValidation: "dns1123label",
   allowUnconditionalUpdate: true,
@@ -32,6 +46,8 @@ export const namespaces: KindDefinition<Namespace> = {
   prepareForUpdate,
   prepareForStatusUpdate: keepSpec,
   selectableFields: ({ metadata, status }) => ({ name: metadata.name, "status.phase": status?.phase ?? "" }),
+  answersDeleteWithObject: true,
+  heldBySpecFinalizers: true,
   columns: [
     nameColumn,
     textColumn("Status", (namespace: Namespace) => namespace.status?.phase ?? ""),

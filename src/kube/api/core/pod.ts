@@ -2,10 +2,11 @@ import { cloneJson } from "../../../formats/index.ts";
 import type { Pod } from "../generated/types.ts";
 import { keepStatus } from "../strategy.ts";
 import { proxySubresource, subresource } from "../subresource.ts";
-import type { KindDefinition } from "../types.ts";
+import type { KindDefinition, WriteContext } from "../types.ts";
 import { podColumns } from "./pod/columns.ts";
 import { setPodDefaults } from "./pod/defaults.ts";
 import { dropDisabledPodFields } from "./pod/disabled-fields.ts";
+import { ephemeralContainers } from "./pod/ephemeral-containers.ts";
 import { applyAppArmor, applyLabelKeys } from "./pod/prepare.ts";
 import { qosClassOf } from "./pod/quality-of-service.ts";
 import { isPodTerminal } from "./pod/terminal.ts";
@@ -27,7 +28,7 @@ export const pods: KindDefinition<Pod> = {
   subresources: [
     subresource("attach", "PodAttachOptions", "create get"),
     subresource("binding", "Binding", "create"),
-    subresource("ephemeralcontainers", "Pod", "get patch update"),
+    subresource("ephemeralcontainers", "Pod", "get patch update", { update: ephemeralContainers }),
     subresource("eviction", "Eviction", "create", { group: "policy" }),
     subresource("exec", "PodExecOptions", "create get"),
     subresource("log", "Pod", "get"),
@@ -49,10 +50,11 @@ export const pods: KindDefinition<Pod> = {
   prepareForStatusUpdate,
   selectableFields,
   gracePeriodSeconds,
+  answersDeleteWithObject: true,
   columns: podColumns,
 };
 
-function prepareForCreate(pod: Pod, warnings: string[] = []): void {
+function prepareForCreate(pod: Pod, { warnings = [] }: Partial<WriteContext> = {}): void {
   // Upstream takes a class that somebody has written at its word.
   pod.status = { phase: "Pending", qosClass: pod.status?.qosClass || qosClassOf(pod.spec) };
   dropDisabledPodFields(pod);

@@ -37,6 +37,7 @@ export const services: KindDefinition<Service> = {
     "spec.clusterIP": service.spec.clusterIP ?? "",
     "spec.type": service.spec.type ?? "",
   }),
+  answersDeleteWithObject: true,
   columns: [
     nameColumn,
     textColumn("Type", (service: Service) => service.spec.type ?? ""),

@@ -39,6 +39,7 @@ export const eventsV1Events: KindDefinition<EventsV1Event> = {
       type: type!,
     };
   },
+  expires: true,
   columns: eventColumns(toCoreEvent),
 };
 

@@ -56,7 +56,7 @@ export function refusalsOnStatusUpdate(kind: KindDefinition, base: object, chang
 export function warningsOnCreate(kind: KindDefinition, base: object, change: object): string[] {
   const object = read(kind, changed(base, change));
   const warnings: string[] = [];
-  kind.prepareForCreate?.(object, warnings);
+  kind.prepareForCreate?.(object, { warnings, user: { name: "", groups: [] }, nowMs: 0 });
   return [...warnings, ...(kind.warnings?.(object) ?? [])];
 }
 

@@ -6,11 +6,14 @@ export type AdmissionOperation = "CREATE" | "UPDATE" | "DELETE" | "CONNECT";
 /** A write on its way to the store. */
 export interface AdmissionRequest {
   operation: AdmissionOperation;
+  /** Whose resource it is. */
   kind: KindDefinition;
+  /** What kind the objects are of: another one in a subresource with a body of its own. */
+  objectKind: KindDefinition;
   subresource: string | undefined;
   namespace: string | undefined;
   name: string | undefined;
-  /** May be changed by `mutate`. Absent for deletes. */
+  /** May be changed, or exchanged, by `mutate`. Absent for deletes. */
   object: KubeObject | undefined;
   oldObject: KubeObject | undefined;
   user: UserInfo;

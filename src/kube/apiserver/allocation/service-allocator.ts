@@ -12,6 +12,8 @@ import {
 } from "../../api/index.ts";
 import type { ObjectCache } from "../objects/object-cache.ts";
 import type { Companions } from "../objects/object-store.ts";
+import type { ResourceCall } from "../server-context.ts";
+import type { CompanionChange, CompanionSource } from "../verbs/companions.ts";
 import { Ipv4Range } from "./ipv4-range.ts";
 import { Pool } from "./pool.ts";
 import {
@@ -33,7 +35,7 @@ export interface ServiceAllocatorOptions {
 }
 
 /** Gives Services their cluster address and node ports. */
-export class ServiceAllocator {
+export class ServiceAllocator implements CompanionSource {
   readonly #store: Store;
   readonly #range: Ipv4Range;
   readonly #portRange: { first: number; last: number };
@@ -66,17 +68,16 @@ export class ServiceAllocator {
     return this.#range.at(1);
   }
 
+  concerns({ kind }: ResourceCall): boolean {
+    return kind === services;
+  }
+
   /**
-   * Fills in what `next` lacks and says which keys must be written along with it. Nothing is held before they are
-   * written; when that fails because somebody was faster, call again with the same `avoid`, which has grown by the guesses.
-   * What is not going to be written may be addresses that are taken, and ports outside the range.
+   * Fills in what `next` lacks. What is not going to be written may be addresses that are taken, and ports outside the
+   * range.
    */
-  async reserve(
-    next: KubeObject | undefined,
-    previous: KubeObject | undefined,
-    avoid: Set<string>,
-    isDryRun = false,
-  ): Promise<Companions> {
+  async reserve({ call, next, previous, avoid }: CompanionChange): Promise<Companions> {
+    const isDryRun = call.query.dryRun === true;
     if (next) {
       refuse(next, fillFamilies(next, previous));
       await this.#checkRequested(next, previous, isDryRun);

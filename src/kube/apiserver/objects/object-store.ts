@@ -8,7 +8,6 @@ import type {
   TransactionResult,
 } from "../../../store/types.ts";
 import {
-  events,
   type KindDefinition,
   type KubeObject,
   statusAlreadyExists,
@@ -18,7 +17,7 @@ import {
 import { EventLeases } from "./event-leases.ts";
 import type { FreshObjects } from "./fresh-objects.ts";
 import type { ObjectCache } from "./object-cache.ts";
-import { keyOf, keyPrefix, objectKey, REGISTRY } from "./object-keys.ts";
+import { keyOf, objectKey, REGISTRY } from "./object-keys.ts";
 import { encodeForStore, StoredObject } from "./stored-object.ts";
 
 /** Keys that are written in the same transaction as the object, each under its condition (allocated addresses). */
@@ -26,8 +25,6 @@ export interface Companions {
   compare: Compare[];
   operations: Operation[];
 }
-
-const EVENTS_PREFIX = keyPrefix(events);
 
 export const NO_COMPANIONS: Companions = { compare: [], operations: [] };
 
@@ -136,7 +133,7 @@ export class ObjectStore {
       return { done: true, object: current };
     }
     if (!kind.storedAs) this.#fresh.remember(key, value, object);
-    const lease = key.startsWith(EVENTS_PREFIX) ? { lease: await this.#eventLeases.next() } : {};
+    const lease = kind.expires ? { lease: await this.#eventLeases.next() } : {};
     const result = await this.#transact({
       compare: [condition, ...companions.compare],
       success: [{ type: "put", key, value, ...lease }, ...companions.operations],

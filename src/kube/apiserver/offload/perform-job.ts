@@ -128,7 +128,7 @@ async function contextFor(
     objects,
     cache,
     admission: defaultAdmission({ objects, cache, authorizer: rbac, rbac, rbacSource, clock }),
-    services: new ServiceAllocator({ store, cache, serviceCidr, nodePorts }),
+    companions: [new ServiceAllocator({ store, cache, serviceCidr, nodePorts })],
     authorizer: rbac,
     rbac,
     get tokens(): never {

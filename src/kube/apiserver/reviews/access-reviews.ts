@@ -3,7 +3,7 @@ import type { UserInfo } from "../../client/types.ts";
 import { nodeOf } from "../authorization/node-identity.ts";
 import type { RequestInfo } from "../request-info.ts";
 import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
-import { requireBody } from "../verbs/write-object.ts";
+import { requireBody } from "../verbs/request-body.ts";
 import { evaluationError, fieldRequirementsOf, type ReviewSelectors } from "./review-selectors.ts";
 import {
   refuseAccessReview,

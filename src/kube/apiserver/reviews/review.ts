@@ -11,7 +11,7 @@ import {
 } from "../../api/index.ts";
 import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
 import { createBinding } from "../subresources/binding.ts";
-import { requireBody } from "../verbs/write-object.ts";
+import { requireBody } from "../verbs/request-body.ts";
 import { reviewLocalAccess, reviewOwnAccess, reviewOwnRules, reviewSubjectAccess } from "./access-reviews.ts";
 import { reviewSelf, reviewToken } from "./token-reviews.ts";
 

@@ -3,7 +3,7 @@ import { statusBadRequest } from "../../api/index.ts";
 import type { UserInfo } from "../../client/types.ts";
 import { authenticated } from "../authentication/users.ts";
 import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
-import { requireBody } from "../verbs/write-object.ts";
+import { requireBody } from "../verbs/request-body.ts";
 
 /** Whose token this is, for other servers that take our tokens. */
 export async function reviewToken(context: ServerContext, call: ResourceCall): Promise<Answer> {

@@ -8,7 +8,9 @@ import {
 } from "../../api/index.ts";
 import type { StoredObject } from "../objects/stored-object.ts";
 import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
-import { requireBody, updateObject } from "../verbs/write-object.ts";
+import { admissionRequest } from "../verbs/admission-request.ts";
+import { requireBody } from "../verbs/request-body.ts";
+import { rewriteObject } from "../verbs/rewrite-object.ts";
 import { successStatus } from "./success-status.ts";
 
 interface Condition {
@@ -24,7 +26,12 @@ export async function createBinding(context: ServerContext, call: ResourceCall):
     throw statusBadRequest("name in URL does not match name in Binding object");
   }
   refuseTarget(binding.target ?? {});
-  await updateObject(context, call, (current) => bound(current, binding, context.clock.nowMs()));
+  const admission = admissionRequest(call, "CREATE", { object: binding, kind: bindings });
+  await context.admission.mutate(admission);
+  await context.admission.validate(admission);
+  await rewriteObject(context, call, (current) => ({
+    next: bound(current, binding, context.clock.nowMs()),
+  }));
   return { form: "status", status: successStatus(201) };
 }
 

@@ -1,8 +1,9 @@
 import { evictions, statusBadRequest } from "../../api/index.ts";
 import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
+import { admissionRequest } from "../verbs/admission-request.ts";
 import { PlainBody } from "../verbs/decode-object.ts";
 import { deleteObject } from "../verbs/delete-objects.ts";
-import { admissionRequest, requireBody } from "../verbs/write-object.ts";
+import { requireBody } from "../verbs/request-body.ts";
 import { successStatus } from "./success-status.ts";
 
 /** `pods/NAME/eviction` (`kubectl drain`): a delete that a disruption budget may refuse. Budgets are not served yet, so none does. */
@@ -10,7 +11,7 @@ export async function createEviction(context: ServerContext, call: ResourceCall)
   const eviction = requireBody(call, evictions);
   if (eviction.metadata.name !== call.info.name)
     throw statusBadRequest("name in URL does not match name in Eviction object");
-  await context.admission.validate(admissionRequest(call, "CREATE", eviction, undefined));
+  await context.admission.validate(admissionRequest(call, "CREATE", { object: eviction, kind: evictions }));
   const { subresource: _, ...info } = call.info;
   const body = new PlainBody(eviction.deleteOptions ?? undefined);
   await deleteObject(context, { ...call, info: { ...info, verb: "delete" }, body });

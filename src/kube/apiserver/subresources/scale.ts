@@ -10,7 +10,8 @@ import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
 import { uidMismatch } from "../verbs/object-metadata.ts";
 import { applyPatch } from "../verbs/patch-object.ts";
 import { getObject } from "../verbs/read-objects.ts";
-import { requireUpdate, updateObject } from "../verbs/write-object.ts";
+import { requireUpdate } from "../verbs/request-body.ts";
+import { updateObject } from "../verbs/update-object.ts";
 
 const scaleKind = () => kindByGvk("autoscaling", "v1", "Scale")!;
 

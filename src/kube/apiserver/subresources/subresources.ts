@@ -1,14 +1,12 @@
-import { type KindDefinition, namespaces, nodes, pods, serviceAccounts, services } from "../../api/index.ts";
+import { type KindDefinition, nodes, pods, serviceAccounts, services } from "../../api/index.ts";
 import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
 import { createBinding } from "./binding.ts";
-import { updateEphemeralContainers } from "./ephemeral-containers.ts";
 import { createEviction } from "./eviction.ts";
-import { finalizeNamespace } from "./finalize.ts";
+import { handlePartOfObject } from "./part-of-object.ts";
 import { readPodLog } from "./pod-log.ts";
 import { attachToPod, execInPod, forwardPodPorts } from "./pod-streams.ts";
 import { proxyToPod, proxyToService, refuseNodeProxy } from "./proxy.ts";
 import { handleScale } from "./scale.ts";
-import { handleStatus } from "./status.ts";
 import { createToken } from "./token.ts";
 
 export type SubresourceHandler = (context: ServerContext, call: ResourceCall) => Promise<Answer>;
@@ -19,7 +17,6 @@ const OF_KIND = new Map<KindDefinition, Record<string, SubresourceHandler>>([
     {
       attach: attachToPod,
       binding: createBinding,
-      ephemeralcontainers: updateEphemeralContainers,
       eviction: createEviction,
       exec: execInPod,
       log: readPodLog,
@@ -29,14 +26,12 @@ const OF_KIND = new Map<KindDefinition, Record<string, SubresourceHandler>>([
   ],
   [services, { proxy: proxyToService }],
   [nodes, { proxy: refuseNodeProxy }],
-  [namespaces, { finalize: finalizeNamespace }],
   [serviceAccounts, { token: createToken }],
 ]);
 
 /** Who answers `resource/name/subresource` for this verb. */
 export function subresourceHandler({ kind, info }: ResourceCall): SubresourceHandler {
   const name = info.subresource!;
-  if (name === "status") return handleStatus;
   if (name === "scale") return handleScale;
-  return OF_KIND.get(kind)![name]!;
+  return OF_KIND.get(kind)?.[name] ?? handlePartOfObject;
 }

@@ -14,7 +14,7 @@ import {
 } from "../../api/index.ts";
 import type { BoundObject } from "../authentication/service-account-tokens.ts";
 import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
-import { admissionRequest } from "../verbs/write-object.ts";
+import { admissionRequest } from "../verbs/admission-request.ts";
 
 const MIN_SECONDS = 600;
 const DEFAULT_SECONDS = 3600;
@@ -26,7 +26,9 @@ export async function createToken(context: ServerContext, call: ResourceCall): P
   if (!request) throw statusBadRequest("a TokenRequest is needed as body");
   const { namespace, name } = call.info;
   refuseOther(request, call);
-  await context.admission.validate(admissionRequest(call, "CREATE", request, undefined));
+  await context.admission.validate(
+    admissionRequest(call, "CREATE", { object: request, kind: tokenRequests }),
+  );
   const account = (await context.objects.get(serviceAccounts, namespace, name!)).object;
   const spec = request.spec ?? {};
   const expirationSeconds = (spec.expirationSeconds as number | undefined) ?? DEFAULT_SECONDS;

@@ -1,31 +1,20 @@
 import { rfc3339Seconds } from "../../../base/index.ts";
-import {
-  type KindDefinition,
-  type KubeObject,
-  namespaces,
-  pods,
-  serviceAccounts,
-  services,
-  statusConflict,
-  statusNotFound,
-} from "../../api/index.ts";
+import { type KindDefinition, type KubeObject, statusConflict, statusNotFound } from "../../api/index.ts";
 import { StoredObject } from "../objects/stored-object.ts";
 import type { Answer, ListAnswer, ResourceCall, ServerContext } from "../server-context.ts";
+import { admissionRequest } from "./admission-request.ts";
+import { reserveCompanions } from "./companions.ts";
 import { deleteOptionsOf } from "./delete-options.ts";
 import { type DeletePlan, type DeleteRequest, planDelete } from "./delete-plan.ts";
 import { listObjects } from "./read-objects.ts";
-import { admissionRequest, reserve } from "./write-object.ts";
-
-const MAX_ATTEMPTS = 64;
-/** Kinds whose delete answers with the object itself; the others answer a Status (registry ReturnDeletedObject). */
-const ANSWERS_WITH_OBJECT = new Set<KindDefinition>([pods, services, serviceAccounts, namespaces]);
+import { MAX_ATTEMPTS } from "./rewrite-object.ts";
 
 export async function deleteObject(context: ServerContext, call: ResourceCall): Promise<Answer> {
   const { kind, info } = call;
   const request = deleteOptionsOf(call);
-  await context.admission.mutate(admissionRequest(call, "DELETE", undefined, undefined));
+  await context.admission.mutate(admissionRequest(call, "DELETE"));
   const { object, gone } = await deleteOne(context, call, info.name!, request);
-  if (!gone || ANSWERS_WITH_OBJECT.has(kind)) return { form: "object", kind, object, code: 200 };
+  if (!gone || kind.answersDeleteWithObject) return { form: "object", kind, object, code: 200 };
   const { metadata } = object instanceof StoredObject ? object.object : object;
   return { form: "status", status: deletedStatus(kind, metadata) };
 }
@@ -37,7 +26,7 @@ export async function deleteCollection(context: ServerContext, call: ResourceCal
   for (const item of list.items) {
     const { name } = item.object.metadata;
     const one: ResourceCall = { ...call, info: { ...call.info, name } };
-    await context.admission.mutate(admissionRequest(one, "DELETE", undefined, item.object));
+    await context.admission.mutate(admissionRequest(one, "DELETE", { oldObject: item.object }));
     try {
       await deleteOne(context, one, name, {
         ...request,
@@ -67,7 +56,7 @@ async function deleteOne(
     const current = await context.objects.find(kind, info.namespace, name);
     if (!current) throw statusNotFound(kind, name);
     checkPreconditions(kind, current.object, request);
-    await context.admission.validate(admissionRequest(call, "DELETE", undefined, current.object));
+    await context.admission.validate(admissionRequest(call, "DELETE", { oldObject: current.object }));
     const plan = planFor(kind, current.object, request, context.clock.nowMs());
     if (plan.action === "pending") return { object: current, gone: false };
     if (request.dryRun) return { object: plan.next, gone: plan.action === "remove" };
@@ -76,7 +65,12 @@ async function deleteOne(
         ? await context.objects.replace(kind, current, plan.next)
         : await context.objects.remove(
             current,
-            await reserve(context, call, undefined, current.object, new Set()),
+            await reserveCompanions(context, {
+              call,
+              next: undefined,
+              previous: current.object,
+              avoid: new Set(),
+            }),
           );
     if (outcome.done) return { object: outcome.object, gone: plan.action === "remove" };
   }
@@ -89,7 +83,7 @@ function planFor(
   request: DeleteRequest,
   nowMs: number,
 ): DeletePlan {
-  if (kind !== namespaces) return planDelete(kind, object, request, nowMs);
+  if (!kind.heldBySpecFinalizers) return planDelete(kind, object, request, nowMs);
   if (object.metadata.deletionTimestamp) {
     return object.spec?.finalizers?.length ? { action: "pending" } : planDelete(kind, object, request, nowMs);
   }

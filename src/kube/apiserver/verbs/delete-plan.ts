@@ -1,5 +1,5 @@
 import { rfc3339Seconds } from "../../../base/index.ts";
-import { type KindDefinition, type KubeObject, namespaces } from "../../api/index.ts";
+import type { KindDefinition, KubeObject } from "../../api/index.ts";
 
 /** metav1.DeleteOptions as far as it is served. */
 export interface DeleteRequest {
@@ -82,12 +82,18 @@ function markForFinalizers({ metadata }: KubeObject, nowMs: number): void {
 /** The propagation policy becomes a finalizer, which the garbage collector works off. */
 function finalizersFor(kind: KindDefinition, { metadata }: KubeObject, request: DeleteRequest): string[] {
   const present = metadata.finalizers ?? [];
-  if (kind.resource === "events") return present;
+  if (kind.expires) return present;
   const others = present.filter((finalizer) => finalizer !== ORPHAN && finalizer !== FOREGROUND);
   const policy = policyOf(request);
-  const orphan = policy === undefined ? present.includes(ORPHAN) : policy === "Orphan";
+  const orphan = policy === undefined ? orphansUnasked(kind, present) : policy === "Orphan";
   const foreground = policy === undefined ? present.includes(FOREGROUND) : policy === "Foreground";
   return [...others, ...(orphan ? [ORPHAN] : []), ...(foreground ? [FOREGROUND] : [])];
+}
+
+/** Registry shouldOrphanDependents, where the request does not say. */
+function orphansUnasked(kind: KindDefinition, finalizers: readonly string[]): boolean {
+  if (finalizers.includes(ORPHAN)) return true;
+  return !finalizers.includes(FOREGROUND) && kind.orphansByDefault === true;
 }
 
 function policyOf({ propagationPolicy, orphanDependents }: DeleteRequest) {
@@ -100,5 +106,5 @@ export function isReadyToRemove(kind: KindDefinition, next: KubeObject): boolean
   const { deletionTimestamp, deletionGracePeriodSeconds, finalizers } = next.metadata;
   if (!deletionTimestamp || deletionGracePeriodSeconds || finalizers?.length) return false;
   // Of all kinds only a namespace is held by finalizers in its spec.
-  return kind !== namespaces || !next.spec?.finalizers?.length;
+  return !kind.heldBySpecFinalizers || !next.spec?.finalizers?.length;
 }

@@ -2,10 +2,11 @@ import { cloneJson } from "../../../formats/index.ts";
 import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
 import { applyPatch } from "../verbs/patch-object.ts";
 import { getObject } from "../verbs/read-objects.ts";
-import { requireUpdate, updateObject } from "../verbs/write-object.ts";
+import { requireUpdate } from "../verbs/request-body.ts";
+import { updateObject } from "../verbs/update-object.ts";
 
-/** `/status`: reads the whole object, writes its status only. */
-export async function handleStatus(context: ServerContext, call: ResourceCall): Promise<Answer> {
+/** A subresource that carries the whole object (`status`): reads it, writes only its own part of it. */
+export async function handlePartOfObject(context: ServerContext, call: ResourceCall): Promise<Answer> {
   const { kind, info } = call;
   if (info.verb === "get") return { form: "object", kind, object: await getObject(context, call), code: 200 };
   const sent = info.verb === "update" ? requireUpdate(call) : undefined;

@@ -1,0 +1,82 @@
+import { type KubeObject, statusNotFound, validateUpdatedMeta } from "../../api/index.ts";
+import { NO_COMPANIONS } from "../objects/object-store.ts";
+import type { StoredObject } from "../objects/stored-object.ts";
+import type { ResourceCall, ServerContext } from "../server-context.ts";
+import { admissionRequest } from "./admission-request.ts";
+import { reserveCompanions } from "./companions.ts";
+import { dropDuplicateOwners } from "./duplicate-owners.ts";
+import { checkUid, prepareMetadataForUpdate } from "./object-metadata.ts";
+import { type NextState, rewriteObject } from "./rewrite-object.ts";
+import { updateStrategy } from "./update-strategy.ts";
+import { refuseInvalid, warn, writeContext } from "./write-checks.ts";
+
+export interface UpdateOptions {
+  /** The body of a PUT, where the next state is one. */
+  sent?: KubeObject;
+  /** Makes the object where it is not there. */
+  create?: () => Promise<StoredObject | KubeObject>;
+}
+
+/**
+ * Changes an object, or a part of it by a subresource: `change` gives its next state from the current one; then come
+ * admission, defaults, the strategy, validation and the store.
+ */
+export function updateObject(
+  context: ServerContext,
+  call: ResourceCall,
+  change: (current: StoredObject) => KubeObject | Promise<KubeObject>,
+  { sent, create }: UpdateOptions = {},
+): Promise<{ object: StoredObject | KubeObject; created: boolean }> {
+  const { kind, info, query } = call;
+  const check = (current: StoredObject | undefined) => {
+    if (sent) checkUid(kind, sent, current, { info, dryRun: query.dryRun === true });
+  };
+  const avoid = new Set<string>();
+  const absent = () => {
+    check(undefined);
+    if (!create) throw statusNotFound(kind, info.name!);
+    return create();
+  };
+  return rewriteObject(
+    context,
+    call,
+    async (current) => {
+      check(current);
+      return prepareUpdate(context, call, await change(current), current, avoid);
+    },
+    async () => absent(),
+  );
+}
+
+async function prepareUpdate(
+  context: ServerContext,
+  call: ResourceCall,
+  changed: KubeObject,
+  current: StoredObject,
+  avoid: Set<string>,
+): Promise<NextState> {
+  const { kind, info } = call;
+  const previous = current.object;
+  const strategy = updateStrategy(kind, info.subresource);
+  prepareMetadataForUpdate(kind, changed, current, info);
+  kind.defaults?.(changed);
+  if (info.verb === "update") dropDuplicateOwners(changed, call, "sent");
+  const admission = admissionRequest(call, "UPDATE", { object: changed, oldObject: previous });
+  await context.admission.mutate(admission);
+  const next = admission.object!;
+  dropDuplicateOwners(next, call, "admitted");
+  kind.defaults?.(next);
+  const write = writeContext(context, call);
+  strategy.prepare(next, previous, write);
+  const companions =
+    info.subresource === "status"
+      ? NO_COMPANIONS
+      : await reserveCompanions(context, { call, next, previous, avoid });
+  refuseInvalid(call, next, [
+    ...validateUpdatedMeta(next, previous, kind),
+    ...strategy.validate(next, previous),
+  ]);
+  warn(call, [...write.warnings, ...strategy.warnings(next, previous)]);
+  await context.admission.validate(admission);
+  return { next, companions };
+}
