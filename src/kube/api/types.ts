@@ -92,6 +92,14 @@ export interface ResourceRef<T extends ApiObject = ApiObject> {
   readonly objectType?: T;
 }
 
+/** Who a request is from. */
+export interface Requester {
+  name: string;
+  uid?: string;
+  groups: string[];
+  extra?: Record<string, string[]>;
+}
+
 /** What a table row shows; `priority` 1 is `-o wide`. */
 export interface TableColumn {
   name: string;
@@ -106,7 +114,7 @@ export interface TableColumn {
 
 /** Who writes an object, and when. */
 export interface WriteContext {
-  user: { name: string; uid?: string; groups: readonly string[]; extra?: Record<string, string[]> };
+  user: Requester;
   nowMs: number;
   /** What the client is told beside the answer. */
   warnings: string[];
@@ -141,8 +149,8 @@ export interface KindDefinition<T extends ApiObject = any> extends ResourceRef<T
   readsVersions?: readonly string[];
   /** Fills absent fields as upstream's SetDefaults functions do. */
   defaults?: (object: T) => void;
-  /** Upstream's validation after defaulting; metadata is validated for all kinds alike. */
-  validate?: (object: T) => FieldError[];
+  /** Upstream's validation after defaulting; metadata is validated for all kinds alike. `previous`: what an update changes. */
+  validate?: (object: T, previous?: T) => FieldError[];
   validateUpdate?: (next: T, previous: T) => FieldError[];
   /** What an update may not change is told before what no object of the kind may be. */
   tellsChangesFirst?: boolean;
@@ -177,7 +185,7 @@ export interface KindDefinition<T extends ApiObject = any> extends ResourceRef<T
     fromStored: (stored: KubeObject) => T;
   };
   /** A delete that takes the object away answers with it; others answer a Status (registry ReturnDeletedObject). */
-  answersDeleteWithObject?: boolean;
+  returnsDeletedObject?: boolean;
   /** A delete that says nothing of dependents leaves them alone (registry DefaultGarbageCollectionPolicy). */
   orphansByDefault?: boolean;
   /** Held by `spec.finalizers`, too: a delete marks it, and its status says `Terminating`, until they are gone. */
@@ -186,6 +194,14 @@ export interface KindDefinition<T extends ApiObject = any> extends ResourceRef<T
   expires?: boolean;
   /** Finalizers need no domain in their names. */
   takesAnyFinalizer?: boolean;
-  nameValidation?: "dns1123subdomain" | "dns1123label" | "dns1035label" | "pathSegment";
+  /** The rule of `metadata.name`; a function where it depends on the rest of the object. */
+  nameValidation?:
+    | "dns1123subdomain"
+    | "dns1123label"
+    | "dns1035label"
+    | "pathSegment"
+    | ((name: string, object: T) => string[]);
   columns: TableColumn[];
+  /** The order of a table's rows where it is not that of the names. */
+  compareRows?: (one: T, other: T) => number;
 }

@@ -1,13 +1,6 @@
-import type { ApiObject, KubeList, KubeObject, ResourceRef } from "../api/types.ts";
+import type { ApiObject, KubeList, KubeObject, Requester, ResourceRef } from "../api/types.ts";
 
-export type { ResourceRef } from "../api/types.ts";
-
-export interface UserInfo {
-  name: string;
-  uid?: string;
-  groups: string[];
-  extra?: Record<string, string[]>;
-}
+export type { Requester as UserInfo, ResourceRef } from "../api/types.ts";
 
 export interface ListOptions {
   namespace?: string;
@@ -114,8 +107,8 @@ export interface KubeClient {
 
 /** Declared here because the client needs it in process; `kube/apiserver` provides it. One method a kind of call. */
 export interface ApiBackend {
-  call(request: ApiRequest, user: UserInfo, signal?: AbortSignal): Promise<KubeObject>;
-  watch(request: ApiRequest, user: UserInfo, signal: AbortSignal): AsyncIterable<WatchEvent>;
+  call(request: ApiRequest, user: Requester, signal?: AbortSignal): Promise<KubeObject>;
+  watch(request: ApiRequest, user: Requester, signal: AbortSignal): AsyncIterable<WatchEvent>;
 }
 
 export interface ApiRequest {

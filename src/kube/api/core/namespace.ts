@@ -46,7 +46,7 @@ export const namespaces: KindDefinition<Namespace> = {
   prepareForUpdate,
   prepareForStatusUpdate: keepSpec,
   selectableFields: ({ metadata, status }) => ({ name: metadata.name, "status.phase": status?.phase ?? "" }),
-  answersDeleteWithObject: true,
+  returnsDeletedObject: true,
   heldBySpecFinalizers: true,
   columns: [
     nameColumn,

@@ -50,7 +50,7 @@ export const pods: KindDefinition<Pod> = {
   prepareForStatusUpdate,
   selectableFields,
   gracePeriodSeconds,
-  answersDeleteWithObject: true,
+  returnsDeletedObject: true,
   columns: podColumns,
 };
 

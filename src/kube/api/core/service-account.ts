@@ -18,7 +18,7 @@ export const serviceAccounts: KindDefinition<ServiceAccount> = {
   warnings,
   prepareForCreate: keepNamesOfSecrets,
   prepareForUpdate: keepNamesOfSecrets,
-  answersDeleteWithObject: true,
+  returnsDeletedObject: true,
   columns: [
     nameColumn,
     textColumn("Secrets", (account: ServiceAccount) => account.secrets?.length ?? 0),

@@ -37,7 +37,7 @@ export const services: KindDefinition<Service> = {
     "spec.clusterIP": service.spec.clusterIP ?? "",
     "spec.type": service.spec.type ?? "",
   }),
-  answersDeleteWithObject: true,
+  returnsDeletedObject: true,
   columns: [
     nameColumn,
     textColumn("Type", (service: Service) => service.spec.type ?? ""),

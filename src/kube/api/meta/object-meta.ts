@@ -26,9 +26,10 @@ type NameRule = NonNullable<KindDefinition["nameValidation"]>;
 interface HasMeta {
   metadata: Partial<ObjectMeta>;
 }
+type NameRuleOfAll = Exclude<NameRule, (...args: never[]) => unknown>;
 type MetaKind = Pick<KindDefinition, "namespaced" | "nameValidation" | "takesAnyFinalizer">;
 
-const NAME_RULES: Record<NameRule, (name: string) => string[]> = {
+const NAME_RULES: Record<NameRuleOfAll, (name: string) => string[]> = {
   dns1123subdomain: isDns1123Subdomain,
   dns1123label: isDns1123Label,
   dns1035label: isDns1035Label,
@@ -36,7 +37,8 @@ const NAME_RULES: Record<NameRule, (name: string) => string[]> = {
 };
 
 /** What is wrong with a name under a kind's rule; of a prefix for generated names a trailing dash is fine. */
-export function nameProblems(rule: NameRule | undefined, name: string, isPrefix = false): string[] {
+function nameProblems(object: HasMeta, rule: NameRule | undefined, name: string, isPrefix = false): string[] {
+  if (typeof rule === "function") return rule(name, object);
   const tested = isPrefix && name.endsWith("-") ? `${name.slice(0, -1)}a` : name;
   return NAME_RULES[rule ?? "dns1123subdomain"](tested);
 }
@@ -50,12 +52,15 @@ export function validateObjectMeta(object: HasMeta, kind: MetaKind, path = "meta
       ...invalidEach(
         `${path}.generateName`,
         meta.generateName,
-        nameProblems(kind.nameValidation, meta.generateName, true),
+        nameProblems(object, kind.nameValidation, meta.generateName, true),
       ),
     );
   }
   if (!meta.name) errors.push(required(`${path}.name`, "name or generateName is required"));
-  else errors.push(...invalidEach(`${path}.name`, meta.name, nameProblems(kind.nameValidation, meta.name)));
+  else
+    errors.push(
+      ...invalidEach(`${path}.name`, meta.name, nameProblems(object, kind.nameValidation, meta.name)),
+    );
   errors.push(...validateNamespace(meta.namespace, kind.namespaced, `${path}.namespace`));
   errors.push(...nonNegative(`${path}.generation`, meta.generation));
   errors.push(...validateLabels(meta.labels, `${path}.labels`));

@@ -38,7 +38,7 @@ export function refusalsOnUpdate(kind: KindDefinition, base: object, change: obj
   previous.metadata.resourceVersion = "1";
   const next = read(kind, changed(previous, change));
   kind.prepareForUpdate?.(next, previous);
-  const ofObject = kind.validate?.(next) ?? [];
+  const ofObject = kind.validate?.(next, previous) ?? [];
   const ofChanges = kind.validateUpdate?.(next, previous) ?? [];
   const all = kind.tellsChangesFirst ? [...ofChanges, ...ofObject] : [...ofObject, ...ofChanges];
   return all.map(textOf);

@@ -22,8 +22,15 @@ export async function* encodeList(
   elsewhere: EncodeElsewhere = async () => undefined,
 ): AsyncGenerator<Buffer> {
   const frame = frameOf(kind, list, items.length === 0, form);
-  if (form.encoding === "protobuf") yield* inEnvelope(kind, form, inPieces(items, frame, elsewhere));
-  else yield* inPieces(items, frame, elsewhere);
+  const pieces = inPieces(inOrder(kind, items, form), frame, elsewhere);
+  if (form.encoding === "protobuf") yield* inEnvelope(kind, form, pieces);
+  else yield* pieces;
+}
+
+/** Tables of some kinds have an order of their own. */
+function inOrder({ compareRows }: KindDefinition, items: readonly StoredObject[], { shape }: Rendering) {
+  if (shape !== "table" || !compareRows) return items;
+  return [...items].sort((one, other) => compareRows(one.object, other.object));
 }
 
 /** An item as it stands in a list, where that takes long and is done by another thread; undefined where it is not. */

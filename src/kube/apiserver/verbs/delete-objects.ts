@@ -14,7 +14,7 @@ export async function deleteObject(context: ServerContext, call: ResourceCall): 
   const request = deleteOptionsOf(call);
   await context.admission.mutate(admissionRequest(call, "DELETE"));
   const { object, gone } = await deleteOne(context, call, info.name!, request);
-  if (!gone || kind.answersDeleteWithObject) return { form: "object", kind, object, code: 200 };
+  if (!gone || kind.returnsDeletedObject) return { form: "object", kind, object, code: 200 };
   const { metadata } = object instanceof StoredObject ? object.object : object;
   return { form: "status", status: deletedStatus(kind, metadata) };
 }

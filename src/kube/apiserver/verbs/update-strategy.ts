@@ -35,7 +35,7 @@ function ofObject(kind: KindDefinition, tellsWarnings: boolean): UpdateStrategy 
       raiseGeneration(kind, next, previous);
     },
     validate(next, previous) {
-      const ofObject = kind.validate?.(next) ?? [];
+      const ofObject = kind.validate?.(next, previous) ?? [];
       const ofChanges = kind.validateUpdate?.(next, previous) ?? [];
       return kind.tellsChangesFirst ? [...ofChanges, ...ofObject] : [...ofObject, ...ofChanges];
     },
