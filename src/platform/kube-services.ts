@@ -83,7 +83,8 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
   const proxy = new Slot<KubeProxy>("proxy");
   const kubeconfig = new DeferredSaves({ what: "file", logger, clock });
 
-  const as = (user: UserInfo): KubeClient => createInProcessClient(apiServer.value.backend, user);
+  const as = (user: UserInfo, userAgent: string): KubeClient =>
+    createInProcessClient(apiServer.value.backend, user, { userAgent });
 
   const services: Service[] = [
     openCloseService("store", [], async () => {
@@ -134,8 +135,12 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
       name: "informers",
       needs: ["apiserver"],
       async run({ signal, ready }) {
-        client.fill(as({ name: "system:admin", groups: ["system:masters", "system:authenticated"] }));
-        informers.fill(createInformerFactory(as(asControllerManager), { logger, clock }));
+        client.fill(
+          as({ name: "system:admin", groups: ["system:masters", "system:authenticated"] }, "gantry"),
+        );
+        informers.fill(
+          createInformerFactory(as(asControllerManager, "kube-controller-manager"), { logger, clock }),
+        );
         ready();
         await informers.value.run(signal);
       },
@@ -163,7 +168,7 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
       needs: ["informers"],
       run: (context) =>
         createControllerManager({
-          clientFor: (identity) => as(asController(identity)),
+          clientFor: (identity) => as(asController(identity), "kube-controller-manager"),
           informers: informers.value,
           kinds: apiServer.value.kinds,
           caCertificate: certificates.value.caPem,
@@ -176,7 +181,7 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
       name: "scheduler",
       needs: ["informers"],
       run: (context) => {
-        const own = as(asScheduler);
+        const own = as(asScheduler, "kube-scheduler");
         const recorder = createEventRecorder({ client: own, component: "default-scheduler", clock, logger });
         return createScheduler({ client: own, informers: informers.value, recorder, logger, clock }).run(
           context,
@@ -188,7 +193,7 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
       // The proxy is told before a pod ends.
       needs: ["informers", "cri", "proxy"],
       run: async (context) => {
-        const own = as(asNode(config.nodeName));
+        const own = as(asNode(config.nodeName), "kubelet");
         const nodeInformers = createInformerFactory(own, { logger, clock });
         kubelet.fill(
           createKubelet({

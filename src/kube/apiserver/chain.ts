@@ -30,6 +30,7 @@ export interface Exchange {
   /** All query parameters, for subresources that have their own. */
   params: URLSearchParams;
   patchType: ApiRequest["patchType"];
+  userAgent: string;
   /**
    * How the answer is to be written out, where it is; throws NotAcceptable before anything is done.
    */
@@ -114,7 +115,7 @@ async function receive(
   user: UserInfo,
 ): Promise<Received> {
   const kind = routeOf(context.kinds, info);
-  const { params, patchType, signal, warnings } = exchange;
+  const { params, patchType, userAgent, signal, warnings } = exchange;
   const deprecation = deprecationOf(kind);
   if (deprecation) warnings.push(deprecation);
   if (patchType === "apply") throw statusUnsupportedMediaType(Object.keys(PATCH_TYPES));
@@ -125,5 +126,5 @@ async function receive(
   const query = exchange.parseQuery();
   // What is passed on is not read.
   const body = info.subresource === "proxy" ? NO_BODY : await exchange.readBody(query, user);
-  return { call: { info, kind, user, query, params, patchType, body, warnings, signal }, form };
+  return { call: { info, kind, user, userAgent, query, params, patchType, body, warnings, signal }, form };
 }

@@ -53,7 +53,19 @@ const NEVER = new AbortController().signal;
 const NO_PARAMS = new URLSearchParams();
 
 function exchangeOf(request: ApiRequest, user: UserInfo, signal: AbortSignal): Exchange {
-  const { verb, group, version, resource, subresource, namespace, name, query, body, patchType } = request;
+  const {
+    verb,
+    group,
+    version,
+    resource,
+    subresource,
+    namespace,
+    name,
+    query,
+    body,
+    patchType,
+    userAgent = "",
+  } = request;
   const info: ResourceRequestInfo = {
     isResource: true,
     verb,
@@ -77,6 +89,7 @@ function exchangeOf(request: ApiRequest, user: UserInfo, signal: AbortSignal): E
     warnings: [],
     params: NO_PARAMS,
     patchType,
+    userAgent,
     negotiate: () => {},
     readBody: async () => new PlainBody(body),
     signal,

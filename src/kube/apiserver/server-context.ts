@@ -36,6 +36,7 @@ export interface ResourceCall {
   info: ResourceRequestInfo;
   kind: KindDefinition;
   user: UserInfo;
+  userAgent: string;
   query: ApiRequest["query"];
   /** All query parameters. */
   params: URLSearchParams;

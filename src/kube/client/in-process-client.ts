@@ -18,17 +18,23 @@ import type {
  * A client that calls the API server's request chain directly: no wire and no copies, but the same authentication
  * outcome (`user`), authorization and admission as over HTTPS. The objects it hands out are frozen and shared.
  */
-export function createInProcessClient(backend: ApiBackend, user: UserInfo): KubeClient {
-  return new InProcessClient(backend, user);
+export function createInProcessClient(
+  backend: ApiBackend,
+  user: UserInfo,
+  { userAgent = "gantry" }: { userAgent?: string } = {},
+): KubeClient {
+  return new InProcessClient(backend, user, userAgent);
 }
 
 class InProcessClient implements KubeClient {
   readonly #backend: ApiBackend;
   readonly #user: UserInfo;
+  readonly #userAgent: string;
 
-  constructor(backend: ApiBackend, user: UserInfo) {
+  constructor(backend: ApiBackend, user: UserInfo, userAgent: string) {
     this.#backend = backend;
     this.#user = user;
+    this.#userAgent = userAgent;
   }
 
   async get<T extends KubeObject>(
@@ -151,7 +157,7 @@ class InProcessClient implements KubeClient {
   }
 
   #call(request: ApiRequest, signal?: AbortSignal): Promise<KubeObject> {
-    return this.#backend.call(request, this.#user, signal);
+    return this.#backend.call({ ...request, userAgent: this.#userAgent }, this.#user, signal);
   }
 }
 

@@ -122,6 +122,8 @@ export interface ApiRequest {
   /** Decoded body: an object, or for a JSON patch the list of operations. */
   body?: unknown;
   patchType?: PatchType;
+  /** Who the caller says that it is: `kube-scheduler/v1.33.0`. Names the owner of the fields that it writes. */
+  userAgent?: string;
   query: {
     labelSelector?: string;
     fieldSelector?: string;

@@ -1,4 +1,4 @@
-import type { KindDefinition, KubeObject } from "../../api/index.ts";
+import type { GroupVersionKind, KindDefinition, KubeObject } from "../../api/index.ts";
 import type { UserInfo } from "../../client/types.ts";
 
 export type AdmissionOperation = "CREATE" | "UPDATE" | "DELETE" | "CONNECT";
@@ -9,7 +9,7 @@ export interface AdmissionRequest {
   /** Whose resource it is. */
   kind: KindDefinition;
   /** What kind the objects are of: another one in a subresource with a body of its own. */
-  objectKind: KindDefinition;
+  objectKind: GroupVersionKind;
   subresource: string | undefined;
   namespace: string | undefined;
   name: string | undefined;

@@ -189,6 +189,7 @@ export class HttpFront {
       parseQuery: () => (isPassedOn ? {} : parseQuery(params, info.verb, patchType)),
       params,
       patchType,
+      userAgent: req.headers["user-agent"] ?? "",
       warnings,
       readBody: (query, user) => this.#readBody(req, method, query, warnings, user),
       signal,

@@ -71,12 +71,13 @@ export class Offload {
   }
 
   async #write(call: ResourceCall, body: EncodedBody, form: Rendering, sizeBytes: number): Promise<Answer> {
-    const { info, user, query, params, patchType, signal } = call;
+    const { info, user, userAgent, query, params, patchType, signal } = call;
     const { threads, clock } = this.#options;
     const job = {
       type: "request" as const,
       info,
       user,
+      userAgent,
       query,
       params: params.toString(),
       patchType,

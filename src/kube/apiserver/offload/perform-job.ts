@@ -83,13 +83,14 @@ async function answerRequest(job: RequestJob, store: Store, options: ThreadOptio
   }
 }
 
-function callOf({ info, user, query, params, patchType, body }: RequestJob): ResourceCall {
+function callOf({ info, user, userAgent, query, params, patchType, body }: RequestJob): ResourceCall {
   const kind = kinds.find(info.group, info.version, info.resource)!;
   const warnings: string[] = [];
   return {
     info,
     kind,
     user,
+    userAgent,
     query,
     params: new URLSearchParams(params),
     patchType,

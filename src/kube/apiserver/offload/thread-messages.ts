@@ -22,6 +22,7 @@ export interface RequestJob {
   type: "request";
   info: ResourceRequestInfo;
   user: UserInfo;
+  userAgent: string;
   query: ApiRequest["query"];
   params: string;
   patchType: ApiRequest["patchType"];

@@ -1,6 +1,7 @@
 import { type KindDefinition, nodes, pods, serviceAccounts, services } from "../../api/index.ts";
 import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
 import { createBinding } from "./binding.ts";
+import { connecting } from "./connect.ts";
 import { createEviction } from "./eviction.ts";
 import { handlePartOfObject } from "./part-of-object.ts";
 import { readPodLog } from "./pod-log.ts";
@@ -15,17 +16,17 @@ const OF_KIND = new Map<KindDefinition, Record<string, SubresourceHandler>>([
   [
     pods,
     {
-      attach: attachToPod,
+      attach: connecting(attachToPod),
       binding: createBinding,
       eviction: createEviction,
-      exec: execInPod,
+      exec: connecting(execInPod),
       log: readPodLog,
-      portforward: forwardPodPorts,
-      proxy: proxyToPod,
+      portforward: connecting(forwardPodPorts),
+      proxy: connecting(proxyToPod),
     },
   ],
-  [services, { proxy: proxyToService }],
-  [nodes, { proxy: refuseNodeProxy }],
+  [services, { proxy: connecting(proxyToService) }],
+  [nodes, { proxy: connecting(refuseNodeProxy) }],
   [serviceAccounts, { token: createToken }],
 ]);
 

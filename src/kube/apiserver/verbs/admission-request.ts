@@ -1,4 +1,4 @@
-import type { KindDefinition, KubeObject } from "../../api/index.ts";
+import type { GroupVersionKind, KubeObject } from "../../api/index.ts";
 import type { AdmissionOperation, AdmissionRequest } from "../admission/admission.ts";
 import type { ResourceCall } from "../server-context.ts";
 
@@ -6,7 +6,7 @@ export interface AdmittedObjects {
   object?: KubeObject;
   oldObject?: KubeObject;
   /** What kind they are of, where not of the resource's: the body of a subresource. */
-  kind?: KindDefinition;
+  kind?: GroupVersionKind;
 }
 
 /** A call as admission sees it. */
