@@ -18,6 +18,7 @@ export { endpoints } from "./core/endpoints.ts";
 export { events } from "./core/event.ts";
 export { namespaces, validateNamespaceFinalizer } from "./core/namespace.ts";
 export { nodes } from "./core/node.ts";
+export { containersOf } from "./core/pod/containers-of.ts";
 export { isMirrorPod, MIRROR_ANNOTATION } from "./core/pod/mirror-pod.ts";
 export { nodeIsSelected, nodeSelectorTermMatches, selectsNodes } from "./core/pod/node-selection.ts";
 export { isPodPhaseTerminal, isPodTerminal } from "./core/pod/terminal.ts";

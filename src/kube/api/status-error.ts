@@ -148,13 +148,19 @@ export function statusConflict(
   return statusError(409, "Conflict", message, resourceDetails(stored(of), name));
 }
 
-/** Several field errors are printed as `[a, b]`; equal ones once. */
+/** Several errors are printed as `[a, b]`; equal ones once (apimachinery's Aggregate). */
+export function aggregateText(texts: readonly string[]): string {
+  const each = [...new Set(texts)];
+  return each.length === 1 ? each[0]! : `[${each.join(", ")}]`;
+}
+
+export const errorListText = (errors: readonly FieldError[]): string =>
+  aggregateText(errors.map(({ field, message }) => `${field}: ${message}`));
+
 export function statusInvalid(of: GroupKind, name: string, errors: readonly FieldError[]): StatusError {
-  const texts = [...new Set(errors.map((error) => `${error.field}: ${error.message}`))];
-  const list = texts.length === 1 ? texts[0]! : `[${texts.join(", ")}]`;
   const { group } = of.storedAs ?? of;
   const head = `${groupKindText({ ...of, group })} ${quote(name)} is invalid`;
-  return statusError(422, "Invalid", texts.length === 0 ? head : `${head}: ${list}`, {
+  return statusError(422, "Invalid", errors.length === 0 ? head : `${head}: ${errorListText(errors)}`, {
     name,
     group,
     kind: of.kind,

@@ -126,5 +126,21 @@ async function receive(
   const query = exchange.parseQuery();
   // What is passed on is not read.
   const body = info.subresource === "proxy" ? NO_BODY : await exchange.readBody(query, user);
-  return { call: { info, kind, user, userAgent, query, params, patchType, body, warnings, signal }, form };
+  const auditAnnotations = new Map<string, string>();
+  return {
+    call: {
+      info,
+      kind,
+      user,
+      userAgent,
+      query,
+      params,
+      patchType,
+      body,
+      warnings,
+      auditAnnotations,
+      signal,
+    },
+    form,
+  };
 }

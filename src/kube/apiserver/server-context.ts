@@ -44,6 +44,8 @@ export interface ResourceCall {
   patchType?: ApiRequest["patchType"];
   /** Sent along with the answer as `Warning` headers. */
   warnings: string[];
+  /** What is told of the request beside what it says itself, for an audit log. */
+  auditAnnotations: Map<string, string>;
   signal: AbortSignal;
 }
 

@@ -20,6 +20,8 @@ export interface AdmissionRequest {
   dryRun: boolean;
   /** Tells the client something beside the answer; what it was told already is not told again. */
   warn(text: string): void;
+  /** Tells the audit log something; of a key that was told already, the first value stays. */
+  annotate(key: string, value: string): void;
 }
 
 /** One rule of the house. `mutate` of all plugins runs before defaults and validation, `validate` after them. Refusals throw. */

@@ -1,16 +1,16 @@
-import type { Clock } from "../../../base/index.ts";
-import { namespaces, nodes, pods, serviceAccounts } from "../../api/index.ts";
+import { type Clock, inTurns } from "../../../base/index.ts";
+import { type KubeObject, namespaces, nodes, pods, serviceAccounts } from "../../api/index.ts";
 import type { Authorizer } from "../authorization/authorizer.ts";
 import type { RbacAuthorizer, RbacSource } from "../authorization/rbac-authorizer.ts";
 import type { ObjectCache } from "../objects/object-cache.ts";
-import { objectKey } from "../objects/object-keys.ts";
+import { keyPrefix, objectKey } from "../objects/object-keys.ts";
 import type { ObjectStore } from "../objects/object-store.ts";
 import { AdmissionChain } from "./admission.ts";
 import { defaultTolerationSeconds } from "./default-toleration-seconds.ts";
 import { namespaceLifecycle } from "./namespace-lifecycle.ts";
 import { nodeRestriction } from "./node-restriction.ts";
 import { nodeTaint } from "./node-taint.ts";
-import { podSecurityWarning } from "./pod-security-warning.ts";
+import { podSecurity } from "./pod-security/pod-security.ts";
 import { priority } from "./priority.ts";
 import { rbacEscalation } from "./rbac-escalation.ts";
 import { runtimeClass } from "./runtime-class.ts";
@@ -31,7 +31,7 @@ const ACCOUNT_POLL_MS = 25;
 
 /** The plugins in the order in which they run. */
 export function defaultAdmission(options: AdmissionOptions): AdmissionChain {
-  const { objects, authorizer, rbac, rbacSource } = options;
+  const { objects, authorizer, rbac, rbacSource, clock } = options;
   const findNamespace = async (name: string) => (await objects.find(namespaces, undefined, name))?.object;
   return new AdmissionChain([
     namespaceLifecycle(findNamespace),
@@ -46,8 +46,19 @@ export function defaultAdmission(options: AdmissionOptions): AdmissionChain {
     }),
     nodeTaint,
     rbacEscalation({ source: rbacSource, rbac, authorizer }),
-    podSecurityWarning(findNamespace),
+    podSecurity({ findNamespace, listPods: (namespace) => listPods(objects, namespace), clock }),
   ]);
+}
+
+async function listPods(objects: ObjectStore, namespace: string): Promise<KubeObject[]> {
+  const { items } = await objects.range(keyPrefix(pods, namespace), {});
+  const found: KubeObject[] = [];
+  for await (const { key, value, modRevision } of inTurns(items)) {
+    const pod = objects.fromItem(key, value, modRevision);
+    if (!pod.isAtHand) await pod.load();
+    found.push(pod.object);
+  }
+  return found;
 }
 
 async function findAccount({ objects, cache, clock }: AdmissionOptions, namespace: string, name: string) {

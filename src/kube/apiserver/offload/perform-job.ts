@@ -96,6 +96,7 @@ function callOf({ info, user, userAgent, query, params, patchType, body }: Reque
     patchType,
     body: bodyOf(body, query, warnings),
     warnings,
+    auditAnnotations: new Map(),
     signal: NEVER,
   };
 }

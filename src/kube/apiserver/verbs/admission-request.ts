@@ -15,7 +15,7 @@ export function admissionRequest(
   operation: AdmissionOperation,
   { object, oldObject, kind: objectKind = call.kind }: AdmittedObjects = {},
 ): AdmissionRequest {
-  const { kind, info, user, query, warnings } = call;
+  const { kind, info, user, query, warnings, auditAnnotations } = call;
   return {
     operation,
     kind,
@@ -29,6 +29,9 @@ export function admissionRequest(
     dryRun: query.dryRun === true,
     warn: (text) => {
       if (!warnings.includes(text)) warnings.push(text);
+    },
+    annotate: (key, value) => {
+      if (!auditAnnotations.has(key)) auditAnnotations.set(key, value);
     },
   };
 }
