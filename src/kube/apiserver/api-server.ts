@@ -34,11 +34,14 @@ import { LocalBackend } from "./local-backend.ts";
 import { ApiServerMetrics } from "./metrics.ts";
 import { FreshObjects } from "./objects/fresh-objects.ts";
 import { REGISTRY } from "./objects/object-keys.ts";
+import { CachedLookup } from "./objects/object-lookup.ts";
 import { ObjectStore } from "./objects/object-store.ts";
 import { StoredObject } from "./objects/stored-object.ts";
 import { Offload } from "./offload/offload.ts";
 import { RequestThreads } from "./offload/request-threads.ts";
 import type { ServerContext } from "./server-context.ts";
+import { WebhookAgents } from "./webhook/webhook-agents.ts";
+import { WebhookClient } from "./webhook/webhook-client.ts";
 
 export interface ApiServerOptions {
   store: Store;
@@ -98,6 +101,7 @@ class KubeApiServer implements ApiServer {
   readonly #checker: CacheChecker;
   readonly #kinds = builtInKinds();
   readonly #services: ServiceAllocator;
+  readonly #agents = new WebhookAgents();
   readonly #context: ServerContext;
   readonly #threads: RequestThreads;
   readonly #front: HttpFront;
@@ -179,25 +183,40 @@ class KubeApiServer implements ApiServer {
     const cache = this.#cache;
     const objects = new ObjectStore({ store, cache, fresh: this.#fresh, clock: this.#clock });
     const issuer = `https://kubernetes.default.svc.${clusterDomain ?? "cluster.local"}`;
-    const kinds = { pods, secrets, nodes, serviceaccounts: serviceAccounts };
+    const bound = { pods, secrets, nodes, serviceaccounts: serviceAccounts };
     const tokens = new ServiceAccountTokens({
       key: certificates.tokenSigningKey,
       issuer,
       audiences: [issuer],
       lookup: async (resource, namespace, name) =>
-        (await objects.find(kinds[resource], namespace, name))?.object,
+        (await objects.find(bound[resource], namespace, name))?.object,
       clock: this.#clock,
     });
     const rbacSource = rbacFromCache(cache, () => this.#rbacVersion);
     const rbac = new RbacAuthorizer(rbacSource);
     const authorizer = new AuthorizerChain([new NodeAuthorizer(cache), rbac]);
+    const lookup = new CachedLookup(cache, objects);
+    const webhooks = new WebhookClient({ lookup, clock: this.#clock, agents: this.#agents });
+    const kinds = this.#kinds;
     return {
       clock: this.#clock,
       logger,
-      kinds: this.#kinds,
+      kinds,
       objects,
       cache,
-      admission: defaultAdmission({ objects, cache, authorizer, rbac, rbacSource, clock: this.#clock }),
+      lookup,
+      admission: defaultAdmission({
+        objects,
+        cache,
+        authorizer,
+        rbac,
+        rbacSource,
+        kinds,
+        lookup,
+        webhooks,
+        logger,
+        clock: this.#clock,
+      }),
       companions: [this.#services],
       authorizer,
       rbac,
@@ -286,6 +305,7 @@ class KubeApiServer implements ApiServer {
       await this.#http?.close();
       await this.#threads.stop();
       this.#metrics.stop();
+      this.#agents.close();
       caching.abort();
       await Promise.all([cacheRun.ended, checking]);
     }

@@ -9,6 +9,7 @@ import type { ServiceAccountTokens } from "./authentication/service-account-toke
 import type { Authorizer } from "./authorization/authorizer.ts";
 import type { RbacAuthorizer } from "./authorization/rbac-authorizer.ts";
 import type { ObjectCache } from "./objects/object-cache.ts";
+import type { ObjectLookup } from "./objects/object-lookup.ts";
 import type { ObjectStore } from "./objects/object-store.ts";
 import type { StoredObject } from "./objects/stored-object.ts";
 import type { ResourceRequestInfo } from "./request-info.ts";
@@ -22,6 +23,7 @@ export interface ServerContext {
   kinds: KindCatalog;
   objects: ObjectStore;
   cache: ObjectCache;
+  lookup: ObjectLookup;
   admission: AdmissionChain;
   /** What is written along with objects. */
   companions: readonly CompanionSource[];

@@ -18,10 +18,23 @@ export interface AdmissionRequest {
   oldObject: KubeObject | undefined;
   user: UserInfo;
   dryRun: boolean;
+  /** CreateOptions, UpdateOptions or DeleteOptions; connections have none. */
+  options: object | undefined;
+  /** Aborts when the client is gone. */
+  signal: AbortSignal;
+  reinvocation: Reinvocation;
   /** Tells the client something beside the answer; what it was told already is not told again. */
   warn(text: string): void;
   /** Tells the audit log something; of a key that was told already, the first value stays. */
   annotate(key: string, value: string): void;
+}
+
+/** A plugin that calls out may change what others have looked at: all of `mutate` runs a second time then, and no third. */
+export interface Reinvocation {
+  isWanted: boolean;
+  isSecond: boolean;
+  /** What plugins keep from the first round for the second, by their names. */
+  readonly state: Map<string, unknown>;
 }
 
 /** One rule of the house. `mutate` of all plugins runs before defaults and validation, `validate` after them. Refusals throw. */
@@ -39,6 +52,9 @@ export class AdmissionChain {
   }
 
   async mutate(request: AdmissionRequest): Promise<void> {
+    for (const plugin of this.#plugins) await plugin.mutate?.(request);
+    if (!request.reinvocation.isWanted) return;
+    request.reinvocation.isSecond = true;
     for (const plugin of this.#plugins) await plugin.mutate?.(request);
   }
 

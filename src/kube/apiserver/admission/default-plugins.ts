@@ -1,10 +1,19 @@
-import { type Clock, inTurns } from "../../../base/index.ts";
-import { type KubeObject, namespaces, nodes, pods, serviceAccounts } from "../../api/index.ts";
+import { type Clock, inTurns, type Logger } from "../../../base/index.ts";
+import {
+  type KindSource,
+  type KubeObject,
+  namespaces,
+  nodes,
+  pods,
+  serviceAccounts,
+} from "../../api/index.ts";
 import type { Authorizer } from "../authorization/authorizer.ts";
 import type { RbacAuthorizer, RbacSource } from "../authorization/rbac-authorizer.ts";
 import type { ObjectCache } from "../objects/object-cache.ts";
 import { keyPrefix, objectKey } from "../objects/object-keys.ts";
+import type { ObjectLookup } from "../objects/object-lookup.ts";
 import type { ObjectStore } from "../objects/object-store.ts";
+import type { WebhookClient } from "../webhook/webhook-client.ts";
 import { AdmissionChain } from "./admission.ts";
 import { defaultTolerationSeconds } from "./default-toleration-seconds.ts";
 import { namespaceLifecycle } from "./namespace-lifecycle.ts";
@@ -15,6 +24,8 @@ import { priority } from "./priority.ts";
 import { rbacEscalation } from "./rbac-escalation.ts";
 import { runtimeClass } from "./runtime-class.ts";
 import { serviceAccount } from "./service-account.ts";
+import { mutatingWebhooks } from "./webhooks/mutating-webhooks.ts";
+import { validatingWebhooks } from "./webhooks/validating-webhooks.ts";
 
 export interface AdmissionOptions {
   objects: ObjectStore;
@@ -22,6 +33,11 @@ export interface AdmissionOptions {
   authorizer: Authorizer;
   rbac: RbacAuthorizer;
   rbacSource: RbacSource;
+  /** What is served. */
+  kinds: KindSource;
+  lookup: ObjectLookup;
+  webhooks: WebhookClient;
+  logger: Logger;
   clock: Clock;
 }
 
@@ -33,6 +49,9 @@ const ACCOUNT_POLL_MS = 25;
 export function defaultAdmission(options: AdmissionOptions): AdmissionChain {
   const { objects, authorizer, rbac, rbacSource, clock } = options;
   const findNamespace = async (name: string) => (await objects.find(namespaces, undefined, name))?.object;
+  const { kinds, lookup, webhooks, logger } = options;
+  const conditionsHold = async () => true;
+  const calling = { kinds, lookup, client: webhooks, logger, conditionsHold };
   return new AdmissionChain([
     namespaceLifecycle(findNamespace),
     serviceAccount((namespace, name) => findAccount(options, namespace, name)),
@@ -47,6 +66,8 @@ export function defaultAdmission(options: AdmissionOptions): AdmissionChain {
     nodeTaint,
     rbacEscalation({ source: rbacSource, rbac, authorizer }),
     podSecurity({ findNamespace, listPods: (namespace) => listPods(objects, namespace), clock }),
+    mutatingWebhooks(calling),
+    validatingWebhooks(calling),
   ]);
 }
 

@@ -53,12 +53,16 @@ export class ObjectStore {
     namespace: string | undefined,
     name: string,
   ): Promise<StoredObject | undefined> {
-    const key = objectKey(kind, namespace, name);
+    return (await this.at(objectKey(kind, namespace, name)))?.viewedAs(kind);
+  }
+
+  /** As it is stored. */
+  async at(key: string): Promise<StoredObject | undefined> {
     const { item } = await this.#store.get(key);
     if (!item) return undefined;
     const found = this.fromItem(key, item.value, item.modRevision);
     if (!found.isAtHand) await found.load();
-    return found.viewedAs(kind);
+    return found;
   }
 
   fromItem(key: string, value: Uint8Array, revision: number): StoredObject {

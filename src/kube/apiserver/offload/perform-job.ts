@@ -13,11 +13,14 @@ import { WatchEncoder } from "../http/encode-watch.ts";
 import { parsePatchDocument } from "../http/patch-document.ts";
 import { toldWarnings } from "../http/warning-headers.ts";
 import { FreshObjects } from "../objects/fresh-objects.ts";
+import { StoredLookup } from "../objects/object-lookup.ts";
 import { ObjectStore } from "../objects/object-store.ts";
 import { StoredObject } from "../objects/stored-object.ts";
 import { performRequest } from "../perform-request.ts";
 import type { ResourceCall, ServerContext } from "../server-context.ts";
 import { EncodedBody } from "../verbs/decode-object.ts";
+import { WebhookAgents } from "../webhook/webhook-agents.ts";
+import { WebhookClient } from "../webhook/webhook-client.ts";
 import { PrefixCache } from "./prefix-cache.ts";
 import type {
   DecodeJob,
@@ -30,6 +33,7 @@ import type {
 } from "./thread-messages.ts";
 
 const kinds = builtInKinds();
+const agents = new WebhookAgents();
 const MANY_CAUSES = 100;
 const NEVER = new AbortController().signal;
 
@@ -121,6 +125,8 @@ async function contextFor(
   if (kind.group === "rbac.authorization.k8s.io") await cache.load(store, RBAC_PREFIX);
   const clock: Clock = Object.assign(Object.create(systemClock) as Clock, { nowMs: () => nowMs });
   const objects = new ObjectStore({ store, cache, fresh: new FreshObjects(), clock });
+  const lookup = new StoredLookup(objects);
+  const webhooks = new WebhookClient({ lookup, clock, agents });
   const rbacSource = rbacFromCache(cache, () => cache.revision);
   const rbac = new RbacAuthorizer(rbacSource);
   return {
@@ -129,7 +135,19 @@ async function contextFor(
     kinds,
     objects,
     cache,
-    admission: defaultAdmission({ objects, cache, authorizer: rbac, rbac, rbacSource, clock }),
+    lookup,
+    admission: defaultAdmission({
+      objects,
+      cache,
+      authorizer: rbac,
+      rbac,
+      rbacSource,
+      kinds,
+      lookup,
+      webhooks,
+      logger: silentLogger,
+      clock,
+    }),
     companions: [new ServiceAllocator({ store, cache, serviceCidr, nodePorts })],
     authorizer: rbac,
     rbac,

@@ -1,6 +1,4 @@
-import { isIPv4 } from "node:net";
 import {
-  endpointSlices,
   type KubeObject,
   pods,
   services,
@@ -8,8 +6,8 @@ import {
   statusNotImplemented,
   statusServiceUnavailable,
 } from "../../api/index.ts";
-import { keyPrefix } from "../objects/object-keys.ts";
 import type { Answer, ProxyTarget, ResourceCall, ServerContext } from "../server-context.ts";
+import { isReachable, readyEndpoints } from "../webhook/service-endpoints.ts";
 
 interface Named {
   scheme: "http" | "https";
@@ -41,7 +39,7 @@ export async function proxyToService(context: ServerContext, call: ResourceCall)
   const wanted = parseName(call, "service");
   const { object: service } = await context.objects.get(services, call.info.namespace, wanted.name);
   const portName = servicePortName(service, wanted.port);
-  const candidates = readyEndpoints(context, service, portName);
+  const candidates = await readyEndpoints(context.lookup, service, portName);
   const chosen = candidates[Math.floor(Math.random() * candidates.length)];
   if (!chosen) {
     throw statusServiceUnavailable(`no endpoints available for service ${JSON.stringify(wanted.name)}`);
@@ -86,38 +84,6 @@ function servicePortName(service: KubeObject, wanted: string): string {
   );
 }
 
-interface Slice {
-  addressType: string;
-  ports?: { name?: string; port?: number }[];
-  endpoints?: { addresses: string[]; conditions?: { ready?: boolean } }[];
-}
-
-function readyEndpoints(
-  context: ServerContext,
-  { metadata }: KubeObject,
-  portName: string,
-): { host: string; port: number }[] {
-  const found: { host: string; port: number }[] = [];
-  for (const { object } of context.cache.list(keyPrefix(endpointSlices, metadata.namespace))) {
-    if (object.metadata.labels?.["kubernetes.io/service-name"] !== metadata.name) continue;
-    const slice = object as unknown as Slice;
-    const ports = slice.ports ?? [];
-    const endpoints = slice.endpoints ?? [];
-    const port = ports.find(({ name }) => (name ?? "") === portName)?.port;
-    if (port === undefined) continue;
-    for (const { addresses, conditions } of endpoints) {
-      const host = addresses[0] ?? "";
-      if (conditions?.ready !== false && isReachable(host)) found.push({ host, port });
-    }
-  }
-  return found;
-}
-
 function isPort(port: number | undefined): boolean {
   return Number.isInteger(port) && port! > 0 && port! < 65_536;
-}
-
-/** Whoever can write an address into an object must not reach what only this machine may (proxyutil.IsProxyableIP). */
-function isReachable(host: string): boolean {
-  return isIPv4(host) && !/^(?:0|127|169\.254|22[4-9]|23\d)\./.test(host);
 }

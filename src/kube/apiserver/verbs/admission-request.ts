@@ -15,7 +15,7 @@ export function admissionRequest(
   operation: AdmissionOperation,
   { object, oldObject, kind: objectKind = call.kind }: AdmittedObjects = {},
 ): AdmissionRequest {
-  const { kind, info, user, query, warnings, auditAnnotations } = call;
+  const { kind, info, user, query, warnings, auditAnnotations, signal } = call;
   return {
     operation,
     kind,
@@ -27,11 +27,34 @@ export function admissionRequest(
     oldObject,
     user,
     dryRun: query.dryRun === true,
+    options: optionsOf(operation, query),
+    signal,
+    reinvocation: { isWanted: false, isSecond: false, state: new Map() },
     warn: (text) => {
       if (!warnings.includes(text)) warnings.push(text);
     },
     annotate: (key, value) => {
       if (!auditAnnotations.has(key)) auditAnnotations.set(key, value);
     },
+  };
+}
+
+const OPTIONS: Partial<Record<AdmissionOperation, string>> = {
+  CREATE: "CreateOptions",
+  UPDATE: "UpdateOptions",
+  DELETE: "DeleteOptions",
+};
+
+function optionsOf(operation: AdmissionOperation, query: ResourceCall["query"]): object | undefined {
+  const kind = OPTIONS[operation];
+  if (kind === undefined) return undefined;
+  const { dryRun, fieldManager, fieldValidation } = query;
+  const ofWrite = operation === "DELETE" ? {} : { fieldManager, fieldValidation };
+  const given = Object.entries(ofWrite).filter(([, value]) => value);
+  return {
+    kind,
+    apiVersion: "meta.k8s.io/v1",
+    ...(dryRun ? { dryRun: ["All"] } : {}),
+    ...Object.fromEntries(given),
   };
 }

@@ -1,0 +1,21 @@
+import type { KindDefinition, KindSource, KubeObject } from "../../../api/index.ts";
+
+/** Other groups and versions in which the same objects are served. */
+export function equivalentsOf(kinds: KindSource, kind: KindDefinition): KindDefinition[] {
+  const place = storedPlace(kind);
+  return kinds
+    .served()
+    .filter((other) => other !== kind && other.use === undefined && storedPlace(other) === place);
+}
+
+function storedPlace({ group, resource, storedAs }: KindDefinition): string {
+  const place = storedAs ?? { group, resource };
+  return `${place.group}/${place.resource}`;
+}
+
+/** An object of one kind as the other, equivalent one shows it. */
+export function convertObject(object: KubeObject, from: KindDefinition, to: KindDefinition): KubeObject {
+  if (from === to) return object;
+  const stored = from.storedAs ? from.storedAs.toStored(object) : object;
+  return to.storedAs ? to.storedAs.fromStored(stored) : stored;
+}

@@ -1,0 +1,150 @@
+import { applyJsonPatch, jsonEquals, parseJsonPatch } from "../../../../formats/index.ts";
+import { checkStructure, type KindDefinition, type KubeObject, statusInternal } from "../../../api/index.ts";
+import type { AdmissionPlugin, AdmissionRequest } from "../admission.ts";
+import type { ReviewAnswer } from "./admission-review.ts";
+import { type CallOptions, callWebhook, failedClosed, WebhookFailure } from "./call-webhook.ts";
+import { convertObject } from "./equivalent-kinds.ts";
+import { isExempt } from "./resource-rules.ts";
+import { type SelectOptions, selectWebhook } from "./select-webhook.ts";
+import { MUTATING, type Webhook, webhooksOf } from "./webhook.ts";
+
+const NAME = "MutatingAdmissionWebhook";
+
+/** What the plugin keeps from its first round over a request for its second. */
+class Round {
+  /** Those that may be called again if something changes after them, and of them those after which something did. */
+  readonly called = new Set<string>();
+  readonly due = new Set<string>();
+  output: KubeObject | undefined;
+
+  /** Something has changed: whoever was called before may want to look again. */
+  changed(): void {
+    for (const uid of this.called) this.due.add(uid);
+    this.called.clear();
+  }
+}
+
+/** Webhooks that may change objects, one after the other. */
+export function mutatingWebhooks(options: SelectOptions & CallOptions): AdmissionPlugin {
+  return {
+    name: NAME,
+    async mutate(request) {
+      if (isExempt(request)) return;
+      const webhooks = await webhooksOf(options.lookup, MUTATING);
+      if (webhooks.length === 0) return;
+      await new Dispatch(options, request).run(webhooks);
+    },
+  };
+}
+
+class Dispatch {
+  readonly #options: SelectOptions & CallOptions;
+  readonly #request: AdmissionRequest;
+  readonly #round: Round;
+
+  constructor(options: SelectOptions & CallOptions, request: AdmissionRequest) {
+    this.#options = options;
+    this.#request = request;
+    this.#round = (request.reinvocation.state.get(NAME) as Round | undefined) ?? new Round();
+    request.reinvocation.state.set(NAME, this.#round);
+  }
+
+  async run(webhooks: readonly Webhook[]): Promise<void> {
+    const { reinvocation } = this.#request;
+    const round = this.#round;
+    if (reinvocation.isSecond && !jsonEquals(round.output ?? null, this.#request.object ?? null))
+      round.changed();
+    try {
+      for (const [index, webhook] of webhooks.entries()) await this.#visit(webhook, index);
+    } finally {
+      round.output = structuredClone(this.#request.object);
+    }
+  }
+
+  async #visit(webhook: Webhook, index: number): Promise<void> {
+    const { reinvocation } = this.#request;
+    const kind = await selectWebhook(this.#options, webhook, this.#request);
+    if (!kind || (reinvocation.isSecond && !this.#round.due.has(webhook.uid))) return;
+    const place = `round_${reinvocation.isSecond ? 1 : 0}_index_${index}`;
+    try {
+      const answer = await callWebhook(this.#options, webhook, this.#request, kind, true);
+      const hasChanged = this.#patch(webhook, answer, kind, place);
+      if (hasChanged) {
+        this.#round.changed();
+        reinvocation.isWanted = true;
+      }
+      if (webhook.isReinvoked) this.#round.called.add(webhook.uid);
+    } catch (error) {
+      this.#tellMutation(webhook, place, false);
+      if (!(error instanceof WebhookFailure) || !webhook.ignoresFailures) throw failedClosed(error);
+      this.#options.logger.warn("failed calling webhook, failing open", { error: error.message });
+      this.#request.annotate(`failed-open.mutation.webhook.admission.k8s.io/${place}`, webhook.name);
+    }
+  }
+
+  /** Applies what the webhook wants changed; whether that was a change. */
+  #patch(webhook: Webhook, { patch, patchType }: ReviewAnswer, kind: KindDefinition, place: string): boolean {
+    const operations = patch === undefined ? [] : parsed(patch);
+    if (operations.length === 0) {
+      this.#tellMutation(webhook, place, false);
+      return false;
+    }
+    if (patchType !== "JSONPatch")
+      throw new WebhookFailure(webhook, `unsupported patch type ${JSON.stringify(patchType)}`);
+    const { object } = this.#request;
+    if (!object) {
+      throw statusInternal(
+        `admission webhook ${JSON.stringify(webhook.name)} attempted to modify the object, which is not supported for this operation`,
+      );
+    }
+    const next = this.#applied(object, operations, kind);
+    const hasChanged = !jsonEquals(object, next);
+    this.#request.object = next;
+    const { configurationName: configuration, name } = webhook;
+    this.#request.annotate(
+      `patch.webhook.admission.k8s.io/${place}`,
+      JSON.stringify({ configuration, webhook: name, patch: operations, patchType }),
+    );
+    this.#tellMutation(webhook, place, hasChanged);
+    return hasChanged;
+  }
+
+  #applied(object: KubeObject, operations: unknown[], kind: KindDefinition): KubeObject {
+    const { kind: own, objectKind } = this.#request;
+    const isOfResource = own.kind === objectKind.kind && own.group === objectKind.group;
+    const model = isOfResource
+      ? kind
+      : this.#options.kinds.findByKind(objectKind.group, objectKind.version, objectKind.kind);
+    const before = isOfResource ? convertObject(object, own, kind) : object;
+    try {
+      const patched = applyJsonPatch(before, parseJsonPatch(operations));
+      if (!model) return patched as KubeObject;
+      const next = checkStructure(patched, model).object;
+      model.defaults?.(next);
+      return isOfResource ? convertObject(next, kind, own) : next;
+    } catch (error) {
+      throw statusInternal((error as Error).message, error);
+    }
+  }
+
+  #tellMutation(
+    { configurationName: configuration, name: webhook }: Webhook,
+    place: string,
+    mutated: boolean,
+  ): void {
+    this.#request.annotate(
+      `mutation.webhook.admission.k8s.io/${place}`,
+      JSON.stringify({ configuration, webhook, mutated }),
+    );
+  }
+}
+
+function parsed(patch: string): unknown[] {
+  try {
+    const operations: unknown = JSON.parse(patch);
+    if (Array.isArray(operations)) return operations;
+    throw new SyntaxError("json: cannot unmarshal object into Go value of type jsonpatch.Patch");
+  } catch (error) {
+    throw statusInternal((error as Error).message, error);
+  }
+}
