@@ -41,3 +41,4 @@ export {
 } from "./tar-entry.ts";
 export * from "./tar-reader.ts";
 export * from "./tar-writer.ts";
+export * from "./utf8-order.ts";

@@ -1,10 +1,16 @@
-/** How Go's `%v` prints a decoded JSON value: `map[a:1 b:[x y]]`, keys in order. */
-export function goPrinted(value: unknown): string {
+import { compareUtf8 } from "../../formats/index.ts";
+
+/**
+ * How Go's `%v` prints a decoded JSON value: `map[a:1 b:[x y]]`, keys in order. `number` is `goFloat` where the decoder
+ * was one that knows no integers.
+ */
+export function goPrinted(value: unknown, number: (value: number) => string = String): string {
   if (value === null || value === undefined) return "<nil>";
-  if (Array.isArray(value)) return `[${value.map(goPrinted).join(" ")}]`;
+  if (Array.isArray(value)) return `[${value.map((one) => goPrinted(one, number)).join(" ")}]`;
+  if (typeof value === "number") return number(value);
   if (typeof value !== "object") return String(value);
   const pairs = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `map[${pairs.map(([key, one]) => `${key}:${goPrinted(one)}`).join(" ")}]`;
+  return `map[${pairs.map(([key, one]) => `${key}:${goPrinted(one, number)}`).join(" ")}]`;
 }
 
 /** The type that Go's decoder gives a JSON value. */
@@ -21,4 +27,44 @@ export function goType(value: unknown): string {
     default:
       return "string";
   }
+}
+
+/** A float64 as `%v` prints it: the fewest digits, with an exponent below 1e-04 and from 1e+06 on. */
+export function goFloat(value: number): string {
+  const size = Math.abs(value);
+  if (size === 0 || (size >= 1e-4 && size < 1e6)) return String(value);
+  const [mantissa, exponent] = value.toExponential().split("e") as [string, string];
+  return `${mantissa}e${exponent[0]}${exponent.slice(1).padStart(2, "0")}`;
+}
+
+const HTML = /[<>&\u2028\u2029]/g;
+const escaped = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
+
+/** A decoded JSON value as Go's encoder writes it: keys in order, and what HTML minds escaped in texts. */
+export function goJson(value: unknown): string {
+  if (typeof value === "string") return goJsonString(value);
+  if (typeof value !== "object" || value === null) return JSON.stringify(value ?? null);
+  if (Array.isArray(value)) return `[${value.map(goJson).join(",")}]`;
+  const pairs = Object.keys(value)
+    .sort(compareUtf8)
+    .map((key) => `${goJsonString(key)}:${goJson((value as Record<string, unknown>)[key])}`);
+  return `{${pairs.join(",")}}`;
+}
+
+const PLAIN = /^[\w ./:-]*$/;
+
+function goJsonString(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text).replace(HTML, escaped);
+}
+
+/** A decoded JSON value, its numbers float64, as `%#v` prints it: `map[string]interface {}{"a":1}`. */
+export function goSyntax(value: unknown): string {
+  if (value === null || value === undefined) return "interface {}(nil)";
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "number") return goFloat(value);
+  if (typeof value !== "object") return String(value);
+  if (Array.isArray(value)) return `[]interface {}{${value.map(goSyntax).join(", ")}}`;
+  const pairs = Object.entries(value).sort(([a], [b]) => compareUtf8(a, b));
+  const texts = pairs.map(([key, one]) => `${JSON.stringify(key)}:${goSyntax(one)}`);
+  return `map[string]interface {}{${texts.join(", ")}}`;
 }

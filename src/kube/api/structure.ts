@@ -162,7 +162,8 @@ function zeroOfField(field: ModelField): unknown {
   return field.code === "m" ? zeroObject(modelOf(field.definition)) : zeroOf(field);
 }
 
-function zeroObject(model: Model): JsonObject {
+/** An object of which nothing was given, as Go's encoder writes it. */
+export function zeroObject(model: Model): JsonObject {
   return Object.fromEntries(model.always.map((field) => [field.name, zeroOfField(field)]));
 }
 

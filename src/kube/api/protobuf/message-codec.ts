@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { WireReader, WireWriter } from "../../../formats/index.ts";
-import { setOwn } from "../../../formats/index.ts";
+import { compareUtf8, setOwn } from "../../../formats/index.ts";
 import { type Message, type MessageField, messageByKey } from "./message-table.ts";
 import { decodeScalar, encodeScalar, isZero, WIRE_TYPES } from "./scalars.ts";
 
@@ -132,7 +132,7 @@ export function encodeMessage(writer: WireWriter, key: string, value: unknown): 
 }
 
 function writeMap(writer: WireWriter, field: MessageField, map: JsonObject): void {
-  for (const key of Object.keys(map).sort(compareBytes)) {
+  for (const key of Object.keys(map).sort(compareUtf8)) {
     writer.uint32((field.number << 3) | 2).fork();
     writer.uint32(10).string(key);
     writeValue(writer, field, 2, map[key]);
@@ -148,9 +148,4 @@ function writeValue(writer: WireWriter, field: MessageField, number: number, val
   writer.uint32((number << 3) | 2).fork();
   encodeMessage(writer, field.message, value);
   writer.ldelim();
-}
-
-/** Go sorts map keys by their UTF-8 bytes; UTF-16 order differs only beyond the basic plane. */
-function compareBytes(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

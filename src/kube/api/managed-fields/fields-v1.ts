@@ -1,0 +1,71 @@
+import { isJsonObject } from "../../../formats/index.ts";
+import { asMember, EMPTY_SET, type FieldSet, LEAF, nodeOf, sortedNode } from "./field-set.ts";
+import { compareElements, type PathElement, readElement } from "./path-element.ts";
+
+/** FieldsV1: `{"f:spec":{".":{},"f:replicas":{}}}`, where `.` says that the path itself is a member. */
+export type FieldsV1 = { [element: string]: FieldsV1 };
+
+const SELF = ".";
+
+/** The members stand in the order of the set: clients compare the text. */
+export function encodeFields(set: FieldSet): FieldsV1 {
+  const out: FieldsV1 = {};
+  if (set.isMember && set.elements.length > 0) out[SELF] = {};
+  for (let at = 0; at < set.elements.length; at++) out[set.elements[at]!] = encodeFields(set.nodes[at]!);
+  return out;
+}
+
+export interface DecodedFields {
+  set: FieldSet;
+  /** Whether encoding the set gives just what was read. */
+  isCanonical: boolean;
+}
+
+/** Reads FieldsV1; elements of unknown kinds are passed over. Throws an Error for what is none. */
+export function decodeFields(fields: unknown): DecodedFields {
+  const decoded = { isCanonical: true };
+  const root = decodeNode(fields, decoded);
+  // Nobody owns the whole object, whatever stands there.
+  const set = root.isMember ? nodeOf(false, root.elements, root.nodes) : root;
+  return { set, isCanonical: decoded.isCanonical };
+}
+
+function decodeNode(fields: unknown, decoded: { isCanonical: boolean }): FieldSet {
+  if (fields === null || fields === undefined) {
+    decoded.isCanonical = false;
+    return LEAF;
+  }
+  if (!isJsonObject(fields)) throw new Error("expect { or n, but found something else");
+  const keys = Object.keys(fields);
+  if (keys.length === 0) return LEAF;
+  const hasSelf = keys[0] === SELF;
+  if (hasSelf && keys.length === 1) decoded.isCanonical = false;
+  const elements: PathElement[] = [];
+  const nodes: FieldSet[] = [];
+  for (let at = hasSelf ? 1 : 0; at < keys.length; at++) {
+    const key = keys[at]!;
+    const element = key === SELF ? undefined : readElement(key);
+    const isInOrder =
+      element === key && (elements.length === 0 || compareElements(elements.at(-1)!, element) < 0);
+    if (!isInOrder) return decodeUnordered(fields, decoded);
+    elements.push(element);
+    nodes.push(decodeNode(fields[key], decoded));
+  }
+  return nodeOf(hasSelf || elements.length === 0, elements, nodes);
+}
+
+/** What another program wrote, in its own order and spelling. Of two equal elements the later one counts. */
+function decodeUnordered(fields: object, decoded: { isCanonical: boolean }): FieldSet {
+  decoded.isCanonical = false;
+  const children = new Map<PathElement, FieldSet>();
+  let isMember = false;
+  for (const [key, value] of Object.entries(fields)) {
+    const element = key === SELF ? undefined : readElement(key);
+    if (key === SELF) isMember = true;
+    if (element === undefined) continue;
+    const before = children.get(element) ?? EMPTY_SET;
+    const node = decodeNode(value, decoded);
+    children.set(element, before.isMember ? asMember(node) : node);
+  }
+  return sortedNode(isMember || children.size === 0, [...children]);
+}
