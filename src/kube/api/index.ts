@@ -30,6 +30,7 @@ export { services } from "./core/service.ts";
 export { serviceAccounts } from "./core/service-account.ts";
 export * from "./decode-body.ts";
 export { endpointSlices } from "./discovery/endpoint-slice.ts";
+export * from "./equivalent-kinds.ts";
 export { eventsV1Events } from "./events/event.ts";
 export * from "./field-error.ts";
 export type * from "./generated/types.ts";
@@ -38,6 +39,21 @@ export * from "./go-types.ts";
 export { goObjectMeta } from "./go-value.ts";
 export * from "./kind-catalog.ts";
 export * from "./kinds.ts";
+export {
+  defaultManager,
+  fieldElement,
+  keepTimes,
+  type ManagedFieldsEntry,
+  type ManagedKind,
+  manageApply,
+  managedKind,
+  manageUpdate,
+  parentManagers,
+  type ReplicasPaths,
+  resetFieldsFilter,
+  scaleManagers,
+  type Versions,
+} from "./managed-fields/index.ts";
 export { ageOf, humanDuration } from "./meta/age.ts";
 export * from "./meta/label-selector.ts";
 export * from "./meta/object-meta.ts";

@@ -7,12 +7,15 @@ const MAX_ALIASES = 1000;
 const MAX_NODES = 1_000_000;
 const MAX_DEPTH = 128;
 
-/** Parses one YAML document into plain JSON values. Throws InvalidArgument. */
-export function parseStrictYaml(bytes: Uint8Array): unknown {
+/** Parses one YAML document into plain JSON values; of two equal keys the last one counts, where they are not refused. Throws InvalidArgument. */
+export function parseStrictYaml(
+  bytes: Uint8Array,
+  { duplicates = "refused" }: { duplicates?: "refused" | "last" } = {},
+): unknown {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
   let value: unknown;
   try {
-    value = load(text, { schema: CORE_SCHEMA, maxAliases: MAX_ALIASES });
+    value = load(text, { schema: CORE_SCHEMA, maxAliases: MAX_ALIASES, json: duplicates === "last" });
   } catch (error) {
     throw refuse(errorMessage(error), error);
   }

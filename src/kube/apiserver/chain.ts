@@ -118,7 +118,8 @@ async function receive(
   const { params, patchType, userAgent, signal, warnings } = exchange;
   const deprecation = deprecationOf(kind);
   if (deprecation) warnings.push(deprecation);
-  if (patchType === "apply") throw statusUnsupportedMediaType(Object.keys(PATCH_TYPES));
+  if (info.verb === "patch" && patchType === undefined && info.subresource !== "proxy")
+    throw statusUnsupportedMediaType(Object.keys(PATCH_TYPES));
   const form = exchange.negotiate({ info, kind });
   if (kind.namespaced && info.namespace === "" && info.verb !== "create") {
     throw statusBadRequest("Namespace parameter required.");

@@ -1,10 +1,14 @@
 import { cloneJson } from "../../formats/index.ts";
+import { type KubeObject, statusForbidden } from "../api/index.ts";
+import type { StoredObject } from "./objects/stored-object.ts";
 import { review } from "./reviews/review.ts";
 import { methodNotAllowed } from "./routes.ts";
 import type { Answer, ResourceCall, ServerContext } from "./server-context.ts";
 import { subresourceHandler } from "./subresources/subresources.ts";
+import { appliedTo } from "./verbs/apply-configuration.ts";
 import { createObject } from "./verbs/create-object.ts";
 import { deleteCollection, deleteObject } from "./verbs/delete-objects.ts";
+import { managedKindOf } from "./verbs/manage-fields.ts";
 import { applyPatch } from "./verbs/patch-object.ts";
 import { getObject, listObjects } from "./verbs/read-objects.ts";
 import { requireBody, requireUpdate } from "./verbs/request-body.ts";
@@ -29,10 +33,7 @@ export async function performRequest(context: ServerContext, call: ResourceCall)
     case "update":
       return update(context, call);
     case "patch":
-      return answerWith(
-        call,
-        (await updateObject(context, call, (current) => applyPatch(call, kind, current.object))).object,
-      );
+      return call.patchType === "apply" ? apply(context, call) : patch(context, call);
     case "delete":
       return deleteObject(context, call);
     case "deletecollection":
@@ -44,12 +45,37 @@ export async function performRequest(context: ServerContext, call: ResourceCall)
 
 async function update(context: ServerContext, call: ResourceCall): Promise<Answer> {
   const sent = requireUpdate(call);
-  const create = call.kind.allowCreateOnUpdate ? () => createObject(context, call, sent) : undefined;
+  const create = call.kind.allowCreateOnUpdate ? () => createUnasked(context, call, sent) : undefined;
   const { object, created } = await updateObject(context, call, () => cloneJson(sent), {
     sent,
     create,
   });
   return answerWith(call, object, created ? 201 : 200);
+}
+
+async function patch(context: ServerContext, call: ResourceCall): Promise<Answer> {
+  const change = (current: StoredObject) => applyPatch(call, call.kind, current.object);
+  return answerWith(call, (await updateObject(context, call, change)).object);
+}
+
+/** Server-side apply, which also makes what is not there. */
+async function apply(context: ServerContext, call: ResourceCall): Promise<Answer> {
+  const { kind } = call;
+  const managed = managedKindOf(context.kinds, kind);
+  const applied = (live: KubeObject | undefined) => appliedTo(context, call, { kind, managed, live });
+  const create = () => createUnasked(context, call, applied(undefined));
+  const { object, created } = await updateObject(context, call, (current) => applied(current.object), {
+    create,
+  });
+  return answerWith(call, object, created ? 201 : 200);
+}
+
+/** A create by a request that is not called so: its sender must be allowed to create, too (handlers.withAuthorization). */
+async function createUnasked(context: ServerContext, call: ResourceCall, object: KubeObject) {
+  const { user, info, kind } = call;
+  const { decision, reason } = await context.authorizer.authorize(user, { ...info, verb: "create" });
+  if (decision !== "allow") throw statusForbidden(kind, info.name!, reason ?? "");
+  return createObject(context, call, object);
 }
 
 function answerWith(

@@ -173,9 +173,23 @@ export function describeClient(name: string, start: () => Promise<ContractHarnes
       ]);
       expect(json.spec.replicas).toBe(5);
       expect(json.metadata.generation).toBe(4);
-      await expect(client.patch(deployments, ns, "patched", "apply", {})).rejects.toMatchObject({
-        status: { code: 415 },
-      });
+    });
+
+    it("applies configurations, which own what they say", async () => {
+      const config = { apiVersion: "apps/v1", kind: "Deployment", ...deployment("applied", ns) };
+      const options = { fieldManager: "owner" };
+      const made = await client.patch(deployments, ns, "applied", "apply", config, options);
+      expect(made.metadata.managedFields).toEqual([
+        expect.objectContaining({ manager: "owner", operation: "Apply", apiVersion: "apps/v1" }),
+      ]);
+      const more = { ...config, spec: { ...config.spec, replicas: 7 } };
+      await expect(
+        client.patch(deployments, ns, "applied", "apply", more, { fieldManager: "other" }),
+      ).resolves.toMatchObject({ spec: { replicas: 7 } });
+      const less = { ...config, spec: { ...config.spec, replicas: 3 } };
+      await expect(
+        client.patch(deployments, ns, "applied", "apply", less, options),
+      ).rejects.toMatchObject({ status: { code: 409, reason: "Conflict" } });
     });
 
     it("changes status only through its subresource", async () => {

@@ -213,7 +213,8 @@ describe("the API over HTTP", () => {
     it("refuses broken and unsupported patches", async () => {
       const patch = (body: string, type: string) =>
         call(`${CORE}/configmaps/one`, { method: "PATCH", body, headers: { "content-type": type } });
-      expect((await patch("{}", "application/apply-patch+yaml")).status).toBe(415);
+      expect((await patch("{}", "application/apply-patch+yaml")).status).toBe(422);
+      expect((await patch("{}", "application/json")).status).toBe(415);
       expect((await patch("{", "application/merge-patch+json")).status).toBe(400);
       expect(
         (await patch('[{"op":"test","path":"/data/a","value":"2"}]', "application/json-patch+json")).status,

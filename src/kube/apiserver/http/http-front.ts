@@ -254,5 +254,5 @@ function wantsPretty(req: IncomingMessage, query: URLSearchParams): boolean {
 
 function patchTypeOf(req: IncomingMessage): ApiRequest["patchType"] {
   const type = mediaTypeOf(req.headers["content-type"]);
-  return Object.hasOwn(PATCH_TYPES, type) ? PATCH_TYPES[type as keyof typeof PATCH_TYPES] : "apply";
+  return Object.hasOwn(PATCH_TYPES, type) ? PATCH_TYPES[type as keyof typeof PATCH_TYPES] : undefined;
 }

@@ -52,13 +52,24 @@ function refuseInvalid(params: URLSearchParams, verb: string, patchType: ApiRequ
   const kind = WRITE_OPTIONS[verb];
   if (kind === undefined) return;
   const errors: FieldError[] = [
-    ...(verb === "patch" && patchType !== "apply" && params.has("force") ? [FORCE_FORBIDDEN] : []),
+    ...(verb === "patch" ? patchErrors(params, patchType) : []),
     ...fieldManagerErrors(params.get("fieldManager") ?? ""),
     ...dryRunErrors(params.getAll("dryRun")),
     ...fieldValidationErrors(params.get("fieldValidation") ?? ""),
   ];
   if (errors.length > 0) throw statusInvalid({ group: META_GROUP, kind }, "", errors);
 }
+
+function patchErrors(params: URLSearchParams, patchType: ApiRequest["patchType"]): FieldError[] {
+  if (patchType !== "apply") return params.has("force") ? [FORCE_FORBIDDEN] : [];
+  return params.get("fieldManager") ? [] : [MANAGER_REQUIRED];
+}
+
+const MANAGER_REQUIRED: FieldError = {
+  type: "FieldValueRequired",
+  field: "fieldManager",
+  message: "Required value: is required for apply patch",
+};
 
 const FORCE_FORBIDDEN: FieldError = {
   type: "FieldValueForbidden",

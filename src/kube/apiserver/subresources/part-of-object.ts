@@ -1,5 +1,7 @@
 import { cloneJson } from "../../../formats/index.ts";
 import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
+import { appliedTo } from "../verbs/apply-configuration.ts";
+import { managedKindOf } from "../verbs/manage-fields.ts";
 import { applyPatch } from "../verbs/patch-object.ts";
 import { getObject } from "../verbs/read-objects.ts";
 import { requireUpdate } from "../verbs/request-body.ts";
@@ -13,7 +15,15 @@ export async function handlePartOfObject(context: ServerContext, call: ResourceC
   const { object } = await updateObject(
     context,
     call,
-    (current) => (sent ? cloneJson(sent) : applyPatch(call, kind, current.object)),
+    ({ object: live }) => {
+      if (sent) return cloneJson(sent);
+      if (call.patchType !== "apply") return applyPatch(call, kind, live);
+      return appliedTo(context, call, {
+        kind,
+        managed: managedKindOf(context.kinds, kind, info.subresource),
+        live,
+      });
+    },
     { sent },
   );
   return { form: "object", kind, object, code: 200 };

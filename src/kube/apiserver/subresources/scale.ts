@@ -1,12 +1,21 @@
+import { cloneJson } from "../../../formats/index.ts";
 import {
+  apiVersionOf,
+  fieldElement,
   type KindDefinition,
   type KubeObject,
   kindByGvk,
+  type ManagedFieldsEntry,
+  parentManagers,
+  type ReplicasPaths,
+  scaleManagers,
   statusConflict,
   statusInvalid,
 } from "../../api/index.ts";
 import { StoredObject } from "../objects/stored-object.ts";
 import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
+import { appliedTo } from "../verbs/apply-configuration.ts";
+import { managedKindOf, withFieldManagers } from "../verbs/manage-fields.ts";
 import { uidMismatch } from "../verbs/object-metadata.ts";
 import { applyPatch } from "../verbs/patch-object.ts";
 import { getObject } from "../verbs/read-objects.ts";
@@ -27,12 +36,45 @@ export async function handleScale(context: ServerContext, call: ResourceCall): P
     context,
     call,
     (current) => {
-      const scale = sent ?? applyPatch(call, kind, scaleOf(call.kind, current));
-      return scaled(call.kind, current, scale);
+      const scale = nextScale(context, call, current, sent);
+      const next = scaled(call.kind, current, scale);
+      const { metadata } = next;
+      metadata.managedFields = parentManagers(
+        managersOf(metadata),
+        managersOf(scale.metadata),
+        replicasPaths(call.kind),
+        apiVersionOf(call.kind),
+      );
+      if (metadata.managedFields.length === 0) delete metadata.managedFields;
+      return next;
     },
-    { sent },
+    { sent, isManaged: true },
   );
   return { form: "object", kind, object: scaleOf(call.kind, object), code: 200 };
+}
+
+/** The scale that is wanted, with the owners of its replicas. */
+function nextScale(
+  context: ServerContext,
+  call: ResourceCall,
+  current: StoredObject,
+  sent: KubeObject | undefined,
+): KubeObject {
+  const kind = scaleKind();
+  const managed = managedKindOf(context.kinds, kind);
+  const shown = scaleOf(call.kind, current);
+  const managedFields = scaleManagers(managersOf(current.object.metadata), replicasPaths(call.kind));
+  const live = { ...shown, metadata: { ...shown.metadata, managedFields } };
+  if (!sent && call.patchType === "apply") return appliedTo(context, call, { kind, managed, live });
+  const next = sent ? cloneJson(sent) : applyPatch(call, kind, live);
+  return withFieldManagers(context, { ...call, kind }, next, live);
+}
+
+const managersOf = ({ managedFields }: KubeObject["metadata"]) =>
+  managedFields as ManagedFieldsEntry[] | undefined;
+
+function replicasPaths(kind: KindDefinition): ReplicasPaths {
+  return new Map([[apiVersionOf(kind), segments(kind.scale!.specReplicas).map(fieldElement)]]);
 }
 
 function scaleOf(kind: KindDefinition, scaled: StoredObject | KubeObject): KubeObject {

@@ -36,11 +36,19 @@ export interface ActualAnswer {
 /** The parts in which an answer differs from the recorded one; empty when it is the same. */
 export function differingParts(recorded: RecordedAnswer, actual: ActualAnswer): string[] {
   const before = new Map(recorded.here);
-  const renamed = { ...actual, json: withName(recorded, actual.json) };
+  const renamed = { ...actual, json: withoutManagers(withName(recorded, actual.json)) };
   const parts = recorded.upstream.filter(([part, value]) => !isSame(part, value, before.get(part), renamed));
   const names = parts.map(([part]) => part);
   if (recorded.code === actual.code || names.includes("code")) return names;
   return ["code", ...names];
+}
+
+/** Who owns which fields was not recorded. */
+function withoutManagers(json: Json): Json {
+  if (typeof json !== "object" || json === null) return json;
+  if (Array.isArray(json)) return json.map(withoutManagers);
+  const members = Object.entries(json).filter(([name]) => name !== "managedFields");
+  return Object.fromEntries(members.map(([name, value]) => [name, withoutManagers(value)]));
 }
 
 const RANDOM_LENGTH = 5;

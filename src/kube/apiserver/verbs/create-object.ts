@@ -13,6 +13,7 @@ import type { ResourceCall, ServerContext } from "../server-context.ts";
 import { admissionRequest } from "./admission-request.ts";
 import { hasCompanions, reserveCompanions } from "./companions.ts";
 import { dropDuplicateOwners } from "./duplicate-owners.ts";
+import { withFieldManagers } from "./manage-fields.ts";
 import { prepareMetadataForCreate } from "./object-metadata.ts";
 import { MAX_ATTEMPTS } from "./rewrite-object.ts";
 import { refuseInvalid, warn, writeContext } from "./write-checks.ts";
@@ -69,7 +70,9 @@ async function prepareCreate(
   kind.defaults?.(object);
   dropDuplicateOwners(object, call, "sent");
   prepareMetadataForCreate(kind, object, info, context.clock.nowMs());
-  const admission = admissionRequest(call, "CREATE", { object });
+  // An applied configuration has come with its managers.
+  const managed = call.patchType === "apply" ? object : withFieldManagers(context, call, object, undefined);
+  const admission = admissionRequest(call, "CREATE", { object: managed });
   await context.admission.mutate(admission);
   const next = admission.object!;
   dropDuplicateOwners(next, call, "admitted");

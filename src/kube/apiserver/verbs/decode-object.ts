@@ -1,3 +1,4 @@
+import { errorMessage } from "../../../base/index.ts";
 import { setOwn } from "../../../formats/index.ts";
 import {
   apiVersionOf,
@@ -11,6 +12,7 @@ import {
   isStatusError,
   type KubeObject,
   parseApiVersion,
+  parseStrictYaml,
   statusBadRequest,
   statusInvalid,
   strictDecodingMessage,
@@ -38,12 +40,20 @@ export interface RequestBody {
   options(kind: BodyKind): KubeObject | undefined;
   /** A patch's document as plain JSON. */
   patch(): PatchDocument;
+  /** A configuration that is applied: not decoded as any kind, because what it does not say is none of its business. */
+  applied(): AppliedConfiguration;
 }
 
 export interface PatchDocument {
   value: unknown;
   /** Paths of members that stand in it twice. */
   duplicates: readonly string[];
+}
+
+export interface AppliedConfiguration {
+  value: unknown;
+  /** What is said of a key that stands in it twice. */
+  duplicate?: string;
 }
 
 export class EncodedBody implements RequestBody {
@@ -87,6 +97,24 @@ export class EncodedBody implements RequestBody {
   patch(): PatchDocument {
     return this.#parsePatch(this.bytes);
   }
+
+  applied(): AppliedConfiguration {
+    try {
+      return parseYamlTwice(this.bytes);
+    } catch (error) {
+      throw statusBadRequest(`error decoding YAML: ${errorMessage(error)}`, error);
+    }
+  }
+}
+
+/** The last of two equal keys counts; that there are two is told. */
+function parseYamlTwice(bytes: Uint8Array): AppliedConfiguration {
+  try {
+    return { value: parseStrictYaml(bytes) };
+  } catch (error) {
+    const value = parseStrictYaml(bytes, { duplicates: "last" });
+    return { value, duplicate: errorMessage(error) };
+  }
 }
 
 /** A body from the same process: an object, perhaps frozen and with fields left undefined. */
@@ -114,6 +142,10 @@ export class PlainBody implements RequestBody {
 
   patch(): PatchDocument {
     return { value: jsonOf(this.#value ?? null), duplicates: [] };
+  }
+
+  applied(): AppliedConfiguration {
+    return { value: jsonOf(this.#value ?? null) };
   }
 }
 

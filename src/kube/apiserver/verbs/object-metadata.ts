@@ -29,7 +29,6 @@ export function prepareMetadataForCreate(
   delete written.deletionTimestamp;
   delete written.deletionGracePeriodSeconds;
   delete written.selfLink;
-  delete written.managedFields;
   dropEmpty(metadata);
   metadata.uid = newUid();
   metadata.creationTimestamp = rfc3339Seconds(nowMs);
@@ -54,7 +53,6 @@ export function prepareMetadataForUpdate(
   metadata.deletionGracePeriodSeconds ??= previous.deletionGracePeriodSeconds;
   if (metadata.deletionGracePeriodSeconds === undefined) delete metadata.deletionGracePeriodSeconds;
   copyOrDelete(metadata, previous, "generation");
-  delete metadata.managedFields;
   delete (metadata as { selfLink?: string }).selfLink;
   dropEmpty(metadata);
 }

@@ -1,7 +1,6 @@
 import { isGantryError } from "../../../base/index.ts";
 import { applyJsonPatch, applyMergePatch, parseJsonPatch } from "../../../formats/index.ts";
 import {
-  apiVersionOf,
   goPrinted,
   type KindDefinition,
   type KubeObject,
@@ -16,11 +15,11 @@ import type { ResourceCall } from "../server-context.ts";
 import { decodePatched, type Patched } from "./decode-object.ts";
 import { checkIdentity } from "./object-metadata.ts";
 
-/** Server-side apply is not among them; clients take the refusal as that of a server that does not know it. */
 export const PATCH_TYPES = {
   "application/json-patch+json": "json",
   "application/merge-patch+json": "merge",
   "application/strategic-merge-patch+json": "strategic",
+  "application/apply-patch+yaml": "apply",
 } as const;
 
 /** The next state of an object after the request's patch, decoded and checked as a body of the same kind would be. */
@@ -35,7 +34,7 @@ function patched(call: ResourceCall, kind: KindDefinition, current: KubeObject):
   const { value, duplicates } = call.body.patch();
   switch (call.patchType) {
     case "json":
-      return decoded(jsonPatched(value, withManager(current, kind)), []);
+      return decoded(jsonPatched(value, current), []);
     case "merge":
       return decoded(applyMergePatch(current, requireObject(value)), duplicates);
     case "strategic": {
@@ -49,22 +48,6 @@ function patched(call: ResourceCall, kind: KindDefinition, current: KubeObject):
 
 function decoded(value: unknown, duplicates: readonly string[]): Patched {
   return { value, shown: JSON.stringify(value), by: "decoder", duplicates };
-}
-
-/**
- * Who wrote which fields is not kept. A JSON patch may yet name the list of them, which it expects to be there: so the
- * original's documentation tells to clear it.
- */
-function withManager(current: KubeObject, kind: KindDefinition): KubeObject {
-  const entry = {
-    manager: "before-first-apply",
-    operation: "Update",
-    apiVersion: apiVersionOf(kind),
-    time: current.metadata.creationTimestamp,
-    fieldsType: "FieldsV1",
-    fieldsV1: {},
-  };
-  return { ...current, metadata: { ...current.metadata, managedFields: [entry] } };
 }
 
 function jsonPatched(body: unknown, current: KubeObject): unknown {

@@ -1,5 +1,5 @@
 import { jsonEquals } from "../../../formats/index.ts";
-import { type KubeObject, statusConflict, statusNotFound } from "../../api/index.ts";
+import { type KubeObject, keepTimes, statusConflict, statusNotFound } from "../../api/index.ts";
 import { type Companions, NO_COMPANIONS, type WriteOutcome } from "../objects/object-store.ts";
 import type { StoredObject } from "../objects/stored-object.ts";
 import type { ResourceCall, ServerContext } from "../server-context.ts";
@@ -31,7 +31,8 @@ export async function rewriteObject(
       if (!absent) throw statusNotFound(kind, info.name!);
       return { object: await absent(), created: true };
     }
-    const { next, companions = NO_COMPANIONS } = await change(current);
+    const { next: changed, companions = NO_COMPANIONS } = await change(current);
+    const next = keepTimes(changed, current.object);
     if (call.query.dryRun) return { object: next, created: false };
     const outcome = await write(context, call, current, next, companions);
     if (outcome.done) return { object: outcome.object, created: false };

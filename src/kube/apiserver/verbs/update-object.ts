@@ -5,6 +5,7 @@ import type { ResourceCall, ServerContext } from "../server-context.ts";
 import { admissionRequest } from "./admission-request.ts";
 import { reserveCompanions } from "./companions.ts";
 import { dropDuplicateOwners } from "./duplicate-owners.ts";
+import { withFieldManagers } from "./manage-fields.ts";
 import { checkUid, prepareMetadataForUpdate } from "./object-metadata.ts";
 import { type NextState, rewriteObject } from "./rewrite-object.ts";
 import { updateStrategy } from "./update-strategy.ts";
@@ -13,6 +14,8 @@ import { refuseInvalid, warn, writeContext } from "./write-checks.ts";
 export interface UpdateOptions {
   /** The body of a PUT, where the next state is one. */
   sent?: KubeObject;
+  /** Whether `change` has seen to the owners of the fields. */
+  isManaged?: boolean;
   /** Makes the object where it is not there. */
   create?: () => Promise<StoredObject | KubeObject>;
 }
@@ -25,7 +28,7 @@ export function updateObject(
   context: ServerContext,
   call: ResourceCall,
   change: (current: StoredObject) => KubeObject | Promise<KubeObject>,
-  { sent, create }: UpdateOptions = {},
+  { sent, create, isManaged = call.patchType === "apply" }: UpdateOptions = {},
 ): Promise<{ object: StoredObject | KubeObject; created: boolean }> {
   const { kind, info, query } = call;
   const check = (current: StoredObject | undefined) => {
@@ -42,18 +45,23 @@ export function updateObject(
     call,
     async (current) => {
       check(current);
-      return prepareUpdate(context, call, await change(current), current, avoid);
+      return prepareUpdate(context, call, { changed: await change(current), current, isManaged, avoid });
     },
     async () => absent(),
   );
 }
 
+interface Change {
+  changed: KubeObject;
+  current: StoredObject;
+  isManaged: boolean;
+  avoid: Set<string>;
+}
+
 async function prepareUpdate(
   context: ServerContext,
   call: ResourceCall,
-  changed: KubeObject,
-  current: StoredObject,
-  avoid: Set<string>,
+  { changed, current, isManaged, avoid }: Change,
 ): Promise<NextState> {
   const { kind, info } = call;
   const previous = current.object;
@@ -61,7 +69,8 @@ async function prepareUpdate(
   prepareMetadataForUpdate(kind, changed, current, info);
   kind.defaults?.(changed);
   if (info.verb === "update") dropDuplicateOwners(changed, call, "sent");
-  const admission = admissionRequest(call, "UPDATE", { object: changed, oldObject: previous });
+  const managed = isManaged ? changed : withFieldManagers(context, call, changed, previous);
+  const admission = admissionRequest(call, "UPDATE", { object: managed, oldObject: previous });
   await context.admission.mutate(admission);
   const next = admission.object!;
   dropDuplicateOwners(next, call, "admitted");

@@ -1,7 +1,6 @@
 import { newUid } from "../../../../base/index.ts";
-import type { KindDefinition, KubeObject, Status } from "../../../api/index.ts";
+import { convertObject, type KindDefinition, type KubeObject, type Status } from "../../../api/index.ts";
 import type { AdmissionRequest } from "../admission.ts";
-import { convertObject } from "./equivalent-kinds.ts";
 import type { Webhook } from "./webhook.ts";
 
 const GROUP = "admission.k8s.io";

@@ -1,9 +1,14 @@
 import { applyJsonPatch, jsonEquals, parseJsonPatch } from "../../../../formats/index.ts";
-import { checkStructure, type KindDefinition, type KubeObject, statusInternal } from "../../../api/index.ts";
+import {
+  checkStructure,
+  convertObject,
+  type KindDefinition,
+  type KubeObject,
+  statusInternal,
+} from "../../../api/index.ts";
 import type { AdmissionPlugin, AdmissionRequest } from "../admission.ts";
 import type { ReviewAnswer } from "./admission-review.ts";
 import { type CallOptions, callWebhook, failedClosed, WebhookFailure } from "./call-webhook.ts";
-import { convertObject } from "./equivalent-kinds.ts";
 import { isExempt } from "./resource-rules.ts";
 import { type SelectOptions, selectWebhook } from "./select-webhook.ts";
 import { MUTATING, type Webhook, webhooksOf } from "./webhook.ts";

@@ -1,5 +1,6 @@
 import type { LabelSelector } from "../../../../formats/index.ts";
 import {
+  equivalentsOf,
   type KindDefinition,
   type KindSource,
   type KubeObject,
@@ -9,7 +10,6 @@ import {
 } from "../../../api/index.ts";
 import type { ObjectLookup } from "../../objects/object-lookup.ts";
 import type { AdmissionRequest } from "../admission.ts";
-import { equivalentsOf } from "./equivalent-kinds.ts";
 import { ruleMatches } from "./resource-rules.ts";
 import type { Webhook } from "./webhook.ts";
 

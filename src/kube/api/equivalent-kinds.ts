@@ -1,4 +1,5 @@
-import type { KindDefinition, KindSource, KubeObject } from "../../../api/index.ts";
+import type { KindSource } from "./kind-catalog.ts";
+import type { KindDefinition, KubeObject } from "./types.ts";
 
 /** Other groups and versions in which the same objects are served. */
 export function equivalentsOf(kinds: KindSource, kind: KindDefinition): KindDefinition[] {
