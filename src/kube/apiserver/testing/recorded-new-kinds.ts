@@ -21,6 +21,24 @@ export interface RecordedRequest {
   warnings?: string[];
 }
 
+/** Of the requests about a stored object: `PUT2/Lease/…` is about the second one of its kind. */
+const ABOUT_STORED = /^(?:GET|TABLE|PUT|MP|SMP|JP|STATUS|SCALE|APPROVAL|DEL)(\d)\/([^/]+)/;
+
+/** The creates that were not recorded: by the first request that is about the object. */
+export function unrecordedCreates(
+  requests: readonly RecordedRequest[],
+): ReadonlyMap<RecordedRequest, RecordedRequest> {
+  const byId = new Map(requests.map((request) => [request.id, request]));
+  const creates = new Map<string, [RecordedRequest, RecordedRequest]>();
+  for (const request of requests) {
+    const [, number, kind] = ABOUT_STORED.exec(request.id) ?? [];
+    const rich = byId.get(`RICH/${kind}/base${number}`);
+    if (rich === undefined || creates.has(rich.id) || byId.has(`STORE${number}/${kind}/base`)) continue;
+    creates.set(rich.id, [request, { ...rich, path: rich.path.split("?")[0]! }]);
+  }
+  return new Map(creates.values());
+}
+
 const SET = "<set>";
 const ABSENT = "<absent>";
 
@@ -65,8 +83,8 @@ export function pathKeys(path: string): string[] {
 export function differences(recorded: RecordedRequest, actual: ActualAnswer): string[] {
   const parts = recorded.code === actual.code ? [] : ["code"];
   const { answer, warnings } = recorded;
-  if (warnings && JSON.stringify(warnings) !== JSON.stringify(actual.warnings.map(warningText)))
-    parts.push("warning");
+  const told = (headers: readonly string[]) => JSON.stringify(headers.map(warningText));
+  if (warnings && told(warnings) !== told(actual.warnings)) parts.push("warning");
   if (typeof answer !== "object" || answer === null) return parts;
   if (answer.status === "Failure") return [...parts, ...statusDifferences(answer, actual.json)];
   if (parts.includes("code")) return parts;
@@ -100,8 +118,13 @@ function sameText(wanted: string, actual: string | undefined): boolean {
   return masked(beginning) === masked(beginning === wanted ? actual : actual.slice(0, beginning.length));
 }
 
-/** Managed fields and links were recorded in some answers only. */
+/** Managed fields were recorded in some answers only, of tables the cells, of a success what it is about. */
 function withoutUnrecorded(wanted: Json, actual: Json): Json {
+  if (wanted.cells) {
+    const { kind, columnDefinitions, rows = [] } = actual ?? {};
+    return { kind, columnDefinitions, cells: rows.map((row: Json) => row.cells) };
+  }
+  if (wanted.status === "Success") return { status: actual?.status, details: actual?.details };
   if (actual?.metadata === undefined || wanted?.metadata?.managedFields !== undefined) return actual;
   const { managedFields: _, ...metadata } = actual.metadata;
   return { ...actual, metadata };
@@ -125,5 +148,6 @@ function masked(value: unknown): unknown {
   return value
     .replace(/<uid>|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "UID")
     .replace(/\(0x[0-9a-f]+\)/g, "(POINTER)")
-    .replace(/<set>|<ts>|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, "TIME");
+    .replace(/<set>|<ts>|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, "TIME")
+    .replace(/^\d+s$/, "AGE");
 }
