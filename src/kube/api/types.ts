@@ -194,6 +194,10 @@ export interface KindDefinition<T extends ApiObject = any> extends ResourceRef<T
   expires?: boolean;
   /** Finalizers need no domain in their names. */
   takesAnyFinalizer?: boolean;
+  /** Its rules of an update do not repeat what may not change in the metadata (upstream ValidateObjectMetaUpdate): told once. */
+  tellsMetadataChangesOnce?: boolean;
+  /** Its rules of an update do not ask again for its rules of a new object's metadata: names may be older than those. */
+  takesOldMetadata?: boolean;
   /** The rule of `metadata.name`; a function where it depends on the rest of the object. */
   nameValidation?:
     | "dns1123subdomain"

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ageOf, humanDuration } from "./age.ts";
-import { validateObjectMeta, validateObjectMetaUpdate } from "./object-meta.ts";
+import { validateObjectMeta, validateObjectMetaUpdate, validateUpdatedMeta } from "./object-meta.ts";
 import { canonicalTime, parseTimeParts } from "./time.ts";
 
 const namespaced = { namespaced: true } as const;
@@ -58,6 +58,15 @@ describe("object metadata", () => {
       'metadata.uid: Invalid value: "2": field is immutable',
       'metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{"c/d"}',
     ]);
+  });
+});
+
+describe("an update's metadata", () => {
+  it("is held to the kind's own rules again, unless the kind takes what is older than those", () => {
+    const object = { metadata: { name: "a.b", namespace: "n" } };
+    const kind = { namespaced: true, nameValidation: "dns1123label" } as const;
+    expect(texts(validateUpdatedMeta(object, object, kind))).toHaveLength(1);
+    expect(validateUpdatedMeta(object, object, { ...kind, takesOldMetadata: true })).toEqual([]);
   });
 });
 

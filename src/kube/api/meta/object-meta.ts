@@ -27,7 +27,10 @@ interface HasMeta {
   metadata: Partial<ObjectMeta>;
 }
 type NameRuleOfAll = Exclude<NameRule, (...args: never[]) => unknown>;
-type MetaKind = Pick<KindDefinition, "namespaced" | "nameValidation" | "takesAnyFinalizer">;
+type MetaKind = Pick<
+  KindDefinition,
+  "namespaced" | "nameValidation" | "takesAnyFinalizer" | "tellsMetadataChangesOnce" | "takesOldMetadata"
+>;
 
 const NAME_RULES: Record<NameRuleOfAll, (name: string) => string[]> = {
   dns1123subdomain: isDns1123Subdomain,
@@ -168,7 +171,9 @@ export function validateUpdatedMeta(next: HasMeta, previous: HasMeta, kind: Meta
     takesAnyFinalizer: true,
   };
   const changes = validateObjectMetaUpdate(next, previous);
-  return [...validateObjectMeta(next, ofAll), ...changes, ...changes, ...validateObjectMeta(next, kind)];
+  const repeated = kind.tellsMetadataChangesOnce ? [] : changes;
+  const ofKind = kind.takesOldMetadata ? [] : validateObjectMeta(next, kind);
+  return [...validateObjectMeta(next, ofAll), ...changes, ...repeated, ...ofKind];
 }
 
 /** What an update may not change about the metadata (apimachinery ValidateObjectMetaUpdate). */
