@@ -22,3 +22,22 @@ export function parseGoDuration(text: string): number | undefined {
   const rounded = Math.round(total);
   return match[1] === "-" ? -rounded : rounded;
 }
+
+/** What Go's time.ParseDuration says of a text that is no duration; undefined for one that is. */
+export function goDurationProblem(text: string): string | undefined {
+  const quoted = JSON.stringify(text);
+  const nanoseconds = parseGoDuration(text);
+  if (nanoseconds !== undefined && Math.abs(nanoseconds) < 2 ** 63) return undefined;
+  let rest = text.replace(/^[+-]/, "");
+  while (rest !== "") {
+    const amount = /^\d*\.?\d*/.exec(rest)![0];
+    if (!/\d/.test(amount)) break;
+    rest = rest.slice(amount.length);
+    const unit = /^[^.\d]*/.exec(rest)![0];
+    if (unit === "") return `time: missing unit in duration ${quoted}`;
+    if (UNIT_NS[unit] === undefined)
+      return `time: unknown unit ${JSON.stringify(unit)} in duration ${quoted}`;
+    rest = rest.slice(unit.length);
+  }
+  return `time: invalid duration ${quoted}`;
+}

@@ -1,5 +1,6 @@
 export * from "./byte-text.ts";
 export * from "./compression.ts";
+export * from "./cron.ts";
 export * from "./digest.ts";
 export * from "./dns-names.ts";
 export * from "./dockerfile.ts";
@@ -41,4 +42,5 @@ export {
 } from "./tar-entry.ts";
 export * from "./tar-reader.ts";
 export * from "./tar-writer.ts";
+export * from "./time-zone.ts";
 export * from "./utf8-order.ts";

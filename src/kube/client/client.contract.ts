@@ -187,9 +187,9 @@ export function describeClient(name: string, start: () => Promise<ContractHarnes
         client.patch(deployments, ns, "applied", "apply", more, { fieldManager: "other" }),
       ).resolves.toMatchObject({ spec: { replicas: 7 } });
       const less = { ...config, spec: { ...config.spec, replicas: 3 } };
-      await expect(
-        client.patch(deployments, ns, "applied", "apply", less, options),
-      ).rejects.toMatchObject({ status: { code: 409, reason: "Conflict" } });
+      await expect(client.patch(deployments, ns, "applied", "apply", less, options)).rejects.toMatchObject({
+        status: { code: 409, reason: "Conflict" },
+      });
     });
 
     it("changes status only through its subresource", async () => {
