@@ -11,6 +11,7 @@ const ROWS: Record<string, number> = {
   http: 1,
   store: 2,
   content: 2,
+  "kube/cel": 2,
   images: 3,
   registry: 3,
   runtime: 3,

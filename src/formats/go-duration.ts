@@ -1,26 +1,38 @@
-const UNIT_NS: Record<string, number> = {
-  ns: 1,
-  us: 1e3,
-  µs: 1e3,
-  μs: 1e3,
-  ms: 1e6,
-  s: 1e9,
-  m: 60e9,
-  h: 3600e9,
+const UNIT_NS: Record<string, bigint> = {
+  ns: 1n,
+  us: 1_000n,
+  µs: 1_000n,
+  μs: 1_000n,
+  ms: 1_000_000n,
+  s: 1_000_000_000n,
+  m: 60_000_000_000n,
+  h: 3_600_000_000_000n,
 };
+/** More digits than this are none of a nanosecond. */
+const MAX_FRACTION_DIGITS = 18;
+const MAX_NS = 2n ** 63n - 1n;
 
-/** Nanoseconds of a duration as Go writes it (`1h30m`, `1.5s`, `-2ms`, `0`), or undefined when it is none. */
-export function parseGoDuration(text: string): number | undefined {
-  const match = /^([+-]?)(.*)$/.exec(text)!;
+/** Exact nanoseconds of a duration as Go writes it (`1h30m`, `1.5s`, `-2ms`, `0`), or undefined when it is none or does not fit into 64 bits. */
+export function parseGoDurationExactly(text: string): bigint | undefined {
+  const match = /^([+-]?)(.*)$/s.exec(text)!;
   const body = match[2]!;
-  if (body === "0") return 0;
+  if (body === "0") return 0n;
   if (!/^(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(body)) return undefined;
-  let total = 0;
-  for (const [, amount, unit] of body.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)) {
-    total += Number(amount) * UNIT_NS[unit!]!;
+  let total = 0n;
+  for (const [, whole, fraction = "", unit] of body.matchAll(/(\d*)\.?(\d*)(ns|us|µs|μs|ms|s|m|h)/g)) {
+    const digits = fraction.slice(0, MAX_FRACTION_DIGITS);
+    const scale = UNIT_NS[unit!]!;
+    total += BigInt(whole || "0") * scale + (BigInt(digits || "0") * scale) / 10n ** BigInt(digits.length);
   }
-  const rounded = Math.round(total);
-  return match[1] === "-" ? -rounded : rounded;
+  const isNegative = match[1] === "-";
+  if (total > MAX_NS + (isNegative ? 1n : 0n)) return undefined;
+  return isNegative ? -total : total;
+}
+
+/** Nanoseconds of a duration as Go writes it, or undefined when it is none. */
+export function parseGoDuration(text: string): number | undefined {
+  const exact = parseGoDurationExactly(text);
+  return exact === undefined ? undefined : Number(exact);
 }
 
 /** What Go's time.ParseDuration says of a text that is no duration; undefined for one that is. */

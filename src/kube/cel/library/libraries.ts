@@ -1,0 +1,70 @@
+import { CONVERSIONS } from "../functions/conversions.ts";
+import type { CelFunction } from "../functions/declaration.ts";
+import { OPERATORS } from "../functions/operators.ts";
+import { STRING_FUNCTIONS } from "../functions/string-functions.ts";
+import { TIME_FUNCTIONS } from "../functions/time-functions.ts";
+import { type Macro, STANDARD_MACROS } from "../syntax/macros.ts";
+import { OPTIONAL_MACROS } from "../syntax/optional-macros.ts";
+import { TWO_VARIABLE_MACROS } from "../syntax/two-variable-macros.ts";
+import {
+  BOOL,
+  BYTES,
+  type CelType,
+  DOUBLE,
+  DURATION,
+  INT,
+  listType,
+  mapType,
+  NULL,
+  opaqueType,
+  STRING,
+  TIMESTAMP,
+  TYPE,
+  typeParam,
+  UINT,
+} from "../types/cel-type.ts";
+import { LIST_FUNCTIONS } from "./lists.ts";
+import { OPTIONAL_FUNCTIONS } from "./optional.ts";
+import { MATCH_FUNCTIONS, REGEX_FUNCTIONS } from "./regex.ts";
+import { SET_FUNCTIONS } from "./sets.ts";
+import { TWO_VARIABLE_FUNCTIONS } from "./two-variable.ts";
+
+/** A part of the language that came with some version of Kubernetes. */
+export interface Library {
+  functions?: readonly CelFunction[];
+  macros?: readonly Macro[];
+  /** Types that expressions can name. */
+  types?: readonly CelType[];
+}
+
+const STANDARD_TYPES = [
+  ...[BOOL, BYTES, DOUBLE, DURATION, INT, listType(typeParam("A")), mapType(typeParam("A"), typeParam("B"))],
+  ...[NULL, STRING, TIMESTAMP, TYPE, UINT],
+];
+
+/** By the minor version that brought them in (apiserver, pkg/cel/environment/base.go). */
+const LIBRARIES: (Library & { since: number })[] = [
+  { since: 0, functions: OPERATORS, macros: STANDARD_MACROS, types: STANDARD_TYPES },
+  { since: 0, functions: CONVERSIONS },
+  { since: 0, functions: [...STRING_FUNCTIONS, ...TIME_FUNCTIONS, ...MATCH_FUNCTIONS] },
+  { since: 0, functions: REGEX_FUNCTIONS },
+  { since: 0, functions: LIST_FUNCTIONS },
+  {
+    since: 28,
+    functions: OPTIONAL_FUNCTIONS,
+    macros: OPTIONAL_MACROS,
+    types: [opaqueType("optional_type")],
+  },
+  { since: 29, functions: SET_FUNCTIONS },
+  { since: 32, functions: TWO_VARIABLE_FUNCTIONS, macros: TWO_VARIABLE_MACROS },
+];
+
+/** The libraries that a minor version of Kubernetes 1.x has. */
+export function librariesOf(minor: number): Library[] {
+  return LIBRARIES.filter(({ since }) => since <= minor);
+}
+
+/** Types by the names that expressions give them. */
+export function typeNamesOf(libraries: readonly Library[]): Map<string, CelType> {
+  return new Map(libraries.flatMap(({ types = [] }) => types.map((type) => [type.name, type] as const)));
+}

@@ -1,0 +1,58 @@
+import type { CheckedExpr } from "./checker/checked-expr.ts";
+import type { CallContext } from "./functions/declaration.ts";
+import { CostLimitExceeded, CostMeter } from "./runtime/cost-meter.ts";
+import { RootFrame } from "./runtime/frame.ts";
+import type { Step } from "./runtime/step.ts";
+import { isError } from "./values/cel-error.ts";
+import type { CelValue, Result } from "./values/value.ts";
+
+/** What one evaluation of one expression may cost at most in Kubernetes. */
+export const PER_CALL_LIMIT = 1_000_000;
+
+/** The values of variables; those that are functions are made when they are first asked for. */
+export type Bindings = Readonly<Record<string, Result | (() => Result)>>;
+
+export interface EvaluateOptions {
+  /** PER_CALL_LIMIT where none is given. */
+  costBudget?: number;
+}
+
+/** A value, or the error in cel-go's words; and what finding it has cost. `isCancelled`: the budget was spent. */
+export type Evaluation =
+  | { ok: true; value: CelValue; cost: number }
+  | { ok: false; error: string; isCancelled: boolean; cost: number };
+
+const NO_CONTEXT: CallContext = { authorize: () => undefined };
+
+/** An expression ready to be evaluated. */
+export class Program {
+  readonly checked: CheckedExpr;
+  readonly #step: Step;
+
+  constructor(checked: CheckedExpr, step: Step) {
+    this.checked = checked;
+    this.#step = step;
+  }
+
+  evaluate(bindings: Bindings, { costBudget = PER_CALL_LIMIT }: EvaluateOptions = {}): Evaluation {
+    return this.run(bindings, new CostMeter(costBudget), NO_CONTEXT);
+  }
+
+  /** For callers that keep the meter or the context themselves. */
+  run(bindings: Bindings, meter: CostMeter, context: CallContext): Evaluation {
+    try {
+      const value = this.#step.evaluate(new RootFrame((name) => bound(bindings, name), meter, context));
+      const cost = meter.spent;
+      if (isError(value)) return { ok: false, error: value.message, isCancelled: false, cost };
+      return { ok: true, value, cost };
+    } catch (error) {
+      if (!(error instanceof CostLimitExceeded)) throw error;
+      return { ok: false, error: error.message, isCancelled: true, cost: meter.spent };
+    }
+  }
+}
+
+function bound(bindings: Bindings, name: string): Result | undefined {
+  const value = Object.hasOwn(bindings, name) ? bindings[name] : undefined;
+  return typeof value === "function" ? value() : value;
+}
