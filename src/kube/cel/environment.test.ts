@@ -2,25 +2,16 @@ import { describe, expect, it } from "vitest";
 import { CelEnvironment } from "./environment.ts";
 import { LANGUAGE } from "./language.table.ts";
 import type { Fact } from "./testing/fact.ts";
-import { showValue } from "./testing/show-value.ts";
+import { factOf } from "./testing/outcome.ts";
 import { INT, listType, STRING } from "./types/cel-type.ts";
 
 const environment = new CelEnvironment();
 
-function outcomeOf(expression: string): [outcome: string, cost: number | undefined] {
-  const compiled = environment.compile(expression);
-  if (!compiled.ok && compiled.stage === "program") return [`no program: ${compiled.message}`, undefined];
-  if (!compiled.ok) return [compiled.message, undefined];
-  const evaluation = compiled.program.evaluate({});
-  if (!evaluation.ok) return [`error: ${evaluation.error}`, evaluation.cost];
-  return [showValue(evaluation.value), evaluation.cost];
-}
-
 const TABLES: [name: string, facts: Fact[]][] = [["the language", LANGUAGE]];
 
 describe.each(TABLES)("%s", (_name, facts) => {
-  it.each(facts)("%s", (expression, outcome, cost) => {
-    expect(outcomeOf(expression)).toEqual([outcome, cost]);
+  it.each(facts)("%s", (...fact) => {
+    expect(factOf(environment, fact[0])).toEqual(fact);
   });
 });
 

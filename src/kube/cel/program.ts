@@ -1,4 +1,7 @@
 import type { CheckedExpr } from "./checker/checked-expr.ts";
+import type { Bounds } from "./cost/bounds.ts";
+import { estimateCost } from "./cost/cost-estimator.ts";
+import type { SizeEstimator } from "./cost/estimated-node.ts";
 import type { CallContext } from "./functions/declaration.ts";
 import { CostLimitExceeded, CostMeter } from "./runtime/cost-meter.ts";
 import { RootFrame } from "./runtime/frame.ts";
@@ -36,6 +39,11 @@ export class Program {
 
   evaluate(bindings: Bindings, { costBudget = PER_CALL_LIMIT }: EvaluateOptions = {}): Evaluation {
     return this.run(bindings, new CostMeter(costBudget), NO_CONTEXT);
+  }
+
+  /** Between which bounds an evaluation costs; `sizeOf` knows of sizes (`schemaSizes`). */
+  estimateCost(sizeOf?: SizeEstimator): Bounds {
+    return estimateCost(this.checked, sizeOf);
   }
 
   /** For callers that keep the meter or the context themselves. */
