@@ -24,6 +24,8 @@ export interface ApplyRequest extends ManagedRequest {
 
 /** The owner of what stood in an object before the first apply. */
 const BEFORE_FIRST_APPLY = "before-first-apply";
+const EXISTING_MISFIT =
+  "failed to create manager for existing fields: failed to convert new object (%) to smd typed";
 
 /**
  * What a server-side apply makes of an object: the live one (or an empty one) with the configuration laid over it and its
@@ -62,9 +64,10 @@ function applyOnce(request: ApplyRequest, managers: Managers, rule: ConflictRule
   const { kind, config, manager } = request;
   const fields = new FieldManager(request);
   const live = request.live === undefined ? kind.empty : withoutManagers(request.live);
-  if (managers.fields.size === 0) fields.update(kind.empty, live, managers, BEFORE_FIRST_APPLY);
+  if (managers.fields.size === 0)
+    fitting(EXISTING_MISFIT, live, kind, () => fields.update(kind.empty, live, managers, BEFORE_FIRST_APPLY));
   checkConfig(request);
-  const merged = typed("live", live, kind, () => {
+  const merged = fitting("failed to create typed live object (%)", live, kind, () => {
     if (kind.mayMisfit) validateTyped(live, kind.schema, "allowed");
     return fields.apply(live, config, managers, manager, rule);
   });
@@ -89,7 +92,8 @@ function checkConfig({ config, kind }: ApplyRequest): void {
   const { metadata } = config;
   if (isJsonObject(metadata) && Array.isArray(metadata.managedFields))
     throw statusBadRequest("metadata.managedFields must be nil");
-  typed("patch", config, kind, () => validateTyped(config, kind.schema, "refused"));
+  const misfit = "failed to create typed patch object (%)";
+  fitting(misfit, config, kind, () => validateTyped(config, kind.schema, "refused"));
 }
 
 /** Of an object whose apiVersion is none, nothing is known (unstructured GroupVersionKind). */
@@ -103,17 +107,20 @@ function kindOf(object: unknown): GroupVersionKind {
 /** `apps/v1, Kind=Deployment`, `/v1, Kind=Pod`. */
 const gvkText = ({ group, version, kind }: GroupVersionKind) => `${group}/${version}, Kind=${kind}`;
 
-/** Runs what may find that an object does not fit its schema. */
-function typed<T>(subject: "patch" | "live", object: unknown, kind: GroupVersionKind, run: () => T): T {
+/** Runs what may find that an object does not fit its schema; `sentence` goes before that, `%` stands for the object. */
+function fitting<T>(sentence: string, object: unknown, kind: GroupVersionKind, run: () => T): T {
   try {
     return run();
   } catch (error) {
     if (!(error instanceof TypedError)) throw error;
-    const metadata = isJsonObject(object) && isJsonObject(object.metadata) ? object.metadata : {};
-    const [namespace, name] = [metadata.namespace, metadata.name].map((one) =>
-      typeof one === "string" ? one : "",
-    );
-    const place = `${namespace}/${name}; ${gvkText(kind)}`;
-    throw statusUnclassified(`failed to create typed ${subject} object (${place}): ${error.message}`, error);
+    const head = sentence.replace("%", () => `${nameOf(object)}; ${gvkText(kind)}`);
+    throw statusUnclassified(`${head}: ${error.message}`, error);
   }
+}
+
+/** `namespace/name`, as far as they are given. */
+function nameOf(object: unknown): string {
+  const metadata = isJsonObject(object) && isJsonObject(object.metadata) ? object.metadata : {};
+  const texts = [metadata.namespace, metadata.name].map((one) => (typeof one === "string" ? one : ""));
+  return texts.join("/");
 }
