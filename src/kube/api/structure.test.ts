@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { apiVersionOf } from "./api-version.ts";
 import { decodeBody, PROTOBUF_MEDIA_TYPE, YAML_MEDIA_TYPE } from "./decode-body.ts";
 import {
+  checkStructure,
   clusterRoles,
   configMaps,
   deployments,
@@ -13,6 +14,7 @@ import {
   requestKinds,
   secrets,
   services,
+  structureProblem,
 } from "./index.ts";
 import { encodeProtobuf } from "./protobuf/envelope.ts";
 import type { KindDefinition } from "./types.ts";
@@ -96,7 +98,25 @@ describe("decodeBody refuses", () => {
       'parsing time "yesterday" as "2006-01-02T15:04:05Z07:00": cannot parse "yesterday" as "2006"',
     );
     const port = podSpec({ name: "a", livenessProbe: { httpGet: { port: true } } });
-    expect(() => decode(port, pods)).toThrow("json: cannot unmarshal bool into Go value of type int32");
+    expect(() => decode(port, pods)).toThrow(
+      "json: cannot unmarshal bool into Go struct field HTTPGetAction.spec.containers.livenessProbe.httpGet.port of type int32",
+    );
+  });
+
+  it("a time that is none, which the converter is told without its place", () => {
+    const kind = { group: "", version: "v1", kind: "Pod", model: "io.k8s.api.core.v1.Pod" };
+    let refusal: unknown;
+    try {
+      checkStructure({ metadata: { creationTimestamp: 5 } }, kind);
+    } catch (error) {
+      refusal = error;
+    }
+    expect(structureProblem(refusal, "decoder")).toBe(
+      "json: cannot unmarshal number into Go struct field ObjectMeta.metadata.creationTimestamp of type string",
+    );
+    expect(structureProblem(refusal, "converter")).toBe(
+      "json: cannot unmarshal number into Go value of type string",
+    );
   });
 
   it("garbage, with its first bytes", () => {

@@ -230,11 +230,13 @@ function readSpecial(value: unknown, code: string, place: Place): unknown {
     case "t":
     case "u":
       if (value === null) return null;
-      if (typeof value !== "string") throw mismatch(value, undefined, "string");
+      if (typeof value !== "string") throw ownMismatch(value, place, "string");
       return canonicalTime(value, code === "u");
     case "x":
       if (typeof value === "string") return value;
-      return readInteger(value, { path: "", stack: [], struct: "" }, -(2 ** 31), 2 ** 31 - 1, "int32");
+      if (typeof value !== "number") throw ownMismatch(value, place, "int32");
+      if (Number.isInteger(value) && value >= -(2 ** 31) && value < 2 ** 31) return value;
+      throw ownMismatch(value, place, "int32", `number ${value}`);
     case "y":
       if (typeof value !== "string") throw mismatch(value, place, "[]uint8");
       return readBase64(value);
@@ -260,20 +262,19 @@ function readBase64(text: string): string {
   throw new DecodeError(`illegal base64 data at input byte ${at}`);
 }
 
-function mismatch(
-  value: unknown,
-  place: Place | undefined,
-  type: string,
-  shown = jsonKind(value),
-): DecodeError {
-  const target =
-    place === undefined || place.struct === ""
-      ? `Go value of type ${type}`
-      : `Go struct field ${place.struct}.${place.stack.join(".")} of type ${type}`;
-  const isOwn = place === undefined || place.struct === "";
-  const message = `json: cannot unmarshal ${shown} into ${target}`;
-  return new DecodeError(message, isOwn ? message : restoreProblem(value, type));
+function mismatch(value: unknown, place: Place, type: string, shown = jsonKind(value)): DecodeError {
+  if (place.struct === "") return new DecodeError(`${cannotUnmarshal(shown)} Go value of type ${type}`);
+  const target = `Go struct field ${place.struct}.${place.stack.join(".")} of type ${type}`;
+  return new DecodeError(`${cannotUnmarshal(shown)} ${target}`, restoreProblem(value, type));
 }
+
+/** Of what reads itself from JSON: only the decoder says where it stands. */
+function ownMismatch(value: unknown, place: Place, type: string, shown = jsonKind(value)): DecodeError {
+  const { message } = mismatch(value, place, type, shown);
+  return new DecodeError(message, `${cannotUnmarshal(shown)} Go value of type ${type}`);
+}
+
+const cannotUnmarshal = (shown: string) => `json: cannot unmarshal ${shown} into`;
 
 const GO_KINDS = new Set(["bool", "float64", "int32", "int64"]);
 
