@@ -64,6 +64,7 @@ describe.skipIf(!existsSync(reference))("model tables against the OpenAPI docume
           field["map-type"],
           strategy.includes("merge") ? (field["patch-merge-key"] ?? "") : undefined,
           strategy.includes("retainKeys") || undefined,
+          strategy.includes("replace") || undefined,
         ];
         const actual = [
           ours.listType,
@@ -71,6 +72,7 @@ describe.skipIf(!existsSync(reference))("model tables against the OpenAPI docume
           ours.mapType,
           ours.patchMergeKey,
           ours.retainKeys,
+          ours.isReplaced,
         ];
         if (JSON.stringify(actual) !== JSON.stringify(expected))
           differences.push(`${name}.${fieldName}: ${actual} is not ${expected}`);

@@ -29,6 +29,8 @@ export interface ModelField {
   /** A strategic merge patch merges the list: by this key, or as a set of scalars when it is empty. */
   patchMergeKey?: string;
   retainKeys?: boolean;
+  /** A strategic merge patch puts its object in the place of the one that is there. */
+  isReplaced?: boolean;
 }
 
 export interface Model {
@@ -158,12 +160,12 @@ function usualPresence({ name, code, isList, isMap, required }: Omit<ModelField,
   return STRUCT_CODES.has(code) && !isList && !isMap ? "given" : "nonempty";
 }
 
-const MARKS = /^(a|s|A|g|m\(([^)]*)\))?(?:\+([^&!]*))?(&)?!?$/;
+const MARKS = /^(a|s|A|g|m\(([^)]*)\))?(?:\+([^&!]*))?(&)?(!)?$/;
 
 function parseMarks(text: string | undefined): Partial<ModelField> {
   const match = text === undefined ? null : MARKS.exec(text);
   if (match === null) return {};
-  const [, structure, keys, mergeKey, retain] = match;
+  const [, structure, keys, mergeKey, retain, replace] = match;
   const out: Partial<ModelField> = {};
   if (keys !== undefined) {
     out.listType = "map";
@@ -174,6 +176,7 @@ function parseMarks(text: string | undefined): Partial<ModelField> {
   else if (structure === "g") out.mapType = "granular";
   if (mergeKey !== undefined) out.patchMergeKey = mergeKey;
   if (retain !== undefined) out.retainKeys = true;
+  if (replace !== undefined) out.isReplaced = true;
   return out;
 }
 

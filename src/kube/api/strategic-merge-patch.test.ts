@@ -5,6 +5,7 @@ import { strategicMergePatch } from "./strategic-merge-patch.ts";
 
 const pod = modelOf("io.k8s.api.core.v1.Pod");
 const deployment = modelOf("io.k8s.api.apps.v1.Deployment");
+const budget = modelOf("io.k8s.api.policy.v1.PodDisruptionBudget");
 const service = modelOf("io.k8s.api.core.v1.Service");
 
 const spec = (...containers: object[]) => ({ spec: { containers } });
@@ -74,6 +75,14 @@ describe("strategicMergePatch", () => {
     const patch = { spec: { strategy: { $retainKeys: ["type"], type: "Recreate" } } };
     expect(strategicMergePatch(current, patch, deployment)).toEqual({
       spec: { strategy: { type: "Recreate" } },
+    });
+  });
+
+  it("puts a budget's selector in the place of the one before", () => {
+    const current = { spec: { minAvailable: 1, selector: { matchLabels: { a: "b" } } } };
+    const patch = { spec: { selector: { matchExpressions: null } } };
+    expect(strategicMergePatch(current, patch, budget)).toEqual({
+      spec: { minAvailable: 1, selector: { matchExpressions: null } },
     });
   });
 

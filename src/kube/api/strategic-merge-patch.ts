@@ -83,7 +83,8 @@ function mergeField(
   if (before === undefined || goType(before) !== goType(value)) {
     if (!isDeletion) setOrDrop(out, key, withoutDirectives(withoutNulls(value)));
   } else if (isJsonObject(value)) {
-    setOwn(out, key, mergeObject(before as JsonObject, value, modelBelow(field)));
+    if (field?.isReplaced) setOwn(out, key, cloneJson(value));
+    else setOwn(out, key, mergeObject(before as JsonObject, value, modelBelow(field)));
   } else if (Array.isArray(value)) {
     setOwn(out, key, mergeList(before as unknown[], value, field, isDeletion));
   } else setOwn(out, key, value);
