@@ -51,6 +51,14 @@ describe("object metadata", () => {
     expect(validateObjectMeta({ metadata }, namespaced)).toEqual([]);
   });
 
+  it("tells the time that may not be set as Go prints it", () => {
+    const before = { metadata: { name: "a" } };
+    const next = { metadata: { name: "a", deletionTimestamp: "2009-01-01T01:01:01Z" } };
+    expect(texts(validateObjectMetaUpdate(next, before))).toEqual([
+      "metadata.deletionTimestamp: Invalid value: 2009-01-01 01:01:01 +0000 UTC: field is immutable",
+    ]);
+  });
+
   it("keeps its identity", () => {
     const before = { metadata: { name: "a", uid: "1", deletionTimestamp: "x", finalizers: ["a/b"] } };
     const next = { metadata: { ...before.metadata, uid: "2", finalizers: ["a/b", "c/d"] } };

@@ -17,6 +17,7 @@ import {
   required,
   tooLong,
 } from "../field-error.ts";
+import { goTime } from "../go-value.ts";
 import type { FieldError, KindDefinition, ObjectMeta, OwnerReference } from "../types.ts";
 
 const MAX_ANNOTATION_BYTES = 256 * 1024;
@@ -190,7 +191,9 @@ export function validateObjectMetaUpdate(object: HasMeta, before: HasMeta, path 
     "deletionGracePeriodSeconds",
   ] as const;
   for (const field of immutable) {
-    if (next[field] !== previous[field]) errors.push(invalid(`${path}.${field}`, next[field], IMMUTABLE));
+    if (next[field] === previous[field]) continue;
+    const value = field.endsWith("Timestamp") && next[field] ? goTime(String(next[field])) : next[field];
+    errors.push(invalid(`${path}.${field}`, value, IMMUTABLE));
   }
   if ((next.generation ?? 0) < (previous.generation ?? 0)) {
     errors.push(invalid(`${path}.generation`, next.generation, "must not be decremented"));

@@ -54,8 +54,8 @@ describeAnswers("metadata of all kinds", {
       body: { metadata: { name: "a", deletionTimestamp: "2020-01-01T00:00:00Z" } },
       code: 422,
       causes: [
-        'metadata.deletionTimestamp: Invalid value: "2020-01-01T00:00:00Z": field is immutable',
-        'metadata.deletionTimestamp: Invalid value: "2020-01-01T00:00:00Z": field is immutable',
+        "metadata.deletionTimestamp: Invalid value: 2020-01-01 00:00:00 +0000 UTC: field is immutable",
+        "metadata.deletionTimestamp: Invalid value: 2020-01-01 00:00:00 +0000 UTC: field is immutable",
       ],
     },
     {
