@@ -13,6 +13,8 @@ const CONFIG_KEY = "[-._a-zA-Z0-9]+";
 const HEADER_NAME = "[-A-Za-z0-9]+";
 const PERCENT = "[0-9]+%";
 const C_IDENTIFIER = "[A-Za-z_][A-Za-z0-9_]*";
+const CONDITION_REASON = "[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?";
+const HTTP_PATH = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+";
 const WILDCARD_SUBDOMAIN = `\\*\\.${SUBDOMAIN}`;
 
 const whole = (pattern: string) => new RegExp(`^(?:${pattern})$`);
@@ -26,6 +28,8 @@ const headerNamePattern = whole(HEADER_NAME);
 const percentPattern = whole(PERCENT);
 const cIdentifierPattern = whole(C_IDENTIFIER);
 const wildcardPattern = whole(WILDCARD_SUBDOMAIN);
+const conditionReasonPattern = whole(CONDITION_REASON);
+const httpPathPattern = whole(HTTP_PATH);
 
 export const DNS1123_LABEL_MAX = 63;
 export const DNS1123_SUBDOMAIN_MAX = 253;
@@ -249,6 +253,27 @@ export function isCIdentifier(text: string): string[] {
       "MyName",
     ),
   ];
+}
+
+/** The reason of a metav1.Condition, unless it is empty. */
+export function isConditionReason(text: string): string[] {
+  if (conditionReasonPattern.test(text)) return [];
+  return [
+    patternMessage(
+      "a condition reason must start with alphabetic character, optionally followed by a string of alphanumeric characters or '_,:', and must end with an alphanumeric character or '_'",
+      CONDITION_REASON,
+      "my_name",
+      "MY_NAME",
+      "MyName",
+      "ReasonA,ReasonB",
+      "ReasonA:ReasonB",
+    ),
+  ];
+}
+
+/** What stands behind the first slash of a domain-prefixed path. */
+export function isHttpPath(text: string): string[] {
+  return httpPathPattern.test(text) ? [] : [patternMessage("Invalid path", HTTP_PATH)];
 }
 
 /** Names that stand as one segment in a REST path (RBAC names, for example). */

@@ -74,13 +74,6 @@ export const absentKinds: readonly KindDefinition[] = [
     categories: ["all"],
   }),
   absent({
-    group: "networking.k8s.io",
-    version: "v1",
-    kind: "Ingress",
-    resource: "ingresses",
-    shortNames: ["ing"],
-  }),
-  absent({
     group: "apiextensions.k8s.io",
     version: "v1",
     kind: "CustomResourceDefinition",

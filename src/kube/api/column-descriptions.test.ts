@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { kinds, toTable } from "./index.ts";
 
+/** Of these upstream says nothing. */
+const SILENT: Record<string, string[]> = { RuntimeClass: ["Handler"] };
+
 describe("columns", () => {
   it.each(kinds.map((kind) => [`${kind.group}/${kind.kind}`, kind] as const))(
     "of %s say what they show",
@@ -9,7 +12,7 @@ describe("columns", () => {
       const silent = columnDefinitions
         .filter(({ description }) => description === "")
         .map(({ name }) => name);
-      expect(silent).toEqual([]);
+      expect(silent).toEqual(SILENT[kind.kind] ?? []);
     },
   );
 });

@@ -23,6 +23,13 @@ const FIELDS: Record<string, Record<string, string>> = {
     "First Seen": "core.v1.Event firstTimestamp",
     Count: "core.v1.Event count",
   },
+  HorizontalPodAutoscaler: {
+    Reference: "autoscaling.v2.HorizontalPodAutoscalerSpec scaleTargetRef",
+    Targets: "autoscaling.v2.HorizontalPodAutoscalerSpec metrics",
+    MinPods: "autoscaling.v2.HorizontalPodAutoscalerSpec minReplicas",
+    MaxPods: "autoscaling.v2.HorizontalPodAutoscalerSpec maxReplicas",
+    Replicas: "autoscaling.v2.HorizontalPodAutoscalerStatus currentReplicas",
+  },
   Lease: { Holder: "coordination.v1.LeaseSpec holderIdentity" },
   Node: {
     Version: "core.v1.NodeSystemInfo kubeletVersion",
@@ -38,6 +45,11 @@ const FIELDS: Record<string, Record<string, string>> = {
     "Nominated Node": "core.v1.PodStatus nominatedNodeName",
     "Readiness Gates": "core.v1.PodSpec readinessGates",
   },
+  PriorityClass: {
+    Value: "scheduling.v1.PriorityClass value",
+    "Global-Default": "scheduling.v1.PriorityClass globalDefault",
+    PreemptionPolicy: "scheduling.v1.PriorityClass preemptionPolicy",
+  },
   ReplicaSet: {
     Desired: "apps.v1.ReplicaSetSpec replicas",
     Current: "apps.v1.ReplicaSetStatus replicas",
@@ -49,6 +61,7 @@ const FIELDS: Record<string, Record<string, string>> = {
   },
   Secret: { Type: "core.v1.Secret type", Data: "core.v1.Secret data" },
   ServiceAccount: { Secrets: "core.v1.ServiceAccount secrets" },
+  ServiceCIDR: { CIDRs: "networking.v1.ServiceCIDRSpec cidrs" },
   Service: {
     Type: "core.v1.ServiceSpec type",
     "Cluster-IP": "core.v1.ServiceSpec clusterIP",
@@ -78,13 +91,36 @@ const TEXTS: Record<string, Record<string, string>> = {
     Object: "The object that this event is about.",
     Source: "The component reporting this event. Should be a short machine understandable string.",
   },
+  Ingress: {
+    Class: "The name of the IngressClass resource that should be used for additional configuration",
+    Hosts: "Hosts that incoming requests are matched against before the ingress rule",
+    Address: "Address is a list containing ingress points for the load-balancer",
+    Ports: "Ports of TLS configurations that open",
+  },
+  IngressClass: {
+    Controller: "Controller that is responsible for handling this class",
+    Parameters: "A reference to a resource with additional parameters",
+  },
+  IPAddress: {
+    ParentRef:
+      "ParentRef references the resource that an IPAddress is attached to. An IPAddress must reference a parent object.",
+  },
   Namespace: { Status: "The status of the namespace" },
+  NetworkPolicy: {
+    "Pod-Selector":
+      "Selects the pods to which this NetworkPolicy object applies.  The array of ingress rules is applied to any pods selected by this field. Multiple network policies can select the same set of pods.  In this case, the ingress rules for each are combined additively. This field is NOT optional and follows standard label selector semantics. An empty podSelector matches all pods in this namespace.",
+  },
   Node: { Status: "The status of the node", Roles: "The roles of the node" },
   Pod: {
     Ready: "The aggregate readiness state of this pod for accepting traffic.",
     Status: "The aggregate status of the containers in this pod.",
     Restarts:
       "The number of times the containers in this pod have been restarted and when the last container in this pod has restarted.",
+  },
+  PodDisruptionBudget: {
+    "Min Available": "The minimum number of pods that must be available.",
+    "Max Unavailable": "The maximum number of pods that may be unavailable.",
+    "Allowed Disruptions": "Calculated number of pods that may be disrupted at this time.",
   },
   ReplicaSet: {
     Containers: "Names of each container in the template.",

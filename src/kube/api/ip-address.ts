@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { invalid } from "./field-error.ts";
+import { invalid, invalidEach } from "./field-error.ts";
 import type { FieldError } from "./types.ts";
 
 export const IP_MESSAGE = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
@@ -79,22 +79,30 @@ export function validateIp(path: string, value: string, known: readonly string[]
   return [invalid(path, value, IP_MESSAGE)];
 }
 
-/** An address in a field of today (IsValidIP): no odd spelling, no IPv4 address written as an IPv6 one. */
-export function validateCanonicalIp(path: string, value: string): FieldError[] {
+/** What is wrong with an address where only the one spelling of today is taken (IsValidIP): no leading zeros, no IPv4 address written as an IPv6 one. */
+export function canonicalIpProblems(value: string): string[] {
   const ip = parseIp(value);
-  if (ip === undefined) return [invalid(path, value, IP_MESSAGE)];
-  if (!value.includes(":") && /(^|\.)0\d/.test(value))
-    return [invalid(path, value, "must not have leading 0s")];
-  if (value.includes(":") && isIpv4(ip))
-    return [invalid(path, value, "must not be an IPv4-mapped IPv6 address")];
+  if (ip === undefined) return [IP_MESSAGE];
+  if (!value.includes(":") && /(^|\.)0\d/.test(value)) return ["must not have leading 0s"];
+  if (value.includes(":") && isIpv4(ip)) return ["must not be an IPv4-mapped IPv6 address"];
   const canonical = formatIp(ip);
-  return value === canonical
-    ? []
-    : [invalid(path, value, `must be in canonical form (${JSON.stringify(canonical)})`)];
+  return value === canonical ? [] : [`must be in canonical form (${JSON.stringify(canonical)})`];
 }
 
-/** The size of a network's prefix and its family; undefined for no network (k8s.io/utils ParseCIDRSloppy). */
-export function parseCidr(text: string): { ip: Uint8Array; bits: number; family: 4 | 6 } | undefined {
+/** An address in a field of today. */
+export function validateCanonicalIp(path: string, value: string): FieldError[] {
+  return invalidEach(path, value, canonicalIpProblems(value));
+}
+
+/** An address with the size of its network's prefix, and its family. */
+export interface Cidr {
+  ip: Uint8Array;
+  bits: number;
+  family: 4 | 6;
+}
+
+/** Undefined for no network (k8s.io/utils ParseCIDRSloppy). */
+export function parseCidr(text: string): Cidr | undefined {
   const [, address, digits] = /^(.+)\/(\d+)$/.exec(text) ?? [];
   const ip = address === undefined ? undefined : parseIp(address);
   if (ip === undefined) return undefined;
@@ -106,6 +114,40 @@ export function parseCidr(text: string): { ip: Uint8Array; bits: number; family:
 export function validateCidr(path: string, value: string, known: readonly string[] = []): FieldError[] {
   return known.includes(value) || parseCidr(value) !== undefined ? [] : [invalid(path, value, CIDR_MESSAGE)];
 }
+
+/** A network in a field of today (IsValidCIDR): no bits beyond its prefix, and in the one spelling. */
+export function validateCanonicalCidr(path: string, value: string): FieldError[] {
+  const cidr = parseCidr(value);
+  if (cidr === undefined) return [invalid(path, value, CIDR_MESSAGE)];
+  const { ip, bits } = cidr;
+  const network = networkOf(cidr);
+  const [address = "", digits = ""] = value.split("/");
+  const problems: string[] = [];
+  if (/^0\d/.test(digits) || (!address.includes(":") && /(^|\.)0\d/.test(address)))
+    problems.push("must not have leading 0s in IP or prefix length");
+  else if (address.includes(":") && isIpv4(ip)) problems.push("must not have an IPv4-mapped IPv6 address");
+  else if (!sameIp(network, ip)) problems.push("must not have bits set beyond the prefix length");
+  const canonical = `${formatIp(network)}/${bits}`;
+  if (problems.length === 0 && value !== canonical)
+    problems.push(`must be in canonical form (${JSON.stringify(canonical)})`);
+  return invalidEach(path, value, problems);
+}
+
+/** A network's address without the bits beyond its prefix. */
+export function networkOf({ ip, bits, family }: Cidr): Uint8Array {
+  return ip.map((byte, index) => {
+    const kept = bits + (family === 4 ? 96 : 0) - index * 8;
+    return byte & (0xff << Math.max(0, 8 - Math.max(0, kept)));
+  });
+}
+
+/** Whether all of one network lies in the other, which is larger. */
+export function isStrictSubnet(inner: Cidr, outer: Cidr): boolean {
+  if (inner.family !== outer.family || inner.bits <= outer.bits) return false;
+  return sameIp(networkOf({ ...inner, bits: outer.bits }), networkOf(outer));
+}
+
+const sameIp = (a: Uint8Array, b: Uint8Array) => a.every((byte, index) => byte === b[index]);
 
 /** One address of each family, in a list of at most two. */
 export function isDualStack(addresses: readonly string[]): boolean {
@@ -127,13 +169,10 @@ export function warningsOfCidr(path: string, value: string): string[] {
   const cidr = parseCidr(value);
   if (cidr === undefined) return [];
   const { ip, bits, family } = cidr;
-  const masked = ip.map((byte, index) => {
-    const kept = bits + (family === 4 ? 96 : 0) - index * 8;
-    return byte & (0xff << Math.max(0, 8 - Math.max(0, kept)));
-  });
+  const masked = networkOf(cidr);
   const network = `${formatIp(masked)}/${bits}`;
   const warnings: string[] = [];
-  if (masked.some((byte, index) => byte !== ip[index])) {
+  if (!sameIp(masked, ip)) {
     const single = `${formatIp(ip)}/${family === 4 ? 32 : 128}`;
     warnings.push(
       `${path}: CIDR value ${quote(value)} is ambiguous in this context (should be ${quote(network)} or ${quote(single)}?)`,

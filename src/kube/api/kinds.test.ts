@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { apiVersionOf, parseApiVersion } from "./api-version.ts";
 import { builtInKinds, kindByGvk, kinds, requestKinds } from "./kinds.ts";
 import { findModel } from "./models.ts";
-import { columnDefinition } from "./table.ts";
+import { definedColumns } from "./table.ts";
 import type { KindDefinition } from "./types.ts";
 
 const shared = fileURLToPath(new URL("../../../../shared/k8s/", import.meta.url));
@@ -81,6 +81,15 @@ const COLUMNS: Record<string, string> = {
   ReplicaSet: "replicaSet",
   ControllerRevision: "controllerRevisionColumnDefinition",
   Lease: "lease",
+  HorizontalPodAutoscaler: "horizontalPodAutoscaler",
+  PodDisruptionBudget: "podDisruptionBudget",
+  Ingress: "ingress",
+  IngressClass: "ingressClass",
+  NetworkPolicy: "networkPolicyColumnDefinitioins",
+  IPAddress: "ipAddress",
+  ServiceCIDR: "serviceCIDR",
+  PriorityClass: "priorityClass",
+  RuntimeClass: "runtimeClass",
   EndpointSlice: "endpointSlice",
   RoleBinding: "roleBindings",
   ClusterRoleBinding: "clusterRoleBindings",
@@ -100,9 +109,12 @@ describe.skipIf(!existsSync(shared))("against upstream's table columns", () => {
     "%s",
     (_, kind: KindDefinition) => {
       const expected: ReferenceColumn[] = readShared("table-columns.json")[COLUMNS[kind.kind]!];
-      const actual = kind.columns
-        .map(columnDefinition)
-        .map(({ name, type, format, priority }) => ({ name, type, format, priority }));
+      const actual = definedColumns(kind).map(({ name, type, format, priority }) => ({
+        name,
+        type,
+        format,
+        priority,
+      }));
       expect(actual).toEqual(
         expected.map(({ name, type, format = "", priority = 0 }) => ({ name, type, format, priority })),
       );

@@ -8,8 +8,11 @@ import { coreKinds, coreRequestKinds } from "./core/kinds.ts";
 import { discoveryKinds } from "./discovery/kinds.ts";
 import { eventsKinds } from "./events/kinds.ts";
 import { KindCatalog } from "./kind-catalog.ts";
-import { policyRequestKinds } from "./policy/kinds.ts";
+import { networkingKinds } from "./networking/kinds.ts";
+import { nodeKinds } from "./node/kinds.ts";
+import { policyKinds, policyRequestKinds } from "./policy/kinds.ts";
 import { rbacKinds } from "./rbac/kinds.ts";
+import { schedulingKinds } from "./scheduling/kinds.ts";
 import type { GroupVersionKind, KindDefinition } from "./types.ts";
 
 /** Every built-in kind that is stored and served. A new kind is a file of its own and a line in its group's `kinds.ts`. */
@@ -19,7 +22,11 @@ export const kinds: readonly KindDefinition[] = [
   ...coordinationKinds,
   ...discoveryKinds,
   ...eventsKinds,
+  ...networkingKinds,
+  ...nodeKinds,
+  ...policyKinds,
   ...rbacKinds,
+  ...schedulingKinds,
 ];
 
 /** Kinds that are only ever the body of a request: nothing of them is stored. */

@@ -1,3 +1,7 @@
+import { NETWORKING_REFUSALS } from "./networking/refusals.table.ts";
+import { NODE_REFUSALS } from "./node/refusals.table.ts";
+import { POLICY_REFUSALS } from "./policy/refusals.table.ts";
+import { SCHEDULING_REFUSALS } from "./scheduling/refusals.table.ts";
 import type { Refusal } from "./testing/refusals.ts";
 
 /** Small tables of the kinds whose rules are few: what is asked of a new object, of an update, of a write of the status. */
@@ -29,6 +33,10 @@ const EVENT = {
 
 /** By `apiVersion Kind`. */
 export const KIND_REFUSALS: Record<string, KindRefusals> = {
+  ...NETWORKING_REFUSALS,
+  ...NODE_REFUSALS,
+  ...POLICY_REFUSALS,
+  ...SCHEDULING_REFUSALS,
   "v1 Event": {
     base: { metadata, involvedObject: { namespace: "n" } },
     create: [

@@ -64,8 +64,7 @@ export function toTable(
     kind: "Table",
     apiVersion: `meta.k8s.io/${version}`,
     metadata: { ...(options.metadata ?? singleMetadata(objects)) },
-    columnDefinitions:
-      options.withColumns === false ? [] : columnsOf(kind).map((column) => described(column, kind.kind)),
+    columnDefinitions: options.withColumns === false ? [] : columnDefinitions(kind),
     rows: objects.map((object) => tableRow(kind, object, options)),
   };
 }
@@ -74,7 +73,21 @@ function singleMetadata(objects: readonly KubeObject[]): Record<string, unknown>
   return objects.length === 1 ? { resourceVersion: objects[0]!.metadata.resourceVersion } : {};
 }
 
-export function columnDefinition(column: TableColumn): ColumnDefinition {
+/** What a table says of its columns, but for their descriptions where they follow from the kind. */
+export function definedColumns(kind: Pick<KindDefinition, "kind" | "columns">): ColumnDefinition[] {
+  return columnsOf(kind)
+    .filter((column) => !column.isUndefined)
+    .map(columnDefinition);
+}
+
+function columnDefinitions(kind: Pick<KindDefinition, "kind" | "columns">): ColumnDefinition[] {
+  return definedColumns(kind).map((one) => ({
+    ...one,
+    description: one.description || columnDescription(kind.kind, one.name),
+  }));
+}
+
+function columnDefinition(column: TableColumn): ColumnDefinition {
   return {
     name: column.name,
     type: column.type,
@@ -82,11 +95,6 @@ export function columnDefinition(column: TableColumn): ColumnDefinition {
     description: column.description ?? "",
     priority: column.priority ?? 0,
   };
-}
-
-function described(column: TableColumn, kind: string): ColumnDefinition {
-  const definition = columnDefinition(column);
-  return { ...definition, description: definition.description || columnDescription(kind, column.name) };
 }
 
 /** One row, for lists that are written in pieces. */

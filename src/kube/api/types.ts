@@ -107,6 +107,8 @@ export interface TableColumn {
   format?: string;
   description?: string;
   priority?: number;
+  /** Rows have its cell, and no definition speaks of it: upstream forgot it. */
+  isUndefined?: true;
   /** Text or number of the cell. `nowMs` serves ages. */
   // biome-ignore lint/suspicious/noExplicitAny: cells read kind-specific fields
   cell: (object: any, context: { nowMs: number }) => string | number | boolean | null;

@@ -11,6 +11,46 @@ export const KIND_WARNINGS: Record<
   string,
   { base: object; created: Refusal[]; updated?: Refusal[]; status?: Refusal[] }
 > = {
+  "networking.k8s.io/v1 Ingress": {
+    base: { metadata, spec: { defaultBackend: { service: { name: "s", port: { number: 80 } } } } },
+    created: [
+      [
+        {
+          metadata: { annotations: { "kubernetes.io/ingress.class": "a" } },
+          spec: { ingressClassName: "a" },
+        },
+      ],
+      [
+        { metadata: { annotations: { "kubernetes.io/ingress.class": "a" } } },
+        "annotation \"kubernetes.io/ingress.class\" is deprecated, please use 'spec.ingressClassName' instead",
+      ],
+    ],
+    updated: [[{ metadata: { annotations: { "kubernetes.io/ingress.class": "a" } } }]],
+    status: [
+      [
+        { status: { loadBalancer: { ingress: [{ hostname: "h" }, { ip: "010.0.0.1" }] } } },
+        'status.loadBalancer.ingress[1]: non-standard IP address "010.0.0.1" will be considered invalid in a future Kubernetes release: use "10.0.0.1"',
+      ],
+    ],
+  },
+  "networking.k8s.io/v1 NetworkPolicy": {
+    base: { metadata, spec: { podSelector: {} } },
+    created: [
+      [
+        { spec: { egress: [{ to: [{ ipBlock: { cidr: "10.0.0.0/8", except: ["10.1.0.1/16"] } }] }] } },
+        'spec.egress[0].to[0].ipBlock.except[0]: CIDR value "10.1.0.1/16" is ambiguous in this context (should be "10.1.0.0/16" or "10.1.0.1/32"?)',
+      ],
+    ],
+  },
+  "node.k8s.io/v1 RuntimeClass": {
+    base: { metadata: { name: "x" }, handler: "h" },
+    created: [
+      [
+        { scheduling: { nodeSelector: { "beta.kubernetes.io/os": "linux" } } },
+        'scheduling.nodeSelector: deprecated since v1.14; use "kubernetes.io/os" instead',
+      ],
+    ],
+  },
   "v1 Pod": {
     base: pod,
     created: [

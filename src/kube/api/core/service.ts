@@ -4,6 +4,7 @@ import type { Service } from "../generated/types.ts";
 import { keepSpec } from "../strategy.ts";
 import { proxySubresource } from "../subresource.ts";
 import type { KindDefinition } from "../types.ts";
+import { ingressPoints } from "./service/ingress-points.ts";
 import { prepareServiceForCreate, prepareServiceForUpdate, setServiceDefaults } from "./service/strategy.ts";
 import { validateService, validateServiceStatusUpdate, validateServiceUpdate } from "./service/validate.ts";
 import { warningsOfService, warningsOfServiceStatus } from "./service/warnings.ts";
@@ -55,10 +56,7 @@ function externalIp({ spec, status }: Service): string {
     case "ExternalName":
       return spec.externalName ?? "";
     case "LoadBalancer": {
-      const ingress = new Set(
-        (status?.loadBalancer?.ingress ?? []).map((one) => one.ip || one.hostname || ""),
-      );
-      const all = [...[...ingress].filter(Boolean).sort(), ...given];
+      const all = [...ingressPoints(status?.loadBalancer), ...given];
       return all.length === 0 ? "<pending>" : all.join(",");
     }
     case "ClusterIP":

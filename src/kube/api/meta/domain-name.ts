@@ -1,5 +1,5 @@
-import { isDns1123Label, isDns1123Subdomain } from "../../../formats/index.ts";
-import { invalid, required } from "../field-error.ts";
+import { isDns1123Label, isDns1123Subdomain, isHttpPath } from "../../../formats/index.ts";
+import { invalid, invalidEach, required } from "../field-error.ts";
 import type { FieldError } from "../types.ts";
 
 /** A name of at least two labels; a dot at its end is fine (apimachinery IsFullyQualifiedDomainName). */
@@ -15,4 +15,16 @@ export function validateDomainName(text: string, path: string): FieldError[] {
     const ofLabel = isDns1123Label(label);
     return ofLabel.length === 0 ? [] : [invalid(path, label, ofLabel.join(","))];
   });
+}
+
+/** `acme.io/foo`: a domain, a slash and a path (apimachinery IsDomainPrefixedPath). */
+export function validateDomainPrefixedPath(text: string, path: string): FieldError[] {
+  if (text === "") return [required(path)];
+  const [, domain, rest] = /^([^/]+)\/(.+)$/s.exec(text) ?? [];
+  if (domain === undefined || rest === undefined)
+    return [invalid(path, text, 'must be a domain-prefixed path (such as "acme.io/foo")')];
+  return [
+    ...invalidEach(path, domain, isDns1123Subdomain(domain)),
+    ...invalidEach(path, rest, isHttpPath(rest)),
+  ];
 }

@@ -1,0 +1,4 @@
+import type { KindDefinition } from "../types.ts";
+import { runtimeClasses } from "./runtime-class.ts";
+
+export const nodeKinds: readonly KindDefinition[] = [runtimeClasses];
