@@ -74,9 +74,12 @@ function put(target: Json, path: string, value: Json): void {
 }
 
 export function pathKeys(path: string): string[] {
-  return [...path.matchAll(/\["((?:[^"\\]|\\.)*)"\]|\[([^\]]*)\]|([^.[\]]+)/g)].map(
+  // Names of annotations stand without brackets.
+  const [, before = path, annotation] = /^(.*\.annotations)\.([^[]+\/.+)$/.exec(path) ?? [];
+  const keys = [...before.matchAll(/\["((?:[^"\\]|\\.)*)"\]|\[([^\]]*)\]|([^.[\]]+)/g)].map(
     ([, quoted, indexed, plain]) => quoted ?? indexed ?? plain!,
   );
+  return annotation === undefined ? keys : [...keys, annotation];
 }
 
 /** The parts of an answer that are not as recorded: `code`, `message`, `causes`, `warning`, or the path of a value. */
