@@ -12,6 +12,7 @@ import type { StoredObject } from "../objects/stored-object.ts";
 import type { ResourceCall, ServerContext } from "../server-context.ts";
 import { admissionRequest } from "./admission-request.ts";
 import { hasCompanions, reserveCompanions } from "./companions.ts";
+import { dryRunAnswer } from "./dry-run-answer.ts";
 import { dropDuplicateOwners } from "./duplicate-owners.ts";
 import { withFieldManagers } from "./manage-fields.ts";
 import { prepareMetadataForCreate } from "./object-metadata.ts";
@@ -37,7 +38,7 @@ export async function createObject(
     const companions = await finishCreate(context, call, object, avoid);
     if (call.query.dryRun) {
       await context.objects.refuseExisting(kind, object.next);
-      return object.next;
+      return dryRunAnswer(kind, object.next);
     }
     // Only here upstream looks at a version that was sent: where it is one, it speaks of an object that is there.
     if (call.info.verb === "create" && /^0*[1-9]\d*$/.test(sentVersion ?? "")) {

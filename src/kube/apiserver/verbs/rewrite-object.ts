@@ -5,6 +5,7 @@ import type { StoredObject } from "../objects/stored-object.ts";
 import type { ResourceCall, ServerContext } from "../server-context.ts";
 import { reserveCompanions } from "./companions.ts";
 import { isReadyToRemove } from "./delete-plan.ts";
+import { dryRunAnswer } from "./dry-run-answer.ts";
 
 /** More than this many losses against other writers in a row are told to the client. */
 export const MAX_ATTEMPTS = 64;
@@ -33,7 +34,7 @@ export async function rewriteObject(
     }
     const { next: changed, companions = NO_COMPANIONS } = await change(current);
     const next = keepTimes(changed, current.object);
-    if (call.query.dryRun) return { object: next, created: false };
+    if (call.query.dryRun) return { object: dryRunAnswer(kind, next), created: false };
     const outcome = await write(context, call, current, next, companions);
     if (outcome.done) return { object: outcome.object, created: false };
   }
