@@ -24,8 +24,6 @@ const FIELDS: Record<string, Record<string, string>> = {
     Count: "core.v1.Event count",
   },
   HorizontalPodAutoscaler: {
-    Reference: "autoscaling.v2.HorizontalPodAutoscalerSpec scaleTargetRef",
-    Targets: "autoscaling.v2.HorizontalPodAutoscalerSpec metrics",
     MinPods: "autoscaling.v2.HorizontalPodAutoscalerSpec minReplicas",
     MaxPods: "autoscaling.v2.HorizontalPodAutoscalerSpec maxReplicas",
     Replicas: "autoscaling.v2.HorizontalPodAutoscalerStatus currentReplicas",
@@ -90,6 +88,12 @@ const TEXTS: Record<string, Record<string, string>> = {
   Event: {
     Object: "The object that this event is about.",
     Source: "The component reporting this event. Should be a short machine understandable string.",
+  },
+  HorizontalPodAutoscaler: {
+    Reference:
+      "scaleTargetRef points to the target resource to scale, and is used to the pods for which metrics should be collected, as well as to actually change the replica count.",
+    Targets:
+      "metrics contains the specifications for which to use to calculate the desired replica count (the maximum replica count across all metrics will be used).  The desired replica count is calculated multiplying the ratio between the target value and the current value by the current number of pods.  Ergo, metrics used must decrease as the pod count is increased, and vice-versa.  See the individual metric source types for more information about how each type of metric must respond.",
   },
   Ingress: {
     Class: "The name of the IngressClass resource that should be used for additional configuration",

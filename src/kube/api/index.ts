@@ -10,6 +10,8 @@ export { localSubjectAccessReviews } from "./authorization/local-subject-access-
 export { selfSubjectAccessReviews } from "./authorization/self-subject-access-review.ts";
 export { selfSubjectRulesReviews } from "./authorization/self-subject-rules-review.ts";
 export { subjectAccessReviews } from "./authorization/subject-access-review.ts";
+export { horizontalPodAutoscalers } from "./autoscaling/horizontal-pod-autoscaler.ts";
+export { horizontalPodAutoscalersV1 } from "./autoscaling/horizontal-pod-autoscaler-v1.ts";
 export { scales } from "./autoscaling/scale.ts";
 export { leases, NODE_LEASE_NAMESPACE } from "./coordination/lease.ts";
 export { bindings } from "./core/binding.ts";

@@ -2,7 +2,7 @@ import { absentKinds } from "./absent-kinds.ts";
 import { appsKinds } from "./apps/kinds.ts";
 import { authenticationRequestKinds } from "./authentication/kinds.ts";
 import { authorizationRequestKinds } from "./authorization/kinds.ts";
-import { autoscalingRequestKinds } from "./autoscaling/kinds.ts";
+import { autoscalingKinds, autoscalingRequestKinds } from "./autoscaling/kinds.ts";
 import { coordinationKinds } from "./coordination/kinds.ts";
 import { coreKinds, coreRequestKinds } from "./core/kinds.ts";
 import { discoveryKinds } from "./discovery/kinds.ts";
@@ -19,6 +19,7 @@ import type { GroupVersionKind, KindDefinition } from "./types.ts";
 export const kinds: readonly KindDefinition[] = [
   ...coreKinds,
   ...appsKinds,
+  ...autoscalingKinds,
   ...coordinationKinds,
   ...discoveryKinds,
   ...eventsKinds,

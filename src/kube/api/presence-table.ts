@@ -3,7 +3,8 @@
  * always written, an optional struct, time or raw value only if it was given, any other optional field unless it is
  * empty, and `metadata` always. The form is that of the merge table; the marks are `a` always written (a struct that is
  * no pointer, a field without `omitempty`), `p` a pointer: written if it was given, even when empty, `o` left out when
- * empty. Source: the struct tags of k8s.io/api.
+ * empty. Source: the struct tags of k8s.io/api. `p` are also the policies of HPAScalingRules: an empty list of them is
+ * refused, where none at all is filled in.
  */
 export const PRESENCE_TABLE = `# admissionregistration.v1
 MatchResources matchPolicy=p
@@ -71,7 +72,7 @@ HorizontalPodAutoscalerSpec minReplicas=p targetCPUUtilizationPercentage=p
 HorizontalPodAutoscalerStatus currentCPUUtilizationPercentage=p observedGeneration=p
 Scale spec=a status=a
 # autoscaling.v2
-HPAScalingRules selectPolicy=p stabilizationWindowSeconds=p
+HPAScalingRules policies=p selectPolicy=p stabilizationWindowSeconds=p
 HorizontalPodAutoscaler spec=a status=a
 HorizontalPodAutoscalerCondition lastTransitionTime=a
 HorizontalPodAutoscalerSpec minReplicas=p

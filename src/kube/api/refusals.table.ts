@@ -1,3 +1,4 @@
+import { AUTOSCALING_REFUSALS } from "./autoscaling/refusals.table.ts";
 import { NETWORKING_REFUSALS } from "./networking/refusals.table.ts";
 import { NODE_REFUSALS } from "./node/refusals.table.ts";
 import { POLICY_REFUSALS } from "./policy/refusals.table.ts";
@@ -33,6 +34,7 @@ const EVENT = {
 
 /** By `apiVersion Kind`. */
 export const KIND_REFUSALS: Record<string, KindRefusals> = {
+  ...AUTOSCALING_REFUSALS,
   ...NETWORKING_REFUSALS,
   ...NODE_REFUSALS,
   ...POLICY_REFUSALS,

@@ -134,7 +134,8 @@ export function validateResourceName(name: string, path: string): FieldError[] {
   return [invalid(path, printed(name), "must be a standard resource type or fully qualified")];
 }
 
-function validateContainerResourceName(name: string, path: string): FieldError[] {
+/** The name of a resource that a container may ask for. */
+export function validateContainerResourceName(name: string, path: string): FieldError[] {
   const errors = validateResourceName(name, path);
   if (!name.includes("/")) {
     if (!CONTAINER_RESOURCES.has(name) && !isHugePages(name))
