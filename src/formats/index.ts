@@ -1,6 +1,8 @@
 export * from "./byte-text.ts";
+export * from "./certificate-request.ts";
 export * from "./compression.ts";
 export * from "./cron.ts";
+export * from "./der-reader.ts";
 export * from "./digest.ts";
 export * from "./dns-names.ts";
 export * from "./dockerfile.ts";
@@ -21,6 +23,7 @@ export * from "./merge-patch.ts";
 export type * from "./oci-types.ts";
 export { MediaType } from "./oci-types.ts";
 export * from "./path-glob.ts";
+export * from "./pem.ts";
 export * from "./platform.ts";
 export * as protobuf from "./protobuf-message.ts";
 export {
@@ -32,6 +35,7 @@ export {
   WireWriter,
 } from "./protobuf-wire.ts";
 export * from "./quantity.ts";
+export * from "./resource-list.ts";
 export {
   MAX_SPECIAL_BYTES,
   TAR_BLOCK_BYTES,

@@ -9,6 +9,7 @@ import {
   QUANTITY_FORMAT_ERROR,
   quantityMilliValue,
   quantityValue,
+  subtractQuantities,
 } from "./quantity.ts";
 
 describe("canonicalQuantity", () => {
@@ -78,6 +79,9 @@ describe("amounts", () => {
     expect(compareQuantities("100m", "1")).toBe(-1);
     expect(addQuantities("500m", "1")).toBe("1500m");
     expect(addQuantities("512Mi", "512Mi")).toBe("1Gi");
+    expect(addQuantities("0", "1Gi")).toBe("1Gi");
+    expect(subtractQuantities("1", "1500m")).toBe("-500m");
+    expect(subtractQuantities("2Gi", "1Gi")).toBe("1Gi");
   });
 });
 

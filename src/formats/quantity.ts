@@ -160,8 +160,18 @@ export function compareQuantities(a: string, b: string): number {
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
 
-/** The sum in canonical text, in the format of the first. */
+/** The sum in canonical text, in the format of the first unless that is zero (`Quantity.Add`). */
 export function addQuantities(a: string, b: string): string {
-  const first = parseQuantity(a);
-  return formatQuantity({ nanos: first.nanos + parseQuantity(b).nanos, format: first.format });
+  return combined(a, b, (first, second) => first + second);
+}
+
+/** The difference, likewise (`Quantity.Sub`). */
+export function subtractQuantities(a: string, b: string): string {
+  return combined(a, b, (first, second) => first - second);
+}
+
+function combined(a: string, b: string, combine: (first: bigint, second: bigint) => bigint): string {
+  const [first, second] = [parseQuantity(a), parseQuantity(b)];
+  const { format } = first.nanos === 0n ? second : first;
+  return formatQuantity({ nanos: combine(first.nanos, second.nanos), format });
 }

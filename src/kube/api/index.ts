@@ -23,8 +23,16 @@ export { nodes } from "./core/node.ts";
 export { containersOf } from "./core/pod/containers-of.ts";
 export { isMirrorPod, MIRROR_ANNOTATION } from "./core/pod/mirror-pod.ts";
 export { nodeIsSelected, nodeSelectorTermMatches, selectsNodes } from "./core/pod/node-selection.ts";
+export { qosClassOf } from "./core/pod/quality-of-service.ts";
+export { limitsOf, requestsOf, totalOfContainers } from "./core/pod/resource-totals.ts";
 export { isPodPhaseTerminal, isPodTerminal } from "./core/pod/terminal.ts";
-export { toleratesTaint, untoleratedTaint } from "./core/pod/tolerations.ts";
+export {
+  mergeTolerations,
+  toleratesAllOf,
+  toleratesTaint,
+  untoleratedTaint,
+} from "./core/pod/tolerations.ts";
+export { isExtendedResource } from "./core/pod/validate-resources.ts";
 export { pods } from "./core/pod.ts";
 export { secrets } from "./core/secret.ts";
 export { validateServiceAddresses } from "./core/service/validate-addresses.ts";

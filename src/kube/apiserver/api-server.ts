@@ -12,6 +12,7 @@ import { builtInKinds, type KindSource, nodes, pods, secrets, serviceAccounts } 
 import { createInProcessClient } from "../client/index.ts";
 import type { NodeAccess } from "../client/node-access.ts";
 import type { ApiBackend, UserInfo } from "../client/types.ts";
+import type { PluginChoice } from "./admission/choose-plugins.ts";
 import { defaultAdmission } from "./admission/default-plugins.ts";
 import { ServiceAllocator } from "./allocation/service-allocator.ts";
 import { observers, type RequestObserver } from "./audit.ts";
@@ -65,6 +66,8 @@ export interface ApiServerOptions {
   clientStallMs?: number;
   /** Hears of every request: the place for an audit log. */
   observer?: RequestObserver;
+  /** Which admission plugins run; upstream's defaults when absent. */
+  admissionPlugins?: PluginChoice;
   logger: Logger;
   clock?: Clock;
 }
@@ -146,6 +149,7 @@ class KubeApiServer implements ApiServer {
       store: options.store,
       serviceCidr: options.serviceCidr,
       nodePorts: options.nodePortRange ?? NODE_PORTS,
+      admissionPlugins: options.admissionPlugins,
       logger: options.logger,
       clock: this.#clock,
     });
@@ -216,6 +220,7 @@ class KubeApiServer implements ApiServer {
         webhooks,
         logger,
         clock: this.#clock,
+        choice: this.#options.admissionPlugins,
       }),
       companions: [this.#services],
       authorizer,

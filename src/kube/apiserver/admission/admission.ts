@@ -1,4 +1,10 @@
-import type { GroupVersionKind, KindDefinition, KubeObject } from "../../api/index.ts";
+import {
+  type GroupVersionKind,
+  type KindDefinition,
+  type KubeObject,
+  type StatusError,
+  statusForbidden,
+} from "../../api/index.ts";
 import type { UserInfo } from "../../client/types.ts";
 
 export type AdmissionOperation = "CREATE" | "UPDATE" | "DELETE" | "CONNECT";
@@ -77,4 +83,13 @@ export function concerns(
     kind.resource === resource &&
     operations.includes(operation)
   );
+}
+
+/**
+ * The refusal of a plugin (apiserver's admission.NewForbidden). An object that has no name yet is told of by what its name
+ * will begin with.
+ */
+export function refusalOf({ kind, name, object }: AdmissionRequest, why: string): StatusError {
+  const metadata = object?.metadata;
+  return statusForbidden(kind, name || metadata?.name || metadata?.generateName || "Unknown", why);
 }

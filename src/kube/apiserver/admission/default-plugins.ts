@@ -1,29 +1,41 @@
-import { type Clock, inTurns, type Logger } from "../../../base/index.ts";
-import {
-  type KindSource,
-  type KubeObject,
-  namespaces,
-  nodes,
-  pods,
-  serviceAccounts,
-} from "../../api/index.ts";
+import type { Clock, Logger } from "../../../base/index.ts";
+import { type KindSource, namespaces, nodes, pods, serviceAccounts } from "../../api/index.ts";
 import type { Authorizer } from "../authorization/authorizer.ts";
 import type { RbacAuthorizer, RbacSource } from "../authorization/rbac-authorizer.ts";
 import type { ObjectCache } from "../objects/object-cache.ts";
-import { keyPrefix, objectKey } from "../objects/object-keys.ts";
+import { objectKey } from "../objects/object-keys.ts";
 import type { ObjectLookup } from "../objects/object-lookup.ts";
 import type { ObjectStore } from "../objects/object-store.ts";
 import type { WebhookClient } from "../webhook/webhook-client.ts";
-import { AdmissionChain } from "./admission.ts";
+import { AdmissionChain, type AdmissionPlugin } from "./admission.ts";
+import { alwaysAdmit, alwaysDeny } from "./always.ts";
+import { alwaysPullImages } from "./always-pull-images.ts";
+import { certificateApproval, certificateSigning, clusterTrustBundleAttest } from "./certificate-signers.ts";
+import { certificateSubjectRestriction } from "./certificate-subject-restriction.ts";
+import { choosePlugins, type PluginChoice } from "./choose-plugins.ts";
+import { createNamespace } from "./create-namespace.ts";
+import { defaultIngressClass } from "./default-ingress-class.ts";
+import { defaultStorageClass } from "./default-storage-class.ts";
 import { defaultTolerationSeconds } from "./default-toleration-seconds.ts";
+import { denyServiceExternalIps } from "./deny-service-external-ips.ts";
+import { extendedResourceToleration } from "./extended-resource-toleration.ts";
+import { limitPodHardAntiAffinityTopology } from "./limit-pod-hard-anti-affinity-topology.ts";
+import { limitRanger } from "./limit-ranger/limit-ranger.ts";
+import { namespaceAutoProvision, namespaceExists } from "./namespace-existence.ts";
 import { namespaceLifecycle } from "./namespace-lifecycle.ts";
 import { nodeRestriction } from "./node-restriction.ts";
 import { nodeTaint } from "./node-taint.ts";
+import { ownerReferencesPermissionEnforcement } from "./owner-references-permission-enforcement.ts";
+import { persistentVolumeClaimResize } from "./persistent-volume-claim-resize.ts";
+import { type BuiltPlugin, isBuilt } from "./plugin-names.ts";
+import { podNodeSelector } from "./pod-node-selector.ts";
 import { podSecurity } from "./pod-security/pod-security.ts";
+import { podTolerationRestriction } from "./pod-toleration-restriction.ts";
 import { priority } from "./priority.ts";
 import { rbacEscalation } from "./rbac-escalation.ts";
 import { runtimeClass } from "./runtime-class.ts";
 import { serviceAccount } from "./service-account.ts";
+import { storageObjectInUseProtection } from "./storage-object-in-use-protection.ts";
 import { mutatingWebhooks } from "./webhooks/mutating-webhooks.ts";
 import { validatingWebhooks } from "./webhooks/validating-webhooks.ts";
 
@@ -39,47 +51,69 @@ export interface AdmissionOptions {
   webhooks: WebhookClient;
   logger: Logger;
   clock: Clock;
+  choice?: PluginChoice | undefined;
 }
 
 /** A new namespace's `default` account comes from its controller: pods that are early wait for it. */
 const ACCOUNT_WAIT_MS = 2000;
 const ACCOUNT_POLL_MS = 25;
 
-/** The plugins in the order in which they run. */
+/** The chosen plugins in the order in which they run, and what upstream's storage of roles checks itself. */
 export function defaultAdmission(options: AdmissionOptions): AdmissionChain {
-  const { objects, authorizer, rbac, rbacSource, clock } = options;
-  const findNamespace = async (name: string) => (await objects.find(namespaces, undefined, name))?.object;
-  const { kinds, lookup, webhooks, logger } = options;
-  const conditionsHold = async () => true;
-  const calling = { kinds, lookup, client: webhooks, logger, conditionsHold };
+  const { authorizer, rbac, rbacSource, choice } = options;
+  const built = pluginsOf(options);
   return new AdmissionChain([
-    namespaceLifecycle(findNamespace),
-    serviceAccount((namespace, name) => findAccount(options, namespace, name)),
-    priority,
-    defaultTolerationSeconds,
-    runtimeClass,
-    nodeRestriction({
-      findPod: async (namespace, name) => (await objects.find(pods, namespace, name))?.object,
-      findNode: async (name) => (await objects.find(nodes, undefined, name))?.object,
-      authorizer,
-    }),
-    nodeTaint,
     rbacEscalation({ source: rbacSource, rbac, authorizer }),
-    podSecurity({ findNamespace, listPods: (namespace) => listPods(objects, namespace), clock }),
-    mutatingWebhooks(calling),
-    validatingWebhooks(calling),
+    ...choosePlugins(choice)
+      .filter(isBuilt)
+      .map((name) => built[name]()),
   ]);
 }
 
-async function listPods(objects: ObjectStore, namespace: string): Promise<KubeObject[]> {
-  const { items } = await objects.range(keyPrefix(pods, namespace), {});
-  const found: KubeObject[] = [];
-  for await (const { key, value, modRevision } of inTurns(items)) {
-    const pod = objects.fromItem(key, value, modRevision);
-    if (!pod.isAtHand) await pod.load();
-    found.push(pod.object);
-  }
-  return found;
+function pluginsOf(options: AdmissionOptions): Record<BuiltPlugin, () => AdmissionPlugin> {
+  const { objects, lookup, authorizer, clock, kinds, webhooks, logger } = options;
+  const findNamespace = async (name: string) => (await objects.find(namespaces, undefined, name))?.object;
+  const conditionsHold = async () => true;
+  const calling = { kinds, lookup, client: webhooks, logger, conditionsHold };
+  return {
+    AlwaysAdmit: () => alwaysAdmit,
+    NamespaceAutoProvision: () =>
+      namespaceAutoProvision(findNamespace, (name) => createNamespace({ objects, clock }, name)),
+    NamespaceLifecycle: () => namespaceLifecycle(findNamespace),
+    NamespaceExists: () => namespaceExists(findNamespace),
+    LimitPodHardAntiAffinityTopology: () => limitPodHardAntiAffinityTopology,
+    LimitRanger: () => limitRanger(lookup),
+    ServiceAccount: () => serviceAccount((namespace, name) => findAccount(options, namespace, name)),
+    NodeRestriction: () =>
+      nodeRestriction({
+        findPod: async (namespace, name) => (await objects.find(pods, namespace, name))?.object,
+        findNode: async (name) => (await objects.find(nodes, undefined, name))?.object,
+        authorizer,
+      }),
+    TaintNodesByCondition: () => nodeTaint,
+    AlwaysPullImages: () => alwaysPullImages,
+    PodSecurity: () =>
+      podSecurity({ findNamespace, listPods: (namespace) => lookup.list(pods, namespace), clock }),
+    PodNodeSelector: () => podNodeSelector(findNamespace),
+    Priority: () => priority(lookup),
+    DefaultTolerationSeconds: () => defaultTolerationSeconds,
+    PodTolerationRestriction: () => podTolerationRestriction(findNamespace),
+    ExtendedResourceToleration: () => extendedResourceToleration,
+    DefaultStorageClass: () => defaultStorageClass(lookup),
+    StorageObjectInUseProtection: () => storageObjectInUseProtection,
+    OwnerReferencesPermissionEnforcement: () => ownerReferencesPermissionEnforcement({ authorizer, kinds }),
+    PersistentVolumeClaimResize: () => persistentVolumeClaimResize(lookup),
+    RuntimeClass: () => runtimeClass(lookup),
+    CertificateApproval: () => certificateApproval(authorizer),
+    CertificateSigning: () => certificateSigning(authorizer),
+    ClusterTrustBundleAttest: () => clusterTrustBundleAttest(authorizer),
+    CertificateSubjectRestriction: () => certificateSubjectRestriction,
+    DefaultIngressClass: () => defaultIngressClass(lookup),
+    DenyServiceExternalIPs: () => denyServiceExternalIps,
+    MutatingAdmissionWebhook: () => mutatingWebhooks(calling),
+    ValidatingAdmissionWebhook: () => validatingWebhooks(calling),
+    AlwaysDeny: () => alwaysDeny,
+  };
 }
 
 async function findAccount({ objects, cache, clock }: AdmissionOptions, namespace: string, name: string) {

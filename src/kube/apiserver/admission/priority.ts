@@ -1,41 +1,85 @@
-import { statusForbidden } from "../../api/index.ts";
-import { type AdmissionPlugin, type AdmissionRequest, concerns } from "./admission.ts";
+import type { KubeObject, PriorityClass } from "../../api/index.ts";
+import type { ObjectLookup } from "../objects/object-lookup.ts";
+import { type AdmissionPlugin, type AdmissionRequest, concerns, refusalOf } from "./admission.ts";
 
-/** The two classes that every cluster has (scheduling/v1 SystemPriorityClasses). */
-const SYSTEM_CLASSES: Record<string, number> = {
-  "system-cluster-critical": 2_000_000_000,
-  "system-node-critical": 2_000_001_000,
-};
+const GROUP = "scheduling.k8s.io";
+const PRIORITY_CLASSES = { group: GROUP, resource: "priorityclasses", namespaced: false };
+
+type Class = Pick<PriorityClass, "value" | "preemptionPolicy">;
 
 const POLICY = "PreemptLowerPriority";
+/** Of pods that name no class, where none is the default. */
+const NO_CLASS: Class = { value: 0, preemptionPolicy: POLICY };
+
+/** The two classes that every cluster has (scheduling/v1 SystemPriorityClasses). */
+const SYSTEM_CLASSES: Record<string, Class> = {
+  "system-cluster-critical": { value: 2_000_000_000, preemptionPolicy: POLICY },
+  "system-node-critical": { value: 2_000_001_000, preemptionPolicy: POLICY },
+};
 
 /**
  * Sets `spec.priority` from the class's name, and keeps what it set where an update leaves it out (`kubectl replace` with the
- * manifest that the pod was created from). PriorityClass objects are not served yet: only the built-in classes are known.
+ * manifest that the pod was created from). Only one class is the default for all.
  */
-export const priority: AdmissionPlugin = {
-  name: "Priority",
-  mutate(request) {
-    if (concerns(request, "", "pods", "CREATE")) setPriority(request);
-    else if (concerns(request, "", "pods", "UPDATE")) keepPriority(request);
-  },
-};
+export function priority(lookup: ObjectLookup): AdmissionPlugin {
+  return {
+    name: "Priority",
+    async mutate(request) {
+      if (concerns(request, "", "pods", "CREATE")) await setPriority(request, lookup);
+      else if (concerns(request, "", "pods", "UPDATE")) keepPriority(request);
+    },
+    async validate(request) {
+      if (!concerns(request, GROUP, "priorityclasses", "CREATE", "UPDATE")) return;
+      if (!request.object!.globalDefault) return;
+      const present = await defaultPriorityClass(lookup);
+      if (present === undefined) return;
+      const { name } = present.metadata;
+      if (request.operation === "UPDATE" && name === request.object!.metadata.name) return;
+      throw refusalOf(
+        request,
+        `PriorityClass ${name} is already marked as default. Only one default can exist`,
+      );
+    },
+  };
+}
 
-function setPriority({ kind, object }: AdmissionRequest): void {
-  const pod = object!;
-  const refuse = (why: string) => statusForbidden(kind, pod.metadata.name ?? "", why);
-  const className = pod.spec.priorityClassName as string | undefined;
-  const value = className ? SYSTEM_CLASSES[className] : 0;
-  if (value === undefined) throw refuse(`no PriorityClass with name ${className} was found`);
-  const computed = (what: string, result: string | number) =>
-    `${what} must not be provided in pod spec; priority admission controller computed ${result} from the given PriorityClass name`;
-  const { priority: given, preemptionPolicy: policy } = pod.spec;
-  if (given !== undefined && given !== value)
-    throw refuse(computed(`the integer value of priority (${given})`, value));
-  pod.spec.priority = value;
-  if (policy !== undefined && policy !== POLICY)
-    throw refuse(computed(`the string value of PreemptionPolicy (${policy})`, POLICY));
-  pod.spec.preemptionPolicy = POLICY;
+async function setPriority(request: AdmissionRequest, lookup: ObjectLookup): Promise<void> {
+  const { spec } = request.object!;
+  const { value, preemptionPolicy } = await classOf(request, lookup);
+  const refuse = (what: string, result: string | number) =>
+    refusalOf(
+      request,
+      `${what} must not be provided in pod spec; priority admission controller computed ${result} from the given PriorityClass name`,
+    );
+  const { priority: given, preemptionPolicy: policy } = spec;
+  if (given !== undefined && given !== value) throw refuse(`the integer value of priority (${given})`, value);
+  spec.priority = value;
+  if (preemptionPolicy === undefined) return;
+  if (policy !== undefined && policy !== preemptionPolicy)
+    throw refuse(`the string value of PreemptionPolicy (${policy})`, preemptionPolicy);
+  spec.preemptionPolicy = preemptionPolicy;
+}
+
+/** The class that a pod names, or the default one, whose name it gets. */
+async function classOf(request: AdmissionRequest, lookup: ObjectLookup): Promise<Class> {
+  const { spec } = request.object!;
+  const name = spec.priorityClassName as string | undefined;
+  if (name) {
+    const found = (await lookup.get(PRIORITY_CLASSES, undefined, name)) as Class | undefined;
+    const named = found ?? SYSTEM_CLASSES[name];
+    if (named === undefined) throw refusalOf(request, `no PriorityClass with name ${name} was found`);
+    return named;
+  }
+  const found = await defaultPriorityClass(lookup);
+  if (found === undefined) return NO_CLASS;
+  spec.priorityClassName = found.metadata.name;
+  return found;
+}
+
+/** Where two were made at once, the lower one counts. */
+async function defaultPriorityClass(lookup: ObjectLookup): Promise<(KubeObject & Class) | undefined> {
+  const classes = (await lookup.list(PRIORITY_CLASSES)) as readonly (KubeObject & Class)[];
+  return classes.filter((one) => one.globalDefault).sort((a, b) => a.value - b.value)[0];
 }
 
 function keepPriority({ object, oldObject }: AdmissionRequest): void {

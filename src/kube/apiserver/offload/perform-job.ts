@@ -117,7 +117,7 @@ function bodyOf(
 async function contextFor(
   { kind }: ResourceCall,
   store: Store,
-  { serviceCidr, nodePorts }: ThreadOptions,
+  { serviceCidr, nodePorts, admissionPlugins: choice }: ThreadOptions,
   nowMs: number,
 ): Promise<ServerContext> {
   const cache = new PrefixCache();
@@ -147,6 +147,7 @@ async function contextFor(
       webhooks,
       logger: silentLogger,
       clock,
+      choice,
     }),
     companions: [new ServiceAllocator({ store, cache, serviceCidr, nodePorts })],
     authorizer: rbac,

@@ -101,8 +101,9 @@ export class RequestThreads {
 
   #start(): RequestThread | undefined {
     if (this.#isStopped || this.#all.size >= this.#limits.threads) return undefined;
-    const { store, serviceCidr, nodePorts, clock } = this.#options;
-    const thread = new RequestThread({ store, clock, options: { serviceCidr, nodePorts } });
+    const { store, serviceCidr, nodePorts, admissionPlugins, clock } = this.#options;
+    const options = { serviceCidr, nodePorts, admissionPlugins };
+    const thread = new RequestThread({ store, clock, options });
     this.#all.add(thread);
     void thread.ended.then(() => {
       this.#all.delete(thread);

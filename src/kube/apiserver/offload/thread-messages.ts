@@ -2,6 +2,7 @@ import type { ErrorKind } from "../../../base/index.ts";
 import type { Store } from "../../../store/types.ts";
 import type { Status } from "../../api/index.ts";
 import type { ApiRequest, UserInfo } from "../../client/types.ts";
+import type { PluginChoice } from "../admission/choose-plugins.ts";
 import type { Rendering } from "../http/encode-answer.ts";
 import type { ResourceRequestInfo } from "../request-info.ts";
 import type { BodyKind } from "../verbs/decode-object.ts";
@@ -10,6 +11,7 @@ import type { BodyKind } from "../verbs/decode-object.ts";
 export interface ThreadOptions {
   serviceCidr: string;
   nodePorts: { first: number; last: number };
+  admissionPlugins?: PluginChoice | undefined;
 }
 
 export interface SentBody {

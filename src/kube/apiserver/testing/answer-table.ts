@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { PluginChoice } from "../admission/choose-plugins.ts";
 import { type RawAnswer, rawRequest } from "./raw-request.ts";
 import { startTestServer, type TestServer } from "./start-test-server.ts";
 
@@ -22,14 +23,15 @@ export interface AnswerTable {
   /** Path of a collection -> objects that are there before each row. */
   stored?: [collection: string, object: object][];
   rows: readonly AnswerRow[];
+  admissionPlugins?: PluginChoice;
 }
 
 /** Sends the requests of a table one after the other to a server of its own, and holds its answers to upstream's. */
-export function describeAnswers(name: string, { stored = [], rows }: AnswerTable): void {
+export function describeAnswers(name: string, { stored = [], rows, admissionPlugins }: AnswerTable): void {
   describe(name, () => {
     let server: TestServer;
     beforeAll(async () => {
-      server = await startTestServer();
+      server = await startTestServer(admissionPlugins ? { admissionPlugins } : {});
       for (const [collection, object] of stored) {
         const { status, text } = await send(server, { request: `POST ${collection}`, body: object });
         expect(status, text).toBe(201);

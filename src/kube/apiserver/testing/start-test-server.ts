@@ -25,7 +25,7 @@ export interface TestServer {
 }
 
 export interface TestServerOptions
-  extends Pick<ApiServerOptions, "watchLimits" | "clientStallMs" | "observer"> {
+  extends Pick<ApiServerOptions, "watchLimits" | "clientStallMs" | "observer" | "admissionPlugins"> {
   nodeAccess?: () => NodeAccess | undefined;
   logger?: Logger;
   clock?: Clock;
@@ -57,6 +57,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     logger,
     ...(options.clock ? { clock: options.clock } : {}),
     ...(options.observer ? { observer: options.observer } : {}),
+    ...(options.admissionPlugins ? { admissionPlugins: options.admissionPlugins } : {}),
     ...(options.watchLimits ? { watchLimits: options.watchLimits } : {}),
     ...(options.clientStallMs ? { clientStallMs: options.clientStallMs } : {}),
   });

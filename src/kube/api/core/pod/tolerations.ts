@@ -1,3 +1,4 @@
+import { jsonEquals } from "../../../../formats/index.ts";
 import type { Taint, Toleration } from "../../generated/types.ts";
 
 /** Whether the toleration bears the taint (upstream's Toleration.ToleratesTaint). */
@@ -19,3 +20,31 @@ export function untoleratedTaint(
       effects.includes(taint.effect) && !tolerations.some((toleration) => toleratesTaint(toleration, taint)),
   );
 }
+
+/** All of two lists, without those that another one makes needless (util/tolerations.MergeTolerations). */
+export function mergeTolerations(first: readonly Toleration[], second: readonly Toleration[]): Toleration[] {
+  const all = [...first, ...second];
+  const merged: Toleration[] = [];
+  for (const [index, one] of all.entries()) {
+    const isNeedless =
+      merged.some((other) => toleratesAllOf(other, one)) ||
+      all.slice(index + 1).some((other) => !jsonEquals(other, one) && toleratesAllOf(other, one));
+    if (!isNeedless) merged.push(one);
+  }
+  return merged;
+}
+
+/** Whether one toleration bears all that the other bears (util/tolerations.isSuperset). */
+export function toleratesAllOf(wide: Toleration, narrow: Toleration): boolean {
+  if (jsonEquals(wide, narrow)) return true;
+  const isOfAllKeys = !wide.key && wide.operator === "Exists";
+  if ((wide.key ?? "") !== (narrow.key ?? "") && !isOfAllKeys) return false;
+  if (wide.effect && wide.effect !== narrow.effect) return false;
+  if (wide.effect === "NoExecute" && !lastsLonger(wide, narrow)) return false;
+  if (wide.operator === "Exists") return true;
+  return narrow.operator === "Equal" && (narrow.value ?? "") === (wide.value ?? "");
+}
+
+const lastsLonger = (wide: Toleration, narrow: Toleration): boolean =>
+  wide.tolerationSeconds === undefined ||
+  (narrow.tolerationSeconds !== undefined && narrow.tolerationSeconds <= wide.tolerationSeconds);

@@ -52,7 +52,8 @@ const QUOTA_PREFIX = "requests.";
 const isHugePages = (name: string) => name.startsWith(HUGE_PAGES);
 const isNative = (name: string) => !name.includes("/") || name.includes("kubernetes.io/");
 
-function isExtended(name: string): boolean {
+/** A resource that no node has by itself: a device of some plugin. */
+export function isExtendedResource(name: string): boolean {
   if (isNative(name) || name.startsWith(QUOTA_PREFIX)) return false;
   return isQualifiedName(`${QUOTA_PREFIX}${name}`).length === 0;
 }
@@ -140,7 +141,7 @@ export function validateContainerResourceName(name: string, path: string): Field
   if (!name.includes("/")) {
     if (!CONTAINER_RESOURCES.has(name) && !isHugePages(name))
       errors.push(invalid(path, printed(name), "must be a standard resource for containers"));
-  } else if (!isNative(name) && !isExtended(name)) {
+  } else if (!isNative(name) && !isExtendedResource(name)) {
     errors.push(invalid(path, printed(name), "doesn't follow extended resource name standard"));
   }
   return errors;
@@ -150,7 +151,7 @@ export function validateQuantity(name: string, quantity: string, path: string): 
   const errors: FieldError[] = [];
   const { nanos } = parseQuantity(quantity);
   if (nanos < 0n) errors.push(invalid(path, quantity, "must be greater than or equal to 0"));
-  if ((COUNTED.has(name) || isExtended(name)) && nanos % NANO !== 0n)
+  if ((COUNTED.has(name) || isExtendedResource(name)) && nanos % NANO !== 0n)
     errors.push(invalid(path, goQuantity(quantity), "must be an integer"));
   return errors;
 }

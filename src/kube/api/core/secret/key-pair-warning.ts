@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { createPrivateKey, X509Certificate } from "node:crypto";
+import { pemBlocks } from "../../../../formats/index.ts";
 import type { Secret } from "../../generated/types.ts";
 
 /** A TLS secret is taken whatever stands in it; that its key is none of its certificate's is told (Go's tls.X509KeyPair). */
@@ -12,10 +13,10 @@ export function keyPairWarning({ type, data = {} }: Secret): string[] {
 const decoded = (base64 = "") => Buffer.from(base64, "base64").toString("latin1");
 
 function keyPairProblem(certificates: string, keys: string): string | undefined {
-  const certificateBlocks = blocksOf(certificates);
+  const certificateBlocks = pemBlocks(certificates);
   const [certificate] = certificateBlocks.filter(({ label }) => label === "CERTIFICATE");
   if (!certificate) return noCertificate(certificateBlocks.map(({ label }) => label));
-  const keyBlocks = blocksOf(keys);
+  const keyBlocks = pemBlocks(keys);
   const key = keyBlocks.find(({ label }) => isPrivateKey(label));
   if (!key) return noKey(keyBlocks.map(({ label }) => label));
   const parsedCertificate = orNone(() => new X509Certificate(certificate.text));
@@ -36,11 +37,6 @@ function orNone<T>(read: () => T): T | undefined {
 }
 
 const isPrivateKey = (label: string) => label === "PRIVATE KEY" || label.endsWith(" PRIVATE KEY");
-
-function blocksOf(pem: string): { label: string; text: string }[] {
-  const blocks = pem.matchAll(/-----BEGIN ([^-\r\n]*)-----[ \t]*\r?\n[^-]*?-----END \1-----/g);
-  return [...blocks].map(([text, label]) => ({ text, label: label! }));
-}
 
 function noCertificate(skipped: readonly string[]): string {
   if (skipped.length === 0) return "tls: failed to find any PEM data in certificate input";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../../../base/index.ts";
-import { deployments, type KindDefinition, type KubeObject, namespaces, pods } from "../../../api/index.ts";
+import type { KubeObject } from "../../../api/index.ts";
+import { admitted, type SentRequest } from "../../testing/admitted.ts";
 import { describeAnswers } from "../../testing/answer-table.ts";
-import type { AdmissionRequest } from "../admission.ts";
 import { DEFAULT_CONFIGURATION } from "./configuration.ts";
 import { podSecurity } from "./pod-security.ts";
 import { PREFIX } from "./policy.ts";
@@ -137,79 +137,45 @@ describeAnswers("Pod Security of namespaces", {
 
 describe("PodSecurity", () => {
   const spec = pod("p", { hostPID: true, runtimeClassName: "sandboxed" }).spec;
-  const object = (metadata: object, more: object = {}) =>
-    ({
-      apiVersion: "v1",
-      kind: "x",
-      metadata: { uid: "", resourceVersion: "", ...metadata },
-      ...more,
-    }) as KubeObject;
+  const object = (metadata: object, more: object = {}) => ({ metadata, ...more });
 
   async function validated(
-    kind: KindDefinition,
-    of: Partial<AdmissionRequest>,
-    {
-      labels = {},
-      exemptions = {},
-      existing = [] as KubeObject[],
-    }: { labels?: object; exemptions?: object; existing?: KubeObject[] } = {},
+    resource: string,
+    of: Partial<SentRequest>,
+    { labels = {}, exemptions = {}, existing = [] as object[] } = {},
   ) {
-    const annotations: Record<string, string> = {};
-    const warnings: string[] = [];
     const plugin = podSecurity({
-      findNamespace: async () => object(labelled("n", labels as Record<string, string>).metadata),
-      listPods: async () => existing,
+      findNamespace: async () => labelled("n", labels) as KubeObject,
+      listPods: async () => existing as KubeObject[],
       clock: systemClock,
       configuration: {
         ...DEFAULT_CONFIGURATION,
         exemptions: { ...DEFAULT_CONFIGURATION.exemptions, ...exemptions },
       },
     });
-    const outcome = await Promise.resolve(
-      plugin.validate!({
-        operation: "CREATE",
-        kind,
-        objectKind: kind,
-        options: undefined,
-        signal: new AbortController().signal,
-        reinvocation: { isWanted: false, isSecond: false, state: new Map() },
-        subresource: undefined,
-        namespace: "n",
-        name: "p",
-        object: object({ name: "p" }, { spec }),
-        oldObject: undefined,
-        user: { name: "u", groups: [] },
-        dryRun: false,
-        warn: (text) => warnings.push(text),
-        annotate: (key, value) => {
-          annotations[key.slice(PREFIX.length)] = value;
-        },
-        ...of,
-      }),
-    ).then(
-      () => "admitted",
-      (error: Error) => error.message,
-    );
-    return { outcome, annotations, warnings };
+    const sent = { resource, object: object({ name: "p" }, { spec }), ...of };
+    const { refused = "admitted", annotations, warnings } = await admitted(plugin, sent);
+    const told = Object.entries(annotations).map(([key, value]) => [key.slice(PREFIX.length), value]);
+    return { outcome: refused, annotations: Object.fromEntries(told), warnings };
   }
 
   it("tells the audit log what it enforces and what it finds", async () => {
     const labels = { enforce: "baseline", "enforce-version": "v1.30", audit: "baseline" };
-    expect(await validated(pods, {}, { labels })).toMatchObject({
+    expect(await validated("pods", {}, { labels })).toMatchObject({
       outcome: expect.stringContaining('violates PodSecurity "baseline:v1.30"'),
       annotations: {
         "enforce-policy": "baseline:v1.30",
         "audit-violations": `would violate PodSecurity "baseline:latest": ${PID}`,
       },
     });
-    expect(await validated(pods, {})).toMatchObject({
+    expect(await validated("pods", {})).toMatchObject({
       outcome: "admitted",
       annotations: { "enforce-policy": "privileged:latest" },
     });
   });
 
   it("is as strict as can be where the labels are wrong", async () => {
-    const { outcome, annotations } = await validated(pods, {}, { labels: { enforce: "x" } });
+    const { outcome, annotations } = await validated("pods", {}, { labels: { enforce: "x" } });
     expect(outcome).toContain('violates PodSecurity "restricted:latest": ');
     expect(annotations.error).toBe(
       `Failed to parse policy: metadata.labels[${PREFIX}enforce]: Invalid value: "x": must be one of privileged, baseline, restricted`,
@@ -222,20 +188,26 @@ describe("PodSecurity", () => {
     ["runtimeClass", { runtimeClasses: ["sandboxed"] }],
   ])("lets through what is exempt by its %s", async (exempt, exemptions) => {
     const labels = { enforce: "baseline" };
-    expect(await validated(pods, {}, { labels, exemptions })).toEqual({
+    expect(await validated("pods", {}, { labels, exemptions })).toEqual({
       outcome: "admitted",
       annotations: { exempt },
       warnings: [],
     });
     const template = object({ name: "d" }, { spec: { template: { spec } } });
-    expect((await validated(deployments, { object: template }, { labels, exemptions })).warnings).toEqual([]);
+    expect(
+      (await validated("deployments.apps", { object: template }, { labels, exemptions })).warnings,
+    ).toEqual([]);
   });
 
   it("tells of labels on an exempt namespace that they are in vain", async () => {
     const next = object(
       labelled("n", { enforce: "baseline", "audit-version": "v1.1", warn: "privileged" }).metadata,
     );
-    const { warnings } = await validated(namespaces, { object: next }, { exemptions: { namespaces: ["n"] } });
+    const { warnings } = await validated(
+      "namespaces",
+      { object: next },
+      { exemptions: { namespaces: ["n"] } },
+    );
     expect(warnings).toEqual([
       'namespace "n" is exempt from Pod Security, and the policy (enforce=baseline:latest) will be ignored',
     ]);
@@ -245,13 +217,12 @@ describe("PodSecurity", () => {
     const labels = { enforce: "baseline" };
     const oldObject = object({ name: "p" }, { spec });
     const update = (containers: object[]) => ({
-      operation: "UPDATE" as const,
       oldObject,
       object: object({ name: "p", labels: { a: "b" } }, { spec: { ...spec, containers } }),
     });
-    const same = await validated(pods, update([{ name: "c", image: "i" }]), { labels });
+    const same = await validated("pods", update([{ name: "c", image: "i" }]), { labels });
     expect(same).toEqual({ outcome: "admitted", annotations: {}, warnings: [] });
-    const other = await validated(pods, update([{ name: "c", image: "j" }]), { labels });
+    const other = await validated("pods", update([{ name: "c", image: "j" }]), { labels });
     expect(other.outcome).toContain("violates PodSecurity");
   });
 
@@ -268,11 +239,7 @@ describe("PodSecurity", () => {
     const existing = [...replicaOf("many", 3001), alone];
     const oldObject = object(labelled("n", {}).metadata);
     const next = object(labelled("n", { enforce: "baseline" }).metadata);
-    const { warnings } = await validated(
-      namespaces,
-      { operation: "UPDATE", object: next, oldObject },
-      { existing },
-    );
+    const { warnings } = await validated("namespaces", { object: next, oldObject }, { existing });
     expect(warnings).toEqual([
       "new PodSecurity enforce level only checked against the first 3000 of 3002 existing pods",
       'existing pods in namespace "n" violate the new PodSecurity enforce level "baseline:latest"',

@@ -1,0 +1,26 @@
+import { errorMessage } from "../../../base/index.ts";
+import { parseCertificateSigningRequest } from "../../../formats/index.ts";
+import { MASTERS } from "../authentication/users.ts";
+import { type AdmissionPlugin, type AdmissionRequest, concerns, refusalOf } from "./admission.ts";
+
+const CLIENT_SIGNER = "kubernetes.io/kube-apiserver-client";
+
+/** Nobody asks for a certificate that stands above all authorization. */
+export const certificateSubjectRestriction: AdmissionPlugin = {
+  name: "CertificateSubjectRestriction",
+  validate(request) {
+    if (!concerns(request, "certificates.k8s.io", "certificatesigningrequests", "CREATE")) return;
+    if (request.object!.spec.signerName !== CLIENT_SIGNER) return;
+    if (organizationsAskedFor(request).includes(MASTERS))
+      throw refusalOf(request, `use of ${CLIENT_SIGNER} signer with ${MASTERS} group is not allowed`);
+  },
+};
+
+function organizationsAskedFor(request: AdmissionRequest): string[] {
+  const pem = Buffer.from(request.object!.spec.request ?? "", "base64").toString("latin1");
+  try {
+    return parseCertificateSigningRequest(pem).organizations;
+  } catch (error) {
+    throw refusalOf(request, `failed to parse CSR: ${errorMessage(error)}`);
+  }
+}

@@ -1,0 +1,37 @@
+import { GantryError } from "../../../base/index.ts";
+import { aggregateText } from "../../api/index.ts";
+import { isPluginName, NOT_BUILT, OFF_BY_DEFAULT, ORDERED_PLUGINS, type PluginName } from "./plugin-names.ts";
+
+export interface PluginChoice {
+  /** `--enable-admission-plugins`: beside those that are on by default. */
+  enable?: readonly string[];
+  /** `--disable-admission-plugins`. */
+  disable?: readonly string[];
+}
+
+/**
+ * The plugins that run, in their order (apiserver's AdmissionOptions). Throws InvalidArgument with upstream's message for
+ * names that nobody knows or that stand in both lists, NotImplemented for those that are asked for and not built.
+ */
+export function choosePlugins({ enable = [], disable = [] }: PluginChoice = {}): PluginName[] {
+  const overlap = [...new Set(enable)].filter((name) => disable.includes(name)).sort();
+  const problems = [
+    ...unknown(enable, "enable-admission-plugins"),
+    ...unknown(disable, "disable-admission-plugins"),
+    ...(overlap.length > 0
+      ? [`[${overlap.join(" ")}] in enable-admission-plugins and disable-admission-plugins overlapped`]
+      : []),
+  ];
+  if (problems.length > 0) throw new GantryError("InvalidArgument", aggregateText(problems));
+  const missing = NOT_BUILT.filter((name) => enable.includes(name));
+  if (missing.length > 0)
+    throw new GantryError("NotImplemented", `admission plugins that are not built: ${missing.join(", ")}`);
+  return ORDERED_PLUGINS.filter(
+    (name) => enable.includes(name) || !(OFF_BY_DEFAULT.has(name) || disable.includes(name)),
+  );
+}
+
+const unknown = (names: readonly string[], flag: string): string[] =>
+  names
+    .filter((name) => !isPluginName(name))
+    .map((name) => `${flag} plugin ${JSON.stringify(name)} is unknown`);
