@@ -28,6 +28,10 @@ const FIELDS: Record<string, Record<string, string>> = {
     MaxPods: "autoscaling.v2.HorizontalPodAutoscalerSpec maxReplicas",
     Replicas: "autoscaling.v2.HorizontalPodAutoscalerStatus currentReplicas",
   },
+  FlowSchema: {
+    PriorityLevel: "flowcontrol.v1.PriorityLevelConfigurationReference name",
+    MatchingPrecedence: "flowcontrol.v1.FlowSchemaSpec matchingPrecedence",
+  },
   Lease: { Holder: "coordination.v1.LeaseSpec holderIdentity" },
   Node: {
     Version: "core.v1.NodeSystemInfo kubeletVersion",
@@ -47,6 +51,13 @@ const FIELDS: Record<string, Record<string, string>> = {
     Value: "scheduling.v1.PriorityClass value",
     "Global-Default": "scheduling.v1.PriorityClass globalDefault",
     PreemptionPolicy: "scheduling.v1.PriorityClass preemptionPolicy",
+  },
+  PriorityLevelConfiguration: {
+    Type: "flowcontrol.v1.PriorityLevelConfigurationSpec type",
+    NominalConcurrencyShares: "flowcontrol.v1.LimitedPriorityLevelConfiguration nominalConcurrencyShares",
+    Queues: "flowcontrol.v1.QueuingConfiguration queues",
+    HandSize: "flowcontrol.v1.QueuingConfiguration handSize",
+    QueueLengthLimit: "flowcontrol.v1.QueuingConfiguration queueLengthLimit",
   },
   ReplicaSet: {
     Desired: "apps.v1.ReplicaSetSpec replicas",
@@ -108,6 +119,11 @@ const TEXTS: Record<string, Record<string, string>> = {
   IPAddress: {
     ParentRef:
       "ParentRef references the resource that an IPAddress is attached to. An IPAddress must reference a parent object.",
+  },
+  FlowSchema: {
+    DistinguisherMethod:
+      "`distinguisherMethod` defines how to compute the flow distinguisher for requests that match this schema. `nil` specifies that the distinguisher is disabled and thus will always be the empty string.",
+    MissingPL: "references a broken or non-existent PriorityLevelConfiguration",
   },
   Namespace: { Status: "The status of the namespace" },
   NetworkPolicy: {

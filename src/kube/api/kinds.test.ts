@@ -94,6 +94,8 @@ const COLUMNS: Record<string, string> = {
   RoleBinding: "roleBindings",
   ClusterRoleBinding: "clusterRoleBindings",
   Scale: "scale",
+  FlowSchema: "flowSchema",
+  PriorityLevelConfiguration: "priorityLevel",
 };
 
 interface ReferenceColumn {

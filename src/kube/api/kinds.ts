@@ -7,6 +7,7 @@ import { coordinationKinds } from "./coordination/kinds.ts";
 import { coreKinds, coreRequestKinds } from "./core/kinds.ts";
 import { discoveryKinds } from "./discovery/kinds.ts";
 import { eventsKinds } from "./events/kinds.ts";
+import { flowControlKinds } from "./flowcontrol/kinds.ts";
 import { KindCatalog } from "./kind-catalog.ts";
 import { networkingKinds } from "./networking/kinds.ts";
 import { nodeKinds } from "./node/kinds.ts";
@@ -26,6 +27,7 @@ export const kinds: readonly KindDefinition[] = [
   ...networkingKinds,
   ...nodeKinds,
   ...policyKinds,
+  ...flowControlKinds,
   ...rbacKinds,
   ...schedulingKinds,
 ];
