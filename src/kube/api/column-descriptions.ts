@@ -54,7 +54,6 @@ const FIELDS: Record<string, Record<string, string>> = {
   },
   PriorityLevelConfiguration: {
     Type: "flowcontrol.v1.PriorityLevelConfigurationSpec type",
-    NominalConcurrencyShares: "flowcontrol.v1.LimitedPriorityLevelConfiguration nominalConcurrencyShares",
     Queues: "flowcontrol.v1.QueuingConfiguration queues",
     HandSize: "flowcontrol.v1.QueuingConfiguration handSize",
     QueueLengthLimit: "flowcontrol.v1.QueuingConfiguration queueLengthLimit",
@@ -141,6 +140,11 @@ const TEXTS: Record<string, Record<string, string>> = {
     "Min Available": "The minimum number of pods that must be available.",
     "Max Unavailable": "The maximum number of pods that may be unavailable.",
     "Allowed Disruptions": "Calculated number of pods that may be disrupted at this time.",
+  },
+  PriorityLevelConfiguration: {
+    // The models run the paragraphs together.
+    NominalConcurrencyShares:
+      '`nominalConcurrencyShares` (NCS) contributes to the computation of the NominalConcurrencyLimit (NominalCL) of this level. This is the number of execution seats available at this priority level. This is used both for requests dispatched from this priority level as well as requests dispatched from other priority levels borrowing seats from this level. The server\'s concurrency limit (ServerCL) is divided among the Limited priority levels in proportion to their NCS values:\n\nNominalCL(i)  = ceil( ServerCL * NCS(i) / sum_ncs ) sum_ncs = sum[priority level k] NCS(k)\n\nBigger numbers mean a larger nominal concurrency limit, at the expense of every other priority level.\n\nIf not specified, this field defaults to a value of 30.\n\nSetting this field to zero supports the construction of a "jail" for this priority level that is used to hold some request(s)',
   },
   ReplicaSet: {
     Containers: "Names of each container in the template.",

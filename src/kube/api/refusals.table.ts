@@ -1,4 +1,5 @@
 import { AUTOSCALING_REFUSALS } from "./autoscaling/refusals.table.ts";
+import { FLOW_CONTROL_REFUSALS } from "./flowcontrol/refusals.table.ts";
 import { NETWORKING_REFUSALS } from "./networking/refusals.table.ts";
 import { NODE_REFUSALS } from "./node/refusals.table.ts";
 import { POLICY_REFUSALS } from "./policy/refusals.table.ts";
@@ -39,6 +40,7 @@ export const KIND_REFUSALS: Record<string, KindRefusals> = {
   ...NODE_REFUSALS,
   ...POLICY_REFUSALS,
   ...SCHEDULING_REFUSALS,
+  ...FLOW_CONTROL_REFUSALS,
   "v1 Event": {
     base: { metadata, involvedObject: { namespace: "n" } },
     create: [

@@ -23,6 +23,7 @@ import { NodeAuthorizer } from "./authorization/node-authorizer.ts";
 import { RbacAuthorizer } from "./authorization/rbac-authorizer.ts";
 import { RBAC_PREFIX, rbacFromCache } from "./authorization/rbac-cache.ts";
 import { writeBootstrapObjects } from "./bootstrap/bootstrap.ts";
+import { keepFlowControl } from "./bootstrap/flow-control.ts";
 import { writeKubernetesService } from "./bootstrap/kubernetes-service.ts";
 import { CacheChecker } from "./cache-checker.ts";
 import type { Certificates } from "./certificates.ts";
@@ -298,8 +299,10 @@ class KubeApiServer implements ApiServer {
         // apiserver takes 1 MiB of headers: long lists of groups and tokens go there.
         limits: { maxHeaderBytes: 1024 * 1024 },
       });
+      const client = createInProcessClient(this.backend, SELF);
+      await keepFlowControl(client);
       await writeKubernetesService({
-        client: createInProcessClient(this.backend, SELF),
+        client,
         clusterIp: this.#services.firstAddress,
         address: this.#options.advertiseAddress,
         port: this.address!.port,

@@ -15,6 +15,7 @@ export const flowSchemas: KindDefinition<FlowSchema> = {
   hasStatus: true,
   tracksGeneration: true,
   allowUnconditionalUpdate: true,
+  tellsMetadataChangesOnce: true,
   defaults,
   validate: validateFlowSchema,
   validateStatusUpdate: ({ status }) => validateConditionTypes(status?.conditions),

@@ -15,6 +15,7 @@ export const priorityLevelConfigurations: KindDefinition<PriorityLevelConfigurat
   hasStatus: true,
   tracksGeneration: true,
   allowUnconditionalUpdate: true,
+  tellsMetadataChangesOnce: true,
   defaults,
   validate: validatePriorityLevel,
   validateStatusUpdate: ({ status }) => validateConditionTypes(status?.conditions),

@@ -10,6 +10,7 @@ import {
 import type { NewObject } from "../../client/types.ts";
 import { keyOf } from "../objects/object-keys.ts";
 import { encodeForStore } from "../objects/stored-object.ts";
+import { flowControlObjects } from "./flow-control.ts";
 import { bootstrapPolicy } from "./rbac-notation.ts";
 
 export const BOOTSTRAP_NAMESPACES = ["default", "kube-system", "kube-public", NODE_LEASE_NAMESPACE];
@@ -17,10 +18,13 @@ export const BOOTSTRAP_NAMESPACES = ["default", "kube-system", "kube-public", NO
 /** Keys in one transaction: etcd takes 128 operations, compares and puts each, unless it is told otherwise. */
 const BATCH = 100;
 
-/** Writes namespaces and roles that are not there yet: new installations in a few transactions, later ones only read. */
+/**
+ * Writes namespaces, roles and the objects of flow control that are not there yet: new installations in a few
+ * transactions, later ones only read.
+ */
 export async function writeBootstrapObjects(store: Store, nowMs: number): Promise<void> {
-  const objects = [...BOOTSTRAP_NAMESPACES.map(namespace), ...bootstrapPolicy()].map((object) =>
-    complete(object, nowMs),
+  const objects = [...BOOTSTRAP_NAMESPACES.map(namespace), ...bootstrapPolicy(), ...flowControlObjects()].map(
+    (object) => complete(object, nowMs),
   );
   const missing: { key: string; value: Buffer }[] = [];
   for (const { kind, object } of objects) {
