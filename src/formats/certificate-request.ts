@@ -1,44 +1,191 @@
-import {
-  DER_TAGS,
-  derError,
-  derObjectIdentifier,
-  derText,
-  expectDer,
-  readDerSequence,
-  readDerValues,
-} from "./der-reader.ts";
-import { pemBlocks } from "./pem.ts";
+import { type Buffer, isUtf8 } from "node:buffer";
+import { constants, createPublicKey, type KeyObject, verify } from "node:crypto";
+import { type DerElement, DerError, DerReader, derContext, derSequence, derSet } from "./der-reader.ts";
 
-/** A request for a certificate (PKCS #10, RFC 2986), as far as it is looked at. */
-export interface CertificateSigningRequest {
-  commonName: string;
-  organizations: string[];
+/** A PKCS #10 request (RFC 2986), as far as somebody asks. */
+export interface CertificateRequest {
+  subject: { commonName: string; organizations: string[] };
+  /** Undefined where its algorithm is not known. */
+  publicKey: KeyObject | undefined;
+  /** Why the request's own signature does not hold; undefined: it does. In the words of Go's crypto/x509. */
+  signatureProblem(): string | undefined;
+}
+
+/** Throws DerError with what Go's x509.ParseCertificateRequest says. */
+export function parseCertificateRequest(der: Buffer): CertificateRequest {
+  const outer = new DerReader(der);
+  const request = outer.enter(derSequence("certificateRequest"));
+  const signed = request.take(derSequence("tbsCertificateRequest"));
+  const inner = new DerReader(signed.body);
+  inner.skipInteger();
+  const subject = inner.any();
+  const keyInfo = inner.take(derSequence("publicKeyInfo"));
+  const key = new DerReader(keyInfo.body);
+  const keyAlgorithm = algorithmOf(key);
+  key.bitString();
+  inner.take(derContext(0));
+  const signatureAlgorithm = algorithmOf(request);
+  const signature = request.bitString();
+  if (!outer.isAtEnd) throw new DerError("asn1: syntax error: trailing data");
+  const publicKey = publicKeyOf(keyAlgorithm, keyInfo.bytes);
+  return {
+    subject: subjectOf(subject.bytes),
+    publicKey,
+    signatureProblem: () => signatureProblem(signatureAlgorithm, publicKey, signed.bytes, signature),
+  };
+}
+
+interface Algorithm {
+  id: string;
+  parameters: Buffer | undefined;
+}
+
+function algorithmOf(reader: DerReader): Algorithm {
+  const fields = reader.enter(derSequence("AlgorithmIdentifier"));
+  const id = fields.objectIdentifier();
+  return { id, parameters: fields.isAtEnd ? undefined : fields.any().bytes };
+}
+
+const RSA = "1.2.840.113549.1.1.1";
+const EC = "1.2.840.10045.2.1";
+const ED25519 = "1.3.101.112";
+
+/** Go's words for a key that cannot be read. */
+const KEY_PROBLEMS: Record<string, string> = {
+  [RSA]: "x509: invalid RSA public key",
+  [EC]: "x509: failed to unmarshal elliptic curve point",
+  [ED25519]: "x509: wrong Ed25519 public key size",
+};
+const NULL = "0500";
+/** P-224, P-256, P-384, P-521. */
+const CURVES = ["1.3.132.0.33", "1.2.840.10045.3.1.7", "1.3.132.0.34", "1.3.132.0.35"];
+
+function publicKeyOf({ id, parameters }: Algorithm, spki: Buffer): KeyObject | undefined {
+  const problem = KEY_PROBLEMS[id];
+  if (problem === undefined) return undefined;
+  if (id === RSA && parameters?.toString("hex") !== NULL)
+    throw new DerError("x509: RSA key missing NULL parameters");
+  if (id === EC && !CURVES.includes(curveOf(parameters)))
+    throw new DerError("x509: unsupported elliptic curve");
+  try {
+    return createPublicKey({ key: spki, format: "der", type: "spki" });
+  } catch {
+    throw new DerError(problem);
+  }
+}
+
+function curveOf(parameters: Buffer | undefined): string {
+  try {
+    if (parameters) return new DerReader(parameters).objectIdentifier();
+  } catch {}
+  throw new DerError("x509: invalid ECDSA parameters");
 }
 
 const COMMON_NAME = "2.5.4.3";
 const ORGANIZATION = "2.5.4.10";
 
-/** Reads the first block of a text in PEM. Its signature is not checked. Throws InvalidArgument with Go's messages. */
-export function parseCertificateSigningRequest(pem: string): CertificateSigningRequest {
-  const block = pemBlocks(pem)[0];
-  if (block?.label !== "CERTIFICATE REQUEST") throw derError("PEM block type must be CERTIFICATE REQUEST");
-  const [outer, ...rest] = readDerValues(block.bytes);
-  const [info, algorithm, signature] = readDerSequence(outer);
-  if (rest.length > 0) throw derError("asn1: syntax error: trailing data");
-  readDerSequence(algorithm);
-  expectDer(signature, DER_TAGS.bitString);
-  const [version, subject, publicKey] = readDerSequence(info);
-  expectDer(version, DER_TAGS.integer);
-  readDerSequence(publicKey);
-  const attributes = readDerSequence(subject)
-    .flatMap((relative) => readDerSequence(relative, DER_TAGS.set))
-    .map((pair) => {
-      const [type, value] = readDerSequence(pair);
-      if (value === undefined) throw derError("asn1: syntax error: sequence truncated");
-      return { type: derObjectIdentifier(expectDer(type, DER_TAGS.objectIdentifier)), text: derText(value) };
-    });
-  return {
-    commonName: attributes.findLast(({ type }) => type === COMMON_NAME)?.text ?? "",
-    organizations: attributes.filter(({ type }) => type === ORGANIZATION).map(({ text }) => text),
-  };
+function subjectOf(bytes: Buffer): CertificateRequest["subject"] {
+  const subject: CertificateRequest["subject"] = { commonName: "", organizations: [] };
+  const names = new DerReader(bytes).enter(derSequence("RDNSequence"));
+  const sets = names.all(derSet("RelativeDistinguishedNameSET"));
+  for (const attribute of sets.flatMap((set) => set.all(derSequence("AttributeTypeAndValue")))) {
+    const type = attribute.objectIdentifier();
+    const value = textOf(attribute.any());
+    if (value === undefined) continue;
+    if (type === COMMON_NAME) subject.commonName = value;
+    if (type === ORGANIZATION) subject.organizations.push(value);
+  }
+  return subject;
 }
+
+const UTF8_STRING = 12;
+const PRINTABLE_STRING = 19;
+/** IA5String, NumericString, T61String. */
+const BYTE_STRINGS = [22, 18, 20];
+
+/** Undefined for what is no text. */
+function textOf({ class: tagClass, tag, body }: DerElement): string | undefined {
+  if (tagClass !== 0) return undefined;
+  if (tag === UTF8_STRING) {
+    if (!isUtf8(body)) throw new DerError("asn1: invalid UTF-8 string");
+    return body.toString("utf8");
+  }
+  if (tag === PRINTABLE_STRING) {
+    const text = body.toString("latin1");
+    if (/^[A-Za-z0-9 '()+,\-./:=?*&]*$/.test(text)) return text;
+    throw new DerError("asn1: syntax error: PrintableString contains invalid character");
+  }
+  return BYTE_STRINGS.includes(tag) ? body.toString("latin1") : undefined;
+}
+
+type KeyType = "RSA" | "ECDSA" | "Ed25519";
+
+interface SignatureAlgorithm {
+  key: KeyType;
+  /** Undefined: the algorithm hashes by itself. */
+  hash?: string;
+  /** Read and refused. */
+  insecure?: string;
+}
+
+const SIGNATURE_ALGORITHMS: Record<string, SignatureAlgorithm> = {
+  "1.2.840.113549.1.1.4": { key: "RSA", insecure: "MD5-RSA" },
+  "1.2.840.113549.1.1.5": { key: "RSA", hash: "sha1" },
+  "1.3.14.3.2.29": { key: "RSA", hash: "sha1" },
+  "1.2.840.113549.1.1.11": { key: "RSA", hash: "sha256" },
+  "1.2.840.113549.1.1.12": { key: "RSA", hash: "sha384" },
+  "1.2.840.113549.1.1.13": { key: "RSA", hash: "sha512" },
+  "1.2.840.10045.4.1": { key: "ECDSA", hash: "sha1" },
+  "1.2.840.10045.4.3.2": { key: "ECDSA", hash: "sha256" },
+  "1.2.840.10045.4.3.3": { key: "ECDSA", hash: "sha384" },
+  "1.2.840.10045.4.3.4": { key: "ECDSA", hash: "sha512" },
+  [ED25519]: { key: "Ed25519" },
+};
+const RSA_PSS = "1.2.840.113549.1.1.10";
+const GO_KEYS: Record<string, [KeyType, string]> = {
+  rsa: ["RSA", "*rsa.PublicKey"],
+  ec: ["ECDSA", "*ecdsa.PublicKey"],
+  ed25519: ["Ed25519", "ed25519.PublicKey"],
+};
+const UNIMPLEMENTED = "x509: cannot verify signature: algorithm unimplemented";
+
+function signatureProblem(
+  { id, parameters }: Algorithm,
+  key: KeyObject | undefined,
+  signed: Buffer,
+  signature: Buffer,
+): string | undefined {
+  const pssHash = id === RSA_PSS ? pssHashOf(parameters) : undefined;
+  const algorithm = pssHash
+    ? ({ key: "RSA", hash: pssHash } as SignatureAlgorithm)
+    : SIGNATURE_ALGORITHMS[id];
+  if (!algorithm) return UNIMPLEMENTED;
+  if (algorithm.insecure) return `x509: cannot verify signature: insecure algorithm ${algorithm.insecure}`;
+  const [keyType, goType] = GO_KEYS[key?.asymmetricKeyType ?? ""] ?? [];
+  if (!key || !keyType) return UNIMPLEMENTED;
+  if (keyType !== algorithm.key)
+    return `x509: signature algorithm specifies an ${algorithm.key} public key, but have public key of type ${goType}`;
+  const padding = pssHash ? { padding: constants.RSA_PKCS1_PSS_PADDING } : {};
+  if (verify(algorithm.hash, signed, { key, ...padding }, signature)) return undefined;
+  return keyType === "RSA" ? "crypto/rsa: verification error" : `x509: ${keyType} verification failure`;
+}
+
+/**
+ * The hash of RSA-PSS, where its parameters say the usual: the same hash for the mask, a salt as long as it, the default
+ * trailer.
+ */
+function pssHashOf(parameters: Buffer | undefined): string | undefined {
+  const hex = parameters?.toString("hex") ?? "";
+  const [, id, again, saltBytes] = PSS_PARAMETERS.exec(hex) ?? [];
+  const [hash, length] = PSS_HASHES[id ?? ""] ?? [];
+  return id === again && saltBytes === length ? hash : undefined;
+}
+
+/** RFC 4055 §3.1: hash, mask generation function 1 of a hash, length of the salt. */
+const PSS_PARAMETERS =
+  /^30..a0..30..0609(60864801650304020[123])(?:0500)?a1..30..06092a864886f70d01010830..0609(60864801650304020[123])(?:0500)?a2030201(..)$/;
+const PSS_HASHES: Record<string, [hash: string, saltBytes: string]> = {
+  "608648016503040201": ["sha256", "20"],
+  "608648016503040202": ["sha384", "30"],
+  "608648016503040203": ["sha512", "40"],
+};
