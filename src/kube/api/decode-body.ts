@@ -13,7 +13,13 @@ import {
 } from "./status-error.ts";
 import { parseStrictJson, problemsInOrder, unknownField } from "./strict-json.ts";
 import { parseStrictYaml } from "./strict-yaml.ts";
-import { cannotBeHandled, checkStructure, strictDecodingMessage, toldProblems } from "./structure.ts";
+import {
+  cannotBeHandled,
+  checkStructure,
+  jsonKind,
+  strictDecodingMessage,
+  toldProblems,
+} from "./structure.ts";
 import type { GroupVersionKind, KubeObject } from "./types.ts";
 
 export const JSON_MEDIA_TYPE = "application/json";
@@ -49,6 +55,7 @@ export function decodeBody({
   fieldValidation = "Warn",
 }: DecodeBodyOptions): DecodedBody {
   const { value, duplicates } = parseBody(bytes, mediaTypeOf(contentType), kind);
+  refuseOddTypeMeta(value, bytes, kind);
   // Go decodes null as nothing.
   const typed = withTypeMeta(value === null ? {} : value, kind);
   const { object, unknownFields } = checkStructure(typed, kind);
@@ -81,9 +88,8 @@ export function decodeOptions({ contentType, bytes, kind }: DecodeBodyOptions): 
     "couldn't get version/kind; json parse error: ",
   );
   if (!isJsonObject(value)) {
-    const shown = Array.isArray(value) ? "array" : value === null ? "null" : typeof value;
     throw statusUnclassified(
-      `couldn't get version/kind; json parse error: json: cannot unmarshal ${shown} into Go value of type ${TYPE_META}`,
+      `couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonKind(value)} into Go value of type ${TYPE_META}`,
     );
   }
   const { kind: name = kind.kind, apiVersion = "" } = value;
@@ -136,27 +142,47 @@ function parseBody(bytes: Uint8Array, mediaType: string, kind: GroupVersionKind)
     if (!isGantryError(error, "InvalidArgument") || error.code.startsWith("Kubernetes.Unsupported"))
       throw error;
     const format = mediaType === JSON_MEDIA_TYPE ? "json parse error: " : "";
-    const shown = mediaType === PROTOBUF_MEDIA_TYPE ? "" : ` (${excerpt(bytes)})`;
-    throw statusBadRequest(
-      `the object provided is unrecognized (must be of type ${kind.kind}): couldn't get version/kind; ${format}${errorMessage(error)}${shown}`,
-      error,
-    );
+    const shown = mediaType === PROTOBUF_MEDIA_TYPE ? undefined : bytes;
+    throw unrecognized(kind, `${format}${errorMessage(error)}`, shown, error);
   }
 }
 
-/** The first bytes in hexadecimal, as upstream shows them. */
+function unrecognized(kind: GroupVersionKind, why: string, bytes?: Uint8Array, cause?: unknown): Error {
+  const shown = bytes ? ` (${excerpt(bytes)})` : "";
+  return statusBadRequest(
+    `the object provided is unrecognized (must be of type ${kind.kind}): couldn't get version/kind; ${why}${shown}`,
+    cause,
+  );
+}
+
+const EXCERPT_BYTES = 30;
+
+/** The first bytes, in hexadecimal where they are not the beginning of an object in JSON (handlers' summarizeData). */
 function excerpt(bytes: Uint8Array): string {
-  const hex = Buffer.from(bytes.subarray(0, 20)).toString("hex");
-  return bytes.length > 20 ? `${hex} ...` : hex;
+  const first = Buffer.from(bytes.subarray(0, EXCERPT_BYTES));
+  const shown = first[0] === OPENING_BRACE ? first.toString("utf8") : first.toString("hex");
+  return bytes.length > EXCERPT_BYTES ? `${shown} ...` : shown;
+}
+
+const OPENING_BRACE = 0x7b;
+
+/** What an object is, is read before all else. */
+function refuseOddTypeMeta(value: unknown, bytes: Uint8Array, kind: GroupVersionKind): void {
+  if (!isJsonObject(value)) return;
+  const odd = Object.keys(value).find((key) => {
+    const isTypeMeta = key === "apiVersion" || key === "kind";
+    return isTypeMeta && value[key] !== null && typeof value[key] !== "string";
+  });
+  if (odd === undefined) return;
+  const found = `json: cannot unmarshal ${jsonKind(value[odd])} into Go struct field .${odd} of type string`;
+  throw unrecognized(kind, `json parse error: ${found}`, bytes);
 }
 
 /** Fills apiVersion and kind from the path where the body leaves them out, and refuses another kind. */
 function withTypeMeta(value: unknown, kind: DecodeBodyOptions["kind"]): unknown {
   if (!isJsonObject(value)) return value;
-  const { apiVersion: givenVersion, kind: givenKind } = value;
+  const { apiVersion: givenVersion, kind: givenKind } = value as { apiVersion?: string; kind?: string };
   const expected = apiVersionOf(kind);
-  if (givenKind !== undefined && givenKind !== null && typeof givenKind !== "string") return value;
-  if (givenVersion !== undefined && givenVersion !== null && typeof givenVersion !== "string") return value;
   // DeleteOptions and the other kinds of metadata belong to every group; clients name the group that they talk to.
   const isMetaKind = kind.model.startsWith(META_MODELS) && givenKind === kind.kind;
   const isRead = isMetaKind || kind.readsVersions?.includes(givenVersion ?? "");

@@ -123,6 +123,9 @@ describe("decodeBody refuses", () => {
     expect(() => decode("garbage", pods)).toThrow(
       "the object provided is unrecognized (must be of type Pod): couldn't get version/kind; json parse error: invalid character 'g' looking for beginning of value (67617262616765)",
     );
+    expect(() => decode({ apiVersion: 5, kind: "Pod", metadata: { name: "a" } }, pods)).toThrow(
+      `the object provided is unrecognized (must be of type Pod): couldn't get version/kind; json parse error: json: cannot unmarshal number into Go struct field .apiVersion of type string ({"apiVersion":5,"kind":"Pod"," ...)`,
+    );
     expect(() => decodeBody({ contentType: "text/plain", bytes: Buffer.from(""), kind: pods })).toThrow(
       "the body of the request was in an unknown format",
     );

@@ -291,7 +291,8 @@ function restoreProblem(value: unknown, type: string): string {
   return isConvertible ? `cannot convert ${given} to ${type}` : `unrecognized type: ${kind}`;
 }
 
-function jsonKind(value: unknown): string {
+/** What Go's decoder calls a JSON value. */
+export function jsonKind(value: unknown): string {
   if (Array.isArray(value)) return "array";
   if (typeof value === "boolean") return "bool";
   return value === null ? "null" : typeof value;
