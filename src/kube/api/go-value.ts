@@ -49,11 +49,18 @@ export function goQuantity(text: string): GoLiteral {
 /** A `runtime.RawExtension`: the bytes of its JSON as the client wrote them, as far as they are known. */
 export function goRawExtension(value: unknown): GoLiteral {
   const raw = value === null || value === undefined ? undefined : Buffer.from(JSON.stringify(value));
-  const bytes =
-    raw === undefined
-      ? "[]uint8(nil)"
-      : `[]uint8{${[...raw].map((byte) => `0x${byte.toString(16)}`).join(", ")}}`;
+  const bytes = byteSlice("[]uint8", raw);
   return new GoLiteral(`runtime.RawExtension{Raw:${bytes}, Object:runtime.Object(nil)}`);
+}
+
+/** Bytes that stand in a field of their own, given in base64. */
+export function goBytes(base64: string | null | undefined): GoLiteral {
+  return new GoLiteral(byteSlice("[]byte", base64 ? Buffer.from(base64, "base64") : undefined));
+}
+
+function byteSlice(type: string, bytes: Buffer | undefined): string {
+  if (bytes === undefined) return `${type}(nil)`;
+  return `${type}{${[...bytes].map((byte) => `0x${byte.toString(16)}`).join(", ")}}`;
 }
 
 /** A `metav1.Time` or `MicroTime`, which print themselves: `2009-01-01 01:01:01 +0000 UTC`. */

@@ -13,6 +13,7 @@ export { subjectAccessReviews } from "./authorization/subject-access-review.ts";
 export { horizontalPodAutoscalers } from "./autoscaling/horizontal-pod-autoscaler.ts";
 export { horizontalPodAutoscalersV1 } from "./autoscaling/horizontal-pod-autoscaler-v1.ts";
 export { scales } from "./autoscaling/scale.ts";
+export { certificateSigningRequests } from "./certificates/certificate-signing-request.ts";
 export { leases, NODE_LEASE_NAMESPACE } from "./coordination/lease.ts";
 export { bindings } from "./core/binding.ts";
 export { configMaps } from "./core/config-map.ts";

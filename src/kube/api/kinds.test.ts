@@ -94,6 +94,7 @@ const COLUMNS: Record<string, string> = {
   RoleBinding: "roleBindings",
   ClusterRoleBinding: "clusterRoleBindings",
   Scale: "scale",
+  CertificateSigningRequest: "certificateSigningRequest",
   FlowSchema: "flowSchema",
   PriorityLevelConfiguration: "priorityLevel",
 };

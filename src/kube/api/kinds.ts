@@ -2,7 +2,8 @@ import { absentKinds } from "./absent-kinds.ts";
 import { appsKinds } from "./apps/kinds.ts";
 import { authenticationRequestKinds } from "./authentication/kinds.ts";
 import { authorizationRequestKinds } from "./authorization/kinds.ts";
-import { autoscalingKinds, autoscalingRequestKinds } from "./autoscaling/kinds.ts";
+import { autoscalingKinds, autoscalingRequestKinds, autoscalingRequestKinds } from "./autoscaling/kinds.ts";
+import { certificatesKinds } from "./certificates/kinds.ts";
 import { coordinationKinds } from "./coordination/kinds.ts";
 import { coreKinds, coreRequestKinds } from "./core/kinds.ts";
 import { discoveryKinds } from "./discovery/kinds.ts";
@@ -21,6 +22,7 @@ export const kinds: readonly KindDefinition[] = [
   ...coreKinds,
   ...appsKinds,
   ...autoscalingKinds,
+  ...certificatesKinds,
   ...coordinationKinds,
   ...discoveryKinds,
   ...eventsKinds,

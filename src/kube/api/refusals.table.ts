@@ -1,4 +1,5 @@
 import { AUTOSCALING_REFUSALS } from "./autoscaling/refusals.table.ts";
+import { CERTIFICATES_REFUSALS } from "./certificates/refusals.table.ts";
 import { FLOW_CONTROL_REFUSALS } from "./flowcontrol/refusals.table.ts";
 import { NETWORKING_REFUSALS } from "./networking/refusals.table.ts";
 import { NODE_REFUSALS } from "./node/refusals.table.ts";
@@ -40,6 +41,7 @@ export const KIND_REFUSALS: Record<string, KindRefusals> = {
   ...NODE_REFUSALS,
   ...POLICY_REFUSALS,
   ...SCHEDULING_REFUSALS,
+  ...CERTIFICATES_REFUSALS,
   ...FLOW_CONTROL_REFUSALS,
   "v1 Event": {
     base: { metadata, involvedObject: { namespace: "n" } },
