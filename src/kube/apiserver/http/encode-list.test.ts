@@ -41,9 +41,9 @@ async function encode(
 }
 
 /** The list as one value, as it would be encoded at once. */
-function whole(items: StoredObject[], { shape }: Rendering): Record<string, unknown> {
+function whole(stored: StoredObject[], { shape }: Rendering): Record<string, unknown> {
   const metadata = { resourceVersion: "99", continue: "more", remainingItemCount: 7 };
-  const all = items.map(({ object }) => object);
+  const all = stored.map(({ object }) => object);
   if (shape === "table") return { ...toTable(configMaps, all, { nowMs: 0, metadata }) };
   if (shape === "metadata") {
     const apiVersion = "meta.k8s.io/v1";
@@ -52,7 +52,9 @@ function whole(items: StoredObject[], { shape }: Rendering): Record<string, unkn
       apiVersion,
       metadata: object.metadata,
     }));
-    return { kind: "PartialObjectMetadataList", apiVersion, metadata, items: shown };
+    // Of none upstream writes null here, where other lists are empty.
+    const items = shown.length === 0 ? null : shown;
+    return { kind: "PartialObjectMetadataList", apiVersion, metadata, items };
   }
   const bare = all.map(({ kind: _kind, apiVersion: _apiVersion, ...object }) => object);
   return { kind: "ConfigMapList", apiVersion: apiVersionOf(configMaps), metadata, items: bare };

@@ -116,6 +116,7 @@ function shownItem(kind: KindDefinition, { object }: StoredObject, form: Renderi
 function jsonFrame(kind: KindDefinition, empty: object, isEmpty: boolean, form: Rendering): ListFrame {
   const indent = form.pretty ? 2 : undefined;
   const text = JSON.stringify(empty, null, indent);
+  if (isEmpty && form.shape === "metadata") return onlyHead(text.replace(/\[\](?=\s*\}$)/, "null"));
   const end = text.lastIndexOf("[]");
   const [first, next, last] =
     indent && !isEmpty
@@ -136,13 +137,19 @@ function jsonFrame(kind: KindDefinition, empty: object, isEmpty: boolean, form: 
   };
 }
 
+/** Upstream appends the items of such a list to none, and writes null where nothing came. */
+function onlyHead(text: string): ListFrame {
+  return { head: Buffer.from(`${text}\n`), append: () => {}, tail: NOTHING };
+}
+
 const NOTHING = Buffer.alloc(0);
 const COMMA = Buffer.from(",");
 
 function yamlFrame(kind: KindDefinition, empty: object, isEmpty: boolean, form: Rendering): ListFrame {
   const text = toYaml(empty);
+  const emptyItems = form.shape === "metadata" ? " null\n" : " []\n";
   return {
-    head: Buffer.from(isEmpty ? text : text.replace(/ \[\]\n$/, "\n")),
+    head: Buffer.from(text.replace(/ \[\]\n$/, isEmpty ? emptyItems : "\n")),
     append(chunks, item) {
       chunks.push(Buffer.from(toYaml([shownItem(kind, item, form)]).replace(/^(?=.)/gm, "  ")));
     },
