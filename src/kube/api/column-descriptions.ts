@@ -81,6 +81,10 @@ const FIELDS: Record<string, Record<string, string>> = {
 
 /** Columns of several fields, in the words of upstream's printers, and of fields of which the models say nothing. */
 const TEXTS: Record<string, Record<string, string>> = {
+  APIService: {
+    Service: "The reference to the service that hosts this API endpoint.",
+    Available: "Whether this service is available.",
+  },
   // In the words of v1beta1.
   CertificateSigningRequest: {
     SignerName:

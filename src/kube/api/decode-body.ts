@@ -204,10 +204,16 @@ function wrongKind(expected: GroupVersionKind, given: GroupVersionKind): Error {
   );
 }
 
+/** Groups whose kinds upstream keeps apart from the others. */
+const SCHEMES: Record<string, string> = {
+  "apiregistration.k8s.io": "k8s.io/kube-aggregator/pkg/apiserver/scheme/scheme.go:28",
+};
+
 /** Why an object of one kind is none of another (runtime.Scheme). */
 export function conversionProblem(expected: GroupVersionKind, given: GroupVersionKind): string {
   if (!isRegistered(given)) {
-    return `no kind ${JSON.stringify(given.kind)} is registered for version ${JSON.stringify(apiVersionOf(given))} in scheme "pkg/api/legacyscheme/scheme.go:30"`;
+    const scheme = SCHEMES[expected.group] ?? "pkg/api/legacyscheme/scheme.go:30";
+    return `no kind ${JSON.stringify(given.kind)} is registered for version ${JSON.stringify(apiVersionOf(given))} in scheme ${JSON.stringify(scheme)}`;
   }
   return `converting (${given.version}.${given.kind}) to (${goPackage(expected.group)}.${expected.kind}): unknown conversion`;
 }

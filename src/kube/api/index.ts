@@ -1,5 +1,7 @@
 export * from "./absent-kinds.ts";
 export * from "./api-version.ts";
+export { apiServices, localAvailability } from "./apiregistration/api-service.ts";
+export * from "./apiregistration/local-api-services.ts";
 export { controllerRevisions } from "./apps/controller-revision.ts";
 export { deployments } from "./apps/deployment.ts";
 export { replicaSets } from "./apps/replica-set.ts";

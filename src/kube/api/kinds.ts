@@ -1,4 +1,5 @@
 import { absentKinds } from "./absent-kinds.ts";
+import { apiRegistrationKinds } from "./apiregistration/kinds.ts";
 import { appsKinds } from "./apps/kinds.ts";
 import { authenticationRequestKinds } from "./authentication/kinds.ts";
 import { authorizationRequestKinds } from "./authorization/kinds.ts";
@@ -20,6 +21,7 @@ import type { GroupVersionKind, KindDefinition } from "./types.ts";
 /** Every built-in kind that is stored and served. A new kind is a file of its own and a line in its group's `kinds.ts`. */
 export const kinds: readonly KindDefinition[] = [
   ...coreKinds,
+  ...apiRegistrationKinds,
   ...appsKinds,
   ...autoscalingKinds,
   ...certificatesKinds,

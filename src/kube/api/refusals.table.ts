@@ -1,3 +1,4 @@
+import { API_REGISTRATION_REFUSALS } from "./apiregistration/refusals.table.ts";
 import { AUTOSCALING_REFUSALS } from "./autoscaling/refusals.table.ts";
 import { CERTIFICATES_REFUSALS } from "./certificates/refusals.table.ts";
 import { FLOW_CONTROL_REFUSALS } from "./flowcontrol/refusals.table.ts";
@@ -41,6 +42,7 @@ export const KIND_REFUSALS: Record<string, KindRefusals> = {
   ...NODE_REFUSALS,
   ...POLICY_REFUSALS,
   ...SCHEDULING_REFUSALS,
+  ...API_REGISTRATION_REFUSALS,
   ...CERTIFICATES_REFUSALS,
   ...FLOW_CONTROL_REFUSALS,
   "v1 Event": {

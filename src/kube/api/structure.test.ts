@@ -250,11 +250,17 @@ describe("decodeBody reads", () => {
 
 const golden = fileURLToPath(new URL("../../../../shared/k8s/golden/", import.meta.url));
 
+const goldenOf = ({ group, version, kind }: KindDefinition) =>
+  join(golden, `${group || "core"}.${version}.${kind}.json`);
+/** There are none of the groups that upstream keeps outside of k8s.io/api. */
+const WITHOUT_GOLDEN = ["apiregistration.k8s.io"];
+
 describe.skipIf(!existsSync(golden))("fully populated objects", () => {
-  it.each([...kinds, ...requestKinds].map((kind) => [`${apiVersionOf(kind)} ${kind.kind}`, kind] as const))(
+  const withGolden = [...kinds, ...requestKinds].filter(({ group }) => !WITHOUT_GOLDEN.includes(group));
+  it.each(withGolden.map((kind) => [`${apiVersionOf(kind)} ${kind.kind}`, kind] as const))(
     "of %s pass unchanged",
     (_, kind) => {
-      const file = join(golden, `${kind.group || "core"}.${kind.version}.${kind.kind}.json`);
+      const file = goldenOf(kind);
       const value = JSON.parse(readFileSync(file, "utf8"));
       const { object } = decode(value, kind);
       expect(withoutNulls(object)).toEqual(withoutNulls(value));

@@ -22,6 +22,7 @@ import { AuthorizerChain } from "./authorization/authorizer.ts";
 import { NodeAuthorizer } from "./authorization/node-authorizer.ts";
 import { RbacAuthorizer } from "./authorization/rbac-authorizer.ts";
 import { RBAC_PREFIX, rbacFromCache } from "./authorization/rbac-cache.ts";
+import { keepApiServices } from "./bootstrap/api-services.ts";
 import { writeBootstrapObjects } from "./bootstrap/bootstrap.ts";
 import { keepFlowControl } from "./bootstrap/flow-control.ts";
 import { writeKubernetesService } from "./bootstrap/kubernetes-service.ts";
@@ -273,7 +274,8 @@ class KubeApiServer implements ApiServer {
 
   async #run({ signal, ready }: ServiceContext): Promise<void> {
     const { store, port, host, certificates, logger } = this.#options;
-    await writeBootstrapObjects(store, this.#clock.nowMs());
+    const builtIn = this.#kinds.served();
+    await writeBootstrapObjects(store, builtIn, this.#clock.nowMs());
     const caching = new AbortController();
     const cacheRun = runUntilReady((cacheReady) =>
       this.#cache.run({ signal: caching.signal, ready: cacheReady }),
@@ -301,6 +303,7 @@ class KubeApiServer implements ApiServer {
       });
       const client = createInProcessClient(this.backend, SELF);
       await keepFlowControl(client);
+      await keepApiServices(client, builtIn);
       await writeKubernetesService({
         client,
         clusterIp: this.#services.firstAddress,

@@ -10,6 +10,7 @@ import {
 import type { NewObject } from "../../client/types.ts";
 import { keyOf } from "../objects/object-keys.ts";
 import { encodeForStore } from "../objects/stored-object.ts";
+import { newApiServices } from "./api-services.ts";
 import { flowControlObjects } from "./flow-control.ts";
 import { bootstrapPolicy } from "./rbac-notation.ts";
 
@@ -19,13 +20,20 @@ export const BOOTSTRAP_NAMESPACES = ["default", "kube-system", "kube-public", NO
 const BATCH = 100;
 
 /**
- * Writes namespaces, roles and the objects of flow control that are not there yet: new installations in a few
- * transactions, later ones only read.
+ * Writes namespaces, roles, the objects of flow control and what says which APIs are served by `kinds`, as far as they are
+ * not there yet: new installations in a few transactions, later ones only read.
  */
-export async function writeBootstrapObjects(store: Store, nowMs: number): Promise<void> {
-  const objects = [...BOOTSTRAP_NAMESPACES.map(namespace), ...bootstrapPolicy(), ...flowControlObjects()].map(
-    (object) => complete(object, nowMs),
-  );
+export async function writeBootstrapObjects(
+  store: Store,
+  kinds: readonly KindDefinition[],
+  nowMs: number,
+): Promise<void> {
+  const objects = [
+    ...BOOTSTRAP_NAMESPACES.map(namespace),
+    ...bootstrapPolicy(),
+    ...flowControlObjects(),
+    ...newApiServices(kinds, rfc3339Seconds(nowMs)),
+  ].map((object) => complete(object, nowMs));
   const missing: { key: string; value: Buffer }[] = [];
   for (const { kind, object } of objects) {
     const key = keyOf(kind, object);

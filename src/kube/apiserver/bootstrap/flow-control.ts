@@ -3,12 +3,12 @@ import {
   AUTO_UPDATE_ANNOTATION,
   FLOW_SCHEMAS,
   flowSchemas,
-  isStatusError,
   type KubeObject,
   PRIORITY_LEVELS,
   priorityLevelConfigurations,
 } from "../../api/index.ts";
 import type { KubeClient, NewObject, ResourceRef } from "../../client/types.ts";
+import { unlessChanged } from "./unless-changed.ts";
 
 type Upkeep = "mandatory" | "suggested";
 type Wanted = Pick<KubeObject, "spec"> & { metadata: { name: string } };
@@ -74,13 +74,4 @@ function isAutoUpdated(object: KubeObject): boolean {
 async function removeLeftOver(client: KubeClient, resource: ResourceRef, object: KubeObject): Promise<void> {
   if (parseGoBool(annotationOf(object) ?? "") !== true) return;
   await unlessChanged(client.delete(resource, undefined, object.metadata.name));
-}
-
-/** Somebody else was faster: the next start looks again. */
-async function unlessChanged(write: Promise<unknown>): Promise<void> {
-  try {
-    await write;
-  } catch (error) {
-    if (!isStatusError(error, "Conflict") && !isStatusError(error, "NotFound")) throw error;
-  }
 }
