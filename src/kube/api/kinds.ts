@@ -3,7 +3,7 @@ import { apiRegistrationKinds } from "./apiregistration/kinds.ts";
 import { appsKinds } from "./apps/kinds.ts";
 import { authenticationRequestKinds } from "./authentication/kinds.ts";
 import { authorizationRequestKinds } from "./authorization/kinds.ts";
-import { autoscalingKinds, autoscalingRequestKinds, autoscalingRequestKinds } from "./autoscaling/kinds.ts";
+import { autoscalingKinds, autoscalingRequestKinds } from "./autoscaling/kinds.ts";
 import { certificatesKinds } from "./certificates/kinds.ts";
 import { coordinationKinds } from "./coordination/kinds.ts";
 import { coreKinds, coreRequestKinds } from "./core/kinds.ts";
