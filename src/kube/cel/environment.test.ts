@@ -1,13 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { CelEnvironment } from "./environment.ts";
 import { LANGUAGE } from "./language.table.ts";
+import { AUTHORIZER_TYPE } from "./library/authorizer.ts";
+import { LIBRARIES } from "./library/libraries.table.ts";
 import type { Fact } from "./testing/fact.ts";
 import { factOf } from "./testing/outcome.ts";
 import { INT, listType, STRING } from "./types/cel-type.ts";
 
-const environment = new CelEnvironment();
+const environment = new CelEnvironment({ variables: { authorizer: AUTHORIZER_TYPE } });
 
-const TABLES: [name: string, facts: Fact[]][] = [["the language", LANGUAGE]];
+const TABLES: [name: string, facts: Fact[]][] = [
+  ["the language", LANGUAGE],
+  ["the libraries", LIBRARIES],
+];
 
 describe.each(TABLES)("%s", (_name, facts) => {
   it.each(facts)("%s", (...fact) => {

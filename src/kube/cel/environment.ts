@@ -80,7 +80,7 @@ export class CelEnvironment {
     const parsed = parse(new Source(expression), issues, { macros, optionalSyntax: this.minor >= 28 });
     if (parsed === undefined) return undefined;
     const checked = check(parsed, this.#declarations, issues);
-    if (issues.isEmpty && this.minor >= 29) validateLiterals(checked, issues);
+    if (issues.isEmpty) validateLiterals(checked, this.minor, issues);
     return issues.isEmpty ? checked : undefined;
   }
 

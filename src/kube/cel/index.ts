@@ -3,6 +3,14 @@ export type { StructTypes } from "./checker/environment-types.ts";
 export type { Bounds } from "./cost/bounds.ts";
 export type { EstimatedNode, SizeEstimator } from "./cost/estimated-node.ts";
 export * from "./environment.ts";
+export type { AuthorizationCheck, AuthorizationDecision, Authorize } from "./functions/authorization.ts";
+export {
+  AUTHORIZER_TYPE,
+  authorizerValue,
+  RESOURCE_CHECK_TYPE,
+  requestResourceValue,
+} from "./library/authorizer.ts";
+export { QUANTITY_TYPE } from "./library/quantity.ts";
 export {
   type Bindings,
   type EvaluateOptions,

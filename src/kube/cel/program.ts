@@ -2,7 +2,9 @@ import type { CheckedExpr } from "./checker/checked-expr.ts";
 import type { Bounds } from "./cost/bounds.ts";
 import { estimateCost } from "./cost/cost-estimator.ts";
 import type { SizeEstimator } from "./cost/estimated-node.ts";
-import type { CallContext } from "./functions/declaration.ts";
+import type { Authorize } from "./functions/authorization.ts";
+import { type CallContext, NO_AUTHORIZER } from "./functions/declaration.ts";
+import { AnswerNeeded, AuthorizationAnswers } from "./runtime/authorization-answers.ts";
 import { CostLimitExceeded, CostMeter } from "./runtime/cost-meter.ts";
 import { RootFrame } from "./runtime/frame.ts";
 import type { Step } from "./runtime/step.ts";
@@ -25,8 +27,6 @@ export type Evaluation =
   | { ok: true; value: CelValue; cost: number }
   | { ok: false; error: string; isCancelled: boolean; cost: number };
 
-const NO_CONTEXT: CallContext = { authorize: () => undefined };
-
 /** An expression ready to be evaluated. */
 export class Program {
   readonly checked: CheckedExpr;
@@ -37,8 +37,30 @@ export class Program {
     this.#step = step;
   }
 
+  /** Evaluates at once. There is no authorizer: a check is one that fails. */
   evaluate(bindings: Bindings, { costBudget = PER_CALL_LIMIT }: EvaluateOptions = {}): Evaluation {
-    return this.run(bindings, new CostMeter(costBudget), NO_CONTEXT);
+    return this.#run(bindings, costBudget, NO_AUTHORIZER);
+  }
+
+  /**
+   * Evaluates with an authorizer. An expression that asks it is evaluated anew once the answer is there; what it costs
+   * is what the last evaluation did.
+   */
+  async evaluateWith(
+    authorize: Authorize,
+    bindings: Bindings,
+    { costBudget = PER_CALL_LIMIT, signal }: EvaluateOptions & { signal?: AbortSignal } = {},
+  ): Promise<Evaluation> {
+    const answers = new AuthorizationAnswers();
+    for (;;) {
+      signal?.throwIfAborted();
+      try {
+        return this.#run(bindings, costBudget, answers);
+      } catch (error) {
+        if (!(error instanceof AnswerNeeded)) throw error;
+        answers.add(error.check, await authorize(error.check));
+      }
+    }
   }
 
   /** Between which bounds an evaluation costs; `sizeOf` knows of sizes (`schemaSizes`). */
@@ -46,8 +68,14 @@ export class Program {
     return estimateCost(this.checked, sizeOf);
   }
 
-  /** For callers that keep the meter or the context themselves. */
-  run(bindings: Bindings, meter: CostMeter, context: CallContext): Evaluation {
+  /** Whether the expression asks for the variable. */
+  usesVariable(name: string): boolean {
+    const references = [...this.checked.references.values()];
+    return references.some((reference) => reference.kind === "variable" && reference.name === name);
+  }
+
+  #run(bindings: Bindings, costBudget: number, context: CallContext): Evaluation {
+    const meter = new CostMeter(costBudget);
     try {
       const value = this.#step.evaluate(new RootFrame((name) => bound(bindings, name), meter, context));
       const cost = meter.spent;

@@ -227,11 +227,10 @@ class Checker {
     return resolution.type;
   }
 
-  /** The type that an element adds to those before it. */
-  #joined(at: Expr, previous: CelType | undefined, current: CelType): CelType {
+  /** The type that an element adds to those before it. That all are of one type is checked later (validateLiterals). */
+  #joined(previous: CelType | undefined, current: CelType): CelType {
     if (previous === undefined) return current;
-    if (this.#unify([previous], [current])) return mostGeneral(previous, current);
-    return this.#mismatch(at, previous, current);
+    return this.#unify([previous], [current]) ? mostGeneral(previous, current) : DYN;
   }
 
   /** The type of an element; of one written `?x`, that within the optional. */
@@ -246,7 +245,7 @@ class Checker {
   #list(expr: ListExpr): CelType {
     let type: CelType | undefined;
     for (const [at, element] of expr.elements.entries())
-      type = this.#joined(element, type, this.#elementType(element, expr.optionals.has(at)));
+      type = this.#joined(type, this.#elementType(element, expr.optionals.has(at)));
     return listType(type ?? this.#newVariable());
   }
 
@@ -254,8 +253,8 @@ class Checker {
     let keyType: CelType | undefined;
     let valueType: CelType | undefined;
     for (const { key, value, optional } of expr.entries) {
-      keyType = this.#joined(key, keyType, this.#check(key));
-      valueType = this.#joined(value, valueType, this.#elementType(value, optional));
+      keyType = this.#joined(keyType, this.#check(key));
+      valueType = this.#joined(valueType, this.#elementType(value, optional));
     }
     return mapType(keyType ?? this.#newVariable(), valueType ?? this.#newVariable());
   }

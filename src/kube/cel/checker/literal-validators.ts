@@ -1,5 +1,5 @@
 import { CONVERSIONS } from "../functions/conversions.ts";
-import type { CallContext } from "../functions/declaration.ts";
+import { NO_AUTHORIZER } from "../functions/declaration.ts";
 import { matchesSignature } from "../functions/runtime-signature.ts";
 import { patternProblem } from "../library/regex.ts";
 import { type CallExpr, childrenOf, type Expr, type ListExpr, type MapExpr } from "../syntax/ast.ts";
@@ -8,21 +8,30 @@ import { type CelType, ERROR, formatType, isExactType } from "../types/cel-type.
 import { isError } from "../values/cel-error.ts";
 import type { CelValue } from "../values/value.ts";
 import type { CheckedExpr } from "./checked-expr.ts";
+import { validateFormats } from "./format-validator.ts";
 
-/** Finds literals that could never be evaluated (from 1.29 on): bad durations, timestamps and patterns, lists of several types. */
-export function validateLiterals(checked: CheckedExpr, issues: IssueList): void {
+/** Bad durations, timestamps and patterns are found before they are evaluated from this minor version on. */
+const SCALARS_SINCE = 29;
+
+/** Finds literals that could never be evaluated, and lists and maps of several types. `minor` is that of Kubernetes. */
+export function validateLiterals(checked: CheckedExpr, minor: number, issues: IssueList): void {
   const all = descendants(checked.expr, false);
-  const calls = (name: string) =>
-    all.flatMap(({ expr }) => (expr.kind === "call" && expr.function === name ? [expr] : []));
-  for (const name of ["duration", "timestamp"])
-    validateFirstArg(calls(name), name, (value) => isConvertible(name, value), issues);
-  validateFirstArg(calls("matches"), "matches", isPattern, issues);
-  for (const { expr, isExempt } of all) {
+  if (minor >= SCALARS_SINCE) validateScalars(all, issues);
+  validateFormats(callsOf(all, "format"), checked, issues);
+  for (const { expr, isExempt } of all)
     if (expr.kind === "list" && !isExempt) validateList(expr, checked, issues);
-  }
-  for (const { expr, isExempt } of all) {
+  for (const { expr, isExempt } of all)
     if (expr.kind === "map" && !isExempt) validateMap(expr, checked, issues);
-  }
+}
+
+function callsOf(all: readonly Descendant[], name: string): CallExpr[] {
+  return all.flatMap(({ expr }) => (expr.kind === "call" && expr.function === name ? [expr] : []));
+}
+
+function validateScalars(all: readonly Descendant[], issues: IssueList): void {
+  for (const name of ["duration", "timestamp"])
+    validateFirstArg(callsOf(all, name), name, (value) => isConvertible(name, value), issues);
+  validateFirstArg(callsOf(all, "matches"), "matches", isPattern, issues);
 }
 
 interface Descendant {
@@ -53,12 +62,10 @@ function isPattern(value: CelValue): boolean {
   return typeof value !== "string" || patternProblem(value) === undefined;
 }
 
-const NO_CONTEXT: CallContext = { authorize: () => undefined };
-
 function isConvertible(name: string, value: CelValue): boolean {
   const conversion = CONVERSIONS.find((candidate) => candidate.name === name)!;
   const overload = conversion.overloads.find((candidate) => matchesSignature(candidate, [value]));
-  const result = overload?.evaluate?.([value], NO_CONTEXT);
+  const result = overload?.evaluate?.([value], NO_AUTHORIZER);
   return result !== undefined && !isError(result);
 }
 

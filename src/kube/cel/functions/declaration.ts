@@ -1,11 +1,17 @@
 import type { CelType } from "../types/cel-type.ts";
 import type { CelValue, Result } from "../values/value.ts";
+import type { AuthorizationCheck, AuthorizationDecision } from "./authorization.ts";
 
 /** What an evaluation offers to functions that need more than their arguments. */
 export interface CallContext {
-  /** The answer of an authorization check, by the check's identity; undefined makes the evaluation wait for it. */
-  authorize(check: unknown): unknown;
+  /** The authorizer's answer; where it is not known yet, the evaluation ends here and begins anew once it is. */
+  authorize(check: AuthorizationCheck): AuthorizationDecision;
 }
+
+/** For what needs no authorizer: constants, expressions of places that have none. */
+export const NO_AUTHORIZER: CallContext = {
+  authorize: () => ({ allowed: false, reason: "", error: "there is no authorizer here" }),
+};
 
 export type Implementation = (args: readonly CelValue[], context: CallContext) => Result;
 

@@ -23,11 +23,19 @@ import {
   typeParam,
   UINT,
 } from "../types/cel-type.ts";
+import { AUTHORIZER_FUNCTIONS, AUTHORIZER_SELECTOR_FUNCTIONS } from "./authorizer.ts";
+import { CIDR_FUNCTIONS, CIDR_TYPE } from "./cidr.ts";
+import { IP_FUNCTIONS, IP_TYPE } from "./ip.ts";
 import { LIST_FUNCTIONS } from "./lists.ts";
+import { FORMAT_FUNCTIONS } from "./named-format.ts";
 import { OPTIONAL_FUNCTIONS } from "./optional.ts";
+import { QUANTITY_FUNCTIONS } from "./quantity.ts";
 import { MATCH_FUNCTIONS, REGEX_FUNCTIONS } from "./regex.ts";
+import { SEMVER_FUNCTIONS } from "./semver.ts";
 import { SET_FUNCTIONS } from "./sets.ts";
+import { EXTENDED_STRING_FUNCTIONS, STRING_FORMAT_FUNCTIONS } from "./strings.ts";
 import { TWO_VARIABLE_FUNCTIONS } from "./two-variable.ts";
+import { URL_FUNCTIONS } from "./urls.ts";
 
 /** A part of the language that came with some version of Kubernetes. */
 export interface Library {
@@ -47,16 +55,21 @@ const LIBRARIES: (Library & { since: number })[] = [
   { since: 0, functions: OPERATORS, macros: STANDARD_MACROS, types: STANDARD_TYPES },
   { since: 0, functions: CONVERSIONS },
   { since: 0, functions: [...STRING_FUNCTIONS, ...TIME_FUNCTIONS, ...MATCH_FUNCTIONS] },
-  { since: 0, functions: REGEX_FUNCTIONS },
-  { since: 0, functions: LIST_FUNCTIONS },
+  { since: 0, functions: [...URL_FUNCTIONS, ...REGEX_FUNCTIONS, ...LIST_FUNCTIONS] },
+  { since: 0, functions: EXTENDED_STRING_FUNCTIONS },
+  { since: 27, functions: AUTHORIZER_FUNCTIONS },
   {
     since: 28,
     functions: OPTIONAL_FUNCTIONS,
     macros: OPTIONAL_MACROS,
     types: [opaqueType("optional_type")],
   },
-  { since: 29, functions: SET_FUNCTIONS },
+  { since: 28, functions: QUANTITY_FUNCTIONS },
+  { since: 29, functions: [...STRING_FORMAT_FUNCTIONS, ...SET_FUNCTIONS] },
+  { since: 30, functions: [...IP_FUNCTIONS, ...CIDR_FUNCTIONS], types: [IP_TYPE, CIDR_TYPE] },
+  { since: 31, functions: [...FORMAT_FUNCTIONS, ...AUTHORIZER_SELECTOR_FUNCTIONS] },
   { since: 32, functions: TWO_VARIABLE_FUNCTIONS, macros: TWO_VARIABLE_MACROS },
+  { since: 33, functions: SEMVER_FUNCTIONS },
 ];
 
 /** The libraries that a minor version of Kubernetes 1.x has. */

@@ -1,6 +1,6 @@
 import type { CheckedExpr } from "../checker/checked-expr.ts";
 import { CONVERSION_NAMES } from "../functions/conversions.ts";
-import type { CallContext, CelFunction, CelOverload } from "../functions/declaration.ts";
+import { type CelFunction, type CelOverload, NO_AUTHORIZER } from "../functions/declaration.ts";
 import {
   type CallExpr,
   type ComprehensionExpr,
@@ -44,8 +44,6 @@ export class ProgramError extends Error {}
 export function plan(checked: CheckedExpr, options: PlannerOptions): Step {
   return new Planner(checked, options).plan(checked.expr);
 }
-
-const NO_CONTEXT: CallContext = { authorize: () => undefined };
 
 class Planner {
   readonly #checked: CheckedExpr;
@@ -161,7 +159,7 @@ class Planner {
   /** The step's value, known already. */
   #evaluated(step: Step): Step {
     const noVariables = () => undefined;
-    const value = step.evaluate(new RootFrame(noVariables, new CostMeter(Infinity), NO_CONTEXT));
+    const value = step.evaluate(new RootFrame(noVariables, new CostMeter(Infinity), NO_AUTHORIZER));
     if (isError(value)) throw new ProgramError(value.message);
     return new ConstantStep(value);
   }

@@ -252,6 +252,7 @@ export const SCHEMA_FACTS: Fact[] = [
   ["self == oldSelf", "false", 5, 2, 2],
   ["self.obj == oldSelf.obj", "true", 5, 4, 4],
   ["self.list == oldSelf.list", "true", 5, 5, 5],
+  ["self.list.join(',')", '"a,b"', 3, 2, 23],
   ["self.long.matches('^[a-z ]*$')", "true", 8, 5, 943721],
   ["self.name.startsWith('a')", "true", 3, 3, 3],
   ["self.long + self.name", '"hello worldabc"', 6, 4, 314585],

@@ -33,6 +33,8 @@ const SPACE = /^(?:[\t \r\n\f]+|\/\/[^\n]*)/;
 const STRING_START = /^([bB]?[rR]?)("""|'''|"|')/;
 /** Escapes of a string; anything else after a backslash is no string. */
 const ESCAPE = /^\\(?:[abfnrtv"'\\?`]|[xX][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-3][0-7][0-7])/;
+/** As much of a bad escape as might have been a good one. */
+const PARTIAL_ESCAPE = /^\\(?:[xX][0-9a-fA-F]?|u[0-9a-fA-F]{0,3}|U[0-9a-fA-F]{0,7}|[0-3][0-7]?)?/;
 
 /** The tokens of an expression, ended by EOF. What is no token is reported and skipped, as ANTLR's lexer does. */
 export function tokensOf(source: Source, issues: IssueList): Token[] {
@@ -105,7 +107,8 @@ function stringEnd(rest: string, start: RegExpExecArray): { at: number; isClosed
     if (quote.length === 1 && (character === "\n" || character === "\r")) break;
     if (character === "\\" && !isRaw) {
       const escaped = ESCAPE.exec(rest.slice(at, at + 12));
-      if (escaped === null) return { at: at + 1, isClosed: false };
+      if (escaped === null)
+        return { at: at + PARTIAL_ESCAPE.exec(rest.slice(at))![0].length, isClosed: false };
       at += escaped[0].length;
     } else at++;
   }
