@@ -14,6 +14,7 @@ import type { NodeAccess } from "../client/node-access.ts";
 import type { ApiBackend, UserInfo } from "../client/types.ts";
 import type { PluginChoice } from "./admission/choose-plugins.ts";
 import { defaultAdmission } from "./admission/default-plugins.ts";
+import { AddressRepair } from "./allocation/address-repair.ts";
 import { ServiceAllocator } from "./allocation/service-allocator.ts";
 import { observers, type RequestObserver } from "./audit.ts";
 import { ServiceAccountTokens } from "./authentication/service-account-tokens.ts";
@@ -24,6 +25,7 @@ import { RbacAuthorizer } from "./authorization/rbac-authorizer.ts";
 import { RBAC_PREFIX, rbacFromCache } from "./authorization/rbac-cache.ts";
 import { keepApiServices } from "./bootstrap/api-services.ts";
 import { writeBootstrapObjects } from "./bootstrap/bootstrap.ts";
+import { writeDefaultServiceCidr } from "./bootstrap/default-service-cidr.ts";
 import { keepFlowControl } from "./bootstrap/flow-control.ts";
 import { writeKubernetesService } from "./bootstrap/kubernetes-service.ts";
 import { CacheChecker } from "./cache-checker.ts";
@@ -106,6 +108,7 @@ class KubeApiServer implements ApiServer {
   readonly #checker: CacheChecker;
   readonly #kinds = builtInKinds();
   readonly #services: ServiceAllocator;
+  readonly #addressRepair: AddressRepair;
   readonly #agents = new WebhookAgents();
   readonly #context: ServerContext;
   readonly #threads: RequestThreads;
@@ -135,6 +138,13 @@ class KubeApiServer implements ApiServer {
       cache: this.#cache,
       serviceCidr: options.serviceCidr,
       nodePorts: options.nodePortRange ?? NODE_PORTS,
+      clock: this.#clock,
+    });
+    this.#addressRepair = new AddressRepair({
+      store: options.store,
+      cache: this.#cache,
+      logger: options.logger,
+      clock: this.#clock,
     });
     this.#context = this.#createContext();
     const inFlight = new InFlightLimits();
@@ -283,6 +293,8 @@ class KubeApiServer implements ApiServer {
     await cacheRun.ready;
     const checking = this.#checker.run(caching.signal);
     checking.catch(() => {});
+    await this.#addressRepair.repairAll();
+    const repairing = this.#addressRepair.run(caching.signal);
     this.#metrics.start();
     try {
       this.#http = await startHttpServer({
@@ -304,6 +316,8 @@ class KubeApiServer implements ApiServer {
       const client = createInProcessClient(this.backend, SELF);
       await keepFlowControl(client);
       await keepApiServices(client, builtIn);
+      const { cidr } = this.#services;
+      await writeDefaultServiceCidr({ client, cidr, logger, clock: this.#clock });
       await writeKubernetesService({
         client,
         clusterIp: this.#services.firstAddress,
@@ -318,7 +332,7 @@ class KubeApiServer implements ApiServer {
       this.#metrics.stop();
       this.#agents.close();
       caching.abort();
-      await Promise.all([cacheRun.ended, checking]);
+      await Promise.all([cacheRun.ended, checking, repairing]);
     }
   }
 }

@@ -1,6 +1,6 @@
 import { REGISTRY } from "../objects/object-keys.ts";
 
-/** Under which all that is held lies. */
+/** Under which what is held lies that no object tells: ports. */
 export const ALLOCATIONS = `${REGISTRY}allocations/`;
 
 /**
@@ -8,23 +8,23 @@ export const ALLOCATIONS = `${REGISTRY}allocations/`;
  * transaction as the holder, so that it is durable and no two can have it; what is kept here only makes guesses good.
  */
 export class Pool {
-  readonly #prefix: string;
   readonly #first: number;
   readonly #count: number;
   /** The first so many are given only on request, so that wishes for low numbers seldom meet a taken one (KEP-3070). */
   readonly #reserved: number;
   readonly #taken: (value: string) => boolean;
   readonly #text: (offset: number) => string;
+  readonly key: (value: string) => string;
 
   constructor(options: {
-    name: string;
     first: number;
     count: number;
     text: (offset: number) => string;
+    /** The key by which a value is held. */
+    key: (value: string) => string;
     /** Whether the key is known to be held. */
     isHeld: (key: string) => boolean;
   }) {
-    this.#prefix = `${ALLOCATIONS}${options.name}/`;
     this.#first = options.first;
     this.#count = options.count;
     this.#reserved = Math.min(
@@ -33,11 +33,8 @@ export class Pool {
       Math.floor(options.count / 2),
     );
     this.#text = options.text;
+    this.key = options.key;
     this.#taken = (value) => options.isHeld(this.key(value));
-  }
-
-  key(value: string): string {
-    return this.#prefix + value;
   }
 
   /** A value that seems free and is not in `avoid`; undefined when all are taken. */

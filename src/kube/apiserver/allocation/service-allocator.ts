@@ -1,3 +1,4 @@
+import type { Clock } from "../../../base/index.ts";
 import type { Operation, Store } from "../../../store/types.ts";
 import {
   type FieldError,
@@ -12,10 +13,12 @@ import {
 } from "../../api/index.ts";
 import type { ObjectCache } from "../objects/object-cache.ts";
 import type { Companions } from "../objects/object-store.ts";
+import { encodeForStore } from "../objects/stored-object.ts";
 import type { ResourceCall } from "../server-context.ts";
 import type { CompanionChange, CompanionSource } from "../verbs/companions.ts";
 import { Ipv4Range } from "./ipv4-range.ts";
-import { Pool } from "./pool.ts";
+import { ALLOCATIONS, Pool } from "./pool.ts";
+import { addressKey, serviceAddress } from "./service-address.ts";
 import {
   heldAddresses,
   heldPorts,
@@ -32,6 +35,7 @@ export interface ServiceAllocatorOptions {
   cache: ObjectCache;
   serviceCidr: string;
   nodePorts: { first: number; last: number };
+  clock: Pick<Clock, "nowMs">;
 }
 
 /** Gives Services their cluster address and node ports. */
@@ -41,26 +45,33 @@ export class ServiceAllocator implements CompanionSource {
   readonly #portRange: { first: number; last: number };
   readonly #addresses: Pool;
   readonly #ports: Pool;
+  readonly #clock: Pick<Clock, "nowMs">;
 
-  constructor({ store, cache, serviceCidr, nodePorts }: ServiceAllocatorOptions) {
+  constructor({ store, cache, serviceCidr, nodePorts, clock }: ServiceAllocatorOptions) {
+    this.#clock = clock;
     this.#store = store;
     this.#range = new Ipv4Range(serviceCidr);
     this.#portRange = nodePorts;
     const isHeld = (key: string) => cache.get(key) !== undefined;
     this.#addresses = new Pool({
-      name: "clusterips",
       first: 1,
       count: this.#range.size - 2,
       text: (offset) => this.#range.at(offset),
+      key: addressKey,
       isHeld,
     });
     this.#ports = new Pool({
-      name: "nodeports",
       first: nodePorts.first,
       count: nodePorts.last - nodePorts.first + 1,
       text: String,
+      key: (port) => `${ALLOCATIONS}nodeports/${port}`,
       isHeld,
     });
+  }
+
+  /** The range of the addresses, `10.96.0.0/16`. */
+  get cidr(): string {
+    return this.#range.text;
   }
 
   /** Address of the `kubernetes` Service. */
@@ -84,24 +95,32 @@ export class ServiceAllocator implements CompanionSource {
       this.#fillAddress(next, avoid);
       this.#fillPorts(next, avoid);
     }
-    const before = this.#keysOf(previous);
-    const after = this.#keysOf(next);
-    const gained = [...after].filter((key) => !before.has(key));
-    const released = [...before].filter((key) => !after.has(key));
-    const holder = Buffer.from(JSON.stringify(holderOf(next ?? previous)));
+    const before = this.#holdings(previous);
+    const after = this.#holdings(next);
+    const gained = [...after].filter(([key]) => !before.has(key));
+    const released = [...before.keys()].filter((key) => !after.has(key));
     return {
-      compare: gained.map((key) => ({ key, target: "version", operator: "=", value: 0 })),
+      compare: gained.map(([key]) => ({ key, target: "version", operator: "=", value: 0 })),
       operations: [
-        ...gained.map((key): Operation => ({ type: "put", key, value: holder })),
+        ...gained.map(([key, holder]): Operation => ({ type: "put", key, value: holder() })),
         ...released.map((key): Operation => ({ type: "delete", key })),
       ],
     };
   }
 
-  #keysOf(service: KubeObject | undefined): Set<string> {
-    return new Set([
-      ...heldAddresses(service).map((address) => this.#addresses.key(address)),
-      ...heldPorts(service).map((port) => this.#ports.key(port)),
+  /** The keys by which a service holds what it has, and what is to stand there: of an address the IPAddress object. */
+  #holdings(service: KubeObject | undefined): Map<string, () => Buffer> {
+    if (!service) return new Map();
+    const nowMs = this.#clock.nowMs();
+    return new Map([
+      ...heldAddresses(service).map((address): [string, () => Buffer] => [
+        addressKey(address),
+        () => encodeForStore(serviceAddress(address, service, nowMs)),
+      ]),
+      ...heldPorts(service).map((port): [string, () => Buffer] => [
+        this.#ports.key(port),
+        () => Buffer.from(JSON.stringify(holderOf(service))),
+      ]),
     ]);
   }
 
@@ -243,6 +262,6 @@ function familiesNotHere({ ipFamilyPolicy: policy, ipFamilies = [] }: ServiceSpe
   return errors;
 }
 
-function holderOf(service: KubeObject | undefined) {
-  return { kind: "Service", namespace: service?.metadata.namespace, name: service?.metadata.name };
+function holderOf({ metadata: { namespace, name } }: KubeObject) {
+  return { kind: "Service", namespace, name };
 }

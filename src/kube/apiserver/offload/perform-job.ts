@@ -1,6 +1,6 @@
 import { type Clock, GantryError, silentLogger, systemClock } from "../../../base/index.ts";
 import type { Store } from "../../../store/types.ts";
-import { builtInKinds, type KindDefinition, services, toStatus } from "../../api/index.ts";
+import { builtInKinds, ipAddresses, type KindDefinition, services, toStatus } from "../../api/index.ts";
 import { defaultAdmission } from "../admission/default-plugins.ts";
 import { ALLOCATIONS } from "../allocation/pool.ts";
 import { ServiceAllocator } from "../allocation/service-allocator.ts";
@@ -13,6 +13,7 @@ import { WatchEncoder } from "../http/encode-watch.ts";
 import { parsePatchDocument } from "../http/patch-document.ts";
 import { toldWarnings } from "../http/warning-headers.ts";
 import { FreshObjects } from "../objects/fresh-objects.ts";
+import { keyPrefix } from "../objects/object-keys.ts";
 import { StoredLookup } from "../objects/object-lookup.ts";
 import { ObjectStore } from "../objects/object-store.ts";
 import { StoredObject } from "../objects/stored-object.ts";
@@ -121,7 +122,8 @@ async function contextFor(
   nowMs: number,
 ): Promise<ServerContext> {
   const cache = new PrefixCache();
-  if (kind === services) await cache.load(store, ALLOCATIONS);
+  if (kind === services)
+    for (const prefix of [ALLOCATIONS, keyPrefix(ipAddresses)]) await cache.load(store, prefix);
   if (kind.group === "rbac.authorization.k8s.io") await cache.load(store, RBAC_PREFIX);
   const clock: Clock = Object.assign(Object.create(systemClock) as Clock, { nowMs: () => nowMs });
   const objects = new ObjectStore({ store, cache, fresh: new FreshObjects(), clock });
@@ -149,7 +151,7 @@ async function contextFor(
       clock,
       choice,
     }),
-    companions: [new ServiceAllocator({ store, cache, serviceCidr, nodePorts })],
+    companions: [new ServiceAllocator({ store, cache, serviceCidr, nodePorts, clock })],
     authorizer: rbac,
     rbac,
     get tokens(): never {
