@@ -1,10 +1,10 @@
 import {
   escapedPath,
-  type GoUrl,
   hostName,
   parseRequestUrl,
   portOf,
   queryValues,
+  type RequestUrl,
 } from "../../../formats/index.ts";
 import { type CelFunction, fn, memberOverload, overload } from "../functions/declaration.ts";
 import { BOOL, type CelType, listType, mapType, objectType, STRING } from "../types/cel-type.ts";
@@ -16,9 +16,9 @@ const URL_TYPE = objectType("kubernetes.URL");
 
 class CelUrl extends CelObject {
   readonly type = URL_TYPE;
-  readonly url: GoUrl;
+  readonly url: RequestUrl;
 
-  constructor(url: GoUrl) {
+  constructor(url: RequestUrl) {
     super();
     this.url = url;
   }
@@ -28,7 +28,7 @@ class CelUrl extends CelObject {
   }
 }
 
-function identity(url: GoUrl): string {
+function identity(url: RequestUrl): string {
   const { scheme, opaque, userInfo, host, rawQuery, fragment } = url;
   return JSON.stringify([scheme, opaque, userInfo, host, escapedPath(url), rawQuery, fragment]);
 }
@@ -42,13 +42,13 @@ function toUrl(text: string): Result {
 function accessor(
   name: string,
   id: string,
-  read: (url: GoUrl) => Result,
+  read: (url: RequestUrl) => Result,
   result: CelType = STRING,
 ): CelFunction {
   return fn(name, [memberOverload(id, [URL_TYPE], result, ([value]) => read((value as CelUrl).url))]);
 }
 
-function query(url: GoUrl): Result {
+function query(url: RequestUrl): Result {
   return new ValueMap([...queryValues(url)].map(([key, values]) => [key, new ValueList(values)]));
 }
 
