@@ -195,14 +195,18 @@ function fieldText(field, definition, definitions) {
   return `${field.name}${field.required ? "!" : ""}${type === "s" ? "" : `:${type}`}`;
 }
 
-/** Types whose JSON form is not an object of fields: lists of strings, and free JSON. */
+/** Types whose JSON form is not an object of fields: lists of strings, free JSON, and what stands in place of a schema. */
 const SPECIAL = /\.(ExtraValue|Verbs)$/;
-const FREE = /\.(JSON|JSONSchemaPropsOrArray|JSONSchemaPropsOrBool|JSONSchemaPropsOrStringArray)$/;
+const FREE = /\.JSON$/;
+const SCHEMA_OR = /\.JSONSchemaPropsOr(Array|Bool|StringArray)$/;
+const SCHEMA_OR_CODES = { Array: "A", Bool: "B", StringArray: "S" };
 
 function typeOfMessage(type) {
   const [, prefix = "", base] = /^(\*|\{\})?(.+)$/.exec(type);
   if (base.length === 1) return prefix + base;
   if (SPECIAL.test(base)) return `${prefix}*s`;
+  const schemaOr = SCHEMA_OR.exec(base);
+  if (schemaOr !== null) return prefix + SCHEMA_OR_CODES[schemaOr[1]];
   return prefix + (FREE.test(base) ? "r" : definitionName(base));
 }
 

@@ -33,11 +33,24 @@ const NAMED_STRINGS: Record<string, string> = {
   "Capabilities.add": "v1.Capability",
   "Capabilities.drop": "v1.Capability",
   "EndpointSlice.addressType": "v1.AddressType",
+  "CustomResourceDefinitionSpec.scope": "v1.ResourceScope",
+  "CustomResourceConversion.strategy": "v1.ConversionStrategyType",
+  "CustomResourceDefinitionCondition.type": "v1.CustomResourceDefinitionConditionType",
+  "CustomResourceDefinitionCondition.status": "v1.ConditionStatus",
+  "JSONSchemaProps.$schema": "v1.JSONSchemaURL",
+  "ValidationRule.reason": "v1.FieldValueErrorReason",
 };
 
 export function isNamedString(type: string): boolean {
   return Object.values(NAMED_STRINGS).includes(type);
 }
+
+/** Lists and maps that have a name of their own. */
+const NAMED_COLLECTIONS: Record<string, string> = {
+  "JSONSchemaProps.definitions": "v1.JSONSchemaDefinitions",
+  "JSONSchemaProps.dependencies": "v1.JSONSchemaDependencies",
+  "JSONSchemaProps.x-kubernetes-validations": "v1.ValidationRules",
+};
 
 const SCALARS: Record<string, string> = {
   s: "string",
@@ -53,6 +66,9 @@ const SCALARS: Record<string, string> = {
   x: "intstr.IntOrString",
   r: "runtime.RawExtension",
   f: "v1.FieldsV1",
+  A: "v1.JSONSchemaPropsOrArray",
+  B: "v1.JSONSchemaPropsOrBool",
+  S: "v1.JSONSchemaPropsOrStringArray",
   "*s": "[]string",
 };
 
@@ -63,6 +79,8 @@ export function goTypeName(
   field?: { struct: string; stack: readonly string[] },
 ): string {
   if (prefix === "map[string]" && codeOrDefinition === "q") return "v1.ResourceList";
+  const collection = prefix === "" ? undefined : NAMED_COLLECTIONS[`${field?.struct}.${field?.stack.at(-1)}`];
+  if (collection !== undefined) return collection;
   const scalar = SCALARS[codeOrDefinition];
   if (scalar !== undefined) {
     const named =

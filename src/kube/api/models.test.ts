@@ -94,9 +94,12 @@ const CODES: Record<string, string> = {
   u: "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime",
   x: "io.k8s.apimachinery.pkg.util.intstr.IntOrString",
   f: "io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1",
+  A: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrArray",
+  B: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrBool",
+  S: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrStringArray",
   "*s": "[]string",
 };
-const FREE = /(RawExtension|\.JSON|JSONSchemaPropsOr\w+)$|^$/;
+const FREE = /(RawExtension|\.JSON)$|^$/;
 
 function sameType(ours: ModelField, type: string): boolean {
   const prefix = ours.isList ? "[]" : ours.isMap ? "map:" : "";

@@ -13,8 +13,8 @@ export interface ModelField {
   name: string;
   /**
    * `s` string, `b` boolean, `i` int32, `l` int64, `d` double, `y` base64 bytes, `q` Quantity, `t` Time, `u` MicroTime,
-   * `n` Duration, `x` IntOrString, `r` and `f` any JSON, `*s` a list of strings (as value of a map), `m` an object of
-   * `definition`.
+   * `n` Duration, `x` IntOrString, `r` and `f` any JSON, `*s` a list of strings (as value of a map), `A`, `B` and `S` a
+   * schema or a list of schemas, a boolean, a list of strings, `m` an object of `definition`.
    */
   code: string;
   /** Definition name where code is `m`. */
@@ -153,7 +153,7 @@ function parseField(
 
 const PRESENCES: Record<string, Presence> = { a: "always", p: "given", o: "nonempty" };
 /** Structs of Go: `omitempty` has no effect on them. */
-const STRUCT_CODES = new Set(["m", "t", "u", "q", "x", "n", "r", "f"]);
+const STRUCT_CODES = new Set(["m", "t", "u", "q", "x", "n", "r", "f", "A", "B", "S"]);
 
 function usualPresence({ name, code, isList, isMap, required }: Omit<ModelField, "presence">): Presence {
   if (required || name === "metadata") return "always";

@@ -254,6 +254,33 @@ const goldenOf = ({ group, version, kind }: KindDefinition) =>
   join(golden, `${group || "core"}.${version}.${kind}.json`);
 /** There are none of the groups that upstream keeps outside of k8s.io/api. */
 const WITHOUT_GOLDEN = ["apiregistration.k8s.io"];
+describe("what stands in place of a schema", () => {
+  const definition = {
+    ...deployments,
+    kind: "JSONSchemaProps",
+    model: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps",
+  };
+  const read = (value: unknown) => decode(value, definition, "Ignore").object;
+
+  it.each([
+    [{ items: { type: "string", nullable: false, zz: 1 } }, { items: { type: "string" } }],
+    [{ items: [{ type: "string" }, {}] }, { items: [{ type: "string" }, {}] }],
+    [{ items: [] }, { items: null }],
+    [{ additionalProperties: false }, { additionalProperties: false }],
+    [{ additionalProperties: { type: "string", zz: 1 } }, { additionalProperties: { type: "string" } }],
+    [{ dependencies: { a: ["b"], c: { zz: 1 }, d: null } }, { dependencies: { a: ["b"], c: {}, d: null } }],
+  ])("%j", (value, expected) => {
+    expect(read(value)).toMatchObject(expected);
+  });
+
+  it("is refused where the field stands, whatever is wrong inside of it", () => {
+    const cannot = 'JSONSchemaProps in version "v1" cannot be handled as a JSONSchemaProps: ';
+    expect(() => read({ items: { properties: { a: { type: 5 } } } })).toThrow(
+      `${cannot}json: cannot unmarshal number into Go struct field JSONSchemaProps.items of type string`,
+    );
+    expect(() => read({ additionalProperties: 5 })).toThrow(`${cannot}boolean or JSON schema expected`);
+  });
+});
 
 describe.skipIf(!existsSync(golden))("fully populated objects", () => {
   const withGolden = [...kinds, ...requestKinds].filter(({ group }) => !WITHOUT_GOLDEN.includes(group));

@@ -94,6 +94,8 @@ interface Place {
   path: string;
   stack: readonly string[];
   struct: string;
+  /** Inside of what Go reads with a decoder of its own: that one says nothing of unknown fields, and knows no place. */
+  isApart?: boolean;
 }
 
 function readObject(value: unknown, model: Model, walk: Walk, place: Place): JsonObject {
@@ -106,12 +108,13 @@ function readObject(value: unknown, model: Model, walk: Walk, place: Place): Jso
     const field = model.fields.get(key);
     const path = place.path === "" ? key : `${place.path}.${key}`;
     if (field === undefined) {
-      walk.unknownFields.push(path);
+      if (!place.isApart) walk.unknownFields.push(path);
       continue;
     }
     const child = (value as JsonObject)[key];
     if (child === null || child === undefined) continue;
-    const read = readField(child, field, walk, { path, stack: [...place.stack, key], struct });
+    const at = place.isApart ? place : { path, stack: [...place.stack, key], struct };
+    const read = readField(child, field, walk, at);
     if (field.presence !== "nonempty" || !isEmpty(read)) out[key] = read;
   }
   for (const field of model.always) {
@@ -187,6 +190,9 @@ function zeroOf(field: ModelField): unknown {
     case "f":
     case "t":
     case "u":
+    case "A":
+    case "B":
+    case "S":
       return null;
     default:
       return "";
@@ -211,9 +217,28 @@ function readValue(value: unknown, field: ModelField, walk: Walk, place: Place, 
     case "d":
       if (typeof value !== "number") throw mismatch(value, place, "float64");
       return value;
+    case "A":
+    case "B":
+    case "S":
+      return readSchemaOr(value, field.code, walk, { ...place, path });
     default:
       return readSpecial(value, field.code, place);
   }
+}
+
+const JSON_SCHEMA_PROPS = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps";
+
+/** What may stand in place of a schema (apiextensions JSONSchemaPropsOrArray and the like); what is neither counts as none. */
+function readSchemaOr(value: unknown, code: "A" | "B" | "S", walk: Walk, place: Place): unknown {
+  const apart = { ...place, isApart: true };
+  const readSchema = (schema: unknown) => readObject(schema ?? {}, modelOf(JSON_SCHEMA_PROPS), walk, apart);
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return readSchema(value);
+  if (code === "B") {
+    if (typeof value === "boolean") return value;
+    throw new DecodeError("boolean or JSON schema expected");
+  }
+  if (!Array.isArray(value) || value.length === 0) return null;
+  return code === "A" ? value.map(readSchema) : readSpecial(value, "*s", place);
 }
 
 function readInteger(value: unknown, place: Place, low: number, high: number, type: string): number {

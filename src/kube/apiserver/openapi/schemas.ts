@@ -3,6 +3,7 @@ import { describeModel, findModel, type KindDefinition, type ModelField } from "
 export type Schema = Record<string, unknown>;
 
 const META = "io.k8s.apimachinery.pkg.apis.meta.v1";
+const SCHEMA_OR = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOr";
 
 /** Types that are written as a scalar in JSON although they are definitions of their own. */
 const SCALARS: Record<string, { name: string; schema: Schema }> = {
@@ -50,6 +51,9 @@ const SCALARS: Record<string, { name: string; schema: Schema }> = {
     name: `${META}.FieldsV1`,
     schema: { description: "A set of fields in the form of a trie.", type: "object" },
   },
+  A: { name: `${SCHEMA_OR}Array`, schema: { description: "A schema, or a list of schemas." } },
+  B: { name: `${SCHEMA_OR}Bool`, schema: { description: "A schema, or true or false." } },
+  S: { name: `${SCHEMA_OR}StringArray`, schema: { description: "A schema, or a list of strings." } },
 };
 
 const PLAIN: Record<string, Schema> = {
@@ -145,8 +149,8 @@ export class SchemaCollector {
   }
 }
 
-function withoutOneOf({ oneOf: _, ...rest }: Schema): Schema {
-  return rest.type === undefined ? { ...rest, type: "string" } : rest;
+function withoutOneOf({ oneOf, ...rest }: Schema): Schema {
+  return oneOf === undefined ? rest : { ...rest, type: "string" };
 }
 
 function extensions({ listType, listMapKeys, mapType, patchMergeKey, retainKeys }: ModelField): Schema {
