@@ -152,7 +152,7 @@ export interface KindDefinition<T extends ApiObject = any> extends ResourceRef<T
   /** Fills absent fields as upstream's SetDefaults functions do. */
   defaults?: (object: T) => void;
   /** Upstream's validation after defaulting; metadata is validated for all kinds alike. `previous`: what an update changes. */
-  validate?: (object: T, previous?: T) => FieldError[];
+  validate?: (object: T, previous?: T, context?: WriteContext) => FieldError[];
   validateUpdate?: (next: T, previous: T) => FieldError[];
   /** What an update may not change is told before what no object of the kind may be. */
   tellsChangesFirst?: boolean;
@@ -165,7 +165,7 @@ export interface KindDefinition<T extends ApiObject = any> extends ResourceRef<T
   /** Has a `/status` subresource: updates through it change only status (and metadata that upstream lets through). */
   hasStatus: boolean;
   prepareForStatusUpdate?: (next: T, previous: T, context?: WriteContext) => void;
-  validateStatusUpdate?: (next: T, previous: T) => FieldError[];
+  validateStatusUpdate?: (next: T, previous: T, context?: WriteContext) => FieldError[];
   statusWarnings?: (object: T) => string[];
   /** Whether spec changes raise metadata.generation. */
   tracksGeneration?: boolean;

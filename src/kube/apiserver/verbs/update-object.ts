@@ -81,11 +81,13 @@ async function prepareUpdate(
     info.subresource === "status"
       ? NO_COMPANIONS
       : await reserveCompanions(context, { call, next, previous, avoid });
-  refuseInvalid(call, next, [
+  const errors = [
     ...validateUpdatedMeta(next, previous, kind),
-    ...strategy.validate(next, previous),
-  ]);
-  warn(call, [...write.warnings, ...strategy.warnings(next, previous)]);
+    ...strategy.validate(next, previous, write),
+  ];
+  warn(call, write.warnings);
+  refuseInvalid(call, next, errors);
+  warn(call, strategy.warnings(next, previous));
   await context.admission.validate(admission);
   return { next, companions };
 }

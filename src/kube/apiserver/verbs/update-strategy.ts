@@ -6,7 +6,7 @@ import { raiseGeneration } from "./object-metadata.ts";
 export interface UpdateStrategy {
   /** After admission: brings back what the way does not reach. */
   prepare(next: KubeObject, previous: KubeObject, context: WriteContext): void;
-  validate(next: KubeObject, previous: KubeObject): FieldError[];
+  validate(next: KubeObject, previous: KubeObject, context: WriteContext): FieldError[];
   warnings(next: KubeObject, previous: KubeObject): readonly string[];
 }
 
@@ -34,8 +34,8 @@ function ofObject(kind: KindDefinition, tellsWarnings: boolean): UpdateStrategy 
       else if (kind.hasStatus) keepStatus(next, previous);
       raiseGeneration(kind, next, previous);
     },
-    validate(next, previous) {
-      const ofObject = kind.validate?.(next, previous) ?? [];
+    validate(next, previous, context) {
+      const ofObject = kind.validate?.(next, previous, context) ?? [];
       const ofChanges = kind.validateUpdate?.(next, previous) ?? [];
       return kind.tellsChangesFirst ? [...ofChanges, ...ofObject] : [...ofObject, ...ofChanges];
     },
@@ -49,7 +49,7 @@ function ofStatus(kind: KindDefinition): UpdateStrategy {
       if (kind.prepareForStatusUpdate) kind.prepareForStatusUpdate(next, previous, context);
       else keepAllBut(next, previous, ["status"]);
     },
-    validate: (next, previous) => kind.validateStatusUpdate?.(next, previous) ?? [],
+    validate: (next, previous, context) => kind.validateStatusUpdate?.(next, previous, context) ?? [],
     warnings: (next) => kind.statusWarnings?.(next) ?? [],
   };
 }
