@@ -24,6 +24,8 @@ export function generateModels() {
     models[definition.name] = one.fields.map((field) => fieldText(field, definition, definitions)).join(" ");
     descriptions[definition.name] = describe(one);
   }
+  // A message without fields has no class.
+  for (const name of referencedModels(models)) models[name] ??= "";
   const out = join(api, "generated");
   mkdirSync(out, { recursive: true });
   write(join(out, "models.json"), JSON.stringify(models));
@@ -31,6 +33,13 @@ export function generateModels() {
   write(join(out, "parameters.json"), JSON.stringify(readParameters()));
   write(join(out, "types.ts"), typesText(classes));
   return Object.keys(models).length;
+}
+
+function referencedModels(models) {
+  return Object.values(models)
+    .flatMap((text) => text.split(" "))
+    .map((token) => token.replace(/^[^:]*:?(?:\*|\{\})?/, ""))
+    .filter((type) => type.includes(".") && !(type in models));
 }
 
 function write(path, text) {

@@ -82,5 +82,10 @@ export const absentKinds: readonly KindDefinition[] = [
     categories: ["api-extensions"],
     namespaced: false,
     model: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition",
+    group: "networking.k8s.io",
+    version: "v1",
+    kind: "Ingress",
+    resource: "ingresses",
+    shortNames: ["ing"],
   }),
 ];

@@ -1,5 +1,6 @@
 export * from "./absent-kinds.ts";
 export * from "./api-version.ts";
+export { customResourceDefinitions } from "./apiextensions/custom-resource-definition.ts";
 export { apiServices, localAvailability } from "./apiregistration/api-service.ts";
 export * from "./apiregistration/local-api-services.ts";
 export { controllerRevisions } from "./apps/controller-revision.ts";

@@ -1,4 +1,5 @@
 import { absentKinds } from "./absent-kinds.ts";
+import { apiextensionsKinds } from "./apiextensions/kinds.ts";
 import { apiRegistrationKinds } from "./apiregistration/kinds.ts";
 import { appsKinds } from "./apps/kinds.ts";
 import { authenticationRequestKinds } from "./authentication/kinds.ts";
@@ -34,6 +35,7 @@ export const kinds: readonly KindDefinition[] = [
   ...flowControlKinds,
   ...rbacKinds,
   ...schedulingKinds,
+  ...apiextensionsKinds,
 ];
 
 /** Kinds that are only ever the body of a request: nothing of them is stored. */

@@ -1,0 +1,26 @@
+import { GoLiteral } from "./field-error.ts";
+import { goFloat } from "./go-print.ts";
+
+/**
+ * A decoded JSON value as an error shows it, whole numbers as int64: scalars by themselves, lists and maps as `%#v`
+ * prints them.
+ */
+export function goUnstructured(value: unknown): GoLiteral | string | number | boolean | null {
+  if (value === undefined || value === null) return null;
+  if (typeof value === "number") return new GoLiteral(goNumber(value));
+  if (typeof value === "string" || typeof value === "boolean") return value;
+  return new GoLiteral(literal(value));
+}
+
+const goNumber = (value: number) => (Number.isInteger(value) ? String(value) : goFloat(value));
+
+function literal(value: unknown): string {
+  if (value === undefined || value === null) return "interface {}(nil)";
+  if (typeof value === "number") return goNumber(value);
+  if (typeof value !== "object") return JSON.stringify(value);
+  if (Array.isArray(value)) return `[]interface {}{${value.map(literal).join(", ")}}`;
+  const pairs = Object.keys(value)
+    .sort()
+    .map((key) => `${JSON.stringify(key)}:${literal((value as Record<string, unknown>)[key])}`);
+  return `map[string]interface {}{${pairs.join(", ")}}`;
+}
