@@ -24,7 +24,7 @@ export const customResourceDefinitions: KindDefinition<CustomResourceDefinition>
   allowCreateOnUpdate: false,
   allowUnconditionalUpdate: false,
   takesAnyFinalizer: true,
-  checksMetadataOnce: true,
+  takesOldMetadata: true,
   nameValidation: nameProblems,
   defaults,
   validate,
