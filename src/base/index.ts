@@ -16,4 +16,5 @@ export * from "./record-file.ts";
 export * from "./retry.ts";
 export * from "./running-time.ts";
 export * from "./streams.ts";
+export { TurnsByKey } from "./turns-by-key.ts";
 export * from "./work-queue.ts";

@@ -147,11 +147,16 @@ function scaled(text: string, unit: bigint): number {
 const MILLI = 1_000_000n;
 
 /** The amount in canonical text, away from zero to whole thousandths: finer parts are not kept (SetDefaults_ResourceList). */
-export function roundUpToMilli(text: string): string {
+export const roundUpToMilli = (text: string): string => roundUpTo(text, MILLI);
+
+/** The same to whole units (`Quantity.RoundUp(0)`): bytes, pieces. */
+export const roundUpToUnit = (text: string): string => roundUpTo(text, NANO);
+
+function roundUpTo(text: string, unit: bigint): string {
   const { nanos, format } = parseQuantity(text);
-  if (nanos % MILLI === 0n) return text;
-  const rounded = nanos < 0n ? -divideUp(-nanos, MILLI) : divideUp(nanos, MILLI);
-  return formatQuantity({ nanos: rounded * MILLI, format });
+  if (nanos % unit === 0n) return text;
+  const rounded = nanos < 0n ? -divideUp(-nanos, unit) : divideUp(nanos, unit);
+  return formatQuantity({ nanos: rounded * unit, format });
 }
 
 /** Negative, zero or positive as `a` is less than, equal to or greater than `b`. */

@@ -14,6 +14,7 @@ import type { NodeAccess } from "../client/node-access.ts";
 import type { ApiBackend, UserInfo } from "../client/types.ts";
 import type { PluginChoice } from "./admission/choose-plugins.ts";
 import { defaultAdmission } from "./admission/default-plugins.ts";
+import { chosenCounter } from "./admission/resource-quota/resource-quotas.ts";
 import { AddressRepair } from "./allocation/address-repair.ts";
 import { ServiceAllocator } from "./allocation/service-allocator.ts";
 import { observers, type RequestObserver } from "./audit.ts";
@@ -235,6 +236,7 @@ class KubeApiServer implements ApiServer {
         choice: this.#options.admissionPlugins,
       }),
       companions: [this.#services],
+      counter: chosenCounter(this.#options.admissionPlugins, { objects, cache, clock: this.#clock }),
       authorizer,
       rbac,
       tokens,

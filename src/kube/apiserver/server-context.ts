@@ -15,6 +15,7 @@ import type { StoredObject } from "./objects/stored-object.ts";
 import type { ResourceRequestInfo } from "./request-info.ts";
 import type { CompanionSource } from "./verbs/companions.ts";
 import type { RequestBody } from "./verbs/decode-object.ts";
+import type { WriteCounter } from "./verbs/write-counter.ts";
 
 /** What the handlers of the chain work with. */
 export interface ServerContext {
@@ -27,6 +28,8 @@ export interface ServerContext {
   admission: AdmissionChain;
   /** What is written along with objects. */
   companions: readonly CompanionSource[];
+  /** Counts writes; absent where that is switched off. */
+  counter: WriteCounter | undefined;
   authorizer: Authorizer;
   rbac: RbacAuthorizer;
   tokens: ServiceAccountTokens;

@@ -1,7 +1,9 @@
+import { type KubeObject, STORAGE_CLASS_ANNOTATION } from "../../api/index.ts";
 import type { ObjectLookup } from "../objects/object-lookup.ts";
 import { type AdmissionPlugin, concerns } from "./admission.ts";
 import { defaultClass } from "./default-class.ts";
-import { hasStorageClass, STORAGE_CLASSES } from "./storage-class-of.ts";
+
+export const STORAGE_CLASSES = { group: "storage.k8s.io", resource: "storageclasses", namespaced: false };
 
 const ANNOTATIONS = [
   "storageclass.kubernetes.io/is-default-class",
@@ -22,3 +24,7 @@ export function defaultStorageClass(lookup: Pick<ObjectLookup, "list">): Admissi
     },
   };
 }
+
+/** Whether a claim says which class it wants, be it none. */
+const hasStorageClass = ({ metadata, spec }: KubeObject): boolean =>
+  metadata.annotations?.[STORAGE_CLASS_ANNOTATION] !== undefined || spec.storageClassName !== undefined;

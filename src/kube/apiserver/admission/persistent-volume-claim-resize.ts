@@ -1,8 +1,8 @@
 import { compareQuantities } from "../../../formats/index.ts";
-import type { KubeObject } from "../../api/index.ts";
+import { type KubeObject, storageClassNameOf } from "../../api/index.ts";
 import type { ObjectLookup } from "../objects/object-lookup.ts";
 import { type AdmissionPlugin, concerns, refusalOf } from "./admission.ts";
-import { STORAGE_CLASSES, storageClassOf } from "./storage-class-of.ts";
+import { STORAGE_CLASSES } from "./default-storage-class.ts";
 
 /** A claim grows only where it is bound and its class lets volumes grow. */
 export function persistentVolumeClaimResize(lookup: Pick<ObjectLookup, "get">): AdmissionPlugin {
@@ -14,9 +14,9 @@ export function persistentVolumeClaimResize(lookup: Pick<ObjectLookup, "get">): 
       if (compareQuantities(sizeOf(next), sizeOf(previous)) <= 0) return;
       if (previous.status?.phase !== "Bound")
         throw refusalOf(request, "Only bound persistent volume claims can be expanded");
-      const name = storageClassOf(next);
+      const name = storageClassNameOf(next);
       const storageClass =
-        name !== "" && name === storageClassOf(previous)
+        name !== "" && name === storageClassNameOf(previous)
           ? await lookup.get(STORAGE_CLASSES, undefined, name)
           : undefined;
       if (storageClass?.allowVolumeExpansion !== true)

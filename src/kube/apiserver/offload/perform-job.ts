@@ -2,6 +2,7 @@ import { type Clock, GantryError, silentLogger, systemClock } from "../../../bas
 import type { Store } from "../../../store/types.ts";
 import { builtInKinds, ipAddresses, type KindDefinition, services, toStatus } from "../../api/index.ts";
 import { defaultAdmission } from "../admission/default-plugins.ts";
+import { chosenCounter, quotaPrefix } from "../admission/resource-quota/resource-quotas.ts";
 import { ALLOCATIONS } from "../allocation/pool.ts";
 import { ServiceAllocator } from "../allocation/service-allocator.ts";
 import { RbacAuthorizer } from "../authorization/rbac-authorizer.ts";
@@ -116,7 +117,7 @@ function bodyOf(
 
 /** The server as it is on the main thread, over the same store. What it looks up in memory is read before. */
 async function contextFor(
-  { kind }: ResourceCall,
+  { kind, info }: ResourceCall,
   store: Store,
   { serviceCidr, nodePorts, admissionPlugins: choice }: ThreadOptions,
   nowMs: number,
@@ -124,6 +125,7 @@ async function contextFor(
   const cache = new PrefixCache();
   if (kind === services)
     for (const prefix of [ALLOCATIONS, keyPrefix(ipAddresses)]) await cache.load(store, prefix);
+  if (info.namespace) await cache.load(store, quotaPrefix(info.namespace));
   if (kind.group === "rbac.authorization.k8s.io") await cache.load(store, RBAC_PREFIX);
   const clock: Clock = Object.assign(Object.create(systemClock) as Clock, { nowMs: () => nowMs });
   const objects = new ObjectStore({ store, cache, fresh: new FreshObjects(), clock });
@@ -152,6 +154,7 @@ async function contextFor(
       choice,
     }),
     companions: [new ServiceAllocator({ store, cache, serviceCidr, nodePorts, clock })],
+    counter: chosenCounter(choice, { objects, cache, clock }),
     authorizer: rbac,
     rbac,
     get tokens(): never {

@@ -37,8 +37,8 @@ export async function reserveCompanions(
 
 /** Whether another attempt may succeed where one lost against somebody else. */
 export function hasCompanions(
-  { companions }: Pick<ServerContext, "companions">,
+  { companions, counter }: Pick<ServerContext, "companions" | "counter">,
   call: ResourceCall,
 ): boolean {
-  return companions.some((source) => source.concerns(call));
+  return companions.some((source) => source.concerns(call)) || counter?.concerns(call) === true;
 }

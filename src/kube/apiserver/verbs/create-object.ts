@@ -7,7 +7,7 @@ import {
   statusUnclassified,
   validateObjectMeta,
 } from "../../api/index.ts";
-import type { Companions } from "../objects/object-store.ts";
+import type { Companions, WriteOutcome } from "../objects/object-store.ts";
 import type { StoredObject } from "../objects/stored-object.ts";
 import type { ResourceCall, ServerContext } from "../server-context.ts";
 import { admissionRequest } from "./admission-request.ts";
@@ -18,6 +18,7 @@ import { withFieldManagers } from "./manage-fields.ts";
 import { prepareMetadataForCreate } from "./object-metadata.ts";
 import { MAX_ATTEMPTS } from "./rewrite-object.ts";
 import { refuseInvalid, warn, writeContext } from "./write-checks.ts";
+import { countedWrite } from "./write-counter.ts";
 
 const GENERATED_NAME_ATTEMPTS = 8;
 
@@ -35,25 +36,39 @@ export async function createObject(
   const avoid = new Set<string>();
   for (let attempt = 1; ; attempt++) {
     const object = await prepareCreate(context, call, mayRepeat ? cloneJson(decoded) : decoded);
-    const companions = await finishCreate(context, call, object, avoid);
-    if (call.query.dryRun) {
-      await context.objects.refuseExisting(kind, object.next);
-      return dryRunAnswer(kind, object.next);
-    }
-    // Only here upstream looks at a version that was sent: where it is one, it speaks of an object that is there.
-    if (call.info.verb === "create" && /^0*[1-9]\d*$/.test(sentVersion ?? "")) {
-      throw statusUnclassified("resourceVersion should not be set on objects to be created");
-    }
+    const reserved = await finishCreate(context, call, object, avoid);
+    const { next } = object;
     try {
-      const outcome = await context.objects.create(kind, object.next, companions);
+      const change = { call, next, previous: undefined, avoid };
+      const outcome = await countedWrite(context, change, reserved, (companions) =>
+        write(context, call, next, sentVersion, companions),
+      );
+      if (!outcome) return dryRunAnswer(kind, next);
       if (outcome.done) return outcome.object;
     } catch (error) {
       if (!isGenerated || !isStatusError(error, "AlreadyExists")) throw error;
-      if (attempt >= GENERATED_NAME_ATTEMPTS)
-        throw statusGenerateNameConflict(kind, object.next.metadata.name);
+      if (attempt >= GENERATED_NAME_ATTEMPTS) throw statusGenerateNameConflict(kind, next.metadata.name);
     }
-    if (attempt >= MAX_ATTEMPTS) throw statusConflict(kind, object.next.metadata.name);
+    if (attempt >= MAX_ATTEMPTS) throw statusConflict(kind, next.metadata.name);
   }
+}
+
+/** Answers with nothing where a dry run would have written. */
+async function write(
+  { objects }: ServerContext,
+  { kind, info, query }: ResourceCall,
+  object: KubeObject,
+  sentVersion: string | undefined,
+  companions: Companions,
+): Promise<WriteOutcome | undefined> {
+  if (query.dryRun) {
+    await objects.refuseExisting(kind, object);
+    return undefined;
+  }
+  // Only here upstream looks at a version that was sent: where it is one, it speaks of an object that is there.
+  if (info.verb === "create" && /^0*[1-9]\d*$/.test(sentVersion ?? ""))
+    throw statusUnclassified("resourceVersion should not be set on objects to be created");
+  return objects.create(kind, object, companions);
 }
 
 interface Admitted {

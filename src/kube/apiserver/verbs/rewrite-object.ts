@@ -6,6 +6,7 @@ import type { ResourceCall, ServerContext } from "../server-context.ts";
 import { reserveCompanions } from "./companions.ts";
 import { isReadyToRemove } from "./delete-plan.ts";
 import { dryRunAnswer } from "./dry-run-answer.ts";
+import { countedWrite } from "./write-counter.ts";
 
 /** More than this many losses against other writers in a row are told to the client. */
 export const MAX_ATTEMPTS = 64;
@@ -32,10 +33,13 @@ export async function rewriteObject(
       if (!absent) throw statusNotFound(kind, info.name!);
       return { object: await absent(), created: true };
     }
-    const { next: changed, companions = NO_COMPANIONS } = await change(current);
+    const { next: changed, companions: reserved = NO_COMPANIONS } = await change(current);
     const next = keepTimes(changed, current.object);
-    if (call.query.dryRun) return { object: dryRunAnswer(kind, next), created: false };
-    const outcome = await write(context, call, current, next, companions);
+    const counted = { call, next, previous: current.object, avoid: new Set<string>() };
+    const outcome = await countedWrite(context, counted, reserved, async (companions) =>
+      call.query.dryRun ? undefined : write(context, call, current, next, companions),
+    );
+    if (!outcome) return { object: dryRunAnswer(kind, next), created: false };
     if (outcome.done) return { object: outcome.object, created: false };
   }
   throw statusConflict(kind, info.name!);

@@ -81,10 +81,7 @@ async function prepareUpdate(
     info.subresource === "status"
       ? NO_COMPANIONS
       : await reserveCompanions(context, { call, next, previous, avoid });
-  const errors = [
-    ...validateUpdatedMeta(next, previous, kind),
-    ...strategy.validate(next, previous, write),
-  ];
+  const errors = [...validateUpdatedMeta(next, previous, kind), ...strategy.validate(next, previous, write)];
   warn(call, write.warnings);
   refuseInvalid(call, next, errors);
   warn(call, strategy.warnings(next, previous));
