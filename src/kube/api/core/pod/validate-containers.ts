@@ -137,7 +137,7 @@ function validateEphemeralContainers(around: Surroundings): FieldError[] {
 
 function validateEphemeralFields(container: EphemeralContainer, at: string): FieldError[] {
   const why = "cannot be set for an Ephemeral Container";
-  const given = EPHEMERAL_FORBIDDEN.filter((field) => Object.keys(container[field] ?? {}).length > 0);
+  const given = EPHEMERAL_FORBIDDEN.filter((field) => isGiven(container[field]));
   const errors = given.map((field) => forbidden(`${at}.${field}`, why));
   container.volumeMounts?.forEach((mount, index) => {
     for (const field of ["subPath", "subPathExpr"] as const)
@@ -145,6 +145,9 @@ function validateEphemeralFields(container: EphemeralContainer, at: string): Fie
   });
   return errors;
 }
+
+const isGiven = (value: object | string | undefined) =>
+  typeof value === "string" || Object.keys(value ?? {}).length > 0;
 
 function validateCommon(
   container: Container | EphemeralContainer,

@@ -78,9 +78,10 @@ export function validateProjectedVolume(source: ProjectedVolumeSource, path: str
   const errors = validateFileMode(source.defaultMode, `${path}.defaultMode`);
   const seen = new Set<string>();
   /** Two files of one volume at one path. */
-  const take = (target: string, shown: string) => {
-    if (seen.has(target)) errors.push(invalid(path, shown, "conflicting duplicate paths"));
+  const take = (target: string, shown: string): FieldError[] => {
+    if (seen.has(target)) return [invalid(path, shown, "conflicting duplicate paths")];
     seen.add(target);
+    return [];
   };
   source.sources?.forEach((projection, index) => {
     errors.push(...validateProjection(projection, path, `${path}.sources[${index}]`, take));
@@ -92,7 +93,7 @@ function validateProjection(
   projection: VolumeProjection,
   volumePath: string,
   path: string,
-  take: (target: string, shown: string) => void,
+  take: (target: string, shown: string) => FieldError[],
 ): FieldError[] {
   const errors: FieldError[] = [];
   const { secret, configMap, downwardAPI, serviceAccountToken, clusterTrustBundle } = projection;
@@ -102,18 +103,20 @@ function validateProjection(
   ] as const) {
     if (source === undefined) continue;
     if (!source.name) errors.push(required(`${path}.${name}.name`));
-    errors.push(...validateItems(source.items, `${path}.${name}.items`));
-    for (const item of source.items ?? []) if (item.path) take(item.path, source.name ?? "");
+    source.items?.forEach((item, index) => {
+      errors.push(...validateItem(item, `${path}.${name}.items[${index}]`));
+      if (item.path) errors.push(...take(item.path, source.name ?? ""));
+    });
   }
   for (const file of downwardAPI?.items ?? []) {
     errors.push(...validateDownwardApiFile(file, `${path}.downwardAPI`));
-    if (file.path) take(file.path, file.path);
+    if (file.path) errors.push(...take(file.path, file.path));
   }
   if (serviceAccountToken)
     errors.push(...validateToken(serviceAccountToken, volumePath, `${path}.serviceAccountToken`));
   if (clusterTrustBundle) {
     errors.push(...validateTrustBundle(clusterTrustBundle, `${path}.clusterTrustBundle`));
-    take(clusterTrustBundle.path, clusterTrustBundle.path);
+    errors.push(...take(clusterTrustBundle.path, clusterTrustBundle.path));
   }
   if (Object.keys(projection).length > 1)
     errors.push(forbidden(path, "may not specify more than 1 volume type per source"));
