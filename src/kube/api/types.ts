@@ -173,6 +173,8 @@ export interface KindDefinition<T extends ApiObject = any> extends ResourceRef<T
   scale?: { specReplicas: string; statusReplicas: string; labelSelector: (object: T) => string };
   /** Fields for `fieldSelector` beyond metadata.name and metadata.namespace. */
   selectableFields?: (object: T) => Record<string, string>;
+  /** How a selector of any other field is refused, where not in the usual words. */
+  unknownFieldText?: (field: string) => string;
   /** Grace of a delete in seconds; absent or 0: gone at once. */
   gracePeriodSeconds?: (object: T, requested: number | undefined) => number;
   /** PUT on an absent object creates it (Lease, Endpoints, …). */
@@ -190,6 +192,8 @@ export interface KindDefinition<T extends ApiObject = any> extends ResourceRef<T
   returnsDeletedObject?: boolean;
   /** A delete that says nothing of dependents leaves them alone (registry DefaultGarbageCollectionPolicy). */
   orphansByDefault?: boolean;
+  /** What such a delete is warned of. */
+  orphansWarning?: string;
   /** Held by `spec.finalizers`, too: a delete marks it, and its status says `Terminating`, until they are gone. */
   heldBySpecFinalizers?: boolean;
   /** Goes away by itself, an hour after it was written. */

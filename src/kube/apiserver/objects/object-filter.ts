@@ -54,11 +54,8 @@ function fieldFilter(kind: KindDefinition, text: string): ObjectFilter {
   const known = fieldsOf(kind, blankOf(kind));
   for (const { field } of selector.requirements) {
     if (Object.hasOwn(known, field)) continue;
-    throw statusBadRequest(
-      kind.selectableFields
-        ? `field label not supported: ${field}`
-        : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
-    );
+    const text = kind.unknownFieldText ?? (kind.selectableFields ? notSupportedLabel : notKnownField);
+    throw statusBadRequest(text(field));
   }
   const looksInside = selector.requirements.some(({ field }) => !IN_KEY.has(field));
   const valuesOf = looksInside ? (object: StoredObject) => indexedFields(kind, object) : placeOf;
@@ -70,6 +67,10 @@ function fieldFilter(kind: KindDefinition, text: string): ObjectFilter {
     },
   };
 }
+
+const notSupportedLabel = (field: string) => `field label not supported: ${field}`;
+const notKnownField = (field: string) =>
+  `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`;
 
 const indexed = new WeakMap<StoredObject, Record<string, string>>();
 

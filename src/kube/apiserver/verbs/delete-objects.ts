@@ -12,6 +12,7 @@ import { MAX_ATTEMPTS } from "./rewrite-object.ts";
 export async function deleteObject(context: ServerContext, call: ResourceCall): Promise<Answer> {
   const { kind, info } = call;
   const request = deleteOptionsOf(call);
+  warnOfOrphans(call, request);
   await context.admission.mutate(admissionRequest(call, "DELETE"));
   const { object, gone } = await deleteOne(context, call, info.name!, request);
   if (!gone || kind.returnsDeletedObject) return { form: "object", kind, object, code: 200 };
@@ -22,6 +23,7 @@ export async function deleteObject(context: ServerContext, call: ResourceCall): 
 /** Deletes what a list with the same selectors would give; answers with that list. */
 export async function deleteCollection(context: ServerContext, call: ResourceCall): Promise<ListAnswer> {
   const request = deleteOptionsOf(call);
+  warnOfOrphans(call, request);
   const list = await listObjects(context, { ...call, query: { ...call.query, resourceVersion: undefined } });
   for (const item of list.items) {
     const { name } = item.object.metadata;
@@ -37,6 +39,12 @@ export async function deleteCollection(context: ServerContext, call: ResourceCal
     }
   }
   return list;
+}
+
+/** Where the request does not say what becomes of dependents. */
+function warnOfOrphans({ kind, warnings }: ResourceCall, request: DeleteRequest): void {
+  const isSaid = request.propagationPolicy !== undefined || request.orphanDependents !== undefined;
+  if (!isSaid && kind.orphansWarning !== undefined) warnings.push(kind.orphansWarning);
 }
 
 /** Another client was faster: the object is gone, or a new one has its name. */
