@@ -16,6 +16,10 @@ export const required = (field: string, detail = ""): FieldError =>
 export const invalid = (field: string, value: unknown, detail: string): FieldError =>
   make("FieldValueInvalid", field, `Invalid value: ${goValue(value)}`, detail);
 
+/** As `invalid`, where upstream leaves the value out. */
+export const invalidUnshown = (field: string, detail: string): FieldError =>
+  make("FieldValueInvalid", field, "Invalid value", detail);
+
 export const forbidden = (field: string, detail: string): FieldError =>
   make("FieldValueForbidden", field, "Forbidden", detail);
 

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { parseQuantity } from "../../formats/index.ts";
 import { GoLiteral } from "./field-error.ts";
 import type { ObjectReference } from "./generated/types.ts";
-import type { KubeObject } from "./types.ts";
+import type { KubeObject, OwnerReference } from "./types.ts";
 
 /** A field of a Go struct that is a pointer: `%#v` prints where it points, which differs from process to process. */
 export function goPointer(type: string, value: unknown): GoLiteral {
@@ -117,11 +117,10 @@ function goStringMap(map: Record<string, string> | undefined): GoLiteral {
   return new GoLiteral(`map[string]string{${texts.join(", ")}}`);
 }
 
-/** An object's metadata, as where none may be given; owners and the like are told as absent. */
-export function goObjectMeta(metadata: KubeObject["metadata"]): GoLiteral {
+/** An object's metadata, as where none may be given. */
+export function goObjectMeta(metadata: Partial<KubeObject["metadata"]>): GoLiteral {
   const { name = "", generateName = "", namespace = "", uid = "", resourceVersion = "" } = metadata;
-  const { generation = 0, creationTimestamp, labels, annotations, finalizers } = metadata;
-  const quoted = finalizers?.map((one) => JSON.stringify(one)).join(", ");
+  const { generation = 0, creationTimestamp, deletionTimestamp, labels, annotations, finalizers } = metadata;
   return goStruct("v1.ObjectMeta", {
     Name: name,
     GenerateName: generateName,
@@ -131,12 +130,52 @@ export function goObjectMeta(metadata: KubeObject["metadata"]): GoLiteral {
     ResourceVersion: resourceVersion,
     Generation: generation,
     CreationTimestamp: goNestedTime(creationTimestamp),
-    DeletionTimestamp: new GoLiteral("<nil>"),
-    DeletionGracePeriodSeconds: goPointer("int64", undefined),
+    DeletionTimestamp: goTimeLiteral(deletionTimestamp),
+    DeletionGracePeriodSeconds: goPointer("int64", metadata.deletionGracePeriodSeconds),
     Labels: goStringMap(labels),
     Annotations: goStringMap(annotations),
-    OwnerReferences: new GoLiteral("[]v1.OwnerReference(nil)"),
-    Finalizers: new GoLiteral(quoted === undefined ? "[]string(nil)" : `[]string{${quoted}}`),
-    ManagedFields: new GoLiteral("[]v1.ManagedFieldsEntry(nil)"),
+    OwnerReferences: goList("v1.OwnerReference", metadata.ownerReferences, goOwner),
+    Finalizers: goList("string", finalizers, (one) => new GoLiteral(JSON.stringify(one))),
+    ManagedFields: goList(
+      "v1.ManagedFieldsEntry",
+      metadata.managedFields as ManagedFields[],
+      goManagedFields,
+    ),
   });
 }
+
+function goList<T>(type: string, list: T[] | undefined, shown: (item: T) => GoLiteral): GoLiteral {
+  if (list === undefined) return new GoLiteral(`[]${type}(nil)`);
+  return new GoLiteral(`[]${type}{${list.map((item) => shown(item).text).join(", ")}}`);
+}
+
+const goOwner = (owner: OwnerReference) =>
+  goStruct("v1.OwnerReference", {
+    APIVersion: owner.apiVersion ?? "",
+    Kind: owner.kind ?? "",
+    Name: owner.name ?? "",
+    UID: owner.uid ?? "",
+    Controller: goPointer("bool", owner.controller),
+    BlockOwnerDeletion: goPointer("bool", owner.blockOwnerDeletion),
+  });
+
+interface ManagedFields {
+  manager?: string;
+  operation?: string;
+  apiVersion?: string;
+  time?: string;
+  fieldsType?: string;
+  fieldsV1?: object;
+  subresource?: string;
+}
+
+const goManagedFields = (one: ManagedFields) =>
+  goStruct("v1.ManagedFieldsEntry", {
+    Manager: one.manager ?? "",
+    Operation: one.operation ?? "",
+    APIVersion: one.apiVersion ?? "",
+    Time: goTimeLiteral(one.time),
+    FieldsType: one.fieldsType ?? "",
+    FieldsV1: goPointer("v1.FieldsV1", one.fieldsV1),
+    Subresource: one.subresource ?? "",
+  });
