@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ageOf, humanDuration } from "./age.ts";
+import { validateDomainPrefixedPath } from "./domain-name.ts";
 import { validateObjectMeta, validateObjectMetaUpdate, validateUpdatedMeta } from "./object-meta.ts";
 import { canonicalTime, parseTimeParts } from "./time.ts";
 
@@ -69,12 +70,42 @@ describe("object metadata", () => {
   });
 });
 
+describe("paths with a domain before them", () => {
+  it.each([
+    ["example.com/any/path", []],
+    ["", ["p: Required value"]],
+    [
+      "example.com",
+      ['p: Invalid value: "example.com": must be a domain-prefixed path (such as "acme.io/foo")'],
+    ],
+    ["/x", ['p: Invalid value: "/x": must be a domain-prefixed path (such as "acme.io/foo")']],
+    [
+      "a.b/c d",
+      [
+        `p: Invalid value: "c d": Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')`,
+      ],
+    ],
+  ])("%j", (text, expected) => {
+    expect(texts(validateDomainPrefixedPath(text, "p"))).toEqual(expected);
+  });
+});
+
 describe("an update's metadata", () => {
   it("is held to the kind's own rules again, unless the kind takes what is older than those", () => {
     const object = { metadata: { name: "a.b", namespace: "n" } };
     const kind = { namespaced: true, nameValidation: "dns1123label" } as const;
     expect(texts(validateUpdatedMeta(object, object, kind))).toHaveLength(1);
     expect(validateUpdatedMeta(object, object, { ...kind, takesOldMetadata: true })).toEqual([]);
+  });
+
+  it("has finalizers that are qualified, which is told by each of the kind's rules", () => {
+    const object = { metadata: { name: "a", namespace: "n", finalizers: ["odd"] } };
+    const why =
+      'metadata.finalizers[0]: Invalid value: "odd": name is neither a standard finalizer name nor is it fully qualified';
+    const kind = { namespaced: true };
+    expect(texts(validateUpdatedMeta(object, object, kind))).toEqual([why, why]);
+    expect(texts(validateUpdatedMeta(object, object, { ...kind, takesOldMetadata: true }))).toEqual([why]);
+    expect(validateUpdatedMeta(object, object, { ...kind, takesAnyFinalizer: true })).toEqual([]);
   });
 });
 

@@ -172,7 +172,10 @@ export function validateUpdatedMeta(next: HasMeta, previous: HasMeta, kind: Meta
     takesAnyFinalizer: true,
   };
   const changes = validateObjectMetaUpdate(next, previous);
-  const repeated = kind.tellsMetadataChangesOnce ? [] : changes;
+  const ofFinalizers = kind.takesAnyFinalizer
+    ? []
+    : unqualifiedFinalizers(next.metadata.finalizers, "metadata.finalizers");
+  const repeated = kind.tellsMetadataChangesOnce ? [] : [...changes, ...ofFinalizers];
   const ofKind = kind.takesOldMetadata ? [] : validateObjectMeta(next, kind);
   return [...validateObjectMeta(next, ofAll), ...changes, ...repeated, ...ofKind];
 }

@@ -152,6 +152,7 @@ export function uidMismatch(wanted: string, found: string): string {
 const STORAGE_NAMES: Record<string, string> = {
   endpoints: "services/endpoints",
   nodes: "minions",
+  replicationcontrollers: "controllers",
   services: "services/specs",
 };
 
