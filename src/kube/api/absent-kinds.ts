@@ -78,5 +78,13 @@ export const absentKinds: readonly KindDefinition[] = [
     resource: "cronjobs",
     shortNames: ["cj"],
     categories: ["all"],
+    group: "apiextensions.k8s.io",
+    version: "v1",
+    kind: "CustomResourceDefinition",
+    resource: "customresourcedefinitions",
+    shortNames: ["crd", "crds"],
+    categories: ["api-extensions"],
+    namespaced: false,
+    model: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition",
   }),
 ];

@@ -4,6 +4,20 @@ import { describeModel } from "./models.ts";
 const FIELDS: Record<string, Record<string, string>> = {
   ConfigMap: { Data: "core.v1.ConfigMap data" },
   ControllerRevision: { Revision: "apps.v1.ControllerRevision revision" },
+  CronJob: {
+    Schedule: "batch.v1.CronJobSpec schedule",
+    Timezone: "batch.v1.CronJobSpec timeZone",
+    Suspend: "batch.v1.CronJobSpec suspend",
+    Active: "batch.v1.CronJobStatus active",
+    "Last Schedule": "batch.v1.CronJobStatus lastScheduleTime",
+  },
+  DaemonSet: {
+    Desired: "apps.v1.DaemonSetStatus desiredNumberScheduled",
+    Current: "apps.v1.DaemonSetStatus currentNumberScheduled",
+    "Up-to-date": "apps.v1.DaemonSetStatus updatedNumberScheduled",
+    Available: "apps.v1.DaemonSetStatus numberAvailable",
+    "Node Selector": "core.v1.PodSpec nodeSelector",
+  },
   Deployment: {
     "Up-to-date": "apps.v1.DeploymentStatus updatedReplicas",
     Available: "apps.v1.DeploymentStatus availableReplicas",
@@ -32,6 +46,7 @@ const FIELDS: Record<string, Record<string, string>> = {
     PriorityLevel: "flowcontrol.v1.PriorityLevelConfigurationReference name",
     MatchingPrecedence: "flowcontrol.v1.FlowSchemaSpec matchingPrecedence",
   },
+  Job: { Completions: "batch.v1.JobStatus succeeded" },
   Lease: { Holder: "coordination.v1.LeaseSpec holderIdentity" },
   Node: {
     Version: "core.v1.NodeSystemInfo kubeletVersion",
@@ -63,6 +78,12 @@ const FIELDS: Record<string, Record<string, string>> = {
     Current: "apps.v1.ReplicaSetStatus replicas",
     Ready: "apps.v1.ReplicaSetStatus readyReplicas",
   },
+  ReplicationController: {
+    Desired: "core.v1.ReplicationControllerSpec replicas",
+    Current: "core.v1.ReplicationControllerStatus replicas",
+    Ready: "core.v1.ReplicationControllerStatus readyReplicas",
+    Selector: "core.v1.ReplicationControllerSpec selector",
+  },
   Scale: {
     Desired: "autoscaling.v1.ScaleSpec replicas",
     Available: "autoscaling.v1.ScaleStatus replicas",
@@ -79,7 +100,10 @@ const FIELDS: Record<string, Record<string, string>> = {
   },
 };
 
-/** Columns of several fields, in the words of upstream's printers, and of fields of which the models say nothing. */
+const JOB_SELECTOR =
+  "A label query over pods that should match the pod count. Normally, the system sets this field for you. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors";
+
+/** Columns of several fields, in the words of upstream's printers, and of fields of which the models say nothing; first those of many kinds. */
 const TEXTS: Record<string, Record<string, string>> = {
   APIService: {
     Service: "The reference to the service that hosts this API endpoint.",
@@ -94,6 +118,10 @@ const TEXTS: Record<string, Record<string, string>> = {
       "expirationSeconds is the requested duration of validity of the issued certificate. The certificate signer may issue a certificate with a different validity duration so a client must check the delta between the notBefore and and notAfter fields in the issued certificate to determine the actual duration.\n\nThe v1.22+ in-tree implementations of the well-known Kubernetes signers will honor this field as long as the requested duration is not greater than the maximum duration they will honor per the --cluster-signing-duration CLI flag to the Kubernetes controller manager.\n\nCertificate signers may not honor this field for various reasons:\n\n  1. Old signer that is unaware of the field (such as the in-tree\n     implementations prior to v1.22)\n  2. Signer whose configured maximum is shorter than the requested duration\n  3. Signer whose configured minimum is longer than the requested duration\n\nThe minimum valid value for expirationSeconds is 600, i.e. 10 minutes.",
     Condition: "Conditions applied to the request, such as approval or denial.",
   },
+  "": {
+    Containers: "Names of each container in the template.",
+    Images: "Images referenced by each container in the template.",
+  },
   ClusterRoleBinding: {
     Role: "RoleRef can only reference a ClusterRole in the global namespace. If the RoleRef cannot be resolved, the Authorizer must return an error.",
     Users: "Users in the clusterRoleBinding",
@@ -103,8 +131,6 @@ const TEXTS: Record<string, Record<string, string>> = {
   ControllerRevision: { Controller: "Controller of the object" },
   Deployment: {
     Ready: "Number of the pod with ready state",
-    Containers: "Names of each container in the template.",
-    Images: "Images referenced by each container in the template.",
     Selector:
       "Label selector for pods. Existing ReplicaSets whose pods are selected by this will be the ones affected by this deployment.",
   },
@@ -137,6 +163,18 @@ const TEXTS: Record<string, Record<string, string>> = {
       "`distinguisherMethod` defines how to compute the flow distinguisher for requests that match this schema. `nil` specifies that the distinguisher is disabled and thus will always be the empty string.",
     MissingPL: "references a broken or non-existent PriorityLevelConfiguration",
   },
+  CronJob: { Selector: JOB_SELECTOR },
+  DaemonSet: {
+    Ready:
+      "The number of nodes that should be running the daemon pod and have one or more of the daemon pod running and ready.",
+    Selector:
+      "A label query over pods that are managed by the daemon set. Must match in order to be controlled. If empty, defaulted to labels on Pod template. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors",
+  },
+  Job: {
+    Selector: JOB_SELECTOR,
+    Status: "Status of the job.",
+    Duration: "Time required to complete the job.",
+  },
   Namespace: { Status: "The status of the namespace" },
   NetworkPolicy: {
     "Pod-Selector":
@@ -160,11 +198,11 @@ const TEXTS: Record<string, Record<string, string>> = {
       '`nominalConcurrencyShares` (NCS) contributes to the computation of the NominalConcurrencyLimit (NominalCL) of this level. This is the number of execution seats available at this priority level. This is used both for requests dispatched from this priority level as well as requests dispatched from other priority levels borrowing seats from this level. The server\'s concurrency limit (ServerCL) is divided among the Limited priority levels in proportion to their NCS values:\n\nNominalCL(i)  = ceil( ServerCL * NCS(i) / sum_ncs ) sum_ncs = sum[priority level k] NCS(k)\n\nBigger numbers mean a larger nominal concurrency limit, at the expense of every other priority level.\n\nIf not specified, this field defaults to a value of 30.\n\nSetting this field to zero supports the construction of a "jail" for this priority level that is used to hold some request(s)',
   },
   ReplicaSet: {
-    Containers: "Names of each container in the template.",
-    Images: "Images referenced by each container in the template.",
     Selector:
       "Selector is a label query over pods that should match the replica count. If the selector is empty, it is defaulted to the labels present on the pod template. Label keys and values that must match in order to be controlled by this replica set. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors",
   },
+  PodTemplate: { "Pod Labels": "The labels for the pod template." },
+  StatefulSet: { Ready: "Number of the pod with ready state" },
   RoleBinding: {
     Role: "RoleRef can reference a Role in the current namespace or a ClusterRole in the global namespace. If the RoleRef cannot be resolved, the Authorizer must return an error.",
     Users: "Users in the roleBinding",
@@ -184,7 +222,7 @@ const OF_ALL: Record<string, string> = {
 export function columnDescription(kind: string, column: string): string {
   const ofAll = OF_ALL[column];
   if (ofAll) return describeModel(OBJECT_META, ofAll) ?? "";
-  const text = TEXTS[kind]?.[column];
+  const text = TEXTS[kind]?.[column] ?? TEXTS[""]?.[column];
   if (text) return text;
   const [model, field] = FIELDS[kind]?.[column]?.split(" ") ?? [];
   return (model && describeModel(`io.k8s.api.${model}`, field)) || "";

@@ -32,26 +32,15 @@ interface ContainerLike {
   image?: string;
 }
 
-/** The two wide columns of everything that has a pod template. */
+/** The two columns of everything that has a pod template; wide ones unless said otherwise. */
 export function containerColumns(
   containersOf: (object: KubeObject) => readonly ContainerLike[],
+  options: { wide?: boolean } = { wide: true },
 ): TableColumn[] {
+  const listed = (object: KubeObject, textOf: (one: ContainerLike) => string) =>
+    containersOf(object).map(textOf).join(",");
   return [
-    textColumn(
-      "Containers",
-      (object) =>
-        containersOf(object)
-          .map((one) => one.name)
-          .join(","),
-      { wide: true },
-    ),
-    textColumn(
-      "Images",
-      (object) =>
-        containersOf(object)
-          .map((one) => one.image ?? "")
-          .join(","),
-      { wide: true },
-    ),
+    textColumn("Containers", (object) => listed(object, ({ name }) => name), options),
+    textColumn("Images", (object) => listed(object, ({ image = "" }) => image), options),
   ];
 }

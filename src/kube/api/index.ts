@@ -4,8 +4,10 @@ export { customResourceDefinitions } from "./apiextensions/custom-resource-defin
 export { apiServices, localAvailability } from "./apiregistration/api-service.ts";
 export * from "./apiregistration/local-api-services.ts";
 export { controllerRevisions } from "./apps/controller-revision.ts";
+export { daemonSets } from "./apps/daemon-set.ts";
 export { deployments } from "./apps/deployment.ts";
 export { replicaSets } from "./apps/replica-set.ts";
+export { statefulSets } from "./apps/stateful-set.ts";
 export { selfSubjectReviews } from "./authentication/self-subject-review.ts";
 export { tokenRequests } from "./authentication/token-request.ts";
 export { tokenReviews } from "./authentication/token-review.ts";
@@ -16,6 +18,8 @@ export { subjectAccessReviews } from "./authorization/subject-access-review.ts";
 export { horizontalPodAutoscalers } from "./autoscaling/horizontal-pod-autoscaler.ts";
 export { horizontalPodAutoscalersV1 } from "./autoscaling/horizontal-pod-autoscaler-v1.ts";
 export { scales } from "./autoscaling/scale.ts";
+export { cronJobs } from "./batch/cron-job.ts";
+export { jobs } from "./batch/job.ts";
 export { certificateSigningRequests } from "./certificates/certificate-signing-request.ts";
 export { leases, NODE_LEASE_NAMESPACE } from "./coordination/lease.ts";
 export { bindings } from "./core/binding.ts";
@@ -38,6 +42,8 @@ export {
 } from "./core/pod/tolerations.ts";
 export { isExtendedResource } from "./core/pod/validate-resources.ts";
 export { pods } from "./core/pod.ts";
+export { podTemplates } from "./core/pod-template.ts";
+export { replicationControllers } from "./core/replication-controller.ts";
 export { secrets } from "./core/secret.ts";
 export { validateServiceAddresses } from "./core/service/validate-addresses.ts";
 export { services } from "./core/service.ts";

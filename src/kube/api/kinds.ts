@@ -5,6 +5,7 @@ import { appsKinds } from "./apps/kinds.ts";
 import { authenticationRequestKinds } from "./authentication/kinds.ts";
 import { authorizationRequestKinds } from "./authorization/kinds.ts";
 import { autoscalingKinds, autoscalingRequestKinds } from "./autoscaling/kinds.ts";
+import { batchKinds } from "./batch/kinds.ts";
 import { certificatesKinds } from "./certificates/kinds.ts";
 import { coordinationKinds } from "./coordination/kinds.ts";
 import { coreKinds, coreRequestKinds } from "./core/kinds.ts";
@@ -26,6 +27,7 @@ export const kinds: readonly KindDefinition[] = [
   ...appsKinds,
   ...autoscalingKinds,
   ...certificatesKinds,
+  ...batchKinds,
   ...coordinationKinds,
   ...discoveryKinds,
   ...eventsKinds,

@@ -1,4 +1,4 @@
-import { formatLabelSelector, isPercent, jsonEquals, labelSelectorFrom } from "../../../formats/index.ts";
+import { formatLabelSelector, jsonEquals, labelSelectorFrom } from "../../../formats/index.ts";
 import { ageColumn, containerColumns, nameColumn, textColumn } from "../columns.ts";
 import { setPodTemplateDefaults } from "../core/pod/defaults.ts";
 import { dropDisabledTemplateFields } from "../core/pod/disabled-fields.ts";
@@ -7,7 +7,6 @@ import {
   goLabelSelector,
   IMMUTABLE,
   invalid,
-  invalidEach,
   nonNegative,
   notSupported,
   required,
@@ -15,13 +14,14 @@ import {
 import type {
   Deployment,
   DeploymentSpec,
-  IntOrString,
   PodTemplateSpec,
   RollingUpdateDeployment,
 } from "../generated/types.ts";
 import { goIntOrString, goPointer, goStruct } from "../go-value.ts";
 import { keepSpecAndLabels, keepStatus } from "../strategy.ts";
 import type { FieldError, KindDefinition } from "../types.ts";
+import { collisionCountDecremented } from "./collision-count.ts";
+import { amountOf, atMostAll, validateIntOrPercent } from "./int-or-percent.ts";
 import { validateReplicaCounts } from "./replica-counts.ts";
 import { sameSelector, validateSelectorAndTemplate } from "./selector-and-template.ts";
 import { warningsOfController } from "./warnings.ts";
@@ -124,25 +124,11 @@ function validateRollingUpdate(rolling: RollingUpdateDeployment, path: string): 
     ...validateIntOrPercent(maxUnavailable, `${path}.maxUnavailable`),
     ...validateIntOrPercent(maxSurge, `${path}.maxSurge`),
   ];
-  const shown = goIntOrString(maxUnavailable);
-  if (amountOf(maxUnavailable) === 0 && amountOf(maxSurge) === 0)
-    errors.push(invalid(`${path}.maxUnavailable`, shown, "may not be 0 when `maxSurge` is 0"));
-  if (typeof maxUnavailable === "string" && isPercent(maxUnavailable).length === 0) {
-    if (amountOf(maxUnavailable) > 100)
-      errors.push(invalid(`${path}.maxUnavailable`, shown, "must not be greater than 100%"));
+  if (amountOf(maxUnavailable) === 0 && amountOf(maxSurge) === 0) {
+    const why = "may not be 0 when `maxSurge` is 0";
+    errors.push(invalid(`${path}.maxUnavailable`, goIntOrString(maxUnavailable), why));
   }
-  return errors;
-}
-
-/** A number, also of percent; what is neither counts as none. */
-function amountOf(value: IntOrString): number {
-  if (typeof value === "number") return value;
-  return /^[+-]?\d+%?$/.test(value) ? Number.parseInt(value, 10) : 0;
-}
-
-export function validateIntOrPercent(value: IntOrString, path: string): FieldError[] {
-  if (typeof value === "number") return nonNegative(path, value);
-  return invalidEach(path, goIntOrString(value), isPercent(value));
+  return [...errors, ...atMostAll(maxUnavailable, `${path}.maxUnavailable`)];
 }
 
 const STATUS_COUNTS = [
@@ -160,14 +146,11 @@ function validateStatusUpdate(
   { status = {} }: Deployment,
   { status: before = {} }: Deployment,
 ): FieldError[] {
-  const errors = [
+  return [
     ...STATUS_COUNTS.flatMap((field) => nonNegative(`status.${field}`, status[field])),
     ...validateReplicaCounts(status, ["updatedReplicas", "readyReplicas", "availableReplicas"]),
+    ...collisionCountDecremented(status, before),
   ];
-  const count = status.collisionCount ?? 0;
-  if (before.collisionCount !== undefined && count < before.collisionCount)
-    errors.push(invalid("status.collisionCount", count, "cannot be decremented"));
-  return errors;
 }
 
 function prepareForCreate(deployment: Deployment): void {

@@ -11,6 +11,7 @@ interface Counts {
 export function validateReplicaCounts<T extends Counts>(
   status: T,
   parts: readonly (keyof T & string)[],
+  readyName = "readyReplicas",
 ): FieldError[] {
   const all = status.replicas ?? 0;
   const errors = parts.flatMap((field) => {
@@ -19,6 +20,6 @@ export function validateReplicaCounts<T extends Counts>(
   });
   const available = status.availableReplicas ?? 0;
   if (available > (status.readyReplicas ?? 0))
-    errors.push(invalid("status.availableReplicas", available, "cannot be greater than readyReplicas"));
+    errors.push(invalid("status.availableReplicas", available, `cannot be greater than ${readyName}`));
   return errors;
 }

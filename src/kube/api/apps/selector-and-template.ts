@@ -25,9 +25,11 @@ export function validateSelectorAndTemplate(spec: SelectorAndTemplate, emptyMess
   return [...(isMatch ? [] : [mismatch(template)]), ...validateTemplate(template)];
 }
 
-const validateTemplate = (template: PodTemplateSpec) => validateTemplateOfReplicas(template, "spec.template");
+// Upstream tells Deployments of the sets that they make.
+const validateTemplate = (template: PodTemplateSpec) =>
+  validateTemplateOfReplicas(template, "spec.template", "ReplicaSet");
 
-function mismatch(template: PodTemplateSpec): FieldError {
+export function mismatch(template: PodTemplateSpec): FieldError {
   const labels = goStringMap(template.metadata?.labels);
   return invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`");
 }

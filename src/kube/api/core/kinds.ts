@@ -6,6 +6,8 @@ import { events } from "./event.ts";
 import { namespaces } from "./namespace.ts";
 import { nodes } from "./node.ts";
 import { pods } from "./pod.ts";
+import { podTemplates } from "./pod-template.ts";
+import { replicationControllers } from "./replication-controller.ts";
 import { secrets } from "./secret.ts";
 import { services } from "./service.ts";
 import { serviceAccounts } from "./service-account.ts";
@@ -14,6 +16,8 @@ export const coreKinds: readonly KindDefinition[] = [
   namespaces,
   nodes,
   pods,
+  podTemplates,
+  replicationControllers,
   services,
   endpoints,
   configMaps,

@@ -1,5 +1,5 @@
 import { isPercent, jsonEquals } from "../../../formats/index.ts";
-import { validateIntOrPercent } from "../apps/deployment.ts";
+import { validateIntOrPercent } from "../apps/int-or-percent.ts";
 import { ageColumn, integerColumn, nameColumn, textColumn } from "../columns.ts";
 import { invalid, nonNegative, optionalOneOf } from "../field-error.ts";
 import type {

@@ -215,15 +215,24 @@ function validateHostAliases(spec: PodSpec, path: string): FieldError[] {
   ]);
 }
 
-/** Pods of a ReplicaSet or Deployment run until they are deleted. */
-export function validateTemplateOfReplicas(template: PodTemplateSpec, path: string): FieldError[] {
-  const errors = validatePodTemplate(template, path);
+/** As `validatePodTemplate`, for pods that run until they are deleted. */
+export function validateTemplateOfReplicas(
+  template: PodTemplateSpec,
+  path: string,
+  kind: string,
+): FieldError[] {
+  return [...validatePodTemplate(template, path), ...validateEndless(template, path, kind)];
+}
+
+/** Pods of such a kind neither end by themselves nor by a deadline. */
+export function validateEndless(template: PodTemplateSpec, path: string, kind: string): FieldError[] {
+  const errors: FieldError[] = [];
   const { restartPolicy, activeDeadlineSeconds } = template.spec ?? {};
   if (restartPolicy !== "Always")
     errors.push(notSupported(`${path}.spec.restartPolicy`, restartPolicy ?? "", ["Always"]));
   if (activeDeadlineSeconds !== undefined) {
     errors.push(
-      forbidden(`${path}.spec.activeDeadlineSeconds`, "activeDeadlineSeconds in ReplicaSet is not Supported"),
+      forbidden(`${path}.spec.activeDeadlineSeconds`, `activeDeadlineSeconds in ${kind} is not Supported`),
     );
   }
   return errors;

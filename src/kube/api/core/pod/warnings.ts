@@ -3,9 +3,11 @@ import type {
   Container,
   ContainerPort,
   EnvVar,
+  PersistentVolumeClaimSpec,
   Pod,
   PodAffinity,
   PodSpec,
+  PodTemplateSpec,
   Volume,
 } from "../../generated/types.ts";
 import { warningsOfIp } from "../../ip-address.ts";
@@ -81,6 +83,11 @@ export function warningsOfPod(pod: PodOrTemplate, path = ""): string[] {
   ];
 }
 
+/** What a template of pods inside another object is warned of (upstream GetWarningsForPodTemplate). */
+export function warningsOfTemplate(template: PodTemplateSpec | undefined, path: string): string[] {
+  return template?.spec === undefined ? [] : warningsOfPod({ ...template, spec: template.spec }, path);
+}
+
 export function warningsOfPodStatus({ status }: Pick<Pod, "status">): string[] {
   return (["podIPs", "hostIPs"] as const).flatMap((list) =>
     (status?.[list] ?? []).flatMap(({ ip }, index) => warningsOfIp(`status.${list}[${index}].ip`, ip ?? "")),
@@ -124,14 +131,20 @@ function warningsOfAnnotations({ metadata }: PodOrTemplate, at: string): string[
 }
 
 function warningsOfVolume(volume: Volume, at: string): string[] {
-  const resources = volume.ephemeral?.volumeClaimTemplate?.spec.resources;
-  const claim = `${at}.ephemeral.volumeClaimTemplate.spec.resources`;
+  const claim = volume.ephemeral?.volumeClaimTemplate?.spec;
   return [
     ...Object.entries(DEPRECATED_VOLUMES)
       .filter(([source]) => volume[source as keyof Volume] !== undefined)
       .map(([source, why]) => `${at}.${source}: ${why}`),
-    ...warningsOfFractions(resources?.requests, `${claim}.requests`, ["storage"]),
-    ...warningsOfFractions(resources?.limits, `${claim}.limits`, ["storage"]),
+    ...warningsOfClaim(claim, `${at}.ephemeral.volumeClaimTemplate.spec`),
+  ];
+}
+
+/** `GetWarningsForPersistentVolumeClaimSpec`. */
+export function warningsOfClaim(claim: PersistentVolumeClaimSpec | undefined, at: string): string[] {
+  return [
+    ...warningsOfFractions(claim?.resources?.requests, `${at}.resources.requests`, ["storage"]),
+    ...warningsOfFractions(claim?.resources?.limits, `${at}.resources.limits`, ["storage"]),
   ];
 }
 
