@@ -206,6 +206,7 @@ function wrongKind(expected: GroupVersionKind, given: GroupVersionKind): Error {
 
 /** Groups whose kinds upstream keeps apart from the others. */
 const SCHEMES: Record<string, string> = {
+  "apiextensions.k8s.io": "k8s.io/apiextensions-apiserver/pkg/apiserver/apiserver.go:55",
   "apiregistration.k8s.io": "k8s.io/kube-aggregator/pkg/apiserver/scheme/scheme.go:28",
 };
 

@@ -301,7 +301,7 @@ CustomResourceDefinitionCondition lastTransitionTime=a
 CustomResourceDefinitionStatus acceptedNames=a conditions=a storedVersions=a
 CustomResourceDefinitionVersion deprecationWarning=p
 CustomResourceSubresourceScale labelSelectorPath=p
-JSONSchemaProps $ref=p maxItems=p maxLength=p maxProperties=p maximum=p minItems=p minLength=p minProperties=p minimum=p multipleOf=p x-kubernetes-list-type=p x-kubernetes-map-type=p x-kubernetes-preserve-unknown-fields=p
+JSONSchemaProps $ref=p dependencies=p maxItems=p maxLength=p maxProperties=p maximum=p minItems=p minLength=p minProperties=p minimum=p multipleOf=p x-kubernetes-list-type=p x-kubernetes-map-type=p x-kubernetes-preserve-unknown-fields=p
 ServiceReference path=p port=p
 ValidationRule optionalOldSelf=p reason=p
 WebhookClientConfig url=p

@@ -5,7 +5,7 @@ import { goTypeName, isNamedString } from "./go-types.ts";
 import { canonicalTime } from "./meta/time.ts";
 import { type Model, type ModelField, modelOf } from "./models.ts";
 import { statusBadRequest } from "./status-error.ts";
-import type { GroupVersionKind, KubeObject } from "./types.ts";
+import type { GroupVersionKind, KindDefinition, KubeObject } from "./types.ts";
 
 export interface StructureResult {
   /** A new object in the form in which Go would write it: known fields only, empty ones left out or filled in, quantities and times canonical. */
@@ -44,7 +44,11 @@ interface Walk {
  * Reads a JSON value as an object of this kind, the way upstream's decoder does: null is absence, unknown fields are
  * dropped (and listed), a value of the wrong type is refused. Throws StatusError BadRequest with upstream's message.
  */
-export function checkStructure(input: unknown, kind: GroupVersionKind & { model: string }): StructureResult {
+export function checkStructure(
+  input: unknown,
+  kind: GroupVersionKind & Pick<KindDefinition, "model" | "readStructure">,
+): StructureResult {
+  if (kind.readStructure !== undefined) return kind.readStructure(input);
   const walk: Walk = { unknownFields: [] };
   try {
     const model = modelOf(kind.model);

@@ -149,6 +149,8 @@ export interface KindDefinition<T extends ApiObject = any> extends ResourceRef<T
   subresources?: readonly ServedSubresource[];
   /** Other API versions in which a body of this kind is read as well. */
   readsVersions?: readonly string[];
+  /** In place of the model: reads a JSON value as an object of the kind, by a schema of its own. Throws StatusError BadRequest. */
+  readStructure?: (input: unknown) => { object: KubeObject; unknownFields: string[] };
   /** Fills absent fields as upstream's SetDefaults functions do. */
   defaults?: (object: T) => void;
   /** Upstream's validation after defaulting; metadata is validated for all kinds alike. `previous`: what an update changes. */
