@@ -1,6 +1,18 @@
 export * from "./absent-kinds.ts";
 export * from "./api-version.ts";
+export { decideNames, hasUndecidedNames } from "./apiextensions/accepted-names.ts";
+export { approvalCondition } from "./apiextensions/api-approval.ts";
+export { isConditionTrue, removeCondition, setCondition } from "./apiextensions/conditions.ts";
 export { customResourceDefinitions } from "./apiextensions/custom-resource-definition.ts";
+export { establishingCondition } from "./apiextensions/established.ts";
+export { nonStructuralCondition } from "./apiextensions/non-structural.ts";
+export {
+  CLEANUP_FINALIZER,
+  releaseDefinition,
+  TERMINATION,
+  terminationFailed,
+} from "./apiextensions/termination.ts";
+export { compareKubeVersions, servedVersions, storageVersion } from "./apiextensions/versions.ts";
 export { apiServices, localAvailability } from "./apiregistration/api-service.ts";
 export * from "./apiregistration/local-api-services.ts";
 export { controllerRevisions } from "./apps/controller-revision.ts";
@@ -49,6 +61,14 @@ export { validateServiceAddresses } from "./core/service/validate-addresses.ts";
 export { services } from "./core/service.ts";
 export { serviceAccounts } from "./core/service-account.ts";
 export { STORAGE_CLASS_ANNOTATION, storageClassNameOf } from "./core/storage-class-name.ts";
+export {
+  type ConversionReview,
+  conversionReview,
+  convertedObjects,
+  objectsToConvert,
+  withApiVersion,
+} from "./custom/conversion.ts";
+export { type ConvertObjects, customKinds } from "./custom/custom-kinds.ts";
 export * from "./decode-body.ts";
 export { endpointSlices } from "./discovery/endpoint-slice.ts";
 export * from "./equivalent-kinds.ts";
@@ -65,6 +85,7 @@ export * from "./kind-catalog.ts";
 export * from "./kinds.ts";
 export {
   defaultManager,
+  excludeFields,
   fieldElement,
   keepTimes,
   type ManagedFieldsEntry,

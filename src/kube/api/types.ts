@@ -1,3 +1,5 @@
+import type { Buffer } from "node:buffer";
+import type { ManagedKind } from "./managed-fields/managed-kind.ts";
 import type { ServedSubresource } from "./subresource.ts";
 
 /** What every Kubernetes object has. In process, objects are frozen and shared: never change one, make a copy. */
@@ -122,6 +124,16 @@ export interface WriteContext {
   warnings: string[];
 }
 
+/** Between the version in which objects are stored and the one in which a kind shows them. */
+export interface KindConversion {
+  /** Whether a stored object is shown as it is. */
+  isShown(stored: { revision: number; bytes: Buffer }): boolean;
+  /** Stored objects as the kind shows them, in their order. Throws what keeps one of them from being shown. */
+  show(objects: readonly KubeObject[]): Promise<KubeObject[]>;
+  /** An object of the kind as it is to be stored. */
+  store(object: KubeObject): Promise<KubeObject>;
+}
+
 /** What an update through a subresource may do, where that carries the whole object. */
 // biome-ignore lint/suspicious/noExplicitAny: kinds narrow T to their own generated type
 export interface SubresourceStrategy<T extends ApiObject = any> {
@@ -151,6 +163,20 @@ export interface KindDefinition<T extends ApiObject = any> extends ResourceRef<T
   readsVersions?: readonly string[];
   /** In place of the model: reads a JSON value as an object of the kind, by a schema of its own. Throws StatusError BadRequest. */
   readStructure?: (input: unknown) => { object: KubeObject; unknownFields: string[] };
+  /** The kind of its lists, where that is not the kind's name with `List`. */
+  listKind?: string;
+  /** In place of the model: the schemas of the kind and of its list in the documents of OpenAPI. */
+  openApi?: (version: 2 | 3) => { schema: Record<string, unknown>; listSchema: Record<string, unknown> };
+  /** In place of the model: what managing its fields has to know. */
+  managed?: ManagedKind;
+  /** How its objects stand in the store, where that is not as the kind shows them. */
+  conversion?: KindConversion;
+  /** Told with every answer. */
+  deprecation?: string;
+  /** Takes reads and deletes only: what defines it is about to go. */
+  isTerminating?: boolean;
+  /** What the first delete makes of an object, in place, which then stays until somebody has seen to its end. `now` is a metav1.Time. */
+  markForDeletion?: (object: T, now: string) => void;
   /** Fills absent fields as upstream's SetDefaults functions do. */
   defaults?: (object: T) => void;
   /** Upstream's validation after defaulting; metadata is validated for all kinds alike. `previous`: what an update changes. */

@@ -11,7 +11,7 @@ import { type Store, WatchCache, type WatchCacheOptions } from "../../store/inde
 import { builtInKinds, type KindSource, nodes, pods, secrets, serviceAccounts } from "../api/index.ts";
 import { createInProcessClient } from "../client/index.ts";
 import type { NodeAccess } from "../client/node-access.ts";
-import type { ApiBackend, UserInfo } from "../client/types.ts";
+import type { ApiBackend, KubeClient, UserInfo } from "../client/types.ts";
 import type { PluginChoice } from "./admission/choose-plugins.ts";
 import { defaultAdmission } from "./admission/default-plugins.ts";
 import { chosenCounter } from "./admission/resource-quota/resource-quotas.ts";
@@ -32,6 +32,7 @@ import { writeKubernetesService } from "./bootstrap/kubernetes-service.ts";
 import { CacheChecker } from "./cache-checker.ts";
 import type { Certificates } from "./certificates.ts";
 import type { ChainOptions } from "./chain.ts";
+import { CustomKinds } from "./custom/custom-kinds.ts";
 import { Health } from "./health.ts";
 import { HttpFront } from "./http/http-front.ts";
 import { ServerPaths } from "./http/server-paths.ts";
@@ -111,6 +112,7 @@ class KubeApiServer implements ApiServer {
   readonly #services: ServiceAllocator;
   readonly #addressRepair: AddressRepair;
   readonly #agents = new WebhookAgents();
+  #webhooks!: WebhookClient;
   readonly #context: ServerContext;
   readonly #threads: RequestThreads;
   readonly #front: HttpFront;
@@ -214,6 +216,7 @@ class KubeApiServer implements ApiServer {
     const authorizer = new AuthorizerChain([new NodeAuthorizer(cache), rbac]);
     const lookup = new CachedLookup(cache, objects);
     const webhooks = new WebhookClient({ lookup, clock: this.#clock, agents: this.#agents });
+    this.#webhooks = webhooks;
     const kinds = this.#kinds;
     return {
       clock: this.#clock,
@@ -284,6 +287,17 @@ class KubeApiServer implements ApiServer {
     );
   }
 
+  #customKinds(client: KubeClient): CustomKinds {
+    const webhooks = this.#webhooks;
+    return new CustomKinds({
+      kinds: this.#kinds,
+      client,
+      webhooks,
+      clock: this.#clock,
+      logger: this.#options.logger,
+    });
+  }
+
   async #run({ signal, ready }: ServiceContext): Promise<void> {
     const { store, port, host, certificates, logger } = this.#options;
     const builtIn = this.#kinds.served();
@@ -297,6 +311,11 @@ class KubeApiServer implements ApiServer {
     checking.catch(() => {});
     await this.#addressRepair.repairAll();
     const repairing = this.#addressRepair.run(caching.signal);
+    const client = createInProcessClient(this.backend, SELF);
+    const customRun = runUntilReady((customReady) =>
+      this.#customKinds(client).run({ signal: caching.signal, ready: customReady }),
+    );
+    await customRun.ready;
     this.#metrics.start();
     try {
       this.#http = await startHttpServer({
@@ -315,7 +334,6 @@ class KubeApiServer implements ApiServer {
         // apiserver takes 1 MiB of headers: long lists of groups and tokens go there.
         limits: { maxHeaderBytes: 1024 * 1024 },
       });
-      const client = createInProcessClient(this.backend, SELF);
       await keepFlowControl(client);
       await keepApiServices(client, builtIn);
       const { cidr } = this.#services;
@@ -334,7 +352,7 @@ class KubeApiServer implements ApiServer {
       this.#metrics.stop();
       this.#agents.close();
       caching.abort();
-      await Promise.all([cacheRun.ended, checking, repairing]);
+      await Promise.all([cacheRun.ended, checking, repairing, customRun.ended]);
     }
   }
 }

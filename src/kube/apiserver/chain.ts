@@ -106,6 +106,18 @@ async function perform(
   return (form && (await offload.answer(call, form))) ?? performRequest(context, call);
 }
 
+/** Custom objects have no strategic merge patch. */
+function refusePatchType(
+  kind: KindDefinition,
+  info: ResourceRequestInfo,
+  patchType: Exchange["patchType"],
+): void {
+  const isCustom = kind.readStructure !== undefined && info.subresource !== "scale";
+  const types = Object.entries(PATCH_TYPES).filter(([, type]) => !isCustom || type !== "strategic");
+  if (types.some(([, type]) => type === patchType)) return;
+  throw statusUnsupportedMediaType(types.map(([name]) => name));
+}
+
 const NO_BODY = new PlainBody(undefined);
 
 async function receive(
@@ -118,8 +130,7 @@ async function receive(
   const { params, patchType, userAgent, signal, warnings } = exchange;
   const deprecation = deprecationOf(kind);
   if (deprecation) warnings.push(deprecation);
-  if (info.verb === "patch" && patchType === undefined && info.subresource !== "proxy")
-    throw statusUnsupportedMediaType(Object.keys(PATCH_TYPES));
+  if (info.verb === "patch" && info.subresource !== "proxy") refusePatchType(kind, info, patchType);
   const form = exchange.negotiate({ info, kind });
   if (kind.namespaced && info.namespace === "" && info.verb !== "create") {
     throw statusBadRequest("Namespace parameter required.");

@@ -6,5 +6,5 @@ const DEPRECATED = new Map<KindDefinition, string>([
 ]);
 
 export function deprecationOf(kind: KindDefinition): string | undefined {
-  return DEPRECATED.get(kind);
+  return kind.deprecation ?? DEPRECATED.get(kind);
 }

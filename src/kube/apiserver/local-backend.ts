@@ -114,7 +114,7 @@ async function toList({
   kind,
   list,
 }: {
-  kind: { group: string; version: string; kind: string };
+  kind: { group: string; version: string; kind: string; listKind?: string };
   list: ListAnswer;
 }) {
   const { items, ...metadata } = list;
@@ -127,7 +127,7 @@ async function toList({
     objects.push(item.object);
   }
   return Object.freeze({
-    kind: `${kind.kind}List`,
+    kind: kind.listKind ?? `${kind.kind}List`,
     apiVersion: apiVersionOf(kind),
     metadata,
     items: Object.freeze(objects),

@@ -22,6 +22,7 @@ export function routeOf(catalog: KindCatalog, info: ResourceRequestInfo): KindDe
   const kind = catalog.find(info.group, info.version, info.resource);
   const verbs = kind && verbsUnder(kind, info);
   if (!verbs?.length) throw noSuchResource();
+  if (kind!.isTerminating && info.verb === "create") throw beingTerminated(info);
   if (verbs.includes(info.verb)) return kind!;
   if (!absentKinds.includes(kind!)) throw methodNotAllowed();
   throw statusNotImplemented(`${groupResourceText(kind!)} are not supported by this server`);
@@ -43,6 +44,11 @@ function verbsUnder(kind: KindDefinition, info: ResourceRequestInfo): readonly s
   }
   if (isInNamespace === kind.namespaced) return verbs.filter((verb) => !OF_ITEM.has(verb));
   return verbs.filter((verb) => READS_ALL.has(verb));
+}
+
+function beingTerminated({ verb }: ResourceRequestInfo): StatusError {
+  const message = `${verb} not allowed while custom resource definition is terminating`;
+  return new StatusError(failureStatus(405, "MethodNotAllowed", message, {}));
 }
 
 /** The answer to a method that is not served under a path under which something else is. */

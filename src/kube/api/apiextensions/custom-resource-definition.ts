@@ -6,6 +6,7 @@ import type { FieldError, KindDefinition } from "../types.ts";
 import { validateApproval } from "./api-approval.ts";
 import { internalSpec } from "./internal-spec.ts";
 import { CREATE_OPTIONS, updateOptions } from "./schema-options.ts";
+import { markForDeletion } from "./termination.ts";
 import { validateNames } from "./validate-names.ts";
 import { validateSpec, validateSpecUpdate } from "./validate-spec.ts";
 
@@ -25,6 +26,7 @@ export const customResourceDefinitions: KindDefinition<CustomResourceDefinition>
   allowUnconditionalUpdate: false,
   takesAnyFinalizer: true,
   takesOldMetadata: true,
+  markForDeletion,
   nameValidation: nameProblems,
   defaults,
   validate,

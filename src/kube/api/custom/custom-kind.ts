@@ -56,7 +56,7 @@ export function customKind(
     allowCreateOnUpdate: false,
     allowUnconditionalUpdate: false,
     takesAnyFinalizer: true,
-    checksMetadataOnce: true,
+    takesOldMetadata: true,
     readStructure: (input) => readCustomObject(input, names, schema),
     readStored: (object) => strategy.readStored(object),
     defaults: (object) => strategy.setDefaults(object),

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import {
+  compareKubeVersions,
   type KindDefinition,
   type KindSource,
   type ServedSubresource,
@@ -51,6 +52,7 @@ export function servedGroups(kinds: readonly KindDefinition[]): Group[] {
   }
   for (const group of groups.values()) {
     for (const version of group.versions) version.kinds.sort((a, b) => (a.resource < b.resource ? -1 : 1));
+    group.versions.sort((a, b) => compareKubeVersions(b.version, a.version));
   }
   const rank = ({ name }: Group) => (GROUP_ORDER.indexOf(name) + GROUP_ORDER.length) % GROUP_ORDER.length;
   return [...groups.values()].sort((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1));

@@ -96,6 +96,7 @@ export function wantedForm(accept: string | undefined, pretty: boolean, route?: 
   for (const { type, params } of parseAccept(accept)) {
     const encoding = ENCODING_BY_TYPE[type];
     if (!encoding || (isWatch && encoding === "yaml")) continue;
+    if (encoding === "protobuf" && params.as === undefined && !hasProtobuf(route)) continue;
     const form = { encoding, version: "v1" as const, pretty: pretty || params.pretty === "1" };
     if (params.as === undefined && params.g === undefined && params.v === undefined)
       return { ...form, shape: "object" };
@@ -108,6 +109,11 @@ export function wantedForm(accept: string | undefined, pretty: boolean, route?: 
   }
   if (isPassedOn) return { encoding: "json", shape: "object", version: "v1", pretty };
   throw statusNotAcceptable(isWatch ? STREAM_TYPES : OBJECT_TYPES);
+}
+
+/** Custom objects have no protobuf form; their scale and their metadata have. */
+function hasProtobuf(route: Route | undefined): boolean {
+  return !route?.kind.readStructure || route.info.subresource === "scale";
 }
 
 function hasTable(route: Route | undefined): boolean {

@@ -94,7 +94,7 @@ function emptyList(kind: KindDefinition, list: Omit<ListAnswer, "items">, form: 
 function typeOf(kind: KindDefinition, { shape, version }: Rendering) {
   if (shape === "metadata")
     return { kind: "PartialObjectMetadataList", apiVersion: `meta.k8s.io/${version}` };
-  return { kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind) };
+  return { kind: kind.listKind ?? `${kind.kind}List`, apiVersion: apiVersionOf(kind) };
 }
 
 function listMetadata({ resourceVersion, continue: next, remainingItemCount }: Omit<ListAnswer, "items">) {
@@ -105,10 +105,11 @@ function listMetadata({ resourceVersion, continue: next, remainingItemCount }: O
   };
 }
 
-/** As an element of the list, where upstream leaves apiVersion and kind of objects out. */
+/** As an element of the list, where upstream leaves apiVersion and kind out of objects that are not custom ones. */
 function shownItem(kind: KindDefinition, { object }: StoredObject, form: Rendering): object {
   if (form.shape === "table") return tableRow(kind, object, form);
   if (form.shape === "metadata") return partialMetadata(object, form);
+  if (kind.readStructure) return object;
   const { kind: _kind, apiVersion: _apiVersion, ...item } = object;
   return item;
 }
@@ -127,7 +128,8 @@ function jsonFrame(kind: KindDefinition, empty: object, isEmpty: boolean, form: 
     head: Buffer.from(text.slice(0, end + 1)),
     append(chunks, item, index) {
       chunks.push(index === 0 ? first! : next!);
-      if (isStored) item.appendItemJson(chunks);
+      if (isStored && kind.readStructure) chunks.push(...item.jsonParts());
+      else if (isStored) item.appendItemJson(chunks);
       else {
         const shown = JSON.stringify(shownItem(kind, item, form), null, indent);
         chunks.push(Buffer.from(indent ? shown.replaceAll("\n", "\n    ") : shown));

@@ -35,11 +35,12 @@ export function parseFilter(
  * made of the whole object.
  */
 export function isReadyFor(
-  { storedAs }: KindDefinition,
+  kind: KindDefinition,
   filter: ObjectFilter | undefined,
   object: StoredObject,
 ): boolean {
-  return object.isAtHand || (!filter?.looksInside && !storedAs);
+  if (!object.isReadyAs(kind)) return false;
+  return object.isAtHand || (!filter?.looksInside && !kind.storedAs);
 }
 
 function labelFilter(text: string): ObjectFilter {

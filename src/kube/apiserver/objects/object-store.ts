@@ -16,6 +16,7 @@ import {
 } from "../../api/index.ts";
 import { EventLeases } from "./event-leases.ts";
 import type { FreshObjects } from "./fresh-objects.ts";
+import { loadAs } from "./load-objects.ts";
 import type { ObjectCache } from "./object-cache.ts";
 import { keyOf, objectKey, REGISTRY } from "./object-keys.ts";
 import { encodeForStore, StoredObject } from "./stored-object.ts";
@@ -53,7 +54,9 @@ export class ObjectStore {
     namespace: string | undefined,
     name: string,
   ): Promise<StoredObject | undefined> {
-    return (await this.at(objectKey(kind, namespace, name)))?.viewedAs(kind);
+    const found = await this.at(objectKey(kind, namespace, name));
+    if (found && !found.isReadyAs(kind)) await loadAs(kind, found);
+    return found?.viewedAs(kind);
   }
 
   /** As it is stored. */
@@ -132,11 +135,13 @@ export class ObjectStore {
     companions: Companions,
     current?: StoredObject,
   ): Promise<WriteOutcome> {
-    const value = encodeForStore(kind.storedAs ? kind.storedAs.toStored(object) : object);
+    const stored = kind.conversion ? await kind.conversion.store(object) : object;
+    const value = encodeForStore(kind.storedAs ? kind.storedAs.toStored(stored) : stored);
     if (current !== undefined && companions.operations.length === 0 && value.equals(current.bytes)) {
       return { done: true, object: current };
     }
-    if (!kind.storedAs) this.#fresh.remember(key, value, object);
+    const isConverted = kind.storedAs !== undefined || stored !== object;
+    if (!isConverted) this.#fresh.remember(key, value, object);
     const lease = kind.expires ? { lease: await this.#eventLeases.next() } : {};
     const result = await this.#transact({
       compare: [condition, ...companions.compare],
@@ -144,8 +149,10 @@ export class ObjectStore {
       failure: [{ type: "get", key }],
     });
     if (!result.succeeded) return { done: false, lost: whoLost(result, current?.revision) };
-    if (kind.storedAs)
-      return { done: true, object: new StoredObject(key, value, result.revision).viewedAs(kind) };
+    if (isConverted) {
+      const written = new StoredObject(key, value, result.revision);
+      return { done: true, object: kind.storedAs ? written.viewedAs(kind) : written.addView(kind, object) };
+    }
     const cached = this.#cache.get(key);
     if (cached?.revision === result.revision) return { done: true, object: cached };
     return { done: true, object: StoredObject.written(key, value, result.revision, object) };

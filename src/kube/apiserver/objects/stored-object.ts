@@ -15,7 +15,7 @@ export class StoredObject {
   readonly key: string;
   readonly revision: number;
   readonly #bytes: Buffer;
-  #view: StoredObject | undefined;
+  #views: Map<KindDefinition, StoredObject> | undefined;
   #object: KubeObject | undefined;
   #loading: Promise<void> | undefined;
 
@@ -90,15 +90,25 @@ export class StoredObject {
     return new StoredObject(this.key, this.#bytes, revision);
   }
 
+  /** Whether `viewedAs` can be asked: converting may take somebody else. */
+  isReadyAs(kind: KindDefinition): boolean {
+    return !kind.conversion || this.#views?.has(kind) === true || kind.conversion.isShown(this);
+  }
+
   /** As the kind shows it, where that is another view of what is stored; the object itself otherwise. */
   viewedAs(kind: KindDefinition): StoredObject {
+    const known = this.#views?.get(kind);
+    if (known) return known;
     if (!kind.storedAs) return this;
-    this.#view ??= new StoredObject(
-      this.key,
-      encodeForStore(kind.storedAs.fromStored(this.object)),
-      this.revision,
-    );
-    return this.#view;
+    return this.addView(kind, kind.storedAs.fromStored(this.object));
+  }
+
+  /** Keeps what the kind makes of the object. */
+  addView(kind: KindDefinition, object: KubeObject): StoredObject {
+    const view = new StoredObject(this.key, encodeForStore(object), this.revision);
+    this.#views ??= new Map();
+    this.#views.set(kind, view);
+    return view;
   }
 
   #metadataStart(): number {

@@ -83,6 +83,14 @@ export class SchemaCollector {
   }
 
   addKind(kind: KindDefinition): void {
+    const own = kind.openApi?.(this.#isV2 ? 2 : 3);
+    if (own) {
+      this.schemas.set(kind.model, own.schema);
+      this.schemas.set(`${kind.model}List`, own.listSchema);
+      this.#add(`${META}.ObjectMeta`);
+      this.#add(`${META}.ListMeta`);
+      return;
+    }
     this.#add(kind.model);
     Object.assign(this.schemas.get(kind.model)!, gvkExtension([kind]));
   }

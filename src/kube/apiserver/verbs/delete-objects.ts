@@ -91,6 +91,11 @@ function planFor(
   request: DeleteRequest,
   nowMs: number,
 ): DeletePlan {
+  if (kind.markForDeletion && !object.metadata.deletionTimestamp) {
+    const next = structuredClone(object);
+    kind.markForDeletion(next, rfc3339Seconds(nowMs));
+    return { action: "update", next };
+  }
   if (!kind.heldBySpecFinalizers) return planDelete(kind, object, request, nowMs);
   if (object.metadata.deletionTimestamp) {
     return object.spec?.finalizers?.length ? { action: "pending" } : planDelete(kind, object, request, nowMs);

@@ -2,6 +2,7 @@ import {
   apiVersionOf,
   convertObject,
   equivalentsOf,
+  excludeFields,
   type KindDefinition,
   type KindSource,
   type KubeObject,
@@ -14,6 +15,8 @@ import {
 import type { ResourceCall, ServerContext } from "../server-context.ts";
 import { fieldManagerName } from "./field-manager-name.ts";
 
+const OBJECT_FILTER = excludeFields("status");
+const STATUS_FILTER = excludeFields("spec", "metadata");
 const known = new WeakMap<KindDefinition, Map<string, ManagedKind>>();
 
 /** A kind as whoever manages its fields knows it, with what nobody can own through the subresource. */
@@ -22,11 +25,23 @@ export function managedKindOf(kinds: KindSource, kind: KindDefinition, subresour
   known.set(kind, ofKind);
   let managed = ofKind.get(subresource);
   if (!managed) {
-    const filter = resetFieldsFilter(kind, subresource);
-    managed = { ...managedKind(kind), versions: versionsOf(kinds, kind), filterFor: () => filter };
+    const filter = kind.managed ? customFilter(kind, subresource) : resetFieldsFilter(kind, subresource);
+    const base = kind.managed ?? { ...managedKind(kind), versions: versionsOf(kinds, kind) };
+    managed = withFilter(base, filter);
     ofKind.set(subresource, managed);
   }
   return managed;
+}
+
+/** Getters of the kind stay what they are. */
+function withFilter(base: ManagedKind, filter: ReturnType<typeof resetFieldsFilter>): ManagedKind {
+  return Object.create(base, { filterFor: { value: () => filter } }) as ManagedKind;
+}
+
+/** Of custom objects with a status of its own (apiextensions-apiserver customresource strategies). */
+function customFilter({ hasStatus }: KindDefinition, subresource: string) {
+  if (!hasStatus) return undefined;
+  return subresource === "status" ? STATUS_FILTER : OBJECT_FILTER;
 }
 
 /** The kind's own version, and those in which its objects can be written, too. */

@@ -6,6 +6,7 @@ import {
   statusTooLargeResourceVersion,
   statusUnclassified,
 } from "../../api/index.ts";
+import { loadAs, loadFrom } from "../objects/load-objects.ts";
 import { isReadyFor, type ObjectFilter, parseFilter } from "../objects/object-filter.ts";
 import { objectKey, searchPrefix } from "../objects/object-keys.ts";
 import type { StoredObject } from "../objects/stored-object.ts";
@@ -25,6 +26,7 @@ export async function getObject(context: ServerContext, call: ResourceCall): Pro
   await waitForCache(context, parseVersion(query.resourceVersion));
   const found = context.cache.get(objectKey(kind, info.namespace, info.name!));
   if (!found) throw statusNotFound(kind, info.name!);
+  if (!found.isReadyAs(kind)) await loadAs(kind, found);
   return found.viewedAs(kind);
 }
 
@@ -92,12 +94,12 @@ async function pageOf(
 ): Promise<ListAnswer> {
   const resourceVersion = String(revision);
   const isWhole = limit <= 0 || objects.length <= limit;
-  if (isWhole && !filter && !kind.storedAs) return { items: objects, resourceVersion };
+  if (isWhole && !filter && !kind.storedAs && !kind.conversion) return { items: objects, resourceVersion };
   const turn = new FairTurn();
   const items: StoredObject[] = [];
   for (const [index, stored] of objects.entries()) {
     if (turn.isSpent) await turn.next();
-    if (!isReadyFor(kind, filter, stored)) await stored.load();
+    if (!isReadyFor(kind, filter, stored)) await loadFrom(kind, objects, index);
     const object = stored.viewedAs(kind);
     if (filter && !filter.matches(object)) continue;
     items.push(object);
@@ -133,11 +135,14 @@ async function listFromStore(
     const want = limit > 0 && !filter ? limit - items.length : PAGE;
     const page = await readPage(context, prefix, revision, startAfter, want);
     revision ??= page.revision;
-    for (const [index, { key, value, modRevision }] of page.items.entries()) {
+    const found = page.items.map(({ key, value, modRevision }) =>
+      context.objects.fromItem(key, value, modRevision),
+    );
+    for (const [index, stored] of found.entries()) {
       if (turn.isSpent) await turn.next();
+      const { key } = stored;
       startAfter = key;
-      const stored = context.objects.fromItem(key, value, modRevision);
-      if (!isReadyFor(kind, filter, stored)) await stored.load();
+      if (!isReadyFor(kind, filter, stored)) await loadFrom(kind, found, index);
       const object = stored.viewedAs(kind);
       if (filter && !filter.matches(object)) continue;
       items.push(object);

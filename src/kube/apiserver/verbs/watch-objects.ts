@@ -1,5 +1,6 @@
 import { FairTurn, isGantryError } from "../../../base/index.ts";
 import { type KindDefinition, StatusError, statusExpired } from "../../api/index.ts";
+import { loadAs, loadFrom } from "../objects/load-objects.ts";
 import type { ObjectBatch } from "../objects/object-cache.ts";
 import { isReadyFor, type ObjectFilter, parseFilter } from "../objects/object-filter.ts";
 import { searchPrefix } from "../objects/object-keys.ts";
@@ -55,11 +56,11 @@ async function* events(
     if (wantsState && query.sendInitialEvents && query.allowWatchBookmarks) yield [initialEventsEnd(after)];
     for await (const batch of changes) {
       for (const { object, previous } of batch.events) {
-        if (!isReadyFor(kind, filter, object)) await object.load();
-        if (previous && !isReadyFor(kind, filter, previous)) await previous.load();
+        if (!isReadyFor(kind, filter, object)) await loadAs(kind, object);
+        if (previous && !isReadyFor(kind, filter, previous)) await loadAs(kind, previous);
       }
       if (turn.isSpent) await turn.next();
-      const items = visible(kind.storedAs ? viewed(batch, kind) : batch, filter);
+      const items = visible(kind.storedAs || kind.conversion ? viewed(batch, kind) : batch, filter);
       if (items.length > 0) bookmarks.sent();
       else if (bookmarks.isDue()) items.push({ type: "BOOKMARK", resourceVersion: String(batch.revision) });
       if (items.length > 0) yield items;
@@ -103,9 +104,9 @@ async function* initialEvents(
   const turn = new FairTurn();
   let items: WatchItem[] = [];
   let bytes = 0;
-  for (const stored of state) {
+  for (const [index, stored] of state.entries()) {
     if (turn.isSpent) await turn.next();
-    if (!isReadyFor(kind, filter, stored)) await stored.load();
+    if (!isReadyFor(kind, filter, stored)) await loadFrom(kind, state, index);
     const object = stored.viewedAs(kind);
     if (filter && !filter.matches(object)) continue;
     items.push({ type: "ADDED", object, encoded: new Map() });
