@@ -154,7 +154,7 @@ async function contextFor(
       choice,
     }),
     companions: [new ServiceAllocator({ store, cache, serviceCidr, nodePorts, clock })],
-    counter: chosenCounter(choice, { objects, cache, clock }),
+    counter: chosenCounter(choice, { objects, cache, kinds, logger: silentLogger, clock }),
     authorizer: rbac,
     rbac,
     get tokens(): never {

@@ -1,8 +1,12 @@
-import { type Clock, TurnsByKey } from "../../../../base/index.ts";
+import { type Clock, type Logger, TurnsByKey } from "../../../../base/index.ts";
+import type { ResourceList } from "../../../../formats/index.ts";
 import {
   type Charge,
   type CountedChange,
   chargeQuotas,
+  type KindSource,
+  type KubeObject,
+  manageUpdate,
   quotaEvaluatorOf,
   type ResourceQuota,
 } from "../../../api/index.ts";
@@ -13,6 +17,7 @@ import { encodeForStore, type StoredObject } from "../../objects/stored-object.t
 import type { ResourceCall } from "../../server-context.ts";
 import { admissionRequest } from "../../verbs/admission-request.ts";
 import type { CompanionChange } from "../../verbs/companions.ts";
+import { managedKindOf } from "../../verbs/manage-fields.ts";
 import type { WriteCounter } from "../../verbs/write-counter.ts";
 import { refusalOf } from "../admission.ts";
 import { choosePlugins, type PluginChoice } from "../choose-plugins.ts";
@@ -25,6 +30,8 @@ export const quotaPrefix = (namespace: string): string =>
 export interface ResourceQuotasOptions {
   objects: ObjectStore;
   cache: Pick<ObjectCache, "list">;
+  kinds: KindSource;
+  logger: Logger;
   clock: Clock;
 }
 
@@ -42,21 +49,17 @@ export function chosenCounter(
  * is freed is counted anew by the quota controller.
  */
 class ResourceQuotas implements WriteCounter {
-  readonly #objects: ObjectStore;
-  readonly #cache: Pick<ObjectCache, "list">;
-  readonly #clock: Clock;
+  readonly #options: ResourceQuotasOptions;
   /** Who counts in the same namespace would only make each other try again. */
   readonly #turns = new TurnsByKey();
 
   constructor(options: ResourceQuotasOptions) {
-    this.#objects = options.objects;
-    this.#cache = options.cache;
-    this.#clock = options.clock;
+    this.#options = options;
   }
 
   concerns({ kind, info: { namespace } }: ResourceCall): boolean {
     if (!kind.namespaced || !namespace || quotaEvaluatorOf(kind) === undefined) return false;
-    return this.#cache.list(quotaPrefix(namespace)).length > 0;
+    return this.#options.cache.list(quotaPrefix(namespace)).length > 0;
   }
 
   async count<T>(change: CompanionChange, write: (counted: Companions) => Promise<T>): Promise<T> {
@@ -71,17 +74,50 @@ class ResourceQuotas implements WriteCounter {
         counted,
         quotas.map(({ object }) => object as unknown as ResourceQuota),
         {
-          nowMs: this.#clock.nowMs(),
+          nowMs: this.#options.clock.nowMs(),
           refuse: (why) => refusalOf(admissionRequest(change.call, counted.operation, counted), why),
         },
       );
-      return write(companionsOf(quotas, charges));
+      return write(this.#companionsOf(quotas, charges));
+    });
+  }
+
+  /** Each changed usage, on the condition that the quota is as it was read. */
+  #companionsOf(quotas: readonly StoredObject[], charges: readonly Charge[]): Companions {
+    const companions: Companions = { compare: [], operations: [] };
+    for (const { quota, used } of charges) {
+      const stored = quotas.find(({ object }) => object.metadata.name === quota.metadata.name)!;
+      const { key, revision } = stored;
+      const value = encodeForStore(this.#withUsage(stored, used));
+      companions.compare.push({ key, target: "modRevision", operator: "=", value: revision });
+      companions.operations.push({ type: "put", key, value });
+    }
+    return companions;
+  }
+
+  /** The server itself owns what it has counted. */
+  #withUsage(stored: StoredObject, used: ResourceList): KubeObject {
+    const { kinds, logger, clock } = this.#options;
+    const next = stored.mutableCopy();
+    next.status = { ...next.status, used };
+    const kind = kinds.findByKind("", "v1", "ResourceQuota");
+    if (!kind) return next;
+    return manageUpdate({
+      kind: managedKindOf(kinds, kind, "status"),
+      live: stored.object,
+      next,
+      manager: "kube-apiserver",
+      subresource: "status",
+      nowMs: clock.nowMs(),
+      onProblem: (error) =>
+        logger.warn("the fields of an object are no longer managed", { key: stored.key, error }),
     });
   }
 
   async #quotas(namespace: string): Promise<StoredObject[]> {
-    const { items } = await this.#objects.range(quotaPrefix(namespace), { uncounted: true });
-    return items.map(({ key, value, modRevision }) => this.#objects.fromItem(key, value, modRevision));
+    const { objects } = this.#options;
+    const { items } = await objects.range(quotaPrefix(namespace), { uncounted: true });
+    return items.map(({ key, value, modRevision }) => objects.fromItem(key, value, modRevision));
   }
 }
 
@@ -89,18 +125,4 @@ function countedChange({ call, next, previous }: CompanionChange): CountedChange
   if (next === undefined) return undefined;
   const operation = previous === undefined ? "CREATE" : "UPDATE";
   return { operation, subresource: call.info.subresource, object: next, oldObject: previous };
-}
-
-/** Each changed usage, on the condition that the quota is as it was read. */
-function companionsOf(quotas: readonly StoredObject[], charges: readonly Charge[]): Companions {
-  const companions: Companions = { compare: [], operations: [] };
-  for (const { quota, used } of charges) {
-    const stored = quotas.find(({ object }) => object.metadata.name === quota.metadata.name)!;
-    const { key, revision } = stored;
-    const next = stored.mutableCopy();
-    next.status = { ...next.status, used };
-    companions.compare.push({ key, target: "modRevision", operator: "=", value: revision });
-    companions.operations.push({ type: "put", key, value: encodeForStore(next) });
-  }
-  return companions;
 }
