@@ -9,7 +9,7 @@ export class FormatProblem extends Error {}
 
 /**
  * Goes through a format: texts between clauses, and clauses in order, each with the place of its argument. Throws
- * FormatProblem in cel-go's words; `hasArg` is asked before a clause is read, as there.
+ * FormatProblem in cel-go's words; `hasArg` is asked before a clause is read.
  */
 export function* formatPieces(
   format: string,
@@ -26,8 +26,8 @@ export function* formatPieces(
       yield "%";
       at += 2;
     } else {
-      if (!hasArg(index)) throw new FormatProblem(`index ${index} out of range`);
       if (at + 1 >= format.length) throw new FormatProblem("unexpected end of string");
+      if (!hasArg(index)) throw new FormatProblem(`index ${index} out of range`);
       const { clause, length } = clauseAt(format.slice(at + 1));
       yield { clause, index };
       index++;

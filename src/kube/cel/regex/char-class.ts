@@ -85,15 +85,19 @@ function propertyPattern(property: string): RegExp | undefined {
   }
 }
 
-/** A class that takes a letter in either case, where it takes it in one. */
+/** A class that takes a letter in every case, where it takes it in one. */
 export function ignoringCase(test: CharTest): CharTest {
-  return (code) => {
-    if (test(code)) return true;
-    const text = String.fromCodePoint(code);
-    return [text.toLowerCase(), text.toUpperCase()].some(
-      (variant) => isOne(variant) && test(variant.codePointAt(0)!),
-    );
-  };
+  return (code) => test(code) || casesOf(code).some(test);
 }
 
-const isOne = (text: string) => Array.from(text).length === 1;
+function casesOf(code: number): number[] {
+  const text = String.fromCodePoint(code);
+  const upper = text.toUpperCase();
+  // The long s and the Kelvin sign only meet their letters by way of the other case.
+  return [text.toLowerCase(), upper, upper.toLowerCase()].flatMap((variant) => singleCode(variant));
+}
+
+function singleCode(text: string): number[] {
+  const code = text.codePointAt(0)!;
+  return String.fromCodePoint(code) === text ? [code] : [];
+}
