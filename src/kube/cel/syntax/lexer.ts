@@ -119,6 +119,8 @@ function stringEnd(rest: string, start: RegExpExecArray): { at: number; isClosed
 function unrecognized(rest: string): string {
   const start = STRING_START.exec(rest);
   if (start !== null) return throughCharacter(rest, stringEnd(rest, start).at);
+  const escaped = /^`[a-zA-Z0-9_./ -]*/.exec(rest);
+  if (escaped !== null) return throughCharacter(rest, escaped[0].length);
   if (/^[=&|]/.test(rest)) return throughCharacter(rest, 1);
   return throughCharacter(rest, 0);
 }

@@ -2,7 +2,7 @@ import { CelUint } from "../values/uint.ts";
 import { type Expr, type LiteralValue, type MapEntry, OPERATOR, type StructField } from "./ast.ts";
 import { ExprFactory } from "./expr-factory.ts";
 import type { IssueList } from "./issue.ts";
-import { type Token, tokensOf } from "./lexer.ts";
+import type { Token } from "./lexer.ts";
 import { balancedLogic } from "./logic-tree.ts";
 import { type Macro, MacroProblem } from "./macros.ts";
 import type { Source } from "./source.ts";
@@ -51,7 +51,7 @@ export function parse(source: Source, issues: IssueList, options: ParserOptions)
     return undefined;
   }
   try {
-    const expr = new Parser(new TokenStream(tokensOf(source, issues), issues), issues, options).parse();
+    const expr = new Parser(new TokenStream(source, issues), issues, options).parse();
     return issues.isEmpty ? expr : undefined;
   } catch (error) {
     if (error instanceof ParseAbandoned) return undefined;
@@ -86,7 +86,7 @@ class Parser {
     this.#depth--;
     if (question === undefined) return condition;
     this.#tokens.expectExprStart();
-    const whenTrue = this.#or();
+    const whenTrue = this.#tokens.within([":"], () => this.#or());
     this.#tokens.expect(":");
     const whenFalse = this.#expr();
     return this.#call(question.offset, OPERATOR.conditional, [condition, whenTrue, whenFalse]);
@@ -150,7 +150,7 @@ class Parser {
     const sign = this.#tokens.advance();
     let count = 1;
     while (this.#tokens.take(sign.text) !== undefined) count++;
-    this.#tokens.expectExprStart();
+    this.#tokens.expectOperand(sign);
     const operand = this.#member();
     if (count % 2 === 0) return operand;
     return this.#call(sign.offset, sign.text === "!" ? OPERATOR.not : OPERATOR.negate, [operand]);
@@ -183,7 +183,7 @@ class Parser {
     const isOptional = this.#tokens.take("?") !== undefined;
     if (isOptional && !this.#options.optionalSyntax)
       this.#issues.report(dot.offset, "unsupported syntax '.?'");
-    const name = this.#tokens.expectFieldName(dot);
+    const name = this.#tokens.expectFieldName(dot, isOptional ? "optional-fields" : "fields");
     if (name.kind === "ESC_IDENTIFIER") this.#issues.report(name.offset, "unsupported syntax: '`'");
     if (isOptional) {
       const field = this.#make.literal(name.offset, name.text);
@@ -196,7 +196,7 @@ class Parser {
 
   #index(operand: Expr, bracket: Token): Expr {
     const isOptional = this.#takeOptionalSign(bracket.offset, "unsupported syntax '[?'");
-    const index = this.#expr(isOptional ? [] : ["?"]);
+    const index = this.#tokens.within(["]"], () => this.#expr(isOptional ? [] : ["?"]));
     this.#tokens.expect("]");
     return this.#call(bracket.offset, isOptional ? OPERATOR.optionalIndex : OPERATOR.index, [operand, index]);
   }
@@ -212,8 +212,10 @@ class Parser {
     if (this.#tokens.take(")") !== undefined) return args;
     this.#tokens.expectExprStart([")"]);
     if (this.#tokens.take(")") !== undefined) return args;
-    args.push(this.#expr());
-    while (this.#tokens.take(",") !== undefined) args.push(this.#expr());
+    this.#tokens.within([",", ")"], () => {
+      do args.push(this.#expr());
+      while (this.#tokens.take(",") !== undefined);
+    });
     this.#tokens.expect(")");
     return args;
   }
@@ -221,7 +223,7 @@ class Parser {
   #primary(): Expr {
     const token = this.#tokens.current;
     if (this.#tokens.take("(") !== undefined) {
-      const expr = this.#expr();
+      const expr = this.#tokens.within([")"], () => this.#expr());
       this.#tokens.expect(")");
       return expr;
     }
@@ -253,46 +255,48 @@ class Parser {
     const { offset } = this.#tokens.advance();
     const elements: Expr[] = [];
     const optionals = new Set<number>();
-    while (!this.#tokens.is("]") && !this.#tokens.is(",")) {
+    this.#elements("]", () => {
       const sign = this.#tokens.current.offset;
-      if (this.#takeOptionalSign(sign, "unsupported syntax '?'")) optionals.add(elements.length);
-      elements.push(this.#expr(elements.length === 0 ? ["]", ",", "?"] : []));
-      if (!this.#tokens.takeSeparator("]")) break;
+      const isOptional = this.#takeOptionalSign(sign, "unsupported syntax '?'");
+      if (isOptional) optionals.add(elements.length);
+      const mayStartWith = elements.length === 0 && !isOptional ? ["]", ",", "?"] : [];
+      elements.push(this.#tokens.within([",", "]"], () => this.#expr(mayStartWith)));
+    });
+    return this.#make.list(offset, elements, optionals);
+  }
+
+  /** Elements up to the sign that closes them, with commas between them and perhaps one behind. */
+  #elements(close: string, parseElement: () => void): void {
+    while (!this.#tokens.is(close) && !this.#tokens.is(",")) {
+      parseElement();
+      if (!this.#tokens.takeSeparator(close)) break;
     }
     this.#tokens.take(",");
-    this.#tokens.expect("]");
-    return this.#make.list(offset, elements, optionals);
+    this.#tokens.expect(close);
   }
 
   #map(): Expr {
     const { offset } = this.#tokens.advance();
     const entries: MapEntry[] = [];
-    while (!this.#tokens.is("}") && !this.#tokens.is(",")) {
+    this.#elements("}", () => {
       entries.push(this.#mapEntry(entries.length === 0 ? ["}", ",", "?"] : []));
-      if (!this.#tokens.takeSeparator("}")) break;
-    }
-    this.#tokens.take(",");
-    this.#tokens.expect("}");
+    });
     return this.#make.map(offset, entries);
   }
 
   #mapEntry(mayStartWith: readonly string[]): MapEntry {
     const sign = this.#tokens.current.offset;
     const optional = this.#takeOptionalSign(sign, "unsupported syntax '?'");
-    const key = this.#expr(mayStartWith);
+    const key = this.#tokens.within([":"], () => this.#expr(optional ? [] : mayStartWith));
     const { offset } = this.#tokens.expect(":");
-    return { id: this.#make.id(), offset, key, value: this.#expr(), optional };
+    const value = this.#tokens.within([",", "}"], () => this.#expr());
+    return { id: this.#make.id(), offset, key, value, optional };
   }
 
   #struct(typeName: string): Expr {
     const { offset } = this.#tokens.advance();
     const fields: StructField[] = [];
-    while (!this.#tokens.is("}") && !this.#tokens.is(",")) {
-      fields.push(this.#structField());
-      if (!this.#tokens.takeSeparator("}")) break;
-    }
-    this.#tokens.take(",");
-    this.#tokens.expect("}");
+    this.#elements("}", () => fields.push(this.#structField()));
     return this.#make.struct(offset, typeName, fields);
   }
 
@@ -302,7 +306,8 @@ class Parser {
     const name = this.#tokens.expectStructField();
     if (name.kind === "ESC_IDENTIFIER") this.#issues.report(name.offset, "unsupported syntax: '`'");
     const { offset } = this.#tokens.expect(":");
-    return { id: this.#make.id(), offset, name: name.text, value: this.#expr(), optional };
+    const value = this.#tokens.within([",", "}"], () => this.#expr());
+    return { id: this.#make.id(), offset, name: name.text, value, optional };
   }
 
   #literal(): Expr {
