@@ -3,8 +3,7 @@ import { check } from "./checker/checker.ts";
 import type { Declarations, StructTypes } from "./checker/environment-types.ts";
 import { validateLiterals } from "./checker/literal-validators.ts";
 import { callCost } from "./cost/runtime-cost.ts";
-import { type CelFunction, mergeFunctions } from "./functions/declaration.ts";
-import { type Library, librariesOf, typeNamesOf } from "./library/libraries.ts";
+import { type Language, languageOf } from "./library/libraries.ts";
 import { checkConstantPatterns } from "./library/regex.ts";
 import { Program } from "./program.ts";
 import { ProgramError, plan } from "./runtime/planner.ts";
@@ -31,7 +30,8 @@ export interface EnvironmentOptions {
 /** What `compile` answers: a program, or why there is none, in cel-go's words. */
 export type Compilation =
   | { ok: true; program: Program; type: CelType }
-  | { ok: false; stage: "compilation" | "program"; message: string; issues: readonly CelIssue[] };
+  | { ok: false; stage: "compilation"; message: string; issues: readonly CelIssue[] }
+  | { ok: false; stage: "program"; message: string; type: CelType };
 
 const NO_STRUCTS: StructTypes = { hasType: () => false, fieldType: () => undefined };
 
@@ -46,17 +46,15 @@ const NO_STRUCTS: StructTypes = { hasType: () => false, fieldType: () => undefin
 export class CelEnvironment {
   readonly minor: KubernetesMinor;
   readonly #declarations: Declarations;
-  readonly #functions: Map<string, CelFunction>;
-  readonly #libraries: Library[];
+  readonly #language: Language;
 
   constructor({ minor = STORED_EXPRESSIONS_MINOR, variables = {}, structs }: EnvironmentOptions = {}) {
     this.minor = minor;
-    this.#libraries = librariesOf(minor);
-    this.#functions = mergeFunctions(this.#libraries.map((library) => library.functions ?? []));
+    this.#language = languageOf(minor);
     this.#declarations = {
       variables: new Map(Object.entries(variables)),
-      functions: this.#functions,
-      typeNames: typeNamesOf(this.#libraries),
+      functions: this.#language.functions,
+      typeNames: this.#language.typeNames,
       structs: structs ?? NO_STRUCTS,
       crossTypeComparisons: minor >= 28,
     };
@@ -71,12 +69,12 @@ export class CelEnvironment {
       return { ok: true, program: new Program(checked, this.#plan(checked)), type: checked.type };
     } catch (error) {
       if (!(error instanceof ProgramError)) throw error;
-      return { ok: false, stage: "program", message: error.message, issues: [] };
+      return { ok: false, stage: "program", message: error.message, type: checked.type };
     }
   }
 
   #check(expression: string, issues: IssueList): CheckedExpr | undefined {
-    const macros = this.#libraries.flatMap((library) => library.macros ?? []);
+    const { macros } = this.#language;
     const parsed = parse(new Source(expression), issues, { macros, optionalSyntax: this.minor >= 28 });
     if (parsed === undefined) return undefined;
     const checked = check(parsed, this.#declarations, issues);
@@ -86,7 +84,7 @@ export class CelEnvironment {
 
   #plan(checked: CheckedExpr) {
     return plan(checked, {
-      functions: this.#functions,
+      functions: this.#language.functions,
       costOf: callCost,
       checkConstants: checkConstantPatterns,
     });

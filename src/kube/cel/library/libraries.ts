@@ -1,5 +1,5 @@
 import { CONVERSIONS } from "../functions/conversions.ts";
-import type { CelFunction } from "../functions/declaration.ts";
+import { type CelFunction, mergeFunctions } from "../functions/declaration.ts";
 import { OPERATORS } from "../functions/operators.ts";
 import { STRING_FUNCTIONS } from "../functions/string-functions.ts";
 import { TIME_FUNCTIONS } from "../functions/time-functions.ts";
@@ -38,7 +38,7 @@ import { TWO_VARIABLE_FUNCTIONS } from "./two-variable.ts";
 import { URL_FUNCTIONS } from "./urls.ts";
 
 /** A part of the language that came with some version of Kubernetes. */
-export interface Library {
+interface Library {
   functions?: readonly CelFunction[];
   macros?: readonly Macro[];
   /** Types that expressions can name. */
@@ -72,12 +72,27 @@ const LIBRARIES: (Library & { since: number })[] = [
   { since: 33, functions: SEMVER_FUNCTIONS },
 ];
 
-/** The libraries that a minor version of Kubernetes 1.x has. */
-export function librariesOf(minor: number): Library[] {
-  return LIBRARIES.filter(({ since }) => since <= minor);
+/** All that a minor version of Kubernetes 1.x offers. */
+export interface Language {
+  functions: ReadonlyMap<string, CelFunction>;
+  macros: readonly Macro[];
+  /** Types by the names that expressions give them. */
+  typeNames: ReadonlyMap<string, CelType>;
 }
 
-/** Types by the names that expressions give them. */
-export function typeNamesOf(libraries: readonly Library[]): Map<string, CelType> {
-  return new Map(libraries.flatMap(({ types = [] }) => types.map((type) => [type.name, type] as const)));
+const languages = new Map<number, Language>();
+
+/** What a minor version of Kubernetes 1.x offers. */
+export function languageOf(minor: number): Language {
+  const known = languages.get(minor);
+  if (known !== undefined) return known;
+  const libraries = LIBRARIES.filter(({ since }) => since <= minor);
+  const types = libraries.flatMap((library) => library.types ?? []);
+  const language = {
+    functions: mergeFunctions(libraries.map((library) => library.functions ?? [])),
+    macros: libraries.flatMap((library) => library.macros ?? []),
+    typeNames: new Map(types.map((type) => [type.name, type])),
+  };
+  languages.set(minor, language);
+  return language;
 }

@@ -83,8 +83,12 @@ class Parser {
     this.#tokens.expectExprStart(mayStartWith);
     const condition = this.#or();
     const question = this.#tokens.take("?");
+    const expr = question === undefined ? condition : this.#conditional(condition, question);
     this.#depth--;
-    if (question === undefined) return condition;
+    return expr;
+  }
+
+  #conditional(condition: Expr, question: Token): Expr {
     this.#tokens.expectExprStart();
     const whenTrue = this.#tokens.within([":"], () => this.#or());
     this.#tokens.expect(":");
@@ -94,9 +98,17 @@ class Parser {
 
   #enter(): void {
     this.#depth++;
-    if (this.#depth <= MAX_DEPTH) return;
-    this.#issues.report(undefined, `expression recursion limit exceeded: ${MAX_DEPTH}`);
-    throw new ParseAbandoned();
+    if (this.#depth > MAX_DEPTH) throw this.#tooDeep(`expression recursion limit exceeded: ${MAX_DEPTH}`);
+  }
+
+  #tooDeep(message: string): ParseAbandoned {
+    this.#issues.report(undefined, message);
+    return new ParseAbandoned();
+  }
+
+  /** A chain of operators or selections is as deep as it is long. */
+  #checkLength(links: number): void {
+    if (links > MAX_DEPTH) throw this.#tooDeep("max recursion depth exceeded");
   }
 
   #or(): Expr {
@@ -132,15 +144,13 @@ class Parser {
 
   #leftToRight(operators: Record<string, string>, operand: () => Expr): Expr {
     let left = operand();
-    let terms = 0;
+    let links = 0;
     for (let token = this.#tokens.takeAny(operators); token !== undefined; ) {
-      this.#enter();
-      terms++;
+      this.#checkLength(++links);
       this.#tokens.expectExprStart();
       left = this.#call(token.offset, operators[token.text]!, [left, operand()]);
       token = this.#tokens.takeAny(operators);
     }
-    this.#depth -= terms;
     return left;
   }
 
@@ -158,15 +168,11 @@ class Parser {
 
   #member(): Expr {
     let expr = this.#primary();
-    let steps = 0;
-    for (;;) {
-      const next = this.#memberStep(expr);
-      if (next === undefined) break;
-      this.#enter();
-      steps++;
+    let links = 0;
+    for (let next = this.#memberStep(expr); next !== undefined; next = this.#memberStep(expr)) {
+      this.#checkLength(++links);
       expr = next;
     }
-    this.#depth -= steps;
     return expr;
   }
 
