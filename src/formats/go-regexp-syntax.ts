@@ -344,7 +344,9 @@ function readEscape(rest: string): { codePoint: number; length: number } {
     const hex = /^\\x(?:([0-9A-Fa-f]{2})|\{([0-9A-Fa-f]+)\})/.exec(rest);
     const codePoint = hex === null ? Number.NaN : Number.parseInt(hex[1] ?? hex[2]!, 16);
     if (codePoint <= 0x10ffff) return { codePoint, length: hex![0].length };
-    throw regexpError("invalid escape sequence", /^\\x\{?[0-9A-Fa-f]*[\s\S]?/.exec(rest)![0]);
+    // A number that is too large ends the excerpt, anything else the character behind it.
+    const excerpt = hex === null ? /^\\x\{?[0-9A-Fa-f]*[\s\S]?/.exec(rest)![0] : hex[0].slice(0, -1);
+    throw regexpError("invalid escape sequence", excerpt);
   }
   const control = CONTROLS[char];
   if (control !== undefined) return { codePoint: control, length: 2 };

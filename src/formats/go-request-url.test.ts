@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { escapedPath, hostName, parseRequestUrl, portOf, queryValues, type RequestUrl } from "./go-request-url.ts";
+import {
+  escapedPath,
+  hostName,
+  parseRequestUrl,
+  portOf,
+  queryValues,
+  type RequestUrl,
+} from "./go-request-url.ts";
 
 function parsed(text: string): RequestUrl {
   const result = parseRequestUrl(text);

@@ -18,8 +18,6 @@ export {
   PER_CALL_LIMIT,
   type Program,
 } from "./program.ts";
-export { LinearRegex } from "./regex/linear-regex.ts";
-export { PatternError } from "./regex/pattern.ts";
 export type { CelSchema } from "./schema/cel-schema.ts";
 export { DeclStructTypes } from "./schema/decl-struct-types.ts";
 export { type DeclType, listDecl, mapDecl, nameDecl, objectDecl, simpleDecl } from "./schema/decl-type.ts";

@@ -42,7 +42,7 @@ const validateFormat: Cost = ([format, text]) => {
 };
 
 /** Equality of objects that libraries give out. */
-const objectEquality: Cost = ([left]) => (left instanceof CelObject && left.hasUnitEquality ? 1 : undefined);
+const objectEquality: Cost = ([left]) => (left instanceof CelObject ? 1 : undefined);
 
 const setComparison = (factor: number): Cost => {
   return ([left, right]) => 1 + actualSize(left!) * actualSize(right!) * factor;

@@ -1,25 +1,26 @@
+import { GantryError } from "../../../base/index.ts";
+import { compileGoRegexp, type GoRegexp } from "../../../formats/index.ts";
 import { type CelFunction, fn, memberOverload, overload } from "../functions/declaration.ts";
-import { LinearRegex } from "../regex/linear-regex.ts";
-import { PatternError } from "../regex/pattern.ts";
 import { BOOL, INT, listType, STRING } from "../types/cel-type.ts";
-import { CelError, noSuchOverload } from "../values/cel-error.ts";
+import { CelError, isError, noSuchOverload } from "../values/cel-error.ts";
 import { ValueList } from "../values/collections.ts";
 import type { CelValue, Result } from "../values/value.ts";
 
 /** Patterns stay compiled: the same one is asked for with every element of a list. */
 const MAX_COMPILED = 256;
-const compiled = new Map<string, LinearRegex>();
+const compiled = new Map<string, GoRegexp>();
 
-function compile(pattern: string): LinearRegex | PatternError {
+/** Patterns of users run on an engine that no pattern can keep busy. */
+function compile(pattern: string): GoRegexp | CelError {
   const known = compiled.get(pattern);
   if (known !== undefined) return known;
   try {
-    const regex = new LinearRegex(pattern);
+    const regexp = compileGoRegexp(pattern);
     if (compiled.size >= MAX_COMPILED) compiled.clear();
-    compiled.set(pattern, regex);
-    return regex;
+    compiled.set(pattern, regexp);
+    return regexp;
   } catch (error) {
-    if (error instanceof PatternError) return error;
+    if (error instanceof GantryError) return new CelError(error.message);
     throw error;
   }
 }
@@ -27,21 +28,46 @@ function compile(pattern: string): LinearRegex | PatternError {
 function withPattern(
   text: CelValue,
   pattern: CelValue,
-  problem: (error: PatternError) => string,
-  evaluate: (regex: LinearRegex, text: string) => Result,
+  problem: (error: CelError) => CelError,
+  evaluate: (regexp: GoRegexp, text: string) => Result,
 ): Result {
   if (typeof text !== "string" || typeof pattern !== "string") return noSuchOverload();
-  const regex = compile(pattern);
-  return regex instanceof PatternError ? new CelError(problem(regex)) : evaluate(regex, text);
+  const regexp = compile(pattern);
+  return isError(regexp) ? problem(regexp) : evaluate(regexp, text);
 }
 
-const illegal = (error: PatternError) => `Illegal regex: ${error.message}`;
+const illegal = ({ message }: CelError) => new CelError(`Illegal regex: ${message}`);
+
+function find(regexp: GoRegexp, text: string): string {
+  const match = regexp.find(text);
+  return match === undefined ? "" : text.slice(...match);
+}
+
+/** All matches that do not overlap; an empty one right behind another is none. All where the limit is negative. */
+function allMatches(regexp: GoRegexp, text: string, limit: bigint): string[] {
+  const found: string[] = [];
+  let previousEnd = -1;
+  for (let from = 0; from <= text.length && BigInt(found.length) !== limit; ) {
+    const match = regexp.find(text, from);
+    if (match === undefined) break;
+    const [start, end] = match;
+    if (end > start || start !== previousEnd) found.push(text.slice(start, end));
+    previousEnd = end;
+    from = end > from ? end : from + characterLength(text, from);
+  }
+  return found;
+}
+
+const characterLength = (text: string, at: number) => ((text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1);
 
 function findAll(text: CelValue, pattern: CelValue, limit: CelValue): Result {
   if (typeof limit !== "bigint") return noSuchOverload();
-  return withPattern(text, pattern, illegal, (regex, within) => {
-    return new ValueList(regex.findAll(within, Number(limit)));
-  });
+  return withPattern(
+    text,
+    pattern,
+    illegal,
+    (regexp, within) => new ValueList(allMatches(regexp, within, limit)),
+  );
 }
 
 /** `matches` of the language itself. */
@@ -53,8 +79,8 @@ export const MATCH_FUNCTIONS: CelFunction[] = [
       withPattern(
         text!,
         pattern!,
-        (error) => error.message,
-        (regex, within) => regex.test(within),
+        (error) => error,
+        (regexp, within) => regexp.test(within),
       ),
   ),
 ];
@@ -63,7 +89,7 @@ export const MATCH_FUNCTIONS: CelFunction[] = [
 export const REGEX_FUNCTIONS: CelFunction[] = [
   fn("find", [
     memberOverload("string_find_string", [STRING, STRING], STRING, ([text, pattern]) =>
-      withPattern(text!, pattern!, illegal, (regex, within) => regex.find(within)),
+      withPattern(text!, pattern!, illegal, find),
     ),
   ]),
   fn("findAll", [
@@ -91,6 +117,6 @@ export function checkConstantPatterns(
 }
 
 export function patternProblem(pattern: string): CelError | undefined {
-  const regex = compile(pattern);
-  return regex instanceof PatternError ? new CelError(regex.message) : undefined;
+  const regexp = compile(pattern);
+  return isError(regexp) ? regexp : undefined;
 }

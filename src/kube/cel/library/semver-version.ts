@@ -1,4 +1,4 @@
-import { compareText } from "../values/compare.ts";
+import { compareUtf8 } from "../../../formats/index.ts";
 
 /** A semantic version; numbers of a pre-release are bigints. */
 export interface SemverVersion {
@@ -111,5 +111,5 @@ function comparePrereleases(left: bigint | string, right: bigint | string): numb
     if (typeof right !== "bigint") return -1;
     return left === right ? 0 : left > right ? 1 : -1;
   }
-  return typeof right === "bigint" ? 1 : compareText(left, right);
+  return typeof right === "bigint" ? 1 : compareUtf8(left, right);
 }

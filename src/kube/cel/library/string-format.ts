@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer";
+import { compareUtf8 } from "../../../formats/index.ts";
 import { formatDuration } from "../functions/conversions.ts";
 import { CelType } from "../types/cel-type.ts";
 import { CelError, isError } from "../values/cel-error.ts";
-import { compareText } from "../values/compare.ts";
 import { formatGoFloat } from "../values/go-float.ts";
 import { CelDuration, CelTimestamp, formatTimestamp } from "../values/time.ts";
 import { typeOf } from "../values/type-of.ts";
@@ -157,7 +157,7 @@ function elementText(value: Result): string {
 function mapText(map: CelMap): string {
   const entries: [key: string, value: string][] = [];
   for (const key of map.keys()) entries.push([keyText(key), elementText(map.find(key)!)]);
-  entries.sort(([left], [right]) => compareText(left, right));
+  entries.sort(([left], [right]) => compareUtf8(left, right));
   return `{${entries.map(([key, value]) => `${key}:${value}`).join(", ")}}`;
 }
 

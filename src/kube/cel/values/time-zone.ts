@@ -1,3 +1,4 @@
+import { timeZoneProblem, WallClock } from "../../../formats/index.ts";
 import { CelError } from "./cel-error.ts";
 
 /** A point in time as clocks and calendars of a zone show it. */
@@ -41,27 +42,9 @@ function numericOffset(zone: string): number | CelError {
 
 function namedOffset(ms: number, zone: string): number | CelError {
   if (zone === "" || zone === "UTC") return 0;
-  const format = zoneFormat(zone);
-  if (format === undefined) return new CelError(`unknown time zone ${zone}`);
-  const parts = Object.fromEntries(format.formatToParts(ms).map(({ type, value }) => [type, value]));
-  const year = parts.era === "BC" ? 1 - Number(parts.year) : Number(parts.year);
-  const shown = new Date(0);
-  shown.setUTCFullYear(year, Number(parts.month) - 1, Number(parts.day));
-  shown.setUTCHours(Number(parts.hour), Number(parts.minute), Number(parts.second));
-  return shown.getTime() - Math.floor(ms / 1000) * 1000;
-}
-
-function zoneFormat(zone: string): Intl.DateTimeFormat | undefined {
-  if (!/^[A-Za-z][A-Za-z0-9_+/-]*$/.test(zone)) return undefined;
-  try {
-    return new Intl.DateTimeFormat("en-US", {
-      ...{ timeZone: zone, hourCycle: "h23", era: "short" },
-      ...{ year: "numeric", month: "numeric", day: "numeric" },
-      ...{ hour: "numeric", minute: "numeric", second: "numeric" },
-    });
-  } catch {
-    return undefined;
-  }
+  const problem = timeZoneProblem(zone);
+  if (problem !== undefined) return new CelError(problem);
+  return new WallClock(zone).shownAt(ms) - Math.floor(ms / 1000) * 1000;
 }
 
 function localTime(ms: number): LocalTime {

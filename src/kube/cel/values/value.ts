@@ -79,10 +79,6 @@ export abstract class CelObject {
   get patternSize(): number | undefined {
     return undefined;
   }
-  /** Whether comparing two of it costs 1, whatever they are. */
-  get hasUnitEquality(): boolean {
-    return true;
-  }
   /** Whether it counts as a zero value (`optional.ofNonZeroValue`). */
   get isZero(): boolean {
     return false;
