@@ -119,7 +119,8 @@ export const CONVERSIONS: CelFunction[] = [
   ]),
   conversion("duration", DURATION, [
     ["duration_to_duration", DURATION, identity],
-    ["int64_to_duration", INT, (value: bigint) => new CelDuration(value)],
+    // Declared by cel-go and refused by it.
+    ["int64_to_duration", INT, () => undefined],
     ["string_to_duration", STRING, parseDuration],
   ]),
   conversion("int", INT, [
