@@ -103,6 +103,8 @@ const FIELDS: Record<string, Record<string, string>> = {
 const JOB_SELECTOR =
   "A label query over pods that should match the pod count. Normally, the system sets this field for you. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors";
 
+const WEBHOOKS = "Webhooks indicates the number of webhooks registered in this configuration";
+
 /** Columns of several fields, in the words of upstream's printers, and of fields of which the models say nothing; first those of many kinds. */
 const TEXTS: Record<string, Record<string, string>> = {
   APIService: {
@@ -176,6 +178,7 @@ const TEXTS: Record<string, Record<string, string>> = {
     Duration: "Time required to complete the job.",
   },
   Namespace: { Status: "The status of the namespace" },
+  MutatingWebhookConfiguration: { Webhooks: WEBHOOKS },
   NetworkPolicy: {
     "Pod-Selector":
       "Selects the pods to which this NetworkPolicy object applies.  The array of ingress rules is applied to any pods selected by this field. Multiple network policies can select the same set of pods.  In this case, the ingress rules for each are combined additively. This field is NOT optional and follows standard label selector semantics. An empty podSelector matches all pods in this namespace.",
@@ -209,6 +212,15 @@ const TEXTS: Record<string, Record<string, string>> = {
     Groups: "Groups in the roleBinding",
     ServiceAccounts: "ServiceAccounts in the roleBinding",
   },
+  ValidatingAdmissionPolicy: {
+    Validations: "Validations indicates the number of validation rules defined in this configuration",
+    ParamKind: "ParamKind specifies the kind of resources used to parameterize this policy",
+  },
+  ValidatingAdmissionPolicyBinding: {
+    PolicyName: "PolicyName indicates the policy definition which the policy binding binded to",
+    ParamRef: "ParamRef indicates the param resource which sets the configration param",
+  },
+  ValidatingWebhookConfiguration: { Webhooks: WEBHOOKS },
 };
 
 const OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";

@@ -29,6 +29,9 @@ export const duplicate = (field: string, value: unknown): FieldError =>
 export const notFoundValue = (field: string, value: unknown): FieldError =>
   make("FieldValueNotFound", field, `Not found: ${goValue(value)}`, "");
 
+export const internalError = (field: string, why: string): FieldError =>
+  make("InternalError", field, "Internal error", why);
+
 export const tooLong = (field: string, maxBytes: number): FieldError =>
   make("FieldValueTooLong", field, "Too long", `may not be more than ${maxBytes} bytes`);
 

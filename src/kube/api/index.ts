@@ -1,4 +1,9 @@
 export * from "./absent-kinds.ts";
+export * from "./admissionregistration/admission-environment.ts";
+export { mutatingWebhookConfigurations } from "./admissionregistration/mutating-webhook-configuration.ts";
+export { validatingAdmissionPolicies } from "./admissionregistration/validating-admission-policy.ts";
+export { validatingAdmissionPolicyBindings } from "./admissionregistration/validating-admission-policy-binding.ts";
+export { validatingWebhookConfigurations } from "./admissionregistration/validating-webhook-configuration.ts";
 export * from "./api-version.ts";
 export { decideNames, hasUndecidedNames } from "./apiextensions/accepted-names.ts";
 export { approvalCondition } from "./apiextensions/api-approval.ts";

@@ -1,4 +1,5 @@
 import { absentKinds } from "./absent-kinds.ts";
+import { admissionRegistrationKinds } from "./admissionregistration/kinds.ts";
 import { apiextensionsKinds } from "./apiextensions/kinds.ts";
 import { apiRegistrationKinds } from "./apiregistration/kinds.ts";
 import { appsKinds } from "./apps/kinds.ts";
@@ -23,6 +24,7 @@ import type { GroupVersionKind, KindDefinition } from "./types.ts";
 /** Every built-in kind that is stored and served. A new kind is a file of its own and a line in its group's `kinds.ts`. */
 export const kinds: readonly KindDefinition[] = [
   ...coreKinds,
+  ...admissionRegistrationKinds,
   ...apiRegistrationKinds,
   ...appsKinds,
   ...autoscalingKinds,

@@ -9,6 +9,7 @@
 export const PRESENCE_TABLE = `# admissionregistration.v1
 MatchResources matchPolicy=p
 MutatingWebhook failurePolicy=p matchPolicy=p reinvocationPolicy=p sideEffects=p timeoutSeconds=p
+NamedRuleWithOperations scope=p
 ParamRef parameterNotFoundAction=p
 RuleWithOperations scope=p
 ServiceReference path=p port=p
@@ -23,9 +24,11 @@ MatchResources matchPolicy=p
 MutatingAdmissionPolicy spec=a
 MutatingAdmissionPolicyBinding spec=a
 MutatingAdmissionPolicySpec failurePolicy=p
+NamedRuleWithOperations scope=p
 ParamRef parameterNotFoundAction=p
 # admissionregistration.v1beta1
 MatchResources matchPolicy=p
+NamedRuleWithOperations scope=p
 ParamRef parameterNotFoundAction=p
 ValidatingAdmissionPolicy spec=a status=a
 ValidatingAdmissionPolicyBinding spec=a

@@ -1,3 +1,4 @@
+import { ADMISSION_REGISTRATION_REFUSALS } from "./admissionregistration/refusals.table.ts";
 import { API_REGISTRATION_REFUSALS } from "./apiregistration/refusals.table.ts";
 import { AUTOSCALING_REFUSALS } from "./autoscaling/refusals.table.ts";
 import { CERTIFICATES_REFUSALS } from "./certificates/refusals.table.ts";
@@ -42,6 +43,7 @@ export const KIND_REFUSALS: Record<string, KindRefusals> = {
   ...NODE_REFUSALS,
   ...POLICY_REFUSALS,
   ...SCHEDULING_REFUSALS,
+  ...ADMISSION_REGISTRATION_REFUSALS,
   ...API_REGISTRATION_REFUSALS,
   ...CERTIFICATES_REFUSALS,
   ...FLOW_CONTROL_REFUSALS,

@@ -17,6 +17,15 @@ export function validateDomainName(text: string, path: string): FieldError[] {
   });
 }
 
+/** A name of at least three labels (apimachinery IsFullyQualifiedName). */
+export function validateFullyQualifiedName(text: string, path: string): FieldError[] {
+  if (text === "") return [required(path)];
+  const problems = isDns1123Subdomain(text);
+  if (problems.length > 0) return [invalid(path, text, problems.join(","))];
+  if (text.split(".").length >= 3) return [];
+  return [invalid(path, text, "should be a domain with at least three segments separated by dots")];
+}
+
 /** `acme.io/foo`: a domain, a slash and a path (apimachinery IsDomainPrefixedPath). */
 export function validateDomainPrefixedPath(text: string, path: string): FieldError[] {
   if (text === "") return [required(path)];
