@@ -38,6 +38,7 @@ export { scales } from "./autoscaling/scale.ts";
 export { cronJobs } from "./batch/cron-job.ts";
 export { jobs } from "./batch/job.ts";
 export { certificateSigningRequests } from "./certificates/certificate-signing-request.ts";
+export { readCertificateRequest } from "./certificates/read-request.ts";
 export { leases, NODE_LEASE_NAMESPACE } from "./coordination/lease.ts";
 export { bindings } from "./core/binding.ts";
 export { configMaps } from "./core/config-map.ts";

@@ -1,12 +1,13 @@
 import { Buffer } from "node:buffer";
 import { X509Certificate } from "node:crypto";
-import { DerError, parseCertificateRequest, pemBlocks } from "../../../formats/index.ts";
+import { DerError, pemBlocks } from "../../../formats/index.ts";
 import { duplicate, invalid, notSupported, required } from "../field-error.ts";
 import type { CertificateSigningRequest } from "../generated/types.ts";
 import { goBytes } from "../go-value.ts";
 import { validateSignerName } from "../meta/signer-name.ts";
 import type { FieldError } from "../types.ts";
 import { conditionsOf } from "./conditions.ts";
+import { readCertificateRequest } from "./read-request.ts";
 
 type Request = CertificateSigningRequest;
 
@@ -54,12 +55,9 @@ export function validateRequest(request: Request, previous?: Request): FieldErro
   return [...errors, ...validateConditions(request, previous), ...validateCertificate(request, previous)];
 }
 
-/** A signed request in PEM. */
 function requestProblem(base64: string | null): string | undefined {
-  const [block] = pemBlocks(Buffer.from(base64 ?? "", "base64").toString("latin1"));
-  if (block?.label !== "CERTIFICATE REQUEST") return "PEM block type must be CERTIFICATE REQUEST";
   try {
-    return parseCertificateRequest(block.bytes).signatureProblem();
+    return readCertificateRequest(base64).signatureProblem();
   } catch (error) {
     if (error instanceof DerError) return error.message;
     throw error;

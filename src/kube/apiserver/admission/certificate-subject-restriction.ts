@@ -1,5 +1,5 @@
 import { errorMessage } from "../../../base/index.ts";
-import { parseCertificateRequest, pemBlocks } from "../../../formats/index.ts";
+import { readCertificateRequest } from "../../api/index.ts";
 import { MASTERS } from "../authentication/users.ts";
 import { type AdmissionPlugin, type AdmissionRequest, concerns, refusalOf } from "./admission.ts";
 
@@ -17,11 +17,8 @@ export const certificateSubjectRestriction: AdmissionPlugin = {
 };
 
 function organizationsAskedFor(request: AdmissionRequest): string[] {
-  const pem = Buffer.from(request.object!.spec.request ?? "", "base64").toString("latin1");
   try {
-    const [block] = pemBlocks(pem);
-    if (block?.label !== "CERTIFICATE REQUEST") throw new Error("PEM block type must be CERTIFICATE REQUEST");
-    return parseCertificateRequest(block.bytes).subject.organizations;
+    return readCertificateRequest(request.object!.spec.request).subject.organizations;
   } catch (error) {
     throw refusalOf(request, `failed to parse CSR: ${errorMessage(error)}`);
   }
