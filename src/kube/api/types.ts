@@ -216,6 +216,8 @@ export interface KindDefinition<T extends ApiObject = any> extends ResourceRef<T
     toStored: (object: T) => KubeObject;
     fromStored: (stored: KubeObject) => T;
   };
+  /** Why the one object of this name may not be deleted, where that is so; a delete of all does not ask. */
+  refusesDelete?: (name: string) => string | undefined;
   /** A delete that takes the object away answers with it; others answer a Status (registry ReturnDeletedObject). */
   returnsDeletedObject?: boolean;
   /** A delete that says nothing of dependents leaves them alone (registry DefaultGarbageCollectionPolicy). */

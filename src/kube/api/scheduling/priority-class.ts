@@ -43,6 +43,8 @@ export const priorityClasses: KindDefinition<PriorityClass> = {
   },
   validate: (priorityClass, previous) => (previous === undefined ? validateNew(priorityClass) : []),
   validateUpdate,
+  refusesDelete: (name) =>
+    isOfSystem(name) ? "this is a system priority class and cannot be deleted" : undefined,
   columns: [
     nameColumn,
     integerColumn("Value", (one: PriorityClass) => one.value),
@@ -51,6 +53,8 @@ export const priorityClasses: KindDefinition<PriorityClass> = {
     textColumn("PreemptionPolicy", (one: PriorityClass) => one.preemptionPolicy ?? ""),
   ],
 };
+
+const isOfSystem = (name: string) => SYSTEM_PRIORITY_CLASSES.some((one) => one.name === name);
 
 function validateNew({
   metadata,

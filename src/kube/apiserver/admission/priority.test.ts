@@ -24,7 +24,7 @@ describe("Priority", () => {
     [[], {}, set(0)],
     [[high], { priorityClassName: "high" }, { priorityClassName: "high", ...set(1000, "Never") }],
     [
-      [],
+      [named("system-node-critical", 2_000_001_000)],
       { priorityClassName: "system-node-critical" },
       { priorityClassName: "system-node-critical", ...set(2000001000) },
     ],

@@ -11,12 +11,6 @@ const POLICY = "PreemptLowerPriority";
 /** Of pods that name no class, where none is the default. */
 const NO_CLASS: Class = { value: 0, preemptionPolicy: POLICY };
 
-/** The two classes that every cluster has (scheduling/v1 SystemPriorityClasses). */
-const SYSTEM_CLASSES: Record<string, Class> = {
-  "system-cluster-critical": { value: 2_000_000_000, preemptionPolicy: POLICY },
-  "system-node-critical": { value: 2_000_001_000, preemptionPolicy: POLICY },
-};
-
 /**
  * Sets `spec.priority` from the class's name, and keeps what it set where an update leaves it out (`kubectl replace` with the
  * manifest that the pod was created from). Only one class is the default for all.
@@ -65,8 +59,7 @@ async function classOf(request: AdmissionRequest, lookup: ObjectLookup): Promise
   const { spec } = request.object!;
   const name = spec.priorityClassName as string | undefined;
   if (name) {
-    const found = (await lookup.get(PRIORITY_CLASSES, undefined, name)) as Class | undefined;
-    const named = found ?? SYSTEM_CLASSES[name];
+    const named = (await lookup.get(PRIORITY_CLASSES, undefined, name)) as Class | undefined;
     if (named === undefined) throw refusalOf(request, `no PriorityClass with name ${name} was found`);
     return named;
   }

@@ -12,6 +12,7 @@ import { keyOf } from "../objects/object-keys.ts";
 import { encodeForStore } from "../objects/stored-object.ts";
 import { newApiServices } from "./api-services.ts";
 import { flowControlObjects } from "./flow-control.ts";
+import { systemPriorityClasses } from "./priority-classes.ts";
 import { bootstrapPolicy } from "./rbac-notation.ts";
 
 export const BOOTSTRAP_NAMESPACES = ["default", "kube-system", "kube-public", NODE_LEASE_NAMESPACE];
@@ -20,7 +21,7 @@ export const BOOTSTRAP_NAMESPACES = ["default", "kube-system", "kube-public", NO
 const BATCH = 100;
 
 /**
- * Writes namespaces, roles, the objects of flow control and what says which APIs are served by `kinds`, as far as they are
+ * Writes namespaces, roles, the objects of flow control, priority classes and what says which APIs are served by `kinds`, as far as they are
  * not there yet: new installations in a few transactions, later ones only read.
  */
 export async function writeBootstrapObjects(
@@ -32,6 +33,7 @@ export async function writeBootstrapObjects(
     ...BOOTSTRAP_NAMESPACES.map(namespace),
     ...bootstrapPolicy(),
     ...flowControlObjects(),
+    ...systemPriorityClasses(),
     ...newApiServices(kinds, rfc3339Seconds(nowMs)),
   ].map((object) => complete(object, nowMs));
   const missing: { key: string; value: Buffer }[] = [];

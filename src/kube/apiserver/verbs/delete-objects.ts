@@ -1,5 +1,11 @@
 import { rfc3339Seconds } from "../../../base/index.ts";
-import { type KindDefinition, type KubeObject, statusConflict, statusNotFound } from "../../api/index.ts";
+import {
+  type KindDefinition,
+  type KubeObject,
+  statusConflict,
+  statusForbidden,
+  statusNotFound,
+} from "../../api/index.ts";
 import { StoredObject } from "../objects/stored-object.ts";
 import type { Answer, ListAnswer, ResourceCall, ServerContext } from "../server-context.ts";
 import { admissionRequest } from "./admission-request.ts";
@@ -14,6 +20,8 @@ export async function deleteObject(context: ServerContext, call: ResourceCall): 
   const request = deleteOptionsOf(call);
   warnOfOrphans(call, request);
   await context.admission.mutate(admissionRequest(call, "DELETE"));
+  const why = kind.refusesDelete?.(info.name!);
+  if (why !== undefined) throw statusForbidden(kind, info.name!, why);
   const { object, gone } = await deleteOne(context, call, info.name!, request);
   if (!gone || kind.returnsDeletedObject) return { form: "object", kind, object, code: 200 };
   const { metadata } = object instanceof StoredObject ? object.object : object;
