@@ -12,6 +12,7 @@ describe("discovery", () => {
     ["", "events", "r2yiGXH7wu8="],
     ["", "pods", "xPOwRZ+Yhw8="],
     ["apps", "deployments", "8aSe+NMegvE="],
+    ["autoscaling", "horizontalpodautoscalers", "qwQve8ut294="],
     ["events.k8s.io", "events", "r2yiGXH7wu8="],
     ["rbac.authorization.k8s.io", "roles", "7FuwZcIIItM="],
   ])("%s %s is stored in the version %s", (group, name, storageVersionHash) => {

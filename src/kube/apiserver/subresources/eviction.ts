@@ -6,7 +6,7 @@ import { deleteObject } from "../verbs/delete-objects.ts";
 import { requireBody } from "../verbs/request-body.ts";
 import { successStatus } from "./success-status.ts";
 
-/** `pods/NAME/eviction` (`kubectl drain`): a delete that a disruption budget may refuse. Budgets are not served yet, so none does. */
+/** `pods/NAME/eviction` (`kubectl drain`): a delete that a disruption budget may refuse. Nobody counts what budgets cover yet, so none does. */
 export async function createEviction(context: ServerContext, call: ResourceCall): Promise<Answer> {
   const eviction = requireBody(call, evictions);
   if (eviction.metadata.name !== call.info.name)
