@@ -315,15 +315,17 @@ class KubeApiServer implements ApiServer {
     await cacheRun.ready;
     const checking = this.#checker.run(caching.signal);
     checking.catch(() => {});
-    await this.#addressRepair.repairAll();
-    const repairing = this.#addressRepair.run(caching.signal);
-    const client = createInProcessClient(this.backend, SELF);
-    const customRun = runUntilReady((customReady) =>
-      this.#customKinds(client).run({ signal: caching.signal, ready: customReady }),
-    );
-    await customRun.ready;
     this.#metrics.start();
+    const client = createInProcessClient(this.backend, SELF);
+    const running: Promise<void>[] = [];
     try {
+      await this.#addressRepair.repairAll();
+      running.push(this.#addressRepair.run(caching.signal));
+      const customRun = runUntilReady((customReady) =>
+        this.#customKinds(client).run({ signal: caching.signal, ready: customReady }),
+      );
+      running.push(customRun.ended);
+      await customRun.ready;
       this.#http = await startHttpServer({
         listen: { port, ...(host === undefined ? {} : { host }) },
         tls: {
@@ -358,7 +360,7 @@ class KubeApiServer implements ApiServer {
       this.#metrics.stop();
       this.#agents.close();
       caching.abort();
-      await Promise.all([cacheRun.ended, checking, repairing, customRun.ended]);
+      await Promise.all([cacheRun.ended, checking, ...running]);
     }
   }
 }
