@@ -124,6 +124,14 @@ export interface WriteContext {
   warnings: string[];
 }
 
+export interface DefinedBy {
+  /** Name of the definition, and the revision that was read. */
+  name: string;
+  revision: number;
+  /** Objects that were written later stand in the store as the schemas want them. */
+  sinceRevision: number;
+}
+
 /** Between the version in which objects are stored and the one in which a kind shows them. */
 export interface KindConversion {
   /** Whether a stored object is shown as it is. */
@@ -171,6 +179,8 @@ export interface KindDefinition<T extends ApiObject = any> extends ResourceRef<T
   managed?: ManagedKind;
   /** How its objects stand in the store, where that is not as the kind shows them. */
   conversion?: KindConversion;
+  /** The custom resource definition that it is of. */
+  definedBy?: DefinedBy;
   /** Told with every answer. */
   deprecation?: string;
   /** Takes reads and deletes only: what defines it is about to go. */

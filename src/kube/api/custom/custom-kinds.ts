@@ -21,6 +21,7 @@ export function customKinds(
   { convert, sinceRevision }: CustomKindsOptions,
 ): KindDefinition[] {
   const { group } = definition.spec;
+  const { name, resourceVersion } = definition.metadata;
   const stored = storageVersion(definition)!;
   const storedVersion = apiVersionOf({ group, version: stored.name });
   const versions = servedVersions(definition);
@@ -34,6 +35,7 @@ export function customKinds(
       openApi: (openApi) => customOpenApi(definition, version, openApi),
       ...(deprecation === undefined ? {} : { deprecation }),
       ...(isTerminating ? { isTerminating } : {}),
+      definedBy: { name, revision: Number(resourceVersion), sinceRevision },
       conversion: conversionOf(kind, { convert, sinceRevision, storedVersion }),
     };
   });

@@ -164,6 +164,20 @@ describe("a custom resource definition", () => {
     expect((await send("GET", `${PATH}/one`)).json.metadata.generation).toBe(2);
   });
 
+  it("takes objects of many bytes as those of few", async () => {
+    const annotations = Object.fromEntries(
+      Array.from({ length: 900 }, (_, n) => [`note-${n}`, "x".repeat(20)]),
+    );
+    const big = { ...box("big", { unknown: 1 }), metadata: { name: "big", annotations } };
+    const made = await send("POST", PATH, big);
+    expect([made.status, made.json.spec]).toEqual([201, { size: 3, color: "red" }]);
+    expect(made.json.metadata.managedFields).toHaveLength(1);
+    const beta = await send("GET", `${PATH.replace("v1", "v1beta1")}/big`);
+    expect(beta.json.apiVersion).toBe("example.com/v1beta1");
+    const broken = await send("PUT", `${PATH}/big`, { ...made.json, spec: { size: 0 } });
+    expect([broken.status, broken.json.details.causes[0].field]).toEqual([422, "spec.size"]);
+  });
+
   it("changes what is there with its schema, and is served by the next server, too", async () => {
     const { json } = await send("GET", `${DEFINITIONS}/boxes.example.com`);
     for (const one of json.spec.versions)

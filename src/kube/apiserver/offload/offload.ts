@@ -66,6 +66,7 @@ export class Offload {
       revision,
       form,
       as,
+      ...(kind.definedBy ? { definedBy: kind.definedBy } : {}),
     };
     return bufferOf((await this.#options.threads.run(job, user.name, bytes.length, signal)).bytes);
   }
@@ -84,10 +85,12 @@ export class Offload {
       body: { bytes: body.bytes, contentType: body.contentType },
       form,
       nowMs: clock.nowMs(),
+      ...(call.kind.definedBy ? { definedBy: call.kind.definedBy } : {}),
     };
     try {
-      const { warnings, ...result } = await threads.run(job, user.name, sizeBytes, signal);
+      const { warnings, annotations = [], ...result } = await threads.run(job, user.name, sizeBytes, signal);
       call.warnings.push(...warnings);
+      for (const [key, value] of annotations) call.auditAnnotations.set(key, value);
       return { form: "encoded", ...result, bytes: bufferOf(result.bytes) };
     } catch (error) {
       if (!(error instanceof JobFailure)) throw error;

@@ -23,6 +23,7 @@ import type { ResourceCall, ServerContext } from "../server-context.ts";
 import { EncodedBody } from "../verbs/decode-object.ts";
 import { WebhookAgents } from "../webhook/webhook-agents.ts";
 import { WebhookClient } from "../webhook/webhook-client.ts";
+import { LearnedKinds } from "./learned-kinds.ts";
 import { PrefixCache } from "./prefix-cache.ts";
 import type {
   DecodeJob,
@@ -36,6 +37,7 @@ import type {
 
 const kinds = builtInKinds();
 const agents = new WebhookAgents();
+const learned = new LearnedKinds(kinds, agents);
 const MANY_CAUSES = 100;
 const NEVER = new AbortController().signal;
 
@@ -50,14 +52,15 @@ export class RefusedRequest extends Error {
 }
 
 /** Does what one job asks for. Throws RefusedRequest around what a request fails with. */
-export function performJob(job: Job, store: Store, options: ThreadOptions): Promise<JobResult> {
+export async function performJob(job: Job, store: Store, options: ThreadOptions): Promise<JobResult> {
+  if (job.type !== "decode" && job.definedBy) await learned.learn(job.definedBy, store, systemClock);
   switch (job.type) {
     case "request":
       return answerRequest(job, store, options);
     case "decode":
-      return Promise.resolve(decode(job));
+      return decode(job);
     case "encode":
-      return Promise.resolve(encode(job));
+      return encode(job);
   }
 }
 
@@ -70,7 +73,8 @@ async function answerRequest(job: RequestJob, store: Store, options: ThreadOptio
       refuseOtherShape(form, answer.kind, false);
       const bytes = encodeObject(answer.kind, answer.object, form);
       const warnings = toldWarnings(call.warnings);
-      return { code: answer.code, contentType: CONTENT_TYPES[form.encoding], bytes, warnings };
+      const annotations = [...call.auditAnnotations];
+      return { code: answer.code, contentType: CONTENT_TYPES[form.encoding], bytes, warnings, annotations };
     }
     if (answer.form !== "status")
       throw new GantryError("Internal", `a write was answered with a ${answer.form}`);

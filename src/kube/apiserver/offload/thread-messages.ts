@@ -1,6 +1,6 @@
 import type { ErrorKind } from "../../../base/index.ts";
 import type { Store } from "../../../store/types.ts";
-import type { Status } from "../../api/index.ts";
+import type { DefinedBy, Status } from "../../api/index.ts";
 import type { ApiRequest, UserInfo } from "../../client/types.ts";
 import type { PluginChoice } from "../admission/choose-plugins.ts";
 import type { Rendering } from "../http/encode-answer.ts";
@@ -31,6 +31,8 @@ export interface RequestJob {
   body: SentBody;
   form: Rendering;
   nowMs: number;
+  /** Of a custom kind: what it is defined by. */
+  definedBy?: DefinedBy;
 }
 
 /** A body as an object, for a request that is worked on elsewhere. */
@@ -53,6 +55,7 @@ export type EncodedAs =
 export interface EncodeJob {
   type: "encode";
   kind: Pick<ResourceRequestInfo, "group" | "version" | "resource">;
+  definedBy?: DefinedBy;
   key: string;
   bytes: Uint8Array;
   revision: number;
@@ -67,6 +70,8 @@ export interface JobResult {
   contentType: string;
   bytes: Uint8Array;
   warnings: string[];
+  /** What admission tells the audit log. */
+  annotations?: [key: string, value: string][];
 }
 
 export interface SentError {
