@@ -7,6 +7,7 @@ import { STORE_USAGE } from "./store/usage.ts";
 import { UP_USAGE, up } from "./up.ts";
 import { VERSION_USAGE, version } from "./version.ts";
 
+export type { Component } from "./components.ts";
 export {
   type ControlFailure,
   callControl,

@@ -1,4 +1,5 @@
 import type { LogLevel } from "../base/index.ts";
+import type { Component } from "./components.ts";
 import type { PlatformStatus } from "./control-client.ts";
 
 export interface PlatformOptions {
@@ -8,6 +9,8 @@ export interface PlatformOptions {
   nodeName: string | undefined;
   /** `embedded`, or `etcd://host:port[,…]`; absent: as at the last start. */
   store: string | undefined;
+  /** Which parts of the house run. */
+  components: readonly Component[];
   logLevel: LogLevel;
 }
 

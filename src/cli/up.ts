@@ -3,6 +3,7 @@ import { mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { GantryError, systemClock } from "../base/index.ts";
 import { parseArguments } from "./arguments.ts";
+import { COMPONENTS, type Component, parseComponents } from "./components.ts";
 import { callControl, type PlatformStatus } from "./control-client.ts";
 import { homeDirectory, makeHome } from "./home.ts";
 import { logToStandardError, tell } from "./log-output.ts";
@@ -10,7 +11,7 @@ import type { PlatformOptions, PlatformRunner } from "./platform-runner.ts";
 import { summaryText } from "./summary.ts";
 
 export const UP_USAGE =
-  "gantry up [--home DIR] [--detach] [--wait] [--api-port N] [--registry-port N] [--store etcd://HOST:PORT[,…]] [--node-name NAME] [--log-level LEVEL]";
+  "gantry up [--home DIR] [--detach] [--wait] [--api-port N] [--registry-port N] [--store etcd://HOST:PORT[,…]] [--node-name NAME] [--components LIST] [--log-level LEVEL]";
 const PORTS = { min: 0, max: 65_535 };
 const WAIT_MS = 60_000;
 
@@ -26,6 +27,7 @@ export async function up(args: readonly string[], run: PlatformRunner): Promise<
       "registry-port": { type: "string" },
       "node-name": { type: "string" },
       store: { type: "string" },
+      components: { type: "string" },
       "log-level": { type: "string" },
     },
     UP_USAGE,
@@ -36,9 +38,14 @@ export async function up(args: readonly string[], run: PlatformRunner): Promise<
     registryPort: parsed.integer("registry-port", PORTS),
     nodeName: parsed.text("node-name"),
     store: parsed.text("store"),
+    components: components(parsed.text("components")),
     logLevel: logLevel(parsed.text("log-level")),
   };
   return parsed.flag("detach") ? detach(options, args, parsed.flag("wait")) : foreground(options, run);
+}
+
+function components(text: string | undefined): readonly Component[] {
+  return text === undefined ? COMPONENTS : parseComponents(text);
 }
 
 function logLevel(text: string | undefined): PlatformOptions["logLevel"] {

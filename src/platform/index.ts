@@ -7,11 +7,18 @@ import {
   type Service,
   systemClock,
 } from "../base/index.ts";
-import { type PlatformHooks, type PlatformOptions, type PlatformStatus, VERSION } from "../cli/index.ts";
+import {
+  type Component,
+  type PlatformHooks,
+  type PlatformOptions,
+  type PlatformStatus,
+  VERSION,
+} from "../cli/index.ts";
 import type { ContainerSummary } from "../engine/types.ts";
 import { ensureSharedMount, setUpProcess } from "../kernel/index.ts";
 import type { PodNetwork } from "../network/index.ts";
 import { runStoreOperation } from "../store/index.ts";
+import { runsContainers, servicesOf } from "./components.ts";
 import type { PlatformConfig } from "./config.ts";
 import { startControlServer } from "./control-server.ts";
 import { type EngineHouse, engineHouse } from "./engine-services.ts";
@@ -31,7 +38,7 @@ export { resetPlatform } from "./reset.ts";
 export async function runPlatform(options: PlatformOptions, hooks: PlatformHooks): Promise<void> {
   const startedAtMs = systemClock.monotonicMs();
   const layout = homeLayout(options.home);
-  assertSystemPackages();
+  if (runsContainers(options.components)) assertSystemPackages();
   await assertNothingRuns(options.home);
   prepareHome(layout);
   const unlock = await lockHome(layout);
@@ -43,6 +50,7 @@ export async function runPlatform(options: PlatformOptions, hooks: PlatformHooks
 }
 
 class Platform {
+  readonly #components: readonly Component[];
   readonly #hooks: PlatformHooks;
   readonly #layout: HomeLayout;
   readonly #config: PlatformConfig;
@@ -57,6 +65,7 @@ class Platform {
   #kubeHouse: KubeHouse | undefined;
 
   constructor(options: PlatformOptions, hooks: PlatformHooks, layout: HomeLayout, startedAtMs: number) {
+    this.#components = options.components;
     this.#hooks = hooks;
     this.#layout = layout;
     this.#startedAtMs = startedAtMs;
@@ -115,12 +124,12 @@ class Platform {
     const kube = kubeHouse({ ...common, house: engine, podNetwork });
     this.#engineHouse = engine;
     this.#kubeHouse = kube;
-    return [
+    return servicesOf(this.#components, [
       ...engine.services,
       this.#podNetworkService(engine, podNetwork),
       ...kube.services.map(afterPodNetwork),
       this.#nodeReadyService(kube),
-    ];
+    ]);
   }
 
   #podNetworkService(engine: EngineHouse, podNetwork: Slot<PodNetwork>): Service {

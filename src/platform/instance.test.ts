@@ -14,7 +14,15 @@ beforeEach(() => {
 afterEach(() => rmSync(home, { recursive: true }));
 
 const load = ({ store, apiPort }: { store?: string; apiPort?: number }) =>
-  loadInstance({ home, apiPort, store, registryPort: undefined, nodeName: undefined, logLevel: "info" });
+  loadInstance({
+    home,
+    apiPort,
+    store,
+    registryPort: undefined,
+    nodeName: undefined,
+    components: [],
+    logLevel: "info",
+  });
 
 it("keeps what an instance decided at its first start, but for the ports that a start names", () => {
   const first = load({});

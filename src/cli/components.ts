@@ -1,0 +1,28 @@
+import { GantryError } from "../base/index.ts";
+
+/** Parts of the house that can be run without the others. */
+export const COMPONENTS = ["apiserver", "controllers", "scheduler", "node", "docker"] as const;
+
+export type Component = (typeof COMPONENTS)[number];
+
+/** These work in the process of the API server. */
+const BESIDE_API_SERVER: readonly Component[] = ["controllers", "scheduler", "node"];
+
+/** Reads `apiserver,scheduler`. Throws InvalidArgument for what is no component, and for one without that which it needs. */
+export function parseComponents(text: string): Component[] {
+  const names = text.split(",").map((name) => name.trim());
+  const unknown = names.find((name) => !(COMPONENTS as readonly string[]).includes(name));
+  if (unknown !== undefined) {
+    throw new GantryError("InvalidArgument", `--components does not know "${unknown}"`, {
+      hint: `it takes a list of ${COMPONENTS.join(", ")}`,
+    });
+  }
+  const components = COMPONENTS.filter((name) => names.includes(name));
+  const lonely = components.find((name) => BESIDE_API_SERVER.includes(name));
+  if (lonely !== undefined && !components.includes("apiserver")) {
+    throw new GantryError("InvalidArgument", `--components: ${lonely} needs apiserver in the same process`, {
+      hint: "a node of its own is not built yet",
+    });
+  }
+  return components;
+}

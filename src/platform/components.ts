@@ -1,0 +1,27 @@
+import type { Service } from "../base/index.ts";
+import type { Component } from "../cli/index.ts";
+
+/** The services of each part of the house. */
+const SERVICES = {
+  apiserver: ["memory", "store", "certificates", "apiserver"],
+  controllers: ["informers", "controllers"],
+  scheduler: ["informers", "scheduler"],
+  node: [
+    ...["network", "images", "runtime", "engine", "pod-network"],
+    ...["informers", "cri", "kubelet", "proxy", "dns", "node"],
+  ],
+  docker: ["memory", "network", "images", "runtime", "engine", "docker-api", "registry"],
+} satisfies Record<Component, string[]>;
+
+/** The services of the components, in need of one another only. */
+export function servicesOf(components: readonly Component[], all: readonly Service[]): Service[] {
+  const wanted = new Set<string>(components.flatMap((name) => SERVICES[name]));
+  return all
+    .filter(({ name }) => wanted.has(name))
+    .map((service) => ({ ...service, needs: service.needs.filter((need) => wanted.has(need)) }));
+}
+
+/** Whether containers are run. */
+export function runsContainers(components: readonly Component[]): boolean {
+  return components.includes("node") || components.includes("docker");
+}
