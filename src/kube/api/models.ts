@@ -23,6 +23,8 @@ export interface ModelField {
   isMap: boolean;
   required: boolean;
   presence: Presence;
+  /** A pointer that is always written: null where it was not given. */
+  isNullable?: boolean;
   listType?: ListType;
   listMapKeys?: readonly string[];
   mapType?: "atomic" | "granular";
@@ -148,10 +150,12 @@ function parseField(
     required: required === "!",
     ...parseMarks(marks.get(name!)),
   };
-  return { ...field, presence: PRESENCES[presences.get(name!) ?? ""] ?? usualPresence(field) };
+  const mark = presences.get(name!) ?? "";
+  const presence = PRESENCES[mark] ?? usualPresence(field);
+  return { ...field, presence, ...(mark === "n" ? { isNullable: true } : {}) };
 }
 
-const PRESENCES: Record<string, Presence> = { a: "always", p: "given", o: "nonempty" };
+const PRESENCES: Record<string, Presence> = { a: "always", n: "always", p: "given", o: "nonempty" };
 /** Structs of Go: `omitempty` has no effect on them. */
 const STRUCT_CODES = new Set(["m", "t", "u", "q", "x", "n", "r", "f", "A", "B", "S"]);
 

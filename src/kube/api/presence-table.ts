@@ -2,9 +2,9 @@
  * Which fields Go's encoder writes or leaves out, where it is not what the model alone tells: there a required field is
  * always written, an optional struct, time or raw value only if it was given, any other optional field unless it is
  * empty, and `metadata` always. The form is that of the merge table; the marks are `a` always written (a struct that is
- * no pointer, a field without `omitempty`), `p` a pointer: written if it was given, even when empty, `o` left out when
- * empty. Source: the struct tags of k8s.io/api. `p` are also the policies of HPAScalingRules: an empty list of them is
- * refused, where none at all is filled in.
+ * no pointer, a field without `omitempty`), `p` a pointer: written if it was given, even when empty, `n` a pointer without
+ * `omitempty`: null if it was not given, `o` left out when empty. Source: the struct tags of k8s.io/api. `p` are also the
+ * policies of HPAScalingRules: an empty list of them is refused, where none at all is filled in.
  */
 export const PRESENCE_TABLE = `# admissionregistration.v1
 MatchResources matchPolicy=p
@@ -190,8 +190,8 @@ ServiceSpec allocateLoadBalancerNodePorts=p internalTrafficPolicy=p ipFamilyPoli
 ServiceStatus loadBalancer=a
 Toleration tolerationSeconds=p
 TopologySpreadConstraint minDomains=p nodeAffinityPolicy=p nodeTaintsPolicy=p
-TypedLocalObjectReference apiGroup=p
-TypedObjectReference apiGroup=p namespace=p
+TypedLocalObjectReference apiGroup=n
+TypedObjectReference apiGroup=n namespace=p
 VolumeMount mountPropagation=p recursiveReadOnly=p
 VolumeMountStatus recursiveReadOnly=p
 WindowsSecurityContextOptions gmsaCredentialSpec=p gmsaCredentialSpecName=p hostProcess=p runAsUserName=p

@@ -165,7 +165,7 @@ function readMap(value: unknown, field: ModelField, walk: Walk, place: Place): J
 
 /** What Go's encoder writes for a field that was not given: nil lists, maps and bytes as null, structs with their own zeros. */
 function zeroOfField(field: ModelField): unknown {
-  if (field.isList || field.isMap || field.code === "y") return null;
+  if (field.isList || field.isMap || field.isNullable || field.code === "y") return null;
   return field.code === "m" ? zeroObject(modelOf(field.definition)) : zeroOf(field);
 }
 

@@ -9,7 +9,7 @@ export function validateTypedReference(
   path: string,
 ): FieldError[] {
   return [
-    ...(apiGroup === undefined
+    ...(apiGroup === undefined || apiGroup === null
       ? []
       : invalidEach(`${path}.apiGroup`, apiGroup, isDns1123Subdomain(apiGroup))),
     ...(kind === ""
