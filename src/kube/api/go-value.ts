@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { parseQuantity } from "../../formats/index.ts";
+import { parseQuantity, type QuantityFormat } from "../../formats/index.ts";
 import { GoLiteral } from "./field-error.ts";
 import type { ObjectReference } from "./generated/types.ts";
 import type { KubeObject, OwnerReference } from "./types.ts";
@@ -7,6 +7,14 @@ import type { KubeObject, OwnerReference } from "./types.ts";
 /** A field of a Go struct that is a pointer: `%#v` prints where it points, which differs from process to process. */
 export function goPointer(type: string, value: unknown): GoLiteral {
   return new GoLiteral(value === undefined ? `(*${type})(nil)` : `(*${type})(0xc000000000)`);
+}
+
+let madePointers = 0;
+
+/** A pointer to what is made for the message only: no other points there. */
+export function goNewPointer(type: string): GoLiteral {
+  const address = 0xc00000000000 + 16 * (++madePointers % 0x1000000);
+  return new GoLiteral(`(*${type})(0x${address.toString(16)})`);
 }
 
 export const GO_NIL_STRING: GoLiteral = goPointer("string", undefined);
@@ -31,15 +39,20 @@ export function goIntOrString(value: number | string): GoLiteral {
 
 const SCALES: Record<string, number> = { n: -9, u: -6, m: -3, "": 0, k: 3, M: 6, G: 9, T: 12, P: 15, E: 18 };
 
-/** A `resource.Quantity` in canonical form (`200m`, `1Gi`, `1e3`). */
-export function goQuantity(text: string): GoLiteral {
+/** What Go keeps of a `resource.Quantity` in canonical form (`200m`, `1Gi`, `1e3`). */
+export function parseQuantityParts(text: string): { value: string; scale: number; format: QuantityFormat } {
   const [, digits = "0", suffix = ""] = /^(-?\d+)(.*)$/.exec(text) ?? [];
   const exponent = /^e(-?\d+)$/.exec(suffix)?.[1];
   const { nanos, format } = parseQuantity(text);
   const scale = exponent === undefined ? SCALES[suffix] : Number(exponent);
   const value = scale === undefined ? String(nanos / 1_000_000_000n) : digits;
+  return { value, scale: scale ?? 0, format };
+}
+
+export function goQuantity(text: string): GoLiteral {
+  const { value, scale, format } = parseQuantityParts(text);
   return goStruct("resource.Quantity", {
-    i: goStruct("resource.int64Amount", { value: new GoLiteral(value), scale: scale ?? 0 }),
+    i: goStruct("resource.int64Amount", { value: new GoLiteral(value), scale }),
     d: new GoLiteral("resource.infDecAmount{Dec:(*inf.Dec)(nil)}"),
     s: text,
     Format: format,
