@@ -163,8 +163,11 @@ export interface KindDefinition<T extends ApiObject = any> extends ResourceRef<T
   /** Definition name in the model tables: `io.k8s.api.core.v1.Pod`. */
   model: string;
   verbs?: string[];
-  /** Never stored: only created to get an answer (`request`), or the body of a subresource, which has no path of its own (`body`). */
-  use?: "request" | "body";
+  /**
+   * Never stored: only created to get an answer (`request`), the body of a subresource, which has no path of its own (`body`),
+   * or worked out when it is asked for (`computed`).
+   */
+  use?: "request" | "body" | "computed";
   /** Beside `status` and `scale`, which follow from `hasStatus` and `scale`. */
   subresources?: readonly ServedSubresource[];
   /** Other API versions in which a body of this kind is read as well. */
@@ -244,6 +247,8 @@ export interface KindDefinition<T extends ApiObject = any> extends ResourceRef<T
   tellsMetadataChangesOnce?: boolean;
   /** Its rules of an update do not ask again for its rules of a new object's metadata: names may be older than those. */
   takesOldMetadata?: boolean;
+  /** An update is told twice what is wrong with the object, metadata and all: upstream's ValidateUpdate asks, and what it calls asks again. */
+  tellsObjectTwice?: boolean;
   /** The rule of `metadata.name`; a function where it depends on the rest of the object. */
   nameValidation?:
     | "dns1123subdomain"

@@ -30,7 +30,12 @@ interface HasMeta {
 type NameRuleOfAll = Exclude<NameRule, (...args: never[]) => unknown>;
 type MetaKind = Pick<
   KindDefinition,
-  "namespaced" | "nameValidation" | "takesAnyFinalizer" | "tellsMetadataChangesOnce" | "takesOldMetadata"
+  | "namespaced"
+  | "nameValidation"
+  | "takesAnyFinalizer"
+  | "tellsMetadataChangesOnce"
+  | "takesOldMetadata"
+  | "tellsObjectTwice"
 >;
 
 const NAME_RULES: Record<NameRuleOfAll, (name: string) => string[]> = {
@@ -71,8 +76,7 @@ export function validateObjectMeta(object: HasMeta, kind: MetaKind, path = "meta
   errors.push(...validateAnnotations(meta.annotations, `${path}.annotations`));
   errors.push(...validateOwnerReferences(meta.ownerReferences, `${path}.ownerReferences`));
   errors.push(...validateFinalizers(meta.finalizers, `${path}.finalizers`));
-  if (!kind.takesAnyFinalizer) errors.push(...unqualifiedFinalizers(meta.finalizers, `${path}.finalizers`));
-  return errors;
+  return [...errors, ...finalizersOf(object, kind, path)];
 }
 
 function validateNamespace(namespace: string | undefined, namespaced: boolean, path: string): FieldError[] {
@@ -141,13 +145,14 @@ function validateFinalizers(finalizers: readonly string[] | undefined, path: str
 }
 
 /** Kubernetes' own kinds know which names without a domain there are (core validateKubeFinalizerName). */
-function unqualifiedFinalizers(finalizers: readonly string[] | undefined, path: string): FieldError[] {
-  return (finalizers ?? []).flatMap((finalizer, index) =>
+function finalizersOf({ metadata }: HasMeta, kind: MetaKind, path = "metadata"): FieldError[] {
+  if (kind.takesAnyFinalizer) return [];
+  return (metadata.finalizers ?? []).flatMap((finalizer, index) =>
     finalizer.includes("/") || STANDARD_FINALIZERS.includes(finalizer)
       ? []
       : [
           invalid(
-            `${path}[${index}]`,
+            `${path}.finalizers[${index}]`,
             finalizer,
             "name is neither a standard finalizer name nor is it fully qualified",
           ),
@@ -172,12 +177,10 @@ export function validateUpdatedMeta(next: HasMeta, previous: HasMeta, kind: Meta
     takesAnyFinalizer: true,
   };
   const changes = validateObjectMetaUpdate(next, previous);
-  const ofFinalizers = kind.takesAnyFinalizer
-    ? []
-    : unqualifiedFinalizers(next.metadata.finalizers, "metadata.finalizers");
-  const repeated = kind.tellsMetadataChangesOnce ? [] : [...changes, ...ofFinalizers];
+  const repeated = kind.tellsMetadataChangesOnce ? [] : [...changes, ...finalizersOf(next, kind)];
   const ofKind = kind.takesOldMetadata ? [] : validateObjectMeta(next, kind);
-  return [...validateObjectMeta(next, ofAll), ...changes, ...repeated, ...ofKind];
+  const ofKindAgain = kind.tellsObjectTwice ? ofKind : [];
+  return [...validateObjectMeta(next, ofAll), ...changes, ...repeated, ...ofKind, ...ofKindAgain];
 }
 
 /** What an update may not change about the metadata (apimachinery ValidateObjectMetaUpdate). */

@@ -1,6 +1,6 @@
 import { applyMergePatch } from "../../../formats/index.ts";
 import { checkStructure } from "../structure.ts";
-import type { FieldError, KindDefinition, KubeObject } from "../types.ts";
+import type { FieldError, KindDefinition, KubeObject, WriteContext } from "../types.ts";
 
 /** A change to an object that is fine (as a merge patch), and what upstream says of the result; nothing: it is taken. */
 export type Refusal = readonly [change: object, ...errors: string[]];
@@ -8,6 +8,12 @@ export type Refusal = readonly [change: object, ...errors: string[]];
 /** A table for `it.each`. */
 export const rows = (table: readonly Refusal[]): { title: string; change: object; errors: string[] }[] =>
   table.map(([change, ...errors]) => ({ title: JSON.stringify(change), change, errors }));
+
+const CONTEXT: WriteContext = {
+  user: { name: "tester", groups: [] },
+  nowMs: Date.parse("2024-01-01T00:00:00Z"),
+  warnings: [],
+};
 
 function read(kind: KindDefinition, value: unknown): KubeObject {
   const { object } = checkStructure(value, kind);
@@ -38,7 +44,8 @@ export function refusalsOnUpdate(kind: KindDefinition, base: object, change: obj
   previous.metadata.resourceVersion = "1";
   const next = read(kind, changed(previous, change));
   kind.prepareForUpdate?.(next, previous);
-  const ofObject = kind.validate?.(next, previous) ?? [];
+  const validate = () => kind.validate?.(next, previous) ?? [];
+  const ofObject = kind.tellsObjectTwice ? [...validate(), ...validate()] : validate();
   const ofChanges = kind.validateUpdate?.(next, previous) ?? [];
   const all = kind.tellsChangesFirst ? [...ofChanges, ...ofObject] : [...ofObject, ...ofChanges];
   return all.map(textOf);
@@ -49,7 +56,7 @@ export function refusalsOnStatusUpdate(kind: KindDefinition, base: object, chang
   const previous = createdFrom(kind, base);
   previous.metadata.resourceVersion = "1";
   const next = read(kind, changed(previous, change));
-  kind.prepareForStatusUpdate?.(next, previous);
+  kind.prepareForStatusUpdate?.(next, previous, CONTEXT);
   return (kind.validateStatusUpdate?.(next, previous) ?? []).map(textOf);
 }
 
@@ -70,6 +77,6 @@ export function warningsOnUpdate(kind: KindDefinition, base: object, change: obj
 export function warningsOnStatusUpdate(kind: KindDefinition, base: object, change: object): string[] {
   const previous = createdFrom(kind, base);
   const next = read(kind, changed(previous, change));
-  kind.prepareForStatusUpdate?.(next, previous);
+  kind.prepareForStatusUpdate?.(next, previous, CONTEXT);
   return kind.statusWarnings?.(next) ?? [];
 }

@@ -35,7 +35,8 @@ function ofObject(kind: KindDefinition, tellsWarnings: boolean): UpdateStrategy 
       raiseGeneration(kind, next, previous);
     },
     validate(next, previous, context) {
-      const ofObject = kind.validate?.(next, previous, context) ?? [];
+      const validate = () => kind.validate?.(next, previous, context) ?? [];
+      const ofObject = kind.tellsObjectTwice ? [...validate(), ...validate()] : validate();
       const ofChanges = kind.validateUpdate?.(next, previous) ?? [];
       return kind.tellsChangesFirst ? [...ofChanges, ...ofObject] : [...ofObject, ...ofChanges];
     },
