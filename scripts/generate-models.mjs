@@ -142,7 +142,9 @@ function readClass(className, attributes, declared) {
   const members = new Map();
   const pattern = /(?: {4}\/\*\*\n([\s\S]*?) {4}\*\/\n)? {4}'([^']+)'(\?)?: /g;
   for (const [, comment, name, optional] of declared.matchAll(pattern)) {
-    members.set(name, { required: optional === undefined, description: commentText(comment) });
+    const text = commentText(comment);
+    const description = PARAGRAPHED.has(className) ? withParagraphs(text) : text;
+    members.set(name, { required: optional === undefined, description });
   }
   const fields = attributes.map(({ name, baseName, type, format }) => ({
     name: baseName,
@@ -161,6 +163,14 @@ const commentText = (comment) =>
         / {2}(?=Populated by the system)/g,
         "\n\n",
       );
+
+/** Where all runs of spaces were line ends. */
+const PARAGRAPHED = new Set(["V1CSIDriverSpec"]);
+
+const withParagraphs = (text) =>
+  text
+    .replace(/ {2,}/g, ({ length }) => (length === 2 ? "\n\n" : `\n${" ".repeat(length - 1)}`))
+    .replaceAll(" }\n\n", "\n}\n\n");
 
 const unescapeComment = (text) => text.replace(/\\(['"`\\])/g, "$1").replaceAll("*_/", "*/");
 

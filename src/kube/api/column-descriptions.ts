@@ -18,6 +18,14 @@ const FIELDS: Record<string, Record<string, string>> = {
     Available: "apps.v1.DaemonSetStatus numberAvailable",
     "Node Selector": "core.v1.PodSpec nodeSelector",
   },
+  CSIDriver: {
+    AttachRequired: "storage.v1.CSIDriverSpec attachRequired",
+    PodInfoOnMount: "storage.v1.CSIDriverSpec podInfoOnMount",
+    StorageCapacity: "storage.v1.CSIDriverSpec storageCapacity",
+    TokenRequests: "storage.v1.CSIDriverSpec tokenRequests",
+    RequiresRepublish: "storage.v1.CSIDriverSpec requiresRepublish",
+    Modes: "storage.v1.CSIDriverSpec volumeLifecycleModes",
+  },
   Deployment: {
     "Up-to-date": "apps.v1.DeploymentStatus updatedReplicas",
     Available: "apps.v1.DeploymentStatus availableReplicas",
@@ -55,6 +63,21 @@ const FIELDS: Record<string, Record<string, string>> = {
     "OS-Image": "core.v1.NodeSystemInfo osImage",
     "Kernel-Version": "core.v1.NodeSystemInfo kernelVersion",
     "Container-Runtime": "core.v1.NodeSystemInfo containerRuntimeVersion",
+  },
+  PersistentVolume: {
+    Capacity: "core.v1.PersistentVolumeSpec capacity",
+    "Access Modes": "core.v1.PersistentVolumeSpec accessModes",
+    "Reclaim Policy": "core.v1.PersistentVolumeSpec persistentVolumeReclaimPolicy",
+    Status: "core.v1.PersistentVolumeStatus phase",
+    Reason: "core.v1.PersistentVolumeStatus reason",
+    VolumeMode: "core.v1.PersistentVolumeSpec volumeMode",
+  },
+  PersistentVolumeClaim: {
+    Status: "core.v1.PersistentVolumeClaimStatus phase",
+    Volume: "core.v1.PersistentVolumeClaimSpec volumeName",
+    Capacity: "core.v1.PersistentVolumeClaimStatus capacity",
+    "Access Modes": "core.v1.PersistentVolumeClaimStatus accessModes",
+    VolumeMode: "core.v1.PersistentVolumeClaimSpec volumeMode",
   },
   Pod: {
     IP: "core.v1.PodStatus podIP",
@@ -98,6 +121,18 @@ const FIELDS: Record<string, Record<string, string>> = {
     "Port(s)": "core.v1.ServiceSpec ports",
     Selector: "core.v1.ServiceSpec selector",
   },
+  StorageClass: {
+    Provisioner: "storage.v1.StorageClass provisioner",
+    ReclaimPolicy: "storage.v1.StorageClass reclaimPolicy",
+    VolumeBindingMode: "storage.v1.StorageClass volumeBindingMode",
+    AllowVolumeExpansion: "storage.v1.StorageClass allowVolumeExpansion",
+  },
+  VolumeAttachment: {
+    Attacher: "storage.v1.VolumeAttachmentSpec attacher",
+    PV: "storage.v1.VolumeAttachmentSource persistentVolumeName",
+    Node: "storage.v1.VolumeAttachmentSpec nodeName",
+    Attached: "storage.v1.VolumeAttachmentStatus attached",
+  },
 };
 
 const JOB_SELECTOR =
@@ -130,7 +165,13 @@ const TEXTS: Record<string, Record<string, string>> = {
     Groups: "Groups in the clusterRoleBinding",
     ServiceAccounts: "ServiceAccounts in the clusterRoleBinding",
   },
+  ComponentStatus: {
+    Status: "Status of the component conditions",
+    Message: "Message of the component conditions",
+    Error: "Error of the component conditions",
+  },
   ControllerRevision: { Controller: "Controller of the object" },
+  CSINode: { Drivers: "Drivers indicates the number of CSI drivers registered on the node" },
   Deployment: {
     Ready: "Number of the pod with ready state",
     Selector:
@@ -184,6 +225,16 @@ const TEXTS: Record<string, Record<string, string>> = {
       "Selects the pods to which this NetworkPolicy object applies.  The array of ingress rules is applied to any pods selected by this field. Multiple network policies can select the same set of pods.  In this case, the ingress rules for each are combined additively. This field is NOT optional and follows standard label selector semantics. An empty podSelector matches all pods in this namespace.",
   },
   Node: { Status: "The status of the node", Roles: "The roles of the node" },
+  PersistentVolume: {
+    Claim:
+      "claimRef is part of a bi-directional binding between PersistentVolume and PersistentVolumeClaim. Expected to be non-nil when bound. claim.VolumeName is the authoritative bind between PV and PVC. More info: https://kubernetes.io/docs/concepts/storage/persistent-volumes#binding",
+    StorageClass: "StorageClass of the pv",
+    VolumeAttributesClass: "VolumeAttributesClass of the pv",
+  },
+  PersistentVolumeClaim: {
+    StorageClass: "StorageClass of the pvc",
+    VolumeAttributesClass: "VolumeAttributesClass of the pvc",
+  },
   Pod: {
     Ready: "The aggregate readiness state of this pod for accepting traffic.",
     Status: "The aggregate status of the containers in this pod.",
@@ -206,6 +257,11 @@ const TEXTS: Record<string, Record<string, string>> = {
   },
   PodTemplate: { "Pod Labels": "The labels for the pod template." },
   StatefulSet: { Ready: "Number of the pod with ready state" },
+  ResourceQuota: {
+    Request: "Request represents a minimum amount of cpu/memory that a container may consume.",
+    Limit:
+      "Limits control the maximum amount of cpu/memory that a container may use independent of contention on the node.",
+  },
   RoleBinding: {
     Role: "RoleRef can reference a Role in the current namespace or a ClusterRole in the global namespace. If the RoleRef cannot be resolved, the Authorizer must return an error.",
     Users: "Users in the roleBinding",

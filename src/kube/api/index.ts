@@ -1,4 +1,3 @@
-export * from "./absent-kinds.ts";
 export * from "./admissionregistration/admission-environment.ts";
 export { mutatingWebhookConfigurations } from "./admissionregistration/mutating-webhook-configuration.ts";
 export { validatingAdmissionPolicies } from "./admissionregistration/validating-admission-policy.ts";
@@ -41,11 +40,15 @@ export { certificateSigningRequests } from "./certificates/certificate-signing-r
 export { readCertificateRequest } from "./certificates/read-request.ts";
 export { leases, NODE_LEASE_NAMESPACE } from "./coordination/lease.ts";
 export { bindings } from "./core/binding.ts";
+export { componentStatuses } from "./core/component-status.ts";
 export { configMaps } from "./core/config-map.ts";
 export { endpoints } from "./core/endpoints.ts";
 export { events } from "./core/event.ts";
+export { limitRanges } from "./core/limit-range.ts";
 export { namespaces, validateNamespaceFinalizer } from "./core/namespace.ts";
 export { nodes } from "./core/node.ts";
+export { persistentVolumes } from "./core/persistent-volume.ts";
+export { persistentVolumeClaims } from "./core/persistent-volume-claim.ts";
 export { containersOf } from "./core/pod/containers-of.ts";
 export { isMirrorPod, MIRROR_ANNOTATION } from "./core/pod/mirror-pod.ts";
 export { nodeIsSelected, nodeSelectorTermMatches, selectsNodes } from "./core/pod/node-selection.ts";
@@ -62,11 +65,12 @@ export { isExtendedResource } from "./core/pod/validate-resources.ts";
 export { pods } from "./core/pod.ts";
 export { podTemplates } from "./core/pod-template.ts";
 export { replicationControllers } from "./core/replication-controller.ts";
+export { resourceQuotas } from "./core/resource-quota.ts";
 export { secrets } from "./core/secret.ts";
 export { validateServiceAddresses } from "./core/service/validate-addresses.ts";
 export { services } from "./core/service.ts";
 export { serviceAccounts } from "./core/service-account.ts";
-export { STORAGE_CLASS_ANNOTATION, storageClassNameOf } from "./core/storage-class-name.ts";
+export { hasStorageClass, storageClassNameOf } from "./core/storage-class-name.ts";
 export {
   type ConversionReview,
   conversionReview,
@@ -128,6 +132,11 @@ export { roles } from "./rbac/role.ts";
 export { roleBindings } from "./rbac/role-binding.ts";
 export { priorityClasses, SYSTEM_PRIORITY_CLASSES } from "./scheduling/priority-class.ts";
 export * from "./status-error.ts";
+export { csiDrivers } from "./storage/csi-driver.ts";
+export { csiNodes } from "./storage/csi-node.ts";
+export { csiStorageCapacities } from "./storage/csi-storage-capacity.ts";
+export { DEFAULT_STORAGE_CLASS_ANNOTATIONS, storageClasses } from "./storage/storage-class.ts";
+export { volumeAttachments } from "./storage/volume-attachment.ts";
 export * from "./strategic-merge-patch.ts";
 export { keepAllBut, keepStatus } from "./strategy.ts";
 export * from "./strict-json.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { apiVersionOf, parseApiVersion } from "./api-version.ts";
-import { builtInKinds, kindByGvk, kinds, requestKinds } from "./kinds.ts";
+import { builtInKinds, computedKinds, kindByGvk, kinds, requestKinds } from "./kinds.ts";
 import { findModel } from "./models.ts";
 import { definedColumns } from "./table.ts";
 import type { KindDefinition } from "./types.ts";
@@ -21,7 +21,7 @@ describe("the kind table", () => {
   });
 
   it("names models that exist, and no kind twice", () => {
-    const all = [...kinds, ...requestKinds];
+    const all = [...kinds, ...requestKinds, ...computedKinds];
     expect(all.filter((kind) => findModel(kind.model) === undefined)).toEqual([]);
     expect(new Set(all.map((kind) => `${apiVersionOf(kind)} ${kind.kind}`)).size).toBe(all.length);
   });
@@ -40,30 +40,33 @@ interface Discovered {
 const ALL_VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
 describe.skipIf(!existsSync(shared))("against upstream's discovery documents", () => {
-  it.each(kinds.map((kind) => [`${apiVersionOf(kind)} ${kind.kind}`, kind] as const))("%s", (_, kind) => {
-    const file = kind.group === "" ? "api__v1.json" : `apis__${kind.group}__${kind.version}.json`;
-    const resources: Discovered[] = readShared(`discovery/${file}`).resources;
-    const found = resources.find((one) => one.name === kind.resource)!;
-    expect({
-      singular: kind.singular,
-      namespaced: kind.namespaced,
-      kind: kind.kind,
-      verbs: [...(kind.verbs ?? ALL_VERBS)].sort(),
-      shortNames: kind.shortNames,
-      categories: kind.categories,
-      hasStatus: kind.hasStatus,
-      hasScale: kind.scale !== undefined,
-    }).toEqual({
-      singular: found.singularName,
-      namespaced: found.namespaced,
-      kind: found.kind,
-      verbs: [...found.verbs].sort(),
-      shortNames: found.shortNames,
-      categories: found.categories,
-      hasStatus: resources.some((one) => one.name === `${kind.resource}/status`),
-      hasScale: resources.some((one) => one.name === `${kind.resource}/scale`),
-    });
-  });
+  it.each([...kinds, ...computedKinds].map((kind) => [`${apiVersionOf(kind)} ${kind.kind}`, kind] as const))(
+    "%s",
+    (_, kind) => {
+      const file = kind.group === "" ? "api__v1.json" : `apis__${kind.group}__${kind.version}.json`;
+      const resources: Discovered[] = readShared(`discovery/${file}`).resources;
+      const found = resources.find((one) => one.name === kind.resource)!;
+      expect({
+        singular: kind.singular,
+        namespaced: kind.namespaced,
+        kind: kind.kind,
+        verbs: [...(kind.verbs ?? ALL_VERBS)].sort(),
+        shortNames: kind.shortNames,
+        categories: kind.categories,
+        hasStatus: kind.hasStatus,
+        hasScale: kind.scale !== undefined,
+      }).toEqual({
+        singular: found.singularName,
+        namespaced: found.namespaced,
+        kind: found.kind,
+        verbs: [...found.verbs].sort(),
+        shortNames: found.shortNames,
+        categories: found.categories,
+        hasStatus: resources.some((one) => one.name === `${kind.resource}/status`),
+        hasScale: resources.some((one) => one.name === `${kind.resource}/scale`),
+      });
+    },
+  );
 });
 
 /** The names that the reference has for our kinds. */
@@ -107,6 +110,13 @@ const COLUMNS: Record<string, string> = {
   CertificateSigningRequest: "certificateSigningRequest",
   FlowSchema: "flowSchema",
   PriorityLevelConfiguration: "priorityLevel",
+  PersistentVolume: "persistentVolume",
+  PersistentVolumeClaim: "persistentVolumeClaim",
+  ResourceQuota: "resourceQuota",
+  StorageClass: "storageClass",
+  VolumeAttachment: "volumeAttachment",
+  CSINode: "csiNode",
+  ComponentStatus: "componentStatus",
 };
 
 interface ReferenceColumn {
@@ -117,7 +127,9 @@ interface ReferenceColumn {
 }
 
 describe.skipIf(!existsSync(shared))("against upstream's table columns", () => {
-  const withColumns = [...kinds, ...requestKinds].filter((kind) => COLUMNS[kind.kind] !== undefined);
+  const withColumns = [...kinds, ...requestKinds, ...computedKinds].filter(
+    (kind) => COLUMNS[kind.kind] !== undefined,
+  );
   it.each(withColumns.map((kind) => [`${apiVersionOf(kind)} ${kind.kind}`, kind] as const))(
     "%s",
     (_, kind: KindDefinition) => {

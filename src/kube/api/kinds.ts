@@ -1,4 +1,3 @@
-import { absentKinds } from "./absent-kinds.ts";
 import { admissionRegistrationKinds } from "./admissionregistration/kinds.ts";
 import { apiextensionsKinds } from "./apiextensions/kinds.ts";
 import { apiRegistrationKinds } from "./apiregistration/kinds.ts";
@@ -9,7 +8,7 @@ import { autoscalingKinds, autoscalingRequestKinds } from "./autoscaling/kinds.t
 import { batchKinds } from "./batch/kinds.ts";
 import { certificatesKinds } from "./certificates/kinds.ts";
 import { coordinationKinds } from "./coordination/kinds.ts";
-import { coreKinds, coreRequestKinds } from "./core/kinds.ts";
+import { coreComputedKinds, coreKinds, coreRequestKinds } from "./core/kinds.ts";
 import { discoveryKinds } from "./discovery/kinds.ts";
 import { eventsKinds } from "./events/kinds.ts";
 import { flowControlKinds } from "./flowcontrol/kinds.ts";
@@ -19,6 +18,7 @@ import { nodeKinds } from "./node/kinds.ts";
 import { policyKinds, policyRequestKinds } from "./policy/kinds.ts";
 import { rbacKinds } from "./rbac/kinds.ts";
 import { schedulingKinds } from "./scheduling/kinds.ts";
+import { storageKinds } from "./storage/kinds.ts";
 import type { GroupVersionKind, KindDefinition } from "./types.ts";
 
 /** Every built-in kind that is stored and served. A new kind is a file of its own and a line in its group's `kinds.ts`. */
@@ -40,6 +40,7 @@ export const kinds: readonly KindDefinition[] = [
   ...rbacKinds,
   ...schedulingKinds,
   ...apiextensionsKinds,
+  ...storageKinds,
 ];
 
 /** Kinds that are only ever the body of a request: nothing of them is stored. */
@@ -51,12 +52,15 @@ export const requestKinds: readonly KindDefinition[] = [
   ...autoscalingRequestKinds,
 ];
 
-/** All that this server knows by itself, with what it does not have and tools ask for. */
+/** Kinds that are read only: each object is worked out when it is asked for. */
+export const computedKinds: readonly KindDefinition[] = [...coreComputedKinds];
+
+/** All that this server knows by itself. */
 export function builtInKinds(): KindCatalog {
-  return new KindCatalog([...kinds, ...requestKinds, ...absentKinds]);
+  return new KindCatalog([...kinds, ...requestKinds, ...computedKinds]);
 }
 
-const byName = new Map([...kinds, ...requestKinds].map((kind) => [nameOf(kind), kind]));
+const byName = new Map([...kinds, ...requestKinds, ...computedKinds].map((kind) => [nameOf(kind), kind]));
 
 function nameOf({ group, version, kind }: GroupVersionKind): string {
   return `${group}/${version}/${kind}`;

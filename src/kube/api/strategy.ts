@@ -35,3 +35,21 @@ export function keepAllBut(next: KubeObject, previous: KubeObject, fields: reado
     else next[field] = value;
   }
 }
+
+/** Nor is anything else of the metadata, where upstream resets it (metav1.ResetObjectMetaForStatus). */
+export function keepMetadata(next: KubeObject, previous: KubeObject): void {
+  for (const field of META_FIELDS) {
+    const kept = previous.metadata[field];
+    if (kept === undefined) delete next.metadata[field];
+    else Object.assign(next.metadata, { [field]: kept });
+  }
+}
+
+const META_FIELDS = [
+  "deletionTimestamp",
+  "generation",
+  "labels",
+  "annotations",
+  "finalizers",
+  "ownerReferences",
+] as const;

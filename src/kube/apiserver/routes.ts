@@ -1,11 +1,8 @@
 import {
-  absentKinds,
   failureStatus,
-  groupResourceText,
   type KindCatalog,
   type KindDefinition,
   StatusError,
-  statusNotImplemented,
   subresourcesOf,
   verbsOf,
 } from "../api/index.ts";
@@ -23,9 +20,8 @@ export function routeOf(catalog: KindCatalog, info: ResourceRequestInfo): KindDe
   const verbs = kind && verbsUnder(kind, info);
   if (!verbs?.length) throw noSuchResource();
   if (kind!.isTerminating && info.verb === "create") throw beingTerminated(info);
-  if (verbs.includes(info.verb)) return kind!;
-  if (!absentKinds.includes(kind!)) throw methodNotAllowed();
-  throw statusNotImplemented(`${groupResourceText(kind!)} are not supported by this server`);
+  if (!verbs.includes(info.verb)) throw methodNotAllowed();
+  return kind!;
 }
 
 /** What is served under the path of a collection, of an object, or of a part of it. */

@@ -8,7 +8,14 @@ interface HasStorageClass {
   spec: { storageClassName?: string };
 }
 
-/** The storage class of a volume or a claim; empty where it has none. */
+/** The storage class of a volume or a claim; empty where it has none, or wants none. */
 export function storageClassNameOf({ metadata, spec }: HasStorageClass | KubeObject): string {
   return metadata.annotations?.[STORAGE_CLASS_ANNOTATION] ?? spec.storageClassName ?? "";
+}
+
+/** Whether a claim says which class it wants, be it none. */
+export function hasStorageClass({ metadata, spec }: HasStorageClass | KubeObject): boolean {
+  return (
+    metadata.annotations?.[STORAGE_CLASS_ANNOTATION] !== undefined || spec.storageClassName !== undefined
+  );
 }

@@ -1,8 +1,7 @@
 import { compareQuantities } from "../../../formats/index.ts";
-import { type KubeObject, storageClassNameOf } from "../../api/index.ts";
+import { type KubeObject, storageClasses, storageClassNameOf } from "../../api/index.ts";
 import type { ObjectLookup } from "../objects/object-lookup.ts";
 import { type AdmissionPlugin, concerns, refusalOf } from "./admission.ts";
-import { STORAGE_CLASSES } from "./default-storage-class.ts";
 
 /** A claim grows only where it is bound and its class lets volumes grow. */
 export function persistentVolumeClaimResize(lookup: Pick<ObjectLookup, "get">): AdmissionPlugin {
@@ -17,7 +16,7 @@ export function persistentVolumeClaimResize(lookup: Pick<ObjectLookup, "get">): 
       const name = storageClassNameOf(next);
       const storageClass =
         name !== "" && name === storageClassNameOf(previous)
-          ? await lookup.get(STORAGE_CLASSES, undefined, name)
+          ? await lookup.get(storageClasses, undefined, name)
           : undefined;
       if (storageClass?.allowVolumeExpansion !== true)
         throw refusalOf(

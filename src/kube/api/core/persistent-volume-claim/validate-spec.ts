@@ -10,12 +10,13 @@ import type {
   PersistentVolumeClaimTemplate,
   TypedObjectReference,
 } from "../../generated/types.ts";
+import { goNewPointer, goStruct } from "../../go-value.ts";
 import { validateLabelSelector } from "../../meta/label-selector.ts";
 import { validateAnnotations, validateLabels } from "../../meta/object-meta.ts";
 import type { FieldError } from "../../types.ts";
 
-export const ACCESS_MODES = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
-const VOLUME_MODES = ["Block", "Filesystem"];
+const ACCESS_MODES = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
+export const VOLUME_MODES = ["Block", "Filesystem"];
 
 /** Fields of the metadata that a template has no use for, in Go's order; upstream makes their names from Go's. */
 const FORBIDDEN_METADATA = {
@@ -48,8 +49,17 @@ export function validateClaimTemplate(template: PersistentVolumeClaimTemplate, p
   ];
 }
 
+interface ClaimOptions {
+  /** Groups of data sources may be no domain names. */
+  takesAnyGroup: boolean;
+}
+
 /** `ValidatePersistentVolumeClaimSpec`. */
-export function validateClaimSpec(spec: PersistentVolumeClaimSpec, path: string): FieldError[] {
+export function validateClaimSpec(
+  spec: PersistentVolumeClaimSpec,
+  path: string,
+  options: ClaimOptions = { takesAnyGroup: false },
+): FieldError[] {
   return [
     ...(spec.accessModes?.length
       ? []
@@ -59,11 +69,11 @@ export function validateClaimSpec(spec: PersistentVolumeClaimSpec, path: string)
     ...validateRequest(spec.resources?.requests?.storage, `${path}.resources[storage]`),
     ...validateClassName(spec.storageClassName, `${path}.storageClassName`),
     ...optionalOneOf(`${path}.volumeMode`, spec.volumeMode, VOLUME_MODES),
-    ...validateDataSources(spec, path),
+    ...validateDataSources(spec, path, options),
   ];
 }
 
-function validateAccessModes(modes: readonly string[], path: string): FieldError[] {
+export function validateAccessModes(modes: readonly string[], path: string): FieldError[] {
   const errors = modes
     .filter((mode) => !ACCESS_MODES.includes(mode))
     .map((mode) => notSupported(path, mode, ACCESS_MODES));
@@ -85,28 +95,33 @@ function validateClassName(name: string | undefined, path: string): FieldError[]
 function validateDataSources(
   { dataSource, dataSourceRef }: PersistentVolumeClaimSpec,
   path: string,
+  options: ClaimOptions,
 ): FieldError[] {
   const errors: FieldError[] = [];
-  if (dataSource) errors.push(...validateDataSource(dataSource, `${path}.dataSource`));
-  if (dataSourceRef) errors.push(...validateDataSource(dataSourceRef, `${path}.dataSourceRef`));
+  if (dataSource) errors.push(...validateDataSource(dataSource, `${path}.dataSource`, options));
+  if (dataSourceRef) errors.push(...validateDataSource(dataSourceRef, `${path}.dataSourceRef`, options));
   if (!dataSource || !dataSourceRef) return errors;
   const { namespace, ...other } = dataSourceRef;
   // Upstream gives the path as value.
+  const parent = goNewPointer("field.Path");
+  const shown = goStruct("field.Path", { name: "dataSource", index: "", parent });
   if (namespace)
-    errors.push(
-      invalid(path, `${path}.dataSource`, "may not be specified when dataSourceRef.namespace is specified"),
-    );
-  else if (!jsonEquals(dataSource, other))
-    errors.push(invalid(path, `${path}.dataSource`, "must match dataSourceRef"));
+    errors.push(invalid(path, shown, "may not be specified when dataSourceRef.namespace is specified"));
+  else if (!jsonEquals(dataSource, other)) errors.push(invalid(path, shown, "must match dataSourceRef"));
   return errors;
 }
 
-function validateDataSource(source: TypedObjectReference, path: string): FieldError[] {
-  const { apiGroup = "", kind, name, namespace } = source;
+function validateDataSource(
+  source: TypedObjectReference,
+  path: string,
+  { takesAnyGroup }: ClaimOptions,
+): FieldError[] {
+  const { apiGroup, kind, name, namespace } = source;
   const errors = [...(name ? [] : [required(`${path}.name`)]), ...(kind ? [] : [required(`${path}.kind`)])];
   if (!apiGroup && kind !== "PersistentVolumeClaim")
     errors.push(invalid(path, kind, "must be 'PersistentVolumeClaim' when referencing the default apiGroup"));
-  if (apiGroup) errors.push(...invalidEach(`${path}.apiGroup`, apiGroup, isDns1123Subdomain(apiGroup)));
+  if (apiGroup && !takesAnyGroup)
+    errors.push(...invalidEach(`${path}.apiGroup`, apiGroup, isDns1123Subdomain(apiGroup)));
   if (namespace) errors.push(...invalidEach(`${path}.namespace`, namespace, isDns1123Label(namespace)));
   return errors;
 }

@@ -3,6 +3,7 @@ import type {
   Container,
   EphemeralContainer,
   LifecycleHandler,
+  PersistentVolumeSpec,
   Pod,
   PodSpec,
   PodStatus,
@@ -128,7 +129,6 @@ function setVolumeDefaults(volume: Volume): void {
   if (Object.keys(sources).length === 0) volume.emptyDir = {};
   if (volume.secret) volume.secret.defaultMode ??= DEFAULT_MODE;
   if (volume.configMap) volume.configMap.defaultMode ??= DEFAULT_MODE;
-  if (volume.hostPath) volume.hostPath.type ??= "";
   if (volume.downwardAPI) {
     volume.downwardAPI.defaultMode ??= DEFAULT_MODE;
     setFieldRefDefaults(volume.downwardAPI.items);
@@ -149,8 +149,14 @@ function setVolumeDefaults(volume: Volume): void {
   setStorageDefaults(volume);
 }
 
-/** Of storage systems that nothing here runs. */
-function setStorageDefaults({ iscsi, rbd, azureDisk, scaleIO }: Volume): void {
+type StorageSources = Pick<
+  Volume | PersistentVolumeSpec,
+  "hostPath" | "iscsi" | "rbd" | "azureDisk" | "scaleIO"
+>;
+
+/** Of sources that pods and persistent volumes have alike. */
+export function setStorageDefaults({ hostPath, iscsi, rbd, azureDisk, scaleIO }: StorageSources): void {
+  if (hostPath) hostPath.type ??= "";
   if (iscsi) iscsi.iscsiInterface ||= "default";
   if (rbd) {
     rbd.pool ||= "rbd";

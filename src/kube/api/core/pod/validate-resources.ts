@@ -50,16 +50,22 @@ const HUGE_PAGES = "hugepages-";
 const QUOTA_PREFIX = "requests.";
 
 const isHugePages = (name: string) => name.startsWith(HUGE_PAGES);
-const isNative = (name: string) => !name.includes("/") || name.includes("kubernetes.io/");
+export const isNativeResource = (name: string) => !name.includes("/") || name.includes("kubernetes.io/");
 
 /** A resource that no node has by itself: a device of some plugin. */
 export function isExtendedResource(name: string): boolean {
-  if (isNative(name) || name.startsWith(QUOTA_PREFIX)) return false;
+  if (isNativeResource(name) || name.startsWith(QUOTA_PREFIX)) return false;
   return isQualifiedName(`${QUOTA_PREFIX}${name}`).length === 0;
 }
 
+const isStandard = (name: string) =>
+  STANDARD.has(name) || isHugePages(name) || name.startsWith(`${QUOTA_PREFIX}${HUGE_PAGES}`);
+
+/** Whether a quota can count it; of claims it counts what they request. */
+export const isQuotaResource = (name: string) => name !== "storage" && isStandard(name);
+
 /** More may be promised than there is; not so for devices and huge pages. */
-const isOvercommitAllowed = (name: string) => isNative(name) && !isHugePages(name);
+export const isOvercommitAllowed = (name: string) => isNativeResource(name) && !isHugePages(name);
 
 const NANO = 1_000_000_000n;
 
@@ -131,7 +137,7 @@ function isDivisible(name: string, quantity: string): boolean {
 export function validateResourceName(name: string, path: string): FieldError[] {
   const errors = invalidEach(path, printed(name), isQualifiedName(name));
   if (errors.length > 0 || name.includes("/")) return errors;
-  if (STANDARD.has(name) || isHugePages(name) || name.startsWith(`${QUOTA_PREFIX}${HUGE_PAGES}`)) return [];
+  if (isStandard(name)) return [];
   return [invalid(path, printed(name), "must be a standard resource type or fully qualified")];
 }
 
@@ -141,7 +147,7 @@ export function validateContainerResourceName(name: string, path: string): Field
   if (!name.includes("/")) {
     if (!CONTAINER_RESOURCES.has(name) && !isHugePages(name))
       errors.push(invalid(path, printed(name), "must be a standard resource for containers"));
-  } else if (!isNative(name) && !isExtendedResource(name)) {
+  } else if (!isNativeResource(name) && !isExtendedResource(name)) {
     errors.push(invalid(path, printed(name), "doesn't follow extended resource name standard"));
   }
   return errors;

@@ -17,7 +17,7 @@ import type { FieldError } from "../../types.ts";
 /** Volumes of storage systems: nothing here runs them, but what they say must make sense. */
 type StorageRule<K extends keyof Volume> = [
   name: K,
-  rule: (volume: Volume, path: string) => FieldError[],
+  rule: (volume: Pick<Volume, K>, path: string) => FieldError[],
   tooManyAt?: string,
 ];
 
@@ -30,19 +30,19 @@ function rule<K extends keyof Volume>(
 }
 
 /** Texts or lists that must not be empty. */
-function needs(source: object, path: string, ...fields: string[]): FieldError[] {
+export function needs(source: object, path: string, ...fields: string[]): FieldError[] {
   const values = source as Record<string, string | unknown[] | null | undefined>;
   return fields.filter((field) => !values[field]?.length).map((field) => required(`${path}.${field}`));
 }
 
-const needing =
+export const needing =
   (...fields: string[]) =>
   (source: object, path: string) =>
     needs(source, path, ...fields);
 
 const MAX_LUN = 255;
 
-function lunOf(lun: number | undefined, path: string): FieldError[] {
+export function lunOf(lun: number | undefined, path: string): FieldError[] {
   return invalidEach(`${path}.lun`, lun ?? 0, isInRange(lun ?? 0, 0, MAX_LUN));
 }
 
@@ -93,7 +93,8 @@ function secretName(ref: { name?: string } | undefined, path: string): FieldErro
   return ref !== undefined && !ref.name ? [required(`${path}.secretRef.name`)] : [];
 }
 
-const INITIATOR_NAMES: readonly [prefix: string, pattern: RegExp][] = [
+/** How each kind of iSCSI name is spelt. */
+export const INITIATOR_NAMES: readonly [prefix: string, pattern: RegExp][] = [
   ["iqn", /iqn\.\d{4}-\d{2}\.([A-Za-z0-9.-]+)(:[^,;*&$|\s]+)$/],
   ["eui", /^eui.[A-Za-z0-9]{16}$/],
   ["naa", /^naa.[A-Za-z0-9]{32}$/],
@@ -187,12 +188,19 @@ function validateAzureDisk(source: AzureDiskVolumeSource, path: string): FieldEr
 }
 
 function validateStorageOs(source: StorageOSVolumeSource, path: string): FieldError[] {
+  return [...storageOsNames(source, path), ...secretName(source.secretRef, path)];
+}
+
+export function storageOsNames(
+  source: Pick<StorageOSVolumeSource, "volumeName" | "volumeNamespace">,
+  path: string,
+): FieldError[] {
   const errors = needs(source, path, "volumeName");
   for (const field of ["volumeName", "volumeNamespace"] as const) {
     const value = source[field];
     if (value) errors.push(...invalidEach(`${path}.${field}`, value, isDns1123Label(value)));
   }
-  return [...errors, ...secretName(source.secretRef, path)];
+  return errors;
 }
 
 const MAX_DRIVER_NAME = 63;

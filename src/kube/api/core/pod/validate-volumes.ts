@@ -156,7 +156,7 @@ const HOST_PATH_TYPES = [
   "Socket",
 ];
 
-function validateHostPath(source: HostPathVolumeSource, path: string): FieldError[] {
+export function validateHostPath(source: HostPathVolumeSource, path: string): FieldError[] {
   if (!source.path) return [required(`${path}.path`)];
   const errors = validateNoBacksteps(source.path, `${path}.path`);
   if (source.type === undefined || HOST_PATH_TYPES.includes(source.type)) return errors;

@@ -162,7 +162,7 @@ function repeated<K extends string>(
   });
 }
 
-function warningsOfFractions(
+export function warningsOfFractions(
   amounts: Record<string, string> | undefined,
   at: string,
   resources: readonly string[],
