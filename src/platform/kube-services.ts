@@ -38,6 +38,7 @@ import { withPortHint } from "./engine-services.ts";
 import type { HomeLayout } from "./home.ts";
 import { openCloseService } from "./open-close.ts";
 import { openStore } from "./open-store.ts";
+import { RunningParts } from "./running-parts.ts";
 import { Slot } from "./slot.ts";
 
 export interface KubeHouse {
@@ -86,6 +87,7 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
   const as = (user: UserInfo, userAgent: string): KubeClient =>
     createInProcessClient(apiServer.value.backend, user, { userAgent });
 
+  const parts = new RunningParts();
   const services: Service[] = [
     openCloseService("store", [], async () => {
       store.fill(await openStore(config, layout, logger, clock));
@@ -116,6 +118,10 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
           advertiseAddress: podGateway(config.podCidr),
           port: config.apiPort,
           nodeAccess: () => kubelet.current,
+          components: [
+            { name: "controller-manager", check: () => parts.check("controllers") },
+            { name: "scheduler", check: () => parts.check("scheduler") },
+          ],
           logger,
           clock,
         });
@@ -163,7 +169,7 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
       await house.engine.value.reconcile(cri.value.liveSandboxIds());
       return () => cri.value.close();
     }),
-    {
+    parts.noting({
       name: "controllers",
       needs: ["informers"],
       run: (context) =>
@@ -176,8 +182,8 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
           logger,
           clock,
         }).run(context),
-    },
-    {
+    }),
+    parts.noting({
       name: "scheduler",
       needs: ["informers"],
       run: (context) => {
@@ -187,7 +193,7 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
           context,
         );
       },
-    },
+    }),
     {
       name: "kubelet",
       // The proxy is told before a pod ends.

@@ -33,7 +33,7 @@ import { CacheChecker } from "./cache-checker.ts";
 import type { Certificates } from "./certificates.ts";
 import type { ChainOptions } from "./chain.ts";
 import { CustomKinds } from "./custom/custom-kinds.ts";
-import { Health } from "./health.ts";
+import { Health, type HealthCheck } from "./health.ts";
 import { HttpFront } from "./http/http-front.ts";
 import { ServerPaths } from "./http/server-paths.ts";
 import { InFlightLimits } from "./in-flight.ts";
@@ -66,6 +66,8 @@ export interface ApiServerOptions {
   host?: string;
   /** The way to the nodes, asked when a log, exec, attach or port-forward comes in; undefined while there is none. */
   nodeAccess: () => NodeAccess | undefined;
+  /** The parts beside this server that `componentstatuses` tells about, by upstream's names. */
+  components?: readonly HealthCheck[];
   /** What is kept for watchers: of the past, and for those that are slow. */
   watchLimits?: Pick<WatchCacheOptions<StoredObject>, "historyBytes" | "maxWaitingBytes">;
   /** A client that takes nothing of its answer for so long is cut off. Default 30 s. */
@@ -250,6 +252,10 @@ class KubeApiServer implements ApiServer {
       rbac,
       tokens,
       nodeAccess,
+      components: [
+        ...(this.#options.components ?? []),
+        { name: "etcd-0", check: async () => void (await store.status()) },
+      ],
     };
   }
 

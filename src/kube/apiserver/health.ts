@@ -52,7 +52,7 @@ export class Health {
     checks: readonly HealthCheck[],
     verbose: boolean,
   ): Promise<{ code: number; text: string }> {
-    const failures = await Promise.all(checks.map((check) => this.#failureOf(check)));
+    const failures = await Promise.all(checks.map((check) => failureOf(check, this.#clock)));
     const lines = checks.map(({ name }, index) =>
       failures[index] === undefined ? `[+]${name} ok` : `[-]${name} failed: reason withheld`,
     );
@@ -69,21 +69,21 @@ export class Health {
       if (reason !== undefined) this.#logger.warn(`${endpoint} check failed`, { check: name, reason });
     }
   }
+}
 
-  async #failureOf({ check }: HealthCheck): Promise<string | undefined> {
-    let cancel = () => {};
-    const timeout = new Promise<never>((_, reject) => {
-      const late = () =>
-        reject(new GantryError("DeadlineExceeded", `no answer within ${CHECK_TIMEOUT_MS} ms`));
-      cancel = this.#clock.after(CHECK_TIMEOUT_MS, late);
-    });
-    try {
-      await Promise.race([check(), timeout]);
-      return undefined;
-    } catch (error) {
-      return errorMessage(error);
-    } finally {
-      cancel();
-    }
+/** Why a check does not hold, or holds too late; undefined where it holds. */
+export async function failureOf({ check }: HealthCheck, clock: Clock): Promise<string | undefined> {
+  let cancel = () => {};
+  const timeout = new Promise<never>((_, reject) => {
+    const late = () => reject(new GantryError("DeadlineExceeded", `no answer within ${CHECK_TIMEOUT_MS} ms`));
+    cancel = clock.after(CHECK_TIMEOUT_MS, late);
+  });
+  try {
+    await Promise.race([check(), timeout]);
+    return undefined;
+  } catch (error) {
+    return errorMessage(error);
+  } finally {
+    cancel();
   }
 }

@@ -1,5 +1,6 @@
 import { cloneJson } from "../../formats/index.ts";
 import { type KubeObject, statusForbidden } from "../api/index.ts";
+import { componentStatusAnswer } from "./component-statuses.ts";
 import type { StoredObject } from "./objects/stored-object.ts";
 import { review } from "./reviews/review.ts";
 import { methodNotAllowed } from "./routes.ts";
@@ -19,6 +20,8 @@ import { watchObjects } from "./verbs/watch-objects.ts";
 export async function performRequest(context: ServerContext, call: ResourceCall): Promise<Answer> {
   const { kind, info } = call;
   if (info.subresource !== undefined) return subresourceHandler(call)(context, call);
+  const computed = await componentStatusAnswer(context, call);
+  if (computed) return computed;
   const asked = await review(context, call);
   if (asked) return asked;
   switch (info.verb) {

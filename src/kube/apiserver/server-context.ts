@@ -8,6 +8,7 @@ import type { AdmissionChain } from "./admission/admission.ts";
 import type { ServiceAccountTokens } from "./authentication/service-account-tokens.ts";
 import type { Authorizer } from "./authorization/authorizer.ts";
 import type { RbacAuthorizer } from "./authorization/rbac-authorizer.ts";
+import type { HealthCheck } from "./health.ts";
 import type { ObjectCache } from "./objects/object-cache.ts";
 import type { ObjectLookup } from "./objects/object-lookup.ts";
 import type { ObjectStore } from "./objects/object-store.ts";
@@ -34,6 +35,8 @@ export interface ServerContext {
   rbac: RbacAuthorizer;
   tokens: ServiceAccountTokens;
   nodeAccess: () => NodeAccess | undefined;
+  /** What `componentstatuses` tells about. */
+  components: readonly HealthCheck[];
 }
 
 /** A decoded request for a resource, after authorization. */

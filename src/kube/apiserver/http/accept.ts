@@ -117,7 +117,9 @@ function hasProtobuf(route: Route | undefined): boolean {
 }
 
 function hasTable(route: Route | undefined): boolean {
-  return route !== undefined && !route.kind.use && SHOWN_IN_TABLES.has(route.info.subresource);
+  if (route === undefined) return false;
+  const { use } = route.kind;
+  return (use === undefined || use === "computed") && SHOWN_IN_TABLES.has(route.info.subresource);
 }
 
 /** A refusal's encoding: the client's where it wants an object, or else JSON. */

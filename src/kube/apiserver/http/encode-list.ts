@@ -99,7 +99,7 @@ function typeOf(kind: KindDefinition, { shape, version }: Rendering) {
 
 function listMetadata({ resourceVersion, continue: next, remainingItemCount }: Omit<ListAnswer, "items">) {
   return {
-    resourceVersion,
+    ...(resourceVersion === "" ? {} : { resourceVersion }),
     ...(next === undefined ? {} : { continue: next }),
     ...(remainingItemCount === undefined ? {} : { remainingItemCount }),
   };

@@ -35,6 +35,11 @@ export class StoredObject {
     return new StoredObject(key, bytes, revision, object);
   }
 
+  /** Of an object that lies in no store, and has no version. */
+  static computed(key: string, object: KubeObject): StoredObject {
+    return new StoredObject(key, encodeForStore(object), NO_REVISION, deepFreeze(object));
+  }
+
   /** Whether `object` is soon there: it was asked for before, or is small. */
   get isAtHand(): boolean {
     return this.#object !== undefined || this.#bytes.length <= BIG_BYTES;
@@ -60,7 +65,7 @@ export class StoredObject {
 
   mutableCopy(): KubeObject {
     const object = JSON.parse(this.#bytes.toString("utf8")) as KubeObject;
-    object.metadata.resourceVersion = String(this.revision);
+    if (this.revision !== NO_REVISION) object.metadata.resourceVersion = String(this.revision);
     return object;
   }
 
@@ -116,10 +121,12 @@ export class StoredObject {
   }
 
   #version(): Buffer {
-    return Buffer.from(`"resourceVersion":"${this.revision}",`);
+    return Buffer.from(this.revision === NO_REVISION ? "" : `"resourceVersion":"${this.revision}",`);
   }
 }
 
+/** The store counts from 1. */
+const NO_REVISION = 0;
 const ITEM_START = Buffer.from('{"metadata":{');
 
 /**

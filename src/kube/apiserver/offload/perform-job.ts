@@ -165,6 +165,7 @@ async function contextFor(
       throw new GantryError("Internal", "tokens are the main thread's");
     },
     nodeAccess: () => undefined,
+    components: [],
   };
 }
 

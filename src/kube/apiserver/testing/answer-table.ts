@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { PluginChoice } from "../admission/choose-plugins.ts";
 import { type RawAnswer, rawRequest } from "./raw-request.ts";
-import { startTestServer, type TestServer } from "./start-test-server.ts";
+import { startTestServer, type TestServer, type TestServerOptions } from "./start-test-server.ts";
 
 /** A request and what upstream answers to it; what is left out is not looked at. */
 export interface AnswerRow {
@@ -24,14 +24,16 @@ export interface AnswerTable {
   stored?: [collection: string, object: object][];
   rows: readonly AnswerRow[];
   admissionPlugins?: PluginChoice;
+  /** What the server tells about as its components. */
+  components?: TestServerOptions["components"];
 }
 
 /** Sends the requests of a table one after the other to a server of its own, and holds its answers to upstream's. */
-export function describeAnswers(name: string, { stored = [], rows, admissionPlugins }: AnswerTable): void {
+export function describeAnswers(name: string, { stored = [], rows, ...options }: AnswerTable): void {
   describe(name, () => {
     let server: TestServer;
     beforeAll(async () => {
-      server = await startTestServer(admissionPlugins ? { admissionPlugins } : {});
+      server = await startTestServer(options);
       for (const [collection, object] of stored) {
         const { status, text } = await send(server, { request: `POST ${collection}`, body: object });
         expect(status, text).toBe(201);

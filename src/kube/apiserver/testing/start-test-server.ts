@@ -25,7 +25,10 @@ export interface TestServer {
 }
 
 export interface TestServerOptions
-  extends Pick<ApiServerOptions, "watchLimits" | "clientStallMs" | "observer" | "admissionPlugins"> {
+  extends Pick<
+    ApiServerOptions,
+    "watchLimits" | "clientStallMs" | "observer" | "admissionPlugins" | "components"
+  > {
   nodeAccess?: () => NodeAccess | undefined;
   logger?: Logger;
   clock?: Clock;
@@ -58,6 +61,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     ...(options.clock ? { clock: options.clock } : {}),
     ...(options.observer ? { observer: options.observer } : {}),
     ...(options.admissionPlugins ? { admissionPlugins: options.admissionPlugins } : {}),
+    ...(options.components ? { components: options.components } : {}),
     ...(options.watchLimits ? { watchLimits: options.watchLimits } : {}),
     ...(options.clientStallMs ? { clientStallMs: options.clientStallMs } : {}),
   });
