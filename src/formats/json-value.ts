@@ -7,6 +7,12 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Whether an object has no keys; looks at no more than one. */
+export function isEmptyObject(object: object): boolean {
+  for (const _ in object) return false;
+  return true;
+}
+
 /** Sets a key that came from outside: `__proto__` becomes an ordinary key instead of the prototype. */
 export function setOwn(target: object, key: string, value: unknown): void {
   if (key !== "__proto__") (target as Record<string, unknown>)[key] = value;

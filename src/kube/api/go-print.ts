@@ -57,14 +57,19 @@ function goJsonString(text: string): string {
   return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text).replace(HTML, escaped);
 }
 
-/** A decoded JSON value, its numbers float64, as `%#v` prints it: `map[string]interface {}{"a":1}`. */
-export function goSyntax(value: unknown): string {
+/** A decoded JSON value as `%#v` prints it: `map[string]interface {}{"a":1}`; `number` as for `goPrinted`. */
+export function goSyntax(value: unknown, number: (value: number) => string = String): string {
   if (value === null || value === undefined) return "interface {}(nil)";
   if (typeof value === "string") return JSON.stringify(value);
-  if (typeof value === "number") return goFloat(value);
+  if (typeof value === "number") return number(value);
   if (typeof value !== "object") return String(value);
-  if (Array.isArray(value)) return `[]interface {}{${value.map(goSyntax).join(", ")}}`;
+  if (Array.isArray(value)) return `[]interface {}{${value.map((one) => goSyntax(one, number)).join(", ")}}`;
   const pairs = Object.entries(value).sort(([a], [b]) => compareUtf8(a, b));
-  const texts = pairs.map(([key, one]) => `${JSON.stringify(key)}:${goSyntax(one)}`);
+  const texts = pairs.map(([key, one]) => `${JSON.stringify(key)}:${goSyntax(one, number)}`);
   return `map[string]interface {}{${texts.join(", ")}}`;
 }
+
+const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
+
+/** Go's unicode.IsPrint of one character: letters, marks, numbers, punctuation, symbols, and of all spaces the ASCII one. */
+export const isPrintable = (char: string): boolean => PRINTABLE.test(char);

@@ -98,7 +98,6 @@ export {
   excludeFields,
   fieldElement,
   keepTimes,
-  type ManagedFieldsEntry,
   type ManagedKind,
   manageApply,
   managedKind,

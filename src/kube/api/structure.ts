@@ -1,5 +1,5 @@
 import { errorMessage } from "../../base/index.ts";
-import { canonicalQuantity, setOwn } from "../../formats/index.ts";
+import { canonicalQuantity, isEmptyObject, setOwn } from "../../formats/index.ts";
 import { goType } from "./go-print.ts";
 import { goTypeName, isNamedString } from "./go-types.ts";
 import { canonicalTime } from "./meta/time.ts";
@@ -133,8 +133,7 @@ function readObject(value: unknown, model: Model, walk: Walk, place: Place): Jso
 function isEmpty(value: unknown): boolean {
   if (typeof value !== "object") return value === "" || value === 0 || value === false;
   if (value === null || Array.isArray(value)) return value === null || value.length === 0;
-  for (const _ in value) return false;
-  return true;
+  return isEmptyObject(value);
 }
 
 function readField(value: unknown, field: ModelField, walk: Walk, place: Place): unknown {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
+import type { ManagedFieldsEntry } from "../generated/types.ts";
 import { kinds } from "../kinds.ts";
 import { checkStructure } from "../structure.ts";
 import { CREATED } from "./built-in.table.ts";
 import { manageApply } from "./manage-apply.ts";
 import { manageUpdate } from "./manage-update.ts";
-import type { ManagedFieldsEntry } from "./managed-entry.ts";
 import { managedKind } from "./managed-kind.ts";
 import { resetFieldsFilter } from "./reset-fields.ts";
 

@@ -10,7 +10,10 @@ export function excludeFields(...paths: readonly string[]): FieldFilter {
   return (set) => recursiveDifference(set, excluded);
 }
 
-/** Lets only fields at and below these paths through; `*` stands for any step: `spec.containers.*.resources`. */
+/**
+ * Lets only fields at and below these paths through; `*` stands for any step: `spec.containers.*.resources`. Where several
+ * paths have a `*` at one place the first of them counts alone, for upstream does not find the others equal.
+ */
 export function includeFields(...paths: readonly string[]): FieldFilter {
   const patterns = paths.map((path) => path.split("."));
   return (set) => included(set, patterns);
@@ -21,7 +24,7 @@ function included(set: FieldSet, patterns: readonly (readonly string[])[]): Fiel
   const elements: PathElement[] = [];
   const nodes: FieldSet[] = [];
   for (const [at, element] of set.elements.entries()) {
-    const below = patterns.filter(([step]) => step === "*" || fieldElement(step!) === element);
+    const below = matching(patterns, element);
     if (below.length === 0) continue;
     const node = included(
       set.nodes[at]!,
@@ -32,4 +35,9 @@ function included(set: FieldSet, patterns: readonly (readonly string[])[]): Fiel
     nodes.push(node);
   }
   return nodeOf(set.isMember, elements, nodes);
+}
+
+function matching(patterns: readonly (readonly string[])[], element: PathElement): (readonly string[])[] {
+  const wildcard = patterns.find(([step]) => step === "*");
+  return wildcard ? [wildcard] : patterns.filter(([step]) => fieldElement(step!) === element);
 }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
+import type { ManagedFieldsEntry } from "../generated/types.ts";
 import type { KubeObject } from "../types.ts";
 import { defaultManager } from "./default-manager.ts";
-import { excludeFields } from "./field-filter.ts";
+import { excludeFields, includeFields } from "./field-filter.ts";
 import { keepTimes } from "./keep-times.ts";
 import { manageApply } from "./manage-apply.ts";
 import { manageUpdate } from "./manage-update.ts";
-import type { ManagedFieldsEntry } from "./managed-entry.ts";
 import type { ManagedKind } from "./managed-kind.ts";
 import { everyKind, everySchema } from "./test-kind.test-support.ts";
 
@@ -150,6 +150,26 @@ describe("an update", () => {
     const kind = { ...everyKind, filterFor: () => filter };
     const written = update({ spec: { max: 1 }, status: { replicas: 1 } }, { kind });
     expect(fieldsOf(written)).toEqual({ m: { "f:spec": { ".": {}, "f:max": {} } } });
+  });
+});
+
+describe("an apply through a resource that lets some fields of items be owned only", () => {
+  const filter = includeFields("spec.items.*.tags");
+  const kind = { ...everyKind, filterFor: () => filter };
+  const config = { spec: { items: [{ name: "x", v: "1", tags: ["a"] }] } };
+
+  it("keeps the items whose names somebody owns", () => {
+    const live = update(config, { manager: "u" });
+    const once = apply(config, { live, kind });
+    expect(apply(config, { live: once, kind }).spec).toEqual(config.spec);
+    expect(fieldsOf(once).m).toEqual({
+      "f:spec": { "f:items": { 'k:{"name":"x"}': { ".": {}, "f:tags": { 'v:"a"': {} } } } },
+    });
+  });
+
+  it("loses the others when it is done again", () => {
+    const live = apply(config, { kind });
+    expect(apply(config, { live, kind }).spec).toEqual({ items: null });
   });
 });
 

@@ -1,9 +1,10 @@
 import type { JsonObject } from "../../../formats/index.ts";
+import type { ManagedFieldsEntry } from "../generated/types.ts";
 import { formatTime } from "../meta/time.ts";
 import type { KubeObject } from "../types.ts";
 import { capUpdaters } from "./cap-managers.ts";
 import { union } from "./field-set.ts";
-import { type ManagedFieldsEntry, type ManagerIdentifier, managerIdentifier } from "./managed-entry.ts";
+import { type ManagerIdentifier, managerIdentifier } from "./managed-entry.ts";
 import type { ManagedKind } from "./managed-kind.ts";
 import type { Managers } from "./managers.ts";
 import { stripMeta } from "./strip-meta.ts";
@@ -42,7 +43,7 @@ export class FieldManager {
 
   /** The manager owns what it changed from `live` to `next`. Throws a TypedError for objects that do not fit. */
   update(live: unknown, next: unknown, managers: Managers, manager: string): void {
-    if (this.kind.mayMisfit) for (const one of [next, live]) validateTyped(one, this.kind.schema, "allowed");
+    if (this.kind.mayMisfit) for (const one of [next, live]) validateTyped(one, this.kind.schema, "stored");
     this.updater.update(live, next, managers, CURRENT);
     this.strip(managers, CURRENT);
     const changed = managers.fields.get(CURRENT);

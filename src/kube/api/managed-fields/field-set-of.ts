@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from "../../../formats/index.ts";
+import { isEmptyObject, isJsonObject } from "../../../formats/index.ts";
 import { asMember, EMPTY_SET, type FieldSet, LEAF, sortedNode } from "./field-set.ts";
 import { itemsByName, nameOfItem } from "./list-items.ts";
 import { kindAt, type MergeList, type MergeMap, type MergeSchema, placeOf } from "./merge-schema.ts";
@@ -50,9 +50,4 @@ function setOfMap(value: unknown, map: MergeMap): FieldSet {
 
 function isOwnMember(value: unknown): boolean {
   return value === null || (isJsonObject(value) && isEmptyObject(value));
-}
-
-function isEmptyObject(object: JsonObject): boolean {
-  for (const _ in object) return false;
-  return true;
 }

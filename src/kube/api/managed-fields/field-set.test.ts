@@ -160,12 +160,17 @@ describe("filters", () => {
 
   it("include fields, what leads there and all below them", () => {
     expect(shown(includeFields("spec.items.*.r")(set))).toEqual(["spec.items.x", "spec.items.x.r"]);
-    expect(shown(includeFields("spec.items.*.r", "spec.items.x.s")(set))).toEqual([
+    expect(shown(includeFields("spec.items.x.r", "spec.items.x.s")(set))).toEqual([
       "spec.items.x",
       "spec.items.x.r",
       "spec.items.x.s",
     ]);
     expect(shown(includeFields("status")(set))).toEqual(["status", "status.r"]);
     expect(shown(includeFields("nothing.there")(set))).toEqual([]);
+  });
+
+  it("include only what the first path says of any step", () => {
+    for (const second of ["spec.items.*.s", "spec.items.x.s"])
+      expect(shown(includeFields("spec.items.*.r", second)(set))).toEqual(["spec.items.x", "spec.items.x.r"]);
   });
 });

@@ -5,9 +5,16 @@ export type { FieldsV1 } from "./fields-v1.ts";
 export { keepTimes } from "./keep-times.ts";
 export { type ApplyRequest, manageApply } from "./manage-apply.ts";
 export { manageUpdate, type UpdateRequest } from "./manage-update.ts";
-export type { ManagedFieldsEntry } from "./managed-entry.ts";
 export { type ManagedKind, managedKind } from "./managed-kind.ts";
-export * from "./merge-schema.ts";
+export {
+  deducedSchema,
+  type MergeKey,
+  type MergeList,
+  type MergeMap,
+  type MergeSchema,
+  type ScalarType,
+  untypedSchema,
+} from "./merge-schema.ts";
 export { modelSchema } from "./model-schema.ts";
 export { fieldElement, type Path } from "./path-element.ts";
 export { resetFieldsFilter } from "./reset-fields.ts";

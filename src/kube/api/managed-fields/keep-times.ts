@@ -1,6 +1,6 @@
 import { jsonEquals } from "../../../formats/index.ts";
+import type { ManagedFieldsEntry } from "../generated/types.ts";
 import type { KubeObject } from "../types.ts";
-import type { ManagedFieldsEntry } from "./managed-entry.ts";
 
 /**
  * The object with the times of the previous one, where nothing else differs: a write that changes nothing but the times

@@ -29,7 +29,7 @@ export function lastAppliedSet(live: unknown, { schema, apiVersion }: ManagedKin
   try {
     const last: unknown = JSON.parse(lastAppliedOf(live));
     if (!isJsonObject(last) || last.apiVersion !== apiVersion) return undefined;
-    for (const object of [live, last]) validateTyped(object, schema, "refused");
+    for (const object of [live, last]) validateTyped(object, schema, "configuration");
     const { modified, added, removed } = compareTyped(last, live, schema);
     return [modified, added, removed].reduce(difference, fieldSetOf(last, schema));
   } catch {

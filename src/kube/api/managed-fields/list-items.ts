@@ -42,23 +42,25 @@ export function itemElements(list: MergeList, items: readonly unknown[]): PathEl
   return elements;
 }
 
-/** The name of an item; undefined for one without, as an item is that lost its key. */
-export function nameOfItem(list: MergeList, item: unknown): PathElement | undefined {
+/** Stands for the name of items without one: they lost their key, or are null, while an object was pruned. */
+const NAMELESS: PathElement = "";
+
+/** The name of an item whose list was validated before. */
+export function nameOfItem(list: MergeList, item: unknown): PathElement {
   try {
     return itemElement(list, item);
   } catch {
-    return undefined;
+    return NAMELESS;
   }
 }
 
-/** Items by their names; a name that stands more than once has several, what has no name is passed over. */
+/** Items by their names; a name that stands more than once has several. */
 export function itemsByName(
   items: readonly unknown[],
-  names: readonly (PathElement | undefined)[],
+  names: readonly PathElement[],
 ): Map<PathElement, unknown[]> {
   const byName = new Map<PathElement, unknown[]>();
   for (const [at, name] of names.entries()) {
-    if (name === undefined) continue;
     const known = byName.get(name);
     if (known === undefined) byName.set(name, [items[at]]);
     else known.push(items[at]);

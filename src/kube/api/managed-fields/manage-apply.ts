@@ -68,7 +68,7 @@ function applyOnce(request: ApplyRequest, managers: Managers, rule: ConflictRule
     fitting(EXISTING_MISFIT, live, kind, () => fields.update(kind.empty, live, managers, BEFORE_FIRST_APPLY));
   checkConfig(request);
   const merged = fitting("failed to create typed live object (%)", live, kind, () => {
-    if (kind.mayMisfit) validateTyped(live, kind.schema, "allowed");
+    if (kind.mayMisfit) validateTyped(live, kind.schema, "stored");
     return fields.apply(live, config, managers, manager, rule);
   });
   return withManagers(merged as KubeObject, managers);
@@ -93,7 +93,7 @@ function checkConfig({ config, kind }: ApplyRequest): void {
   if (isJsonObject(metadata) && Array.isArray(metadata.managedFields))
     throw statusBadRequest("metadata.managedFields must be nil");
   const misfit = "failed to create typed patch object (%)";
-  fitting(misfit, config, kind, () => validateTyped(config, kind.schema, "refused"));
+  fitting(misfit, config, kind, () => validateTyped(config, kind.schema, "configuration"));
 }
 
 /** Of an object whose apiVersion is none, nothing is known (unstructured GroupVersionKind). */

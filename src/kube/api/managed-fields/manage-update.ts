@@ -1,3 +1,4 @@
+import type { ManagedFieldsEntry } from "../generated/types.ts";
 import type { KubeObject } from "../types.ts";
 import {
   FieldManager,
@@ -6,7 +7,6 @@ import {
   withManagers,
   withoutManagers,
 } from "./field-manager.ts";
-import type { ManagedFieldsEntry } from "./managed-entry.ts";
 import { Managers } from "./managers.ts";
 
 export interface UpdateRequest extends ManagedRequest {

@@ -1,19 +1,7 @@
+import type { ManagedFieldsEntry } from "../generated/types.ts";
 import { goJson } from "../go-print.ts";
-import type { FieldsV1 } from "./fields-v1.ts";
 
 export type Operation = "Apply" | "Update";
-
-/** One item of `metadata.managedFields`. */
-export interface ManagedFieldsEntry {
-  manager?: string;
-  operation?: Operation;
-  apiVersion?: string;
-  /** RFC 3339, UTC, seconds. */
-  time?: string;
-  fieldsType?: string;
-  fieldsV1?: FieldsV1;
-  subresource?: string;
-}
 
 /**
  * What tells managers of an object apart, as text: JSON of name, operation, API version (of updaters only: an applier is

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import type { ManagedFieldsEntry } from "../generated/types.ts";
 import { capUpdaters } from "./cap-managers.ts";
 import { fieldSetOfPaths } from "./field-set.ts";
-import { type ManagedFieldsEntry, managerIdentifier } from "./managed-entry.ts";
+import { managerIdentifier } from "./managed-entry.ts";
 import { Managers } from "./managers.ts";
 
 const entry = (manager: string, rest: ManagedFieldsEntry = {}): ManagedFieldsEntry => ({

@@ -1,13 +1,9 @@
 import { compareUtf8 } from "../../../formats/index.ts";
+import type { ManagedFieldsEntry } from "../generated/types.ts";
 import { timeMs } from "../meta/time.ts";
 import type { FieldSet } from "./field-set.ts";
 import { decodeFields, encodeFields } from "./fields-v1.ts";
-import {
-  entryOfIdentifier,
-  type ManagedFieldsEntry,
-  type ManagerIdentifier,
-  managerIdentifier,
-} from "./managed-entry.ts";
+import { entryOfIdentifier, type ManagerIdentifier, managerIdentifier } from "./managed-entry.ts";
 
 /** What a manager owns, in the paths of one API version. */
 export interface VersionedSet {

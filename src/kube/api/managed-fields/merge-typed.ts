@@ -1,4 +1,11 @@
-import { getOwn, isJsonObject, type JsonObject, jsonEquals, setOwn } from "../../../formats/index.ts";
+import {
+  getOwn,
+  isEmptyObject,
+  isJsonObject,
+  type JsonObject,
+  jsonEquals,
+  setOwn,
+} from "../../../formats/index.ts";
 import { mergeLists } from "./merge-lists.ts";
 import { kindAt, type MergeMap, type MergeSchema, placeOf } from "./merge-schema.ts";
 
@@ -36,7 +43,7 @@ function mergeMaps(object: unknown, config: unknown, map: MergeMap): unknown {
   const next: Record<string, unknown> = isJsonObject(config) ? config : EMPTY_MAP;
   const keys = Object.keys(next);
   // Empty and null are told apart.
-  if (map.isAtomic || (keys.length === 0 && isEmpty(old))) return mergeLeaves(object, config);
+  if (map.isAtomic || (keys.length === 0 && isEmptyObject(old))) return mergeLeaves(object, config);
   let merged: Record<string, unknown> = old;
   for (const key of keys) {
     const before = getOwn<unknown>(old, key);
@@ -46,9 +53,4 @@ function mergeMaps(object: unknown, config: unknown, map: MergeMap): unknown {
     setOwn(merged, key, after);
   }
   return merged;
-}
-
-function isEmpty(object: JsonObject): boolean {
-  for (const _ in object) return false;
-  return true;
 }

@@ -1,4 +1,4 @@
-import { type Model, type ModelField, modelOf } from "../models.ts";
+import { findModel, type Model, type ModelField, modelOf } from "../models.ts";
 import {
   deducedSchema,
   type MergeKey,
@@ -37,7 +37,10 @@ function modelPlace(name: string, isAtomic: boolean): MergeSchema {
   const key = isAtomic ? `${name} atomic` : name;
   let place = modelPlaces.get(key);
   if (place === undefined) {
-    place = { map: new ModelMap(modelOf(name), isAtomic) };
+    const model = findModel(name);
+    // A definition without fields takes any (schemaconv parseObject).
+    const isOpen = model === undefined || model.fields.size === 0;
+    place = { map: isOpen ? mapOf(isAtomic, deducedSchema) : new ModelMap(model, isAtomic) };
     modelPlaces.set(key, place);
   }
   return place;
@@ -117,7 +120,7 @@ function placeOfValue(field: ModelField, owner: Model): MergeSchema {
 function isAtomicAt(field: ModelField): boolean {
   const isReference = !field.isList && !field.isMap;
   if (isReference && field.mapType !== undefined) return field.mapType === "atomic";
-  return modelOf(field.definition).isAtomic;
+  return findModel(field.definition)?.isAtomic === true;
 }
 
 function scalarPlace(scalar: ScalarType): MergeSchema {

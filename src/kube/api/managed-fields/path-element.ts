@@ -28,6 +28,11 @@ export function keyElement(fields: KeyFields): PathElement {
   return `k:{${sorted.map(([name, value]) => `${JSON.stringify(name)}:${goJson(value)}`).join(",")}}`;
 }
 
+/** What a keyed item has in one of its key fields. */
+export function keyValue(element: PathElement, name: string): ElementValue {
+  return keyFields(element).find(([one]) => one === name)?.[1];
+}
+
 /** `.spec`, `[name="x",protocol="TCP"]`, `[="x"]`, `[0]`; a path is its elements one after the other. */
 export function printElement(element: PathElement): string {
   if (isField(element)) return `.${fieldName(element)}`;

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { jsonEquals } from "../../../formats/index.ts";
+import type { ManagedFieldsEntry } from "../generated/types.ts";
 import type { KubeObject } from "../types.ts";
 import { wholeOf } from "./compare-typed.ts";
 import { difference, fieldSetOfPaths, union } from "./field-set.ts";
@@ -8,7 +9,6 @@ import { fieldSetOf } from "./field-set-of.ts";
 import { decodeFields, encodeFields } from "./fields-v1.ts";
 import { manageApply } from "./manage-apply.ts";
 import { manageUpdate } from "./manage-update.ts";
-import type { ManagedFieldsEntry } from "./managed-entry.ts";
 import { pruneLast } from "./prune.ts";
 import { stripMeta } from "./strip-meta.ts";
 import { everyKind, everySchema } from "./test-kind.test-support.ts";

@@ -3,7 +3,7 @@ import { fieldSetOf } from "./field-set-of.ts";
 import type { ManagerIdentifier } from "./managed-entry.ts";
 import type { VersionedSet } from "./managers.ts";
 import type { MergeSchema } from "./merge-schema.ts";
-import { withNamedMembers } from "./named-members.ts";
+import { holdsItemNames, withNamedMembers } from "./named-members.ts";
 import { removeItems } from "./remove-items.ts";
 import type { Versions } from "./versions.ts";
 
@@ -23,14 +23,15 @@ export interface PruneRequest {
  * owned stays, unless it stood in an item that goes.
  */
 export function prune(request: PruneRequest): unknown {
-  const { last, applied, merged } = request;
-  if (last === undefined || last.set.isEmpty || isKept(last, applied)) return merged;
+  const { last, merged } = request;
+  if (last === undefined || last.set.isEmpty || isKept(last, request)) return merged;
   return pruneLast(request, last);
 }
 
-/** Whoever applies all again that was applied before takes nothing away. */
-function isKept(last: VersionedSet, applied: PruneRequest["applied"]): boolean {
-  return last.apiVersion === applied.apiVersion && isSubset(last.set, applied.set);
+/** Whoever applies all again that was applied before takes nothing away, if the names of its items are among that. */
+function isKept({ set, apiVersion }: VersionedSet, { applied, versions }: PruneRequest): boolean {
+  if (apiVersion !== applied.apiVersion || !isSubset(set, applied.set)) return false;
+  return holdsItemNames(set, versions.schemaAt(apiVersion));
 }
 
 /** `prune` of a manager that owned something: the whole way, whether there is something to take away or not. */

@@ -24,13 +24,8 @@ export function removeItems(value: unknown, items: FieldSet, schema: MergeSchema
 const GONE = Symbol("gone");
 
 /** What becomes of the part of a value that an element names. */
-function remaining(
-  part: unknown,
-  items: FieldSet,
-  element: PathElement | undefined,
-  schema: MergeSchema,
-): unknown {
-  const node = element === undefined ? undefined : items.child(element);
+function remaining(part: unknown, items: FieldSet, element: PathElement, schema: MergeSchema): unknown {
+  const node = items.child(element);
   if (node === undefined) return part;
   return node.isMember ? GONE : removeItems(part, node, schema);
 }

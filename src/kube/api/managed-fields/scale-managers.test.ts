@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ManagedFieldsEntry } from "./managed-entry.ts";
+import type { ManagedFieldsEntry } from "../generated/types.ts";
 import { fieldElement } from "./path-element.ts";
 import { parentManagers, scaleManagers } from "./scale-managers.ts";
 

@@ -1,9 +1,9 @@
+import type { ManagedFieldsEntry } from "../generated/types.ts";
 import { difference, type FieldSet, fieldSetOfPaths } from "./field-set.ts";
-import type { ManagedFieldsEntry } from "./managed-entry.ts";
 import { Managers } from "./managers.ts";
 import { fieldElement, type Path } from "./path-element.ts";
 
-/** Where the replicas of a scalable kind stand, by API version; null in a version without a scale subresource. */
+/** Where the replicas of a scalable kind stand by API version; null in one without a scale subresource. */
 export type ReplicasPaths = ReadonlyMap<string, Path | null>;
 
 const SCALE_VERSION = "autoscaling/v1";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
+import type { ManagedFieldsEntry } from "../generated/types.ts";
 import type { KubeObject } from "../types.ts";
 import { manageApply } from "./manage-apply.ts";
 import { manageUpdate } from "./manage-update.ts";
-import type { ManagedFieldsEntry } from "./managed-entry.ts";
 import { SEQUENCES, type Step } from "./sequences.table.ts";
 import { everyKind } from "./test-kind.test-support.ts";
 

@@ -1,3 +1,4 @@
+import { statusUnclassified } from "../status-error.ts";
 import { type Comparison, compareTyped } from "./compare-typed.ts";
 import { ConflictsError, conflictsOf } from "./conflicts.ts";
 import type { FieldFilter } from "./field-filter.ts";
@@ -5,9 +6,12 @@ import { difference, EMPTY_SET, type FieldSet, intersection, union } from "./fie
 import { fieldSetOf } from "./field-set-of.ts";
 import type { ManagerIdentifier } from "./managed-entry.ts";
 import type { Managers, VersionedSet } from "./managers.ts";
+import type { MergeSchema } from "./merge-schema.ts";
 import { mergeTyped } from "./merge-typed.ts";
 import { prune } from "./prune.ts";
 import { reconcileSet } from "./reconcile-schema.ts";
+import { TypedError } from "./typed-errors.ts";
+import { validateTyped } from "./validate-typed.ts";
 import type { Versions } from "./versions.ts";
 
 export interface UpdaterOptions {
@@ -124,10 +128,28 @@ export class Updater {
     const { versions, apiVersion } = this.options;
     const filter = this.options.filterFor(version);
     const [old, changed] = [live, next].map((one) => versions.convert(one, apiVersion, version));
-    const compared = compareTyped(old, changed, this.schema(version));
+    const compared = compareOrTell(old, changed, this.schema(version));
     if (filter === undefined) return compared;
     const { added, modified, removed } = compared;
     return { added: filter(added), modified: filter(modified), removed: filter(removed) };
+  }
+}
+
+/** A list whose items lost their names while the object was pruned cannot be compared. */
+function compareOrTell(old: unknown, changed: unknown, schema: MergeSchema): Comparison {
+  try {
+    return compareTyped(old, changed, schema);
+  } catch (error) {
+    if (error instanceof TypedError) for (const one of [old, changed]) tellMisfit(one, schema);
+    throw error;
+  }
+}
+
+function tellMisfit(object: unknown, schema: MergeSchema): void {
+  try {
+    validateTyped(object, schema, "stored");
+  } catch (error) {
+    throw statusUnclassified(`failed to compare objects: ${(error as Error).message}`, error);
   }
 }
 

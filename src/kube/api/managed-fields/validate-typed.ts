@@ -5,18 +5,21 @@ import { kindAt, type MergeList, type MergeMap, type MergeSchema, type ScalarTyp
 import { fieldElement, type PathElement, printElement, printPath } from "./path-element.ts";
 import { TypedError, type TypedProblem } from "./typed-errors.ts";
 
-/** Whether a name may stand more than once in a list; stored objects are taken with what they have. */
-export type Duplicates = "allowed" | "refused";
+/**
+ * A `configuration` that is applied gives no name twice in a list, and its numbers are told as float64, as which they
+ * were decoded. An object that is `stored` is taken with the duplicates that it has, and has integers.
+ */
+export type Origin = "configuration" | "stored";
 
 interface Walk {
-  duplicates: Duplicates;
+  origin: Origin;
   path: PathElement[];
   problems: TypedProblem[];
 }
 
-/** Throws a TypedError with all that is wrong, in upstream's words. Numbers print as the YAML decoder's: float64. */
-export function validateTyped(value: unknown, schema: MergeSchema, duplicates: Duplicates): void {
-  const walk: Walk = { duplicates, path: [], problems: [] };
+/** Throws a TypedError with all that is wrong, in upstream's words. */
+export function validateTyped(value: unknown, schema: MergeSchema, origin: Origin): void {
+  const walk: Walk = { origin, path: [], problems: [] };
   validateAt(value, schema, walk);
   if (walk.problems.length > 0) throw new TypedError(walk.problems);
 }
@@ -29,11 +32,11 @@ function validateAt(value: unknown, schema: MergeSchema, walk: Walk): void {
   switch (kindAt(schema, value)) {
     case "map":
       if (isJsonObject(value)) validateMap(value, schema.map!, walk);
-      else if (value !== null) tell(walk, `expected map, got ${goWrapped(value)}`);
+      else if (value !== null) tell(walk, `expected map, got ${goWrapped(value, walk)}`);
       return;
     case "list":
       if (Array.isArray(value)) validateList(value, schema.list!, walk);
-      else if (value !== null) tell(walk, `expected list, got ${goWrapped(value)}`);
+      else if (value !== null) tell(walk, `expected list, got ${goWrapped(value, walk)}`);
       return;
     case "scalar":
       if (value !== null) validateScalar(value, schema.scalar!, walk);
@@ -61,7 +64,7 @@ function validateList(items: readonly unknown[], list: MergeList, walk: Walk): v
   for (let index = 0; index < items.length; index++) {
     const element = list.isAtomic ? `i:${index}` : nameOrTell(items[index], index, list, walk);
     if (element === undefined) return;
-    if (seen.has(element) && walk.duplicates === "refused")
+    if (seen.has(element) && walk.origin === "configuration")
       tell(walk, `duplicate entries for key ${printElement(element)}`);
     if (!list.isAtomic) seen.add(element);
     walk.path.push(element);
@@ -80,14 +83,24 @@ function nameOrTell(item: unknown, index: number, list: MergeList, walk: Walk): 
 }
 
 /** Upstream prints its own wrapper of the value. */
-const goWrapped = (value: unknown) => `&{${goPrinted(value, goFloat)}}`;
+const goWrapped = (value: unknown, { origin }: Walk) => `&{${goPrinted(value, NUMBERS[origin])}}`;
+
+const NUMBERS: Record<Origin, (value: number) => string> = {
+  configuration: goFloat,
+  stored: (value) => (Number.isInteger(value) ? String(value) : goFloat(value)),
+};
 
 function validateScalar(value: unknown, scalar: ScalarType, walk: Walk): void {
   const type = typeof value;
   if (scalar === "numeric" && type !== "number")
     tell(walk, `expected numeric (int or float), got ${goType(value)}`);
   if (scalar === "string" && type !== "string")
-    tell(walk, `expected string, got &value.valueUnstructured{Value:${goSyntax(value)}}`);
-  if (scalar === "boolean" && type !== "boolean") tell(walk, `expected boolean, got ${goWrapped(value)}`);
-  if (scalar === "untyped" && type === "object") tell(walk, `expected any scalar, got ${goWrapped(value)}`);
+    tell(
+      walk,
+      `expected string, got &value.valueUnstructured{Value:${goSyntax(value, NUMBERS[walk.origin])}}`,
+    );
+  if (scalar === "boolean" && type !== "boolean")
+    tell(walk, `expected boolean, got ${goWrapped(value, walk)}`);
+  if (scalar === "untyped" && type === "object")
+    tell(walk, `expected any scalar, got ${goWrapped(value, walk)}`);
 }
