@@ -16,7 +16,7 @@ import type { ResourceCall, ServerContext } from "../server-context.ts";
 import { fieldManagerName } from "./field-manager-name.ts";
 
 const OBJECT_FILTER = excludeFields("status");
-const STATUS_FILTER = excludeFields("spec", "metadata");
+const STATUS_FILTER = excludeFields("spec");
 const known = new WeakMap<KindDefinition, Map<string, ManagedKind>>();
 
 /** A kind as whoever manages its fields knows it, with what nobody can own through the subresource. */

@@ -1,4 +1,4 @@
-import type { FieldError } from "../../api/index.ts";
+import { type FieldError, isPrintable } from "../../api/index.ts";
 
 export const META_GROUP = "meta.k8s.io";
 
@@ -21,8 +21,7 @@ export function fieldManagerErrors(manager: string): FieldError[] {
   }
   let at = 0;
   for (const char of manager) {
-    // Go's unicode.IsPrint: letters, marks, numbers, punctuation, symbols, and of all spaces the ASCII one.
-    if (!/^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u.test(char)) {
+    if (!isPrintable(char)) {
       const message = `Invalid value: ${JSON.stringify(manager)}: invalid character ${codePoint(char)} (at position ${at})`;
       errors.push({ type: "FieldValueInvalid", field: "fieldManager", message });
     }
