@@ -35,6 +35,13 @@ describe("an environment", () => {
     expect(made).toBe(1);
   });
 
+  it("takes a variable that is null for one that is there", () => {
+    const compiled = new CelEnvironment({ variables: { x: INT } }).compile("[x].all(y, dyn(y) == null)");
+    if (!compiled.ok) throw new Error(compiled.message);
+    expect(compiled.program.evaluate({ x: null })).toMatchObject({ ok: true, value: true });
+    expect(compiled.program.evaluate({})).toMatchObject({ ok: false, error: "no such attribute(s): x" });
+  });
+
   it("checks expressions against the declared types", () => {
     const compiled = new CelEnvironment({ variables: { names: listType(STRING) } }).compile(
       "names.all(n, n > 1)",

@@ -41,7 +41,8 @@ export class VariableAttribute extends Attribute {
   }
 
   protected source(frame: Frame): Result {
-    return frame.lookup(this.#name) ?? new CelError(`no such attribute(s): ${this.#name}`);
+    const value = frame.lookup(this.#name);
+    return value === undefined ? new CelError(`no such attribute(s): ${this.#name}`) : value;
   }
 }
 
