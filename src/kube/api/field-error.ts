@@ -23,6 +23,10 @@ export const invalidUnshown = (field: string, detail: string): FieldError =>
 export const forbidden = (field: string, detail: string): FieldError =>
   make("FieldValueForbidden", field, "Forbidden", detail);
 
+/** What upstream itself could not do. */
+export const internal = (field: string, detail: string): FieldError =>
+  make("InternalError", field, "Internal error", detail);
+
 export const duplicate = (field: string, value: unknown): FieldError =>
   make("FieldValueDuplicate", field, `Duplicate value: ${goValue(value)}`, "");
 

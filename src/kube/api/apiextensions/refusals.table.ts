@@ -5,6 +5,10 @@ export type SchemaRefusal = readonly [schema: JsonSchema, ...errors: string[]];
 
 const STRUCTURAL_TYPE = "Forbidden: must be empty to be structural";
 const text = { type: "string" };
+const SIMPLIFY =
+  "(try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)";
+const CONTRIBUTED =
+  "contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema";
 
 /** Paths are seen from the field. */
 export const SCHEMA_REFUSALS: readonly SchemaRefusal[] = [
@@ -142,5 +146,33 @@ export const SCHEMA_REFUSALS: readonly SchemaRefusal[] = [
     { type: "string", "x-kubernetes-validations": [{ rule: "self == ''", reason: "Odd", fieldPath: ".x" }] },
     'NotSupported x-kubernetes-validations[0].reason: Unsupported value: "Odd": supported values: "FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"',
     'Invalid x-kubernetes-validations[0].fieldPath: Invalid value: ".x": fieldPath must be a valid path',
+  ],
+  [{ type: "string", maxLength: 9, "x-kubernetes-validations": [{ rule: "self.startsWith('a')" }] }],
+  [
+    { type: "string", "x-kubernetes-validations": [{ rule: "self.size()" }] },
+    'Invalid x-kubernetes-validations[0].rule: Invalid value: apiextensions.ValidationRule{Rule:"self.size()", Message:"", MessageExpression:"", Reason:(*apiextensions.FieldValueErrorReason)(nil), FieldPath:"", OptionalOldSelf:(*bool)(nil)}: cel expression must evaluate to a bool',
+  ],
+  [
+    { type: "integer", "x-kubernetes-validations": [{ rule: "self > 'a'" }] },
+    "Invalid x-kubernetes-validations[0].rule: Invalid value: apiextensions.ValidationRule{Rule:\"self > 'a'\", Message:\"\", MessageExpression:\"\", Reason:(*apiextensions.FieldValueErrorReason)(nil), FieldPath:\"\", OptionalOldSelf:(*bool)(nil)}: compilation failed: ERROR: <input>:1:6: found no matching overload for '_>_' applied to '(int, string)'\n | self > 'a'\n | .....^",
+  ],
+  [
+    { type: "integer", "x-kubernetes-validations": [{ rule: "self > 1", messageExpression: "self" }] },
+    'Invalid x-kubernetes-validations[0].messageExpression: Invalid value: apiextensions.ValidationRule{Rule:"self > 1", Message:"", MessageExpression:"self", Reason:(*apiextensions.FieldValueErrorReason)(nil), FieldPath:"", OptionalOldSelf:(*bool)(nil)}: messageExpression must evaluate to a string',
+  ],
+  [
+    { type: "array", items: { type: "string", "x-kubernetes-validations": [{ rule: "self == oldSelf" }] } },
+    `Forbidden items.x-kubernetes-validations[0].rule: Forbidden: estimated rule cost exceeds budget by factor of more than 100x ${SIMPLIFY}`,
+    'Invalid items.x-kubernetes-validations[0].rule: Invalid value: "self == oldSelf": oldSelf cannot be used on the uncorrelatable portion of the schema within spec.validation.openAPIV3Schema.properties[spec].properties[a]',
+    `Forbidden items.x-kubernetes-validations[0].rule: Forbidden: ${CONTRIBUTED}`,
+    `Forbidden spec.validation.openAPIV3Schema: Forbidden: x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema exceeds budget by factor of more than 100x ${SIMPLIFY}`,
+  ],
+  [
+    { type: "integer", "x-kubernetes-validations": [{ rule: "self > 1", optionalOldSelf: true }] },
+    "Invalid x-kubernetes-validations[0].optionalOldSelf: Invalid value: true: may not be set if oldSelf is not used in rule",
+  ],
+  [
+    { type: "integer", default: 1, "x-kubernetes-validations": [{ rule: "self > 1" }] },
+    'Invalid default: Invalid value: "integer": failed rule: self > 1',
   ],
 ];

@@ -1,16 +1,12 @@
 import { additionalSchema, type JsonSchema } from "../custom/json-schema.ts";
-import type { StructuralSchema } from "../custom/structural-schema.ts";
 import { forbidden, invalid, notSupported } from "../field-error.ts";
 import type { FieldError } from "../types.ts";
 import { validateListAndMapTypes, validateMapListKeys } from "./list-and-map-types.ts";
+import type { RulePlace } from "./rule-place.ts";
 import { SCHEMA_TYPES } from "./schema-options.ts";
+import { validateExpressions } from "./validate-expressions.ts";
 import { validateRules } from "./validate-rules.ts";
 import type { SchemaContext } from "./validate-schema.ts";
-
-export interface TreeContext extends SchemaContext {
-  /** The structural schema of the root, where rules are to be compiled. */
-  structural?: StructuralSchema | undefined;
-}
 
 /** What a schema has from those around it. */
 interface Inherited {
@@ -20,6 +16,8 @@ interface Inherited {
   isInsideMetadata: boolean;
   /** The outermost schema whose values cannot be told from one another between two versions of an object. */
   uncorrelatable?: string | undefined;
+  /** Undefined where no expressions are looked at. */
+  place: RulePlace | undefined;
 }
 
 /** What is wrong with the schema, and with the rules in it: these are looked at where the schema is fine. */
@@ -28,14 +26,15 @@ interface TreeErrors {
   ofRules: FieldError[];
 }
 
-/** A schema and all in it (ValidateCustomResourceDefinitionOpenAPISchema). */
-export function validateSchemaTree(schema: JsonSchema, path: string, context: TreeContext): FieldError[] {
-  const { ofSchema, ofRules } = validateNode(
-    schema,
-    path,
-    { isRoot: true, isInsideMetadata: false },
-    context,
-  );
+/** A schema and all in it (ValidateCustomResourceDefinitionOpenAPISchema). Expressions are looked at where there is a `place`. */
+export function validateSchemaTree(
+  schema: JsonSchema,
+  path: string,
+  context: SchemaContext,
+  place: RulePlace | undefined,
+): FieldError[] {
+  const outer = { isRoot: true, isInsideMetadata: false, place };
+  const { ofSchema, ofRules } = validateNode(schema, path, outer, context);
   return [...ofSchema, ...ofRules];
 }
 
@@ -45,10 +44,10 @@ function validateNode(
   schema: JsonSchema,
   path: string,
   inherited: Inherited,
-  context: TreeContext,
+  context: SchemaContext,
 ): TreeErrors {
   const errors: TreeErrors = { ofSchema: validateFields(schema, path, inherited, context), ofRules: [] };
-  const inner = { ...inherited, isRoot: false };
+  const inner = { ...inherited, isRoot: false, place: undefined };
   const visit = (one: JsonSchema | undefined, at: string, changed: Partial<Inherited> = {}) => {
     if (one === undefined) return;
     const nested = validateNode(one, `${path}.${at}`, { ...inner, ...changed }, context);
@@ -57,13 +56,19 @@ function validateNode(
   };
   visitAdditional(schema, path, inherited, errors, visit);
   for (const [name, property] of Object.entries(schema.properties ?? {}))
-    visit(property, `properties[${name}]`, ofProperty(name, schema, path, inherited));
+    visit(property, `properties[${name}]`, {
+      ...ofProperty(name, schema, path, inherited),
+      place: inherited.place?.property(name, property),
+    });
   visitJunctors(schema, visit);
   visitItems(schema, path, inherited, visit);
   for (const [name, one] of Object.entries(schema.dependencies ?? {}))
     if (one !== null && !Array.isArray(one)) visit(one, `dependencies[${name}]`);
   errors.ofSchema.push(...validateExtensions(schema, path, context));
   errors.ofSchema.push(...validateRules(schema, path));
+  const { place, uncorrelatable } = inherited;
+  if (errors.ofSchema.length === 0 && place !== undefined && schema["x-kubernetes-validations"]?.length)
+    errors.ofRules.push(...validateExpressions(schema, path, place, { ...context, uncorrelatable }));
   return errors;
 }
 
@@ -72,7 +77,7 @@ type Visit = (schema: JsonSchema | undefined, at: string, changed?: Partial<Inhe
 function visitAdditional(
   schema: JsonSchema,
   path: string,
-  { isInsideMetadata }: Inherited,
+  { isInsideMetadata, place }: Inherited,
   errors: TreeErrors,
   visit: Visit,
 ): void {
@@ -82,8 +87,12 @@ function visitAdditional(
     const why = "additionalProperties and properties are mutual exclusive";
     errors.ofSchema.push(forbidden(`${path}.additionalProperties`, why));
   }
+  const additional = additionalSchema(schema);
   const noDefaults = "inside additionalProperties applying to object metadata";
-  visit(additionalSchema(schema), "additionalProperties", isInsideMetadata ? { noDefaults } : {});
+  visit(additional, "additionalProperties", {
+    ...(isInsideMetadata ? { noDefaults } : {}),
+    place: additional && place?.element(additional),
+  });
 }
 
 function ofProperty(
@@ -109,13 +118,18 @@ function visitJunctors(schema: JsonSchema, visit: Visit): void {
 }
 
 /** Items are the same between two versions of an object only where they have keys. */
-function visitItems(schema: JsonSchema, path: string, { uncorrelatable }: Inherited, visit: Visit): void {
+function visitItems(
+  schema: JsonSchema,
+  path: string,
+  { uncorrelatable, place }: Inherited,
+  visit: Visit,
+): void {
   const { items } = schema;
   const isKeyed = schema["x-kubernetes-list-type"] === "map";
   const changed = isKeyed ? {} : { uncorrelatable: uncorrelatable ?? path };
   if (Array.isArray(items))
     for (const [index, one] of items.entries()) visit(one, `items[${index}]`, changed);
-  else visit(items ?? undefined, "items", changed);
+  else if (items) visit(items, "items", { ...changed, place: place?.element(items) });
 }
 
 /** Fields that are no part of what a custom resource's schema may say (specStandardValidatorV3). */
@@ -123,7 +137,7 @@ function validateFields(
   schema: JsonSchema,
   path: string,
   inherited: Inherited,
-  { options }: TreeContext,
+  { options }: SchemaContext,
 ): FieldError[] {
   const { type = "", items } = schema;
   const errors: FieldError[] = [];
@@ -150,7 +164,7 @@ function validateFields(
   return errors;
 }
 
-function validateExtensions(schema: JsonSchema, path: string, { options }: TreeContext): FieldError[] {
+function validateExtensions(schema: JsonSchema, path: string, { options }: SchemaContext): FieldError[] {
   const keepsUnknown = schema["x-kubernetes-preserve-unknown-fields"];
   return [
     ...(keepsUnknown === false

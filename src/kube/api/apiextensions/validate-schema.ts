@@ -7,6 +7,7 @@ import { forbidden, invalid } from "../field-error.ts";
 import type { FieldError } from "../types.ts";
 import { goSchema, SCHEMA_FIELDS } from "./go-schema.ts";
 import type { SchemaHolder } from "./internal-spec.ts";
+import { RulePlace } from "./rule-place.ts";
 import type { DefinitionOptions } from "./schema-options.ts";
 import { validateSchemaTree } from "./validate-schema-tree.ts";
 
@@ -32,10 +33,13 @@ export function validateSchemaHolder(
     ? readStructure(schema, at, context.options)
     : {};
   errors.push(...(structure.errors ?? []));
-  errors.push(...validateSchemaTree(schema, at, { ...context, structural: structure.valid }));
+  // Expressions are looked at where nothing is wrong with the structure.
+  const place = structure.isValid ? RulePlace.root(schema) : undefined;
+  errors.push(...validateSchemaTree(schema, at, context, place));
   // What keeps a schema from being read is told by the rules above; else it is told here.
   if (errors.length === 0 && structure.unreadable !== undefined)
     errors.push(invalid(at, "", structure.unreadable));
+  if (place !== undefined) errors.push(...place.costs.errors(at));
   return errors;
 }
 
@@ -43,8 +47,7 @@ interface Structure {
   errors?: FieldError[];
   /** Why the schema cannot be read as a structural one. */
   unreadable?: string;
-  /** Where nothing is wrong with it; rules are looked at only then. */
-  valid?: StructuralSchema;
+  isValid?: boolean;
 }
 
 function readStructure(schema: JsonSchema, path: string, options: DefinitionOptions): Structure {
@@ -57,7 +60,7 @@ function readStructure(schema: JsonSchema, path: string, options: DefinitionOpti
   const ofStructure = validateStructural(structural, path);
   if (ofStructure.length > 0) return { errors: ofStructure };
   const errors = validateDefaults(structural, path, { requiresPruned: options.requiresPrunedDefaults });
-  return errors.length > 0 ? { errors } : { valid: structural };
+  return errors.length > 0 ? { errors } : { isValid: true };
 }
 
 /** What may stand beside the properties where the status is validated by itself. */

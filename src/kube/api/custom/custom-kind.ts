@@ -2,17 +2,20 @@ import { compileJsonPath, jsonEquals } from "../../../formats/index.ts";
 import { invalid } from "../field-error.ts";
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from "../generated/types.ts";
 import { keepAllBut, keepStatus } from "../strategy.ts";
-import type { FieldError, KindDefinition, KubeObject } from "../types.ts";
+import type { FieldError, KindDefinition, KubeObject, WriteContext } from "../types.ts";
 import { Correlation } from "./correlation.ts";
 import { readCustomObject } from "./custom-structure.ts";
 import { setSchemaDefaults } from "./defaulting.ts";
 import { validateEmbedded } from "./embedded-metadata.ts";
+import { NO_PATH } from "./field-path.ts";
 import { finalizerWarnings } from "./finalizer-warnings.ts";
 import type { JsonSchema } from "./json-schema.ts";
 import { validateListTypes } from "./list-types.ts";
 import { openApiName } from "./open-api.ts";
 import { printerColumns } from "./printer-columns.ts";
 import { withPrunedDefaults } from "./pruned-defaults.ts";
+import { type RuleTree, ruleTree } from "./rule-tree.ts";
+import { validateRulesOf } from "./rule-validator.ts";
 import { customScale, validateScaleSpec, validateScaleStatus } from "./scale-subresource.ts";
 import { type StructuralSchema, structuralSchemaOf } from "./structural-schema.ts";
 import { validateValue } from "./value-validation.ts";
@@ -60,8 +63,8 @@ export function customKind(
     readStructure: (input) => readCustomObject(input, names, schema),
     readStored: (object) => strategy.readStored(object),
     defaults: (object) => strategy.setDefaults(object),
-    validate: (next, previous) => strategy.validate(next, previous),
-    validateStatusUpdate: (next, previous) => strategy.validateStatus(next, previous),
+    validate: (next, previous, context) => strategy.validate(next, previous, context),
+    validateStatusUpdate: (next, previous, context) => strategy.validateStatus(next, previous, context),
     warnings: finalizerWarnings,
     prepareForCreate: (object) => strategy.prepareForCreate(object),
     prepareForUpdate: (next, previous) => strategy.prepareForUpdate(next, previous),
@@ -81,8 +84,15 @@ interface StrategyOptions {
   hasStatus: boolean;
 }
 
+interface Update {
+  previous: KubeObject | undefined;
+  correlation: Correlation | undefined;
+  context: WriteContext | undefined;
+}
+
 class CustomStrategy {
   readonly #options: StrategyOptions;
+  #tree: { rules: RuleTree | undefined } | undefined;
 
   constructor(options: StrategyOptions) {
     this.#options = options;
@@ -112,7 +122,11 @@ class CustomStrategy {
     if (!jsonEquals(wanted, before)) next.metadata.generation = (previous.metadata.generation ?? 0) + 1;
   }
 
-  validate(next: KubeObject, previous: KubeObject | undefined): FieldError[] {
+  validate(
+    next: KubeObject,
+    previous: KubeObject | undefined,
+    context: WriteContext | undefined,
+  ): FieldError[] {
     const { schema, scale } = this.#options;
     const correlation = previous && new Correlation(next, previous, schema);
     const ofType = this.#typeErrors(next);
@@ -127,10 +141,10 @@ class CustomStrategy {
     errors.push(...validateEmbedded(next, schema));
     if (previous === undefined || validateListTypes(previous, schema).length === 0)
       errors.push(...validateListTypes(next, schema));
-    return errors;
+    return [...errors, ...this.#validateByRules(next, errors, { previous, correlation, context })];
   }
 
-  validateStatus(next: KubeObject, previous: KubeObject): FieldError[] {
+  validateStatus(next: KubeObject, previous: KubeObject, context: WriteContext | undefined): FieldError[] {
     const { schema, scale } = this.#options;
     const correlation = new Correlation(next, previous, schema);
     const ofType = this.#typeErrors(next);
@@ -146,7 +160,25 @@ class CustomStrategy {
     }
     const ofLists = validateListTypes(next, schema);
     if (ofLists.length > 0 && validateListTypes(previous, schema).length === 0) errors.push(...ofLists);
-    return errors;
+    return [...errors, ...this.#validateByRules(next, errors, { previous, correlation, context })];
+  }
+
+  /** Rules that are expressions are left where they would not know what they look at. */
+  #validateByRules(
+    next: KubeObject,
+    errors: readonly FieldError[],
+    { previous, correlation, context }: Update,
+  ): FieldError[] {
+    const tree = this.#rules();
+    if (tree === undefined) return [];
+    if (errors.some(({ type }) => BLOCKING.has(type))) return [invalid(NO_PATH, null, NOT_CHECKED)];
+    return validateRulesOf(next, tree, { previous, correlation, warnings: context?.warnings }).errors;
+  }
+
+  /** Compiled when the first object is written. */
+  #rules(): RuleTree | undefined {
+    this.#tree ??= { rules: ruleTree(this.#options.schema, { isResourceRoot: true }) };
+    return this.#tree.rules;
   }
 
   #typeErrors({ kind, apiVersion }: KubeObject): FieldError[] {
@@ -159,6 +191,18 @@ class CustomStrategy {
     return errors;
   }
 }
+
+/** After errors of these types expressions would not know what they look at (hasBlockingErr). */
+const BLOCKING = new Set([
+  "FieldValueNotSupported",
+  "FieldValueRequired",
+  "FieldValueTooLong",
+  "FieldValueTooMany",
+  "FieldValueTypeInvalid",
+]);
+
+const NOT_CHECKED =
+  "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
 
 /** An update through `/status` changes nothing else, and says who did. */
 function prepareForStatusUpdate(next: KubeObject, previous: KubeObject): void {

@@ -11,11 +11,15 @@ import {
 } from "./embedded-metadata.ts";
 import { type Steps, surrounded } from "./pruned-defaults.ts";
 import { pruneResource, pruneValue } from "./pruning.ts";
+import { ruleTree } from "./rule-tree.ts";
+import { OBJECT_COST_BUDGET, validateRulesOf } from "./rule-validator.ts";
 import { asResourceRoot, type StructuralSchema } from "./structural-schema.ts";
 import { validateValue } from "./value-validation.ts";
 
 interface Walk {
   requiresPruned: boolean;
+  /** What is left for the rules of all defaults. */
+  budget: { left: number };
   /** The nearest resource around a schema, and the way from there. */
   root: StructuralSchema;
   steps: Steps;
@@ -34,10 +38,12 @@ export function validateDefaults(
   { requiresPruned }: { requiresPruned: boolean },
 ): FieldError[] {
   const root = asResourceRoot(schema);
-  return validateSchema(root, path, { requiresPruned, root, steps: [], isInsideMetadata: false });
+  const budget = { left: OBJECT_COST_BUDGET };
+  return validateSchema(root, path, { requiresPruned, budget, root, steps: [], isInsideMetadata: false });
 }
 
 function validateSchema(schema: StructuralSchema, path: string, outer: Walk): FieldError[] {
+  if (outer.budget.left < 0) return [];
   const walk = schema.isEmbeddedResource
     ? { ...outer, root: schema, steps: [], isInsideMetadata: false }
     : outer;
@@ -60,7 +66,7 @@ function validateDefault(schema: StructuralSchema, path: string, walk: Walk): Fi
     const problem = metadataProblem(schema.default, walk);
     if (problem !== undefined)
       return [invalid(path, goUnstructured(schema.default), `must result in valid metadata: ${problem}`)];
-    return validateValue(schema.default, schema, { path, reading: "default" });
+    return validateByRules(schema.default, schema, path, walk);
   }
   const errors = walk.requiresPruned && !isPruned(schema) ? [unknownFields(schema, path)] : [];
   const value = cloneJson(schema.default);
@@ -75,7 +81,23 @@ function validateDefault(schema: StructuralSchema, path: string, walk: Walk): Fi
     ? validateResourceMetadata(value, schema, path)
     : validateEmbedded(value, schema, path);
   if (ofMetadata.length > 0) return [...errors, ...ofMetadata];
-  return [...errors, ...validateValue(value, schema, { path, reading: "default" })];
+  return [...errors, ...validateByRules(value, schema, path, walk)];
+}
+
+/** By the rules about values, and if these are kept by those that are expressions. */
+function validateByRules(value: unknown, schema: StructuralSchema, path: string, walk: Walk): FieldError[] {
+  const errors = validateValue(value, schema, { path, reading: "default" });
+  if (errors.length > 0) return errors;
+  const tree = ruleTree(schema, { isResourceRoot: schema === walk.root });
+  if (tree === undefined) return [];
+  const budget = walk.budget.left;
+  const unchanged = validateRulesOf(value, tree, { path, previous: value, budget });
+  walk.budget.left = unchanged.budget;
+  if (unchanged.errors.length > 0) return unchanged.errors;
+  // It must also be one that may come where there was nothing.
+  const fresh = validateRulesOf(value, tree, { path, budget });
+  walk.budget.left = Math.min(unchanged.budget, fresh.budget);
+  return fresh.errors;
 }
 
 function isPruned(schema: StructuralSchema): boolean {
