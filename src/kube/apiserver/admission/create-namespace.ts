@@ -1,7 +1,7 @@
 import type { Clock } from "../../../base/index.ts";
 import { isStatusError, type Namespace, namespaces, type ObjectMeta } from "../../api/index.ts";
 import type { ObjectStore } from "../objects/object-store.ts";
-import { prepareMetadataForCreate } from "../verbs/object-metadata.ts";
+import { fillSystemFields } from "../verbs/object-metadata.ts";
 
 /** Makes a namespace as a client would that names it and nothing more; one that is there stays as it is. */
 export async function createNamespace(
@@ -17,7 +17,7 @@ export async function createNamespace(
   } satisfies Namespace;
   const info = { isResource: true as const, verb: "create", path: "", group, version, resource };
   namespaces.defaults?.(namespace);
-  prepareMetadataForCreate(namespaces, namespace, info, clock.nowMs());
+  fillSystemFields(namespaces, namespace, info, clock.nowMs());
   namespaces.prepareForCreate?.(namespace);
   try {
     await objects.create(namespaces, namespace);

@@ -1,4 +1,4 @@
-import type { GroupVersionKind, KubeObject } from "../../api/index.ts";
+import type { GroupVersionKind, KindDefinition, KubeObject } from "../../api/index.ts";
 import type { AdmissionOperation, AdmissionRequest } from "../admission/admission.ts";
 import type { ResourceCall } from "../server-context.ts";
 
@@ -16,13 +16,15 @@ export function admissionRequest(
   { object, oldObject, kind: objectKind = call.kind }: AdmittedObjects = {},
 ): AdmissionRequest {
   const { kind, info, user, query, warnings, auditAnnotations, signal } = call;
+  const name = info.name ?? (operation === "CREATE" ? object?.metadata.name || undefined : undefined);
   return {
     operation,
     kind,
     objectKind,
     subresource: info.subresource,
-    namespace: info.namespace,
-    name: info.name,
+    // A namespace counts as lying in itself, a new one, too.
+    namespace: info.namespace ?? (isNamespace(kind) ? name : undefined),
+    name,
     object,
     oldObject,
     user,
@@ -37,6 +39,10 @@ export function admissionRequest(
       if (!auditAnnotations.has(key)) auditAnnotations.set(key, value);
     },
   };
+}
+
+function isNamespace({ group, resource }: KindDefinition): boolean {
+  return group === "" && resource === "namespaces";
 }
 
 const OPTIONS: Partial<Record<AdmissionOperation, string>> = {

@@ -7,6 +7,7 @@ import {
   statusUnclassified,
   validateObjectMeta,
 } from "../../api/index.ts";
+import type { AdmissionRequest } from "../admission/admission.ts";
 import type { Companions, WriteOutcome } from "../objects/object-store.ts";
 import type { StoredObject } from "../objects/stored-object.ts";
 import type { ResourceCall, ServerContext } from "../server-context.ts";
@@ -15,7 +16,7 @@ import { hasCompanions, reserveCompanions } from "./companions.ts";
 import { dryRunAnswer } from "./dry-run-answer.ts";
 import { dropDuplicateOwners } from "./duplicate-owners.ts";
 import { withFieldManagers } from "./manage-fields.ts";
-import { prepareMetadataForCreate } from "./object-metadata.ts";
+import { fillSystemFields, needsName, wipeSystemFields } from "./object-metadata.ts";
 import { MAX_ATTEMPTS } from "./rewrite-object.ts";
 import { refuseInvalid, warn, writeContext } from "./write-checks.ts";
 import { countedWrite } from "./write-counter.ts";
@@ -29,15 +30,15 @@ export async function createObject(
   decoded: KubeObject,
 ): Promise<StoredObject | KubeObject> {
   const { kind } = call;
-  const isGenerated = !decoded.metadata.name && !!decoded.metadata.generateName;
+  const sentVersion = decoded.metadata.resourceVersion;
+  const admitted = await admitNew(context, call, decoded);
+  const isGenerated = needsName(admitted.object!);
   // Another name, other addresses: all else fails at the first attempt.
   const mayRepeat = isGenerated || hasCompanions(context, call);
-  const sentVersion = decoded.metadata.resourceVersion;
   const avoid = new Set<string>();
   for (let attempt = 1; ; attempt++) {
-    const object = await prepareCreate(context, call, mayRepeat ? cloneJson(decoded) : decoded);
-    const reserved = await finishCreate(context, call, object, avoid);
-    const { next } = object;
+    const next = mayRepeat ? cloneJson(admitted.object!) : admitted.object!;
+    const reserved = await finishCreate(context, call, { ...admitted, object: next }, avoid);
     try {
       const change = { call, next, previous: undefined, avoid };
       const outcome = await countedWrite(context, change, reserved, (companions) =>
@@ -71,40 +72,36 @@ async function write(
   return objects.create(kind, object, companions);
 }
 
-interface Admitted {
-  next: KubeObject;
-  admission: ReturnType<typeof admissionRequest>;
-}
-
-/** Defaults, metadata and what admission changes. */
-async function prepareCreate(
+/** Defaults, and what admission changes. The name may still be open. */
+async function admitNew(
   context: ServerContext,
   call: ResourceCall,
   object: KubeObject,
-): Promise<Admitted> {
+): Promise<AdmissionRequest> {
   const { kind, info } = call;
   kind.defaults?.(object);
   dropDuplicateOwners(object, call, "sent");
-  prepareMetadataForCreate(kind, object, info, context.clock.nowMs());
+  wipeSystemFields(kind, object, info);
   // An applied configuration has come with its managers.
   const managed = call.patchType === "apply" ? object : withFieldManagers(context, call, object, undefined);
   const admission = admissionRequest(call, "CREATE", { object: managed });
   await context.admission.mutate(admission);
-  const next = admission.object!;
-  dropDuplicateOwners(next, call, "admitted");
-  kind.defaults?.(next);
-  return { next, admission };
+  dropDuplicateOwners(admission.object!, call, "admitted");
+  kind.defaults?.(admission.object!);
+  return admission;
 }
 
-/** The kind's strategy, what is written along, validation, and who may still refuse. */
+/** Metadata, the kind's strategy, what is written along, validation, and who may still refuse. */
 async function finishCreate(
   context: ServerContext,
   call: ResourceCall,
-  { next, admission }: Admitted,
+  admission: AdmissionRequest,
   avoid: Set<string>,
 ): Promise<Companions> {
-  const { kind } = call;
+  const { kind, info } = call;
+  const next = admission.object!;
   const write = writeContext(context, call);
+  fillSystemFields(kind, next, info, write.nowMs);
   kind.prepareForCreate?.(next, write);
   const companions = await reserveCompanions(context, { call, next, previous: undefined, avoid });
   refuseInvalid(call, next, [...validateObjectMeta(next, kind), ...(kind.validate?.(next) ?? [])]);

@@ -13,26 +13,39 @@ import type { ResourceRequestInfo } from "../request-info.ts";
 
 const GENERATED_BASE_LIMIT = 58;
 
-/** Sets what only the server may set on a new object (registry/rest BeforeCreate). */
-export function prepareMetadataForCreate(
+/** Takes from a new object what only the server may set: admission sees it without (registry/rest WipeObjectMetaSystemFields). */
+export function wipeSystemFields(kind: KindDefinition, object: KubeObject, info: ResourceRequestInfo): void {
+  const { metadata } = object;
+  takeNamespace(kind, object, info);
+  const written: Partial<typeof metadata> & { selfLink?: string } = metadata;
+  delete written.deletionTimestamp;
+  delete written.deletionGracePeriodSeconds;
+  delete written.selfLink;
+  delete written.uid;
+  dropEmpty(metadata);
+  metadata.creationTimestamp = null;
+}
+
+/** Sets what only the server may set on a new object, and its name where it was left open (registry Store.Create). */
+export function fillSystemFields(
   kind: KindDefinition,
   object: KubeObject,
   info: ResourceRequestInfo,
   nowMs: number,
 ): void {
+  wipeSystemFields(kind, object, info);
   const { metadata } = object;
-  takeNamespace(kind, object, info);
-  if (!metadata.name && metadata.generateName) {
-    metadata.name = metadata.generateName.slice(0, GENERATED_BASE_LIMIT) + randomSuffix();
+  if (needsName(object)) {
+    metadata.name = metadata.generateName!.slice(0, GENERATED_BASE_LIMIT) + randomSuffix();
   }
-  const written: Partial<typeof metadata> & { selfLink?: string } = metadata;
-  delete written.deletionTimestamp;
-  delete written.deletionGracePeriodSeconds;
-  delete written.selfLink;
-  dropEmpty(metadata);
   metadata.uid = newUid();
   metadata.creationTimestamp = rfc3339Seconds(nowMs);
   if (kind.tracksGeneration) metadata.generation = 1;
+}
+
+/** Whether the server is to find the object's name. */
+export function needsName({ metadata }: KubeObject): boolean {
+  return !metadata.name && !!metadata.generateName;
 }
 
 /** Brings back what an update may not change, and checks the version it was made for (registry/rest BeforeUpdate). */
