@@ -1,6 +1,6 @@
 import { compareQuantities } from "../../../formats/index.ts";
 import { type Edit, editScript } from "./edit-script.ts";
-import { fieldOf, type GoField, type GoType } from "./go-type.ts";
+import type { GoField, GoType } from "./go-type.ts";
 
 /** The side that an element of the other list or map has no partner on. */
 export const MISSING = Symbol("missing");
@@ -94,7 +94,7 @@ function count(parent: ValueNode, child: ValueNode): void {
 }
 
 function recordOf(field: GoField, x: unknown, y: unknown): ValueRecord {
-  return { key: field.name, node: compareValues(field.type, fieldOf(x, field), fieldOf(y, field)) };
+  return { key: field.name, node: compareValues(field.type, field.of(x), field.of(y)) };
 }
 
 const TAKES: Record<Edit, readonly [x: 0 | 1, y: 0 | 1]> = {

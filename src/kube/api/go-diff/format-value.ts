@@ -3,7 +3,7 @@ import type { LabelSelectorObject } from "../../../formats/index.ts";
 import { parseQuantityParts } from "../go-value.ts";
 import { MISSING } from "./compare-values.ts";
 import { type FormatOptions, maxParts, verbosityOf, withType } from "./format-options.ts";
-import { fieldOf, type GoType, isZero } from "./go-type.ts";
+import { type GoType, isZero } from "./go-type.ts";
 import { labelSelectorText } from "./label-selector-text.ts";
 import { appendEllipsis, ELLIPSIS, lineOf, NIL, record, type TextList, type TextNode } from "./text-node.ts";
 
@@ -19,20 +19,20 @@ export function formatValue(options: FormatOptions, type: GoType, value: unknown
   return withType(options, type, formatParts(options, type, value));
 }
 
-/** What fmt.Stringer gives: of the types here, names of resources and pointers to selectors have it. */
+/** What fmt.Stringer gives: of the types here, names of resources and pointers to selectors and quantities have it. */
 function ownText(type: GoType, value: unknown): string | undefined {
   if (type.kind === "string" && type.isStringer) return (value as string | undefined) ?? "";
-  if (type.name === "*v1.LabelSelector" && value !== undefined)
-    return labelSelectorText(value as LabelSelectorObject);
-  return undefined;
+  if (value === undefined || value === null) return undefined;
+  if (type.name === "*v1.LabelSelector") return labelSelectorText(value as LabelSelectorObject);
+  return type.name === "*resource.Quantity" ? String(value) : undefined;
 }
 
 function formatParts(options: FormatOptions, type: GoType, value: unknown): TextNode {
   switch (type.kind) {
     case "struct": {
-      const fields = type.fields().filter((field) => !isZero(field.type, fieldOf(value, field)));
+      const fields = type.fields().filter((field) => !isZero(field.type, field.of(value)));
       return inBraces(options, fields, (inner, field) =>
-        record(field.name, formatValue({ ...inner, types: "ofParts" }, field.type, fieldOf(value, field))!),
+        record(field.name, formatValue({ ...inner, types: "ofParts" }, field.type, field.of(value))!),
       );
     }
     case "slice":

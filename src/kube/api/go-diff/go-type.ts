@@ -1,4 +1,14 @@
-import { GO_STRUCTS } from "./go-structs.ts";
+import { OTHER_STRUCTS } from "./other-structs.ts";
+import { POD_STRUCTS } from "./pod-structs.ts";
+import { VOLUME_STRUCTS } from "./volume-structs.ts";
+
+/**
+ * The notation of the tables of Go's structs: `# core` opens a package, each further line is a struct with its fields in Go's
+ * order, `GoName=jsonName:type`. The JSON name is left out where it is Go's with a small first letter. Types: none or `s`
+ * string, `b` bool, `i` int32, `l` int64, `q` Quantity, `x` IntOrString, `*T` pointer, `[]T` slice, `{}T` map of strings, `.T`
+ * an embedded struct, a struct, `ResourceList`, or the name of a string type. `Name =Other` has the fields of the other one.
+ */
+const TABLES = [POD_STRUCTS, VOLUME_STRUCTS, OTHER_STRUCTS];
 
 /** A Go type, whose values are JSON: what is not given is nil, or the zero of what cannot be nil. */
 export type GoType =
@@ -12,17 +22,35 @@ export type GoType =
 
 export interface GoField {
   name: string;
-  jsonName: string;
   type: GoType;
+  /** The field's value in its struct's JSON. */
+  of: (value: unknown) => unknown;
 }
 
 const STRING: GoType = { kind: "string", name: "string", isStringer: false };
 const QUANTITY: GoType = { kind: "quantity", name: "resource.Quantity" };
+const INT32: GoType = { kind: "int", name: "int32" };
+const INT_OR_STRING_FIELDS: readonly GoField[] = [
+  {
+    name: "Type",
+    type: { kind: "int", name: "intstr.Type" },
+    of: (value) => Number(typeof value === "string"),
+  },
+  { name: "IntVal", type: INT32, of: (value) => (typeof value === "number" ? value : 0) },
+  { name: "StrVal", type: STRING, of: (value) => (typeof value === "string" ? value : "") },
+];
+const INT_OR_STRING: GoType = {
+  kind: "struct",
+  name: "intstr.IntOrString",
+  fields: () => INT_OR_STRING_FIELDS,
+};
 const SCALARS: Record<string, GoType> = {
   s: STRING,
   b: { kind: "bool", name: "bool" },
-  i: { kind: "int", name: "int32" },
+  i: INT32,
+  l: { kind: "int", name: "int64" },
   q: QUANTITY,
+  x: INT_OR_STRING,
 };
 const RESOURCE_NAME: GoType = { kind: "string", name: "core.ResourceName", isStringer: true };
 const RESOURCE_LIST: GoType = { kind: "map", name: "core.ResourceList", key: RESOURCE_NAME, of: QUANTITY };
@@ -38,7 +66,7 @@ export function goStructType(name: string): GoType & { kind: "struct" } {
 }
 
 function findStruct(name: string): (GoType & { kind: "struct" }) | undefined {
-  texts ??= splitStructs(GO_STRUCTS);
+  texts ??= new Map(TABLES.flatMap(splitStructs));
   const text = texts.get(name);
   if (text === undefined) return undefined;
   let type = structs.get(name);
@@ -48,31 +76,38 @@ function findStruct(name: string): (GoType & { kind: "struct" }) | undefined {
     type = {
       kind: "struct",
       name,
-      fields: () => (fields ??= text.split(" ").map((one) => parseField(one, pkg))),
+      fields: () => (fields ??= parseFields(text, pkg)),
     };
     structs.set(name, type);
   }
   return type;
 }
 
-function splitStructs(table: string): Map<string, string> {
-  const out = new Map<string, string>();
+function splitStructs(table: string): [name: string, fields: string][] {
   let pkg = "";
-  for (const line of table.split("\n").filter(Boolean)) {
-    const space = line.indexOf(" ");
-    if (line.startsWith("# ")) pkg = line.slice(2);
-    else out.set(`${pkg}.${line.slice(0, space)}`, line.slice(space + 1));
-  }
-  return out;
+  return table
+    .split("\n")
+    .filter(Boolean)
+    .flatMap((line): [string, string][] => {
+      const space = line.indexOf(" ");
+      const fields = line.slice(space + 1);
+      if (!line.startsWith("# ")) return [[`${pkg}.${line.slice(0, space)}`, fields]];
+      pkg = fields;
+      return [];
+    });
+}
+
+function parseFields(text: string, pkg: string): readonly GoField[] {
+  if (text.startsWith("=")) return goStructType(`${pkg}.${text.slice(1)}`).fields();
+  return text.split(" ").map((one) => parseField(one, pkg));
 }
 
 function parseField(token: string, pkg: string): GoField {
-  const [, name, jsonName, type = "s"] = /^(\w+)(?:=(\w+))?(?::(.+))?$/.exec(token)!;
-  return {
-    name: name!,
-    jsonName: jsonName ?? name![0]!.toLowerCase() + name!.slice(1),
-    type: parseType(type, pkg),
-  };
+  const [, name = "", json, type = "s"] = /^(\w+)(?:=(\w+))?(?::(.+))?$/.exec(token)!;
+  if (type.startsWith(".")) return { name, type: parseType(type.slice(1), pkg), of: (value) => value };
+  const jsonName = json ?? name[0]!.toLowerCase() + name.slice(1);
+  const of = (value: unknown) => (value as Record<string, unknown> | null | undefined)?.[jsonName];
+  return { name, type: parseType(type, pkg), of };
 }
 
 function parseType(text: string, pkg: string): GoType {
@@ -88,19 +123,15 @@ function parseName(name: string, pkg: string): GoType {
   if (SCALARS[name] !== undefined) return SCALARS[name];
   if (name === "ResourceList") return RESOURCE_LIST;
   const full = name.includes(".") ? name : `${pkg}.${name}`;
+  if (full === RESOURCE_NAME.name) return RESOURCE_NAME;
   return findStruct(full) ?? { kind: "string", name: full, isStringer: false };
-}
-
-/** A struct's field in a JSON object. */
-export function fieldOf(value: unknown, { jsonName }: GoField): unknown {
-  return (value as Record<string, unknown> | undefined)?.[jsonName];
 }
 
 /** reflect.Value.IsZero. */
 export function isZero(type: GoType, value: unknown): boolean {
   switch (type.kind) {
     case "struct":
-      return type.fields().every((field) => isZero(field.type, fieldOf(value, field)));
+      return type.fields().every((field) => isZero(field.type, field.of(value)));
     case "string":
       return (value ?? "") === "";
     case "bool":

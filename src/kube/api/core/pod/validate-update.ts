@@ -1,7 +1,9 @@
-import { cloneJson, isJsonObject, jsonEquals } from "../../../../formats/index.ts";
+import { cloneJson, jsonEquals } from "../../../../formats/index.ts";
 import { forbidden, goStringMap, invalid, required } from "../../field-error.ts";
 import type { Container, NodeSelectorTerm, Pod, PodSpec } from "../../generated/types.ts";
+import { goDiff } from "../../go-diff/go-diff.ts";
 import type { FieldError } from "../../types.ts";
+import { internalSpec } from "./internal-spec.ts";
 import { validatePodAnnotationsUpdate } from "./validate-annotations.ts";
 import { validateImageText } from "./validate-containers.ts";
 
@@ -40,7 +42,7 @@ export function validatePodUpdate(next: Pod, previous: Pod): FieldError[] {
   const frozen = withFrozenFields(next.spec, previous.spec);
   if (previous.spec.schedulingGates?.length) errors.push(...validateGatedUpdate(frozen, previous.spec));
   if (jsonEquals(frozen, previous.spec)) return errors;
-  const why = `pod updates may not change fields other than ${UPDATABLE.join(",")}\n${difference(previous.spec, frozen)}`;
+  const why = `pod updates may not change fields other than ${UPDATABLE.join(",")}\n${goDiff("core.PodSpec", internalSpec(previous.spec), internalSpec(frozen))}`;
   return [...errors, forbidden("spec", why)];
 }
 
@@ -150,29 +152,4 @@ function validateTolerationsUpdate(next: PodSpec, previous: PodSpec): FieldError
   return [
     forbidden("spec.tolerations", "existing toleration can not be modified except its tolerationSeconds"),
   ];
-}
-
-const MAX_DIFFERENCES = 20;
-
-/** A reading of what differs, one line a value; upstream prints a Go diff here. */
-function difference(before: unknown, after: unknown): string {
-  const lines: string[] = [];
-  compare(before, after, "", lines);
-  return `${lines.slice(0, MAX_DIFFERENCES).join("\n")}\n`;
-}
-
-function compare(before: unknown, after: unknown, path: string, lines: string[]): void {
-  if (jsonEquals(before, after)) return;
-  if (isJsonObject(before) && isJsonObject(after)) {
-    for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
-      compare(before[key], after[key], path === "" ? key : `${path}.${key}`, lines);
-    }
-  } else if (Array.isArray(before) && Array.isArray(after) && before.length === after.length) {
-    before.forEach((item, index) => {
-      compare(item, after[index], `${path}[${index}]`, lines);
-    });
-  } else {
-    if (before !== undefined) lines.push(`- \t${path}: ${JSON.stringify(before)},`);
-    if (after !== undefined) lines.push(`+ \t${path}: ${JSON.stringify(after)},`);
-  }
 }
