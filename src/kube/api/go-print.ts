@@ -40,6 +40,9 @@ export function goFloat(value: number): string {
 const HTML = /[<>&\u2028\u2029]/g;
 const escaped = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
+/** JSON with what HTML minds escaped, as Go's encoder has it. */
+export const escapedHtml = (json: string) => json.replace(HTML, escaped);
+
 /** A decoded JSON value as Go's encoder writes it: keys in order, and what HTML minds escaped in texts. */
 export function goJson(value: unknown): string {
   if (typeof value === "string") return goJsonString(value);
@@ -54,7 +57,7 @@ export function goJson(value: unknown): string {
 const PLAIN = /^[\w ./:-]*$/;
 
 function goJsonString(text: string): string {
-  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text).replace(HTML, escaped);
+  return PLAIN.test(text) ? `"${text}"` : escapedHtml(JSON.stringify(text));
 }
 
 /** A decoded JSON value as `%#v` prints it: `map[string]interface {}{"a":1}`; `number` as for `goPrinted`. */

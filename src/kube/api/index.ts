@@ -88,6 +88,7 @@ export * from "./flowcontrol/bootstrap-objects.ts";
 export { flowSchemas } from "./flowcontrol/flow-schema.ts";
 export { priorityLevelConfigurations } from "./flowcontrol/priority-level-configuration.ts";
 export type * from "./generated/types.ts";
+export * from "./go-order.ts";
 export * from "./go-print.ts";
 export * from "./go-types.ts";
 export { goObjectMeta } from "./go-value.ts";

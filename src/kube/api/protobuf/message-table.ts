@@ -87,7 +87,7 @@ function splitTables(): Map<string, string> {
   return out;
 }
 
-function fullPackage(name: string): string {
+export function fullPackage(name: string): string {
   return name.startsWith("/") ? name.slice(1) : API_PREFIX + name;
 }
 

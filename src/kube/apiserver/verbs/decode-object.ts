@@ -170,7 +170,7 @@ function hasOwnForm(value: object): value is { toJSON(): unknown } {
 export interface Patched {
   value: unknown;
   /** How the patch or its result is shown in a refusal. */
-  shown: string;
+  shown: () => string;
   /** A text is decoded; what a strategic patch gives is converted, and is of the kind whatever it says. */
   by: "decoder" | "converter";
   /** Members that the patch has twice. */
@@ -207,7 +207,7 @@ function isWithoutVersion(value: unknown): value is object {
 const membersOf = (value: object) =>
   Object.keys(value).filter((name) => name !== "apiVersion" && name !== "kind");
 
-function typed(value: unknown, kind: BodyKind, by: Patched["by"], shown: string): unknown {
+function typed(value: unknown, kind: BodyKind, by: Patched["by"], shown: Patched["shown"]): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
   const expected = { apiVersion: apiVersionOf(kind), kind: kind.kind };
   if (by === "converter") return { ...value, ...expected };
@@ -220,7 +220,7 @@ function typed(value: unknown, kind: BodyKind, by: Patched["by"], shown: string)
   );
 }
 
-function structureOf(value: unknown, kind: BodyKind, by: Patched["by"], shown: string) {
+function structureOf(value: unknown, kind: BodyKind, by: Patched["by"], shown: Patched["shown"]) {
   try {
     return checkStructure(value, kind);
   } catch (error) {
@@ -228,7 +228,7 @@ function structureOf(value: unknown, kind: BodyKind, by: Patched["by"], shown: s
   }
 }
 
-function invalidPatch(shown: string, why: string): Error {
-  const message = `Invalid value: ${JSON.stringify(shown)}: ${why}`;
+function invalidPatch(shown: Patched["shown"], why: string): Error {
+  const message = `Invalid value: ${JSON.stringify(shown())}: ${why}`;
   return statusInvalid({ group: "", kind: "" }, "", [{ type: "FieldValueInvalid", field: "patch", message }]);
 }

@@ -93,6 +93,52 @@ describeAnswers("a patch whose result is none of its kind", {
   ],
 });
 
+/** How the result of the refused patch begins and ends in the message. */
+const shown = (headers: Record<string, string>, body: unknown, start: string, end: string): AnswerRow => ({
+  request: `PATCH ${CONFIG_MAPS}/a?fieldValidation=Strict`,
+  headers,
+  body,
+  code: 422,
+  object: {
+    message: expect.stringMatching(
+      new RegExp(
+        `^ "" is invalid: patch: Invalid value: ${escaped(JSON.stringify(start).slice(0, -1))}.*${escaped(JSON.stringify(end).slice(1))}: `,
+      ),
+    ),
+  },
+});
+
+describeAnswers("the text of a patched object", {
+  stored: [[CONFIG_MAPS, { data: { b: "2", a: "1" }, metadata: { labels: { l: "1" }, name: "a" } }]],
+  rows: [
+    // What the patch leaves alone is in the order of Go's struct, what it looks into in that of the keys.
+    shown(
+      MERGE,
+      { foo: 1, Z: 2 },
+      '{"Z":2,"apiVersion":"v1","data":{"a":"1","b":"2"},"foo":1,"kind":"ConfigMap","metadata":{"name":"a","namespace":"default","uid":"',
+      "}}",
+    ),
+    shown(
+      MERGE,
+      { metadata: { foo: 1 } },
+      '{"apiVersion":"v1","data":{"a":"1","b":"2"},"kind":"ConfigMap","metadata":{"creationTimestamp":"',
+      "}}",
+    ),
+    shown(
+      JSON_PATCH,
+      [{ op: "add", path: "/metadata/foo", value: { z: 1, a: 2 } }],
+      '{"apiVersion":"v1","data":{"a":"1","b":"2"},"kind":"ConfigMap","metadata":{"creationTimestamp":"',
+      "}}",
+    ),
+    shown(
+      JSON_PATCH,
+      [{ op: "add", path: "/foo", value: { z: 1, a: 2 } }],
+      '{"apiVersion":"v1","data":{"a":"1","b":"2"},"foo":{"z":1,"a":2},"kind":"ConfigMap","metadata":{"name":"a","namespace":"default","uid":"',
+      "}}",
+    ),
+  ],
+});
+
 describeAnswers("what a patch may do", {
   stored: [[CONFIG_MAPS, { metadata: { name: "a", labels: { l: "1" }, finalizers: ["a/b", "c/d"] } }]],
   rows: [

@@ -14,6 +14,7 @@ import {
 import type { ResourceCall } from "../server-context.ts";
 import { decodePatched, type Patched } from "./decode-object.ts";
 import { checkIdentity } from "./object-metadata.ts";
+import { jsonPatchedText, mergedText } from "./patched-text.ts";
 
 export const PATCH_TYPES = {
   "application/json-patch+json": "json",
@@ -34,25 +35,35 @@ function patched(call: ResourceCall, kind: KindDefinition, current: KubeObject):
   const { value, duplicates } = call.body.patch();
   switch (call.patchType) {
     case "json":
-      return decoded(jsonPatched(value, current), []);
-    case "merge":
-      return decoded(applyMergePatch(current, requireObject(value)), duplicates);
+      return jsonPatched(value, kind, current);
+    case "merge": {
+      const merged = applyMergePatch(current, requireObject(value));
+      return {
+        value: merged,
+        shown: () => mergedText(merged, current, kind.model),
+        by: "decoder",
+        duplicates,
+      };
+    }
     case "strategic": {
       const merged = strategicMergePatch(current, requireObject(value), modelOf(kind.model));
-      return { value: merged, shown: goPrinted(value), by: "converter", duplicates };
+      return { value: merged, shown: () => goPrinted(value), by: "converter", duplicates };
     }
     default:
       throw statusUnsupportedMediaType(Object.keys(PATCH_TYPES));
   }
 }
 
-function decoded(value: unknown, duplicates: readonly string[]): Patched {
-  return { value, shown: JSON.stringify(value), by: "decoder", duplicates };
-}
-
-function jsonPatched(body: unknown, current: KubeObject): unknown {
+function jsonPatched(body: unknown, kind: KindDefinition, current: KubeObject): Patched {
   try {
-    return applyJsonPatch(current, parseJsonPatch(body));
+    const operations = parseJsonPatch(body);
+    const value = applyJsonPatch(current, operations);
+    return {
+      value,
+      shown: () => jsonPatchedText(value, operations, kind.model),
+      by: "decoder",
+      duplicates: [],
+    };
   } catch (error) {
     if (isGantryError(error, "ResourceExhausted")) throw statusTooLarge(error.message);
     if (!isGantryError(error)) throw error;

@@ -1,0 +1,64 @@
+/**
+ * Members of objects in the order of Go's structs, where that is not the order of their numbers in protobuf. `# core.v1` opens a
+ * package as in protobuf/message-table.ts; `A =B` has the order of `B`. Sources: k8s.io/api, types.go of each package.
+ */
+export const GO_ORDERS = `# admissionregistration.v1
+MutatingWebhook name clientConfig rules failurePolicy matchPolicy namespaceSelector objectSelector sideEffects timeoutSeconds admissionReviewVersions reinvocationPolicy matchConditions
+ValidatingWebhook name clientConfig rules failurePolicy matchPolicy namespaceSelector objectSelector sideEffects timeoutSeconds admissionReviewVersions matchConditions
+WebhookClientConfig url service caBundle
+# apps.v1
+DeploymentCondition type status lastUpdateTime lastTransitionTime reason message
+DeploymentStatus observedGeneration replicas updatedReplicas readyReplicas availableReplicas unavailableReplicas terminatingReplicas conditions collisionCount
+ReplicaSetSpec replicas minReadySeconds selector template
+ReplicaSetStatus replicas fullyLabeledReplicas readyReplicas availableReplicas terminatingReplicas observedGeneration conditions
+# authentication.v1
+TokenRequestSpec audiences expirationSeconds boundObjectRef
+TokenReviewStatus authenticated user audiences error
+# authorization.v1
+SubjectAccessReviewStatus allowed denied reason evaluationError
+# autoscaling.v2
+HPAScalingRules stabilizationWindowSeconds selectPolicy policies tolerance
+MetricSpec type object pods resource containerResource external
+MetricStatus type object pods resource containerResource external
+# batch.v1
+CronJobSpec schedule timeZone startingDeadlineSeconds concurrencyPolicy suspend jobTemplate successfulJobsHistoryLimit failedJobsHistoryLimit
+JobSpec parallelism completions activeDeadlineSeconds podFailurePolicy successPolicy backoffLimit backoffLimitPerIndex maxFailedIndexes selector manualSelector template ttlSecondsAfterFinished completionMode suspend podReplacementPolicy managedBy
+JobStatus conditions startTime completionTime active succeeded failed terminating completedIndexes failedIndexes uncountedTerminatedPods ready
+# certificates.v1
+CertificateSigningRequestCondition type status reason message lastUpdateTime lastTransitionTime
+CertificateSigningRequestSpec request signerName expirationSeconds usages username uid groups extra
+# core.v1
+ClusterTrustBundleProjection name signerName labelSelector optional path
+ConfigMap metadata immutable data binaryData
+Container name image command args workingDir ports envFrom env resources resizePolicy restartPolicy volumeMounts volumeDevices livenessProbe readinessProbe startupProbe lifecycle terminationMessagePath terminationMessagePolicy imagePullPolicy securityContext stdin stdinOnce tty
+EndpointAddress ip hostname nodeName targetRef
+EphemeralContainerCommon =Container
+ISCSIPersistentVolumeSource targetPortal iqn lun iscsiInterface fsType readOnly portals chapAuthDiscovery chapAuthSession secretRef initiatorName
+ISCSIVolumeSource =ISCSIPersistentVolumeSource
+NodeSpec podCIDR podCIDRs providerID unschedulable taints configSource externalID
+PersistentVolumeClaimSpec accessModes selector resources volumeName storageClassName volumeMode dataSource dataSourceRef volumeAttributesClassName
+PodCondition type observedGeneration status lastProbeTime lastTransitionTime reason message
+PodSecurityContext seLinuxOptions windowsOptions runAsUser runAsGroup runAsNonRoot supplementalGroups supplementalGroupsPolicy fsGroup sysctls fsGroupChangePolicy seccompProfile appArmorProfile seLinuxChangePolicy
+PodSpec volumes initContainers containers ephemeralContainers restartPolicy terminationGracePeriodSeconds activeDeadlineSeconds dnsPolicy nodeSelector serviceAccountName serviceAccount automountServiceAccountToken nodeName hostNetwork hostPID hostIPC shareProcessNamespace securityContext imagePullSecrets hostname subdomain affinity schedulerName tolerations hostAliases priorityClassName priority dnsConfig readinessGates runtimeClassName enableServiceLinks preemptionPolicy overhead topologySpreadConstraints setHostnameAsFQDN os hostUsers schedulingGates resourceClaims resources
+PodStatus observedGeneration phase conditions message reason nominatedNodeName hostIP hostIPs podIP podIPs startTime initContainerStatuses containerStatuses qosClass ephemeralContainerStatuses resize resourceClaimStatuses
+ReplicationControllerSpec replicas minReadySeconds selector template
+ReplicationControllerStatus replicas fullyLabeledReplicas readyReplicas availableReplicas observedGeneration conditions
+Secret metadata immutable data stringData type
+SecurityContext capabilities privileged seLinuxOptions windowsOptions runAsUser runAsGroup runAsNonRoot readOnlyRootFilesystem allowPrivilegeEscalation procMount seccompProfile appArmorProfile
+ServicePort name protocol appProtocol port targetPort nodePort
+ServiceSpec ports selector clusterIP clusterIPs type externalIPs sessionAffinity loadBalancerIP loadBalancerSourceRanges externalName externalTrafficPolicy healthCheckNodePort publishNotReadyAddresses sessionAffinityConfig ipFamilies ipFamilyPolicy allocateLoadBalancerNodePorts loadBalancerClass internalTrafficPolicy trafficDistribution
+VolumeMount name readOnly recursiveReadOnly mountPath subPath mountPropagation subPathExpr
+VolumeSource hostPath emptyDir gcePersistentDisk awsElasticBlockStore gitRepo secret nfs iscsi glusterfs persistentVolumeClaim rbd flexVolume cinder cephfs flocker downwardAPI fc azureFile configMap vsphereVolume quobyte azureDisk photonPersistentDisk projected portworxVolume scaleIO storageos csi ephemeral image
+# discovery.v1
+EndpointSlice metadata addressType endpoints ports
+# networking.v1
+HTTPIngressPath path pathType backend
+IngressBackend service resource
+IngressSpec ingressClassName defaultBackend tls rules
+# /k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1
+CustomResourceDefinitionVersion name served storage deprecated deprecationWarning schema subresources additionalPrinterColumns selectableFields
+WebhookClientConfig url service caBundle
+# /k8s.io.apimachinery.pkg.apis.meta.v1
+OwnerReference apiVersion kind name uid controller blockOwnerDeletion
+StatusDetails name group kind uid causes retryAfterSeconds
+`;
