@@ -1,6 +1,7 @@
-import { type Buffer, isUtf8 } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import { constants, createPublicKey, type KeyObject, verify } from "node:crypto";
-import { type DerElement, DerError, DerReader, derContext, derSequence, derSet } from "./der-reader.ts";
+import { DerError, DerReader, derContext, derSequence } from "./der-reader.ts";
+import { distinguishedName } from "./distinguished-name.ts";
 
 /** A PKCS #10 request (RFC 2986), as far as somebody asks. */
 export interface CertificateRequest {
@@ -81,41 +82,9 @@ function curveOf(parameters: Buffer | undefined): string {
   throw new DerError("x509: invalid ECDSA parameters");
 }
 
-const COMMON_NAME = "2.5.4.3";
-const ORGANIZATION = "2.5.4.10";
-
 function subjectOf(bytes: Buffer): CertificateRequest["subject"] {
-  const subject: CertificateRequest["subject"] = { commonName: "", organizations: [] };
-  const names = new DerReader(bytes).enter(derSequence("RDNSequence"));
-  const sets = names.all(derSet("RelativeDistinguishedNameSET"));
-  for (const attribute of sets.flatMap((set) => set.all(derSequence("AttributeTypeAndValue")))) {
-    const type = attribute.objectIdentifier();
-    const value = textOf(attribute.any());
-    if (value === undefined) continue;
-    if (type === COMMON_NAME) subject.commonName = value;
-    if (type === ORGANIZATION) subject.organizations.push(value);
-  }
-  return subject;
-}
-
-const UTF8_STRING = 12;
-const PRINTABLE_STRING = 19;
-/** IA5String, NumericString, T61String. */
-const BYTE_STRINGS = [22, 18, 20];
-
-/** Undefined for what is no text. */
-function textOf({ class: tagClass, tag, body }: DerElement): string | undefined {
-  if (tagClass !== 0) return undefined;
-  if (tag === UTF8_STRING) {
-    if (!isUtf8(body)) throw new DerError("asn1: invalid UTF-8 string");
-    return body.toString("utf8");
-  }
-  if (tag === PRINTABLE_STRING) {
-    const text = body.toString("latin1");
-    if (/^[A-Za-z0-9 '()+,\-./:=?*&]*$/.test(text)) return text;
-    throw new DerError("asn1: syntax error: PrintableString contains invalid character");
-  }
-  return BYTE_STRINGS.includes(tag) ? body.toString("latin1") : undefined;
+  const { commonName, organizations } = distinguishedName(bytes);
+  return { commonName, organizations };
 }
 
 type KeyType = "RSA" | "ECDSA" | "Ed25519";

@@ -18,6 +18,11 @@ import { chosenCounter } from "./admission/resource-quota/resource-quotas.ts";
 import { AddressRepair } from "./allocation/address-repair.ts";
 import { ServiceAllocator } from "./allocation/service-allocator.ts";
 import { observers, type RequestObserver } from "./audit.ts";
+import {
+  type AuthenticationOptions,
+  type ServerAuthentication,
+  serverAuthentication,
+} from "./authentication/server-authentication.ts";
 import { ServiceAccountTokens } from "./authentication/service-account-tokens.ts";
 import { MASTERS } from "./authentication/users.ts";
 import { AuthorizerChain } from "./authorization/authorizer.ts";
@@ -26,6 +31,10 @@ import { RbacAuthorizer } from "./authorization/rbac-authorizer.ts";
 import { RBAC_PREFIX, rbacFromCache } from "./authorization/rbac-cache.ts";
 import { keepApiServices } from "./bootstrap/api-services.ts";
 import { writeBootstrapObjects } from "./bootstrap/bootstrap.ts";
+import {
+  keepClusterAuthentication,
+  publishClusterAuthentication,
+} from "./bootstrap/cluster-authentication.ts";
 import { writeDefaultServiceCidr } from "./bootstrap/default-service-cidr.ts";
 import { keepFlowControl } from "./bootstrap/flow-control.ts";
 import { writeKubernetesService } from "./bootstrap/kubernetes-service.ts";
@@ -74,6 +83,8 @@ export interface ApiServerOptions {
   clientStallMs?: number;
   /** Hears of every request: the place for an audit log. */
   observer?: RequestObserver;
+  /** How clients may say who they are. */
+  authentication?: AuthenticationOptions;
   /** Which admission plugins run; upstream's defaults when absent. */
   admissionPlugins?: PluginChoice;
   logger: Logger;
@@ -115,6 +126,10 @@ class KubeApiServer implements ApiServer {
   readonly #addressRepair: AddressRepair;
   readonly #agents = new WebhookAgents();
   #webhooks!: WebhookClient;
+  readonly #objects: ObjectStore;
+  readonly #lookup: CachedLookup;
+  readonly #tokens: ServiceAccountTokens;
+  readonly #authentication: ServerAuthentication;
   readonly #context: ServerContext;
   readonly #threads: RequestThreads;
   readonly #front: HttpFront;
@@ -148,6 +163,22 @@ class KubeApiServer implements ApiServer {
     this.#addressRepair = new AddressRepair({
       store: options.store,
       cache: this.#cache,
+      logger: options.logger,
+      clock: this.#clock,
+    });
+    this.#objects = new ObjectStore({
+      store: options.store,
+      cache: this.#cache,
+      fresh: this.#fresh,
+      clock: this.#clock,
+    });
+    this.#lookup = new CachedLookup(this.#cache, this.#objects);
+    this.#tokens = this.#createTokens();
+    this.#authentication = serverAuthentication({
+      options: options.authentication ?? {},
+      ownCaPem: options.certificates.caPem,
+      serviceAccounts: this.#tokens,
+      lookup: this.#lookup,
       logger: options.logger,
       clock: this.#clock,
     });
@@ -199,24 +230,28 @@ class KubeApiServer implements ApiServer {
     return address && "port" in address ? address : undefined;
   }
 
-  #createContext(): ServerContext {
-    const { store, certificates, clusterDomain, nodeAccess, logger } = this.#options;
-    const cache = this.#cache;
-    const objects = new ObjectStore({ store, cache, fresh: this.#fresh, clock: this.#clock });
+  #createTokens(): ServiceAccountTokens {
+    const { certificates, clusterDomain } = this.#options;
     const issuer = `https://kubernetes.default.svc.${clusterDomain ?? "cluster.local"}`;
     const bound = { pods, secrets, nodes, serviceaccounts: serviceAccounts };
-    const tokens = new ServiceAccountTokens({
+    return new ServiceAccountTokens({
       key: certificates.tokenSigningKey,
       issuer,
       audiences: [issuer],
       lookup: async (resource, namespace, name) =>
-        (await objects.find(bound[resource], namespace, name))?.object,
+        (await this.#objects.find(bound[resource], namespace, name))?.object,
       clock: this.#clock,
     });
+  }
+
+  #createContext(): ServerContext {
+    const { nodeAccess, logger } = this.#options;
+    const cache = this.#cache;
+    const objects = this.#objects;
+    const lookup = this.#lookup;
     const rbacSource = rbacFromCache(cache, () => this.#rbacVersion);
     const rbac = new RbacAuthorizer(rbacSource);
     const authorizer = new AuthorizerChain([new NodeAuthorizer(cache), rbac]);
-    const lookup = new CachedLookup(cache, objects);
     const webhooks = new WebhookClient({ lookup, clock: this.#clock, agents: this.#agents });
     this.#webhooks = webhooks;
     const kinds = this.#kinds;
@@ -250,18 +285,18 @@ class KubeApiServer implements ApiServer {
       }),
       authorizer,
       rbac,
-      tokens,
+      tokens: this.#tokens,
+      tokenAuthenticator: this.#authentication.tokens,
       nodeAccess,
       components: [
         ...(this.#options.components ?? []),
-        { name: "etcd-0", check: async () => void (await store.status()) },
+        { name: "etcd-0", check: async () => void (await this.#options.store.status()) },
       ],
     };
   }
 
   #createFront(chain: ChainOptions): HttpFront {
     const { certificates, logger, store, clientStallMs } = this.#options;
-    const { tokens } = this.#context;
     const paths = new ServerPaths({
       kinds: this.#kinds,
       health: new Health({
@@ -276,18 +311,31 @@ class KubeApiServer implements ApiServer {
         clock: this.#clock,
       }),
       metrics: this.#metrics,
-      issuer: tokens.issuer,
+      issuer: this.#tokens.issuer,
       signingKey: certificates.tokenSigningKey,
       serverAddress: () => `${this.#options.advertiseAddress}:${this.address?.port ?? this.#options.port}`,
     });
     return new HttpFront({
       chain,
-      tokens,
+      authentication: this.#authentication.front,
       answerPath: (ctx, info) => paths.answer(ctx, info),
       clientStallMs: clientStallMs ?? CLIENT_STALL_MS,
       logger,
       clock: this.#clock,
     });
+  }
+
+  async #publishAuthentication(client: KubeClient, signal: AbortSignal): Promise<void> {
+    const { authentication, logger } = this.#options;
+    const published = {
+      client,
+      clientCaPem: this.#authentication.clientCaPem,
+      requestHeader: authentication?.requestHeader,
+      logger,
+      clock: this.#clock,
+    };
+    await publishClusterAuthentication(published);
+    keepClusterAuthentication(published, signal);
   }
 
   async #checkCache(): Promise<void> {
@@ -337,7 +385,7 @@ class KubeApiServer implements ApiServer {
         tls: {
           key: certificates.server.keyPem,
           cert: certificates.server.certPem,
-          ca: certificates.caPem,
+          ca: this.#authentication.authoritiesPem,
           requestCert: true,
         },
         handler: (ctx) => this.#front.handle(ctx),
@@ -358,6 +406,7 @@ class KubeApiServer implements ApiServer {
         address: this.#options.advertiseAddress,
         port: this.address!.port,
       });
+      await this.#publishAuthentication(client, caching.signal);
       ready();
       await Promise.race([aborted(signal), cacheRun.ended, checking]);
     } finally {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { GantryError } from "../../base/index.ts";
 import type { UserInfo } from "../client/types.ts";
+import { extraKey } from "./authentication/extra-key.ts";
 import {
   ALL_AUTHENTICATED,
   ALL_UNAUTHENTICATED,
@@ -43,15 +44,6 @@ export function impersonationOf({ headersDistinct }: IncomingMessage): Impersona
   const uid = headersDistinct["impersonate-uid"]?.[0] ?? "";
   if (user === "" && uid === "" && groups.length === 0 && !hasExtra) return undefined;
   return { user, uid, groups, extra, hasExtra };
-}
-
-/** What cannot be decoded stands for itself (filters.unescapeExtraKey). */
-function extraKey(name: string): string {
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name;
-  }
 }
 
 /**

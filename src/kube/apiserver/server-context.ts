@@ -5,6 +5,7 @@ import type { KindCatalog, KindDefinition, KubeObject } from "../api/index.ts";
 import type { NodeAccess } from "../client/node-access.ts";
 import type { ApiRequest, UserInfo } from "../client/types.ts";
 import type { AdmissionChain } from "./admission/admission.ts";
+import type { TokenAuthenticator } from "./authentication/authenticator.ts";
 import type { ServiceAccountTokens } from "./authentication/service-account-tokens.ts";
 import type { Authorizer } from "./authorization/authorizer.ts";
 import type { RbacAuthorizer } from "./authorization/rbac-authorizer.ts";
@@ -33,7 +34,10 @@ export interface ServerContext {
   counter: WriteCounter | undefined;
   authorizer: Authorizer;
   rbac: RbacAuthorizer;
+  /** Issues the tokens of service accounts. */
   tokens: ServiceAccountTokens;
+  /** Knows all tokens that the server takes. */
+  tokenAuthenticator: TokenAuthenticator;
   nodeAccess: () => NodeAccess | undefined;
   /** What `componentstatuses` tells about. */
   components: readonly HealthCheck[];

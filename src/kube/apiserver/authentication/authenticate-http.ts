@@ -1,43 +1,59 @@
 import type { IncomingMessage } from "node:http";
-import type { TLSSocket } from "node:tls";
+import type { Logger } from "../../../base/index.ts";
 import { statusUnauthorized } from "../../api/index.ts";
 import type { UserInfo } from "../../client/types.ts";
-import type { ServiceAccountTokens } from "./service-account-tokens.ts";
+import { AuthenticationFailure, firstKnown, type RequestAuthenticator } from "./authenticator.ts";
+import { type RequestHeaderOptions, removeRequestHeaders } from "./request-header.ts";
 import { anonymous, authenticated } from "./users.ts";
-import { takeWebSocketToken } from "./web-socket-token.ts";
 
-/**
- * Who sends this request: by client certificate (common name and organizations), by a service account's token, or else
- * nobody in particular, whom authorization lets see health and version only. A proof that does not hold is refused (401).
- */
-export async function authenticateHttp(
-  request: IncomingMessage,
-  tokens: ServiceAccountTokens,
-): Promise<UserInfo> {
-  const byCertificate = certificateUser(request.socket as TLSSocket);
-  if (byCertificate) return authenticated(byCertificate);
-  const token = bearerToken(request);
-  if (token === undefined) return anonymous;
-  const result = await tokens.authenticate(token);
-  if (!result) throw statusUnauthorized();
-  return authenticated(result.user);
+/** Who may come without saying who they are. */
+export interface AnonymousOptions {
+  isEnabled: boolean;
+  /** The only paths for them; all where it is absent or empty. */
+  paths?: readonly string[];
 }
 
-function certificateUser(socket: TLSSocket): UserInfo | undefined {
-  // Plain HTTP has no such function; without a client certificate the object is empty.
-  const certificate = socket.getPeerCertificate?.();
-  if (!certificate?.subject) return undefined;
-  if (!socket.authorized) throw statusUnauthorized();
-  const { CN: name, O: organizations } = certificate.subject as {
-    CN?: string | string[];
-    O?: string | string[];
-  };
-  if (typeof name !== "string") throw statusUnauthorized();
-  return { name, groups: organizations === undefined ? [] : [organizations].flat() };
+export interface HttpAuthenticationOptions {
+  /** Asked in this order. */
+  authenticators: readonly RequestAuthenticator[];
+  anonymous: AnonymousOptions;
+  requestHeader: RequestHeaderOptions | undefined;
+  logger: Logger;
 }
 
-function bearerToken(request: IncomingMessage): string | undefined {
-  const [scheme, token] = (request.headers.authorization ?? "").split(" ");
-  if (scheme?.toLowerCase() === "bearer" && token) return token;
-  return takeWebSocketToken(request);
+/** Who sends a request: the authenticators one after the other, or else nobody in particular. */
+export class HttpAuthentication {
+  readonly #options: HttpAuthenticationOptions;
+
+  constructor(options: HttpAuthenticationOptions) {
+    this.#options = options;
+  }
+
+  /** Throws Unauthorized (401) where a proof does not hold and no other does. Proofs are taken out of the request. */
+  async authenticate(request: IncomingMessage, path: string): Promise<UserInfo> {
+    const user = await this.#userOf(request, path);
+    delete request.headers.authorization;
+    delete request.headersDistinct.authorization;
+    removeRequestHeaders(request, this.#options.requestHeader);
+    return user;
+  }
+
+  async #userOf(request: IncomingMessage, path: string): Promise<UserInfo> {
+    const { authenticators, logger } = this.#options;
+    try {
+      const found = await firstKnown(authenticators, (one) => one.authenticateRequest(request));
+      if (found) return authenticated(found.user);
+    } catch (error) {
+      if (!(error instanceof AuthenticationFailure)) throw error;
+      logger.debug("a request is not authenticated", { path, problem: error.message });
+      throw statusUnauthorized();
+    }
+    if (this.#admitsAnonymous(path)) return anonymous;
+    throw statusUnauthorized();
+  }
+
+  #admitsAnonymous(path: string): boolean {
+    const { isEnabled, paths = [] } = this.#options.anonymous;
+    return isEnabled && (paths.length === 0 || paths.includes(path));
+  }
 }

@@ -3,8 +3,9 @@ import type { Clock } from "../../../base/index.ts";
 import type { KubeObject } from "../../api/index.ts";
 import type { UserInfo } from "../../client/types.ts";
 import type { TokenSigningKey } from "../certificates.ts";
+import type { Authentication, TokenAuthenticator } from "./authenticator.ts";
 import { signToken, verifyToken } from "./json-web-token.ts";
-import { serviceAccountGroups, serviceAccountUserName } from "./users.ts";
+import { CREDENTIAL_ID, serviceAccountGroups, serviceAccountUserName } from "./users.ts";
 
 /** Newest state of an object, or undefined where there is none. */
 export type ObjectLookup = (
@@ -47,7 +48,7 @@ const PROJECTED_TOKEN_SECONDS = 3607;
 const EXTENDED_SECONDS = 365 * 24 * 3600;
 
 /** Tokens of service accounts: JSON web tokens bound to their account and, where one is named, to a pod, secret or node. */
-export class ServiceAccountTokens {
+export class ServiceAccountTokens implements TokenAuthenticator {
   readonly #options: ServiceAccountTokensOptions;
 
   constructor(options: ServiceAccountTokensOptions) {
@@ -108,10 +109,7 @@ export class ServiceAccountTokens {
   }
 
   /** The user behind a token, or undefined when it is not ours, expired, for others, or what it is bound to is gone. */
-  async authenticate(
-    token: string,
-    audiences: readonly string[] = this.#options.audiences,
-  ): Promise<{ user: UserInfo; audiences: string[] } | undefined> {
+  async authenticateToken(token: string, audiences: readonly string[]): Promise<Authentication | undefined> {
     const claims = verifyToken(token, this.#options.key);
     if (claims === undefined || claims.iss !== this.#options.issuer) return undefined;
     const nowSeconds = this.#options.clock.nowMs() / 1000;
@@ -153,7 +151,7 @@ function boundClaim({ kind, name, uid }: BoundObject): Partial<KubernetesClaims>
 
 function userOf({ namespace, serviceaccount, pod, node }: KubernetesClaims, tokenId: string): UserInfo {
   const extra: Record<string, string[]> = {
-    "authentication.kubernetes.io/credential-id": [`JTI=${tokenId}`],
+    [CREDENTIAL_ID]: [`JTI=${tokenId}`],
   };
   if (node) {
     extra["authentication.kubernetes.io/node-name"] = [node.name];

@@ -8,6 +8,9 @@ export const ALL_SERVICE_ACCOUNTS = "system:serviceaccounts";
 export const NODES = "system:nodes";
 export const NODE_USER_PREFIX = "system:node:";
 
+/** Key of the extra that tells by which proof somebody is known. */
+export const CREDENTIAL_ID = "authentication.kubernetes.io/credential-id";
+
 export const anonymous: UserInfo = { name: "system:anonymous", groups: [ALL_UNAUTHENTICATED] };
 
 const SERVICE_ACCOUNT_PREFIX = "system:serviceaccount:";
@@ -31,7 +34,8 @@ export function parseServiceAccountUserName(user: string): { namespace: string; 
 
 /** Everybody who proved who they are is in `system:authenticated`. */
 export function authenticated(user: UserInfo): UserInfo {
-  return user.groups.includes(ALL_AUTHENTICATED) || user.name === anonymous.name
+  const isPlaced = user.groups.includes(ALL_AUTHENTICATED) || user.groups.includes(ALL_UNAUTHENTICATED);
+  return isPlaced || user.name === anonymous.name
     ? user
     : { ...user, groups: [...user.groups, ALL_AUTHENTICATED] };
 }

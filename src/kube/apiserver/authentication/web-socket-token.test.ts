@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { describe, expect, it } from "vitest";
+import { AuthenticationFailure } from "./authenticator.ts";
 import { takeWebSocketToken } from "./web-socket-token.ts";
 
 const encoded = (token: string | Buffer) =>
@@ -28,11 +29,11 @@ describe("a token that comes as a WebSocket's subprotocol", () => {
   });
 
   it.each([
-    ["two of them", [`a, ${encoded("t")}, ${encoded("u")}`]],
-    ["nothing beside it", [encoded("t")]],
-    ["no base64url", ["a, base64url.bearer.authorization.k8s.io.=="]],
-    ["no UTF-8", [`a, ${encoded(Buffer.from([0xff, 0xfe]))}`]],
-  ])("is refused with %s", (_what, protocols) => {
-    expect(() => takeWebSocketToken(requestWith(protocols))).toThrow(/Unauthorized/);
+    ["multiple base64.bearer.authorization tokens specified", [`a, ${encoded("t")}, ${encoded("u")}`]],
+    ["missing additional subprotocol", [encoded("t")]],
+    ["invalid base64.bearer.authorization token encoding", ["a, base64url.bearer.authorization.k8s.io.=="]],
+    ["invalid base64.bearer.authorization token", [`a, ${encoded(Buffer.from([0xff, 0xfe]))}`]],
+  ])("is refused: %s", (problem, protocols) => {
+    expect(() => takeWebSocketToken(requestWith(protocols))).toThrow(new AuthenticationFailure(problem));
   });
 });

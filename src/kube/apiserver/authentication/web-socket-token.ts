@@ -1,5 +1,6 @@
+import { isUtf8 } from "node:buffer";
 import type { IncomingMessage } from "node:http";
-import { statusUnauthorized } from "../../api/index.ts";
+import { AuthenticationFailure } from "./authenticator.ts";
 
 const HEADER = "sec-websocket-protocol";
 const PREFIX = "base64url.bearer.authorization.k8s.io.";
@@ -15,8 +16,10 @@ export function takeWebSocketToken(request: IncomingMessage): string | undefined
   const [encoded, ...more] = offered.filter((protocol) => protocol.startsWith(PREFIX));
   if (encoded === undefined) return undefined;
   const rest = withoutToken(offered);
+  if (more.length > 0)
+    throw new AuthenticationFailure("multiple base64.bearer.authorization tokens specified");
   // One must be left that can be echoed to the client.
-  if (more.length > 0 || rest.length === 0) throw statusUnauthorized();
+  if (rest.length === 0) throw new AuthenticationFailure("missing additional subprotocol");
   const token = decode(encoded.slice(PREFIX.length));
   request.headers[HEADER] = rest.join(",");
   request.headersDistinct[HEADER] = [rest.join(",")];
@@ -46,10 +49,9 @@ function split(text: string): string[] {
 }
 
 function decode(encoded: string): string {
-  try {
-    if (!/^[A-Za-z0-9_-]+$/.test(encoded)) throw statusUnauthorized();
-    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.from(encoded, "base64url"));
-  } catch {
-    throw statusUnauthorized();
-  }
+  if (!/^[A-Za-z0-9_-]+$/.test(encoded))
+    throw new AuthenticationFailure("invalid base64.bearer.authorization token encoding");
+  const bytes = Buffer.from(encoded, "base64url");
+  if (!isUtf8(bytes)) throw new AuthenticationFailure("invalid base64.bearer.authorization token");
+  return bytes.toString("utf8");
 }

@@ -117,7 +117,15 @@ describe("a custom resource definition", () => {
     const missing = await send("POST", PATH, { ...box("two"), spec: {} });
     expect([missing.status, missing.json.message]).toEqual([
       422,
-      'Box.example.com "two" is invalid: spec.size: Required value',
+      expect.stringContaining(
+        'spec.size: Required value, <nil>: Invalid value: "null": some validation rules were not',
+      ),
+    ]);
+    const patch = { "content-type": "application/merge-patch+json" };
+    const shrunk = await send("PATCH", `${PATH}/one`, { spec: { size: 2 } }, patch);
+    expect([shrunk.status, shrunk.json.message]).toEqual([
+      422,
+      expect.stringContaining('spec: Invalid value: "object": never shrinks'),
     ]);
     const strategic = { "content-type": "application/strategic-merge-patch+json" };
     expect((await send("PATCH", `${PATH}/one`, { spec: { size: 4 } }, strategic)).status).toBe(415);

@@ -19,8 +19,7 @@ import {
   toStatus,
 } from "../../api/index.ts";
 import type { ApiRequest, UserInfo } from "../../client/types.ts";
-import { authenticateHttp } from "../authentication/authenticate-http.ts";
-import type { ServiceAccountTokens } from "../authentication/service-account-tokens.ts";
+import type { HttpAuthentication } from "../authentication/authenticate-http.ts";
 import { ByteBudget } from "../byte-budget.ts";
 import { type ChainOptions, type Exchange, serveRequest } from "../chain.ts";
 import { impersonationOf, NOBODY_IMPERSONATED } from "../impersonation.ts";
@@ -44,7 +43,7 @@ const UNFINISHED_BODIES = { userBytes: 48 * 2 ** 20, totalBytes: 256 * 2 ** 20 }
 
 export interface HttpFrontOptions {
   chain: ChainOptions;
-  tokens: ServiceAccountTokens;
+  authentication: HttpAuthentication;
   /** Answers what is no resource. */
   answerPath: (ctx: HttpContext, info: RequestInfo, user: UserInfo) => Promise<void>;
   clientStallMs: number;
@@ -184,7 +183,7 @@ export class HttpFront {
     return {
       info,
       local: false,
-      authenticate: () => authenticateHttp(req, this.#options.tokens),
+      authenticate: () => this.#options.authentication.authenticate(req, path),
       impersonation: () => impersonationOf(req),
       parseQuery: () => (isPassedOn ? {} : parseQuery(params, info.verb, patchType)),
       params,

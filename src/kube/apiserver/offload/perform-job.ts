@@ -164,6 +164,9 @@ async function contextFor(
     get tokens(): never {
       throw new GantryError("Internal", "tokens are the main thread's");
     },
+    get tokenAuthenticator(): never {
+      throw new GantryError("Internal", "tokens are the main thread's");
+    },
     nodeAccess: () => undefined,
     components: [],
   };

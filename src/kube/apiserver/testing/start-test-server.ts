@@ -27,7 +27,7 @@ export interface TestServer {
 export interface TestServerOptions
   extends Pick<
     ApiServerOptions,
-    "watchLimits" | "clientStallMs" | "observer" | "admissionPlugins" | "components"
+    "watchLimits" | "clientStallMs" | "observer" | "admissionPlugins" | "authentication" | "components"
   > {
   nodeAccess?: () => NodeAccess | undefined;
   logger?: Logger;
@@ -60,6 +60,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     logger,
     ...(options.clock ? { clock: options.clock } : {}),
     ...(options.observer ? { observer: options.observer } : {}),
+    ...(options.authentication ? { authentication: options.authentication } : {}),
     ...(options.admissionPlugins ? { admissionPlugins: options.admissionPlugins } : {}),
     ...(options.components ? { components: options.components } : {}),
     ...(options.watchLimits ? { watchLimits: options.watchLimits } : {}),

@@ -1,0 +1,79 @@
+import { timingSafeEqual } from "node:crypto";
+import type { Clock, Logger } from "../../../base/index.ts";
+import { canonicalTime, type KubeObject, secrets, timeMs } from "../../api/index.ts";
+import type { ObjectLookup } from "../objects/object-lookup.ts";
+import type { Authentication, TokenAuthenticator } from "./authenticator.ts";
+
+const TOKEN = /^([a-z0-9]{6})\.([a-z0-9]{16})$/;
+const SECRET_TYPE = "bootstrap.kubernetes.io/token";
+const BOOTSTRAPPERS = "system:bootstrappers";
+const EXTRA_GROUP = /^system:bootstrappers:[a-z0-9:-]{0,255}[a-z0-9]$/;
+
+export interface BootstrapTokensOptions {
+  lookup: Pick<ObjectLookup, "get">;
+  logger: Logger;
+  clock: Clock;
+}
+
+/** Machines that are to join, by `ID.SECRET` as in the Secret `bootstrap-token-ID` of kube-system (plugin/pkg/auth/…/bootstrap). */
+export class BootstrapTokens implements TokenAuthenticator {
+  readonly #options: BootstrapTokensOptions;
+
+  constructor(options: BootstrapTokensOptions) {
+    this.#options = options;
+  }
+
+  async authenticateToken(token: string): Promise<Authentication | undefined> {
+    const [, id, secret] = TOKEN.exec(token) ?? [];
+    if (id === undefined || secret === undefined) return undefined;
+    const name = `bootstrap-token-${id}`;
+    const found = await this.#options.lookup.get(secrets, "kube-system", name);
+    if (!found) return undefined;
+    const groups = groupsOf(found);
+    const problem = problemOf(found, id, secret, this.#options.clock.nowMs()) ?? groups.problem;
+    if (problem !== undefined) {
+      this.#options.logger.debug("a bootstrap token is not taken", { secret: name, problem });
+      return undefined;
+    }
+    return { user: { name: `system:bootstrap:${id}`, groups: groups.names } };
+  }
+}
+
+function dataOf({ data }: KubeObject, key: string): string {
+  const value: unknown = (data as Record<string, unknown> | undefined)?.[key];
+  return typeof value === "string" ? Buffer.from(value, "base64").toString("utf8") : "";
+}
+
+function problemOf(found: KubeObject, id: string, secret: string, nowMs: number): string | undefined {
+  if (found.metadata.deletionTimestamp) return "it is about to be deleted";
+  if (found.type !== SECRET_TYPE) return `its type is not ${SECRET_TYPE}`;
+  if (!isEqual(dataOf(found, "token-secret"), secret)) return "token-secret is another one";
+  if (dataOf(found, "token-id") !== id) return "token-id is another one";
+  if (isExpired(dataOf(found, "expiration"), nowMs)) return "it has expired";
+  if (dataOf(found, "usage-bootstrap-authentication") !== "true") return "it is not for authentication";
+  return undefined;
+}
+
+function isEqual(a: string, b: string): boolean {
+  const [one, other] = [Buffer.from(a), Buffer.from(b)];
+  return one.length === other.length && timingSafeEqual(one, other);
+}
+
+/** What is no time counts as one that is past. */
+function isExpired(expiration: string, nowMs: number): boolean {
+  if (expiration === "") return false;
+  try {
+    return timeMs(canonicalTime(expiration, false)) <= nowMs;
+  } catch {
+    return true;
+  }
+}
+
+function groupsOf(found: KubeObject): { names: string[]; problem?: string } {
+  const more = dataOf(found, "auth-extra-groups");
+  const extra = more === "" ? [] : more.split(",");
+  const wrong = extra.find((group) => !EXTRA_GROUP.test(group));
+  if (wrong !== undefined)
+    return { names: [], problem: `${JSON.stringify(wrong)} is no group of bootstrappers` };
+  return { names: [...new Set([BOOTSTRAPPERS, ...extra])].sort() };
+}
