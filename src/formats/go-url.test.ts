@@ -10,7 +10,8 @@ describe("parseGoUrl", () => {
     ["/p", "", "", "/p", "", "", undefined],
     ["", "", "", "", "", "", undefined],
   ])("%s", (text, scheme, host, path, query, fragment, user) => {
-    expect(parseGoUrl(text)).toEqual({ scheme, host, path, query, fragment, ...(user && { user }) });
+    expect(parseGoUrl(text)).toMatchObject({ scheme, host, path, rawQuery: query, fragment });
+    expect(parseGoUrl(text).rawUserInfo).toBe(user);
   });
 
   it.each([

@@ -16,7 +16,6 @@ export * from "./field-selector.ts";
 export * from "./go-bool.ts";
 export * from "./go-duration.ts";
 export * from "./go-regexp.ts";
-export * from "./go-request-url.ts";
 export * from "./go-url.ts";
 export * from "./image-reference.ts";
 export * from "./ip-address.ts";

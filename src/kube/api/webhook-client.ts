@@ -19,11 +19,11 @@ export function validateWebhookUrl(text: string, path: string): FieldError[] {
   if (url.scheme !== "https")
     errors.push(invalid(path, url.scheme, `'https' is the only allowed URL scheme${FORM}`));
   if (url.host === "") errors.push(invalid(path, url.host, `host must be specified${FORM}`));
-  if (url.user !== undefined)
-    errors.push(invalid(path, url.user, "user information is not permitted in the URL"));
+  if (url.rawUserInfo !== undefined)
+    errors.push(invalid(path, url.rawUserInfo, "user information is not permitted in the URL"));
   if (url.fragment !== "") errors.push(invalid(path, url.fragment, "fragments are not permitted in the URL"));
-  if (url.query !== "")
-    errors.push(invalid(path, url.query, "query parameters are not permitted in the URL"));
+  if (url.rawQuery !== "")
+    errors.push(invalid(path, url.rawQuery, "query parameters are not permitted in the URL"));
   return errors;
 }
 

@@ -4,7 +4,7 @@ import {
   isDns1123Subdomain,
   isLabelValue,
   isQualifiedName,
-  parseRequestUrl,
+  parseRequestUri,
 } from "../../../formats/index.ts";
 import { type CelFunction, fn, memberOverload, overload } from "../functions/declaration.ts";
 import { listType, objectType, optionalType, STRING } from "../types/cel-type.ts";
@@ -64,7 +64,7 @@ function isDateTime(text: string): boolean {
 }
 
 function validateUri(text: string): string[] {
-  const parsed = parseRequestUrl(text);
+  const parsed = parseRequestUri(text);
   return "url" in parsed ? [] : [parsed.problem];
 }
 

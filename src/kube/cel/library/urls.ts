@@ -1,10 +1,10 @@
 import {
   escapedPath,
+  type GoUrl,
   hostName,
-  parseRequestUrl,
+  parseRequestUri,
   portOf,
   queryValues,
-  type RequestUrl,
 } from "../../../formats/index.ts";
 import { type CelFunction, fn, memberOverload, overload } from "../functions/declaration.ts";
 import { BOOL, type CelType, listType, mapType, objectType, STRING } from "../types/cel-type.ts";
@@ -16,9 +16,9 @@ const URL_TYPE = objectType("kubernetes.URL");
 
 class CelUrl extends CelObject {
   readonly type = URL_TYPE;
-  readonly url: RequestUrl;
+  readonly url: GoUrl;
 
-  constructor(url: RequestUrl) {
+  constructor(url: GoUrl) {
     super();
     this.url = url;
   }
@@ -28,13 +28,13 @@ class CelUrl extends CelObject {
   }
 }
 
-function identity(url: RequestUrl): string {
+function identity(url: GoUrl): string {
   const { scheme, opaque, userInfo, host, rawQuery, fragment } = url;
   return JSON.stringify([scheme, opaque, userInfo, host, escapedPath(url), rawQuery, fragment]);
 }
 
 function toUrl(text: string): Result {
-  const parsed = parseRequestUrl(text);
+  const parsed = parseRequestUri(text);
   if ("url" in parsed) return new CelUrl(parsed.url);
   return new CelError(`URL parse error during conversion from string: ${parsed.problem}`);
 }
@@ -42,13 +42,13 @@ function toUrl(text: string): Result {
 function accessor(
   name: string,
   id: string,
-  read: (url: RequestUrl) => Result,
+  read: (url: GoUrl) => Result,
   result: CelType = STRING,
 ): CelFunction {
   return fn(name, [memberOverload(id, [URL_TYPE], result, ([value]) => read((value as CelUrl).url))]);
 }
 
-function query(url: RequestUrl): Result {
+function query(url: GoUrl): Result {
   return new ValueMap([...queryValues(url)].map(([key, values]) => [key, new ValueList(values)]));
 }
 
@@ -62,6 +62,6 @@ export const URL_FUNCTIONS: CelFunction[] = [
   accessor("getEscapedPath", "url_get_escaped_path", escapedPath),
   accessor("getQuery", "url_get_query", query, mapType(STRING, listType(STRING))),
   fn("isURL", [
-    overload("is_url_string", [STRING], BOOL, ([text]) => "url" in parseRequestUrl(text as string)),
+    overload("is_url_string", [STRING], BOOL, ([text]) => "url" in parseRequestUri(text as string)),
   ]),
 ];

@@ -1,15 +1,8 @@
 import { describe, expect, it } from "vitest";
-import {
-  escapedPath,
-  hostName,
-  parseRequestUrl,
-  portOf,
-  queryValues,
-  type RequestUrl,
-} from "./go-request-url.ts";
+import { escapedPath, type GoUrl, hostName, parseRequestUri, portOf, queryValues } from "./go-url.ts";
 
-function parsed(text: string): RequestUrl {
-  const result = parseRequestUrl(text);
+function parsed(text: string): GoUrl {
+  const result = parseRequestUri(text);
   if ("problem" in result) throw new Error(result.problem);
   return result.url;
 }
@@ -49,6 +42,6 @@ describe("a URL as Go reads it", () => {
     ["http://h/\u007f", 'parse "http://h/\\x7f": net/url: invalid control character in URL'],
     ["http://a<b@h/", 'parse "http://a<b@h/": net/url: invalid userinfo'],
   ])("is not %j", (text, problem) => {
-    expect(parseRequestUrl(text)).toEqual({ problem });
+    expect(parseRequestUri(text)).toEqual({ problem });
   });
 });
