@@ -37,6 +37,10 @@ export function goFloat(value: number): string {
   return `${mantissa}e${exponent[0]}${exponent.slice(1).padStart(2, "0")}`;
 }
 
+/** Whether Go decodes a number of JSON as an int64, and else as a float64. */
+export const isInt64 = (value: number): boolean =>
+  Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 63;
+
 const HTML = /[<>&\u2028\u2029]/g;
 const escaped = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
 

@@ -1,5 +1,5 @@
 import { GoLiteral } from "./field-error.ts";
-import { goFloat } from "./go-print.ts";
+import { goFloat, isInt64 } from "./go-print.ts";
 
 /**
  * A decoded JSON value as an error shows it, whole numbers as int64: scalars by themselves, lists and maps as `%#v`
@@ -12,7 +12,7 @@ export function goUnstructured(value: unknown): GoLiteral | string | number | bo
   return new GoLiteral(literal(value));
 }
 
-const goNumber = (value: number) => (Number.isInteger(value) ? String(value) : goFloat(value));
+const goNumber = (value: number) => (isInt64(value) ? String(value) : goFloat(value));
 
 function literal(value: unknown): string {
   if (value === undefined || value === null) return "interface {}(nil)";

@@ -95,7 +95,7 @@ const schemaText = (schema: JsonSchema) => goSchema(schema).text;
 function jsonText(value: unknown): string {
   const shown = goUnstructured(value);
   if (shown instanceof GoLiteral) return shown.text;
-  return shown === null ? "interface {}(nil)" : JSON.stringify(shown);
+  return shown === null ? "apiextensions.JSON(nil)" : JSON.stringify(shown);
 }
 
 function goList(type: string, items: readonly string[] | undefined): GoLiteral {

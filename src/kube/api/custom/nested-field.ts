@@ -1,6 +1,6 @@
 import { invalidArgument } from "../../../base/index.ts";
 import { isJsonObject } from "../../../formats/index.ts";
-import { goPrinted, goType } from "../go-print.ts";
+import { goPrinted, goType, isInt64 } from "../go-print.ts";
 
 /** `.spec.replicas` as names of fields. */
 const fieldsOf = (path: string) => path.replace(/^\./, "").split(".");
@@ -21,7 +21,7 @@ function nestedField(object: unknown, path: string): unknown {
 /** As `nestedField` for a whole number. */
 export function nestedInteger(object: unknown, path: string): number | undefined {
   const value = nestedField(object, path);
-  if (value === undefined || (typeof value === "number" && Number.isInteger(value))) return value;
+  if (value === undefined || (typeof value === "number" && isInt64(value))) return value;
   throw wrongType(fieldsOf(path), value, "int64");
 }
 

@@ -2,7 +2,7 @@ import { isGantryError } from "../../../base/index.ts";
 import { compileJsonPath, type JsonPath } from "../../../formats/index.ts";
 import { nameColumn } from "../columns.ts";
 import type { CustomResourceColumnDefinition } from "../generated/types.ts";
-import { goFloat, goJson } from "../go-print.ts";
+import { goFloat, goJson, isInt64 } from "../go-print.ts";
 import { ageOf } from "../meta/age.ts";
 import { parseTimeParts } from "../meta/time.ts";
 import type { KubeObject, TableColumn } from "../types.ts";
@@ -74,7 +74,7 @@ function cellOf(type: string, value: unknown, nowMs: number): string | number | 
 function printed(value: unknown): string {
   if (value === null) return "<no value>";
   if (typeof value === "object") return goJson(value);
-  if (typeof value === "number") return Number.isInteger(value) ? String(value) : goFloat(value);
+  if (typeof value === "number") return isInt64(value) ? String(value) : goFloat(value);
   return String(value);
 }
 

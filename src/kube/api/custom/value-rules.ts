@@ -1,14 +1,14 @@
 import { compileGoRegexp, type GoRegexp, jsonEquals } from "../../../formats/index.ts";
-import { goFloat } from "../go-print.ts";
+import { goFloat, isInt64 } from "../go-print.ts";
 import { isIntegerLike } from "./integer-like.ts";
 import { stringFormat } from "./string-formats.ts";
 import type { StructuralSchema } from "./structural-schema.ts";
 import type { ValueProblem } from "./value-problem.ts";
 
-/** `integer` or `number`: a number without a fraction is an int64 to Go. */
+/** `integer` or `number`: what fits an int64 is one to Go. */
 export function jsonType(value: unknown): string {
   if (Array.isArray(value)) return "array";
-  if (typeof value === "number") return Number.isInteger(value) ? "integer" : "number";
+  if (typeof value === "number") return isInt64(value) ? "integer" : "number";
   return typeof value === "object" ? "object" : typeof value;
 }
 
@@ -109,7 +109,7 @@ export function formatProblem(path: string, text: string, format: string): Value
 
 /** All that is wrong with a number. Whole numbers are held against whole limits, as Go's int64. */
 export function numberProblems(path: string, value: number, { source }: StructuralSchema): ValueProblem[] {
-  const isWhole = Number.isInteger(value);
+  const isWhole = isInt64(value);
   const limitOf = (limit: number) => (isWhole ? Math.trunc(limit) : limit);
   const shown = (limit: number) => (isWhole ? String(limit) : goFloat(limit));
   const problem = (message: string, told = value): ValueProblem => ({
@@ -146,7 +146,7 @@ export function numberProblems(path: string, value: number, { source }: Structur
 }
 
 function isMultiple(value: number, factor: number): boolean {
-  if (Number.isInteger(value)) return value % factor === 0;
+  if (isInt64(value)) return value % factor === 0;
   return isIntegerLike(factor < 1 ? (1 / factor) * value : value / factor);
 }
 
