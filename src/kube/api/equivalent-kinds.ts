@@ -20,3 +20,14 @@ export function convertObject(object: KubeObject, from: KindDefinition, to: Kind
   const stored = from.storedAs ? from.storedAs.toStored(object) : object;
   return to.storedAs ? to.storedAs.fromStored(stored) : stored;
 }
+
+/** The same, of all kinds: those of definitions may have somebody else who converts. Throws what keeps it from that. */
+export async function convertedObject(
+  object: KubeObject,
+  from: KindDefinition,
+  to: KindDefinition,
+): Promise<KubeObject> {
+  if (from === to || !to.conversion) return convertObject(object, from, to);
+  const [shown] = await to.conversion.show([object]);
+  return shown!;
+}

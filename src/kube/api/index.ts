@@ -1,4 +1,12 @@
 export * from "./admissionregistration/admission-environment.ts";
+export {
+  A_BOOL,
+  A_STRING,
+  A_STRING_OR_NULL,
+  ANYTHING,
+  compileExpression,
+  variableType,
+} from "./admissionregistration/expressions.ts";
 export { mutatingWebhookConfigurations } from "./admissionregistration/mutating-webhook-configuration.ts";
 export { validatingAdmissionPolicies } from "./admissionregistration/validating-admission-policy.ts";
 export { validatingAdmissionPolicyBindings } from "./admissionregistration/validating-admission-policy-binding.ts";

@@ -18,6 +18,7 @@ export {
   PER_CALL_LIMIT,
   type Program,
 } from "./program.ts";
+export { AuthorizationAnswers } from "./runtime/authorization-answers.ts";
 export type { CelSchema } from "./schema/cel-schema.ts";
 export { DeclStructTypes } from "./schema/decl-struct-types.ts";
 export { type DeclType, listDecl, mapDecl, nameDecl, objectDecl, simpleDecl } from "./schema/decl-type.ts";

@@ -4,7 +4,7 @@ import { estimateCost } from "./cost/cost-estimator.ts";
 import type { SizeEstimator } from "./cost/estimated-node.ts";
 import type { Authorize } from "./functions/authorization.ts";
 import { type CallContext, NO_AUTHORIZER } from "./functions/declaration.ts";
-import { AnswerNeeded, AuthorizationAnswers } from "./runtime/authorization-answers.ts";
+import { AuthorizationAnswers } from "./runtime/authorization-answers.ts";
 import { CostLimitExceeded, CostMeter } from "./runtime/cost-meter.ts";
 import { RootFrame } from "./runtime/frame.ts";
 import type { Step } from "./runtime/step.ts";
@@ -52,15 +52,19 @@ export class Program {
     { costBudget = PER_CALL_LIMIT, signal }: EvaluateOptions & { signal?: AbortSignal } = {},
   ): Promise<Evaluation> {
     const answers = new AuthorizationAnswers();
-    for (;;) {
+    return answers.settle(authorize, () => {
       signal?.throwIfAborted();
-      try {
-        return this.#run(bindings, costBudget, answers);
-      } catch (error) {
-        if (!(error instanceof AnswerNeeded)) throw error;
-        answers.add(error.check, await authorize(error.check));
-      }
-    }
+      return this.evaluateKnowing(answers, bindings, { costBudget });
+    });
+  }
+
+  /** Evaluates at once with answers that are known, and throws where more are needed: for `settle` of the answers. */
+  evaluateKnowing(
+    answers: AuthorizationAnswers,
+    bindings: Bindings,
+    { costBudget = PER_CALL_LIMIT }: EvaluateOptions = {},
+  ): Evaluation {
+    return this.#run(bindings, costBudget, answers);
   }
 
   /** Between which bounds an evaluation costs; `sizeOf` knows of sizes (`schemaSizes`). */

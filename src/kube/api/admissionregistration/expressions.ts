@@ -1,9 +1,11 @@
 import {
   BOOL,
+  type CelEnvironment,
   type CelType,
   DYN,
   NEW_EXPRESSIONS_MINOR,
   NULL,
+  type Program,
   STORED_EXPRESSIONS_MINOR,
   STRING,
 } from "../../cel/index.ts";
@@ -36,23 +38,39 @@ export interface CheckedExpression {
   type: CelType | undefined;
 }
 
-/** Compiles an expression, and tells what is wrong with it as upstream does (plugin/cel CompileCELExpression). */
+/** An expression ready for use, or what is wrong with it in upstream's words. */
+export type CompiledExpression =
+  | { program: Program; type: CelType }
+  | { problem: string; isInternal: boolean; type: CelType | undefined };
+
+/** Compiles an expression, and holds it to the types that it may give (plugin/cel CompileCELExpression). */
+export function compileExpression(
+  environment: CelEnvironment,
+  expression: string,
+  wanted: Wanted,
+): CompiledExpression {
+  const compiled = environment.compile(expression);
+  if (!compiled.ok) {
+    const isInternal = compiled.stage === "program";
+    const what = isInternal ? "program instantiation failed" : "compilation failed";
+    return { problem: `${what}: ${compiled.message}`, isInternal, type: undefined };
+  }
+  const { type, program } = compiled;
+  if (!wanted || wanted.some((one) => typeText(one) === typeText(type))) return { program, type };
+  const texts = wanted.map(typeText);
+  const list = texts.length === 1 ? texts[0] : `one of [${texts.join(" ")}]`;
+  return { problem: `must evaluate to ${list} but got ${typeText(type)}`, isInternal: false, type };
+}
+
+/** Tells what is wrong with an expression where it is written. */
 export function checkExpression(check: ExpressionCheck): CheckedExpression {
   const { expression, shown = expression, path, scope, wanted, isStored } = check;
   const minor = isStored ? STORED_EXPRESSIONS_MINOR : NEW_EXPRESSIONS_MINOR;
-  const compiled = admissionEnvironment(scope, minor).compile(expression);
-  if (!compiled.ok) {
-    const error =
-      compiled.stage === "compilation"
-        ? invalid(path, shown, `compilation failed: ${compiled.message}`)
-        : internalError(path, `program instantiation failed: ${compiled.message}`);
-    return { errors: [error], type: undefined };
-  }
+  const compiled = compileExpression(admissionEnvironment(scope, minor), expression, wanted);
   const { type } = compiled;
-  if (!wanted || wanted.some((one) => typeText(one) === typeText(type))) return { errors: [], type };
-  const texts = wanted.map(typeText);
-  const list = texts.length === 1 ? texts[0] : `one of [${texts.join(" ")}]`;
-  return { errors: [invalid(path, shown, `must evaluate to ${list} but got ${typeText(type)}`)], type };
+  if ("program" in compiled) return { errors: [], type };
+  const { problem, isInternal } = compiled;
+  return { errors: [isInternal ? internalError(path, problem) : invalid(path, shown, problem)], type };
 }
 
 /** A type as cel-go's `Type.String` tells it: `list(string)`, `null_type`. */

@@ -36,6 +36,7 @@ import { rbacEscalation } from "./rbac-escalation.ts";
 import { runtimeClass } from "./runtime-class.ts";
 import { serviceAccount } from "./service-account.ts";
 import { storageObjectInUseProtection } from "./storage-object-in-use-protection.ts";
+import { validatingAdmissionPolicy } from "./validating-policies/validating-admission-policy.ts";
 import { mutatingWebhooks } from "./webhooks/mutating-webhooks.ts";
 import { validatingWebhooks } from "./webhooks/validating-webhooks.ts";
 
@@ -73,8 +74,7 @@ export function defaultAdmission(options: AdmissionOptions): AdmissionChain {
 function pluginsOf(options: AdmissionOptions): Record<BuiltPlugin, () => AdmissionPlugin> {
   const { objects, lookup, authorizer, clock, kinds, webhooks, logger } = options;
   const findNamespace = async (name: string) => (await objects.find(namespaces, undefined, name))?.object;
-  const conditionsHold = async () => true;
-  const calling = { kinds, lookup, client: webhooks, logger, conditionsHold };
+  const calling = { kinds, lookup, client: webhooks, logger, authorizer };
   return {
     AlwaysAdmit: () => alwaysAdmit,
     NamespaceAutoProvision: () =>
@@ -111,6 +111,7 @@ function pluginsOf(options: AdmissionOptions): Record<BuiltPlugin, () => Admissi
     DefaultIngressClass: () => defaultIngressClass(lookup),
     DenyServiceExternalIPs: () => denyServiceExternalIps,
     MutatingAdmissionWebhook: () => mutatingWebhooks(calling),
+    ValidatingAdmissionPolicy: () => validatingAdmissionPolicy({ kinds, lookup, authorizer }),
     ValidatingAdmissionWebhook: () => validatingWebhooks(calling),
     AlwaysDeny: () => alwaysDeny,
   };

@@ -73,6 +73,8 @@ async function prepareUpdate(
   const admission = admissionRequest(call, "UPDATE", { object: managed, oldObject: previous });
   await context.admission.mutate(admission);
   const next = admission.object!;
+  // What nobody may change admission may not change, either.
+  prepareMetadataForUpdate(kind, next, current, info);
   dropDuplicateOwners(next, call, "admitted");
   kind.defaults?.(next);
   const write = writeContext(context, call);

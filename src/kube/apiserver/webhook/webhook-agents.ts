@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import https from "node:https";
+import { isIP } from "node:net";
 import { rootCertificates } from "node:tls";
 
 const MAX_AGENTS = 100;
@@ -14,7 +15,9 @@ export class WebhookAgents {
     const known = this.#agents.get(key);
     if (known) return known;
     const ca = caBundle === "" ? [...rootCertificates] : Buffer.from(caBundle, "base64").toString("utf8");
-    const agent = new https.Agent({ keepAlive: true, ca, servername: serverName, maxFreeSockets: 4 });
+    // An address is no name to be asked for (RFC 6066 §3): the certificate is held to where the connection goes.
+    const named = isIP(serverName) ? {} : { servername: serverName };
+    const agent = new https.Agent({ keepAlive: true, ca, ...named, maxFreeSockets: 4 });
     const [oldest] = this.#agents.keys();
     if (this.#agents.size >= MAX_AGENTS && oldest !== undefined) this.#drop(oldest);
     this.#agents.set(key, agent);

@@ -1,4 +1,5 @@
 import https from "node:https";
+import { posix } from "node:path";
 import type { Clock } from "../../../base/index.ts";
 import { services } from "../../api/index.ts";
 import type { ObjectLookup } from "../objects/object-lookup.ts";
@@ -29,10 +30,24 @@ export interface WebhookCall {
 }
 
 interface Target {
-  /** As errors show it. */
-  url: URL;
   serverName: string;
   endpoint: Endpoint;
+}
+
+/** Where a call goes, as errors show it: the port stands there as it was written. */
+interface Address {
+  /** `https://HOST[:PORT]` */
+  origin: string;
+  /** With its query. */
+  path: string;
+}
+
+interface Posted {
+  config: WebhookClientConfig;
+  address: Address;
+  target: Target;
+  body: Buffer;
+  signal: AbortSignal;
 }
 
 /** Calls webhooks over TLS: their certificate must be of the authority that their configuration names. Redirects are not followed. */
@@ -49,72 +64,80 @@ export class WebhookClient {
 
   /** The answer's JSON. Throws WebhookCallError. */
   async call(config: WebhookClientConfig, { body, timeoutSeconds, signal }: WebhookCall): Promise<unknown> {
-    const url = urlOf(config);
-    url.searchParams.set("timeout", `${timeoutSeconds}s`);
-    const shown = `Post ${JSON.stringify(url.href)}`;
+    const address = addressOf(config, timeoutSeconds);
+    const post = `Post ${JSON.stringify(`${address.origin}${address.path}`)}`;
     const late = new AbortController();
     const cancel = this.#clock.after(timeoutSeconds * 1000, () => late.abort());
     try {
-      const target = await this.#resolve(config, url);
+      const target = await this.#resolve(config, address);
       const ended = AbortSignal.any([signal, late.signal]);
-      const { code, text } = await this.#post(config, target, body, ended);
+      const { code, text } = await this.#post({ config, address, target, body, signal: ended });
       if (code < 200 || code > 299) throw new WebhookCallError(answerProblem(code, text));
       return parsed(text);
     } catch (error) {
-      if (late.signal.aborted) throw new WebhookCallError(`${shown}: context deadline exceeded`);
-      if (signal.aborted) throw new WebhookCallError(`${shown}: context canceled`);
-      if (error instanceof DialError) throw new WebhookCallError(`${shown}: ${error.message}`);
-      throw error;
+      const why = late.signal.aborted
+        ? "context deadline exceeded"
+        : signal.aborted
+          ? "context canceled"
+          : (error as Error).message;
+      if (error instanceof AnswerError) throw new WebhookCallError(`${UNREAD} ${why}`);
+      if (error instanceof WebhookCallError) throw error;
+      throw new WebhookCallError(`${post}: ${why}`);
     } finally {
       cancel();
     }
   }
 
-  async #resolve({ service }: WebhookClientConfig, url: URL): Promise<Target> {
+  async #resolve({ service }: WebhookClientConfig, { origin }: Address): Promise<Target> {
     if (!service) {
-      const serverName = url.hostname.replace(/^\[|\]$/g, "");
-      return {
-        url,
-        serverName,
-        endpoint: { host: serverName, port: Number(url.port || DEFAULT_PORT) },
-      };
+      const { hostname, port } = new URL(origin);
+      const host = hostname.replace(/^\[|\]$/g, "");
+      return { serverName: host, endpoint: { host, port: Number(port || DEFAULT_PORT) } };
     }
     const { namespace, name, port = DEFAULT_PORT } = service;
     const found = await this.#lookup.get(services, namespace, name);
-    if (!found) throw new DialError(`service ${JSON.stringify(name)} not found`);
+    if (!found) throw new Error(`service ${JSON.stringify(name)} not found`);
     const ports = (found.spec?.ports ?? []) as { name?: string; port: number }[];
     const wanted = ports.find((one) => one.port === port);
-    if (!wanted) throw new DialError(`no service port ${port} found for service ${JSON.stringify(name)}`);
+    if (!wanted) throw new Error(`no service port ${port} found for service ${JSON.stringify(name)}`);
     const endpoints = await readyEndpoints(this.#lookup, found, wanted.name ?? "");
     const endpoint = endpoints[Math.floor(Math.random() * endpoints.length)];
-    if (!endpoint) throw new DialError(`no endpoints available for service ${JSON.stringify(name)}`);
-    return { url, serverName: `${name}.${namespace}.svc`, endpoint };
+    if (!endpoint) throw new Error(`no endpoints available for service ${JSON.stringify(name)}`);
+    return { serverName: `${name}.${namespace}.svc`, endpoint };
   }
 
-  #post(
-    config: WebhookClientConfig,
-    { url, serverName, endpoint }: Target,
-    body: Buffer,
-    signal: AbortSignal,
-  ): Promise<{ code: number; text: string }> {
+  /** A connection that was kept may have been closed by the other side in the same moment: then another one is used. */
+  async #post(posted: Posted): Promise<{ code: number; text: string }> {
+    for (;;) {
+      try {
+        return await this.#postOnce(posted);
+      } catch (error) {
+        if (!(error instanceof LostConnection)) throw error;
+      }
+    }
+  }
+
+  #postOnce({ config, address, target, body, signal }: Posted): Promise<{ code: number; text: string }> {
+    const { endpoint, serverName } = target;
     return new Promise((resolve, reject) => {
-      const fail = (error: Error) =>
-        reject(new DialError(dialProblem(error, `${endpoint.host}:${endpoint.port}`)));
       const request = https.request({
         ...endpoint,
         method: "POST",
-        path: `${url.pathname}${url.search}`,
+        path: address.path,
         agent: this.#agents.agentFor(config.caBundle ?? "", serverName),
         signal,
         headers: {
-          host: url.host,
+          host: address.origin.slice("https://".length),
           "content-type": "application/json",
           "content-length": String(body.length),
           accept: "application/json, */*",
           "user-agent": "kube-apiserver-admission",
         },
       });
-      request.on("error", fail);
+      request.on("error", (error: NodeJS.ErrnoException) => {
+        if (request.reusedSocket && error.code === "ECONNRESET") reject(new LostConnection());
+        else reject(new Error(dialProblem(error, `${endpoint.host}:${endpoint.port}`)));
+      });
       request.on("response", (response) => {
         const chunks: Buffer[] = [];
         let bytes = 0;
@@ -125,7 +148,7 @@ export class WebhookClient {
           reject(new WebhookCallError(`the webhook's answer has more than ${ANSWER_LIMIT_BYTES} bytes`));
           request.destroy();
         });
-        response.on("error", fail);
+        response.on("error", () => reject(new AnswerError("unexpected EOF")));
         response.on("end", () =>
           resolve({ code: response.statusCode!, text: Buffer.concat(chunks).toString("utf8") }),
         );
@@ -135,23 +158,26 @@ export class WebhookClient {
   }
 }
 
-/** Before anything was answered: told together with the address. */
-class DialError extends Error {}
+/** Nothing was answered, on a connection that had served before. */
+class LostConnection extends Error {}
 
-function urlOf({ url, service }: WebhookClientConfig): URL {
+/** The answer began, and did not come to its end. */
+class AnswerError extends Error {}
+const UNREAD = "unexpected error when reading response body. Please retry. Original error:";
+
+/** The path as Go's path.Join leaves it. */
+function addressOf({ url, service }: WebhookClientConfig, timeoutSeconds: number): Address {
+  const query = `?timeout=${timeoutSeconds}s`;
+  const pathOf = (path: string) => `${posix.join("/", path).replace(/(?<=.)\/$/, "")}${query}`;
   if (service) {
     const { namespace, name, path = "", port = DEFAULT_PORT } = service;
-    const base = new URL(`https://${name}.${namespace}.svc`);
-    base.port = String(port);
-    base.pathname = path;
-    return base;
+    return { origin: `https://${name}.${namespace}.svc:${port}`, path: pathOf(path) };
   }
   if (url === undefined) throw new WebhookCallError("webhook configuration must have either service or URL");
-  try {
-    return new URL(url);
-  } catch (cause) {
-    throw new WebhookCallError(`Unparsable URL: ${(cause as Error).message}`);
-  }
+  const [, origin, path = ""] = /^(https:\/\/[^/?#]+)([^?#]*)/i.exec(url) ?? [];
+  if (origin === undefined || !URL.canParse(origin))
+    throw new WebhookCallError(`Unparsable URL: ${JSON.stringify(url)}`);
+  return { origin, path: pathOf(path) };
 }
 
 function parsed(text: string): unknown {

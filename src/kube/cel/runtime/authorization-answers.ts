@@ -1,4 +1,4 @@
-import type { AuthorizationCheck, AuthorizationDecision } from "../functions/authorization.ts";
+import type { AuthorizationCheck, AuthorizationDecision, Authorize } from "../functions/authorization.ts";
 import type { CallContext } from "../functions/declaration.ts";
 
 /** The evaluation can only go on once this question is answered. */
@@ -21,7 +21,15 @@ export class AuthorizationAnswers implements CallContext {
     return decision;
   }
 
-  add(check: AuthorizationCheck, decision: AuthorizationDecision): void {
-    this.#decisions.set(JSON.stringify(check), decision);
+  /** What `evaluate` gives once the authorizer has answered all that it asks; with each new answer it begins anew. */
+  async settle<T>(authorize: Authorize, evaluate: () => T): Promise<T> {
+    for (;;) {
+      try {
+        return evaluate();
+      } catch (error) {
+        if (!(error instanceof AnswerNeeded)) throw error;
+        this.#decisions.set(JSON.stringify(error.check), await authorize(error.check));
+      }
+    }
   }
 }

@@ -1,14 +1,15 @@
 import type { Logger } from "../../../../base/index.ts";
 import {
   failureStatus,
-  type KindDefinition,
   type Status,
   StatusError,
   statusBadRequest,
   statusInternal,
+  statusTimeout,
 } from "../../../api/index.ts";
 import type { WebhookClient } from "../../webhook/webhook-client.ts";
 import type { AdmissionRequest } from "../admission.ts";
+import type { VersionedRequest } from "../matching/versioned-request.ts";
 import { buildReview, type ReviewAnswer, readReview } from "./admission-review.ts";
 import type { Webhook } from "./webhook.ts";
 
@@ -28,13 +29,13 @@ export interface CallOptions {
 export async function callWebhook(
   { client }: CallOptions,
   webhook: Webhook,
-  request: AdmissionRequest,
-  kind: KindDefinition,
+  versioned: VersionedRequest,
   isMutating: boolean,
 ): Promise<ReviewAnswer> {
+  const { request } = versioned;
   if (request.dryRun && !webhook.mayDryRun)
     throw statusBadRequest(`admission webhook ${JSON.stringify(webhook.name)} does not support dry run`);
-  const review = buildReview(webhook, request, kind);
+  const review = buildReview(webhook, versioned);
   if (!review) {
     throw new WebhookFailure(
       webhook,
@@ -75,7 +76,17 @@ function rejection({ name }: Webhook, { message, reason, details, code = 0 }: Pa
   });
 }
 
-/** What becomes of a failure where it is not passed over. */
-export function failedClosed(error: unknown): unknown {
-  return error instanceof WebhookFailure ? statusInternal(error.message, error) : error;
+/**
+ * Throws what the client is told of an error of a webhook; returns where it is a failure that is passed over. Whose client is
+ * gone waits for nothing more.
+ */
+export function passOver(
+  error: unknown,
+  webhook: Webhook,
+  { request, logger }: { request: AdmissionRequest; logger: Logger },
+): void {
+  if (!(error instanceof WebhookFailure)) throw error;
+  if (!webhook.ignoresFailures) throw statusInternal(error.message, error);
+  if (request.signal.aborted) throw statusTimeout("request did not complete within requested timeout");
+  logger.warn("failed calling webhook, failing open", { error: error.message });
 }

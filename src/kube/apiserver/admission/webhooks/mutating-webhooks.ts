@@ -1,15 +1,16 @@
 import { applyJsonPatch, jsonEquals, parseJsonPatch } from "../../../../formats/index.ts";
 import {
   checkStructure,
-  convertObject,
+  convertedObject,
   type KindDefinition,
   type KubeObject,
   statusInternal,
 } from "../../../api/index.ts";
 import type { AdmissionPlugin, AdmissionRequest } from "../admission.ts";
+import { isExempt } from "../matching/resource-rules.ts";
+import { isOfResource, type VersionedRequest } from "../matching/versioned-request.ts";
 import type { ReviewAnswer } from "./admission-review.ts";
-import { type CallOptions, callWebhook, failedClosed, WebhookFailure } from "./call-webhook.ts";
-import { isExempt } from "./resource-rules.ts";
+import { type CallOptions, callWebhook, passOver, WebhookFailure } from "./call-webhook.ts";
 import { type SelectOptions, selectWebhook } from "./select-webhook.ts";
 import { MUTATING, type Webhook, webhooksOf } from "./webhook.ts";
 
@@ -68,12 +69,12 @@ class Dispatch {
 
   async #visit(webhook: Webhook, index: number): Promise<void> {
     const { reinvocation } = this.#request;
-    const kind = await selectWebhook(this.#options, webhook, this.#request);
-    if (!kind || (reinvocation.isSecond && !this.#round.due.has(webhook.uid))) return;
+    const versioned = await selectWebhook(this.#options, webhook, this.#request);
+    if (!versioned || (reinvocation.isSecond && !this.#round.due.has(webhook.uid))) return;
     const place = `round_${reinvocation.isSecond ? 1 : 0}_index_${index}`;
     try {
-      const answer = await callWebhook(this.#options, webhook, this.#request, kind, true);
-      const hasChanged = this.#patch(webhook, answer, kind, place);
+      const answer = await callWebhook(this.#options, webhook, versioned, true);
+      const hasChanged = await this.#patch(webhook, answer, versioned, place);
       if (hasChanged) {
         this.#round.changed();
         reinvocation.isWanted = true;
@@ -81,55 +82,69 @@ class Dispatch {
       if (webhook.isReinvoked) this.#round.called.add(webhook.uid);
     } catch (error) {
       this.#tellMutation(webhook, place, false);
-      if (!(error instanceof WebhookFailure) || !webhook.ignoresFailures) throw failedClosed(error);
-      this.#options.logger.warn("failed calling webhook, failing open", { error: error.message });
+      passOver(error, webhook, { request: this.#request, logger: this.#options.logger });
       this.#request.annotate(`failed-open.mutation.webhook.admission.k8s.io/${place}`, webhook.name);
     }
   }
 
   /** Applies what the webhook wants changed; whether that was a change. */
-  #patch(webhook: Webhook, { patch, patchType }: ReviewAnswer, kind: KindDefinition, place: string): boolean {
+  async #patch(
+    webhook: Webhook,
+    { patch, patchType }: ReviewAnswer,
+    versioned: VersionedRequest,
+    place: string,
+  ): Promise<boolean> {
     const operations = patch === undefined ? [] : parsed(patch);
     if (operations.length === 0) {
       this.#tellMutation(webhook, place, false);
       return false;
     }
-    if (patchType !== "JSONPatch")
-      throw new WebhookFailure(webhook, `unsupported patch type ${JSON.stringify(patchType)}`);
-    const { object } = this.#request;
-    if (!object) {
+    if (!versioned.object) {
       throw statusInternal(
         `admission webhook ${JSON.stringify(webhook.name)} attempted to modify the object, which is not supported for this operation`,
       );
     }
-    const next = this.#applied(object, operations, kind);
-    const hasChanged = !jsonEquals(object, next);
-    this.#request.object = next;
+    if (patchType !== "JSONPatch")
+      throw new WebhookFailure(webhook, `unsupported patch type ${JSON.stringify(patchType)}`);
+    const next = this.#patched(versioned, operations);
+    const hasChanged = !jsonEquals(versioned.object, next);
     const { configurationName: configuration, name } = webhook;
     this.#request.annotate(
       `patch.webhook.admission.k8s.io/${place}`,
       JSON.stringify({ configuration, webhook: name, patch: operations, patchType }),
     );
+    this.#request.object = await this.#taken(versioned, next);
     this.#tellMutation(webhook, place, hasChanged);
     return hasChanged;
   }
 
-  #applied(object: KubeObject, operations: unknown[], kind: KindDefinition): KubeObject {
-    const { kind: own, objectKind } = this.#request;
-    const isOfResource = own.kind === objectKind.kind && own.group === objectKind.group;
-    const model = isOfResource
-      ? kind
-      : this.#options.kinds.findByKind(objectKind.group, objectKind.version, objectKind.kind);
-    const before = isOfResource ? convertObject(object, own, kind) : object;
+  /** The webhook's version of the object as the patch leaves it. */
+  #patched(versioned: VersionedRequest, operations: unknown[]): KubeObject {
+    const kind = this.#kindOf(versioned);
     try {
-      const patched = applyJsonPatch(before, parseJsonPatch(operations));
-      if (!model) return patched as KubeObject;
-      const next = checkStructure(patched, model).object;
-      model.defaults?.(next);
-      return isOfResource ? convertObject(next, kind, own) : next;
+      const patched = applyJsonPatch(versioned.object!, parseJsonPatch(operations));
+      if (kind?.readStructure) return kind.readStructure(patched).object;
+      return kind ? checkStructure(patched, kind).object : (patched as KubeObject);
     } catch (error) {
       throw statusInternal((error as Error).message, error);
     }
+  }
+
+  /** The same with defaults, in the version of the request. */
+  async #taken(versioned: VersionedRequest, next: KubeObject): Promise<KubeObject> {
+    this.#kindOf(versioned)?.defaults?.(next);
+    const { kind: own } = this.#request;
+    if (versioned.resource === own || !isOfResource(this.#request)) return next;
+    try {
+      return await convertedObject(next, versioned.resource, own);
+    } catch (error) {
+      throw statusInternal((error as Error).message, error);
+    }
+  }
+
+  #kindOf({ resource, kind }: VersionedRequest): KindDefinition | undefined {
+    if (isOfResource(this.#request)) return resource;
+    return this.#options.kinds.findByKind(kind.group, kind.version, kind.kind);
   }
 
   #tellMutation(

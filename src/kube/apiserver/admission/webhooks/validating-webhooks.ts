@@ -1,7 +1,7 @@
-import type { KindDefinition } from "../../../api/index.ts";
-import type { AdmissionPlugin, AdmissionRequest } from "../admission.ts";
-import { type CallOptions, callWebhook, failedClosed, WebhookFailure } from "./call-webhook.ts";
-import { isExempt } from "./resource-rules.ts";
+import type { AdmissionPlugin } from "../admission.ts";
+import { isExempt } from "../matching/resource-rules.ts";
+import type { VersionedRequest } from "../matching/versioned-request.ts";
+import { type CallOptions, callWebhook, passOver } from "./call-webhook.ts";
 import { type SelectOptions, selectWebhook } from "./select-webhook.ts";
 import { VALIDATING, type Webhook, webhooksOf } from "./webhook.ts";
 
@@ -12,12 +12,12 @@ export function validatingWebhooks(options: SelectOptions & CallOptions): Admiss
     async validate(request) {
       if (isExempt(request)) return;
       const webhooks = await webhooksOf(options.lookup, VALIDATING);
-      const relevant: [Webhook, KindDefinition][] = [];
+      const relevant: [Webhook, VersionedRequest][] = [];
       for (const webhook of webhooks) {
-        const kind = await selectWebhook(options, webhook, request);
-        if (kind) relevant.push([webhook, kind]);
+        const versioned = await selectWebhook(options, webhook, request);
+        if (versioned) relevant.push([webhook, versioned]);
       }
-      const asked = relevant.map(([webhook, kind], index) => ask(options, webhook, request, kind, index));
+      const asked = relevant.map(([webhook, versioned], index) => ask(options, webhook, versioned, index));
       const refused = (await Promise.allSettled(asked)).find((one) => one.status === "rejected");
       if (refused) throw refused.reason;
     },
@@ -27,15 +27,16 @@ export function validatingWebhooks(options: SelectOptions & CallOptions): Admiss
 async function ask(
   options: CallOptions,
   webhook: Webhook,
-  request: AdmissionRequest,
-  kind: KindDefinition,
+  versioned: VersionedRequest,
   index: number,
 ): Promise<void> {
   try {
-    await callWebhook(options, webhook, request, kind, false);
+    await callWebhook(options, webhook, versioned, false);
   } catch (error) {
-    if (!(error instanceof WebhookFailure) || !webhook.ignoresFailures) throw failedClosed(error);
-    options.logger.warn("failed calling webhook, failing open", { error: error.message });
-    request.annotate(`failed-open.validating.webhook.admission.k8s.io/round_0_index_${index}`, webhook.name);
+    passOver(error, webhook, { request: versioned.request, logger: options.logger });
+    versioned.request.annotate(
+      `failed-open.validating.webhook.admission.k8s.io/round_0_index_${index}`,
+      webhook.name,
+    );
   }
 }

@@ -2,12 +2,9 @@ import { type LabelSelector, labelSelectorFrom } from "../../../../formats/index
 import type { KubeObject } from "../../../api/index.ts";
 import type { ObjectLookup } from "../../objects/object-lookup.ts";
 import type { WebhookClientConfig } from "../../webhook/webhook-client.ts";
-import type { ResourceRule } from "./resource-rules.ts";
-
-export interface MatchCondition {
-  name: string;
-  expression: string;
-}
+import { expressionCompiler } from "../expressions/expression.ts";
+import { type MatchCondition, MatchConditions } from "../expressions/match-conditions.ts";
+import type { ResourceRule } from "../matching/resource-rules.ts";
 
 /** One entry of a webhook configuration, ready for use. */
 export interface Webhook {
@@ -20,7 +17,8 @@ export interface Webhook {
   matchesEquivalents: boolean;
   namespaceSelector: LabelSelector;
   objectSelector: LabelSelector;
-  matchConditions: readonly MatchCondition[];
+  /** Undefined where there are none. */
+  conditions: MatchConditions | undefined;
   /** May be called for a request of which nothing is kept. */
   mayDryRun: boolean;
   /** A failure of the call lets the request pass. */
@@ -70,7 +68,7 @@ function compile({ metadata, webhooks = [] }: KubeObject): readonly Webhook[] {
       matchesEquivalents: entry.matchPolicy !== "Exact",
       namespaceSelector: labelSelectorFrom(entry.namespaceSelector ?? {}),
       objectSelector: labelSelectorFrom(entry.objectSelector ?? {}),
-      matchConditions: entry.matchConditions ?? [],
+      conditions: conditionsOf(entry),
       mayDryRun: entry.sideEffects === "None" || entry.sideEffects === "NoneOnDryRun",
       ignoresFailures: entry.failurePolicy === "Ignore",
       isReinvoked: entry.reinvocationPolicy === "IfNeeded",
@@ -78,4 +76,11 @@ function compile({ metadata, webhooks = [] }: KubeObject): readonly Webhook[] {
       reviewVersions: entry.admissionReviewVersions ?? [],
     };
   });
+}
+
+function conditionsOf(entry: { matchConditions?: MatchCondition[]; failurePolicy?: string }) {
+  const { matchConditions = [], failurePolicy } = entry;
+  if (matchConditions.length === 0) return undefined;
+  const compiler = () => expressionCompiler({ hasParams: false, hasAuthorizer: true });
+  return new MatchConditions(matchConditions, compiler, { ignoresFailures: failurePolicy === "Ignore" });
 }

@@ -9,9 +9,11 @@ export interface ResourceRule {
   /** `pods`, `pods/status`, `*`, `*` with `/scale`. */
   resources?: readonly string[];
   scope?: "*" | "Cluster" | "Namespaced";
+  /** Of these objects alone; of all where there are none. */
+  resourceNames?: readonly string[];
 }
 
-type Requested = Pick<AdmissionRequest, "operation" | "subresource" | "namespace">;
+type Requested = Pick<AdmissionRequest, "operation" | "subresource" | "namespace" | "name">;
 
 /** Whether a rule speaks of a request for this resource (webhook/predicates/rules). */
 export function ruleMatches(rule: ResourceRule, kind: KindDefinition, request: Requested): boolean {
@@ -20,7 +22,8 @@ export function ruleMatches(rule: ResourceRule, kind: KindDefinition, request: R
     includes(rule.operations, request.operation) &&
     includes(rule.apiGroups, kind.group) &&
     includes(rule.apiVersions, kind.version) &&
-    resourceMatches(rule.resources, kind.resource, request.subresource ?? "")
+    resourceMatches(rule.resources, kind.resource, request.subresource ?? "") &&
+    nameMatches(rule.resourceNames, request.name ?? "")
   );
 }
 
@@ -45,6 +48,10 @@ function resourceMatches(resources: readonly string[] = [], resource: string, su
     const [name, part] = slash < 0 ? [text, ""] : [text.slice(0, slash), text.slice(slash + 1)];
     return (name === "*" || name === resource) && (part === "*" || part === subresource);
   });
+}
+
+function nameMatches(names: readonly string[] = [], name: string): boolean {
+  return names.length === 0 || names.includes(name);
 }
 
 const CONFIGURATIONS = new Set([
