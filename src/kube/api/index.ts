@@ -70,6 +70,7 @@ export {
   untoleratedTaint,
 } from "./core/pod/tolerations.ts";
 export { isExtendedResource } from "./core/pod/validate-resources.ts";
+export { claimNameOf } from "./core/pod/volume-claims.ts";
 export { pods } from "./core/pod.ts";
 export { podTemplates } from "./core/pod-template.ts";
 export { replicationControllers } from "./core/replication-controller.ts";

@@ -12,6 +12,8 @@ import { createLoadBalancerController } from "./load-balancer/index.ts";
 import { createNamespaceController } from "./namespace/index.ts";
 import { createNodeLifecycleController } from "./node-lifecycle/index.ts";
 import { createPodGcController } from "./pod-gc/index.ts";
+import { createPvProtectionController } from "./pv-protection/index.ts";
+import { createPvcProtectionController } from "./pvc-protection/index.ts";
 import { createReplicaSetController } from "./replicaset/index.ts";
 import { createRootCaController } from "./root-ca/index.ts";
 import { createServiceAccountController } from "./serviceaccount/index.ts";
@@ -50,6 +52,8 @@ const CONTROLLERS: [identity: string, factory: Factory][] = [
   ["generic-garbage-collector", createGarbageCollector],
   ["node-controller", createNodeLifecycleController],
   ["pod-garbage-collector", createPodGcController],
+  ["pvc-protection-controller", createPvcProtectionController],
+  ["pv-protection-controller", createPvProtectionController],
   [
     "service-controller",
     (dependencies, { loadBalancerCidr }) =>

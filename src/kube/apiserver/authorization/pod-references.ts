@@ -1,4 +1,4 @@
-import type { KubeObject } from "../../api/index.ts";
+import { claimNameOf, type KubeObject } from "../../api/index.ts";
 
 interface Reference {
   name?: string;
@@ -18,7 +18,7 @@ interface ReferringVolume {
   secret?: { secretName?: string };
   configMap?: Reference;
   projected?: { sources?: ProjectedSource[] };
-  persistentVolumeClaim?: { claimName?: string };
+  persistentVolumeClaim?: { claimName: string };
   ephemeral?: object;
   azureFile?: { secretName?: string };
   csi?: { nodePublishSecretRef?: Reference };
@@ -63,9 +63,9 @@ export function* configMapNamesOf(pod: KubeObject): Generator<string> {
 
 /** The PersistentVolumeClaims that a pod uses, those that are made for it among them. */
 export function* claimNamesOf(pod: KubeObject): Generator<string> {
-  for (const { name, persistentVolumeClaim, ephemeral } of volumesOf(pod)) {
-    if (persistentVolumeClaim?.claimName) yield persistentVolumeClaim.claimName;
-    if (ephemeral) yield `${pod.metadata.name}-${name}`;
+  for (const volume of volumesOf(pod)) {
+    const name = claimNameOf(pod, volume);
+    if (name !== undefined) yield name;
   }
 }
 

@@ -12,6 +12,8 @@ export interface World {
 /** A story that controllers are led through, and what of its end counts: nothing random, no time, no uid. */
 export interface Scenario {
   controllers: Identities;
+  /** Objects without a namespace belong to the world whose namespace this label says. */
+  worldLabel?: string;
   /** Before the controllers start. */
   prepare?(world: World): Promise<void>;
   play(world: World): Promise<void>;
@@ -25,7 +27,7 @@ const FAULTS_AT_MOST = 400;
 /** The scenario's end without any fault. */
 export async function reference(plane: ControlPlane, scenario: Scenario): Promise<unknown> {
   const world = await newWorld(plane, scenario);
-  const running = await plane.run(scenario.controllers, seeing(world.namespace));
+  const running = await plane.run(scenario.controllers, seeing(scenario, world));
   await scenario.play(world);
   const outcome = await settled(() => scenario.outcome(world));
   await running.stop();
@@ -45,11 +47,11 @@ export async function expectSameDespiteWriteFaults(
     let restart: Promise<void> | undefined;
     const faults = new WriteFaults(mode, at, () => {
       restart = running.stop().then(async () => {
-        running = await plane.run(scenario.controllers, seeing(world.namespace));
+        running = await plane.run(scenario.controllers, seeing(scenario, world));
       });
     });
     running = await plane.run(scenario.controllers, {
-      ...seeing(world.namespace),
+      ...seeing(scenario, world),
       wrapClient: (client) => faults.wrap(client),
     });
     await scenario.play(world);
@@ -71,7 +73,7 @@ export async function expectSameDespiteEventFaults(
     const world = await newWorld(plane, scenario);
     const faults = new EventFaults(mode, at);
     const running = await plane.run(scenario.controllers, {
-      ...seeing(world.namespace),
+      ...seeing(scenario, world),
       wrapSource: (client) => faults.wrap(client),
     });
     await scenario.play(world);
@@ -87,8 +89,8 @@ async function newWorld(plane: ControlPlane, scenario: Scenario): Promise<World>
   return world;
 }
 
-const seeing = (namespace: string): StartOptions => ({
-  wrapInformers: (informers) => onlyNamespace(informers, namespace),
+const seeing = ({ worldLabel }: Scenario, { namespace }: World): StartOptions => ({
+  wrapInformers: (informers) => onlyNamespace(informers, namespace, worldLabel),
 });
 
 /** Runs with the fault at 1, 2, 3, … until there is no such write or event any more; returns how many there were. */

@@ -140,12 +140,20 @@ export class HeldEvents {
   }
 }
 
-/** Shows controllers only one namespace, so that several can be at work side by side. */
-export function onlyNamespace(informers: InformerFactory, namespace: string): InformerFactory {
-  const fieldSelector = `metadata.namespace=${namespace}`;
+/**
+ * Shows controllers only one namespace, so that several can be at work side by side, and of what has none only that which
+ * says by the label that it belongs to it.
+ */
+export function onlyNamespace(
+  informers: InformerFactory,
+  namespace: string,
+  worldLabel?: string,
+): InformerFactory {
+  const inNamespace = { fieldSelector: `metadata.namespace=${namespace}` };
+  const labelled = worldLabel === undefined ? {} : { labelSelector: `${worldLabel}=${namespace}` };
   return {
     informer: (resource, options = {}) =>
-      informers.informer(resource, resource.namespaced ? { ...options, fieldSelector } : options),
+      informers.informer(resource, { ...options, ...(resource.namespaced ? inNamespace : labelled) }),
     release: (resource) => informers.release(resource),
     run: (signal) => informers.run(signal),
     synced: (signal) => informers.synced(signal),

@@ -33,3 +33,18 @@ export function service(name: string, namespace: string, spec: Fields = {}) {
 export function node(name: string, labels: Record<string, string> = {}) {
   return { metadata: { name, labels: { "kubernetes.io/hostname": name, ...labels } } };
 }
+
+export function claim(name: string, namespace: string) {
+  return {
+    metadata: { name, namespace },
+    spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
+  };
+}
+
+export function volume(name: string, labels: Record<string, string> = {}) {
+  const hostPath = { path: "/tmp/v" };
+  return {
+    metadata: { name, labels },
+    spec: { accessModes: ["ReadWriteOnce"], capacity: { storage: "1Gi" }, hostPath },
+  };
+}

@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { persistentVolumes } from "../../api/index.ts";
+import { ControlPlane } from "../testing/control-plane.ts";
+import {
+  expectSameDespiteEventFaults,
+  expectSameDespiteWriteFaults,
+  reference,
+  type Scenario,
+  type World,
+} from "../testing/convergence.ts";
+import { WRITE_FAULTS } from "../testing/faults.ts";
+import { volume } from "../testing/objects.ts";
+import { createPvProtectionController } from "./index.ts";
+
+const FINALIZER = "kubernetes.io/pv-protection";
+
+describe("the volume protection controller", () => {
+  let plane: ControlPlane;
+  let expected: unknown;
+  const setPhase = ({ client, namespace }: World, name: string, phase: string) =>
+    client.patch(
+      persistentVolumes,
+      undefined,
+      `${namespace}-${name}`,
+      "merge",
+      { status: { phase } },
+      { subresource: "status" },
+    );
+  const scenario: Scenario = {
+    controllers: { "pv-protection-controller": createPvProtectionController },
+    worldLabel: "world",
+    async play(world) {
+      const { client, namespace } = world;
+      for (const name of ["free", "bound", "released", "kept"])
+        await client.create(persistentVolumes, volume(`${namespace}-${name}`, { world: namespace }));
+      for (const name of ["bound", "released"]) await setPhase(world, name, "Bound");
+      await client.patch(persistentVolumes, undefined, `${namespace}-kept`, "merge", {
+        metadata: { finalizers: null },
+      });
+      for (const name of ["free", "bound", "released"])
+        await client.delete(persistentVolumes, undefined, `${namespace}-${name}`);
+      await setPhase(world, "released", "Released");
+    },
+    async outcome({ client, namespace }) {
+      const { items } = await client.list(persistentVolumes, { labelSelector: `world=${namespace}` });
+      return items
+        .map(({ metadata }) => [metadata.name.slice(namespace.length + 1), metadata.finalizers])
+        .sort();
+    },
+  };
+
+  beforeAll(async () => {
+    plane = await ControlPlane.start();
+    expected = await reference(plane, scenario);
+  });
+  afterAll(() => plane.stop());
+
+  it("lets go of volumes that are not bound, and protects those that are to stay", () => {
+    expect(expected).toEqual([
+      ["bound", [FINALIZER]],
+      ["kept", [FINALIZER]],
+    ]);
+  });
+
+  for (const mode of WRITE_FAULTS) {
+    it(`comes to the same state when any write is ${mode}`, async () => {
+      expect(await expectSameDespiteWriteFaults(plane, scenario, expected, mode)).toBeGreaterThan(2);
+    });
+  }
+
+  for (const mode of ["missed", "doubled"] as const) {
+    it(`comes to the same state when any event is ${mode}`, async () => {
+      expect(await expectSameDespiteEventFaults(plane, scenario, expected, mode)).toBeGreaterThan(8);
+    });
+  }
+
+  it("comes to the same state when its informers are late", async () => {
+    await expectSameDespiteEventFaults(plane, scenario, expected, "late");
+  });
+});
