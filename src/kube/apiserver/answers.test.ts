@@ -17,6 +17,9 @@ const { ANSWERS_OUT, ANSWERS_ONLY } = process.env;
 /** Of the requests, how many must be answered with the original's status code. */
 const SAME_CODE_FLOOR = 0.985;
 
+/** Managed fields tell who wrote. */
+const HEADERS = { "User-Agent": "diff" };
+
 const all = recordedAnswers();
 const only = new RegExp(ANSWERS_ONLY ?? "");
 
@@ -32,7 +35,7 @@ describe.skipIf(all.length === 0)("answers of the original API server", () => {
     for (const [collection, object] of storedBefore(all)) {
       const { metadata, spec } = object;
       if (spec?.clusterIP) object.spec = { ...spec, clusterIP: undefined, clusterIPs: undefined };
-      const answer = await send("POST", collection, { body: JSON.stringify(object) });
+      const answer = await send("POST", collection, { headers: HEADERS, body: JSON.stringify(object) });
       if (answer.code === 201) {
         if (metadata.uid) chosen.set(metadata.uid, answer.json.metadata.uid);
         if (spec?.clusterIP) chosen.set(spec.clusterIP, answer.json.spec.clusterIP);
@@ -49,7 +52,7 @@ describe.skipIf(all.length === 0)("answers of the original API server", () => {
   const answer = ({ method, path, headers, body }: RecordedAnswer) => {
     let text = body;
     for (const [then, now] of chosen) text = text?.replaceAll(then, now) ?? null;
-    return send(method, path, { headers, body: text });
+    return send(method, path, { headers: { ...HEADERS, ...headers }, body: text });
   };
 
   it("gets the same status code", { timeout: 240_000 }, async () => {

@@ -86,21 +86,26 @@ function forUpdates(recorded: readonly RecordedAnswer[]): StoredBefore {
   ];
   const ports = [{ containerPort: 80 }, { containerPort: 81 }];
   const main = { ...container, env, ports };
-  const volumes = [
-    { name: "v", emptyDir: {} },
-    { name: "w", secret: { secretName: "s" } },
-  ];
+  const emptyDir = { name: "v", emptyDir: {} };
   const pod = {
     automountServiceAccountToken: false,
-    terminationGracePeriodSeconds: 0,
-    volumes,
+    schedulerName: "none",
+    terminationGracePeriodSeconds: 5,
+    tolerations: [{ key: "k", operator: "Exists" }],
+    volumes: [emptyDir],
     initContainers: [{ name: "i", image: "i" }],
     containers: [main, { name: "d", image: "j:1" }],
   };
   const ofDeployment = {
     metadata: { labels: { a: "b" } },
-    spec: { ...pod, terminationGracePeriodSeconds: 30 },
+    spec: {
+      ...pod,
+      volumes: [emptyDir, { name: "w", secret: { secretName: "s" } }],
+      imagePullSecrets: [{ name: "a" }, { name: "b" }],
+      hostAliases: [{ ip: "1.1.1.1", hostnames: ["a"] }],
+    },
   };
+  const strategy = { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } };
   const gone = recorded.flatMap(({ path }) => /configmaps\/(del\d+)/.exec(path)?.[1] ?? []);
   return [
     [core("rq2", "configmaps"), named("a", { data: { k: "v3" } })],
@@ -123,7 +128,7 @@ function forUpdates(recorded: readonly RecordedAnswer[]): StoredBefore {
       group("apps", "rq2", "deployments"),
       {
         metadata: { name: "d", labels: { l: "1", m: "2" }, finalizers },
-        ...workload({ template: ofDeployment }),
+        ...workload({ template: ofDeployment, paused: true, strategy }),
       },
     ],
   ];
