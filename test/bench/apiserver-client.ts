@@ -6,7 +6,9 @@ import type { LoadAccess, LoadRequest } from "./apiserver-load.ts";
 process.once("message", async ({ access, request }: { access: LoadAccess; request: LoadRequest }) => {
   const times: number[] = [];
   let failed = 0;
-  const endsAt = performance.now() + access.seconds * 1000;
+  const beganAt = performance.now();
+  const endsAt = beganAt + access.seconds * 1000;
+  const limit = access.requests ?? Number.POSITIVE_INFINITY;
   const { hostname, port } = new URL(access.url);
   const run = process.pid.toString(36);
   let count = 0;
@@ -17,7 +19,7 @@ process.once("message", async ({ access, request }: { access: LoadAccess; reques
       socket.on("error", reject);
       const reader = new AnswerReader(socket);
       const next = () => {
-        if (performance.now() >= endsAt) {
+        if (performance.now() >= endsAt || count >= limit) {
           socket.destroy();
           resolve();
           return;
@@ -33,7 +35,7 @@ process.once("message", async ({ access, request }: { access: LoadAccess; reques
       socket.on("secureConnect", next);
     });
   await Promise.all(Array.from({ length: access.connections }, (_, index) => one(index)));
-  process.send!({ times, failed });
+  process.send!({ times, failed, seconds: (performance.now() - beganAt) / 1000 });
   process.disconnect();
 });
 

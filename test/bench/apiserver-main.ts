@@ -1,5 +1,12 @@
 import { benchApiServer } from "./apiserver.ts";
 
-// Prints one JSON object. Run nothing else beside it.
-const seconds = Number(process.argv[2] ?? 8);
-process.stdout.write(`${JSON.stringify(await benchApiServer({ seconds }), null, 2)}\n`);
+// apiserver-main.ts [SECONDS] [MEASUREMENT…]: prints one JSON object. Run nothing else beside it. What stands in
+// GANTRY_BENCH_NODE_ARGS is given to the server's Node: `--cpu-prof --cpu-prof-dir=DIR`.
+const [seconds = "8", ...only] = process.argv.slice(2);
+const execArgv = (process.env.GANTRY_BENCH_NODE_ARGS ?? "").split(" ").filter((arg) => arg !== "");
+const report = await benchApiServer({
+  seconds: Number(seconds),
+  execArgv,
+  ...(only.length > 0 ? { only } : {}),
+});
+process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);

@@ -4,14 +4,20 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../src/base/index.ts";
-import { type LoadFigures, requestOnce, runLoad } from "./apiserver-load.ts";
+import { type LoadFigures, type LoadRequest, requestOnce, runLoad } from "./apiserver-load.ts";
 
 const MAIN = join(import.meta.dirname, "..", "..", "src", "main.ts");
 const CONNECTIONS = 64;
+/** Before each measurement, so that the compiler has seen what is measured. */
+const WARM_UP_REQUESTS = 1500;
 
 export interface ApiServerBenchOptions {
   /** Of each measurement. */
   seconds: number;
+  /** Names of measurements; all without it. */
+  only?: readonly string[];
+  /** For the server's process: `--cpu-prof`. */
+  execArgv?: readonly string[];
 }
 
 const pod = {
@@ -80,31 +86,41 @@ const APPLY = "application/apply-patch+yaml";
  */
 export async function benchApiServer({
   seconds,
+  only,
+  execArgv = [],
 }: ApiServerBenchOptions): Promise<Record<string, LoadFigures>> {
-  const server = await startServer();
-  const load = (request: Parameters<typeof runLoad>[1]) =>
-    runLoad({ ...server.access, connections: CONNECTIONS, seconds }, request);
+  const server = await startBenchServer(execArgv);
   try {
     const report: Record<string, LoadFigures> = {};
-    await server.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition);
-    await server.create(`${CORE}/pods`, { ...pod, metadata: { ...pod.metadata, name: "one" } });
-    report["create Pods"] = await load({ method: "POST", path: `${CORE}/pods`, body: pod });
-    report["create ConfigMaps"] = await load({ method: "POST", path: `${CORE}/configmaps`, body: configMap });
-    const boxes = "/apis/bench.example.com/v1/namespaces/default/boxes";
-    report["create custom objects"] = await load({ method: "POST", path: boxes, body: box });
-    report["get a Pod"] = await load({ method: "GET", path: `${CORE}/pods/one` });
-    report["list 500 Pods"] = await load({ method: "GET", path: `${CORE}/pods?limit=500` });
-    report["apply one field of a Deployment"] = await load({
-      method: "PATCH",
-      path: "/apis/apps/v1/namespaces/default/deployments/OWN?fieldManager=bench&force=true",
-      body: deployment("COUNT"),
-      contentType: APPLY,
-    });
+    for (const [name, request] of Object.entries(MEASURED)) {
+      if (only && !only.includes(name)) continue;
+      const access = { ...server.access, connections: CONNECTIONS, seconds };
+      await runLoad({ ...access, requests: WARM_UP_REQUESTS }, request, server.pid);
+      report[name] = await runLoad(access, request, server.pid);
+    }
     return report;
   } finally {
     await server.stop();
   }
 }
+
+export const MEASURED: Record<string, LoadRequest> = {
+  "create Pods": { method: "POST", path: `${CORE}/pods`, body: pod },
+  "create ConfigMaps": { method: "POST", path: `${CORE}/configmaps`, body: configMap },
+  "create custom objects": {
+    method: "POST",
+    path: "/apis/bench.example.com/v1/namespaces/default/boxes",
+    body: box,
+  },
+  "get a Pod": { method: "GET", path: `${CORE}/pods/one` },
+  "list 500 Pods": { method: "GET", path: `${CORE}/pods?limit=500` },
+  "apply one field of a Deployment": {
+    method: "PATCH",
+    path: "/apis/apps/v1/namespaces/default/deployments/OWN?fieldManager=bench&force=true",
+    body: deployment("COUNT"),
+    contentType: APPLY,
+  },
+};
 
 function freePort(): Promise<number> {
   return new Promise((resolve) => {
@@ -115,7 +131,17 @@ function freePort(): Promise<number> {
   });
 }
 
-async function startServer() {
+/** A server with a custom kind and some Pods in it. */
+export async function startBenchServer(execArgv: readonly string[]) {
+  const server = await startServer(execArgv);
+  await server.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition);
+  for (const name of ["one", ...Array.from({ length: 500 }, (_, index) => `kept-${index}`)]) {
+    await server.create(`${CORE}/pods`, { ...pod, metadata: { ...pod.metadata, name } });
+  }
+  return server;
+}
+
+async function startServer(execArgv: readonly string[]) {
   const home = mkdtempSync(join(tmpdir(), "gantry-bench-api-"));
   const args = [
     "up",
@@ -128,7 +154,8 @@ async function startServer() {
     "--log-level",
     "error",
   ];
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", MAIN, ...args], {
+  const nodeArgs = ["--disable-warning=ExperimentalWarning", ...execArgv];
+  const child = spawn(process.execPath, [...nodeArgs, MAIN, ...args], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const exited = new Promise((resolve) => child.on("exit", resolve));
@@ -154,6 +181,7 @@ async function startServer() {
   });
   const made = await create("/api/v1/namespaces/default/serviceaccounts/default/token", { spec: {} });
   return {
+    pid: child.pid!,
     access: { url, ca: proof.ca, token: (made as { status: { token: string } }).status.token },
     create,
     async stop() {
