@@ -17,7 +17,7 @@ import { defaultAdmission } from "./admission/default-plugins.ts";
 import { chosenCounter } from "./admission/resource-quota/resource-quotas.ts";
 import { AddressRepair } from "./allocation/address-repair.ts";
 import { ServiceAllocator } from "./allocation/service-allocator.ts";
-import { observers, type RequestObserver } from "./audit.ts";
+import { type AuditOptions, ServerAudit } from "./audit/server-audit.ts";
 import {
   type AuthenticationOptions,
   type ServerAuthentication,
@@ -55,6 +55,7 @@ import { ObjectStore } from "./objects/object-store.ts";
 import { StoredObject } from "./objects/stored-object.ts";
 import { Offload } from "./offload/offload.ts";
 import { RequestThreads } from "./offload/request-threads.ts";
+import { observers, type RequestObserver } from "./request-observer.ts";
 import type { ServerContext } from "./server-context.ts";
 import { WebhookAgents } from "./webhook/webhook-agents.ts";
 import { WebhookClient } from "./webhook/webhook-client.ts";
@@ -81,8 +82,10 @@ export interface ApiServerOptions {
   watchLimits?: Pick<WatchCacheOptions<StoredObject>, "historyBytes" | "maxWaitingBytes">;
   /** A client that takes nothing of its answer for so long is cut off. Default 30 s. */
   clientStallMs?: number;
-  /** Hears of every request: the place for an audit log. */
+  /** Hears of every request. */
   observer?: RequestObserver;
+  /** The audit log; none where it is absent. */
+  audit?: AuditOptions;
   /** How clients may say who they are. */
   authentication?: AuthenticationOptions;
   /** Which admission plugins run; upstream's defaults when absent. */
@@ -120,6 +123,7 @@ class KubeApiServer implements ApiServer {
   readonly #fresh = new FreshObjects();
   #rbacVersion = 0;
   readonly #metrics: ApiServerMetrics;
+  readonly #audit: ServerAudit | undefined;
   readonly #checker: CacheChecker;
   readonly #kinds = builtInKinds();
   readonly #services: ServiceAllocator;
@@ -192,7 +196,11 @@ class KubeApiServer implements ApiServer {
       logger: options.logger,
       clock: this.#clock,
     });
-    const observer = observers([this.#metrics, ...(options.observer ? [options.observer] : [])]);
+    const { audit, logger } = options;
+    this.#audit =
+      audit && new ServerAudit(audit, { metrics: this.#metrics.audit, logger, clock: this.#clock });
+    const further = [this.#audit?.observer, options.observer].filter((one) => one !== undefined);
+    const observer = observers([this.#metrics, ...further]);
     this.#threads = new RequestThreads({
       store: options.store,
       serviceCidr: options.serviceCidr,
@@ -361,6 +369,7 @@ class KubeApiServer implements ApiServer {
   async #run({ signal, ready }: ServiceContext): Promise<void> {
     const { store, port, host, certificates, logger } = this.#options;
     const builtIn = this.#kinds.served();
+    await this.#audit?.open();
     await writeBootstrapObjects(store, builtIn, this.#clock.nowMs());
     const caching = new AbortController();
     const cacheRun = runUntilReady((cacheReady) =>
@@ -416,6 +425,7 @@ class KubeApiServer implements ApiServer {
       this.#agents.close();
       caching.abort();
       await Promise.all([cacheRun.ended, checking, ...running]);
+      await this.#audit?.close();
     }
   }
 }

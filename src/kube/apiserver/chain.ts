@@ -1,8 +1,7 @@
 import { FairTurn } from "../../base/index.ts";
 import { type KindDefinition, statusBadRequest, statusUnsupportedMediaType, toStatus } from "../api/index.ts";
 import type { ApiRequest, UserInfo } from "../client/types.ts";
-import type { RequestObserver } from "./audit.ts";
-import { authorize } from "./authorization/authorizer.ts";
+import { refuseUnlessAllowed } from "./authorization/authorizer.ts";
 import { deprecationOf } from "./deprecations.ts";
 import type { Rendering } from "./http/encode-answer.ts";
 import { type Impersonation, impersonate } from "./impersonation.ts";
@@ -10,14 +9,14 @@ import type { InFlightLimits } from "./in-flight.ts";
 import type { Offload } from "./offload/offload.ts";
 import { performRequest } from "./perform-request.ts";
 import type { RequestInfo, ResourceRequestInfo } from "./request-info.ts";
+import type { ObservedRequest, RequestObserver } from "./request-observer.ts";
 import { routeOf } from "./routes.ts";
 import type { Answer, ResourceCall, ServerContext } from "./server-context.ts";
 import { PlainBody, type RequestBody } from "./verbs/decode-object.ts";
 import { PATCH_TYPES } from "./verbs/patch-object.ts";
 
 /** A request as it came in: over HTTP, or as a call from the same process. */
-export interface Exchange {
-  info: RequestInfo;
+export interface Exchange extends ObservedRequest {
   /** From the same process: no limits on how many at once, and on what they hold. */
   local: boolean;
   authenticate(): Promise<UserInfo>;
@@ -25,6 +24,8 @@ export interface Exchange {
   impersonation(): Impersonation | undefined;
   /** The parameters that all resources share; throws what is wrong with them. */
   parseQuery(): ApiRequest["query"];
+  /** The code that went out; undefined while there is none, and for local calls. */
+  sentCode?(): number | undefined;
   /** What the client is warned of, with whatever it is answered. */
   warnings: string[];
   /** All query parameters, for subresources that have their own. */
@@ -62,14 +63,17 @@ export async function serveRequest<T>(
 ): Promise<T | undefined> {
   const { context, observer, inFlight } = options;
   const { info, local } = exchange;
-  const record = observer.begin({ info, local });
+  const record = observer.begin(exchange);
   let outcome: { code: number; error?: unknown } = { code: 200 };
   let leave = () => {};
   try {
     const caller = await exchange.authenticate();
+    await record.authenticated?.(caller);
     const user = await impersonate(caller, exchange.impersonation(), context.authorizer);
-    record.identified({ user, caller });
-    await authorize(context.authorizer, user, info);
+    if (user !== caller) record.impersonating?.(user);
+    const authorization = await context.authorizer.authorize(user, info);
+    record.authorized?.(authorization);
+    refuseUnlessAllowed(authorization, user, info);
     // Who is slow to send a body holds nobody else's place.
     const received = info.isResource ? await receive(context, exchange, info, user) : undefined;
     if (!local) leave = inFlight.enter(info, user);
@@ -77,10 +81,14 @@ export async function serveRequest<T>(
       outcome.code = await exchange.answerPath(info, user);
       return undefined;
     }
-    const { call } = received;
+    const { call, form } = received;
+    record.called?.(call);
     const answer = await perform(options, received, local);
     if (answer.form === "object" || answer.form === "encoded") outcome.code = answer.code;
-    return await respond(answer, call);
+    await record.answering?.(answer, form);
+    const responded = await respond(answer, call);
+    outcome.code = exchange.sentCode?.() ?? outcome.code;
+    return responded;
   } catch (error) {
     outcome = { code: toStatus(error).code ?? 500, error };
     throw error;

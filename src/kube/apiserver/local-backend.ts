@@ -1,10 +1,11 @@
-import { FairTurn, GantryError } from "../../base/index.ts";
+import { FairTurn, GantryError, newUid } from "../../base/index.ts";
 import { apiVersionOf, type KubeObject, statusBadRequest } from "../api/index.ts";
 import type { ApiBackend, ApiRequest, UserInfo, WatchEvent } from "../client/types.ts";
 import { authenticated } from "./authentication/users.ts";
 import { type ChainOptions, type Exchange, serveRequest } from "./chain.ts";
 import { StoredObject } from "./objects/stored-object.ts";
 import { type ResourceRequestInfo, takeFieldSelector } from "./request-info.ts";
+import type { RequestOrigin } from "./request-observer.ts";
 import type { Answer, ListAnswer, WatchItem } from "./server-context.ts";
 import { PlainBody } from "./verbs/decode-object.ts";
 
@@ -83,6 +84,7 @@ function exchangeOf(request: ApiRequest, user: UserInfo, signal: AbortSignal): E
   return {
     info,
     local: true,
+    origin: () => localOrigin(request, userAgent),
     authenticate: async () => authenticated(user),
     impersonation: () => undefined,
     parseQuery: () => query,
@@ -95,6 +97,27 @@ function exchangeOf(request: ApiRequest, user: UserInfo, signal: AbortSignal): E
     signal,
     answerPath: () => Promise.reject(statusBadRequest("not a resource")),
   };
+}
+
+/** As the request would look if it had come over HTTP. */
+function localOrigin(
+  { group, version, resource, subresource, namespace, name, query, verb }: ApiRequest,
+  userAgent: string,
+): RequestOrigin {
+  const root = group === "" ? `/api/${version}` : `/apis/${group}/${version}`;
+  const scope = namespace && resource !== "namespaces" ? ["namespaces", namespace] : [];
+  const path = [root, ...scope, resource, name, subresource].filter((segment) => segment !== undefined);
+  const params = new URLSearchParams(
+    Object.entries({
+      ...query,
+      ...(verb === "watch" ? { watch: true } : {}),
+      dryRun: query.dryRun ? "All" : undefined,
+    })
+      .filter(([, value]) => value !== undefined)
+      .map(([key, value]): [string, string] => [key, String(value)]),
+  ).toString();
+  const uri = params === "" ? path.join("/") : `${path.join("/")}?${params}`;
+  return { auditId: newUid(), uri, userAgent, sourceIps: ["127.0.0.1"] };
 }
 
 async function toObject(answer: Answer): Promise<KubeObject> {

@@ -1,9 +1,10 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { memoryUsage, uptime } from "node:process";
 import type { Clock } from "../../base/index.ts";
-import type { RequestObserver, RequestRecord } from "./audit.ts";
+import { AuditMetrics } from "./audit/audit-metrics.ts";
 import { type InFlightLimits, isLongRunning } from "./in-flight.ts";
 import type { RequestInfo } from "./request-info.ts";
+import type { RequestObserver, RequestRecord } from "./request-observer.ts";
 
 /** Upper bounds in seconds (apiserver_request_duration_seconds). */
 const BUCKETS = [
@@ -28,6 +29,9 @@ export class ApiServerMetrics implements RequestObserver {
   #longRunning = 0;
   #eventLoop: ReturnType<typeof monitorEventLoopDelay> | undefined;
 
+  /** Counted by the audit log, where there is one. */
+  readonly audit = new AuditMetrics();
+
   constructor(options: { clock: Clock; inFlight: InFlightLimits; gauges?: () => Record<string, number> }) {
     this.#clock = options.clock;
     this.#inFlight = options.inFlight;
@@ -48,7 +52,6 @@ export class ApiServerMetrics implements RequestObserver {
     const long = isLongRunning(info);
     if (long) this.#longRunning++;
     return {
-      identified: () => {},
       end: ({ code }) => {
         if (long) this.#longRunning--;
         this.#count(info, code, long ? undefined : (this.#clock.monotonicMs() - startedMs) / 1000);
@@ -81,6 +84,7 @@ export class ApiServerMetrics implements RequestObserver {
       ...gauge("apiserver_longrunning_requests", "Watches and streams that are open.", {
         "": this.#longRunning,
       }),
+      ...this.#auditLines(),
       ...gauge("process_resident_memory_bytes", "Resident memory size.", { "": memoryUsage.rss() }),
       ...gauge("process_uptime_seconds", "Time since the start.", { "": uptime() }),
     ];
@@ -98,6 +102,22 @@ export class ApiServerMetrics implements RequestObserver {
       );
     }
     return `${lines.join("\n")}\n`;
+  }
+
+  #auditLines(): string[] {
+    const { events, rejected, levels, errors } = this.audit;
+    const by = (name: string, counts: ReadonlyMap<string, number>) =>
+      new Map([...counts].map(([value, count]) => [`{${label(name, value)}}`, count]));
+    return [
+      ...counter("apiserver_audit_event_total", "Audit events made.", new Map([["", events]])),
+      ...counter(
+        "apiserver_audit_requests_rejected_total",
+        "Requests refused because their event was not written.",
+        new Map([["", rejected]]),
+      ),
+      ...counter("apiserver_audit_level_total", "Requests by level of the policy.", by("level", levels)),
+      ...counter("apiserver_audit_error_total", "Audit events lost, by plugin.", by("plugin", errors)),
+    ];
   }
 
   #count(info: RequestInfo, code: number, seconds: number | undefined): void {

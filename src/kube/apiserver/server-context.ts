@@ -5,6 +5,7 @@ import type { KindCatalog, KindDefinition, KubeObject } from "../api/index.ts";
 import type { NodeAccess } from "../client/node-access.ts";
 import type { ApiRequest, UserInfo } from "../client/types.ts";
 import type { AdmissionChain } from "./admission/admission.ts";
+import type { CallAudit } from "./audit/call-audit.ts";
 import type { TokenAuthenticator } from "./authentication/authenticator.ts";
 import type { ServiceAccountTokens } from "./authentication/service-account-tokens.ts";
 import type { Authorizer } from "./authorization/authorizer.ts";
@@ -58,6 +59,8 @@ export interface ResourceCall {
   warnings: string[];
   /** What is told of the request beside what it says itself, for an audit log. */
   auditAnnotations: Map<string, string>;
+  /** Takes down what the request holds and is answered; absent where nobody wants it. */
+  audit?: CallAudit;
   signal: AbortSignal;
 }
 

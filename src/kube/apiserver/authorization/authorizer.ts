@@ -37,7 +37,15 @@ export class AuthorizerChain implements Authorizer {
 
 /** Throws Forbidden with upstream's message unless the authorizer allows the request. */
 export async function authorize(authorizer: Authorizer, user: UserInfo, info: RequestInfo): Promise<void> {
-  const { decision, reason } = await authorizer.authorize(user, info);
+  refuseUnlessAllowed(await authorizer.authorize(user, info), user, info);
+}
+
+/** As `authorize`, of what was asked already. */
+export function refuseUnlessAllowed(
+  { decision, reason }: Authorization,
+  user: UserInfo,
+  info: RequestInfo,
+): void {
   if (decision === "allow") return;
   const why = forbiddenMessage(user, info) + (reason ? `: ${reason}` : "");
   if (!info.isResource) throw statusForbidden(undefined, "", why);

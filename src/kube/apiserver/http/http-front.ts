@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { type Clock, GantryError, isGantryError, type Logger, newUid } from "../../../base/index.ts";
+import { type Clock, GantryError, isGantryError, type Logger } from "../../../base/index.ts";
 import {
   type HttpContext,
   readBody,
@@ -32,6 +32,7 @@ import { encodeValue, type Rendering } from "./encode-answer.ts";
 import { forwardUpgrade } from "./forward-request.ts";
 import { parseQuery } from "./parse-query.ts";
 import { parsePatchDocument } from "./patch-document.ts";
+import { auditIdOf, originOf } from "./request-origin.ts";
 import { sendAnswer, setWarnings } from "./send-answer.ts";
 
 /** apiserver's MaxRequestBodyBytes. */
@@ -62,7 +63,8 @@ export class HttpFront {
 
   async handle(ctx: HttpContext): Promise<void> {
     const { res } = ctx;
-    res.setHeader("audit-id", newUid());
+    const auditId = auditIdOf(ctx.req);
+    res.setHeader("audit-id", auditId);
     res.setHeader("cache-control", "no-cache, private");
     const { chain, clientStallMs, logger, clock } = this.#options;
     const { offload } = chain;
@@ -76,6 +78,8 @@ export class HttpFront {
         form = this.#rendering(ctx, route);
         return form;
       },
+      origin: () => originOf(ctx.req, auditId),
+      sentCode: () => (res.headersSent ? res.statusCode : undefined),
     });
     try {
       await serveRequest(chain, exchange, (answer, call) =>
@@ -101,6 +105,7 @@ export class HttpFront {
           throw statusBadRequest("the connection cannot be upgraded here");
         },
         negotiate: () => undefined,
+        origin: () => originOf(req, auditIdOf(req)),
       });
       await serveRequest(this.#options.chain, exchange, async (answer) => {
         const upgrade = { req, socket, head, signal: gone.signal };
@@ -172,7 +177,7 @@ export class HttpFront {
     path: string,
     params: URLSearchParams,
     signal: AbortSignal,
-    answering: Pick<Exchange, "answerPath" | "negotiate">,
+    answering: Pick<Exchange, "answerPath" | "negotiate" | "origin" | "sentCode">,
   ): Exchange {
     const info = parseRequest(method, path, params);
     takeFieldSelector(info, params.get("fieldSelector") ?? undefined);

@@ -9,7 +9,7 @@ import type { Answer, ResourceCall } from "../server-context.ts";
 import { type BodyKind, DELETE_OPTIONS, EncodedBody, PlainBody } from "../verbs/decode-object.ts";
 import { JobFailure } from "./request-thread.ts";
 import type { RequestThreads } from "./request-threads.ts";
-import type { EncodedAs, EncodeJob } from "./thread-messages.ts";
+import type { AuditedJob, EncodedAs, EncodeJob } from "./thread-messages.ts";
 
 /** What may be left of the body of a request that nothing is stored of. */
 const QUESTION_BYTES = 64 * 1024;
@@ -86,15 +86,17 @@ export class Offload {
       form,
       nowMs: clock.nowMs(),
       ...(call.kind.definedBy ? { definedBy: call.kind.definedBy } : {}),
+      audit: call.audit?.wish,
     };
     try {
-      const { warnings, annotations = [], ...result } = await threads.run(job, user.name, sizeBytes, signal);
+      const { warnings, audited, ...result } = await threads.run(job, user.name, sizeBytes, signal);
       call.warnings.push(...warnings);
-      for (const [key, value] of annotations) call.auditAnnotations.set(key, value);
+      takeAudited(call, audited);
       return { form: "encoded", ...result, bytes: bufferOf(result.bytes) };
     } catch (error) {
       if (!(error instanceof JobFailure)) throw error;
       call.warnings.push(...error.warnings);
+      takeAudited(call, error.audited);
       throw error.cause;
     }
   }
@@ -119,6 +121,11 @@ export class Offload {
     const text = bufferOf(result.bytes).toString("utf8");
     call.body = new PlainBody(text === "" ? undefined : JSON.parse(text));
   }
+}
+
+function takeAudited({ auditAnnotations, audit }: ResourceCall, audited: AuditedJob | undefined): void {
+  for (const [key, value] of audited?.annotations ?? []) auditAnnotations.set(key, value);
+  if (audit && audited) audit.notes = audited.notes;
 }
 
 /** Whether nothing is stored of the request's own body. */

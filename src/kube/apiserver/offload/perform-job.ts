@@ -5,6 +5,7 @@ import { defaultAdmission } from "../admission/default-plugins.ts";
 import { chosenCounter, quotaPrefix } from "../admission/resource-quota/resource-quotas.ts";
 import { ALLOCATIONS } from "../allocation/pool.ts";
 import { ServiceAllocator } from "../allocation/service-allocator.ts";
+import { CallAudit } from "../audit/call-audit.ts";
 import { RbacAuthorizer } from "../authorization/rbac-authorizer.ts";
 import { RBAC_PREFIX, rbacFromCache } from "../authorization/rbac-cache.ts";
 import { CONTENT_TYPES, refuseOtherShape } from "../http/accept.ts";
@@ -26,6 +27,7 @@ import { WebhookClient } from "../webhook/webhook-client.ts";
 import { LearnedKinds } from "./learned-kinds.ts";
 import { PrefixCache } from "./prefix-cache.ts";
 import type {
+  AuditedJob,
   DecodeJob,
   EncodedAs,
   EncodeJob,
@@ -44,10 +46,12 @@ const NEVER = new AbortController().signal;
 /** What a request was refused for, and what its client is warned of beside that. */
 export class RefusedRequest extends Error {
   readonly warnings: string[];
+  readonly audited: AuditedJob;
 
-  constructor(cause: unknown, warnings: string[]) {
+  constructor(cause: unknown, warnings: string[], audited: AuditedJob) {
     super("the request was refused", { cause });
     this.warnings = warnings;
+    this.audited = audited;
   }
 }
 
@@ -67,33 +71,43 @@ export async function performJob(job: Job, store: Store, options: ThreadOptions)
 async function answerRequest(job: RequestJob, store: Store, options: ThreadOptions): Promise<JobResult> {
   const { form } = job;
   const call = callOf(job);
+  const told = () => ({ warnings: toldWarnings(call.warnings), audited: auditedOf(call) });
   try {
     const answer = await performRequest(await contextFor(call, store, options, job.nowMs), call);
     if (answer.form === "object") {
       refuseOtherShape(form, answer.kind, false);
       const bytes = encodeObject(answer.kind, answer.object, form);
-      const warnings = toldWarnings(call.warnings);
-      const annotations = [...call.auditAnnotations];
-      return { code: answer.code, contentType: CONTENT_TYPES[form.encoding], bytes, warnings, annotations };
+      if (call.audit?.wish.takesResponse)
+        call.audit.answered(
+          encodeObject(answer.kind, answer.object, { ...form, encoding: "json", pretty: false }),
+        );
+      return { code: answer.code, contentType: CONTENT_TYPES[form.encoding], bytes, ...told() };
     }
     if (answer.form !== "status")
       throw new GantryError("Internal", `a write was answered with a ${answer.form}`);
     const code = typeof answer.status.code === "number" ? answer.status.code : 200;
     const encoding = form.encoding === "protobuf" ? "protobuf" : "json";
     const bytes = encodeValue(answer.status, encoding, form.pretty);
-    const warnings = toldWarnings(call.warnings);
-    return { code, contentType: CONTENT_TYPES[form.encoding], bytes, warnings };
+    call.audit?.answered(encodeValue(answer.status, "json"));
+    return { code, contentType: CONTENT_TYPES[form.encoding], bytes, ...told() };
   } catch (error) {
-    const warnings = toldWarnings(call.warnings);
     const status = toStatus(error);
+    const { warnings, audited } = told();
     // What is short is told by who talks to the client.
-    if ((status.details?.causes?.length ?? 0) < MANY_CAUSES) throw new RefusedRequest(error, warnings);
+    if ((status.details?.causes?.length ?? 0) < MANY_CAUSES)
+      throw new RefusedRequest(error, warnings, audited);
     const bytes = encodeValue(status, form.encoding);
-    return { code: status.code ?? 500, contentType: CONTENT_TYPES[form.encoding], bytes, warnings };
+    const code = status.code ?? 500;
+    return { code, contentType: CONTENT_TYPES[form.encoding], bytes, warnings, audited };
   }
 }
 
-function callOf({ info, user, userAgent, query, params, patchType, body }: RequestJob): ResourceCall {
+function auditedOf({ auditAnnotations, audit }: ResourceCall): AuditedJob {
+  return { annotations: [...auditAnnotations], notes: audit?.notes ?? {} };
+}
+
+function callOf(job: RequestJob): ResourceCall {
+  const { info, user, userAgent, query, params, patchType, body, audit } = job;
   const kind = kinds.find(info.group, info.version, info.resource)!;
   const warnings: string[] = [];
   return {
@@ -107,6 +121,7 @@ function callOf({ info, user, userAgent, query, params, patchType, body }: Reque
     body: bodyOf(body, query, warnings),
     warnings,
     auditAnnotations: new Map(),
+    ...(audit ? { audit: new CallAudit(audit) } : {}),
     signal: NEVER,
   };
 }

@@ -3,7 +3,15 @@ import { type Clock, GantryError } from "../../../base/index.ts";
 import type { KeyValue, Store } from "../../../store/types.ts";
 import { ownMemoryOf } from "./own-memory.ts";
 import { fromSentError, toSentError } from "./sent-error.ts";
-import type { FromThread, Job, JobResult, StoreCall, ThreadOptions, ToThread } from "./thread-messages.ts";
+import type {
+  AuditedJob,
+  FromThread,
+  Job,
+  JobResult,
+  StoreCall,
+  ThreadOptions,
+  ToThread,
+} from "./thread-messages.ts";
 
 /** The code of the error of a job whose thread ended under it. */
 export const THREAD_ENDED = "ApiServer.ThreadEnded";
@@ -13,10 +21,12 @@ const MEMORY_MIB = 512;
 /** What a job failed with, and what its client is warned of beside that. */
 export class JobFailure extends Error {
   readonly warnings: string[];
+  readonly audited: AuditedJob | undefined;
 
-  constructor(cause: GantryError, warnings: string[]) {
+  constructor(cause: GantryError, warnings: string[], audited: AuditedJob | undefined) {
     super(cause.message, { cause });
     this.warnings = warnings;
+    this.audited = audited;
   }
 }
 
@@ -82,7 +92,7 @@ export class RequestThread {
     this.#job = undefined;
     this.#worker.unref();
     if (message.type === "done") job?.resolve(message.result);
-    else job?.reject(new JobFailure(fromSentError(message.error), message.warnings));
+    else job?.reject(new JobFailure(fromSentError(message.error), message.warnings, message.audited));
   }
 
   async #serve(call: { id: number } & StoreCall): Promise<void> {

@@ -20,5 +20,6 @@ port.on("message", (message: ToThread) => {
 
 function failureOf(error: unknown) {
   if (!(error instanceof RefusedRequest)) return { error: toSentError(error), warnings: [] };
-  return { error: toSentError(error.cause), warnings: error.warnings };
+  const { cause, warnings, audited } = error;
+  return { error: toSentError(cause), warnings, audited };
 }

@@ -3,6 +3,7 @@ import type { Store } from "../../../store/types.ts";
 import type { DefinedBy, Status } from "../../api/index.ts";
 import type { ApiRequest, UserInfo } from "../../client/types.ts";
 import type { PluginChoice } from "../admission/choose-plugins.ts";
+import type { AuditNotes, AuditWish } from "../audit/call-audit.ts";
 import type { Rendering } from "../http/encode-answer.ts";
 import type { ResourceRequestInfo } from "../request-info.ts";
 import type { BodyKind } from "../verbs/decode-object.ts";
@@ -33,6 +34,8 @@ export interface RequestJob {
   nowMs: number;
   /** Of a custom kind: what it is defined by. */
   definedBy?: DefinedBy;
+  /** What an audit log wants to know; absent: nothing. */
+  audit: AuditWish | undefined;
 }
 
 /** A body as an object, for a request that is worked on elsewhere. */
@@ -70,8 +73,13 @@ export interface JobResult {
   contentType: string;
   bytes: Uint8Array;
   warnings: string[];
-  /** What admission tells the audit log. */
-  annotations?: [key: string, value: string][];
+  audited?: AuditedJob;
+}
+
+/** What an audit log is told of a request that was worked on in a thread. */
+export interface AuditedJob {
+  annotations: [key: string, value: string][];
+  notes: AuditNotes;
 }
 
 export interface SentError {
@@ -97,4 +105,4 @@ export type ToThread =
 export type FromThread =
   | ({ type: "call"; id: number } & StoreCall)
   | { type: "done"; result: JobResult }
-  | { type: "failed"; error: SentError; warnings: string[] };
+  | { type: "failed"; error: SentError; warnings: string[]; audited?: AuditedJob };

@@ -24,6 +24,7 @@ const BINDABLE: Record<string, KindDefinition> = { Pod: pods, Secret: secrets, N
 export async function createToken(context: ServerContext, call: ResourceCall): Promise<Answer> {
   const request = call.body.as(tokenRequests);
   if (!request) throw statusBadRequest("a TokenRequest is needed as body");
+  call.audit?.sent(request);
   const { namespace, name } = call.info;
   refuseOther(request, call);
   await context.admission.validate(

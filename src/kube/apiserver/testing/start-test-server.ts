@@ -27,7 +27,13 @@ export interface TestServer {
 export interface TestServerOptions
   extends Pick<
     ApiServerOptions,
-    "watchLimits" | "clientStallMs" | "observer" | "admissionPlugins" | "authentication" | "components"
+    | "watchLimits"
+    | "clientStallMs"
+    | "observer"
+    | "admissionPlugins"
+    | "authentication"
+    | "audit"
+    | "components"
   > {
   nodeAccess?: () => NodeAccess | undefined;
   logger?: Logger;
@@ -60,6 +66,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     logger,
     ...(options.clock ? { clock: options.clock } : {}),
     ...(options.observer ? { observer: options.observer } : {}),
+    ...(options.audit ? { audit: options.audit } : {}),
     ...(options.authentication ? { authentication: options.authentication } : {}),
     ...(options.admissionPlugins ? { admissionPlugins: options.admissionPlugins } : {}),
     ...(options.components ? { components: options.components } : {}),

@@ -27,6 +27,7 @@ export function appliedTo(
 ): KubeObject {
   const { info, query } = call;
   const { value, duplicate } = call.body.applied();
+  call.audit?.patched(value);
   const config = value === null || value === undefined ? {} : value;
   if (typeof config !== "object" || Array.isArray(config)) {
     throw statusBadRequest(

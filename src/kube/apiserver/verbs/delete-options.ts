@@ -13,8 +13,10 @@ const POLICIES = ["Foreground", "Background", "Orphan"];
  * What a delete is to do. Options come in the body or, where there is none, as query parameters: beside a body the query is
  * not read, not even its dryRun (handlers.DeleteResource).
  */
-export function deleteOptionsOf({ body, params, query }: ResourceCall): DeleteRequest {
-  const sent = body.options(DELETE_OPTIONS) as Options | undefined;
+export function deleteOptionsOf({ body, params, query, audit }: ResourceCall): DeleteRequest {
+  const object = body.options(DELETE_OPTIONS);
+  if (object) audit?.sent(object);
+  const sent = object as Options | undefined;
   const { dryRun = [], ...options } = sent ?? fromQuery(params);
   const errors = [...policyErrors(options), ...dryRunErrors(dryRun)];
   if (errors.length > 0) throw statusInvalid({ group: META_GROUP, kind: "DeleteOptions" }, "", errors);

@@ -33,6 +33,7 @@ export function applyPatch(call: ResourceCall, kind: KindDefinition, current: Ku
 
 function patched(call: ResourceCall, kind: KindDefinition, current: KubeObject): Patched {
   const { value, duplicates } = call.body.patch();
+  call.audit?.patched(value);
   switch (call.patchType) {
     case "json":
       return jsonPatched(value, kind, current);

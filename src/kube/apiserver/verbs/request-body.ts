@@ -3,10 +3,14 @@ import type { ResourceCall } from "../server-context.ts";
 import { checkIdentity } from "./object-metadata.ts";
 
 /** The request's body as an object of its kind. */
-export function requireBody({ body, kind }: ResourceCall, bodyKind: KindDefinition = kind): KubeObject {
+export function requireBody(
+  { body, kind, audit }: ResourceCall,
+  bodyKind: KindDefinition = kind,
+): KubeObject {
   const object = body.as(bodyKind);
   if (!object) throw statusBadRequest(`a ${bodyKind.kind} is needed as body`);
   object.metadata ??= {} as KubeObject["metadata"];
+  audit?.sent(object, bodyKind);
   return object;
 }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { RequestObserver } from "./audit.ts";
+import type { RequestObserver } from "./request-observer.ts";
 import { type RawRequest, rawRequest } from "./testing/raw-request.ts";
 import { startTestServer, type TestServer } from "./testing/start-test-server.ts";
 
@@ -19,9 +19,12 @@ describe("the record of a request", () => {
       const record: Heard = { path: info.path, verb: info.verb };
       if (!local) heard.push(record);
       return {
-        identified({ user, caller }) {
-          record.user = user.name;
+        authenticated(caller) {
           record.caller = caller.name;
+          return undefined;
+        },
+        impersonating(user) {
+          record.user = user.name;
         },
         end({ code }) {
           record.code = code;
@@ -56,9 +59,9 @@ describe("the record of a request", () => {
   });
 
   it("tells who sent it, and as whom it was done", async () => {
-    expect(await record(PODS)).toMatchObject({ user: "admin", caller: "admin", code: 200 });
+    expect(await record(PODS)).toMatchObject({ caller: "admin", code: 200 });
     expect(await record(PODS, { identity: "nobody" })).toMatchObject({
-      user: "system:anonymous",
+      caller: "system:anonymous",
       code: 403,
     });
     expect(await record(PODS, { headers: { "impersonate-user": "somebody" } })).toMatchObject({
