@@ -20,7 +20,7 @@ import {
   strictDecodingMessage,
   toldProblems,
 } from "./structure.ts";
-import type { GroupVersionKind, KubeObject } from "./types.ts";
+import type { GroupVersionKind, KindDefinition, KubeObject } from "./types.ts";
 
 export const JSON_MEDIA_TYPE = "application/json";
 export const YAML_MEDIA_TYPE = "application/yaml";
@@ -40,7 +40,7 @@ export interface DecodeBodyOptions {
   contentType?: string | undefined;
   bytes: Uint8Array;
   /** What the path says that the body is. */
-  kind: GroupVersionKind & { model: string; readsVersions?: readonly string[] };
+  kind: GroupVersionKind & Pick<KindDefinition, "model" | "readsVersions" | "readStructure">;
   fieldValidation?: FieldValidation | undefined;
 }
 
@@ -57,7 +57,9 @@ export function decodeBody({
   const { value, duplicates } = parseBody(bytes, mediaTypeOf(contentType), kind);
   refuseOddTypeMeta(value, bytes, kind);
   // Go decodes null as nothing.
-  const typed = withTypeMeta(value === null ? {} : value, kind);
+  const typed = kind.readStructure
+    ? asCustomObject(value, bytes, kind)
+    : withTypeMeta(value === null ? {} : value, kind);
   const { object, unknownFields } = checkStructure(typed, kind);
   if (fieldValidation === "Ignore" || (duplicates.length === 0 && unknownFields.length === 0)) {
     return { object, warnings: [] };
@@ -191,6 +193,23 @@ function withTypeMeta(value: unknown, kind: DecodeBodyOptions["kind"]): unknown 
   if (apiVersion !== expected || name !== kind.kind)
     throw wrongKind(kind, { ...parseApiVersion(apiVersion), kind: name });
   return { ...value, apiVersion, kind: name };
+}
+
+/** A custom object says itself what it is; that it is of the right kind is for its validation to see. */
+function asCustomObject(value: unknown, bytes: Uint8Array, kind: DecodeBodyOptions["kind"]): unknown {
+  if (!isJsonObject(value)) return value;
+  const { apiVersion, kind: name } = value as { apiVersion?: string; kind?: string };
+  if (!name) {
+    const text = Buffer.from(bytes).toString("utf8");
+    throw statusBadRequest(
+      `the object provided is unrecognized (must be of type ${kind.kind}): Object 'Kind' is missing in '${text}' (${excerpt(bytes)})`,
+    );
+  }
+  const expected = apiVersionOf(kind);
+  if (apiVersion === expected) return value;
+  throw statusBadRequest(
+    `the API version in the data (${apiVersion || "/"}) does not match the expected API version (${expected})`,
+  );
 }
 
 function wrongKind(expected: GroupVersionKind, given: GroupVersionKind): Error {

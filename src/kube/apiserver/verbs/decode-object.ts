@@ -10,6 +10,7 @@ import {
   duplicateField,
   type GroupVersionKind,
   isStatusError,
+  type KindDefinition,
   type KubeObject,
   parseApiVersion,
   parseStrictYaml,
@@ -23,7 +24,7 @@ import {
 import type { ApiRequest } from "../../client/types.ts";
 
 /** What a body can be read as: a kind with its model. */
-export type BodyKind = GroupVersionKind & { model: string; readsVersions?: readonly string[] };
+export type BodyKind = GroupVersionKind & Pick<KindDefinition, "model" | "readsVersions" | "readStructure">;
 
 export const DELETE_OPTIONS: BodyKind = {
   group: "",

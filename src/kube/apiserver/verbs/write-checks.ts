@@ -3,8 +3,11 @@ import type { ResourceCall, ServerContext } from "../server-context.ts";
 
 export function refuseInvalid({ kind }: ResourceCall, object: KubeObject, errors: FieldError[]): void {
   if (errors.length === 0) return;
-  // Told of the kind that is stored.
-  const of = { group: kind.storedAs?.group ?? kind.group, kind: kind.kind };
+  // Told of the kind that is stored; custom objects say themselves what they are.
+  const of = {
+    group: kind.storedAs?.group ?? kind.group,
+    kind: kind.readStructure ? object.kind : kind.kind,
+  };
   throw statusInvalid(of, object.metadata.name ?? "", errors);
 }
 
