@@ -90,6 +90,7 @@ export {
 export { type ConvertObjects, customKinds } from "./custom/custom-kinds.ts";
 export * from "./decode-body.ts";
 export { endpointSlices } from "./discovery/endpoint-slice.ts";
+export * from "./empties.ts";
 export * from "./equivalent-kinds.ts";
 export { eventsV1Events } from "./events/event.ts";
 export * from "./field-error.ts";

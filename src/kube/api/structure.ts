@@ -1,5 +1,6 @@
 import { errorMessage } from "../../base/index.ts";
 import { canonicalQuantity, isEmptyObject, setOwn } from "../../formats/index.ts";
+import { type EmptyMember, noteEmpties } from "./empties.ts";
 import { goType } from "./go-print.ts";
 import { goTypeName, isNamedString } from "./go-types.ts";
 import { canonicalTime } from "./meta/time.ts";
@@ -38,6 +39,7 @@ export function structureProblem(error: unknown, by: "decoder" | "converter"): s
 
 interface Walk {
   unknownFields: string[];
+  empties: EmptyMember[];
 }
 
 /**
@@ -49,11 +51,12 @@ export function checkStructure(
   kind: GroupVersionKind & Pick<KindDefinition, "model" | "readStructure">,
 ): StructureResult {
   if (kind.readStructure !== undefined) return kind.readStructure(input);
-  const walk: Walk = { unknownFields: [] };
+  const walk: Walk = { unknownFields: [], empties: [] };
   try {
     const model = modelOf(kind.model);
     const object = readObject(input, model, walk, { path: "", stack: [], struct: "" });
     if (model.fields.get("metadata")?.definition === OBJECT_META) object.metadata ??= {};
+    noteEmpties(object, walk.empties);
     return { object: object as unknown as KubeObject, unknownFields: walk.unknownFields };
   } catch (error) {
     if (!(error instanceof DecodeError) && !isCodecRefusal(error)) throw error;
@@ -119,7 +122,10 @@ function readObject(value: unknown, model: Model, walk: Walk, place: Place): Jso
     if (child === null || child === undefined) continue;
     const at = place.isApart ? place : { path, stack: [...place.stack, key], struct };
     const read = readField(child, field, walk, at);
-    if (field.presence !== "nonempty" || !isEmpty(read)) out[key] = read;
+    const isWithout = isEmpty(read);
+    if (isWithout && (field.isList || field.isMap) && !place.isApart)
+      walk.empties.push({ path, isList: field.isList });
+    if (field.presence !== "nonempty" || !isWithout) out[key] = read;
   }
   for (const field of model.always) {
     // What is stored as protobuf does not tell an empty list from none.

@@ -210,6 +210,8 @@ export interface KindDefinition<T extends ApiObject = any> extends ResourceRef<T
   statusWarnings?: (object: T) => string[];
   /** Whether spec changes raise metadata.generation. */
   tracksGeneration?: boolean;
+  /** An empty list that was none before raises it, too (strategies that compare by reflect.DeepEqual). */
+  generationTellsEmptyFromNone?: boolean;
   /** Has a `/scale` subresource. */
   scale?: { specReplicas: string; statusReplicas: string; labelSelector: (object: T) => string };
   /** Fields for `fieldSelector` beyond metadata.name and metadata.namespace. */

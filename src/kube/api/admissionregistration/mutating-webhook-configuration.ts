@@ -13,6 +13,7 @@ export const mutatingWebhookConfigurations: KindDefinition<MutatingWebhookConfig
   model: "io.k8s.api.admissionregistration.v1.MutatingWebhookConfiguration",
   hasStatus: false,
   tracksGeneration: true,
+  generationTellsEmptyFromNone: true,
   takesAnyFinalizer: true,
   tellsMetadataChangesOnce: true,
   defaults: (configuration) => {

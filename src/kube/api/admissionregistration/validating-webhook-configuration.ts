@@ -13,6 +13,7 @@ export const validatingWebhookConfigurations: KindDefinition<ValidatingWebhookCo
   model: "io.k8s.api.admissionregistration.v1.ValidatingWebhookConfiguration",
   hasStatus: false,
   tracksGeneration: true,
+  generationTellsEmptyFromNone: true,
   takesAnyFinalizer: true,
   tellsMetadataChangesOnce: true,
   defaults: setWebhookDefaults,

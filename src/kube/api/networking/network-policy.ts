@@ -16,6 +16,7 @@ export const networkPolicies: KindDefinition<NetworkPolicy> = {
   model: "io.k8s.api.networking.v1.NetworkPolicy",
   hasStatus: false,
   tracksGeneration: true,
+  generationTellsEmptyFromNone: true,
   allowUnconditionalUpdate: true,
   defaults,
   validate: ({ spec }) => validateNetworkPolicySpec(spec),

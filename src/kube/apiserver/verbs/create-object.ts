@@ -1,11 +1,14 @@
 import { cloneJson } from "../../../formats/index.ts";
 import {
+  type EmptyMember,
+  emptiesOf,
   isStatusError,
   type KubeObject,
   statusConflict,
   statusGenerateNameConflict,
   statusUnclassified,
   validateObjectMeta,
+  withEmpties,
 } from "../../api/index.ts";
 import type { AdmissionRequest } from "../admission/admission.ts";
 import type { Companions, WriteOutcome } from "../objects/object-store.ts";
@@ -36,9 +39,10 @@ export async function createObject(
   // Another name, other addresses: all else fails at the first attempt.
   const mayRepeat = isGenerated || hasCompanions(context, call);
   const avoid = new Set<string>();
+  const empties = emptiesOf(decoded);
   for (let attempt = 1; ; attempt++) {
     const next = mayRepeat ? cloneJson(admitted.object!) : admitted.object!;
-    const reserved = await finishCreate(context, call, { ...admitted, object: next }, avoid);
+    const reserved = await finishCreate(context, call, { ...admitted, object: next }, { avoid, empties });
     try {
       const change = { call, next, previous: undefined, avoid };
       const outcome = await countedWrite(context, change, reserved, (companions) =>
@@ -96,7 +100,7 @@ async function finishCreate(
   context: ServerContext,
   call: ResourceCall,
   admission: AdmissionRequest,
-  avoid: Set<string>,
+  { avoid, empties }: { avoid: Set<string>; empties: readonly EmptyMember[] },
 ): Promise<Companions> {
   const { kind, info } = call;
   const next = admission.object!;
@@ -104,7 +108,8 @@ async function finishCreate(
   fillSystemFields(kind, next, info, write.nowMs);
   kind.prepareForCreate?.(next, write);
   const companions = await reserveCompanions(context, { call, next, previous: undefined, avoid });
-  refuseInvalid(call, next, [...validateObjectMeta(next, kind), ...(kind.validate?.(next) ?? [])]);
+  const given = withEmpties(next, empties);
+  refuseInvalid(call, next, [...validateObjectMeta(given, kind), ...(kind.validate?.(given) ?? [])]);
   warn(call, [...write.warnings, ...(kind.warnings?.(next) ?? [])]);
   await context.admission.validate(admission);
   return companions;

@@ -70,10 +70,18 @@ export function prepareMetadataForUpdate(
   dropEmpty(metadata);
 }
 
-/** Raises the generation when anything but metadata and status changed, unless the kind's own rule already did. */
-export function raiseGeneration(kind: KindDefinition, next: KubeObject, previous: KubeObject): void {
+/**
+ * Raises the generation when anything but metadata and status changed (in `compared`, where that tells more than `next`),
+ * unless the kind's own rule already did.
+ */
+export function raiseGeneration(
+  kind: KindDefinition,
+  next: KubeObject,
+  previous: KubeObject,
+  compared: KubeObject = next,
+): void {
   if (!kind.tracksGeneration || next.metadata.generation !== previous.metadata.generation) return;
-  if (!jsonEquals(desired(next), desired(previous)))
+  if (!jsonEquals(desired(compared), desired(previous)))
     next.metadata.generation = (previous.metadata.generation ?? 0) + 1;
 }
 

@@ -1,4 +1,12 @@
-import { type KubeObject, statusNotFound, validateUpdatedMeta } from "../../api/index.ts";
+import {
+  type EmptyMember,
+  emptiesOf,
+  inWordsOf,
+  type KubeObject,
+  statusNotFound,
+  validateUpdatedMeta,
+  withEmpties,
+} from "../../api/index.ts";
 import { NO_COMPANIONS } from "../objects/object-store.ts";
 import type { StoredObject } from "../objects/stored-object.ts";
 import type { ResourceCall, ServerContext } from "../server-context.ts";
@@ -6,7 +14,7 @@ import { admissionRequest } from "./admission-request.ts";
 import { reserveCompanions } from "./companions.ts";
 import { dropDuplicateOwners } from "./duplicate-owners.ts";
 import { withFieldManagers } from "./manage-fields.ts";
-import { checkUid, prepareMetadataForUpdate } from "./object-metadata.ts";
+import { checkUid, prepareMetadataForUpdate, raiseGeneration } from "./object-metadata.ts";
 import { type NextState, rewriteObject } from "./rewrite-object.ts";
 import { updateStrategy } from "./update-strategy.ts";
 import { refuseInvalid, warn, writeContext } from "./write-checks.ts";
@@ -45,7 +53,9 @@ export function updateObject(
     call,
     async (current) => {
       check(current);
-      return prepareUpdate(context, call, { changed: await change(current), current, isManaged, avoid });
+      const changed = await change(current);
+      const empties = emptiesOf(sent ?? changed);
+      return prepareUpdate(context, call, { changed, empties, current, isManaged, avoid });
     },
     async () => absent(),
   );
@@ -53,6 +63,7 @@ export function updateObject(
 
 interface Change {
   changed: KubeObject;
+  empties: readonly EmptyMember[];
   current: StoredObject;
   isManaged: boolean;
   avoid: Set<string>;
@@ -61,7 +72,7 @@ interface Change {
 async function prepareUpdate(
   context: ServerContext,
   call: ResourceCall,
-  { changed, current, isManaged, avoid }: Change,
+  { changed, empties, current, isManaged, avoid }: Change,
 ): Promise<NextState> {
   const { kind, info } = call;
   const previous = current.object;
@@ -79,13 +90,23 @@ async function prepareUpdate(
   kind.defaults?.(next);
   const write = writeContext(context, call);
   strategy.prepare(next, previous, write);
+  if (kind.generationTellsEmptyFromNone) raiseGeneration(kind, next, previous, withEmpties(next, empties));
   const companions =
     info.subresource === "status"
       ? NO_COMPANIONS
       : await reserveCompanions(context, { call, next, previous, avoid });
-  const errors = [...validateUpdatedMeta(next, previous, kind), ...strategy.validate(next, previous, write)];
+  const validate = (object: KubeObject) => [
+    ...validateUpdatedMeta(object, previous, kind),
+    ...strategy.validate(object, previous, write),
+  ];
+  const errors = validate(next);
   warn(call, write.warnings);
-  refuseInvalid(call, next, errors);
+  if (errors.length > 0)
+    refuseInvalid(
+      call,
+      next,
+      inWordsOf(errors, empties.length > 0 ? validate(withEmpties(next, empties)) : []),
+    );
   warn(call, strategy.warnings(next, previous));
   await context.admission.validate(admission);
   return { next, companions };
