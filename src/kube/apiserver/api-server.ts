@@ -23,7 +23,10 @@ import {
   type ServerAuthentication,
   serverAuthentication,
 } from "./authentication/server-authentication.ts";
-import { ServiceAccountTokens } from "./authentication/service-account-tokens.ts";
+import {
+  type ServiceAccountTokenSettings,
+  ServiceAccountTokens,
+} from "./authentication/service-account-tokens.ts";
 import { MASTERS } from "./authentication/users.ts";
 import { AuthorizerChain } from "./authorization/authorizer.ts";
 import { NodeAuthorizer } from "./authorization/node-authorizer.ts";
@@ -86,6 +89,8 @@ export interface ApiServerOptions {
   observer?: RequestObserver;
   /** The audit log; none where it is absent. */
   audit?: AuditOptions;
+  /** Keys, issuers and times of service-account tokens, where they are others than the instance's own. */
+  serviceAccountTokens?: ServiceAccountTokenSettings;
   /** How clients may say who they are. */
   authentication?: AuthenticationOptions;
   /** Which admission plugins run; upstream's defaults when absent. */
@@ -239,13 +244,14 @@ class KubeApiServer implements ApiServer {
   }
 
   #createTokens(): ServiceAccountTokens {
-    const { certificates, clusterDomain } = this.#options;
+    const { certificates, clusterDomain, serviceAccountTokens: given = {} } = this.#options;
     const issuer = `https://kubernetes.default.svc.${clusterDomain ?? "cluster.local"}`;
     const bound = { pods, secrets, nodes, serviceaccounts: serviceAccounts };
+    const { jwksUri: _, ...wanted } = given;
     return new ServiceAccountTokens({
       key: certificates.tokenSigningKey,
-      issuer,
-      audiences: [issuer],
+      issuers: [issuer],
+      ...wanted,
       lookup: async (resource, namespace, name) =>
         (await this.#objects.find(bound[resource], namespace, name))?.object,
       clock: this.#clock,
@@ -304,7 +310,7 @@ class KubeApiServer implements ApiServer {
   }
 
   #createFront(chain: ChainOptions): HttpFront {
-    const { certificates, logger, store, clientStallMs } = this.#options;
+    const { logger, store, clientStallMs } = this.#options;
     const paths = new ServerPaths({
       kinds: this.#kinds,
       health: new Health({
@@ -320,7 +326,8 @@ class KubeApiServer implements ApiServer {
       }),
       metrics: this.#metrics,
       issuer: this.#tokens.issuer,
-      signingKey: certificates.tokenSigningKey,
+      jwksUri: this.#options.serviceAccountTokens?.jwksUri,
+      tokenKeys: this.#tokens.keys,
       serverAddress: () => `${this.#options.advertiseAddress}:${this.address?.port ?? this.#options.port}`,
     });
     return new HttpFront({

@@ -41,6 +41,16 @@ export interface Certificates {
   serverFor(fileName: string, commonName: string, names: readonly string[]): Promise<KeyPair>;
 }
 
+export function tokenSigningKey(privateKey: KeyObject): TokenSigningKey {
+  return { privateKey, ...verificationKey(createPublicKey(privateKey)) };
+}
+
+/** A public key with its id (serviceaccount.keyIDFromPublicKey). */
+export function verificationKey(publicKey: KeyObject): { publicKey: KeyObject; keyId: string } {
+  const spki = publicKey.export({ type: "spki", format: "der" });
+  return { publicKey, keyId: createHash("sha256").update(spki).digest("base64url") };
+}
+
 const DAY_MS = 24 * 3600 * 1000;
 const AUTHORITY_DAYS = 3650;
 const CERTIFICATE_DAYS = 365;
@@ -133,9 +143,7 @@ class PkiFolder {
     const text = await readText(path);
     const privateKey = text === undefined ? generateKey() : this.#parse("sa.key", text, parsePrivateKey);
     if (text === undefined) await writeFileDurably(path, privateKeyPem(privateKey), { mode: 0o600 });
-    const publicKey = createPublicKey(privateKey);
-    const spki = publicKey.export({ type: "spki", format: "der" });
-    return { privateKey, publicKey, keyId: createHash("sha256").update(spki).digest("base64url") };
+    return tokenSigningKey(privateKey);
   }
 
   #issue(

@@ -1,43 +1,71 @@
-import { sign, verify } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import type { TokenSigningKey } from "../certificates.ts";
+import { algorithmOfKey, isSignedWith, isSigningAlgorithm, signatureOf } from "./json-web-signature.ts";
 
 const MAX_HEAD_CHARACTERS = 512;
 
-/** A compact JSON web signature (RFC 7515) with ES256, the one algorithm that is made and accepted. */
-export function signToken(claims: object, key: TokenSigningKey): string {
-  const head = encode({ alg: "ES256", kid: key.keyId });
-  const content = `${head}.${encode(claims)}`;
-  const signature = sign("sha256", Buffer.from(content), {
-    key: key.privateKey,
-    dsaEncoding: "ieee-p1363",
-  });
-  return `${content}.${signature.toString("base64url")}`;
+export type Claims = Record<string, unknown>;
+
+/** What somebody's tokens are proven with. */
+export interface VerificationKey {
+  publicKey: KeyObject;
+  keyId: string;
 }
 
-/** The claims of a token that `key` has signed; undefined for any other text. */
-export function verifyToken(token: string, key: TokenSigningKey): Record<string, unknown> | undefined {
+/** A compact JSON web signature (RFC 7515) with the algorithm of the key. */
+export function signToken(claims: object, key: TokenSigningKey): string {
+  const alg = algorithmOfKey(key.privateKey)!;
+  const text = `${encode({ alg, kid: key.keyId })}.${encode(claims)}`;
+  return `${text}.${signatureOf(text, alg, key.privateKey).toString("base64url")}`;
+}
+
+/** The parts of a token, of which nothing is proven yet; undefined for any other text. */
+export interface UnprovenToken {
+  algorithm: unknown;
+  keyId: unknown;
+  /** What is signed. */
+  text: string;
+  signature: Buffer;
+  claims(): Claims | undefined;
+}
+
+export function splitToken(token: string): UnprovenToken | undefined {
   const parts = token.split(".");
   if (parts.length !== 3) return undefined;
   const [head, claims, signature] = parts as [string, string, string];
-  // Read before anything is proven: ours name an algorithm and a key, and are short.
-  if (head.length > MAX_HEAD_CHARACTERS || decode(head)?.alg !== "ES256") return undefined;
-  const isSigned = verify(
-    "sha256",
-    Buffer.from(`${head}.${claims}`),
-    { key: key.publicKey, dsaEncoding: "ieee-p1363" },
-    Buffer.from(signature, "base64url"),
+  // Read before anything is proven: it names an algorithm and a key, and is short.
+  const fields = head.length > MAX_HEAD_CHARACTERS ? undefined : decode(head);
+  return (
+    fields && {
+      algorithm: fields.alg,
+      keyId: fields.kid,
+      text: `${head}.${claims}`,
+      signature: Buffer.from(signature, "base64url"),
+      claims: () => decode(claims),
+    }
   );
-  return isSigned ? decode(claims) : undefined;
+}
+
+/** The claims of a token that one of the keys has signed; undefined for any other text. */
+export function verifyToken(token: string, keys: readonly VerificationKey[]): Claims | undefined {
+  const unproven = splitToken(token);
+  if (!unproven || !isSigningAlgorithm(unproven.algorithm)) return undefined;
+  const { text, signature, algorithm, keyId } = unproven;
+  const named = keys.filter((key) => key.keyId === keyId);
+  const signer = (named.length > 0 ? named : keys).find(({ publicKey }) =>
+    isSignedWith({ text, signature, algorithm }, publicKey),
+  );
+  return signer && unproven.claims();
 }
 
 function encode(value: object): string {
   return Buffer.from(JSON.stringify(value)).toString("base64url");
 }
 
-function decode(text: string): Record<string, unknown> | undefined {
+function decode(text: string): Claims | undefined {
   try {
     const value: unknown = JSON.parse(Buffer.from(text, "base64url").toString("utf8"));
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
+    return typeof value === "object" && value !== null ? (value as Claims) : undefined;
   } catch {
     return undefined;
   }

@@ -4,7 +4,7 @@ import type { KubeObject } from "../../api/index.ts";
 import type { UserInfo } from "../../client/types.ts";
 import type { TokenSigningKey } from "../certificates.ts";
 import type { Authentication, TokenAuthenticator } from "./authenticator.ts";
-import { signToken, verifyToken } from "./json-web-token.ts";
+import { signToken, type VerificationKey, verifyToken } from "./json-web-token.ts";
 import { CREDENTIAL_ID, serviceAccountGroups, serviceAccountUserName } from "./users.ts";
 
 /** Newest state of an object, or undefined where there is none. */
@@ -16,11 +16,25 @@ export type ObjectLookup = (
 
 export interface ServiceAccountTokensOptions {
   key: TokenSigningKey;
-  issuer: string;
-  /** Audiences under which this API accepts tokens. */
-  audiences: readonly string[];
+  /** What tokens are proven with; that of `key` where it is absent. */
+  keys?: readonly VerificationKey[];
+  /** The first one issues, tokens of all of them are taken. */
+  issuers: readonly [string, ...string[]];
+  /** Audiences under which this API accepts tokens; the issuers where it is absent. */
+  audiences?: readonly string[];
+  /** No token lives longer; absent: as long as it was asked for. */
+  maxExpirationSeconds?: number;
+  /** Whether pods' own tokens live for a year; they do where it is absent. */
+  extendsExpiration?: boolean;
   lookup: ObjectLookup;
   clock: Clock;
+}
+
+/** What an administrator may say of them (`--service-account-…`). */
+export interface ServiceAccountTokenSettings
+  extends Partial<Omit<ServiceAccountTokensOptions, "lookup" | "clock">> {
+  /** Where the keys are told to be (`--service-account-jwks-uri`). */
+  jwksUri?: string;
 }
 
 export interface BoundObject {
@@ -56,11 +70,25 @@ export class ServiceAccountTokens implements TokenAuthenticator {
   }
 
   get issuer(): string {
-    return this.#options.issuer;
+    return this.#options.issuers[0];
+  }
+
+  get issuers(): readonly string[] {
+    return this.#options.issuers;
   }
 
   get audiences(): readonly string[] {
-    return this.#options.audiences;
+    return this.#options.audiences ?? this.#options.issuers;
+  }
+
+  /** What tokens are proven with. */
+  get keys(): readonly VerificationKey[] {
+    return this.#options.keys ?? [this.#options.key];
+  }
+
+  /** How long a token may live that is to live for so long. */
+  allowedSeconds(seconds: number): number {
+    return Math.min(seconds, this.#options.maxExpirationSeconds ?? seconds);
   }
 
   /**
@@ -77,12 +105,13 @@ export class ServiceAccountTokens implements TokenAuthenticator {
       node?: Reference;
     },
   ): { token: string; expiresAtMs: number; tokenId: string } {
-    const { issuer, key, clock, audiences: own } = this.#options;
+    const { key, clock, extendsExpiration = true } = this.#options;
     const nowSeconds = Math.floor(clock.nowMs() / 1000);
     const extend =
+      extendsExpiration &&
       request.expirationSeconds === PROJECTED_TOKEN_SECONDS &&
       request.bound?.kind === "Pod" &&
-      request.audiences.every((audience) => own.includes(audience));
+      request.audiences.every((audience) => this.audiences.includes(audience));
     const tokenId = randomUUID();
     const kubernetes: KubernetesClaims = {
       namespace: account.metadata.namespace!,
@@ -95,7 +124,7 @@ export class ServiceAccountTokens implements TokenAuthenticator {
       aud: request.audiences,
       exp: nowSeconds + (extend ? EXTENDED_SECONDS : request.expirationSeconds),
       iat: nowSeconds,
-      iss: issuer,
+      iss: this.issuer,
       jti: tokenId,
       "kubernetes.io": kubernetes,
       nbf: nowSeconds,
@@ -110,8 +139,8 @@ export class ServiceAccountTokens implements TokenAuthenticator {
 
   /** The user behind a token, or undefined when it is not ours, expired, for others, or what it is bound to is gone. */
   async authenticateToken(token: string, audiences: readonly string[]): Promise<Authentication | undefined> {
-    const claims = verifyToken(token, this.#options.key);
-    if (claims === undefined || claims.iss !== this.#options.issuer) return undefined;
+    const claims = verifyToken(token, this.keys);
+    if (claims === undefined || !this.issuers.includes(String(claims.iss))) return undefined;
     const nowSeconds = this.#options.clock.nowMs() / 1000;
     if (!(Number(claims.exp) > nowSeconds) || Number(claims.nbf) > nowSeconds + 60) return undefined;
     const named = Array.isArray(claims.aud) ? claims.aud : [claims.aud];

@@ -1,10 +1,10 @@
-import type { KeyObject } from "node:crypto";
 import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { type HttpContext, sendBytes, sendEmpty, sendText } from "../../../http/index.ts";
 import { type KindSource, statusNotAcceptable } from "../../api/index.ts";
-import type { TokenSigningKey } from "../certificates.ts";
+import { algorithmOfKey } from "../authentication/json-web-signature.ts";
+import type { VerificationKey } from "../authentication/json-web-token.ts";
 import { apiVersions, Discovery } from "../discovery/discovery.ts";
 import type { Health } from "../health.ts";
 import type { ApiServerMetrics } from "../metrics.ts";
@@ -21,8 +21,11 @@ export interface ServerPathsOptions {
   kinds: KindSource;
   health: Health;
   metrics: ApiServerMetrics;
+  /** Of service-account tokens. */
   issuer: string;
-  signingKey: TokenSigningKey;
+  /** Where the issuer's keys are; below the issuer where it is absent. */
+  jwksUri?: string | undefined;
+  tokenKeys: readonly VerificationKey[];
   /** `host:port` under which clients reach this server. */
   serverAddress: () => string;
 }
@@ -71,7 +74,7 @@ export class ServerPaths {
   }
 
   #value(ctx: HttpContext, path: string): { body: object; contentType?: string } | undefined {
-    const { issuer, serverAddress } = this.#options;
+    const { serverAddress, tokenKeys } = this.#options;
     switch (path) {
       case "/":
         return { body: { paths: SERVED_PATHS } };
@@ -83,10 +86,10 @@ export class ServerPaths {
       case "/openapi/v3":
         return { body: this.#v3.index() };
       case "/.well-known/openid-configuration":
-        return { body: openIdConfiguration(issuer) };
+        return { body: openIdConfiguration(this.#options) };
       case "/openid/v1/jwks":
         return {
-          body: { keys: [publicJwk(this.#options.signingKey)] },
+          body: { keys: tokenKeys.map(publicJwk) },
           contentType: "application/jwk-set+json",
         };
     }
@@ -194,19 +197,20 @@ function takesEveryMethod(path: string): boolean {
   return /^\/apis(?:\/[^/]+)?$/.test(path) || path === "/openapi/v3";
 }
 
-function openIdConfiguration(issuer: string): object {
+function openIdConfiguration({ issuer, jwksUri, tokenKeys }: ServerPathsOptions): object {
+  const algorithms = tokenKeys.map(({ publicKey }) => algorithmOfKey(publicKey)!);
   return {
     issuer,
-    jwks_uri: `${issuer}/openid/v1/jwks`,
+    jwks_uri: jwksUri ?? `${issuer}/openid/v1/jwks`,
     response_types_supported: ["id_token"],
     subject_types_supported: ["public"],
-    id_token_signing_alg_values_supported: ["ES256"],
+    id_token_signing_alg_values_supported: [...new Set(algorithms)].sort(),
   };
 }
 
-function publicJwk({ publicKey, keyId }: { publicKey: KeyObject; keyId: string }): object {
-  const { kty, crv, x, y } = publicKey.export({ format: "jwk" });
-  return { use: "sig", kty, kid: keyId, crv, alg: "ES256", x, y };
+function publicJwk({ publicKey, keyId }: VerificationKey): object {
+  const { kty, ...parts } = publicKey.export({ format: "jwk" });
+  return { use: "sig", kty, kid: keyId, alg: algorithmOfKey(publicKey), ...parts };
 }
 
 function sha512(bytes: Buffer): string {

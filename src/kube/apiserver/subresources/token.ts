@@ -32,8 +32,9 @@ export async function createToken(context: ServerContext, call: ResourceCall): P
   );
   const account = (await context.objects.get(serviceAccounts, namespace, name!)).object;
   const spec = request.spec ?? {};
-  const expirationSeconds = (spec.expirationSeconds as number | undefined) ?? DEFAULT_SECONDS;
-  checkExpiration(expirationSeconds);
+  const wantedSeconds = (spec.expirationSeconds as number | undefined) ?? DEFAULT_SECONDS;
+  checkExpiration(wantedSeconds);
+  const expirationSeconds = context.tokens.allowedSeconds(wantedSeconds);
   const audiences: string[] = spec.audiences?.length ? spec.audiences : [...context.tokens.audiences];
   const { bound, node } = await resolveBound(context, call, account, spec.boundObjectRef);
   const { token, expiresAtMs } = context.tokens.issue(account, { audiences, expirationSeconds, bound, node });

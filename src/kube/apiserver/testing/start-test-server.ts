@@ -32,6 +32,7 @@ export interface TestServerOptions
     | "observer"
     | "admissionPlugins"
     | "authentication"
+    | "serviceAccountTokens"
     | "audit"
     | "components"
   > {
@@ -67,6 +68,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     ...(options.clock ? { clock: options.clock } : {}),
     ...(options.observer ? { observer: options.observer } : {}),
     ...(options.audit ? { audit: options.audit } : {}),
+    ...(options.serviceAccountTokens ? { serviceAccountTokens: options.serviceAccountTokens } : {}),
     ...(options.authentication ? { authentication: options.authentication } : {}),
     ...(options.admissionPlugins ? { admissionPlugins: options.admissionPlugins } : {}),
     ...(options.components ? { components: options.components } : {}),
