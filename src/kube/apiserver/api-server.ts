@@ -28,10 +28,15 @@ import {
   ServiceAccountTokens,
 } from "./authentication/service-account-tokens.ts";
 import { MASTERS } from "./authentication/users.ts";
-import { AuthorizerChain } from "./authorization/authorizer.ts";
-import { NodeAuthorizer } from "./authorization/node-authorizer.ts";
 import { RbacAuthorizer } from "./authorization/rbac-authorizer.ts";
 import { RBAC_PREFIX, rbacFromCache } from "./authorization/rbac-cache.ts";
+import {
+  type AuthorizationOptions,
+  DEFAULT_AUTHORIZATION,
+  serverAuthorizer,
+  webhookOf,
+} from "./authorization/server-authorizer.ts";
+import type { WebhookAuthorizer } from "./authorization/webhook-authorizer.ts";
 import { keepApiServices } from "./bootstrap/api-services.ts";
 import { writeBootstrapObjects } from "./bootstrap/bootstrap.ts";
 import {
@@ -93,6 +98,8 @@ export interface ApiServerOptions {
   serviceAccountTokens?: ServiceAccountTokenSettings;
   /** How clients may say who they are. */
   authentication?: AuthenticationOptions;
+  /** Who is asked whether a request is allowed; Node and RBAC where it is absent. */
+  authorization?: AuthorizationOptions;
   /** Which admission plugins run; upstream's defaults when absent. */
   admissionPlugins?: PluginChoice;
   logger: Logger;
@@ -139,6 +146,7 @@ class KubeApiServer implements ApiServer {
   readonly #lookup: CachedLookup;
   readonly #tokens: ServiceAccountTokens;
   readonly #authentication: ServerAuthentication;
+  readonly #authorizationWebhook: WebhookAuthorizer | undefined;
   readonly #context: ServerContext;
   readonly #threads: RequestThreads;
   readonly #front: HttpFront;
@@ -191,6 +199,10 @@ class KubeApiServer implements ApiServer {
       logger: options.logger,
       clock: this.#clock,
     });
+    this.#authorizationWebhook = webhookOf(options.authorization ?? DEFAULT_AUTHORIZATION, {
+      logger: options.logger,
+      clock: this.#clock,
+    });
     this.#context = this.#createContext();
     const inFlight = new InFlightLimits();
     this.#metrics = new ApiServerMetrics({ clock: this.#clock, inFlight });
@@ -211,6 +223,7 @@ class KubeApiServer implements ApiServer {
       serviceCidr: options.serviceCidr,
       nodePorts: options.nodePortRange ?? NODE_PORTS,
       admissionPlugins: options.admissionPlugins,
+      authorization: options.authorization,
       logger: options.logger,
       clock: this.#clock,
     });
@@ -265,7 +278,8 @@ class KubeApiServer implements ApiServer {
     const lookup = this.#lookup;
     const rbacSource = rbacFromCache(cache, () => this.#rbacVersion);
     const rbac = new RbacAuthorizer(rbacSource);
-    const authorizer = new AuthorizerChain([new NodeAuthorizer(cache), rbac]);
+    const authorization = this.#options.authorization ?? DEFAULT_AUTHORIZATION;
+    const authorizer = serverAuthorizer(authorization, { cache, rbac, webhook: this.#authorizationWebhook });
     const webhooks = new WebhookClient({ lookup, clock: this.#clock, agents: this.#agents });
     this.#webhooks = webhooks;
     const kinds = this.#kinds;
@@ -430,6 +444,7 @@ class KubeApiServer implements ApiServer {
       await this.#threads.stop();
       this.#metrics.stop();
       this.#agents.close();
+      this.#authorizationWebhook?.close();
       caching.abort();
       await Promise.all([cacheRun.ended, checking, ...running]);
       await this.#audit?.close();

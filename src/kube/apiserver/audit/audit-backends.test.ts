@@ -136,7 +136,7 @@ describe("the audit log's webhook", () => {
       response.writeHead(answer()).end();
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/events`);
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/events`;
     const target = {
       url,
       ca: undefined,

@@ -77,7 +77,11 @@ class AuditRecord implements RequestRecord {
     this.#impersonated = user;
   }
 
-  authorized({ decision, reason = "" }: Authorization): void {
+  authorized({ decision, reason = "", error }: Authorization): void {
+    if (error && decision !== "allow") {
+      this.#annotations.set("authorization.k8s.io/reason", "internal error");
+      return;
+    }
     this.#annotations.set("authorization.k8s.io/decision", decision === "allow" ? "allow" : "forbid");
     this.#annotations.set("authorization.k8s.io/reason", reason);
   }

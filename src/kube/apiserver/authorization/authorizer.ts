@@ -1,4 +1,4 @@
-import { statusForbidden } from "../../api/index.ts";
+import { aggregateText, statusForbidden, statusInternal } from "../../api/index.ts";
 import type { UserInfo } from "../../client/types.ts";
 import type { RequestInfo } from "../request-info.ts";
 
@@ -8,6 +8,8 @@ export interface Authorization {
   decision: Decision;
   /** Why, for the one who asks with `kubectl auth can-i`. */
   reason?: string;
+  /** Why who was asked has no opinion where it should have one. */
+  error?: string;
 }
 
 /** Says whether a user may do what a request wants. */
@@ -25,13 +27,16 @@ export class AuthorizerChain implements Authorizer {
 
   async authorize(user: UserInfo, info: RequestInfo): Promise<Authorization> {
     const reasons: string[] = [];
+    const errors: string[] = [];
     for (const authorizer of this.#authorizers) {
       const asked = authorizer.authorize(user, info);
       const answer = asked instanceof Promise ? await asked : asked;
       if (answer.decision !== "noOpinion") return answer;
       if (answer.reason) reasons.push(answer.reason);
+      if (answer.error) errors.push(answer.error);
     }
-    return { decision: "noOpinion", reason: reasons.join(", ") };
+    const error = errors.length > 0 ? { error: aggregateText(errors) } : {};
+    return { decision: "noOpinion", reason: reasons.join(", "), ...error };
   }
 }
 
@@ -42,11 +47,12 @@ export async function authorize(authorizer: Authorizer, user: UserInfo, info: Re
 
 /** As `authorize`, of what was asked already. */
 export function refuseUnlessAllowed(
-  { decision, reason }: Authorization,
+  { decision, reason, error }: Authorization,
   user: UserInfo,
   info: RequestInfo,
 ): void {
   if (decision === "allow") return;
+  if (error) throw statusInternal(error);
   const why = forbiddenMessage(user, info) + (reason ? `: ${reason}` : "");
   if (!info.isResource) throw statusForbidden(undefined, "", why);
   throw statusForbidden(info, info.name ?? "", why);

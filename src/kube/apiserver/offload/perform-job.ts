@@ -6,8 +6,11 @@ import { chosenCounter, quotaPrefix } from "../admission/resource-quota/resource
 import { ALLOCATIONS } from "../allocation/pool.ts";
 import { ServiceAllocator } from "../allocation/service-allocator.ts";
 import { CallAudit } from "../audit/call-audit.ts";
+import type { Authorizer } from "../authorization/authorizer.ts";
 import { RbacAuthorizer } from "../authorization/rbac-authorizer.ts";
 import { RBAC_PREFIX, rbacFromCache } from "../authorization/rbac-cache.ts";
+import { DEFAULT_AUTHORIZATION, serverAuthorizer, webhookOf } from "../authorization/server-authorizer.ts";
+import type { WebhookAuthorizer } from "../authorization/webhook-authorizer.ts";
 import { CONTENT_TYPES, refuseOtherShape } from "../http/accept.ts";
 import { encodeObject, encodeValue, type Rendering } from "../http/encode-answer.ts";
 import { encodeListItem } from "../http/encode-list.ts";
@@ -40,6 +43,7 @@ import type {
 const kinds = builtInKinds();
 const agents = new WebhookAgents();
 const learned = new LearnedKinds(kinds, agents);
+let authorizationWebhook: WebhookAuthorizer | undefined;
 const MANY_CAUSES = 100;
 const NEVER = new AbortController().signal;
 
@@ -138,7 +142,7 @@ function bodyOf(
 async function contextFor(
   { kind, info }: ResourceCall,
   store: Store,
-  { serviceCidr, nodePorts, admissionPlugins: choice }: ThreadOptions,
+  { serviceCidr, nodePorts, admissionPlugins: choice, authorization = DEFAULT_AUTHORIZATION }: ThreadOptions,
   nowMs: number,
 ): Promise<ServerContext> {
   const cache = new PrefixCache();
@@ -152,6 +156,12 @@ async function contextFor(
   const webhooks = new WebhookClient({ lookup, clock, agents });
   const rbacSource = rbacFromCache(cache, () => cache.revision);
   const rbac = new RbacAuthorizer(rbacSource);
+  authorizationWebhook ??= webhookOf(authorization, { logger: silentLogger, clock: systemClock });
+  const authorizer = serverAuthorizer(authorization, {
+    cache: undefined,
+    rbac: whenLoaded(rbac, () => cache.load(store, RBAC_PREFIX)),
+    webhook: authorizationWebhook,
+  });
   return {
     clock,
     logger: silentLogger,
@@ -162,7 +172,7 @@ async function contextFor(
     admission: defaultAdmission({
       objects,
       cache,
-      authorizer: rbac,
+      authorizer,
       rbac,
       rbacSource,
       kinds,
@@ -174,7 +184,7 @@ async function contextFor(
     }),
     companions: [new ServiceAllocator({ store, cache, serviceCidr, nodePorts, clock })],
     counter: chosenCounter(choice, { objects, cache, kinds, logger: silentLogger, clock }),
-    authorizer: rbac,
+    authorizer,
     rbac,
     get tokens(): never {
       throw new GantryError("Internal", "tokens are the main thread's");
@@ -184,6 +194,18 @@ async function contextFor(
     },
     nodeAccess: () => undefined,
     components: [],
+  };
+}
+
+/** Few requests ask a second time what their sender may do: roles are read for those. */
+function whenLoaded(authorizer: Authorizer, load: () => Promise<void>): Authorizer {
+  let loaded: Promise<void> | undefined;
+  return {
+    authorize: async (user, info) => {
+      loaded ??= load();
+      await loaded;
+      return authorizer.authorize(user, info);
+    },
   };
 }
 

@@ -4,6 +4,7 @@ import type { DefinedBy, Status } from "../../api/index.ts";
 import type { ApiRequest, UserInfo } from "../../client/types.ts";
 import type { PluginChoice } from "../admission/choose-plugins.ts";
 import type { AuditNotes, AuditWish } from "../audit/call-audit.ts";
+import type { AuthorizationOptions } from "../authorization/server-authorizer.ts";
 import type { Rendering } from "../http/encode-answer.ts";
 import type { ResourceRequestInfo } from "../request-info.ts";
 import type { BodyKind } from "../verbs/decode-object.ts";
@@ -13,6 +14,7 @@ export interface ThreadOptions {
   serviceCidr: string;
   nodePorts: { first: number; last: number };
   admissionPlugins?: PluginChoice | undefined;
+  authorization?: AuthorizationOptions | undefined;
 }
 
 export interface SentBody {

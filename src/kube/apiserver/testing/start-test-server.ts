@@ -33,6 +33,7 @@ export interface TestServerOptions
     | "admissionPlugins"
     | "authentication"
     | "serviceAccountTokens"
+    | "authorization"
     | "audit"
     | "components"
   > {
@@ -69,6 +70,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     ...(options.observer ? { observer: options.observer } : {}),
     ...(options.audit ? { audit: options.audit } : {}),
     ...(options.serviceAccountTokens ? { serviceAccountTokens: options.serviceAccountTokens } : {}),
+    ...(options.authorization ? { authorization: options.authorization } : {}),
     ...(options.authentication ? { authentication: options.authentication } : {}),
     ...(options.admissionPlugins ? { admissionPlugins: options.admissionPlugins } : {}),
     ...(options.components ? { components: options.components } : {}),

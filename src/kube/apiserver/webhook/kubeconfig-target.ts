@@ -5,7 +5,7 @@ import { parseStrictYaml } from "../../api/index.ts";
 
 /** Where a webhook is, and how this server shows it who it is. PEM texts. */
 export interface KubeconfigTarget {
-  url: URL;
+  url: string;
   ca: string | undefined;
   cert: string | undefined;
   key: string | undefined;
@@ -27,7 +27,7 @@ export async function readKubeconfigTarget(path: string): Promise<KubeconfigTarg
     const { cluster, user } = chosen(config);
     const file = (fields: Fields, name: string) => pemOf(fields, name, dirname(path));
     return {
-      url: urlOf(text(cluster, "server")),
+      url: urlOf(text(cluster, "server")).href,
       ca: await file(cluster, "certificate-authority"),
       cert: await file(user, "client-certificate"),
       key: await file(user, "client-key"),

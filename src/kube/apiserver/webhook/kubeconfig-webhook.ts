@@ -43,17 +43,16 @@ export class KubeconfigWebhook {
   constructor(options: KubeconfigWebhookOptions) {
     this.#options = options;
     const { url, ca, cert, key, serverName, isVerified } = options.target;
-    this.#agent =
-      url.protocol === "https:"
-        ? new https.Agent({
-            keepAlive: true,
-            maxFreeSockets: 4,
-            rejectUnauthorized: isVerified,
-            ...(ca ? { ca } : {}),
-            ...(cert && key ? { cert, key } : {}),
-            ...(serverName ? { servername: serverName } : {}),
-          })
-        : new http.Agent({ keepAlive: true, maxFreeSockets: 4 });
+    this.#agent = url.startsWith("https:")
+      ? new https.Agent({
+          keepAlive: true,
+          maxFreeSockets: 4,
+          rejectUnauthorized: isVerified,
+          ...(ca ? { ca } : {}),
+          ...(cert && key ? { cert, key } : {}),
+          ...(serverName ? { servername: serverName } : {}),
+        })
+      : new http.Agent({ keepAlive: true, maxFreeSockets: 4 });
   }
 
   /** The answer's text. Throws KubeconfigWebhookError after the last try. */
@@ -90,8 +89,8 @@ export class KubeconfigWebhook {
       if (error instanceof KubeconfigWebhookError) throw error;
       const problem = late.signal.aborted
         ? "context deadline exceeded"
-        : dialProblem(error as Error, target.url.host);
-      throw new KubeconfigWebhookError(`Post ${JSON.stringify(target.url.href)}: ${problem}`);
+        : dialProblem(error as Error, new URL(target.url).host);
+      throw new KubeconfigWebhookError(`Post ${JSON.stringify(target.url)}: ${problem}`);
     } finally {
       cancel();
     }
@@ -100,7 +99,7 @@ export class KubeconfigWebhook {
   #send(body: string, signal: AbortSignal): Promise<http.IncomingMessage> {
     const { target, userAgent } = this.#options;
     const bytes = Buffer.from(body);
-    const send = target.url.protocol === "https:" ? https.request : http.request;
+    const send = target.url.startsWith("https:") ? https.request : http.request;
     return new Promise((resolve, reject) => {
       const request = send(target.url, {
         method: "POST",
