@@ -136,6 +136,7 @@ export * from "./protobuf/envelope.ts";
 export { type Charge, chargeQuotas, quotaMatches } from "./quota/charge.ts";
 export type { CountedChange, QuotaEvaluator } from "./quota/evaluator.ts";
 export { quotaEvaluatorOf } from "./quota/evaluators.ts";
+export { recount, usageInQuota } from "./quota/recount.ts";
 export { clusterRoles } from "./rbac/cluster-role.ts";
 export { clusterRoleBindings } from "./rbac/cluster-role-binding.ts";
 export { roles } from "./rbac/role.ts";

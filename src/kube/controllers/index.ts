@@ -15,6 +15,7 @@ import { createPodGcController } from "./pod-gc/index.ts";
 import { createPvProtectionController } from "./pv-protection/index.ts";
 import { createPvcProtectionController } from "./pvc-protection/index.ts";
 import { createReplicaSetController } from "./replicaset/index.ts";
+import { createResourceQuotaController } from "./resourcequota/index.ts";
 import { createRootCaController } from "./root-ca/index.ts";
 import { createServiceAccountController } from "./serviceaccount/index.ts";
 
@@ -52,6 +53,7 @@ const CONTROLLERS: [identity: string, factory: Factory][] = [
   ["generic-garbage-collector", createGarbageCollector],
   ["node-controller", createNodeLifecycleController],
   ["pod-garbage-collector", createPodGcController],
+  ["resourcequota-controller", createResourceQuotaController],
   ["pvc-protection-controller", createPvcProtectionController],
   ["pv-protection-controller", createPvProtectionController],
   [

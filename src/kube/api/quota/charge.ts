@@ -49,10 +49,12 @@ export function chargeQuotas(
 /** Whether a quota counts an object: it names what that counts for, and all its scopes hold. */
 export function quotaMatches(evaluator: QuotaEvaluator, quota: ResourceQuota, object: KubeObject): boolean {
   const names = Object.keys(quota.status?.hard ?? {});
-  return (
-    evaluator.matchingNames(names).length > 0 &&
-    scopesOf(quota).every((requirement) => evaluator.matchesScope(requirement, object))
-  );
+  return evaluator.matchingNames(names).length > 0 && scopesHold(evaluator, quota, object);
+}
+
+/** Whether all scopes of a quota hold for an object. */
+export function scopesHold(evaluator: QuotaEvaluator, quota: ResourceQuota, object: KubeObject): boolean {
+  return scopesOf(quota).every((requirement) => evaluator.matchesScope(requirement, object));
 }
 
 function scopesOf({ spec }: ResourceQuota): ScopeRequirement[] {

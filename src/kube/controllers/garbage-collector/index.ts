@@ -1,3 +1,4 @@
+import { type KindSource, verbsOf } from "../../api/index.ts";
 import type { ApiObject, KindDefinition } from "../../api/types.ts";
 import type { InformerHandlers } from "../../client/types.ts";
 import {
@@ -6,10 +7,10 @@ import {
   createController,
   type Enqueue,
 } from "../controller.ts";
+import { WatchedKinds } from "../watched-kinds.ts";
 import { FOREGROUND, type GraphNode, ORPHAN, OwnerGraph, waitsForDependents } from "./graph.ts";
 import { GraphWriter } from "./graph-writer.ts";
 import { OwnerLookup } from "./owner-lookup.ts";
-import { collectedOf, WatchedKinds } from "./watched-kinds.ts";
 
 /**
  * Deletes what no existing owner needs, and carries out foreground and orphan deletion. A uid on the queue is looked at
@@ -62,11 +63,14 @@ export function createGarbageCollector(dependencies: ControllerDependencies): Co
       informers: initial,
       concurrency: 10,
       watch: (enqueue) => {
-        const watched = new WatchedKinds(dependencies, (kind) => handlersFor(graph, kind, enqueue), {
+        const watched = new WatchedKinds({
+          informers,
+          kinds,
+          select: collectedOf,
+          handlersFor: (kind) => handlersFor(graph, kind, enqueue),
           onGone: (kind) => graph.removeKind(kind),
         });
-        watched.follow();
-        return [kinds.onChange(() => watched.follow()), () => watched.stop()];
+        return [watched.start()];
       },
       reconcile: async (uid, enqueue) => {
         const node = graph.get(uid);
@@ -77,6 +81,11 @@ export function createGarbageCollector(dependencies: ControllerDependencies): Co
     },
     dependencies,
   );
+}
+
+/** What the collector looks after. Events are many, short-lived and owned by nobody. */
+function collectedOf(kinds: KindSource): KindDefinition[] {
+  return kinds.stored().filter((kind) => kind.resource !== "events" && verbsOf(kind).includes("watch"));
 }
 
 /** Looks at an object that has changed, and at the owners that may wait for it. */
