@@ -1,4 +1,4 @@
-import { cloneJson } from "../../formats/index.ts";
+import { cloneJson, setOwn } from "../../formats/index.ts";
 import type { FieldError } from "./types.ts";
 
 /** A member that was given without anything in it: `[]` or `{}`. */
@@ -35,11 +35,19 @@ export function withEmpties<T extends object>(object: T, members: readonly Empty
   for (const { path, isList } of members) {
     const names = path.split(/[.[\]]+/).filter(Boolean);
     const last = names.pop()!;
-    // biome-ignore lint/suspicious/noExplicitAny: objects of every shape
-    const parent = names.reduce<any>((value, name) => value?.[name], copy);
-    if (typeof parent === "object" && parent !== null) parent[last] ??= isList ? [] : {};
+    const parent = names.reduce(ownMember, copy as unknown);
+    if (isObject(parent) && ownMember(parent, last) == null) setOwn(parent, last, isList ? [] : {});
   }
   return copy;
+}
+
+/** Never what is inherited: a key of a map may read as any path. */
+function ownMember(value: unknown, name: string): unknown {
+  return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
 }
 
 /** The errors in the words in which the same ones were found of the object with its empty members. */

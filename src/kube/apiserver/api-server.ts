@@ -8,13 +8,25 @@ import {
 } from "../../base/index.ts";
 import { type HttpServer, startHttpServer } from "../../http/index.ts";
 import { type Store, WatchCache, type WatchCacheOptions } from "../../store/index.ts";
-import { builtInKinds, type KindSource, nodes, pods, secrets, serviceAccounts } from "../api/index.ts";
+import {
+  builtInKinds,
+  type KindDefinition,
+  type KindSource,
+  nodes,
+  pods,
+  secrets,
+  serviceAccounts,
+} from "../api/index.ts";
 import { createInProcessClient } from "../client/index.ts";
 import type { NodeAccess } from "../client/node-access.ts";
 import type { ApiBackend, KubeClient, UserInfo } from "../client/types.ts";
 import type { PluginChoice } from "./admission/choose-plugins.ts";
 import { defaultAdmission } from "./admission/default-plugins.ts";
 import { chosenCounter } from "./admission/resource-quota/resource-quotas.ts";
+import { AggregatedProxy } from "./aggregation/aggregated-proxy.ts";
+import { AggregatedServices } from "./aggregation/aggregated-services.ts";
+import { runAggregation } from "./aggregation/aggregation.ts";
+import { RemoteConnections } from "./aggregation/remote-connections.ts";
 import { AddressRepair } from "./allocation/address-repair.ts";
 import { ServiceAllocator } from "./allocation/service-allocator.ts";
 import { type AuditOptions, ServerAudit } from "./audit/server-audit.ts";
@@ -37,7 +49,6 @@ import {
   webhookOf,
 } from "./authorization/server-authorizer.ts";
 import type { WebhookAuthorizer } from "./authorization/webhook-authorizer.ts";
-import { keepApiServices } from "./bootstrap/api-services.ts";
 import { writeBootstrapObjects } from "./bootstrap/bootstrap.ts";
 import {
   keepClusterAuthentication,
@@ -65,7 +76,7 @@ import { Offload } from "./offload/offload.ts";
 import { RequestThreads } from "./offload/request-threads.ts";
 import { observers, type RequestObserver } from "./request-observer.ts";
 import type { ServerContext } from "./server-context.ts";
-import { WebhookAgents } from "./webhook/webhook-agents.ts";
+import { TlsAgents } from "./webhook/tls-agents.ts";
 import { WebhookClient } from "./webhook/webhook-client.ts";
 
 export interface ApiServerOptions {
@@ -140,7 +151,7 @@ class KubeApiServer implements ApiServer {
   readonly #kinds = builtInKinds();
   readonly #services: ServiceAllocator;
   readonly #addressRepair: AddressRepair;
-  readonly #agents = new WebhookAgents();
+  readonly #agents = new TlsAgents();
   #webhooks!: WebhookClient;
   readonly #objects: ObjectStore;
   readonly #lookup: CachedLookup;
@@ -148,6 +159,7 @@ class KubeApiServer implements ApiServer {
   readonly #authentication: ServerAuthentication;
   readonly #authorizationWebhook: WebhookAuthorizer | undefined;
   readonly #context: ServerContext;
+  readonly #connections: RemoteConnections;
   readonly #threads: RequestThreads;
   readonly #front: HttpFront;
   readonly backend: ApiBackend;
@@ -204,6 +216,11 @@ class KubeApiServer implements ApiServer {
       clock: this.#clock,
     });
     this.#context = this.#createContext();
+    this.#connections = new RemoteConnections({
+      lookup: this.#context.lookup,
+      client: options.certificates.frontProxy.client,
+      agents: this.#agents,
+    });
     const inFlight = new InFlightLimits();
     this.#metrics = new ApiServerMetrics({ clock: this.#clock, inFlight });
     this.#checker = new CacheChecker({
@@ -228,7 +245,8 @@ class KubeApiServer implements ApiServer {
       clock: this.#clock,
     });
     const offload = new Offload({ threads: this.#threads, cache: this.#cache, clock: this.#clock });
-    const chain: ChainOptions = { context: this.#context, observer, inFlight, offload };
+    const aggregated = new AggregatedServices(this.#cache);
+    const chain: ChainOptions = { context: this.#context, aggregated, observer, inFlight, offload };
     this.backend = new LocalBackend(chain);
     this.#front = this.#createFront(chain);
     this.service = { name: "apiserver", needs: [], run: (context) => this.#run(context) };
@@ -348,6 +366,7 @@ class KubeApiServer implements ApiServer {
       chain,
       authentication: this.#authentication.front,
       answerPath: (ctx, info) => paths.answer(ctx, info),
+      proxy: new AggregatedProxy({ connections: this.#connections, logger, clock: this.#clock }),
       clientStallMs: clientStallMs ?? CLIENT_STALL_MS,
       logger,
       clock: this.#clock,
@@ -385,6 +404,16 @@ class KubeApiServer implements ApiServer {
       clock: this.#clock,
       logger: this.#options.logger,
     });
+  }
+
+  #aggregation(
+    client: KubeClient,
+    builtIn: readonly KindDefinition[],
+    life: { signal: AbortSignal; ready: () => void },
+  ): Promise<void> {
+    const { logger } = this.#options;
+    const connections = this.#connections;
+    return runAggregation({ client, connections, builtIn, logger, clock: this.#clock }, life);
   }
 
   async #run({ signal, ready }: ServiceContext): Promise<void> {
@@ -427,7 +456,11 @@ class KubeApiServer implements ApiServer {
         limits: { maxHeaderBytes: 1024 * 1024 },
       });
       await keepFlowControl(client);
-      await keepApiServices(client, builtIn);
+      const aggregationRun = runUntilReady((aggregationReady) =>
+        this.#aggregation(client, builtIn, { signal: caching.signal, ready: aggregationReady }),
+      );
+      running.push(aggregationRun.ended);
+      await aggregationRun.ready;
       const { cidr } = this.#services;
       await writeDefaultServiceCidr({ client, cidr, logger, clock: this.#clock });
       await writeKubernetesService({

@@ -76,6 +76,16 @@ describe("certificates", () => {
     expect(await second.client("admin", { commonName: "b" })).not.toEqual(admin);
   });
 
+  it("vouches for the proxy by an authority that signs nothing else", async () => {
+    const { frontProxy, caPem } = await open();
+    const client = new X509Certificate(frontProxy.client.certPem);
+    const authority = new X509Certificate(frontProxy.caPem);
+    expect(client.subject).toBe("CN=front-proxy-client");
+    expect(client.verify(authority.publicKey)).toBe(true);
+    expect(client.verify(new X509Certificate(caPem).publicKey)).toBe(false);
+    expect((await open()).frontProxy).toEqual(frontProxy);
+  });
+
   it("says which file is broken", async () => {
     await open();
     await writeFile(join(dir, "pki", "ca.key"), "garbage");

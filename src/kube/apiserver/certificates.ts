@@ -30,11 +30,19 @@ export interface TokenSigningKey {
   keyId: string;
 }
 
+/** How this server proves to others to which it passes requests on that it may say who sends them. */
+export interface FrontProxy {
+  /** PEM of the authority that signs nothing but such clients. */
+  caPem: string;
+  client: KeyPair;
+}
+
 export interface Certificates {
   /** PEM of the authority that signs servers and clients. */
   readonly caPem: string;
   readonly server: KeyPair;
   readonly tokenSigningKey: TokenSigningKey;
+  readonly frontProxy: FrontProxy;
   /** A client's certificate, kept in `<pki>/<fileName>.crt` and `.key`: the same one at each call until it is about to expire. */
   client(fileName: string, subject: Subject): Promise<KeyPair>;
   /** A server certificate for another part of the program (registry, kubelet), kept in the same way. */
@@ -58,21 +66,36 @@ const CERTIFICATE_DAYS = 365;
 const RENEW_BEFORE_DAYS = 60;
 /** Other machines' clocks may be behind. */
 const BACKDATE_MS = 3600 * 1000;
-const AUTHORITY: Subject = { commonName: "gantry-ca" };
+const AUTHORITY: AuthorityName = { fileName: "ca", subject: { commonName: "gantry-ca" } };
+const FRONT_PROXY_AUTHORITY: AuthorityName = {
+  fileName: "front-proxy-ca",
+  subject: { commonName: "front-proxy-ca" },
+};
+/** The name by which other servers know this one as a proxy that may tell them who somebody is. */
+export const FRONT_PROXY_CLIENT = "front-proxy-client";
+
+interface AuthorityName {
+  fileName: string;
+  subject: Subject;
+}
 
 /** Reads the keys and certificates of an instance and makes what is missing or about to expire. */
 export async function openCertificates(options: CertificatesOptions): Promise<Certificates> {
   await mkdir(options.pkiDir, { recursive: true, mode: 0o700 });
-  const folder = new PkiFolder(options.pkiDir, options.clock ?? systemClock);
-  await folder.openAuthority();
-  const [server, tokenSigningKey] = await Promise.all([
+  const clock = options.clock ?? systemClock;
+  const folder = new PkiFolder(options.pkiDir, clock, AUTHORITY);
+  const front = new PkiFolder(options.pkiDir, clock, FRONT_PROXY_AUTHORITY);
+  await Promise.all([folder.openAuthority(), front.openAuthority()]);
+  const [server, tokenSigningKey, proxyClient] = await Promise.all([
     folder.certificate("apiserver", "server", { commonName: "kube-apiserver" }, serverNames(options)),
     folder.tokenSigningKey(),
+    front.certificate(FRONT_PROXY_CLIENT, "client", { commonName: FRONT_PROXY_CLIENT }, []),
   ]);
   return {
     caPem: folder.caPem,
     server,
     tokenSigningKey,
+    frontProxy: { caPem: front.caPem, client: proxyClient },
     client: (fileName, subject) => folder.certificate(fileName, "client", subject, []),
     serverFor: (fileName, commonName, names) => folder.certificate(fileName, "server", { commonName }, names),
   };
@@ -93,32 +116,38 @@ function serverNames({ names = [], serviceAddress, clusterDomain = "cluster.loca
   ];
 }
 
+/** The files of one authority and of what it has signed. */
 class PkiFolder {
   readonly #dir: string;
   readonly #clock: Clock;
+  readonly #authority: AuthorityName;
   #authorityKey: KeyObject | undefined;
   caPem = "";
 
-  constructor(dir: string, clock: Clock) {
+  constructor(dir: string, clock: Clock, authority: AuthorityName) {
     this.#dir = dir;
     this.#clock = clock;
+    this.#authority = authority;
   }
 
   async openAuthority(): Promise<void> {
-    const [cert, key] = await this.#read("ca");
+    const { fileName, subject } = this.#authority;
+    const [cert, key] = await this.#read(fileName);
     if (cert === undefined) {
       const privateKey = generateKey();
       this.#authorityKey = privateKey;
-      this.caPem = this.#issue("authority", AUTHORITY, createPublicKey(privateKey), [], AUTHORITY_DAYS);
-      await this.#write("ca", this.caPem, privateKey);
+      this.caPem = this.#issue("authority", subject, createPublicKey(privateKey), [], AUTHORITY_DAYS);
+      await this.#write(fileName, this.caPem, privateKey);
       return;
     }
+    const keyFile = `${fileName}.key`;
+    const certFile = `${fileName}.crt`;
     // The key is written before the certificate, so a certificate alone means that the key was taken away.
-    if (key === undefined) throw this.#broken("ca.key", "is missing");
-    this.#authorityKey = this.#parse("ca.key", key, parsePrivateKey);
-    const certificate = this.#parse("ca.crt", cert, (text) => new X509Certificate(text));
+    if (key === undefined) throw this.#broken(keyFile, "is missing");
+    this.#authorityKey = this.#parse(keyFile, key, parsePrivateKey);
+    const certificate = this.#parse(certFile, cert, (text) => new X509Certificate(text));
     if (!certificate.checkPrivateKey(this.#authorityKey))
-      throw this.#broken("ca.key", "is not the key of ca.crt");
+      throw this.#broken(keyFile, `is not the key of ${certFile}`);
     this.caPem = cert;
   }
 
@@ -157,7 +186,7 @@ class PkiFolder {
     return issueCertificate({
       subject,
       publicKey,
-      issuer: { subject: AUTHORITY, privateKey: this.#authorityKey! },
+      issuer: { subject: this.#authority.subject, privateKey: this.#authorityKey! },
       usage,
       names,
       notBeforeMs: nowMs - BACKDATE_MS,

@@ -1,6 +1,7 @@
 import { FairTurn } from "../../base/index.ts";
 import { type KindDefinition, statusBadRequest, statusUnsupportedMediaType, toStatus } from "../api/index.ts";
 import type { ApiRequest, UserInfo } from "../client/types.ts";
+import type { AggregatedServices, RemoteApiService } from "./aggregation/aggregated-services.ts";
 import { refuseUnlessAllowed } from "./authorization/authorizer.ts";
 import { deprecationOf } from "./deprecations.ts";
 import type { Rendering } from "./http/encode-answer.ts";
@@ -41,10 +42,13 @@ export interface Exchange extends ObservedRequest {
   signal: AbortSignal;
   /** Answers paths that are no resources (`/version`, discovery, health); returns the status code. */
   answerPath(info: RequestInfo, user: UserInfo): Promise<number>;
+  /** Lets another server answer; returns the status code. Absent where the caller wants what this server has itself. */
+  passOn?(info: RequestInfo, user: UserInfo, service: RemoteApiService): Promise<number>;
 }
 
 export interface ChainOptions {
   context: ServerContext;
+  aggregated: AggregatedServices;
   observer: RequestObserver;
   inFlight: InFlightLimits;
   offload: Offload;
@@ -52,7 +56,7 @@ export interface ChainOptions {
 
 /**
  * The way of every request, in this order: request info (in the exchange) -> audit -> authentication -> impersonation ->
- * authorization -> body -> limits -> decode -> admission -> defaults -> validation -> store (the last four in
+ * authorization -> (another server, where an APIService says so) -> body -> limits -> decode -> admission -> defaults -> validation -> store (the last four in
  * `verbs/`, in a thread where they take long) -> `respond`, which encodes the answer. Whatever throws on the way is
  * the client's answer.
  */
@@ -74,6 +78,12 @@ export async function serveRequest<T>(
     const authorization = await context.authorizer.authorize(user, info);
     record.authorized?.(authorization);
     refuseUnlessAllowed(authorization, user, info);
+    const elsewhere = exchange.passOn && options.aggregated.answering(info);
+    if (elsewhere) {
+      leave = inFlight.enter(info, user);
+      outcome.code = await exchange.passOn!(info, user, elsewhere);
+      return undefined;
+    }
     // Who is slow to send a body holds nobody else's place.
     const received = info.isResource ? await receive(context, exchange, info, user) : undefined;
     if (!local) leave = inFlight.enter(info, user);

@@ -30,6 +30,11 @@ describe("what a request wants", () => {
       "/api/v1/namespaces/a/services/s/proxy/x/y",
       { resource: "services", subresource: "proxy", rest: "x/y" },
     ],
+    [
+      "GET",
+      "/apis/a.example.com/v1/things/t/sub/deep/er",
+      { name: "t", subresource: "sub", rest: "deep/er" },
+    ],
     ["GET", "/apis/rbac.authorization.k8s.io/v1/clusterroles/system:node", { name: "system:node" }],
     ["GET", "/apis/rbac.authorization.k8s.io/v1/clusterroles/system%3Anode", { name: "system:node" }],
   ])("%s %s", (method, url, expected) => {

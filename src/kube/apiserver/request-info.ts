@@ -13,7 +13,7 @@ export interface ResourceRequestInfo {
   subresource?: string;
   namespace?: string;
   name?: string;
-  /** What follows `/proxy` in the path. */
+  /** What follows the subresource in the path. */
   rest?: string;
   /** What the field selector of a collection request demands: some may see only what it selects. */
   fieldRequirements?: readonly FieldRequirement[];
@@ -84,10 +84,7 @@ function fill(
   info.resource = resource;
   if (name) info.name = name;
   if (subresource) info.subresource = subresource;
-  if (rest.length > 3) {
-    if (subresource !== "proxy") return undefined;
-    info.rest = rest.slice(3).join("/");
-  }
+  if (rest.length > 3) info.rest = rest.slice(3).join("/");
   info.verb = collectionVerb(info, query, oldWatch);
   // Read without a namespace's name, the resource is read in all of them.
   if (info.namespace === "" && (info.verb === "list" || info.verb === "watch")) delete info.namespace;

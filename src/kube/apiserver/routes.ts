@@ -17,8 +17,9 @@ const READS_ALL = new Set(["list", "watch"]);
 /** The kind behind a request's path. Throws NotFound where nothing is served, MethodNotAllowed where not with this verb. */
 export function routeOf(catalog: KindCatalog, info: ResourceRequestInfo): KindDefinition {
   const kind = catalog.find(info.group, info.version, info.resource);
-  const verbs = kind && verbsUnder(kind, info);
-  if (!verbs?.length) throw noSuchResource();
+  const isTooLong = info.rest !== undefined && info.subresource !== "proxy";
+  const verbs = kind && !isTooLong && verbsUnder(kind, info);
+  if (!verbs || verbs.length === 0) throw noSuchResource();
   if (kind!.isTerminating && info.verb === "create") throw beingTerminated(info);
   if (!verbs.includes(info.verb)) throw methodNotAllowed();
   return kind!;

@@ -1,14 +1,5 @@
-import { jsonEquals } from "../../../formats/index.ts";
-import {
-  AUTOMANAGED_LABEL,
-  apiServices,
-  type KindDefinition,
-  type KubeObject,
-  localApiService,
-  localAvailability,
-} from "../../api/index.ts";
-import type { KubeClient, NewObject } from "../../client/types.ts";
-import { unlessChanged } from "./unless-changed.ts";
+import { type KindDefinition, localApiService, localAvailability } from "../../api/index.ts";
+import type { NewObject } from "../../client/types.ts";
 
 type LocalApiService = NonNullable<ReturnType<typeof localApiService>>;
 
@@ -22,18 +13,4 @@ export function localApiServices(kinds: readonly KindDefinition[]): LocalApiServ
 export function newApiServices(kinds: readonly KindDefinition[], createdAt: string): NewObject[] {
   const status = { conditions: [localAvailability(createdAt)] };
   return localApiServices(kinds).map((service) => ({ ...service, status }));
-}
-
-/** Of those that a server made when it started: brings them to what this one makes (upstream's autoregister controller). */
-export async function keepApiServices(client: KubeClient, kinds: readonly KindDefinition[]): Promise<void> {
-  const wanted = new Map(localApiServices(kinds).map((service) => [service.metadata.name, service]));
-  const labelSelector = `${AUTOMANAGED_LABEL}=onstart`;
-  const { items } = await client.list<KubeObject>(apiServices, { labelSelector });
-  for (const current of items) {
-    const { name } = current.metadata;
-    const spec = wanted.get(name)?.spec;
-    if (!spec) await unlessChanged(client.delete(apiServices, undefined, name));
-    else if (!jsonEquals(current.spec, spec))
-      await unlessChanged(client.update<KubeObject>(apiServices, { ...current, spec }));
-  }
 }

@@ -19,6 +19,7 @@ import {
   toStatus,
 } from "../../api/index.ts";
 import type { ApiRequest, UserInfo } from "../../client/types.ts";
+import type { AggregatedProxy } from "../aggregation/aggregated-proxy.ts";
 import type { HttpAuthentication } from "../authentication/authenticate-http.ts";
 import { ByteBudget } from "../byte-budget.ts";
 import { type ChainOptions, type Exchange, serveRequest } from "../chain.ts";
@@ -47,6 +48,8 @@ export interface HttpFrontOptions {
   authentication: HttpAuthentication;
   /** Answers what is no resource. */
   answerPath: (ctx: HttpContext, info: RequestInfo, user: UserInfo) => Promise<void>;
+  /** Answers for other servers. */
+  proxy: AggregatedProxy;
   clientStallMs: number;
   logger: Logger;
   clock: Clock;
@@ -74,6 +77,7 @@ export class HttpFront {
         await this.#options.answerPath(ctx, info, user);
         return res.statusCode;
       },
+      passOn: (info, user, service) => this.#options.proxy.answer(ctx, { info, user, service }),
       negotiate: (route) => {
         form = this.#rendering(ctx, route);
         return form;
@@ -104,6 +108,8 @@ export class HttpFront {
         answerPath: () => {
           throw statusBadRequest("the connection cannot be upgraded here");
         },
+        passOn: (info, user, service) =>
+          this.#options.proxy.upgrade({ req, socket, head, signal: gone.signal }, { info, user, service }),
         negotiate: () => undefined,
         origin: () => originOf(req, auditIdOf(req)),
       });
@@ -177,7 +183,7 @@ export class HttpFront {
     path: string,
     params: URLSearchParams,
     signal: AbortSignal,
-    answering: Pick<Exchange, "answerPath" | "negotiate" | "origin" | "sentCode">,
+    answering: Pick<Exchange, "answerPath" | "negotiate" | "origin" | "passOn" | "sentCode">,
   ): Exchange {
     const info = parseRequest(method, path, params);
     takeFieldSelector(info, params.get("fieldSelector") ?? undefined);

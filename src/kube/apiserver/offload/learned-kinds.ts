@@ -14,7 +14,7 @@ import { objectKey } from "../objects/object-keys.ts";
 import { StoredLookup } from "../objects/object-lookup.ts";
 import { ObjectStore } from "../objects/object-store.ts";
 import { StoredObject } from "../objects/stored-object.ts";
-import type { WebhookAgents } from "../webhook/webhook-agents.ts";
+import type { TlsAgents } from "../webhook/tls-agents.ts";
 import { WebhookClient } from "../webhook/webhook-client.ts";
 import { PrefixCache } from "./prefix-cache.ts";
 
@@ -26,10 +26,10 @@ interface Learned {
 /** The custom kinds that a thread has met: each is read from its definition when the first request for it comes. */
 export class LearnedKinds {
   readonly #catalog: KindCatalog;
-  readonly #agents: WebhookAgents;
+  readonly #agents: TlsAgents;
   readonly #learned = new Map<string, Learned>();
 
-  constructor(catalog: KindCatalog, agents: WebhookAgents) {
+  constructor(catalog: KindCatalog, agents: TlsAgents) {
     this.#catalog = catalog;
     this.#agents = agents;
   }

@@ -25,7 +25,7 @@ import { StoredObject } from "../objects/stored-object.ts";
 import { performRequest } from "../perform-request.ts";
 import type { ResourceCall, ServerContext } from "../server-context.ts";
 import { EncodedBody } from "../verbs/decode-object.ts";
-import { WebhookAgents } from "../webhook/webhook-agents.ts";
+import { TlsAgents } from "../webhook/tls-agents.ts";
 import { WebhookClient } from "../webhook/webhook-client.ts";
 import { LearnedKinds } from "./learned-kinds.ts";
 import { PrefixCache } from "./prefix-cache.ts";
@@ -41,7 +41,7 @@ import type {
 } from "./thread-messages.ts";
 
 const kinds = builtInKinds();
-const agents = new WebhookAgents();
+const agents = new TlsAgents();
 const learned = new LearnedKinds(kinds, agents);
 let authorizationWebhook: WebhookAuthorizer | undefined;
 const MANY_CAUSES = 100;

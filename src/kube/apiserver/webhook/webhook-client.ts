@@ -1,10 +1,9 @@
 import https from "node:https";
 import { posix } from "node:path";
 import type { Clock } from "../../../base/index.ts";
-import { services } from "../../api/index.ts";
 import type { ObjectLookup } from "../objects/object-lookup.ts";
-import { type Endpoint, readyEndpoints } from "./service-endpoints.ts";
-import type { WebhookAgents } from "./webhook-agents.ts";
+import { type Endpoint, serviceEndpoint } from "./service-endpoints.ts";
+import type { TlsAgents } from "./tls-agents.ts";
 import { answerProblem, dialProblem } from "./webhook-errors.ts";
 
 /** Where a webhook is (admissionregistration/v1 and apiextensions/v1 WebhookClientConfig). */
@@ -54,9 +53,9 @@ interface Posted {
 export class WebhookClient {
   readonly #lookup: ObjectLookup;
   readonly #clock: Clock;
-  readonly #agents: WebhookAgents;
+  readonly #agents: TlsAgents;
 
-  constructor({ lookup, clock, agents }: { lookup: ObjectLookup; clock: Clock; agents: WebhookAgents }) {
+  constructor({ lookup, clock, agents }: { lookup: ObjectLookup; clock: Clock; agents: TlsAgents }) {
     this.#lookup = lookup;
     this.#clock = clock;
     this.#agents = agents;
@@ -95,14 +94,7 @@ export class WebhookClient {
       return { serverName: host, endpoint: { host, port: Number(port || DEFAULT_PORT) } };
     }
     const { namespace, name, port = DEFAULT_PORT } = service;
-    const found = await this.#lookup.get(services, namespace, name);
-    if (!found) throw new Error(`service ${JSON.stringify(name)} not found`);
-    const ports = (found.spec?.ports ?? []) as { name?: string; port: number }[];
-    const wanted = ports.find((one) => one.port === port);
-    if (!wanted) throw new Error(`no service port ${port} found for service ${JSON.stringify(name)}`);
-    const endpoints = await readyEndpoints(this.#lookup, found, wanted.name ?? "");
-    const endpoint = endpoints[Math.floor(Math.random() * endpoints.length)];
-    if (!endpoint) throw new Error(`no endpoints available for service ${JSON.stringify(name)}`);
+    const endpoint = await serviceEndpoint(this.#lookup, { namespace, name, port });
     return { serverName: `${name}.${namespace}.svc`, endpoint };
   }
 
@@ -124,7 +116,7 @@ export class WebhookClient {
         ...endpoint,
         method: "POST",
         path: address.path,
-        agent: this.#agents.agentFor(config.caBundle ?? "", serverName),
+        agent: this.#agents.agentFor({ caBundle: config.caBundle ?? "", serverName }),
         signal,
         headers: {
           host: address.origin.slice("https://".length),
