@@ -26,6 +26,7 @@ import { chosenCounter } from "./admission/resource-quota/resource-quotas.ts";
 import { AggregatedProxy } from "./aggregation/aggregated-proxy.ts";
 import { AggregatedServices } from "./aggregation/aggregated-services.ts";
 import { runAggregation } from "./aggregation/aggregation.ts";
+import { publishedHeaders } from "./aggregation/published-headers.ts";
 import { RemoteConnections } from "./aggregation/remote-connections.ts";
 import { AddressRepair } from "./allocation/address-repair.ts";
 import { ServiceAllocator } from "./allocation/service-allocator.ts";
@@ -374,11 +375,11 @@ class KubeApiServer implements ApiServer {
   }
 
   async #publishAuthentication(client: KubeClient, signal: AbortSignal): Promise<void> {
-    const { authentication, logger } = this.#options;
+    const { authentication, certificates, logger } = this.#options;
     const published = {
       client,
       clientCaPem: this.#authentication.clientCaPem,
-      requestHeader: authentication?.requestHeader,
+      requestHeader: publishedHeaders(certificates.frontProxy.caPem, authentication?.requestHeader),
       logger,
       clock: this.#clock,
     };

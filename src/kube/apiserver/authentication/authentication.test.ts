@@ -187,8 +187,8 @@ describe("who sends a request", () => {
     const { data } = (await read()) as unknown as { data: Record<string, string> };
     expect(data).toEqual({
       "client-ca-file": server.certificates.caPem,
-      "requestheader-client-ca-file": elsewhere.caPem,
-      "requestheader-allowed-names": '["front-proxy"]',
+      "requestheader-client-ca-file": server.certificates.frontProxy.caPem + elsewhere.caPem,
+      "requestheader-allowed-names": '["front-proxy-client","front-proxy"]',
       "requestheader-username-headers": '["X-Remote-User","X-Other-User"]',
       "requestheader-uid-headers": '["X-Remote-Uid"]',
       "requestheader-group-headers": '["X-Remote-Group"]',

@@ -13,7 +13,7 @@ const RESYNC_MS = 60_000;
 export interface ClusterAuthenticationOptions {
   client: KubeClient;
   clientCaPem: string;
-  requestHeader: RequestHeaderOptions | undefined;
+  requestHeader: RequestHeaderOptions;
   logger: Logger;
   clock: Clock;
 }
@@ -64,25 +64,22 @@ function combined(
     ...new Set([...listOf(current[key]), ...wanted]),
   ];
   const clientCa = certificatesOf([current["client-ca-file"], clientCaPem], nowMs);
-  const proxyCa = certificatesOf([current["requestheader-client-ca-file"], requestHeader?.caPem], nowMs);
-  const data: Data = { "client-ca-file": clientCa };
-  if (proxyCa === "") return data;
-  const uidHeaders = list("requestheader-uid-headers", requestHeader?.uidHeaders);
+  const proxyCa = certificatesOf([current["requestheader-client-ca-file"], requestHeader.caPem], nowMs);
   return {
-    ...data,
+    "client-ca-file": clientCa,
     "requestheader-username-headers": JSON.stringify(
-      list("requestheader-username-headers", requestHeader?.usernameHeaders),
+      list("requestheader-username-headers", requestHeader.usernameHeaders),
     ),
-    ...(uidHeaders.length > 0 ? { "requestheader-uid-headers": JSON.stringify(uidHeaders) } : {}),
+    "requestheader-uid-headers": JSON.stringify(list("requestheader-uid-headers", requestHeader.uidHeaders)),
     "requestheader-group-headers": JSON.stringify(
-      list("requestheader-group-headers", requestHeader?.groupHeaders),
+      list("requestheader-group-headers", requestHeader.groupHeaders),
     ),
     "requestheader-extra-headers-prefix": JSON.stringify(
-      list("requestheader-extra-headers-prefix", requestHeader?.extraHeaderPrefixes),
+      list("requestheader-extra-headers-prefix", requestHeader.extraHeaderPrefixes),
     ),
     "requestheader-client-ca-file": proxyCa,
     "requestheader-allowed-names": JSON.stringify(
-      list("requestheader-allowed-names", requestHeader?.allowedNames),
+      list("requestheader-allowed-names", requestHeader.allowedNames),
     ),
   };
 }
