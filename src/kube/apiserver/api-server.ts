@@ -62,14 +62,15 @@ import { CacheChecker } from "./cache-checker.ts";
 import type { Certificates } from "./certificates.ts";
 import type { ChainOptions } from "./chain.ts";
 import { CustomKinds } from "./custom/custom-kinds.ts";
+import { FlowControl } from "./flow-control/flow-control.ts";
+import { FollowFlowObjects } from "./flow-control/follow-flow-objects.ts";
 import { Health, type HealthCheck } from "./health.ts";
 import { HttpFront } from "./http/http-front.ts";
 import { ServerPaths } from "./http/server-paths.ts";
-import { InFlightLimits } from "./in-flight.ts";
 import { LocalBackend } from "./local-backend.ts";
 import { ApiServerMetrics } from "./metrics.ts";
 import { FreshObjects } from "./objects/fresh-objects.ts";
-import { REGISTRY } from "./objects/object-keys.ts";
+import { REGISTRY, searchPrefix } from "./objects/object-keys.ts";
 import { CachedLookup } from "./objects/object-lookup.ts";
 import { ObjectStore } from "./objects/object-store.ts";
 import { StoredObject } from "./objects/stored-object.ts";
@@ -102,6 +103,11 @@ export interface ApiServerOptions {
   watchLimits?: Pick<WatchCacheOptions<StoredObject>, "historyBytes" | "maxWaitingBytes">;
   /** A client that takes nothing of its answer for so long is cut off. Default 30 s. */
   clientStallMs?: number;
+  /**
+   * How many requests are worked on at once, together: flow control divides them among the priority levels. Upstream's
+   * defaults (400 and 200) when absent.
+   */
+  maxInFlight?: { reading: number; mutating: number };
   /** Hears of every request. */
   observer?: RequestObserver;
   /** The audit log; none where it is absent. */
@@ -130,6 +136,7 @@ export interface ApiServer {
 }
 
 const NODE_PORTS = { first: 30_000, last: 32_767 };
+const MAX_IN_FLIGHT = { reading: 400, mutating: 200 };
 /** Who the server itself is towards its own API. */
 const SELF: UserInfo = { name: "system:apiserver", groups: [MASTERS] };
 /** What a client asked for and does not take is not kept for it for longer. */
@@ -146,6 +153,7 @@ class KubeApiServer implements ApiServer {
   readonly #cache: WatchCache<StoredObject>;
   readonly #fresh = new FreshObjects();
   #rbacVersion = 0;
+  readonly #flowControl: FlowControl;
   readonly #metrics: ApiServerMetrics;
   readonly #audit: ServerAudit | undefined;
   readonly #checker: CacheChecker;
@@ -222,8 +230,8 @@ class KubeApiServer implements ApiServer {
       client: options.certificates.frontProxy.client,
       agents: this.#agents,
     });
-    const inFlight = new InFlightLimits();
-    this.#metrics = new ApiServerMetrics({ clock: this.#clock, inFlight });
+    this.#flowControl = this.#createFlowControl();
+    this.#metrics = new ApiServerMetrics({ clock: this.#clock, flowControl: this.#flowControl });
     this.#checker = new CacheChecker({
       store: options.store,
       cache: this.#cache,
@@ -247,7 +255,8 @@ class KubeApiServer implements ApiServer {
     });
     const offload = new Offload({ threads: this.#threads, cache: this.#cache, clock: this.#clock });
     const aggregated = new AggregatedServices(this.#cache);
-    const chain: ChainOptions = { context: this.#context, aggregated, observer, inFlight, offload };
+    const flowControl = this.#flowControl;
+    const chain: ChainOptions = { context: this.#context, aggregated, observer, flowControl, offload };
     this.backend = new LocalBackend(chain);
     this.#front = this.#createFront(chain);
     this.service = { name: "apiserver", needs: [], run: (context) => this.#run(context) };
@@ -273,6 +282,18 @@ class KubeApiServer implements ApiServer {
   get address(): { host: string; port: number } | undefined {
     const address = this.#http?.address();
     return address && "port" in address ? address : undefined;
+  }
+
+  #createFlowControl(): FlowControl {
+    const { reading, mutating } = this.#options.maxInFlight ?? MAX_IN_FLIGHT;
+    return new FlowControl({
+      clock: this.#clock,
+      serverLimit: reading + mutating,
+      countObjects: (info) => {
+        const kind = this.#kinds.find(info.group, info.version, info.resource);
+        return kind && this.#cache.count(searchPrefix(kind, info));
+      },
+    });
   }
 
   #createTokens(): ServiceAccountTokens {
@@ -358,6 +379,7 @@ class KubeApiServer implements ApiServer {
         clock: this.#clock,
       }),
       metrics: this.#metrics,
+      flowControl: this.#flowControl,
       issuer: this.#tokens.issuer,
       jwksUri: this.#options.serviceAccountTokens?.jwksUri,
       tokenKeys: this.#tokens.keys,
@@ -417,6 +439,11 @@ class KubeApiServer implements ApiServer {
     return runAggregation({ client, connections, builtIn, logger, clock: this.#clock }, life);
   }
 
+  #followFlowObjects(client: KubeClient): FollowFlowObjects {
+    const { logger } = this.#options;
+    return new FollowFlowObjects({ flowControl: this.#flowControl, client, logger, clock: this.#clock });
+  }
+
   async #run({ signal, ready }: ServiceContext): Promise<void> {
     const { store, port, host, certificates, logger } = this.#options;
     const builtIn = this.#kinds.served();
@@ -440,6 +467,12 @@ class KubeApiServer implements ApiServer {
       );
       running.push(customRun.ended);
       await customRun.ready;
+      await keepFlowControl(client);
+      const flowRun = runUntilReady((flowReady) =>
+        this.#followFlowObjects(client).run({ signal: caching.signal, ready: flowReady }),
+      );
+      running.push(flowRun.ended);
+      await flowRun.ready;
       this.#http = await startHttpServer({
         listen: { port, ...(host === undefined ? {} : { host }) },
         tls: {
@@ -456,7 +489,6 @@ class KubeApiServer implements ApiServer {
         // apiserver takes 1 MiB of headers: long lists of groups and tokens go there.
         limits: { maxHeaderBytes: 1024 * 1024 },
       });
-      await keepFlowControl(client);
       const aggregationRun = runUntilReady((aggregationReady) =>
         this.#aggregation(client, builtIn, { signal: caching.signal, ready: aggregationReady }),
       );

@@ -3,7 +3,7 @@ import { createLogger, silentLogger, systemClock } from "../../base/index.ts";
 import { FaultyStore, openMemoryStore, type Store, WatchCache } from "../../store/index.ts";
 import { configMaps } from "../api/index.ts";
 import { CacheChecker } from "./cache-checker.ts";
-import { InFlightLimits } from "./in-flight.ts";
+import { FlowControl } from "./flow-control/flow-control.ts";
 import { ApiServerMetrics } from "./metrics.ts";
 import { REGISTRY } from "./objects/object-keys.ts";
 import { StoredObject } from "./objects/stored-object.ts";
@@ -43,7 +43,8 @@ describe("CacheChecker", () => {
     const told: string[] = [];
     const logger = createLogger((line) => told.push(line.replace(/^\S+ /, "")), "error");
     const clock = systemClock;
-    const metrics = new ApiServerMetrics({ clock, inFlight: new InFlightLimits() });
+    const flowControl = new FlowControl({ clock, serverLimit: 600, countObjects: () => undefined });
+    const metrics = new ApiServerMetrics({ clock, flowControl });
     const checker = new CacheChecker({ store, cache, metrics, logger, clock, strict: false });
     const counted = () =>
       [...metrics.text().matchAll(/^apiserver_storage_consistency_checks_total\{(.*)\} (\d+)$/gm)].map(

@@ -4,9 +4,9 @@ import type { ApiRequest, UserInfo } from "../client/types.ts";
 import type { AggregatedServices, RemoteApiService } from "./aggregation/aggregated-services.ts";
 import { refuseUnlessAllowed } from "./authorization/authorizer.ts";
 import { deprecationOf } from "./deprecations.ts";
+import type { Classification, FlowControl } from "./flow-control/flow-control.ts";
 import type { Rendering } from "./http/encode-answer.ts";
 import { type Impersonation, impersonate } from "./impersonation.ts";
-import type { InFlightLimits } from "./in-flight.ts";
 import type { Offload } from "./offload/offload.ts";
 import { performRequest } from "./perform-request.ts";
 import type { RequestInfo, ResourceRequestInfo } from "./request-info.ts";
@@ -18,9 +18,11 @@ import { PATCH_TYPES } from "./verbs/patch-object.ts";
 
 /** A request as it came in: over HTTP, or as a call from the same process. */
 export interface Exchange extends ObservedRequest {
-  /** From the same process: no limits on how many at once, and on what they hold. */
+  /** From the same process: not subject to flow control, and no limits on what they hold. */
   local: boolean;
   authenticate(): Promise<UserInfo>;
+  /** Called once it is known of which priority level the request is, with which every answer is marked. */
+  classified(of: Classification): void;
   /** Whom the caller wants to act as; throws what is wrong with how it says so. */
   impersonation(): Impersonation | undefined;
   /** The parameters that all resources share; throws what is wrong with them. */
@@ -50,13 +52,14 @@ export interface ChainOptions {
   context: ServerContext;
   aggregated: AggregatedServices;
   observer: RequestObserver;
-  inFlight: InFlightLimits;
+  flowControl: FlowControl;
   offload: Offload;
 }
 
 /**
  * The way of every request, in this order: request info (in the exchange) -> audit -> authentication -> impersonation ->
- * authorization -> (another server, where an APIService says so) -> body -> limits -> decode -> admission -> defaults -> validation -> store (the last four in
+ * authorization -> (another server, where an APIService says so) -> body -> flow control -> decode -> admission ->
+ * defaults -> validation -> store (the last four in
  * `verbs/`, in a thread where they take long) -> `respond`, which encodes the answer. Whatever throws on the way is
  * the client's answer.
  */
@@ -65,28 +68,39 @@ export async function serveRequest<T>(
   exchange: Exchange,
   respond: (answer: Answer, call: ResourceCall) => Promise<T> | T,
 ): Promise<T | undefined> {
-  const { context, observer, inFlight } = options;
+  const { context, observer, flowControl } = options;
   const { info, local } = exchange;
   const record = observer.begin(exchange);
   let outcome: { code: number; error?: unknown } = { code: 200 };
   let leave = () => {};
+  let forgetWatch = () => {};
   try {
     const caller = await exchange.authenticate();
     await record.authenticated?.(caller);
     const user = await impersonate(caller, exchange.impersonation(), context.authorizer);
     if (user !== caller) record.impersonating?.(user);
+    const classification = local ? undefined : flowControl.classify(info, user);
+    if (classification) exchange.classified(classification);
     const authorization = await context.authorizer.authorize(user, info);
     record.authorized?.(authorization);
     refuseUnlessAllowed(authorization, user, info);
     const elsewhere = exchange.passOn && options.aggregated.answering(info);
     if (elsewhere) {
-      leave = inFlight.enter(info, user);
+      if (classification) {
+        const { params, signal } = exchange;
+        leave = await flowControl.enter(classification, { info, user, params, bodyBytes: 0, signal });
+      }
       outcome.code = await exchange.passOn!(info, user, elsewhere);
       return undefined;
     }
     // Who is slow to send a body holds nobody else's place.
     const received = info.isResource ? await receive(context, exchange, info, user) : undefined;
-    if (!local) leave = inFlight.enter(info, user);
+    if (classification) {
+      const { params, signal } = exchange;
+      const bodyBytes = received?.call.body.sizeBytes ?? 0;
+      leave = await flowControl.enter(classification, { info, user, params, bodyBytes, signal });
+    }
+    if (info.isResource && info.verb === "watch") forgetWatch = flowControl.watches.register(info);
     if (!received) {
       outcome.code = await exchange.answerPath(info, user);
       return undefined;
@@ -96,6 +110,8 @@ export async function serveRequest<T>(
     const answer = await perform(options, received, local);
     if (answer.form === "object" || answer.form === "encoded") outcome.code = answer.code;
     await record.answering?.(answer, form);
+    // A watch takes its seats until it has begun.
+    if (answer.form === "watch") answer.watch.begun.then(leave);
     const responded = await respond(answer, call);
     outcome.code = exchange.sentCode?.() ?? outcome.code;
     return responded;
@@ -104,6 +120,7 @@ export async function serveRequest<T>(
     throw error;
   } finally {
     leave();
+    forgetWatch();
     record.end(outcome);
   }
 }

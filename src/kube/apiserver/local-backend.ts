@@ -86,6 +86,7 @@ function exchangeOf(request: ApiRequest, user: UserInfo, signal: AbortSignal): E
     local: true,
     origin: () => localOrigin(request, userAgent),
     authenticate: async () => authenticated(user),
+    classified: () => {},
     impersonation: () => undefined,
     parseQuery: () => query,
     warnings: [],

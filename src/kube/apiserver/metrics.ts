@@ -2,7 +2,10 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { memoryUsage, uptime } from "node:process";
 import type { Clock } from "../../base/index.ts";
 import { AuditMetrics } from "./audit/audit-metrics.ts";
-import { type InFlightLimits, isLongRunning } from "./in-flight.ts";
+import type { FlowControl } from "./flow-control/flow-control.ts";
+import { flowControlMetrics } from "./flow-control/flow-metrics.ts";
+import { isLongRunning } from "./long-running.ts";
+import { counter, gauge, Histogram, histogram, label } from "./prometheus-text.ts";
 import type { RequestInfo } from "./request-info.ts";
 import type { RequestObserver, RequestRecord } from "./request-observer.ts";
 
@@ -11,19 +14,12 @@ const BUCKETS = [
   0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60,
 ];
 
-interface Series {
-  labels: string;
-  count: number;
-  sum: number;
-  buckets: number[];
-}
-
 /** Counts requests and their times, and the event loop's delay; written out in Prometheus' text form. */
 export class ApiServerMetrics implements RequestObserver {
   readonly #clock: Clock;
-  readonly #inFlight: InFlightLimits;
+  readonly #flowControl: FlowControl;
   readonly #requests = new Map<string, number>();
-  readonly #durations = new Map<string, Series>();
+  readonly #durations = new Map<string, Histogram>();
   readonly #consistencyChecks = new Map<string, number>();
   readonly #gauges: () => Record<string, number>;
   #longRunning = 0;
@@ -32,9 +28,9 @@ export class ApiServerMetrics implements RequestObserver {
   /** Counted by the audit log, where there is one. */
   readonly audit = new AuditMetrics();
 
-  constructor(options: { clock: Clock; inFlight: InFlightLimits; gauges?: () => Record<string, number> }) {
+  constructor(options: { clock: Clock; flowControl: FlowControl; gauges?: () => Record<string, number> }) {
     this.#clock = options.clock;
-    this.#inFlight = options.inFlight;
+    this.#flowControl = options.flowControl;
     this.#gauges = options.gauges ?? (() => ({}));
   }
 
@@ -65,6 +61,7 @@ export class ApiServerMetrics implements RequestObserver {
   }
 
   text(): string {
+    const { executing, waiting } = this.#flowControl.inFlight;
     const lines = [
       ...counter("apiserver_request_total", "Requests by verb, resource and answer.", this.#requests),
       ...histogram(
@@ -78,9 +75,14 @@ export class ApiServerMetrics implements RequestObserver {
         this.#consistencyChecks,
       ),
       ...gauge("apiserver_current_inflight_requests", "Requests being worked on.", {
-        '{request_kind="mutating"}': this.#inFlight.current.mutating,
-        '{request_kind="readOnly"}': this.#inFlight.current.reading,
+        '{request_kind="mutating"}': executing.mutating,
+        '{request_kind="readOnly"}': executing.reading,
       }),
+      ...gauge("apiserver_current_inqueue_requests", "Requests that wait to be worked on.", {
+        '{request_kind="mutating"}': waiting.mutating,
+        '{request_kind="readOnly"}': waiting.reading,
+      }),
+      ...flowControlMetrics(this.#flowControl),
       ...gauge("apiserver_longrunning_requests", "Watches and streams that are open.", {
         "": this.#longRunning,
       }),
@@ -135,43 +137,8 @@ export class ApiServerMetrics implements RequestObserver {
       this.#requests.set(counted, (this.#requests.get(counted) ?? 0) + 1);
     }
     if (seconds === undefined || code === 404) return;
-    const series = this.#durations.get(labels) ?? { labels, count: 0, sum: 0, buckets: BUCKETS.map(() => 0) };
+    const series = this.#durations.get(labels) ?? new Histogram(BUCKETS);
     if (this.#durations.size < 2000) this.#durations.set(labels, series);
-    series.count++;
-    series.sum += seconds;
-    for (let index = BUCKETS.length - 1; index >= 0 && seconds <= BUCKETS[index]!; index--)
-      series.buckets[index]!++;
+    series.observe(seconds);
   }
-}
-
-function label(name: string, value: string): string {
-  return `${name}="${value.replace(/[\\"\n]/g, "_")}"`;
-}
-
-function counter(name: string, help: string, values: ReadonlyMap<string, number>): string[] {
-  return [
-    `# HELP ${name} ${help}`,
-    `# TYPE ${name} counter`,
-    ...[...values].map(([labels, value]) => `${name}${labels} ${value}`),
-  ];
-}
-
-function gauge(name: string, help: string, values: Record<string, number>): string[] {
-  return [
-    `# HELP ${name} ${help}`,
-    `# TYPE ${name} gauge`,
-    ...Object.entries(values).map(([labels, value]) => `${name}${labels} ${value}`),
-  ];
-}
-
-function histogram(name: string, help: string, all: ReadonlyMap<string, Series>): string[] {
-  const lines = [`# HELP ${name} ${help}`, `# TYPE ${name} histogram`];
-  for (const { labels, count, sum, buckets } of all.values()) {
-    for (const [index, value] of buckets.entries()) {
-      lines.push(`${name}_bucket{${labels},le="${BUCKETS[index]}"} ${value}`);
-    }
-    lines.push(`${name}_bucket{${labels},le="+Inf"} ${count}`);
-    lines.push(`${name}_sum{${labels}} ${sum}`, `${name}_count{${labels}} ${count}`);
-  }
-  return lines;
 }

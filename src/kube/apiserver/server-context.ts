@@ -107,4 +107,6 @@ export type WatchItem =
 export interface WatchAnswer {
   /** Several at a time where several wait. Ends at the time-out; throws StatusError when the watcher lost its place. */
   items: AsyncIterable<readonly WatchItem[]>;
+  /** Resolves once the objects that there are have been told, where the watch begins with them. */
+  begun: Promise<void>;
 }

@@ -253,7 +253,8 @@ function queryText(query: Query = {}): string {
 }
 
 function writeQuery(options: WriteOptions): Query {
-  return { fieldManager: options.fieldManager, dryRun: options.dryRun ? "All" : undefined };
+  const { fieldManager, dryRun, force } = options;
+  return { fieldManager, dryRun: dryRun ? "All" : undefined, force };
 }
 
 async function refusal(response: http.IncomingMessage): Promise<StatusError> {

@@ -37,6 +37,8 @@ export type PatchType = "json" | "merge" | "strategic" | "apply";
 export interface WriteOptions {
   fieldManager?: string;
   dryRun?: boolean;
+  /** Of a patch that applies: takes fields from other managers. */
+  force?: boolean;
   /** `status`, `scale`, `binding`, `eviction`, `token`, `finalize`, … */
   subresource?: string;
 }

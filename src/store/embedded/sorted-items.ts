@@ -5,6 +5,8 @@ interface Keyed {
 }
 
 const MAX_CHUNK = 512;
+/** Greater than whatever follows a prefix. */
+const LAST_CHARACTER = "\u{10ffff}";
 const keyOf = (item: Keyed) => item.key;
 
 /**
@@ -67,6 +69,16 @@ export class SortedItems<T extends Keyed> {
         yield item;
       }
     }
+  }
+
+  /** Looks at the ends only. */
+  countWithPrefix(prefix: string): number {
+    const afterAll = prefix + LAST_CHARACTER;
+    const [first, last] = [this.#chunkFor(prefix), this.#chunkFor(afterAll)];
+    const before = (at: number, key: string) => lowerBound(this.#chunks[at] ?? [], key, keyOf);
+    let count = before(last, afterAll) - before(first, prefix);
+    for (let at = first; at < last; at++) count += this.#chunks[at]!.length;
+    return count;
   }
 
   /** What comes in order fills the chunks. */

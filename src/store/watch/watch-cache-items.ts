@@ -48,6 +48,10 @@ export class CachedItems<T> {
     return objects;
   }
 
+  count(prefix: string): number {
+    return this.#sorted.countWithPrefix(prefix);
+  }
+
   withPrefix(prefix: string): Iterable<CachedItem<T>> {
     return this.#sorted.withPrefix(prefix);
   }

@@ -152,6 +152,11 @@ export class WatchCache<T> {
     return this.#items.list(prefix);
   }
 
+  /** How many objects have keys that start with the prefix. */
+  count(prefix: string): number {
+    return this.#items.count(prefix);
+  }
+
   /** Resolves true once the cache has reached the revision, false when it has not after `timeoutMs`. */
   waitFor(revision: number, timeoutMs: number): Promise<boolean> {
     if (this.#revision >= revision) return Promise.resolve(true);

@@ -5,7 +5,7 @@ import { statusTimeout } from "../../api/index.ts";
 import type { UserInfo } from "../../client/types.ts";
 import { answeredHeaders, forwardedHeaders, forwardedUpgradeHeaders } from "../http/forwarded-headers.ts";
 import { NoAnswer, relayRequest, relayUpgrade } from "../http/relay.ts";
-import { isLongRunning } from "../in-flight.ts";
+import { isLongRunning } from "../long-running.ts";
 import type { RequestInfo } from "../request-info.ts";
 import type { UpgradeRequest } from "../server-context.ts";
 import type { Endpoint } from "../webhook/service-endpoints.ts";

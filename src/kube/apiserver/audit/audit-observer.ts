@@ -4,7 +4,7 @@ import type { UserInfo } from "../../client/types.ts";
 import type { Authorization } from "../authorization/authorizer.ts";
 import { encodeObject, encodeValue, type Rendering } from "../http/encode-answer.ts";
 import { encodeList } from "../http/encode-list.ts";
-import { isLongRunning } from "../in-flight.ts";
+import { isLongRunning } from "../long-running.ts";
 import type { RequestInfo } from "../request-info.ts";
 import type { ObservedRequest, RequestObserver, RequestOrigin, RequestRecord } from "../request-observer.ts";
 import type { Answer, ResourceCall } from "../server-context.ts";

@@ -32,7 +32,7 @@ export async function writeBootstrapObjects(
   const objects = [
     ...BOOTSTRAP_NAMESPACES.map(namespace),
     ...bootstrapPolicy(),
-    ...flowControlObjects(),
+    ...flowControlObjects(rfc3339Seconds(nowMs)),
     ...systemPriorityClasses(),
     ...newApiServices(kinds, rfc3339Seconds(nowMs)),
   ].map((object) => complete(object, nowMs));

@@ -10,7 +10,7 @@ import {
 } from "../../api/index.ts";
 import type { KubeClient } from "../../client/types.ts";
 import { startTestServer } from "../testing/start-test-server.ts";
-import { revised } from "./flow-control.ts";
+import { keepFlowControl, revised } from "./flow-control.ts";
 
 const SYSTEM = PRIORITY_LEVELS.suggested.find(({ metadata }) => metadata.name === "system")!;
 const other = { ...SYSTEM.spec, limited: { ...SYSTEM.spec.limited, nominalConcurrencyShares: 7 } };
@@ -75,5 +75,32 @@ describe("a server that starts again", () => {
     expect((await second.client.list(flowSchemas)).items).toHaveLength(13);
     await second.stop();
     await store.close();
+  });
+});
+
+describe("a server that runs", () => {
+  it("makes again what was deleted", async () => {
+    const { client, stop } = await startTestServer();
+    const names = async () =>
+      (await client.list(flowSchemas)).items.map(({ metadata }) => metadata.name).sort();
+    const before = await names();
+    const { spec } = await client.get<KubeObject>(flowSchemas, undefined, "catch-all");
+    for (const name of ["catch-all", "exempt", "service-accounts"])
+      await client.delete(flowSchemas, undefined, name);
+    await keepFlowControl(client);
+    expect(await names()).toEqual(before);
+    const made = await client.get<KubeObject>(flowSchemas, undefined, "catch-all");
+    expect(made.spec).toEqual(spec);
+    expect(made.metadata.annotations).toEqual({ [AUTO_UPDATE_ANNOTATION]: "true" });
+    const conditionOf = async () =>
+      (await client.get<KubeObject>(flowSchemas, undefined, "catch-all")).status.conditions?.[0];
+    await expect.poll(conditionOf).toMatchObject({
+      type: "Dangling",
+      status: "False",
+      reason: "Found",
+      message:
+        'This FlowSchema references the PriorityLevelConfiguration object named "catch-all" and it exists',
+    });
+    await stop();
   });
 });

@@ -2,29 +2,41 @@ import { jsonEquals, parseGoBool } from "../../../formats/index.ts";
 import {
   AUTO_UPDATE_ANNOTATION,
   FLOW_SCHEMAS,
+  type FlowSchemaSpec,
   flowSchemas,
   type KubeObject,
   PRIORITY_LEVELS,
   priorityLevelConfigurations,
 } from "../../api/index.ts";
 import type { KubeClient, NewObject, ResourceRef } from "../../client/types.ts";
+import { danglingCondition } from "../flow-control/dangling-condition.ts";
 import { unlessChanged } from "./unless-changed.ts";
+
+const FIELD_MANAGER = "api-priority-and-fairness-config-producer-v1";
 
 type Upkeep = "mandatory" | "suggested";
 type Wanted = Pick<KubeObject, "spec"> & { metadata: { name: string } };
 
-/** What a new cluster starts with. */
-export function flowControlObjects(): NewObject[] {
+/** What a new cluster starts with; `now` is as timestamps are written. */
+export function flowControlObjects(now: string): NewObject[] {
   return [PRIORITY_LEVELS, FLOW_SCHEMAS].flatMap(({ mandatory, suggested }) =>
     [...suggested, ...mandatory].map((object) => ({
       ...object,
       metadata: { ...object.metadata, generation: 1 },
-      status: {},
+      status: "rules" in object.spec ? statusOf(object.spec, now) : {},
     })),
   );
 }
 
-/** Brings the objects that are there to what this version makes, as far as their annotation lets it (upstream's ensurer). */
+/** As it is told of a FlowSchema whose level is there. */
+function statusOf({ priorityLevelConfiguration: { name } }: FlowSchemaSpec, lastTransitionTime: string) {
+  return { conditions: [{ ...danglingCondition(name, true), lastTransitionTime }] };
+}
+
+/**
+ * Makes the objects that are missing, and brings those that are there to what this version makes, as far as their annotation
+ * lets it (upstream's ensurer).
+ */
 export async function keepFlowControl(client: KubeClient): Promise<void> {
   await keepAll(client, priorityLevelConfigurations, PRIORITY_LEVELS);
   await keepAll(client, flowSchemas, FLOW_SCHEMAS);
@@ -36,6 +48,10 @@ async function keepAll(
   wanted: Record<Upkeep, readonly Wanted[]>,
 ): Promise<void> {
   const { items } = await client.list<KubeObject>(resource);
+  for (const one of [...wanted.suggested, ...wanted.mandatory]) {
+    if (items.some(({ metadata }) => metadata.name === one.metadata.name)) continue;
+    await unlessChanged(client.create(resource, one, { fieldManager: FIELD_MANAGER }));
+  }
   for (const current of items) {
     const { name } = current.metadata;
     const named = (one: Wanted) => one.metadata.name === name;
@@ -45,7 +61,7 @@ async function keepAll(
     const next = mandatory
       ? revised(current, mandatory, "mandatory")
       : suggested && revised(current, suggested, "suggested");
-    if (next) await unlessChanged(client.update(resource, next));
+    if (next) await unlessChanged(client.update(resource, next, { fieldManager: FIELD_MANAGER }));
   }
 }
 

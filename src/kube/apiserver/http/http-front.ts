@@ -13,6 +13,7 @@ import {
   type IncludeObject,
   mediaTypeOf,
   type Status,
+  type StatusError,
   statusBadRequest,
   statusTimeout,
   statusTooLarge,
@@ -23,6 +24,7 @@ import type { AggregatedProxy } from "../aggregation/aggregated-proxy.ts";
 import type { HttpAuthentication } from "../authentication/authenticate-http.ts";
 import { ByteBudget } from "../byte-budget.ts";
 import { type ChainOptions, type Exchange, serveRequest } from "../chain.ts";
+import { isFlowControlRefusal } from "../flow-control/too-many-requests.ts";
 import { impersonationOf, NOBODY_IMPERSONATED } from "../impersonation.ts";
 import { parseRequest, type RequestInfo, takeFieldSelector } from "../request-info.ts";
 import type { UpgradeRequest } from "../server-context.ts";
@@ -73,6 +75,10 @@ export class HttpFront {
     const { offload } = chain;
     let form: Rendering | undefined;
     const exchange = this.#exchange(ctx.req, ctx.method, ctx.path, ctx.query, ctx.signal, {
+      classified: ({ schema, level }) => {
+        res.setHeader("x-kubernetes-pf-flowschema-uid", schema.object.metadata.uid ?? "");
+        res.setHeader("x-kubernetes-pf-prioritylevel-uid", level.object.metadata.uid ?? "");
+      },
       answerPath: async (info, user) => {
         await this.#options.answerPath(ctx, info, user);
         return res.statusCode;
@@ -105,6 +111,7 @@ export class HttpFront {
       const url = new URL(req.url!, "http://local");
       const path = req.url!.split("?", 1)[0]!;
       const exchange = this.#exchange(req, req.method!, path, url.searchParams, gone.signal, {
+        classified: () => {},
         answerPath: () => {
           throw statusBadRequest("the connection cannot be upgraded here");
         },
@@ -140,6 +147,10 @@ export class HttpFront {
 
   /** The answer to whatever was thrown on the way. */
   onError(ctx: HttpContext, error: unknown): void {
+    if (isFlowControlRefusal(error)) {
+      sendRefusal(ctx, error);
+      return;
+    }
     const plain = plainAnswer(error, ctx.req.url ?? "");
     if (plain !== undefined) {
       sendText(ctx.res, 500, plain);
@@ -183,7 +194,7 @@ export class HttpFront {
     path: string,
     params: URLSearchParams,
     signal: AbortSignal,
-    answering: Pick<Exchange, "answerPath" | "negotiate" | "origin" | "passOn" | "sentCode">,
+    answering: Pick<Exchange, "answerPath" | "classified" | "negotiate" | "origin" | "passOn" | "sentCode">,
   ): Exchange {
     const info = parseRequest(method, path, params);
     takeFieldSelector(info, params.get("fieldSelector") ?? undefined);
@@ -246,6 +257,13 @@ export class HttpFront {
       for (const release of held) release();
     }
   }
+}
+
+function sendRefusal({ res }: HttpContext, { status }: StatusError): void {
+  sendText(res, 429, `${status.message}\n`, {
+    "retry-after": String(status.details?.retryAfterSeconds),
+    "x-content-type-options": "nosniff",
+  });
 }
 
 /** What upstream answers without a Status (responsewriters.InternalError). */

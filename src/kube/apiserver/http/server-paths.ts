@@ -6,6 +6,8 @@ import { type KindSource, statusNotAcceptable } from "../../api/index.ts";
 import { algorithmOfKey } from "../authentication/json-web-signature.ts";
 import type { VerificationKey } from "../authentication/json-web-token.ts";
 import { apiVersions, Discovery } from "../discovery/discovery.ts";
+import { flowControlPage } from "../flow-control/debug-pages.ts";
+import type { FlowControl } from "../flow-control/flow-control.ts";
 import type { Health } from "../health.ts";
 import type { ApiServerMetrics } from "../metrics.ts";
 import { noSuchResource } from "../no-such-resource.ts";
@@ -21,6 +23,7 @@ export interface ServerPathsOptions {
   kinds: KindSource;
   health: Health;
   metrics: ApiServerMetrics;
+  flowControl: FlowControl;
   /** Of service-account tokens. */
   issuer: string;
   /** Where the issuer's keys are; below the issuer where it is absent. */
@@ -53,6 +56,8 @@ export class ServerPaths {
     const health = await this.#options.health.answer(path, ctx.query);
     if (health) return sendText(ctx.res, health.code, health.text);
     if (info.path === "/metrics") return this.#metrics(ctx);
+    const page = flowControlPage(this.#options.flowControl, info.path, ctx.query);
+    if (page !== undefined) return sendText(ctx.res, 200, page);
     if (path === "/openapi/v2") return this.#openApiV2(ctx);
     if (path.startsWith("/openapi/v3/")) return this.#openApiV3(ctx, path.slice("/openapi/v3/".length));
     const value = this.#value(ctx, path);

@@ -29,6 +29,7 @@ export interface TestServerOptions
     ApiServerOptions,
     | "watchLimits"
     | "clientStallMs"
+    | "maxInFlight"
     | "observer"
     | "admissionPlugins"
     | "authentication"
@@ -67,6 +68,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     nodeAccess: options.nodeAccess ?? (() => undefined),
     logger,
     ...(options.clock ? { clock: options.clock } : {}),
+    ...(options.maxInFlight ? { maxInFlight: options.maxInFlight } : {}),
     ...(options.observer ? { observer: options.observer } : {}),
     ...(options.audit ? { audit: options.audit } : {}),
     ...(options.serviceAccountTokens ? { serviceAccountTokens: options.serviceAccountTokens } : {}),

@@ -35,6 +35,8 @@ export const DELETE_OPTIONS: BodyKind = {
 
 /** A request's body, read once it is known as what. Warnings about its fields go into `warnings`. */
 export interface RequestBody {
+  /** As it came; 0 where it is no bytes. */
+  readonly sizeBytes: number;
   /** Absent bodies are undefined. The object is the caller's own and may be changed. */
   as(kind: BodyKind): KubeObject | undefined;
   /** As the request's options; undefined where it has none. */
@@ -76,6 +78,10 @@ export class EncodedBody implements RequestBody {
     this.#validation = options.fieldValidation;
     this.#warnings = options.warnings;
     this.#parsePatch = options.parsePatch;
+  }
+
+  get sizeBytes(): number {
+    return this.bytes.length;
   }
 
   as(kind: BodyKind): KubeObject | undefined {
@@ -120,6 +126,7 @@ function parseYamlTwice(bytes: Uint8Array): AppliedConfiguration {
 
 /** A body from the same process: an object, perhaps frozen and with fields left undefined. */
 export class PlainBody implements RequestBody {
+  readonly sizeBytes = 0;
   readonly #value: unknown;
 
   constructor(value: unknown) {

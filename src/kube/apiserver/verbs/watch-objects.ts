@@ -29,7 +29,8 @@ export async function watchObjects(context: ServerContext, call: ResourceCall): 
   const wantsState = query.sendInitialEvents ?? version === 0;
   const mustBeNewest = wantsState && !query.resourceVersion;
   await waitForCache(context, mustBeNewest ? await context.objects.revision() : version);
-  return { items: events(context, call, filter, wantsState ? undefined : version) };
+  const { promise: begun, resolve } = Promise.withResolvers<void>();
+  return { items: events(context, call, filter, wantsState ? undefined : version, resolve), begun };
 }
 
 async function* events(
@@ -37,6 +38,7 @@ async function* events(
   call: ResourceCall,
   filter: ObjectFilter | undefined,
   afterVersion: number | undefined,
+  onBegun: () => void,
 ): AsyncGenerator<readonly WatchItem[]> {
   const { kind, info, query } = call;
   const prefix = searchPrefix(kind, info);
@@ -54,6 +56,7 @@ async function* events(
     const changes = context.cache.watch(prefix, after, signal);
     yield* initialEvents(kind, state, filter);
     if (wantsState && query.sendInitialEvents && query.allowWatchBookmarks) yield [initialEventsEnd(after)];
+    onBegun();
     for await (const batch of changes) {
       for (const { object, previous } of batch.events) {
         if (!isReadyFor(kind, filter, object)) await loadAs(kind, object);

@@ -1,0 +1,62 @@
+/** Counts values by upper bounds, which are in ascending order. */
+export class Histogram {
+  readonly bounds: readonly number[];
+  /** How many values were at most the bound. */
+  readonly buckets: number[];
+  count = 0;
+  sum = 0;
+
+  constructor(bounds: readonly number[]) {
+    this.bounds = bounds;
+    this.buckets = bounds.map(() => 0);
+  }
+
+  observe(value: number): void {
+    this.count++;
+    this.sum += value;
+    for (let index = this.bounds.length - 1; index >= 0 && value <= this.bounds[index]!; index--)
+      this.buckets[index]!++;
+  }
+}
+
+/** `name="value"`, with what would end the value exchanged. */
+export function label(name: string, value: string): string {
+  return `${name}="${value.replace(/[\\"\n]/g, "_")}"`;
+}
+
+/** Values by their labels (`{a="b"}`, or empty). */
+type Values = Iterable<readonly [labels: string, value: number]>;
+
+export function counter(name: string, help: string, values: Values): string[] {
+  return family(name, "counter", help, samples(name, values));
+}
+
+export function gauge(name: string, help: string, values: Values | Record<string, number>): string[] {
+  const pairs = Symbol.iterator in values ? (values as Values) : Object.entries(values);
+  return family(name, "gauge", help, samples(name, pairs));
+}
+
+/** `labels` without the braces; series without values are left out. */
+export function histogram(
+  name: string,
+  help: string,
+  all: Iterable<readonly [labels: string, Histogram]>,
+): string[] {
+  const lines: string[] = [];
+  for (const [labels, { count, sum, buckets, bounds }] of all) {
+    if (count === 0) continue;
+    for (const [index, value] of buckets.entries())
+      lines.push(`${name}_bucket{${labels},le="${bounds[index]}"} ${value}`);
+    lines.push(`${name}_bucket{${labels},le="+Inf"} ${count}`);
+    lines.push(`${name}_sum{${labels}} ${sum}`, `${name}_count{${labels}} ${count}`);
+  }
+  return family(name, "histogram", help, lines);
+}
+
+function samples(name: string, values: Values): string[] {
+  return [...values].map(([labels, value]) => `${name}${labels} ${value}`);
+}
+
+function family(name: string, type: string, help: string, lines: readonly string[]): string[] {
+  return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines];
+}
