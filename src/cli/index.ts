@@ -4,7 +4,7 @@ import type { PlatformResetter, PlatformRunner } from "./platform-runner.ts";
 import { RESET_USAGE, reset } from "./reset.ts";
 import { STATUS_USAGE, status } from "./status.ts";
 import { STORE_USAGE } from "./store/usage.ts";
-import { UP_USAGE, up } from "./up.ts";
+import { UP_USAGE, up, upHelp } from "./up.ts";
 import { VERSION_USAGE, version } from "./version.ts";
 
 export type { Component } from "./components.ts";
@@ -65,7 +65,7 @@ export async function runCommandLine(args: readonly string[], commands: CommandL
     return 2;
   }
   if (rest.includes("--help") || rest.includes("-h")) {
-    process.stdout.write(HELP);
+    process.stdout.write(verb === "up" ? `${HELP}\n${await upHelp()}` : HELP);
     return 0;
   }
   try {

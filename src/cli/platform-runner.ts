@@ -12,6 +12,10 @@ export interface PlatformOptions {
   /** Which parts of the house run. */
   components: readonly Component[];
   logLevel: LogLevel;
+  /** kube-apiserver's flags that were given, each as often as it was; their paths are absolute. */
+  apiServerFlags: Record<string, string[]>;
+  /** A file with more of them (`apiServer:`). */
+  configFile: string | undefined;
 }
 
 export interface PlatformHooks {

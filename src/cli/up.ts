@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, openSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { GantryError, systemClock } from "../base/index.ts";
-import { parseArguments } from "./arguments.ts";
+import { type OptionSpecs, parseArguments } from "./arguments.ts";
 import { COMPONENTS, type Component, parseComponents } from "./components.ts";
 import { callControl, type PlatformStatus } from "./control-client.ts";
 import { homeDirectory, makeHome } from "./home.ts";
@@ -11,27 +11,27 @@ import type { PlatformOptions, PlatformRunner } from "./platform-runner.ts";
 import { summaryText } from "./summary.ts";
 
 export const UP_USAGE =
-  "gantry up [--home DIR] [--detach] [--wait] [--api-port N] [--registry-port N] [--store etcd://HOST:PORT[,…]] [--node-name NAME] [--components LIST] [--log-level LEVEL]";
+  "gantry up [--home DIR] [--detach] [--wait] [--api-port N] [--registry-port N] [--store etcd://HOST:PORT[,…]] [--node-name NAME] [--components LIST] [--log-level LEVEL] [--config FILE] [flags of kube-apiserver, see 'gantry up --help']";
 const PORTS = { min: 0, max: 65_535 };
 const WAIT_MS = 60_000;
+const OPTIONS: OptionSpecs = {
+  home: { type: "string" },
+  detach: { type: "boolean", short: "d" },
+  wait: { type: "boolean" },
+  "api-port": { type: "string" },
+  "registry-port": { type: "string" },
+  "node-name": { type: "string" },
+  store: { type: "string" },
+  components: { type: "string" },
+  "log-level": { type: "string" },
+  config: { type: "string" },
+};
 
 /** Starts the platform: in the foreground, or with --detach as a process of its own. */
 export async function up(args: readonly string[], run: PlatformRunner): Promise<number> {
-  const parsed = parseArguments(
-    args,
-    {
-      home: { type: "string" },
-      detach: { type: "boolean", short: "d" },
-      wait: { type: "boolean" },
-      "api-port": { type: "string" },
-      "registry-port": { type: "string" },
-      "node-name": { type: "string" },
-      store: { type: "string" },
-      components: { type: "string" },
-      "log-level": { type: "string" },
-    },
-    UP_USAGE,
-  );
+  const { own, apiServerFlags } = await withoutApiServerFlags(args);
+  const parsed = parseArguments(own, OPTIONS, UP_USAGE);
+  const configFile = parsed.text("config");
   const options: PlatformOptions = {
     home: homeDirectory(parsed.text("home")),
     apiPort: parsed.integer("api-port", PORTS),
@@ -40,8 +40,28 @@ export async function up(args: readonly string[], run: PlatformRunner): Promise<
     store: parsed.text("store"),
     components: components(parsed.text("components")),
     logLevel: logLevel(parsed.text("log-level")),
+    apiServerFlags,
+    configFile: configFile === undefined ? undefined : resolve(configFile),
   };
-  return parsed.flag("detach") ? detach(options, args, parsed.flag("wait")) : foreground(options, run);
+  return parsed.flag("detach") ? detach(options, own, parsed.flag("wait")) : foreground(options, run);
+}
+
+/** Only who gives flags of the API server waits until its libraries are loaded. */
+async function withoutApiServerFlags(
+  args: readonly string[],
+): Promise<{ own: readonly string[]; apiServerFlags: PlatformOptions["apiServerFlags"] }> {
+  const isOwn = (arg: string) =>
+    !arg.startsWith("--") || Object.hasOwn(OPTIONS, arg.slice(2).split("=", 1)[0]!);
+  if (args.every(isOwn)) return { own: args, apiServerFlags: {} };
+  const { takeFlags, withAbsolutePaths } = await import("../kube/apiserver/index.ts");
+  const { given, rest } = takeFlags(args);
+  return { own: rest, apiServerFlags: withAbsolutePaths(given, process.cwd()) };
+}
+
+/** The lines that `--help` has beside the usage. */
+export async function upHelp(): Promise<string> {
+  const { flagsHelp } = await import("../kube/apiserver/index.ts");
+  return `Flags of kube-apiserver; they may also stand in the file of --config, or in config.yaml of the home, under apiServer:\n\n${flagsHelp()}`;
 }
 
 function components(text: string | undefined): readonly Component[] {
@@ -89,7 +109,13 @@ async function detach(
   const logFile = join(logs, "gantry.log");
   const log = openSync(logFile, "a", 0o600);
   const rest = args.filter((arg) => !["--detach", "-d", "--wait"].includes(arg));
-  const child = spawn(process.execPath, [...process.execArgv, process.argv[1]!, "up", ...rest], {
+  // The child works from elsewhere: paths are absolute there.
+  const config = options.configFile === undefined ? [] : [`--config=${options.configFile}`];
+  const flags = Object.entries(options.apiServerFlags).flatMap(([name, values]) =>
+    values.map((value) => `--${name}=${value}`),
+  );
+  const command = [process.argv[1]!, "up", ...rest, ...config, ...flags];
+  const child = spawn(process.execPath, [...process.execArgv, ...command], {
     detached: true,
     stdio: ["ignore", log, log],
     cwd: "/",

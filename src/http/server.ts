@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from "node:https";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { SecureVersion } from "node:tls";
 import { errorMessage, isGantryError, type Logger, runAs, systemClock } from "../base/index.ts";
 import { ActiveRequests, createContext, type HttpContext } from "./context.ts";
 import { DEFAULT_LIMITS, type HttpLimits } from "./limits.ts";
@@ -19,6 +20,8 @@ export interface TlsOptions {
   ca?: string | Buffer;
   /** Ask clients for a certificate; one that the CA did not sign counts as none. */
   requestCert?: boolean;
+  /** The oldest version that is spoken; 1.2 where it is absent. */
+  minVersion?: SecureVersion;
 }
 
 export interface HttpServerOptions {
@@ -135,7 +138,7 @@ class RunningServer implements HttpServer {
       ...(tls.ca ? { ca: tls.ca } : {}),
       requestCert: tls.requestCert ?? false,
       rejectUnauthorized: false,
-      minVersion: "TLSv1.2",
+      minVersion: tls.minVersion ?? "TLSv1.2",
       ALPNProtocols: ["http/1.1"],
       handshakeTimeout: handshakeTimeoutMs,
     });

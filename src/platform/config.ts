@@ -18,9 +18,11 @@ export interface PlatformConfig {
   clusterDomain: string;
   /** Where declared state lies: `embedded` (LMDB in the home) or `etcd://host:port[,…]`. */
   store: string;
+  /** kube-apiserver's flags, without their dashes, as whoever keeps the instance has written them down. */
+  apiServer?: Record<string, unknown>;
 }
 
-const FIELDS: Record<keyof PlatformConfig, RegExp> = {
+const FIELDS: Record<Exclude<keyof PlatformConfig, "apiServer">, RegExp> = {
   instanceId: /^[0-9a-f]{6}$/,
   apiPort: /^\d{1,5}$/,
   registryPort: /^\d{1,5}$/,

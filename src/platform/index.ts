@@ -16,8 +16,10 @@ import {
 } from "../cli/index.ts";
 import type { ContainerSummary } from "../engine/types.ts";
 import { ensureSharedMount, setUpProcess } from "../kernel/index.ts";
+import type { GivenFlags } from "../kube/apiserver/index.ts";
 import type { PodNetwork } from "../network/index.ts";
 import { runStoreOperation } from "../store/index.ts";
+import { apiServerFlags } from "./api-server-flags.ts";
 import { runsContainers, servicesOf } from "./components.ts";
 import type { PlatformConfig } from "./config.ts";
 import { startControlServer } from "./control-server.ts";
@@ -54,6 +56,7 @@ class Platform {
   readonly #hooks: PlatformHooks;
   readonly #layout: HomeLayout;
   readonly #config: PlatformConfig;
+  readonly #apiServerFlags: GivenFlags;
   readonly #logger: Logger;
   readonly #guard: LastGuard;
   readonly #startedAtMs: number;
@@ -71,6 +74,7 @@ class Platform {
     this.#startedAtMs = startedAtMs;
     this.#logger = createLogger((line) => hooks.log(line), options.logLevel);
     this.#config = loadInstance(options);
+    this.#apiServerFlags = apiServerFlags(options, this.#config);
     this.#guard = new LastGuard({
       logger: this.#logger,
       clock: systemClock,
@@ -121,7 +125,7 @@ class Platform {
     const common = { layout: this.#layout, config: this.#config, logger: this.#logger, clock: systemClock };
     const podNetwork = new Slot<PodNetwork>("pod network");
     const engine = engineHouse({ ...common, keepContainers: () => this.#keepContainers });
-    const kube = kubeHouse({ ...common, house: engine, podNetwork });
+    const kube = kubeHouse({ ...common, apiServerFlags: this.#apiServerFlags, house: engine, podNetwork });
     this.#engineHouse = engine;
     this.#kubeHouse = kube;
     return servicesOf(this.#components, [

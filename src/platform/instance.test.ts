@@ -1,9 +1,12 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { dump } from "js-yaml";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { DAMAGED, UNREADABLE } from "../base/record-faults.test-support.ts";
+import type { PlatformOptions } from "../cli/index.ts";
 import { processIdentity } from "../kernel/index.ts";
+import { apiServerFlags } from "./api-server-flags.ts";
 import { homeLayout, lockHome } from "./home.ts";
 import { loadInstance } from "./instance.ts";
 
@@ -13,7 +16,11 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(home, { recursive: true }));
 
-const load = ({ store, apiPort }: { store?: string; apiPort?: number }) =>
+type Load = { store?: string; apiPort?: number } & Partial<
+  Pick<PlatformOptions, "apiServerFlags" | "configFile">
+>;
+
+const load = ({ store, apiPort, ...more }: Load) =>
   loadInstance({
     home,
     apiPort,
@@ -22,6 +29,9 @@ const load = ({ store, apiPort }: { store?: string; apiPort?: number }) =>
     nodeName: undefined,
     components: [],
     logLevel: "info",
+    apiServerFlags: {},
+    configFile: undefined,
+    ...more,
   });
 
 it("keeps what an instance decided at its first start, but for the ports that a start names", () => {
@@ -29,6 +39,48 @@ it("keeps what an instance decided at its first start, but for the ports that a 
   expect(first).toMatchObject({ store: "embedded", apiPort: 6443 });
   expect(load({ apiPort: 7443 })).toEqual({ ...first, apiPort: 7443 });
   expect(load({})).toEqual({ ...first, apiPort: 7443 });
+});
+
+it("takes what flags of the API server say of the instance, and keeps its Services where they are", () => {
+  const flags = (more: Record<string, string[]>) => ({ apiServerFlags: more });
+  const first = load(flags({ "service-cluster-ip-range": ["10.201.0.0/20"], "secure-port": ["7443"] }));
+  expect(first).toMatchObject({
+    serviceCidr: "10.201.0.0/20",
+    loadBalancerCidr: "10.201.15.0/24",
+    apiPort: 7443,
+  });
+  expect(load(flags({ "service-cluster-ip-range": ["10.201.0.0/20"] }))).toEqual(first);
+  expect(() => load(flags({ "service-cluster-ip-range": ["10.202.0.0/20"] }))).toThrow(
+    /Services of .* are in 10\.201\.0\.0\/20/,
+  );
+  expect(() => load({ apiPort: 1, ...flags({ "secure-port": ["2"] }) })).toThrow(
+    "--api-port is 1 and --secure-port 2",
+  );
+});
+
+it("gathers flags of the API server: the command line before --config, that before the home", () => {
+  const config = load({});
+  const kept = { "event-ttl": "1h", "audit-log-path": "a.log", "client-ca-file": "ca" };
+  writeFileSync(join(home, "config.yaml"), dump({ ...config, apiServer: kept }));
+  const again = load({ apiPort: 7443 });
+  expect(again.apiServer).toEqual(kept);
+  const configFile = join(home, "sub", "flags.yaml");
+  mkdirSync(join(home, "sub"));
+  writeFileSync(configFile, dump({ apiServer: { "event-ttl": "2h", "audit-log-path": "b.log" } }));
+  const given = { home, apiServerFlags: { "event-ttl": ["3h"] }, configFile };
+  expect(apiServerFlags(given, again)).toEqual({
+    "event-ttl": ["3h"],
+    "audit-log-path": [join(home, "sub", "b.log")],
+    "client-ca-file": [join(home, "ca")],
+  });
+  for (const [text, why] of [
+    ["apiServer: {nosuch: 1}", "flags.yaml: apiServer.nosuch: unknown flag: --nosuch"],
+    ["other: 1", "flags.yaml: other is not known"],
+    ["[", "flags.yaml cannot be read"],
+  ]) {
+    writeFileSync(configFile, text!);
+    expect(() => apiServerFlags(given, again)).toThrow(why);
+  }
 });
 
 it("does not leave the declared state behind, and follows a cluster whose members change", () => {

@@ -1,8 +1,10 @@
 import { GantryError } from "../base/index.ts";
 import type { PlatformOptions } from "../cli/index.ts";
 import { hostInfo } from "../kernel/index.ts";
+import { readInstanceFlags } from "../kube/apiserver/index.ts";
 import { choosePodCidr, chooseServiceCidr, ipToNumber, numberToIp, parseSubnet } from "../network/index.ts";
 import { parseEtcdAddress } from "../store/index.ts";
+import { apiServerFlags } from "./api-server-flags.ts";
 import { assertValid, newInstanceId, type PlatformConfig, readConfig, writeConfig } from "./config.ts";
 
 const API_PORT = 6443;
@@ -11,10 +13,13 @@ const REGISTRY_PORT = 5000;
 /** The instance's configuration: what it decided at its first start, with the ports that this start names. */
 export function loadInstance(options: PlatformOptions): PlatformConfig {
   const known = readConfig(options.home);
-  const base = known ?? newInstance();
+  const flagged = readInstanceFlags(apiServerFlags(options, known));
+  const base = known ?? newInstance(flagged.serviceCidr);
+  if (flagged.serviceCidr !== undefined && flagged.serviceCidr !== base.serviceCidr)
+    throw servicesElsewhere(options.home, base.serviceCidr);
   const config: PlatformConfig = {
     ...base,
-    apiPort: options.apiPort ?? base.apiPort,
+    apiPort: samePort(options.apiPort, flagged.apiPort) ?? base.apiPort,
     registryPort: options.registryPort ?? base.registryPort,
     nodeName: options.nodeName ?? base.nodeName,
     store: options.store ?? base.store,
@@ -23,6 +28,23 @@ export function loadInstance(options: PlatformOptions): PlatformConfig {
   if (known && placeOf(known.store) !== placeOf(config.store)) throw storeElsewhere(options.home);
   if (JSON.stringify(config) !== JSON.stringify(known)) writeConfig(options.home, config);
   return config;
+}
+
+function samePort(apiPort: number | undefined, securePort: number | undefined): number | undefined {
+  if (apiPort === undefined || securePort === undefined || apiPort === securePort)
+    return apiPort ?? securePort;
+  throw new GantryError("InvalidArgument", `--api-port is ${apiPort} and --secure-port ${securePort}`, {
+    code: "Platform.Config",
+    hint: "they are the same port: give one of them",
+  });
+}
+
+/** Services, nodes and rules are made of it. */
+function servicesElsewhere(home: string, serviceCidr: string): GantryError {
+  return new GantryError("InvalidArgument", `the Services of ${home} are in ${serviceCidr}`, {
+    code: "Platform.Config",
+    hint: "their range is decided at the first start: leave --service-cluster-ip-range out, or start on a new home",
+  });
 }
 
 /** Members, users and files of a cluster may change; its prefix is what tells one store in it from another. */
@@ -38,9 +60,9 @@ function storeElsewhere(home: string): GantryError {
   });
 }
 
-function newInstance(): PlatformConfig {
+function newInstance(wantedServiceCidr: string | undefined): PlatformConfig {
   const podCidr = choosePodCidr();
-  const serviceCidr = chooseServiceCidr();
+  const serviceCidr = wantedServiceCidr ?? chooseServiceCidr();
   return {
     instanceId: newInstanceId(),
     apiPort: API_PORT,

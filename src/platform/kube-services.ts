@@ -14,8 +14,11 @@ import {
   type ApiServer,
   type Certificates,
   createApiServer,
+  type FlaggedOptions,
+  type GivenFlags,
   kubeconfigText,
   openCertificates,
+  readServerOptions,
 } from "../kube/apiserver/index.ts";
 import {
   createEventRecorder,
@@ -53,6 +56,7 @@ export interface KubeHouseOptions {
   config: PlatformConfig;
   house: EngineHouse;
   podNetwork: Slot<PodNetwork>;
+  apiServerFlags: GivenFlags;
   logger: Logger;
   clock: Clock;
 }
@@ -73,10 +77,11 @@ const asController = (name: string): UserInfo => ({
 
 /** What Kubernetes does: store, API server, controllers, scheduler, kubelet, Services, DNS. */
 export function kubeHouse(options: KubeHouseOptions): KubeHouse {
-  const { layout, config, house, podNetwork, logger, clock } = options;
+  const { layout, config, house, podNetwork, apiServerFlags, logger, clock } = options;
   const store = new Slot<Store>("store");
   const certificates = new Slot<Certificates>("certificates");
   const apiServer = new Slot<ApiServer>("API server");
+  const serverCa = new Slot<string>("authority of the API server");
   const client = new Slot<KubeClient>("client");
   const informers = new Slot<InformerFactory>("informers");
   const cri = new Slot<Cri>("CRI");
@@ -110,7 +115,12 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
       name: "apiserver",
       needs: ["store", "certificates", "network"],
       async run(context) {
+        const { tokenSigningKey } = certificates.value;
+        const writeOut = (text: string) => void process.stdout.write(text);
+        const flagged = await readServerOptions(apiServerFlags, { logger, writeOut, tokenSigningKey });
+        serverCa.fill(authorityOf(certificates.value, flagged));
         const server = createApiServer({
+          ...flagged,
           store: store.value,
           certificates: certificates.value,
           serviceCidr: config.serviceCidr,
@@ -127,7 +137,7 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
         });
         apiServer.fill(server);
         await kubeconfig.saveOrDefer(layout.kubeconfig, () =>
-          writeKubeconfig(layout, config, certificates.value),
+          writeKubeconfig(layout, config, certificates.value, serverCa.value),
         );
         await withPortHint("--api-port", () =>
           server.service.run({
@@ -177,7 +187,7 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
           clientFor: (identity) => as(asController(identity), "kube-controller-manager"),
           informers: informers.value,
           kinds: apiServer.value.kinds,
-          caCertificate: certificates.value.caPem,
+          caCertificate: serverCa.value,
           loadBalancerCidr: config.loadBalancerCidr,
           logger,
           clock,
@@ -258,6 +268,11 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
   return { services, store, apiServer, client };
 }
 
+/** By whom clients know the server: a certificate of its own stands for itself. */
+function authorityOf({ caPem }: Certificates, { tls }: FlaggedOptions): string {
+  return tls.pair ? `${caPem.trim()}\n${tls.pair.certPem.trim()}\n` : caPem;
+}
+
 /** A kubelet may not give its node a role; who sets the cluster up does. */
 async function markControlPlane(client: KubeClient, nodeName: string, logger: Logger): Promise<void> {
   const labels = { "node-role.kubernetes.io/control-plane": "" };
@@ -272,6 +287,7 @@ async function writeKubeconfig(
   layout: HomeLayout,
   config: PlatformConfig,
   certificates: Certificates,
+  serverCa: string,
 ): Promise<void> {
   const admin = await certificates.client("admin", {
     commonName: "kubernetes-admin",
@@ -279,7 +295,7 @@ async function writeKubeconfig(
   });
   const text = kubeconfigText({
     server: `https://127.0.0.1:${config.apiPort}`,
-    ca: certificates.caPem,
+    ca: serverCa,
     cert: admin.certPem,
     key: admin.keyPem,
     name: "gantry",

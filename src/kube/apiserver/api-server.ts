@@ -76,6 +76,7 @@ import { ObjectStore } from "./objects/object-store.ts";
 import { StoredObject } from "./objects/stored-object.ts";
 import { Offload } from "./offload/offload.ts";
 import { RequestThreads } from "./offload/request-threads.ts";
+import type { ServingTls } from "./options/read-serving.ts";
 import { observers, type RequestObserver } from "./request-observer.ts";
 import type { ServerContext } from "./server-context.ts";
 import { TlsAgents } from "./webhook/tls-agents.ts";
@@ -118,6 +119,10 @@ export interface ApiServerOptions {
   authentication?: AuthenticationOptions;
   /** Who is asked whether a request is allowed; Node and RBAC where it is absent. */
   authorization?: AuthorizationOptions;
+  /** How long events are kept; an hour where it is absent. */
+  eventTtlSeconds?: number;
+  /** The server's certificate, where it is not the instance's own, and the oldest version of TLS. */
+  tls?: ServingTls;
   /** Which admission plugins run; upstream's defaults when absent. */
   admissionPlugins?: PluginChoice;
   logger: Logger;
@@ -208,6 +213,7 @@ class KubeApiServer implements ApiServer {
       store: options.store,
       cache: this.#cache,
       fresh: this.#fresh,
+      eventTtlSeconds: options.eventTtlSeconds,
       clock: this.#clock,
     });
     this.#lookup = new CachedLookup(this.#cache, this.#objects);
@@ -250,6 +256,7 @@ class KubeApiServer implements ApiServer {
       nodePorts: options.nodePortRange ?? NODE_PORTS,
       admissionPlugins: options.admissionPlugins,
       authorization: options.authorization,
+      eventTtlSeconds: options.eventTtlSeconds,
       logger: options.logger,
       clock: this.#clock,
     });
@@ -445,7 +452,7 @@ class KubeApiServer implements ApiServer {
   }
 
   async #run({ signal, ready }: ServiceContext): Promise<void> {
-    const { store, port, host, certificates, logger } = this.#options;
+    const { store, port, host, certificates, tls = {}, logger } = this.#options;
     const builtIn = this.#kinds.served();
     await this.#audit?.open();
     await writeBootstrapObjects(store, builtIn, this.#clock.nowMs());
@@ -476,8 +483,9 @@ class KubeApiServer implements ApiServer {
       this.#http = await startHttpServer({
         listen: { port, ...(host === undefined ? {} : { host }) },
         tls: {
-          key: certificates.server.keyPem,
-          cert: certificates.server.certPem,
+          key: tls.pair?.keyPem ?? certificates.server.keyPem,
+          cert: tls.pair?.certPem ?? certificates.server.certPem,
+          ...(tls.minVersion ? { minVersion: tls.minVersion } : {}),
           ca: this.#authentication.authoritiesPem,
           requestCert: true,
         },

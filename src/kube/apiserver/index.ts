@@ -1,3 +1,15 @@
 export { type ApiServer, type ApiServerOptions, createApiServer } from "./api-server.ts";
 export { type Certificates, type CertificatesOptions, openCertificates } from "./certificates.ts";
 export { kubeconfigText } from "./kubeconfig.ts";
+export {
+  flagsOf,
+  type GivenFlags,
+  takeFlags,
+  withAbsolutePaths,
+} from "./options/flag-values.ts";
+export { flagsHelp } from "./options/flags-help.ts";
+export {
+  type FlaggedOptions,
+  readInstanceFlags,
+  readServerOptions,
+} from "./options/read-server-options.ts";

@@ -14,7 +14,7 @@ import {
   statusNotFound,
   statusTooLarge,
 } from "../../api/index.ts";
-import { EventLeases } from "./event-leases.ts";
+import { EVENT_TTL_SECONDS, EventLeases } from "./event-leases.ts";
 import type { FreshObjects } from "./fresh-objects.ts";
 import { loadAs } from "./load-objects.ts";
 import type { ObjectCache } from "./object-cache.ts";
@@ -34,6 +34,15 @@ export type WriteOutcome =
   /** Somebody else was first: on the object, or on one of the companions. */
   | { done: false; lost: "object" | "companions" };
 
+export interface ObjectStoreOptions {
+  store: Store;
+  cache: ObjectCache;
+  fresh: FreshObjects;
+  /** How long events are kept. */
+  eventTtlSeconds?: number | undefined;
+  clock: Clock;
+}
+
 /** Objects as keys of the store: one durable transaction a write, guarded by the version that was read. */
 export class ObjectStore {
   readonly #store: Store;
@@ -41,11 +50,12 @@ export class ObjectStore {
   readonly #fresh: FreshObjects;
   readonly #eventLeases: EventLeases;
 
-  constructor(options: { store: Store; cache: ObjectCache; fresh: FreshObjects; clock: Clock }) {
+  constructor(options: ObjectStoreOptions) {
     this.#store = options.store;
     this.#cache = options.cache;
     this.#fresh = options.fresh;
-    this.#eventLeases = new EventLeases(options.store, options.clock);
+    const { store, eventTtlSeconds: ttlSeconds = EVENT_TTL_SECONDS, clock } = options;
+    this.#eventLeases = new EventLeases({ store, ttlSeconds, clock });
   }
 
   /** The newest state, read through the store; the parsed form is shared with the cache where both have the same version. */

@@ -142,16 +142,18 @@ function bodyOf(
 async function contextFor(
   { kind, info }: ResourceCall,
   store: Store,
-  { serviceCidr, nodePorts, admissionPlugins: choice, authorization = DEFAULT_AUTHORIZATION }: ThreadOptions,
+  options: ThreadOptions,
   nowMs: number,
 ): Promise<ServerContext> {
+  const { serviceCidr, nodePorts, admissionPlugins: choice, eventTtlSeconds } = options;
+  const { authorization = DEFAULT_AUTHORIZATION } = options;
   const cache = new PrefixCache();
   if (kind === services)
     for (const prefix of [ALLOCATIONS, keyPrefix(ipAddresses)]) await cache.load(store, prefix);
   if (info.namespace) await cache.load(store, quotaPrefix(info.namespace));
   if (kind.group === "rbac.authorization.k8s.io") await cache.load(store, RBAC_PREFIX);
   const clock: Clock = Object.assign(Object.create(systemClock) as Clock, { nowMs: () => nowMs });
-  const objects = new ObjectStore({ store, cache, fresh: new FreshObjects(), clock });
+  const objects = new ObjectStore({ store, cache, fresh: new FreshObjects(), eventTtlSeconds, clock });
   const lookup = new StoredLookup(objects);
   const webhooks = new WebhookClient({ lookup, clock, agents });
   const rbacSource = rbacFromCache(cache, () => cache.revision);

@@ -101,8 +101,9 @@ export class RequestThreads {
 
   #start(): RequestThread | undefined {
     if (this.#isStopped || this.#all.size >= this.#limits.threads) return undefined;
-    const { store, serviceCidr, nodePorts, admissionPlugins, authorization, clock } = this.#options;
-    const options = { serviceCidr, nodePorts, admissionPlugins, authorization };
+    const { store, clock, serviceCidr, nodePorts, admissionPlugins, authorization, eventTtlSeconds } =
+      this.#options;
+    const options = { serviceCidr, nodePorts, admissionPlugins, authorization, eventTtlSeconds };
     const thread = new RequestThread({ store, clock, options });
     this.#all.add(thread);
     void thread.ended.then(() => {

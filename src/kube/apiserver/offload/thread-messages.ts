@@ -15,6 +15,7 @@ export interface ThreadOptions {
   nodePorts: { first: number; last: number };
   admissionPlugins?: PluginChoice | undefined;
   authorization?: AuthorizationOptions | undefined;
+  eventTtlSeconds?: number | undefined;
 }
 
 export interface SentBody {

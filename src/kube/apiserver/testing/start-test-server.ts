@@ -35,6 +35,8 @@ export interface TestServerOptions
     | "authentication"
     | "serviceAccountTokens"
     | "authorization"
+    | "tls"
+    | "eventTtlSeconds"
     | "audit"
     | "components"
   > {
@@ -73,6 +75,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     ...(options.audit ? { audit: options.audit } : {}),
     ...(options.serviceAccountTokens ? { serviceAccountTokens: options.serviceAccountTokens } : {}),
     ...(options.authorization ? { authorization: options.authorization } : {}),
+    ...(options.tls ? { tls: options.tls } : {}),
+    ...(options.eventTtlSeconds ? { eventTtlSeconds: options.eventTtlSeconds } : {}),
     ...(options.authentication ? { authentication: options.authentication } : {}),
     ...(options.admissionPlugins ? { admissionPlugins: options.admissionPlugins } : {}),
     ...(options.components ? { components: options.components } : {}),

@@ -1,0 +1,266 @@
+/** What a flag takes. `strings` is a list with commas, and may be repeated; `texts` takes each value whole. */
+export type FlagType =
+  | "string"
+  | "boolean"
+  | "integer"
+  | "number"
+  | "duration"
+  | "strings"
+  | "texts"
+  | "pairs"
+  | "file"
+  | "files";
+
+export interface Flag {
+  name: string;
+  type: FlagType;
+  /** As it would be written; nothing where it is absent. */
+  default?: string;
+  help: string;
+}
+
+export interface FlagSection {
+  title: string;
+  flags: readonly Flag[];
+}
+
+const batchFlags = (plugin: "log" | "webhook", mode: string, batch: string, throttle: string): Flag[] => [
+  {
+    name: `audit-${plugin}-mode`,
+    type: "string",
+    default: mode,
+    help: "What happens while events wait: batch, blocking or blocking-strict.",
+  },
+  {
+    name: `audit-${plugin}-batch-buffer-size`,
+    type: "integer",
+    default: "10000",
+    help: "Events that may wait.",
+  },
+  {
+    name: `audit-${plugin}-batch-max-size`,
+    type: "integer",
+    default: batch,
+    help: "Events in one batch, in batch mode.",
+  },
+  {
+    name: `audit-${plugin}-batch-max-wait`,
+    type: "duration",
+    default: plugin === "log" ? "0s" : "30s",
+    help: "When a batch goes that is not full.",
+  },
+  {
+    name: `audit-${plugin}-batch-throttle-enable`,
+    type: "boolean",
+    default: throttle,
+    help: "Whether batches are throttled.",
+  },
+  {
+    name: `audit-${plugin}-batch-throttle-qps`,
+    type: "number",
+    default: throttle === "true" ? "10" : "0",
+    help: "Batches a second.",
+  },
+  {
+    name: `audit-${plugin}-batch-throttle-burst`,
+    type: "integer",
+    default: throttle === "true" ? "15" : "0",
+    help: "Batches at once after a pause.",
+  },
+  {
+    name: `audit-${plugin}-truncate-enabled`,
+    type: "boolean",
+    default: "false",
+    help: "Whether big events lose their objects.",
+  },
+  {
+    name: `audit-${plugin}-truncate-max-event-size`,
+    type: "integer",
+    default: "102400",
+    help: "Bytes from which an event is big.",
+  },
+  {
+    name: `audit-${plugin}-truncate-max-batch-size`,
+    type: "integer",
+    default: "10485760",
+    help: "Bytes of one batch.",
+  },
+];
+
+/** kube-apiserver's flags as far as they are known here, in its sections and with its defaults. */
+export const FLAG_SECTIONS: readonly FlagSection[] = [
+  {
+    title: "Generic flags",
+    flags: [
+      {
+        name: "max-requests-inflight",
+        type: "integer",
+        default: "400",
+        help: "Requests that are worked on at once, together with the next one: the seats of priority and fairness.",
+      },
+      {
+        name: "max-mutating-requests-inflight",
+        type: "integer",
+        default: "200",
+        help: "See --max-requests-inflight.",
+      },
+    ],
+  },
+  {
+    title: "Secure serving flags",
+    flags: [
+      { name: "bind-address", type: "string", default: "0.0.0.0", help: "Address to listen on." },
+      { name: "secure-port", type: "integer", default: "6443", help: "The same as --api-port." },
+      { name: "tls-cert-file", type: "file", help: "Certificate of the server, then those over it." },
+      { name: "tls-private-key-file", type: "file", help: "Key of --tls-cert-file." },
+      {
+        name: "tls-min-version",
+        type: "string",
+        help: "The oldest version of TLS: VersionTLS10, VersionTLS11, VersionTLS12, VersionTLS13.",
+      },
+    ],
+  },
+  {
+    title: "Auditing flags",
+    flags: [
+      { name: "audit-policy-file", type: "file", help: "Policy (audit.k8s.io/v1) of the audit log." },
+      { name: "audit-log-path", type: "file", help: "File of the audit log; '-' is standard out." },
+      { name: "audit-log-maxage", type: "integer", default: "0", help: "Days that old files are kept." },
+      { name: "audit-log-maxbackup", type: "integer", default: "0", help: "Old files that are kept." },
+      { name: "audit-log-maxsize", type: "integer", default: "0", help: "MiB of a file; 0: 100." },
+      { name: "audit-log-compress", type: "boolean", default: "false", help: "Compresses old files." },
+      { name: "audit-log-format", type: "string", default: "json", help: "json or legacy." },
+      { name: "audit-log-version", type: "string", default: "audit.k8s.io/v1", help: "Version of events." },
+      ...batchFlags("log", "blocking", "1", "false"),
+      { name: "audit-webhook-config-file", type: "file", help: "Kubeconfig of whom events are sent to." },
+      {
+        name: "audit-webhook-initial-backoff",
+        type: "duration",
+        default: "10s",
+        help: "When a batch that was not taken is sent again.",
+      },
+      {
+        name: "audit-webhook-version",
+        type: "string",
+        default: "audit.k8s.io/v1",
+        help: "Version of events.",
+      },
+      ...batchFlags("webhook", "batch", "400", "true"),
+    ],
+  },
+  {
+    title: "Authentication flags",
+    flags: [
+      {
+        name: "anonymous-auth",
+        type: "boolean",
+        default: "true",
+        help: "Lets in who does not say who it is, as system:anonymous.",
+      },
+      { name: "api-audiences", type: "strings", help: "Audiences of the API; the issuers where absent." },
+      { name: "client-ca-file", type: "file", help: "Further authorities of clients' certificates." },
+      {
+        name: "enable-bootstrap-token-auth",
+        type: "boolean",
+        default: "false",
+        help: "Lets machines join by Secrets of type bootstrap.kubernetes.io/token in kube-system.",
+      },
+      { name: "requestheader-client-ca-file", type: "file", help: "Authorities of proxies in front." },
+      { name: "requestheader-allowed-names", type: "strings", help: "Common names of such proxies." },
+      { name: "requestheader-username-headers", type: "strings", help: "Headers with the user's name." },
+      { name: "requestheader-uid-headers", type: "strings", help: "Headers with the user's uid." },
+      { name: "requestheader-group-headers", type: "strings", help: "Headers with the user's groups." },
+      {
+        name: "requestheader-extra-headers-prefix",
+        type: "strings",
+        help: "How headers begin that hold extra of a user.",
+      },
+      { name: "service-account-issuer", type: "texts", help: "Issuer of tokens; the first one issues." },
+      { name: "service-account-jwks-uri", type: "string", help: "Where the issuer's keys are told to be." },
+      { name: "service-account-key-file", type: "files", help: "Keys that prove tokens." },
+      { name: "service-account-signing-key-file", type: "file", help: "Key that signs tokens." },
+      {
+        name: "service-account-max-token-expiration",
+        type: "duration",
+        default: "0s",
+        help: "How long tokens live at the most; 0: as long as they were asked for.",
+      },
+      {
+        name: "service-account-extend-token-expiration",
+        type: "boolean",
+        default: "true",
+        help: "Lets pods' own tokens live for a year.",
+      },
+      {
+        name: "service-account-lookup",
+        type: "boolean",
+        default: "true",
+        help: "Looks whether a token's account is still there; cannot be switched off.",
+      },
+      { name: "token-auth-file", type: "file", help: 'Lines of token,user,uid,"group,…".' },
+    ],
+  },
+  {
+    title: "Authorization flags",
+    flags: [
+      {
+        name: "authorization-mode",
+        type: "strings",
+        default: "Node,RBAC",
+        help: "Who is asked, in this order: Node, RBAC, AlwaysAllow, AlwaysDeny, Webhook.",
+      },
+      { name: "authorization-webhook-config-file", type: "file", help: "Kubeconfig of the mode Webhook." },
+      {
+        name: "authorization-webhook-version",
+        type: "string",
+        default: "v1beta1",
+        help: "Version of SubjectAccessReview: v1 or v1beta1.",
+      },
+      {
+        name: "authorization-webhook-cache-authorized-ttl",
+        type: "duration",
+        default: "5m0s",
+        help: "How long its yes holds.",
+      },
+      {
+        name: "authorization-webhook-cache-unauthorized-ttl",
+        type: "duration",
+        default: "30s",
+        help: "How long its no holds.",
+      },
+    ],
+  },
+  {
+    title: "Admission flags",
+    flags: [
+      { name: "enable-admission-plugins", type: "strings", help: "Plugins beside the usual ones." },
+      { name: "disable-admission-plugins", type: "strings", help: "Usual plugins that are left out." },
+    ],
+  },
+  {
+    title: "Misc flags",
+    flags: [
+      {
+        name: "event-ttl",
+        type: "duration",
+        default: "1h0m0s",
+        help: "How long events are kept.",
+      },
+      {
+        name: "service-cluster-ip-range",
+        type: "string",
+        help: "Addresses of Services; decided at the first start.",
+      },
+      {
+        name: "service-node-port-range",
+        type: "string",
+        default: "30000-32767",
+        help: "Ports of Services of type NodePort.",
+      },
+    ],
+  },
+];
+
+export const FLAGS: ReadonlyMap<string, Flag> = new Map(
+  FLAG_SECTIONS.flatMap(({ flags }) => flags.map((flag) => [flag.name, flag])),
+);

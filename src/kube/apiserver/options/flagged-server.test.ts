@@ -1,0 +1,49 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect } from "node:tls";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { silentLogger } from "../../../base/index.ts";
+import { openMemoryStore, type Store } from "../../../store/index.ts";
+import { events } from "../../api/index.ts";
+import { openCertificates } from "../certificates.ts";
+import { startTestServer, type TestServer } from "../testing/start-test-server.ts";
+
+describe("a server as flags want it", () => {
+  let server: TestServer;
+  let store: Store | undefined;
+  afterEach(async () => {
+    await server.stop();
+    await store?.close();
+    store = undefined;
+  });
+
+  it("shows another certificate, and speaks no older TLS", async () => {
+    const dir = await mkdtemp(join(tmpdir(), "gantry-tls-"));
+    const elsewhere = await openCertificates({ pkiDir: dir, serviceAddress: "10.96.0.1" });
+    await rm(dir, { recursive: true });
+    server = await startTestServer({ tls: { pair: elsewhere.server, minVersion: "TLSv1.3" } });
+    const { port } = new URL(server.url);
+    const handshake = (ca: string, maxVersion: "TLSv1.2" | "TLSv1.3") =>
+      new Promise<string>((resolve) => {
+        const socket = connect({ host: "127.0.0.1", port: Number(port), ca, maxVersion });
+        socket.on("secureConnect", () => resolve(socket.getProtocol() ?? "none"));
+        socket.on("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+        socket.on("close", () => resolve("closed"));
+      });
+    expect(await handshake(elsewhere.caPem, "TLSv1.3")).toBe("TLSv1.3");
+    expect(await handshake(server.certificates.caPem, "TLSv1.3")).toMatch(/SIGNATURE|SELF_SIGNED|UNABLE/);
+    expect(await handshake(elsewhere.caPem, "TLSv1.2")).toMatch(/PROTOCOL_VERSION/);
+  });
+
+  it("keeps events for so long", async () => {
+    store = await openMemoryStore({ logger: silentLogger });
+    const grantLease = vi.spyOn(store, "grantLease");
+    server = await startTestServer({ store, eventTtlSeconds: 120 });
+    await server.client.create(events, {
+      metadata: { name: "e", namespace: "default" },
+      involvedObject: { namespace: "default" },
+    });
+    expect(grantLease.mock.calls).toEqual([[120 + 60]]);
+  });
+});

@@ -1,0 +1,177 @@
+import { createPublicKey, generateKeyPairSync } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { silentLogger } from "../../../base/index.ts";
+import { tokenSigningKey } from "../certificates.ts";
+import type { GivenFlags } from "./flag-values.ts";
+import { readInstanceFlags, readServerOptions } from "./read-server-options.ts";
+
+const own = tokenSigningKey(generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey);
+const environment = { logger: silentLogger, writeOut: () => {}, tokenSigningKey: own };
+
+describe("the options that flags say", () => {
+  let dir: string;
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), "gantry-flags-"));
+  });
+  afterAll(() => rm(dir, { recursive: true }));
+
+  const file = async (name: string, text: string) => {
+    await writeFile(join(dir, name), text);
+    return join(dir, name);
+  };
+  const read = (given: GivenFlags) => readServerOptions(given, environment);
+
+  it("are upstream's defaults where there are none, with Node and RBAC", async () => {
+    expect(await read({})).toEqual({
+      tls: {},
+      nodePortRange: { first: 30_000, last: 32_767 },
+      maxInFlight: { reading: 400, mutating: 200 },
+      eventTtlSeconds: 3600,
+      authentication: { anonymous: { isEnabled: true }, bootstrapTokens: false },
+      serviceAccountTokens: {
+        key: own,
+        keys: [{ publicKey: own.publicKey, keyId: own.keyId }],
+        extendsExpiration: true,
+      },
+      authorization: { modes: ["Node", "RBAC"] },
+      admissionPlugins: { enable: [], disable: [] },
+    });
+  });
+
+  it("come from the files that they name", async () => {
+    const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    const pem = rsa.privateKey.export({ type: "pkcs8", format: "pem" }) as string;
+    const policy = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: Metadata}]\n";
+    const options = await read({
+      "bind-address": ["127.0.0.1"],
+      "service-node-port-range": ["31000+99"],
+      "max-requests-inflight": ["0"],
+      "token-auth-file": [await file("tokens", "t,ada,1\n")],
+      "client-ca-file": [await file("ca", "a CA")],
+      "service-account-signing-key-file": [await file("sign", pem)],
+      "service-account-key-file": [
+        await file("keys", own.publicKey.export({ type: "spki", format: "pem" }) as string),
+      ],
+      "service-account-issuer": ["https://a", "https://b"],
+      "service-account-max-token-expiration": ["1h"],
+      "api-audiences": ["x,y"],
+      "audit-policy-file": [await file("policy", policy)],
+      "audit-log-path": [join(dir, "audit.log")],
+      "audit-log-maxsize": ["7"],
+      "enable-admission-plugins": ["AlwaysPullImages"],
+      "authorization-mode": ["AlwaysAllow"],
+      "tls-min-version": ["VersionTLS13"],
+    });
+    expect(options).toMatchObject({
+      host: "127.0.0.1",
+      tls: { minVersion: "TLSv1.3" },
+      nodePortRange: { first: 31_000, last: 31_099 },
+      maxInFlight: { reading: 0, mutating: 200 },
+      authentication: { clientCaPem: "a CA", tokenFile: { text: "t,ada,1\n" } },
+      authorization: { modes: ["AlwaysAllow"] },
+      admissionPlugins: { enable: ["AlwaysPullImages"] },
+      serviceAccountTokens: {
+        issuers: ["https://a", "https://b"],
+        audiences: ["x", "y"],
+        maxExpirationSeconds: 3600,
+      },
+      audit: { policy: { rules: [{ level: "Metadata" }] }, log: { to: { maxSizeMib: 7 }, mode: "blocking" } },
+    });
+    const { key, keys } = options.serviceAccountTokens;
+    expect(key!.publicKey.equals(createPublicKey(rsa.privateKey))).toBe(true);
+    expect(keys!.map(({ keyId }) => keyId)).toEqual([key!.keyId, own.keyId]);
+  });
+
+  it.each<[GivenFlags, string]>([
+    [{ nosuch: ["1"] }, "unknown flag: --nosuch"],
+    [{ "authorization-mode": ["RBAC,All"] }, 'authorization-mode "All" is not a valid mode'],
+    [{ "authorization-mode": ["ABAC"] }, 'authorization-mode "ABAC" is not implemented'],
+    [{ "authorization-mode": [""] }, "at least one authorization-mode must be passed"],
+    [
+      { "authorization-mode": ["Webhook,Webhook"] },
+      `[authorization-mode Webhook's authorization config file not passed, authorization-mode ["Webhook" "Webhook"] has mode specified more than once]`,
+    ],
+    [
+      { "authorization-webhook-config-file": ["/nosuch"] },
+      "[cannot specify --authorization-webhook-config-file without mode Webhook, webhook's kubeconfig /nosuch: ENOENT: no such file or directory, open '/nosuch']",
+    ],
+    [
+      { "audit-log-path": ["/x"], "audit-log-mode": ["slow"] },
+      'invalid audit log mode slow, allowed modes are "batch,blocking,blocking-strict"',
+    ],
+    [
+      { "audit-log-path": ["/x"], "audit-log-format": ["xml"] },
+      'invalid audit log format xml, allowed formats are "legacy,json"',
+    ],
+    [
+      { "audit-log-path": ["/x"], "audit-log-maxage": ["-1"] },
+      "--audit-log-maxage -1 can't be a negative number",
+    ],
+    [
+      { "audit-log-path": ["/x"], "audit-log-mode": ["batch"], "audit-log-batch-buffer-size": ["0"] },
+      "invalid audit batch log buffer size 0, must be a positive number",
+    ],
+    [
+      { "audit-log-path": ["/x"], "audit-log-truncate-max-batch-size": ["10"] },
+      "invalid audit truncate log max batch size 10, must be greater than max event size (102400)",
+    ],
+    [{ "max-requests-inflight": ["-1"] }, "--max-requests-inflight can not be negative value"],
+    [
+      { "max-requests-inflight": ["0"], "max-mutating-requests-inflight": ["0"] },
+      "invalid configuration: MaxRequestsInFlight=0 and MaxMutatingRequestsInFlight=0; they must add up to something positive",
+    ],
+    [
+      { "service-account-issuer": ["a", "a", "", "https://%zz"] },
+      `[service-account-issuer "a" is already specified, service-account-issuer should not be an empty string, service-account-issuer "https://%zz" contained a ':' but was not a valid URL: parse "https://%zz": invalid URL escape "%zz"]`,
+    ],
+    [
+      { "service-account-jwks-uri": ["http://a"] },
+      "service-account-jwks-uri requires https scheme, parsed as: http://a",
+    ],
+    [{ "requestheader-group-headers": ["a, "] }, 'empty value in "requestheader-group-headers"'],
+    [
+      { "requestheader-uid-headers": ["X-Uid"] },
+      "--requestheader-uid-headers is set without specifying the standard X-Remote-Uid header - API aggregation will not work",
+    ],
+    [{ "tls-min-version": ["1.2"] }, 'unknown tls version "1.2"'],
+    [
+      { "service-node-port-range": ["9-1"] },
+      'invalid argument "9-1" for "--service-node-port-range" flag: end port cannot be less than start port: 9-1',
+    ],
+    [
+      { "enable-admission-plugins": ["X"], "disable-admission-plugins": ["X"] },
+      '[enable-admission-plugins plugin "X" is unknown, disable-admission-plugins plugin "X" is unknown, [X] in enable-admission-plugins and disable-admission-plugins overlapped]',
+    ],
+    [
+      { "client-ca-file": ["/nosuch"] },
+      "--client-ca-file: ENOENT: no such file or directory, open '/nosuch'",
+    ],
+  ])("%j is refused", async (given, why) => {
+    await expect(read(given)).rejects.toThrow(expect.objectContaining({ message: why }));
+  });
+
+  it("of which some are the instance's", () => {
+    expect(readInstanceFlags({})).toEqual({ apiPort: undefined, serviceCidr: undefined });
+    expect(
+      readInstanceFlags({ "secure-port": ["7443"], "service-cluster-ip-range": ["10.1.0.0/16"] }),
+    ).toEqual({ apiPort: 7443, serviceCidr: "10.1.0.0/16" });
+    const refused: [GivenFlags, string][] = [
+      [
+        { "secure-port": ["0"] },
+        "--secure-port 0 must be between 1 and 65535, inclusive. It cannot be turned off with 0",
+      ],
+      [
+        { "service-cluster-ip-range": ["a"] },
+        "--service-cluster-ip-range must contain at least one valid cidr",
+      ],
+      [
+        { "service-cluster-ip-range": ["10.1.0.0/16,fd00::/112"] },
+        "--service-cluster-ip-range: IPv6 and dual stack are not implemented",
+      ],
+    ];
+    for (const [given, why] of refused) expect(() => readInstanceFlags(given)).toThrow(why);
+  });
+});

@@ -1,0 +1,65 @@
+import { isIP } from "node:net";
+import type { SecureVersion } from "node:tls";
+import type { FlagValues } from "./flag-values.ts";
+import { fileOf, type OptionProblems } from "./option-problems.ts";
+
+export interface ServingTls {
+  /** Of the server, instead of the instance's own. */
+  pair?: { certPem: string; keyPem: string };
+  minVersion?: SecureVersion;
+}
+
+const TLS_VERSIONS: Record<string, SecureVersion> = {
+  VersionTLS10: "TLSv1",
+  VersionTLS11: "TLSv1.1",
+  VersionTLS12: "TLSv1.2",
+  VersionTLS13: "TLSv1.3",
+};
+
+/** `--tls-…` */
+export async function readTls(flags: FlagValues, problems: OptionProblems): Promise<ServingTls> {
+  const certPem = await problems.during(() => fileOf(flags, "tls-cert-file"));
+  const keyPem = await problems.during(() => fileOf(flags, "tls-private-key-file"));
+  if ((flags.text("tls-cert-file") === "") !== (flags.text("tls-private-key-file") === ""))
+    problems.add("--tls-cert-file and --tls-private-key-file must be specified together");
+  const name = flags.text("tls-min-version");
+  const minVersion = TLS_VERSIONS[name];
+  if (name !== "" && !minVersion) problems.add(`unknown tls version ${JSON.stringify(name)}`);
+  return {
+    ...(certPem && keyPem ? { pair: { certPem, keyPem } } : {}),
+    ...(minVersion ? { minVersion } : {}),
+  };
+}
+
+/** The address to listen on; undefined: all. */
+export function readBindAddress(flags: FlagValues, problems: OptionProblems): string | undefined {
+  const address = flags.text("bind-address");
+  if (isIP(address) === 0) {
+    problems.add(
+      `invalid argument ${JSON.stringify(address)} for "--bind-address" flag: failed to parse IP: ${JSON.stringify(address)}`,
+    );
+    return undefined;
+  }
+  return address === "0.0.0.0" || address === "::" ? undefined : address;
+}
+
+/** `a`, `a-b` or `a+n` (apimachinery's net.PortRange); undefined where it is none. */
+export function readPortRange(
+  flags: FlagValues,
+  problems: OptionProblems,
+): { first: number; last: number } | undefined {
+  const value = flags.text("service-node-port-range").trim();
+  const [, low = "", sign, high = ""] = /^(\d+)(?:([-+])(\d+))?$/.exec(value) ?? [];
+  const first = Number(low);
+  const last = sign === undefined ? first : sign === "+" ? first + Number(high) : Number(high);
+  const wrong = portRangeProblem(value, low, first, last);
+  if (wrong === undefined) return { first, last };
+  problems.add(`invalid argument ${JSON.stringify(value)} for "--service-node-port-range" flag: ${wrong}`);
+  return undefined;
+}
+
+function portRangeProblem(value: string, low: string, first: number, last: number): string | undefined {
+  if (low === "") return `unable to parse port range: ${value}`;
+  if (first > 65_535 || last > 65_535) return `the port range cannot be greater than 65535: ${value}`;
+  return last < first ? `end port cannot be less than start port: ${value}` : undefined;
+}
