@@ -123,6 +123,7 @@ export { ageOf, humanDuration } from "./meta/age.ts";
 export * from "./meta/label-selector.ts";
 export * from "./meta/object-meta.ts";
 export { canonicalTime, timeMs } from "./meta/time.ts";
+export * from "./metadata-of.ts";
 export * from "./models.ts";
 export { ingresses } from "./networking/ingress.ts";
 export { ingressClasses } from "./networking/ingress-class.ts";

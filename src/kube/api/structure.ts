@@ -1,6 +1,7 @@
 import { errorMessage } from "../../base/index.ts";
 import { canonicalQuantity, isEmptyObject, setOwn } from "../../formats/index.ts";
 import { type EmptyMember, noteEmpties } from "./empties.ts";
+import { base64Problem } from "./go-base64.ts";
 import { goType } from "./go-print.ts";
 import { goTypeName, isNamedString } from "./go-types.ts";
 import { canonicalTime } from "./meta/time.ts";
@@ -289,10 +290,9 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 
 /** Go's decoder skips line ends and refuses everything else with the place of the first bad byte. */
 function readBase64(text: string): string {
-  const joined = /[\r\n]/.test(text) ? text.replace(/[\r\n]/g, "") : text;
-  if (BASE64.test(joined)) return joined;
-  const good = /^[A-Za-z0-9+/]*/.exec(joined)![0].length;
-  const at = good < joined.length ? good : joined.length - (joined.length % 4);
+  if (BASE64.test(text)) return text;
+  const at = base64Problem(text);
+  if (at === undefined) return text.replace(/[\r\n]/g, "");
   throw new DecodeError(`illegal base64 data at input byte ${at}`);
 }
 

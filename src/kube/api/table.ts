@@ -1,4 +1,5 @@
 import { columnDescription } from "./column-descriptions.ts";
+import { metadataOf } from "./metadata-of.ts";
 import type { KindDefinition, KubeObject, TableColumn } from "./types.ts";
 
 /** What of each object a table carries (`includeObject`). */
@@ -99,7 +100,7 @@ function columnDefinition(column: TableColumn): ColumnDefinition {
 
 /** One row, for lists that are written in pieces. */
 export function tableRow(
-  kind: Pick<KindDefinition, "kind" | "columns">,
+  kind: Pick<KindDefinition, "kind" | "columns" | "annotationsOfFields">,
   object: KubeObject,
   options: TableOptions,
 ): TableRow {
@@ -115,7 +116,7 @@ export function tableRow(
         object: {
           kind: "PartialObjectMetadata",
           apiVersion: `meta.k8s.io/${options.version ?? "v1"}`,
-          metadata: object.metadata,
+          metadata: metadataOf(kind, object),
         },
       };
   }

@@ -258,6 +258,8 @@ export interface KindDefinition<T extends ApiObject = any> extends ResourceRef<T
     | "dns1035label"
     | "pathSegment"
     | ((name: string, object: T) => string[]);
+  /** Annotations that show fields of upstream's internal object: what shows the metadata alone lacks them. */
+  annotationsOfFields?: readonly string[];
   columns: TableColumn[];
   /** The order of a table's rows where it is not that of the names. */
   compareRows?: (one: T, other: T) => number;

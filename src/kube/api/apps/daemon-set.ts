@@ -18,7 +18,7 @@ import type { FieldError, KindDefinition } from "../types.ts";
 import { collisionCountDecremented } from "./collision-count.ts";
 import { amountOf, atMostAll, validateIntOrPercent } from "./int-or-percent.ts";
 import { mismatch, sameSelector } from "./selector-and-template.ts";
-import { setTemplateGeneration, templateGeneration } from "./template-generation.ts";
+import { setTemplateGeneration, TEMPLATE_GENERATION, templateGeneration } from "./template-generation.ts";
 
 export const daemonSets: KindDefinition<DaemonSet> = {
   group: "apps",
@@ -30,6 +30,7 @@ export const daemonSets: KindDefinition<DaemonSet> = {
   categories: ["all"],
   namespaced: true,
   model: "io.k8s.api.apps.v1.DaemonSet",
+  annotationsOfFields: [TEMPLATE_GENERATION],
   hasStatus: true,
   tracksGeneration: true,
   allowUnconditionalUpdate: true,

@@ -1,6 +1,7 @@
 import type { HorizontalPodAutoscaler, V2HorizontalPodAutoscaler } from "../generated/types.ts";
 import type { KindDefinition, KubeObject, WriteContext } from "../types.ts";
 import { horizontalPodAutoscalers, setDefaults } from "./horizontal-pod-autoscaler.ts";
+import { ROUND_TRIP_ANNOTATIONS } from "./round-trip-annotations.ts";
 import { fromV2, toV2 } from "./v1-conversion.ts";
 
 const {
@@ -23,6 +24,7 @@ export const horizontalPodAutoscalersV1: KindDefinition<HorizontalPodAutoscaler>
   categories: ["all"],
   namespaced: true,
   model: "io.k8s.api.autoscaling.v1.HorizontalPodAutoscaler",
+  annotationsOfFields: ROUND_TRIP_ANNOTATIONS,
   storedAs: {
     group: "autoscaling",
     version: "v2",

@@ -10,13 +10,17 @@ export const ROUND_TRIP = {
   behavior: `${PREFIX}behavior`,
 } as const;
 
-const ALL = [...Object.values(ROUND_TRIP), `${PREFIX}scale-down-tolerance`, `${PREFIX}scale-up-tolerance`];
+export const ROUND_TRIP_ANNOTATIONS = [
+  ...Object.values(ROUND_TRIP),
+  `${PREFIX}scale-down-tolerance`,
+  `${PREFIX}scale-up-tolerance`,
+];
 
 /** They are no annotations of the object (DropRoundTripHorizontalPodAutoscalerAnnotations). */
 export function dropRoundTripAnnotations(metadata: Pick<ObjectMeta, "annotations">): void {
   const { annotations } = metadata;
-  if (annotations === undefined || !ALL.some((name) => name in annotations)) return;
-  const rest = Object.entries(annotations).filter(([name]) => !ALL.includes(name));
+  if (annotations === undefined || !ROUND_TRIP_ANNOTATIONS.some((name) => name in annotations)) return;
+  const rest = Object.entries(annotations).filter(([name]) => !ROUND_TRIP_ANNOTATIONS.includes(name));
   if (rest.length > 0) metadata.annotations = Object.fromEntries(rest);
   else delete metadata.annotations;
 }

@@ -74,7 +74,7 @@ export const FLOW_CONTROL_REFUSALS: Record<string, KindRefusals> = {
       ],
       [
         { metadata: { name: "exempt" }, spec: { matchingPrecedence: 2, rules: [] } },
-        "Invalid spec: Invalid value: flowcontrol.FlowSchemaSpec{PriorityLevelConfiguration:flowcontrol.PriorityLevelConfigurationReference{Name:\"workload-low\"}, MatchingPrecedence:2, DistinguisherMethod:(*flowcontrol.FlowDistinguisherMethod)(nil), Rules:[]flowcontrol.PolicyRulesWithSubjects(nil)}: spec of 'exempt' must equal the fixed value",
+        "Invalid spec: Invalid value: flowcontrol.FlowSchemaSpec{PriorityLevelConfiguration:flowcontrol.PriorityLevelConfigurationReference{Name:\"workload-low\"}, MatchingPrecedence:2, DistinguisherMethod:(*flowcontrol.FlowDistinguisherMethod)(nil), Rules:[]flowcontrol.PolicyRulesWithSubjects{}}: spec of 'exempt' must equal the fixed value",
       ],
     ],
     status: [

@@ -5,6 +5,7 @@ import { MISSING } from "./compare-values.ts";
 import { type FormatOptions, maxParts, verbosityOf, withType } from "./format-options.ts";
 import { type GoType, isZero } from "./go-type.ts";
 import { labelSelectorText } from "./label-selector-text.ts";
+import { objectMetaText } from "./object-meta-text.ts";
 import { appendEllipsis, ELLIPSIS, lineOf, NIL, record, type TextList, type TextNode } from "./text-node.ts";
 
 /** A value by itself (go-cmp's FormatValue); nothing of one that is missing. */
@@ -23,6 +24,9 @@ export function formatValue(options: FormatOptions, type: GoType, value: unknown
 function ownText(type: GoType, value: unknown): string | undefined {
   if (type.kind === "string" && type.isStringer) return (value as string | undefined) ?? "";
   if (value === undefined || value === null) return undefined;
+  // Of an embedded struct the text is that of the whole.
+  if (type.name === "*core.PersistentVolumeClaimTemplate")
+    return objectMetaText((value as { metadata?: object }).metadata);
   if (type.name === "*v1.LabelSelector") return labelSelectorText(value as LabelSelectorObject);
   return type.name === "*resource.Quantity" ? String(value) : undefined;
 }

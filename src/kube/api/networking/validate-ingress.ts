@@ -28,7 +28,7 @@ export function validateIngressSpec(spec: IngressSpec): FieldError[] {
   const { defaultBackend, rules = [], tls = [], ingressClassName: name } = spec;
   const errors: FieldError[] = [];
   if (rules.length === 0 && defaultBackend === undefined) {
-    const none = new GoLiteral("[]networking.IngressRule(nil)");
+    const none = new GoLiteral(`[]networking.IngressRule${spec.rules === undefined ? "(nil)" : "{}"}`);
     errors.push(invalid("spec", none, "either `defaultBackend` or `rules` must be specified"));
   }
   return [

@@ -1,4 +1,5 @@
 import { applyMergePatch } from "../../../formats/index.ts";
+import { emptiesOf, withEmpties } from "../empties.ts";
 import { checkStructure } from "../structure.ts";
 import type { FieldError, KindDefinition, KubeObject, WriteContext } from "../types.ts";
 
@@ -29,7 +30,7 @@ const textOf = ({ type, field, message }: FieldError) =>
 export function refusalsOnCreate(kind: KindDefinition, base: object, change: object): string[] {
   const object = read(kind, changed(base, change));
   kind.prepareForCreate?.(object);
-  return (kind.validate?.(object) ?? []).map(textOf);
+  return (kind.validate?.(withEmpties(object, emptiesOf(object))) ?? []).map(textOf);
 }
 
 export function createdFrom(kind: KindDefinition, base: object, change: object = {}): KubeObject {

@@ -4,6 +4,7 @@ import {
   type IncludeObject,
   type KindDefinition,
   type KubeObject,
+  metadataOf,
   toTable,
 } from "../../api/index.ts";
 import { StoredObject } from "../objects/stored-object.ts";
@@ -35,14 +36,15 @@ export function encodeObject(
   if (form.shape === "table")
     return encodeValue(toTable(kind, [plain(object)], form), form.encoding, form.pretty);
   if (form.shape === "metadata")
-    return encodeValue(partialMetadata(plain(object), form), form.encoding, form.pretty);
+    return encodeValue(partialMetadata(kind, plain(object), form), form.encoding, form.pretty);
   if (object instanceof StoredObject && form.encoding === "json" && !form.pretty) {
     return Buffer.concat([object.json(), NEWLINE]);
   }
   return encodeValue(plain(object), form.encoding, form.pretty);
 }
 
-export function partialMetadata({ metadata }: KubeObject, { version }: WantedForm): object {
+export function partialMetadata(kind: KindDefinition, object: KubeObject, { version }: WantedForm): object {
+  const metadata = metadataOf(kind, object);
   return { kind: "PartialObjectMetadata", apiVersion: `meta.k8s.io/${version}`, metadata };
 }
 

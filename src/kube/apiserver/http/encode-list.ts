@@ -79,7 +79,7 @@ function frameOf(
   form: Rendering,
 ): ListFrame {
   const empty = emptyList(kind, list, form);
-  if (form.encoding === "protobuf") return protobufFrame(empty, form);
+  if (form.encoding === "protobuf") return protobufFrame(kind, empty, form);
   if (form.encoding === "yaml") return yamlFrame(kind, empty, isEmpty, form);
   return jsonFrame(kind, empty, isEmpty, form);
 }
@@ -108,7 +108,7 @@ function listMetadata({ resourceVersion, continue: next, remainingItemCount }: O
 /** As an element of the list, where upstream leaves apiVersion and kind out of objects that are not custom ones. */
 function shownItem(kind: KindDefinition, { object }: StoredObject, form: Rendering): object {
   if (form.shape === "table") return tableRow(kind, object, form);
-  if (form.shape === "metadata") return partialMetadata(object, form);
+  if (form.shape === "metadata") return partialMetadata(kind, object, form);
   if (kind.readStructure) return object;
   const { kind: _kind, apiVersion: _apiVersion, ...item } = object;
   return item;
@@ -160,11 +160,11 @@ function yamlFrame(kind: KindDefinition, empty: object, isEmpty: boolean, form: 
 }
 
 /** All Kubernetes lists are { metadata = 1, items = 2 }. */
-function protobufFrame(empty: object, form: Rendering): ListFrame {
+function protobufFrame(kind: KindDefinition, empty: object, form: Rendering): ListFrame {
   return {
     head: Buffer.from(rawOf(encodeProtobuf(empty))),
     append(chunks, item) {
-      const shown = form.shape === "metadata" ? partialMetadata(item.object, form) : item.object;
+      const shown = form.shape === "metadata" ? partialMetadata(kind, item.object, form) : item.object;
       chunks.push(lengthDelimited(2, rawOf(encodeProtobuf(shown))));
     },
     tail: NOTHING,

@@ -76,7 +76,9 @@ export class WatchEncoder {
 
   #encodeShared({ type, object }: Exclude<WatchItem, { type: "BOOKMARK" }>): Buffer {
     const shown =
-      this.#form.shape === "metadata" ? partialMetadata(object.object, this.#form) : object.object;
+      this.#form.shape === "metadata"
+        ? partialMetadata(this.#kind, object.object, this.#form)
+        : object.object;
     return this.#frame(type, shown);
   }
 

@@ -66,7 +66,6 @@ export function prepareMetadataForUpdate(
   metadata.deletionGracePeriodSeconds ??= previous.deletionGracePeriodSeconds;
   if (metadata.deletionGracePeriodSeconds === undefined) delete metadata.deletionGracePeriodSeconds;
   copyOrDelete(metadata, previous, "generation");
-  delete (metadata as { selfLink?: string }).selfLink;
   dropEmpty(metadata);
 }
 

@@ -53,6 +53,8 @@ async function write(
   companions: Companions,
 ): Promise<WriteOutcome> {
   const { kind } = call;
+  // Dropped by the store (PrepareObjectForStorage): a dry run tells it.
+  delete (next.metadata as { selfLink?: string }).selfLink;
   if (isReadyToRemove(kind, next)) {
     const previous = current.object;
     const given = await reserveCompanions(context, { call, next: undefined, previous, avoid: new Set() });

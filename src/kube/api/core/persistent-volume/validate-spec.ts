@@ -22,7 +22,7 @@ const RECLAIM_POLICIES = ["Delete", "Recycle", "Retain"];
 export function validateVolumeSpec(spec: PersistentVolumeSpec, path: string, name: string): FieldError[] {
   return [
     ...validateModes(spec, path),
-    ...validateCapacity(spec.capacity ?? {}, `${path}.capacity`),
+    ...validateCapacity(spec.capacity, `${path}.capacity`),
     ...(spec.persistentVolumeReclaimPolicy
       ? optionalOneOf(
           `${path}.persistentVolumeReclaimPolicy`,
@@ -78,11 +78,12 @@ function validateModes({ accessModes = [] }: PersistentVolumeSpec, path: string)
   return [...(accessModes.length === 0 ? [required(at)] : []), ...validateAccessModes(accessModes, at)];
 }
 
-function validateCapacity(capacity: Record<string, string>, path: string): FieldError[] {
+function validateCapacity(given: Record<string, string> | undefined, path: string): FieldError[] {
+  const capacity = given ?? {};
   const names = Object.keys(capacity);
   const errors = names.length === 0 ? [required(path)] : [];
   if (names.length !== 1 || names[0] !== "storage")
-    errors.push(notSupported(path, goResourceList(capacity), ["storage"]));
+    errors.push(notSupported(path, goResourceList(given), ["storage"]));
   for (const [name, amount] of Object.entries(capacity)) {
     const at = `${path}[${name}]`;
     const value = quantityValue(amount);
@@ -92,9 +93,9 @@ function validateCapacity(capacity: Record<string, string>, path: string): Field
   return errors;
 }
 
-function goResourceList(list: Record<string, string>): GoLiteral {
+function goResourceList(list: Record<string, string> | undefined): GoLiteral {
+  if (list === undefined) return new GoLiteral("core.ResourceList(nil)");
   const names = Object.keys(list).sort();
-  if (names.length === 0) return new GoLiteral("core.ResourceList(nil)");
   const pairs = names.map((name) => `${JSON.stringify(name)}:${goQuantity(list[name]!).text}`);
   return new GoLiteral(`core.ResourceList{${pairs.join(", ")}}`);
 }

@@ -146,8 +146,9 @@ function validateEphemeralFields(container: EphemeralContainer, at: string): Fie
   return errors;
 }
 
+/** An empty list is one, too. */
 const isGiven = (value: object | string | undefined) =>
-  typeof value === "string" || Object.keys(value ?? {}).length > 0;
+  typeof value === "string" || Array.isArray(value) || Object.keys(value ?? {}).length > 0;
 
 function validateCommon(
   container: Container | EphemeralContainer,
