@@ -3,7 +3,6 @@ import { describeModel } from "./models.ts";
 /** Columns that upstream describes by the field that they show: kind, then column and field, package `io.k8s.api` left out. */
 const FIELDS: Record<string, Record<string, string>> = {
   ConfigMap: { Data: "core.v1.ConfigMap data" },
-  ControllerRevision: { Revision: "apps.v1.ControllerRevision revision" },
   CronJob: {
     Schedule: "batch.v1.CronJobSpec schedule",
     Timezone: "batch.v1.CronJobSpec timeZone",
@@ -31,8 +30,6 @@ const FIELDS: Record<string, Record<string, string>> = {
     Available: "apps.v1.DeploymentStatus availableReplicas",
   },
   EndpointSlice: {
-    AddressType: "discovery.v1.EndpointSlice addressType",
-    Ports: "discovery.v1.EndpointSlice ports",
     Endpoints: "discovery.v1.EndpointSlice endpoints",
   },
   Endpoints: { Endpoints: "core.v1.Endpoints subsets" },
@@ -170,7 +167,17 @@ const TEXTS: Record<string, Record<string, string>> = {
     Message: "Message of the component conditions",
     Error: "Error of the component conditions",
   },
-  ControllerRevision: { Controller: "Controller of the object" },
+  // Of these upstream tells the words of an older version.
+  ControllerRevision: {
+    Controller: "Controller of the object",
+    Revision: "revision indicates the revision of the state represented by Data.",
+  },
+  EndpointSlice: {
+    AddressType:
+      "addressType specifies the type of address carried by this EndpointSlice. All addresses in this slice must be the same type. This field is immutable after creation. The following address types are currently supported: * IPv4: Represents an IPv4 Address. * IPv6: Represents an IPv6 Address. * FQDN: Represents a Fully Qualified Domain Name.",
+    Ports:
+      'ports specifies the list of network ports exposed by each endpoint in this slice. Each port must have a unique name. When ports is empty, it indicates that there are no defined ports. When a port is defined with a nil port value, it indicates "all ports". Each slice may include a maximum of 100 ports.',
+  },
   CSINode: { Drivers: "Drivers indicates the number of CSI drivers registered on the node" },
   Deployment: {
     Ready: "Number of the pod with ready state",

@@ -129,9 +129,11 @@ function withoutUnrecorded(wanted: Json, actual: Json): Json {
     const { kind, columnDefinitions, rows = [] } = actual ?? {};
     return { kind, columnDefinitions, cells: rows.map((row: Json) => row.cells) };
   }
-  // The original's client had a token, and with it a uid.
-  if (wanted.spec?.uid && wanted.kind === "CertificateSigningRequest")
-    return { ...actual, spec: { ...actual?.spec, uid: wanted.spec.uid } };
+  // The original's client had a token, and with it a uid; of one with a certificate the latter's digest is told.
+  if (wanted.spec?.uid && wanted.kind === "CertificateSigningRequest") {
+    const { extra: _, ...spec } = actual?.spec ?? {};
+    return { ...actual, spec: { ...spec, uid: wanted.spec.uid } };
+  }
   if (wanted.status === "Success") return { status: actual?.status, details: actual?.details };
   if (actual?.metadata === undefined || wanted?.metadata?.managedFields !== undefined) return actual;
   const { managedFields: _, ...metadata } = actual.metadata;
