@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
-import { CORE_SCHEMA, load } from "js-yaml";
+import { CORE_SCHEMA, load, YAMLException } from "js-yaml";
 import { errorMessage, GantryError } from "../../base/index.ts";
+import { yamlDuplicateKeys } from "./yaml-duplicate-keys.ts";
 
 /** Manifests use few aliases, if any; bombs use many, or few that double. */
 const MAX_ALIASES = 1000;
@@ -17,10 +18,16 @@ export function parseStrictYaml(
   try {
     value = load(text, { schema: CORE_SCHEMA, maxAliases: MAX_ALIASES, json: duplicates === "last" });
   } catch (error) {
-    throw refuse(errorMessage(error), error);
+    throw refuse(goyamlMessage(text, error), error);
   }
   const budget = { nodes: MAX_NODES };
   return plain(value, budget, 0);
+}
+
+function goyamlMessage(text: string, error: unknown): string {
+  const isDuplicate = error instanceof YAMLException && error.reason === "duplicated mapping key";
+  const told = isDuplicate ? yamlDuplicateKeys(text) : [];
+  return told.length > 0 ? ["unmarshal errors:", ...told].join("\n  ") : errorMessage(error);
 }
 
 function refuse(message: string, cause?: unknown): GantryError {

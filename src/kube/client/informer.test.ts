@@ -6,6 +6,9 @@ import { startTestServer, type TestServer } from "../apiserver/testing/start-tes
 import { createInformerFactory } from "./informer-factory.ts";
 import type { Informer, KubeClient } from "./types.ts";
 
+/** The server keeps objects of its own elsewhere. */
+const IN_DEFAULT = { fieldSelector: "metadata.namespace=default" };
+
 async function until(condition: () => boolean): Promise<void> {
   for (let tries = 0; !condition(); tries++) {
     if (tries > 500) throw new Error("it did not come true");
@@ -48,7 +51,7 @@ describe("informers", () => {
 
   it("knows what is there, and tells of each change once and in order", async () => {
     await make("a");
-    const informer = factoryFor(server.client).informer(configMaps);
+    const informer = factoryFor(server.client).informer(configMaps, IN_DEFAULT);
     const log = record(informer);
     await informer.synced();
     expect(informer.get("default/a")?.data?.n).toBe("1");
@@ -64,15 +67,15 @@ describe("informers", () => {
   it("is one for all who ask for the same, and tells late ones what is there", async () => {
     await make("a");
     const factory = factoryFor(server.client);
-    const informer = factory.informer(configMaps);
-    expect(factory.informer(configMaps)).toBe(informer);
-    expect(factory.informer(configMaps, { labelSelector: "x=y" })).not.toBe(informer);
+    const informer = factory.informer(configMaps, IN_DEFAULT);
+    expect(factory.informer(configMaps, IN_DEFAULT)).toBe(informer);
+    expect(factory.informer(configMaps, { ...IN_DEFAULT, labelSelector: "x=y" })).not.toBe(informer);
     await factory.synced();
     expect(record(informer)).toEqual(["+a@1"]);
   });
 
   it("keeps indexes as objects come, change and go", async () => {
-    const informer = factoryFor(server.client).informer(configMaps);
+    const informer = factoryFor(server.client).informer(configMaps, IN_DEFAULT);
     informer.addIndex("team", (object) => [object.metadata.labels?.team ?? "none"]);
     await informer.synced();
     await make("a", "1", { team: "red" });
@@ -87,7 +90,7 @@ describe("informers", () => {
   });
 
   it("tells the others although one handler fails", async () => {
-    const informer = factoryFor(server.client).informer(configMaps);
+    const informer = factoryFor(server.client).informer(configMaps, IN_DEFAULT);
     informer.subscribe({
       onAdd: () => {
         throw new Error("broken");
@@ -100,7 +103,7 @@ describe("informers", () => {
   });
 
   it("takes an object made anew under the same name for another one", async () => {
-    const informer = factoryFor(server.client).informer(configMaps);
+    const informer = factoryFor(server.client).informer(configMaps, IN_DEFAULT);
     const log = record(informer);
     await informer.synced();
     await make("a");
@@ -118,7 +121,7 @@ describe("informers", () => {
       warn: (text: string) => void warnings.push(text),
     });
     const factory = createInformerFactory(server.as({ name: "bob", groups: [] }), { logger });
-    const informer = factory.informer(configMaps);
+    const informer = factory.informer(configMaps, IN_DEFAULT);
     running = factory.run(stop.signal);
     await until(() => warnings.length > 0);
     expect(warnings).toEqual(["configmaps may not be listed and watched"]);
