@@ -86,20 +86,16 @@ export async function serveRequest<T>(
     refuseUnlessAllowed(authorization, user, info);
     const elsewhere = exchange.passOn && options.aggregated.answering(info);
     if (elsewhere) {
-      if (classification) {
-        const { params, signal } = exchange;
-        leave = await flowControl.enter(classification, { info, user, params, bodyBytes: 0, signal });
-      }
+      if (classification) leave = await enter(flowControl, classification, exchange, { user, bodyBytes: 0 });
+      // When it begins there is not known here.
+      if (info.verb === "watch") leave();
       outcome.code = await exchange.passOn!(info, user, elsewhere);
       return undefined;
     }
     // Who is slow to send a body holds nobody else's place.
     const received = info.isResource ? await receive(context, exchange, info, user) : undefined;
-    if (classification) {
-      const { params, signal } = exchange;
-      const bodyBytes = received?.call.body.sizeBytes ?? 0;
-      leave = await flowControl.enter(classification, { info, user, params, bodyBytes, signal });
-    }
+    const bodyBytes = received?.call.body.sizeBytes ?? 0;
+    if (classification) leave = await enter(flowControl, classification, exchange, { user, bodyBytes });
     if (info.isResource && info.verb === "watch") forgetWatch = flowControl.watches.register(info);
     if (!received) {
       outcome.code = await exchange.answerPath(info, user);
@@ -109,9 +105,9 @@ export async function serveRequest<T>(
     record.called?.(call);
     const answer = await perform(options, received, local);
     if (answer.form === "object" || answer.form === "encoded") outcome.code = answer.code;
-    await record.answering?.(answer, form);
     // A watch takes its seats until it has begun.
     if (answer.form === "watch") answer.watch.begun.then(leave);
+    await record.answering?.(answer, form);
     const responded = await respond(answer, call);
     outcome.code = exchange.sentCode?.() ?? outcome.code;
     return responded;
@@ -123,6 +119,15 @@ export async function serveRequest<T>(
     forgetWatch();
     record.end(outcome);
   }
+}
+
+function enter(
+  flowControl: FlowControl,
+  classification: Classification,
+  { info, params, signal }: Exchange,
+  by: { user: UserInfo; bodyBytes: number },
+): Promise<() => void> {
+  return flowControl.enter(classification, { info, params, signal, ...by });
 }
 
 interface Received {

@@ -109,23 +109,24 @@ describe("a group that another server answers for", () => {
     },
   );
 
-  it("streams the events of a watch as they come", async () => {
+  it("streams the events of a watch as they come, and keeps no seat for it", async () => {
     const { certPem: cert, keyPem: key } = await server.certificates.client("admin", {
       commonName: "admin",
       organizations: ["system:masters"],
     });
     const options = { ca: server.certificates.caPem, cert, key, agent: false as const };
-    const event = await new Promise<string>((resolve, reject) => {
-      const watch = request(`${server.url}${LIST}?watch=1`, options, (answer) =>
-        answer.once("data", (chunk: Buffer) => {
-          resolve(chunk.toString());
-          watch.destroy();
-        }),
-      );
-      watch.on("error", reject);
-      watch.end();
-    });
-    expect(JSON.parse(event)).toMatchObject({ type: "ADDED", object: { kind: "Flunder" } });
+    const { promise: event, resolve, reject } = Promise.withResolvers<string>();
+    const watch = request(`${server.url}${LIST}?watch=1`, options, (answer) =>
+      answer.once("data", (chunk: Buffer) => resolve(chunk.toString())),
+    );
+    watch.on("error", reject);
+    watch.end();
+    expect(JSON.parse(await event)).toMatchObject({ type: "ADDED", object: { kind: "Flunder" } });
+    // The one that asks.
+    expect((await rawRequest(server, "/metrics")).text).toContain(
+      'apiserver_flowcontrol_current_executing_requests{priority_level="exempt",flow_schema="exempt"} 1\n',
+    );
+    watch.destroy();
   });
 
   const upgrade = async (path: string) => {
