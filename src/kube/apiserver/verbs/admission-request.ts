@@ -1,19 +1,22 @@
 import type { GroupVersionKind, KindDefinition, KubeObject } from "../../api/index.ts";
 import type { AdmissionOperation, AdmissionRequest } from "../admission/admission.ts";
 import type { ResourceCall } from "../server-context.ts";
+import type { DeleteRequest } from "./delete-plan.ts";
 
 export interface AdmittedObjects {
   object?: KubeObject;
   oldObject?: KubeObject;
   /** What kind they are of, where not of the resource's: the body of a subresource. */
   kind?: GroupVersionKind;
+  /** What a delete is to do, where the call is one. */
+  deletion?: DeleteRequest;
 }
 
 /** A call as admission sees it. */
 export function admissionRequest(
   call: ResourceCall,
   operation: AdmissionOperation,
-  { object, oldObject, kind: objectKind = call.kind }: AdmittedObjects = {},
+  { object, oldObject, kind: objectKind = call.kind, deletion }: AdmittedObjects = {},
 ): AdmissionRequest {
   const { kind, info, user, query, warnings, auditAnnotations, signal } = call;
   const name = info.name ?? (operation === "CREATE" ? object?.metadata.name || undefined : undefined);
@@ -28,8 +31,8 @@ export function admissionRequest(
     object,
     oldObject,
     user,
-    dryRun: query.dryRun === true,
-    options: optionsOf(operation, query),
+    dryRun: operation !== "CONNECT" && (deletion ?? query).dryRun === true,
+    options: optionsOf(operation, query, deletion),
     signal,
     reinvocation: { isWanted: false, isSecond: false, state: new Map() },
     warn: (text) => {
@@ -51,16 +54,19 @@ const OPTIONS: Partial<Record<AdmissionOperation, string>> = {
   DELETE: "DeleteOptions",
 };
 
-function optionsOf(operation: AdmissionOperation, query: ResourceCall["query"]): object | undefined {
+function optionsOf(
+  operation: AdmissionOperation,
+  { dryRun, fieldManager, fieldValidation }: ResourceCall["query"],
+  deletion: DeleteRequest | undefined,
+): object | undefined {
   const kind = OPTIONS[operation];
   if (kind === undefined) return undefined;
-  const { dryRun, fieldManager, fieldValidation } = query;
-  const ofWrite = operation === "DELETE" ? {} : { fieldManager, fieldValidation };
-  const given = Object.entries(ofWrite).filter(([, value]) => value);
+  const { dryRun: isDryRun, ...said } = deletion ?? { dryRun, fieldManager, fieldValidation };
+  const given = Object.entries(said).filter(([, value]) => value !== undefined && value !== "");
   return {
     kind,
     apiVersion: "meta.k8s.io/v1",
-    ...(dryRun ? { dryRun: ["All"] } : {}),
+    ...(isDryRun ? { dryRun: ["All"] } : {}),
     ...Object.fromEntries(given),
   };
 }

@@ -19,7 +19,6 @@ export async function deleteObject(context: ServerContext, call: ResourceCall): 
   const { kind, info } = call;
   const request = deleteOptionsOf(call);
   warnOfOrphans(call, request);
-  await context.admission.mutate(admissionRequest(call, "DELETE"));
   const why = kind.refusesDelete?.(info.name!);
   if (why !== undefined) throw statusForbidden(kind, info.name!, why);
   const { object, gone } = await deleteOne(context, call, info.name!, request);
@@ -36,7 +35,6 @@ export async function deleteCollection(context: ServerContext, call: ResourceCal
   for (const item of list.items) {
     const { name } = item.object.metadata;
     const one: ResourceCall = { ...call, info: { ...call.info, name } };
-    await context.admission.mutate(admissionRequest(one, "DELETE", { oldObject: item.object }));
     try {
       await deleteOne(context, one, name, {
         ...request,
@@ -72,7 +70,9 @@ async function deleteOne(
     const current = await context.objects.find(kind, info.namespace, name);
     if (!current) throw statusNotFound(kind, name);
     checkPreconditions(kind, current.object, request);
-    await context.admission.validate(admissionRequest(call, "DELETE", { oldObject: current.object }));
+    const admission = admissionRequest(call, "DELETE", { oldObject: current.object, deletion: request });
+    await context.admission.mutate(admission);
+    await context.admission.validate(admission);
     const plan = planFor(kind, current.object, request, context.clock.nowMs());
     if (plan.action === "pending") return { object: current, gone: false };
     if (request.dryRun) return { object: plan.next, gone: plan.action === "remove" };

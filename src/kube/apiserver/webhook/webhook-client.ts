@@ -112,6 +112,7 @@ export class WebhookClient {
   #postOnce({ config, address, target, body, signal }: Posted): Promise<{ code: number; text: string }> {
     const { endpoint, serverName } = target;
     return new Promise((resolve, reject) => {
+      let hasBegun = false;
       const request = https.request({
         ...endpoint,
         method: "POST",
@@ -127,10 +128,12 @@ export class WebhookClient {
         },
       });
       request.on("error", (error: NodeJS.ErrnoException) => {
-        if (request.reusedSocket && error.code === "ECONNRESET") reject(new LostConnection());
+        if (hasBegun) reject(new AnswerError(error.message));
+        else if (request.reusedSocket && error.code === "ECONNRESET") reject(new LostConnection());
         else reject(new Error(dialProblem(error, `${endpoint.host}:${endpoint.port}`)));
       });
       request.on("response", (response) => {
+        hasBegun = true;
         const chunks: Buffer[] = [];
         let bytes = 0;
         response.on("data", (chunk: Buffer) => {
