@@ -36,6 +36,8 @@ import { rbacEscalation } from "./rbac-escalation.ts";
 import { runtimeClass } from "./runtime-class.ts";
 import { serviceAccount } from "./service-account.ts";
 import { storageObjectInUseProtection } from "./storage-object-in-use-protection.ts";
+import { type FindKind, findAmong } from "./validating-policies/find-kind.ts";
+import { paramAuthorization } from "./validating-policies/param-authorization.ts";
 import { validatingAdmissionPolicy } from "./validating-policies/validating-admission-policy.ts";
 import { mutatingWebhooks } from "./webhooks/mutating-webhooks.ts";
 import { validatingWebhooks } from "./webhooks/validating-webhooks.ts";
@@ -48,6 +50,8 @@ export interface AdmissionOptions {
   rbacSource: RbacSource;
   /** What is served. */
   kinds: KindSource;
+  /** Finds what `kinds` may not have yet; by default it has all. */
+  findKind?: FindKind;
   lookup: ObjectLookup;
   webhooks: WebhookClient;
   logger: Logger;
@@ -59,12 +63,14 @@ export interface AdmissionOptions {
 const ACCOUNT_WAIT_MS = 2000;
 const ACCOUNT_POLL_MS = 25;
 
-/** The chosen plugins in the order in which they run, and what upstream's storage of roles checks itself. */
+/** The chosen plugins in the order in which they run, and what upstream's storage of some kinds checks itself. */
 export function defaultAdmission(options: AdmissionOptions): AdmissionChain {
-  const { authorizer, rbac, rbacSource, choice } = options;
+  const { authorizer, rbac, rbacSource, kinds, lookup, choice } = options;
+  const { findKind = findAmong(kinds) } = options;
   const built = pluginsOf(options);
   return new AdmissionChain([
     rbacEscalation({ source: rbacSource, rbac, authorizer }),
+    paramAuthorization({ findKind, lookup, authorizer }),
     ...choosePlugins(choice)
       .filter(isBuilt)
       .map((name) => built[name]()),
@@ -73,6 +79,7 @@ export function defaultAdmission(options: AdmissionOptions): AdmissionChain {
 
 function pluginsOf(options: AdmissionOptions): Record<BuiltPlugin, () => AdmissionPlugin> {
   const { objects, lookup, authorizer, clock, kinds, webhooks, logger } = options;
+  const { findKind = findAmong(kinds) } = options;
   const findNamespace = async (name: string) => (await objects.find(namespaces, undefined, name))?.object;
   const calling = { kinds, lookup, client: webhooks, logger, authorizer };
   return {
@@ -111,7 +118,7 @@ function pluginsOf(options: AdmissionOptions): Record<BuiltPlugin, () => Admissi
     DefaultIngressClass: () => defaultIngressClass(lookup),
     DenyServiceExternalIPs: () => denyServiceExternalIps,
     MutatingAdmissionWebhook: () => mutatingWebhooks(calling),
-    ValidatingAdmissionPolicy: () => validatingAdmissionPolicy({ kinds, lookup, authorizer }),
+    ValidatingAdmissionPolicy: () => validatingAdmissionPolicy({ kinds, findKind, lookup, authorizer }),
     ValidatingAdmissionWebhook: () => validatingWebhooks(calling),
     AlwaysDeny: () => alwaysDeny,
   };

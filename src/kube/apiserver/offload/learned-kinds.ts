@@ -5,13 +5,15 @@ import {
   customKinds,
   customResourceDefinitions,
   type DefinedBy,
+  type GroupVersionKind,
+  isConditionTrue,
   type KindCatalog,
   type KindDefinition,
 } from "../../api/index.ts";
 import { converterOf } from "../custom/convert-objects.ts";
 import { FreshObjects } from "../objects/fresh-objects.ts";
 import { objectKey } from "../objects/object-keys.ts";
-import { StoredLookup } from "../objects/object-lookup.ts";
+import { type ObjectLookup, StoredLookup } from "../objects/object-lookup.ts";
 import { ObjectStore } from "../objects/object-store.ts";
 import { StoredObject } from "../objects/stored-object.ts";
 import type { TlsAgents } from "../webhook/tls-agents.ts";
@@ -32,6 +34,28 @@ export class LearnedKinds {
   constructor(catalog: KindCatalog, agents: TlsAgents) {
     this.#catalog = catalog;
     this.#agents = agents;
+  }
+
+  /** A kind by its name, custom or not, as its definition is now. */
+  async find(
+    { group, version, kind }: GroupVersionKind,
+    { lookup, store, clock }: { lookup: ObjectLookup; store: Store; clock: Clock },
+  ): Promise<KindDefinition | undefined> {
+    const known = this.#catalog.findByKind(group, version, kind);
+    if (known && !known.definedBy) return known;
+    const definitions = await lookup.list(customResourceDefinitions);
+    const found = definitions.find(
+      (one) =>
+        one.spec.group === group &&
+        one.status?.acceptedNames?.kind === kind &&
+        isConditionTrue(one as unknown as CustomResourceDefinition, "Established"),
+    );
+    if (!found) return undefined;
+    const { name, resourceVersion } = found.metadata;
+    const revision = Number(resourceVersion);
+    // What was written before is held to the schemas as they are.
+    await this.learn({ name, revision, sinceRevision: revision }, store, clock);
+    return this.#catalog.findByKind(group, version, kind);
   }
 
   /** Enters the kinds of a definition as they are at this revision, or later. */

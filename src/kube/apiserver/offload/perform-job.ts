@@ -178,6 +178,7 @@ async function contextFor(
       rbac,
       rbacSource,
       kinds,
+      findKind: (gvk) => learned.find(gvk, { lookup, store, clock }),
       lookup,
       webhooks,
       logger: silentLogger,

@@ -30,7 +30,7 @@ export async function createBinding(context: ServerContext, call: ResourceCall):
   await context.admission.mutate(admission);
   await context.admission.validate(admission);
   await rewriteObject(context, call, (current) => ({
-    next: bound(current, binding, context.clock.nowMs()),
+    next: bound(current, admission.object!, context.clock.nowMs()),
   }));
   return { form: "status", status: successStatus(201) };
 }

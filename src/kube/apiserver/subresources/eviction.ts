@@ -11,9 +11,11 @@ export async function createEviction(context: ServerContext, call: ResourceCall)
   const eviction = requireBody(call, evictions);
   if (eviction.metadata.name !== call.info.name)
     throw statusBadRequest("name in URL does not match name in Eviction object");
-  await context.admission.validate(admissionRequest(call, "CREATE", { object: eviction, kind: evictions }));
+  const admission = admissionRequest(call, "CREATE", { object: eviction, kind: evictions });
+  await context.admission.mutate(admission);
+  await context.admission.validate(admission);
   const { subresource: _, ...info } = call.info;
-  const body = new PlainBody(eviction.deleteOptions ?? undefined);
+  const body = new PlainBody(admission.object!.deleteOptions ?? undefined);
   await deleteObject(context, { ...call, info: { ...info, verb: "delete" }, body });
   return { form: "status", status: successStatus(201) };
 }

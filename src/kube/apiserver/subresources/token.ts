@@ -27,11 +27,11 @@ export async function createToken(context: ServerContext, call: ResourceCall): P
   call.audit?.sent(request);
   const { namespace, name } = call.info;
   refuseOther(request, call);
-  await context.admission.validate(
-    admissionRequest(call, "CREATE", { object: request, kind: tokenRequests }),
-  );
+  const admission = admissionRequest(call, "CREATE", { object: request, kind: tokenRequests });
+  await context.admission.mutate(admission);
+  await context.admission.validate(admission);
   const account = (await context.objects.get(serviceAccounts, namespace, name!)).object;
-  const spec = request.spec ?? {};
+  const spec = admission.object!.spec ?? {};
   const wantedSeconds = (spec.expirationSeconds as number | undefined) ?? DEFAULT_SECONDS;
   checkExpiration(wantedSeconds);
   const expirationSeconds = context.tokens.allowedSeconds(wantedSeconds);

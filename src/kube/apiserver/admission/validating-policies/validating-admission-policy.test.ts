@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { builtInKinds, type KubeObject } from "../../../api/index.ts";
 import type { Authorizer } from "../../authorization/authorizer.ts";
 import { admitted, lookupAmong, type SentRequest } from "../../testing/admitted.ts";
+import { findAmong } from "./find-kind.ts";
 import { validatingAdmissionPolicy } from "./validating-admission-policy.ts";
 
 const PLACE = "admissionregistration.k8s.io";
@@ -66,7 +67,7 @@ function judge({ policy = {}, binding = {}, present = {}, request = {} }: Setup)
     namespaces: [namespace],
     ...present,
   });
-  const plugin = validatingAdmissionPolicy({ kinds, lookup, authorizer });
+  const plugin = validatingAdmissionPolicy({ kinds, findKind: findAmong(kinds), lookup, authorizer });
   return admitted(plugin, {
     resource: "configmaps",
     object: configMap("c", { x: "2" }),

@@ -17,6 +17,7 @@ import { type VersionedRequest, versionedRequest } from "../matching/versioned-r
 import { collectParams } from "./collect-params.ts";
 import { compiledPolicy } from "./compile-policy.ts";
 import { type Denial, evaluatePolicy, type Judgement } from "./evaluate-policy.ts";
+import type { FindKind } from "./find-kind.ts";
 import { matchPolicy } from "./match-policy.ts";
 import { boundPolicies } from "./policy-bindings.ts";
 import { policyDenial } from "./policy-denial.ts";
@@ -26,6 +27,7 @@ type Binding = ValidatingAdmissionPolicyBinding;
 
 export interface PolicyOptions {
   kinds: KindSource;
+  findKind: FindKind;
   lookup: ObjectLookup;
   authorizer: Authorizer;
 }
@@ -85,7 +87,7 @@ class Dispatch {
     try {
       resource = await matchPolicy(this.#options, policy.spec.matchConstraints!, this.#request);
       if (!resource) return;
-      paramKind = this.#paramKindOf(policy);
+      paramKind = await this.#paramKindOf(policy);
     } catch (error) {
       this.#misconfigured(policy, undefined, error);
       return;
@@ -124,12 +126,12 @@ class Dispatch {
     }
   }
 
-  #paramKindOf({ spec: { paramKind } }: Policy): KindDefinition | undefined {
+  async #paramKindOf({ spec: { paramKind } }: Policy): Promise<KindDefinition | undefined> {
     if (!paramKind) return undefined;
     const { group, version } = parseApiVersion(paramKind.apiVersion ?? "");
     const kind = paramKind.kind ?? "";
-    const found = this.#options.kinds.findByKind(group, version, kind);
-    if (found && found.use === undefined) return found;
+    const found = await this.#options.findKind({ group, version, kind });
+    if (found) return found;
     throw new Error(`failed to find resource referenced by paramKind: '${group}/${version}, Kind=${kind}'`);
   }
 
