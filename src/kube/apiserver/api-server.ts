@@ -8,26 +8,15 @@ import {
 } from "../../base/index.ts";
 import { type HttpServer, startHttpServer } from "../../http/index.ts";
 import { type Store, WatchCache, type WatchCacheOptions } from "../../store/index.ts";
-import {
-  builtInKinds,
-  type KindDefinition,
-  type KindSource,
-  nodes,
-  pods,
-  secrets,
-  serviceAccounts,
-} from "../api/index.ts";
+import { builtInKinds, type KindSource, nodes, pods, secrets, serviceAccounts } from "../api/index.ts";
 import { createInProcessClient } from "../client/index.ts";
 import type { NodeAccess } from "../client/node-access.ts";
 import type { ApiBackend, KubeClient, UserInfo } from "../client/types.ts";
 import type { PluginChoice } from "./admission/choose-plugins.ts";
 import { defaultAdmission } from "./admission/default-plugins.ts";
 import { chosenCounter } from "./admission/resource-quota/resource-quotas.ts";
-import { AggregatedProxy } from "./aggregation/aggregated-proxy.ts";
-import { AggregatedServices } from "./aggregation/aggregated-services.ts";
-import { runAggregation } from "./aggregation/aggregation.ts";
+import { Aggregation } from "./aggregation/aggregation.ts";
 import { publishedHeaders } from "./aggregation/published-headers.ts";
-import { RemoteConnections } from "./aggregation/remote-connections.ts";
 import { AddressRepair } from "./allocation/address-repair.ts";
 import { ServiceAllocator } from "./allocation/service-allocator.ts";
 import { type AuditOptions, ServerAudit } from "./audit/server-audit.ts";
@@ -173,7 +162,7 @@ class KubeApiServer implements ApiServer {
   readonly #authentication: ServerAuthentication;
   readonly #authorizationWebhook: WebhookAuthorizer | undefined;
   readonly #context: ServerContext;
-  readonly #connections: RemoteConnections;
+  readonly #aggregation: Aggregation;
   readonly #threads: RequestThreads;
   readonly #front: HttpFront;
   readonly backend: ApiBackend;
@@ -231,10 +220,13 @@ class KubeApiServer implements ApiServer {
       clock: this.#clock,
     });
     this.#context = this.#createContext();
-    this.#connections = new RemoteConnections({
-      lookup: this.#context.lookup,
-      client: options.certificates.frontProxy.client,
+    this.#aggregation = new Aggregation({
+      cache: this.#cache,
+      lookup: this.#lookup,
       agents: this.#agents,
+      proxyClient: options.certificates.frontProxy.client,
+      logger: options.logger,
+      clock: this.#clock,
     });
     this.#flowControl = this.#createFlowControl();
     this.#metrics = new ApiServerMetrics({ clock: this.#clock, flowControl: this.#flowControl });
@@ -261,7 +253,7 @@ class KubeApiServer implements ApiServer {
       clock: this.#clock,
     });
     const offload = new Offload({ threads: this.#threads, cache: this.#cache, clock: this.#clock });
-    const aggregated = new AggregatedServices(this.#cache);
+    const aggregated = this.#aggregation.services;
     const flowControl = this.#flowControl;
     const chain: ChainOptions = { context: this.#context, aggregated, observer, flowControl, offload };
     this.backend = new LocalBackend(chain);
@@ -374,6 +366,7 @@ class KubeApiServer implements ApiServer {
     const { logger, store, clientStallMs } = this.#options;
     const paths = new ServerPaths({
       kinds: this.#kinds,
+      aggregation: this.#aggregation,
       health: new Health({
         live: [{ name: "ping", check: () => {} }],
         ready: [
@@ -395,8 +388,8 @@ class KubeApiServer implements ApiServer {
     return new HttpFront({
       chain,
       authentication: this.#authentication.front,
-      answerPath: (ctx, info) => paths.answer(ctx, info),
-      proxy: new AggregatedProxy({ connections: this.#connections, logger, clock: this.#clock }),
+      answerPath: (ctx, info, user) => paths.answer(ctx, info, user),
+      proxy: this.#aggregation.proxy,
       clientStallMs: clientStallMs ?? CLIENT_STALL_MS,
       logger,
       clock: this.#clock,
@@ -434,16 +427,6 @@ class KubeApiServer implements ApiServer {
       clock: this.#clock,
       logger: this.#options.logger,
     });
-  }
-
-  #aggregation(
-    client: KubeClient,
-    builtIn: readonly KindDefinition[],
-    life: { signal: AbortSignal; ready: () => void },
-  ): Promise<void> {
-    const { logger } = this.#options;
-    const connections = this.#connections;
-    return runAggregation({ client, connections, builtIn, logger, clock: this.#clock }, life);
   }
 
   #followFlowObjects(client: KubeClient): FollowFlowObjects {
@@ -498,7 +481,7 @@ class KubeApiServer implements ApiServer {
         limits: { maxHeaderBytes: 1024 * 1024 },
       });
       const aggregationRun = runUntilReady((aggregationReady) =>
-        this.#aggregation(client, builtIn, { signal: caching.signal, ready: aggregationReady }),
+        this.#aggregation.run({ client, builtIn }, { signal: caching.signal, ready: aggregationReady }),
       );
       running.push(aggregationRun.ended);
       await aggregationRun.ready;

@@ -59,9 +59,8 @@ export interface ChainOptions {
 /**
  * The way of every request, in this order: request info (in the exchange) -> audit -> authentication -> impersonation ->
  * authorization -> (another server, where an APIService says so) -> body -> flow control -> decode -> admission ->
- * defaults -> validation -> store (the last four in
- * `verbs/`, in a thread where they take long) -> `respond`, which encodes the answer. Whatever throws on the way is
- * the client's answer.
+ * defaults -> validation -> store (the last four in `verbs/`, in a thread where they take long) -> `respond`, which
+ * encodes the answer. Whatever throws on the way is the client's answer.
  */
 export async function serveRequest<T>(
   options: ChainOptions,

@@ -3,7 +3,7 @@ import { builtInKinds } from "../../api/index.ts";
 import { describeAnswers } from "../testing/answer-table.ts";
 import { Discovery } from "./discovery.ts";
 
-const discovery = new Discovery(builtInKinds());
+const discovery = new Discovery(builtInKinds(), { registered: () => [] });
 
 describe("discovery", () => {
   // As every API server of this version tells them.

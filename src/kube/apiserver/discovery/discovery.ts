@@ -1,62 +1,22 @@
 import { createHash } from "node:crypto";
 import {
-  compareKubeVersions,
   type KindDefinition,
   type KindSource,
   type ServedSubresource,
   subresourcesOf,
   verbsOf,
 } from "../../api/index.ts";
+import { type OrderedGroup, orderedGroups, ownRank, type RankedVersion } from "./group-order.ts";
+import type { Registrations, ToldVersion } from "./registrations.ts";
 
-export interface Group {
-  name: string;
-  /** Preferred first. */
-  versions: { version: string; kinds: KindDefinition[] }[];
+/** A version of a group that somebody answers for. */
+interface ServedVersion extends RankedVersion {
+  /** This server's own kinds of it, by name; none where another one answers. */
+  kinds: readonly KindDefinition[];
+  told?: ToldVersion | undefined;
 }
 
-/** Groups in upstream's order of priority; those that it does not know come last, by name. */
-const GROUP_ORDER = [
-  "",
-  "apiregistration.k8s.io",
-  "apps",
-  "events.k8s.io",
-  "authentication.k8s.io",
-  "authorization.k8s.io",
-  "autoscaling",
-  "batch",
-  "certificates.k8s.io",
-  "networking.k8s.io",
-  "policy",
-  "rbac.authorization.k8s.io",
-  "storage.k8s.io",
-  "admissionregistration.k8s.io",
-  "apiextensions.k8s.io",
-  "scheduling.k8s.io",
-  "coordination.k8s.io",
-  "node.k8s.io",
-  "discovery.k8s.io",
-];
-
-/** What is served, by group and version, each with its kinds by name. */
-export function servedGroups(kinds: readonly KindDefinition[]): Group[] {
-  const groups = new Map<string, Group>();
-  for (const kind of kinds) {
-    const group = groups.get(kind.group) ?? { name: kind.group, versions: [] };
-    groups.set(kind.group, group);
-    let version = group.versions.find((one) => one.version === kind.version);
-    if (!version) {
-      version = { version: kind.version, kinds: [] };
-      group.versions.push(version);
-    }
-    version.kinds.push(kind);
-  }
-  for (const group of groups.values()) {
-    for (const version of group.versions) version.kinds.sort((a, b) => (a.resource < b.resource ? -1 : 1));
-    group.versions.sort((a, b) => compareKubeVersions(b.version, a.version));
-  }
-  const rank = ({ name }: Group) => (GROUP_ORDER.indexOf(name) + GROUP_ORDER.length) % GROUP_ORDER.length;
-  return [...groups.values()].sort((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1));
-}
+const keyOf = ({ group, version }: { group: string; version: string }) => `${group}/${version}`;
 
 const groupVersion = (group: string, version: string) => (group === "" ? version : `${group}/${version}`);
 
@@ -69,23 +29,23 @@ export function apiVersions(serverAddress: string) {
   };
 }
 
-/** What the server says of its own kinds; worked out once for each state of them. */
+/** What the server says of its own kinds, and of those that others answer for. */
 export class Discovery {
   readonly #kinds: KindSource;
-  #groups: readonly Group[] = [];
+  readonly #registrations: Registrations;
+  #own: readonly ServedVersion[] = [];
   #revision = 0;
 
-  constructor(kinds: KindSource) {
+  constructor(kinds: KindSource, registrations: Registrations) {
     this.#kinds = kinds;
+    this.#registrations = registrations;
   }
 
-  /** In the order in which clients look for what has no group. */
-  groups(): readonly Group[] {
-    if (this.#revision !== this.#kinds.revision) {
-      this.#groups = servedGroups(this.#kinds.served());
-      this.#revision = this.#kinds.revision;
-    }
-    return this.#groups;
+  /** Versions that this server itself answers for, in the order in which clients look for what has no group. */
+  own(): readonly { group: string; version: string; kinds: readonly KindDefinition[] }[] {
+    return orderedGroups(this.#versions(), "group")
+      .flatMap(({ versions }) => versions)
+      .filter(({ kinds }) => kinds.length > 0);
   }
 
   /** `/apis` */
@@ -93,7 +53,7 @@ export class Discovery {
     return {
       kind: "APIGroupList",
       apiVersion: "v1",
-      groups: this.groups()
+      groups: orderedGroups(this.#versions(), "service")
         .filter(({ name }) => name !== "")
         .map(groupEntry),
     };
@@ -101,16 +61,17 @@ export class Discovery {
 
   /** `/apis/GROUP` */
   group(name: string) {
-    const group = this.groups().find((one) => one.name === name);
+    const [group] = orderedGroups(
+      this.#versions().filter((one) => one.group === name),
+      "service",
+    );
     return name !== "" && group ? { kind: "APIGroup", apiVersion: "v1", ...groupEntry(group) } : undefined;
   }
 
   /** `/api/v1`, `/apis/GROUP/VERSION` */
   resourceList(group: string, version: string) {
-    const found = this.groups()
-      .find((one) => one.name === group)
-      ?.versions.find((one) => one.version === version);
-    if (!found) return undefined;
+    const found = this.#versions().find((one) => one.group === group && one.version === version);
+    if (!found || found.kinds.length === 0) return undefined;
     return {
       kind: "APIResourceList",
       apiVersion: "v1",
@@ -124,25 +85,50 @@ export class Discovery {
 
   /** `/api` and `/apis` in the aggregated form (apidiscovery.k8s.io), which tells everything in one answer. */
   aggregated(core: boolean, version: "v2" | "v2beta1") {
+    const known = this.#versions().filter(({ kinds, told }) => told || kinds.length > 0);
     return {
       kind: "APIGroupDiscoveryList",
       apiVersion: `apidiscovery.k8s.io/${version}`,
       metadata: {},
-      items: this.groups()
+      items: orderedGroups(known, "group")
         .filter(({ name }) => (name === "") === core)
         .map(({ name, versions }) => ({
           metadata: { name, creationTimestamp: null },
-          versions: versions.map((one) => ({
-            version: one.version,
-            resources: one.kinds.map(aggregatedResource),
-            freshness: "Current",
-          })),
+          versions: versions.map(aggregatedVersion),
         })),
     };
   }
+
+  #versions(): ServedVersion[] {
+    if (this.#revision !== this.#kinds.revision) {
+      this.#own = ownVersions(this.#kinds.served());
+      this.#revision = this.#kinds.revision;
+    }
+    const versions = new Map(this.#own.map((one) => [keyOf(one), one]));
+    for (const { isLocal, isAutomanaged, ...registered } of this.#registrations.registered()) {
+      const own = versions.get(keyOf(registered));
+      // Its definition has just gone.
+      if (isLocal && isAutomanaged && !own) continue;
+      versions.set(keyOf(registered), { ...registered, kinds: (isLocal && own?.kinds) || [] });
+    }
+    return [...versions.values()];
+  }
 }
 
-function groupEntry({ name, versions }: Group) {
+function ownVersions(kinds: readonly KindDefinition[]): ServedVersion[] {
+  return [...Map.groupBy(kinds, keyOf).values()].map((members) => {
+    const { group, version } = members[0]!;
+    const byName = members.sort((a, b) => (a.resource < b.resource ? -1 : 1));
+    return { ...ownRank(group, version), kinds: byName };
+  });
+}
+
+function aggregatedVersion({ version, kinds, told }: ServedVersion) {
+  if (told) return { version, ...told };
+  return { version, resources: kinds.map(aggregatedResource), freshness: "Current" };
+}
+
+function groupEntry({ name, versions }: OrderedGroup<ServedVersion>) {
   const entries = versions.map(({ version }) => ({ groupVersion: groupVersion(name, version), version }));
   return { name, versions: entries, preferredVersion: entries[0] };
 }

@@ -3,6 +3,9 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { type HttpContext, sendBytes, sendEmpty, sendText } from "../../../http/index.ts";
 import { type KindSource, statusNotAcceptable } from "../../api/index.ts";
+import type { UserInfo } from "../../client/types.ts";
+import type { PassedOn } from "../aggregation/aggregated-proxy.ts";
+import type { Aggregation } from "../aggregation/aggregation.ts";
 import { algorithmOfKey } from "../authentication/json-web-signature.ts";
 import type { VerificationKey } from "../authentication/json-web-token.ts";
 import { apiVersions, Discovery } from "../discovery/discovery.ts";
@@ -21,6 +24,8 @@ import { encodeValue } from "./encode-answer.ts";
 
 export interface ServerPathsOptions {
   kinds: KindSource;
+  /** What others answer for. */
+  aggregation: Pick<Aggregation, "registrations" | "openApi" | "proxy">;
   health: Health;
   metrics: ApiServerMetrics;
   flowControl: FlowControl;
@@ -46,12 +51,13 @@ export class ServerPaths {
 
   constructor(options: ServerPathsOptions) {
     this.#options = options;
-    this.#discovery = new Discovery(options.kinds);
-    this.#v3 = new OpenApiV3(this.#discovery);
-    this.#v2 = new OpenApiV2(options.kinds);
+    const { registrations, openApi } = options.aggregation;
+    this.#discovery = new Discovery(options.kinds, registrations);
+    this.#v3 = new OpenApiV3(this.#discovery, openApi);
+    this.#v2 = new OpenApiV2(options.kinds, openApi);
   }
 
-  async answer(ctx: HttpContext, info: RequestInfo): Promise<void> {
+  async answer(ctx: HttpContext, info: RequestInfo, user: UserInfo): Promise<void> {
     const path = info.path.length > 1 ? info.path.replace(/\/$/, "") : info.path;
     const health = await this.#options.health.answer(path, ctx.query);
     if (health) return sendText(ctx.res, health.code, health.text);
@@ -59,7 +65,9 @@ export class ServerPaths {
     const page = flowControlPage(this.#options.flowControl, info.path, ctx.query);
     if (page !== undefined) return sendText(ctx.res, 200, page);
     if (path === "/openapi/v2") return this.#openApiV2(ctx);
-    if (path.startsWith("/openapi/v3/")) return this.#openApiV3(ctx, path.slice("/openapi/v3/".length));
+    if (path.startsWith("/openapi/v3/")) {
+      return this.#openApiV3(ctx, path.slice("/openapi/v3/".length), { info, user });
+    }
     const value = this.#value(ctx, path);
     if (!value) {
       // Below what is served the API itself answers, elsewhere the mux.
@@ -138,9 +146,15 @@ export class ServerPaths {
     sendBytes(ctx.res, 200, type, Buffer.from(this.#options.metrics.text()));
   }
 
-  async #openApiV3(ctx: HttpContext, path: string): Promise<void> {
+  async #openApiV3(ctx: HttpContext, path: string, asked: Omit<PassedOn, "service">): Promise<void> {
     const document = this.#v3.document(path);
-    if (!document) throw noSuchResource();
+    if (!document) {
+      const { openApi, proxy } = this.#options.aggregation;
+      const service = openApi.holderOf(path);
+      if (!service) throw noSuchResource();
+      await proxy.answer(ctx, { ...asked, service });
+      return;
+    }
     const hash = ctx.query.get("hash");
     // An address with the hash of its content may be kept for good; an old one leads to the new one.
     if (hash !== null && hash !== document.hash) {

@@ -1,6 +1,6 @@
 import { lengthDelimited, varint } from "../../../formats/index.ts";
-import type { Swagger, SwaggerOperation } from "./openapi-v2.ts";
 import type { Schema } from "./schemas.ts";
+import type { Swagger, SwaggerOperation, SwaggerParameter } from "./swagger.ts";
 
 /**
  * The OpenAPI 2 document in protobuf, message `openapi.v2.Document` of github.com/google/gnostic-models. The numbers are
@@ -29,19 +29,27 @@ export function encodeSwagger({ swagger, info, paths, definitions }: Swagger): B
   );
 }
 
-const METHOD_NUMBERS: Record<string, number> = { get: 2, put: 3, post: 4, delete: 5, patch: 8 };
+const METHOD_NUMBERS: Record<string, number> = {
+  get: 2,
+  put: 3,
+  post: 4,
+  delete: 5,
+  options: 6,
+  head: 7,
+  patch: 8,
+};
 
 function operation(method: string, one: SwaggerOperation): Buffer {
   return nested(
     METHOD_NUMBERS[method]!,
     text(3, one.description),
     text(5, one.operationId),
-    ...one.produces.map((type) => text(6, type)),
-    ...one.consumes.map((type) => text(7, type)),
-    ...one.parameters.map((parameter) => nested(8, nested(1, parameterFields(parameter)))),
+    ...(one.produces ?? []).map((type) => text(6, type)),
+    ...(one.consumes ?? []).map((type) => text(7, type)),
+    ...(one.parameters ?? []).map((parameter) => nested(8, nested(1, parameterFields(parameter)))),
     nested(
       9,
-      ...Object.entries(one.responses).map(([code, { description, schema }]) =>
+      ...Object.entries(one.responses ?? {}).map(([code, { description, schema }]) =>
         nested(
           1,
           text(1, code),
@@ -56,35 +64,57 @@ function operation(method: string, one: SwaggerOperation): Buffer {
   );
 }
 
-function parameterFields(parameter: SwaggerOperation["parameters"][number]): Buffer {
-  if ("schema" in parameter) {
-    return nested(1, text(2, parameter.name), text(3, "body"), nested(5, schemaFields(parameter.schema)));
-  }
-  const { name, in: place, type, description } = parameter;
+/** The field of a NonBodyParameter in which one that is not in the body stands. */
+const PLACE_NUMBERS: Record<string, number> = { header: 1, formData: 2, query: 3, path: 4 };
+
+function parameterFields({ name, in: place, type, description, required, schema }: SwaggerParameter): Buffer {
+  const isRequired = required ? [flag(1)] : [];
+  if (schema)
+    return nested(
+      1,
+      text(1, description),
+      text(2, name),
+      text(3, "body"),
+      ...(required ? [flag(4)] : []),
+      nested(5, schemaFields(schema)),
+    );
   const common = [text(2, place), text(3, description), text(4, name)];
   if (place === "path") return nested(2, nested(4, flag(1), ...common, text(5, type), flag(19)));
-  return nested(2, nested(3, ...common, text(6, type), flag(20)));
+  if (place === "header") return nested(2, nested(1, ...isRequired, ...common, text(5, type), flag(19)));
+  const number = PLACE_NUMBERS[place] ?? PLACE_NUMBERS.query!;
+  return nested(2, nested(number, ...isRequired, ...common, text(6, type), flag(20)));
 }
 
 function schemaFields(schema: Schema): Buffer {
-  const { $ref, format, description, type, items, additionalProperties, properties, required } = schema as {
-    $ref?: string;
-    format?: string;
-    description?: string;
-    type?: string;
-    items?: Schema;
-    additionalProperties?: Schema;
-    properties?: Record<string, Schema>;
-    required?: string[];
-  };
+  const { $ref, format, description, type, items, additionalProperties, properties, required, ...more } =
+    schema as {
+      $ref?: string;
+      format?: string;
+      title?: string;
+      description?: string;
+      default?: unknown;
+      pattern?: string;
+      enum?: unknown[];
+      type?: string;
+      items?: Schema;
+      allOf?: Schema[];
+      additionalProperties?: Schema | boolean;
+      properties?: Record<string, Schema>;
+      required?: string[];
+    };
   return message(
     text(1, $ref),
     text(2, format),
+    text(3, more.title),
     text(4, description),
+    ...(more.default === undefined ? [] : [nested(5, yaml(more.default))]),
+    text(13, more.pattern),
     ...(required ?? []).map((name) => text(19, name)),
-    ...(additionalProperties ? [nested(21, nested(1, schemaFields(additionalProperties)))] : []),
+    ...(more.enum ?? []).map((value) => nested(20, yaml(value))),
+    ...additional(additionalProperties),
     ...(type ? [nested(22, text(1, type))] : []),
     ...(items ? [nested(23, nested(1, schemaFields(items)))] : []),
+    ...(more.allOf ?? []).map((one) => nested(24, schemaFields(one))),
     ...(properties
       ? [
           nested(
@@ -99,15 +129,22 @@ function schemaFields(schema: Schema): Buffer {
   );
 }
 
+/** AdditionalPropertiesItem: a schema, or whether there may be any. */
+function additional(value: Schema | boolean | undefined): Buffer[] {
+  if (value === undefined) return [];
+  if (typeof value !== "boolean") return [nested(21, nested(1, schemaFields(value)))];
+  return [nested(21, value ? flag(2) : Buffer.alloc(0))];
+}
+
 /** `x-…` values stand as YAML, of which JSON is a part. */
 function vendorExtensions(number: number, value: Schema): Buffer[] {
   return Object.entries(value)
     .filter(([name]) => name.startsWith("x-"))
-    .map(([name, extension]) =>
-      nested(number, text(1, name), nested(2, text(2, `${JSON.stringify(extension)}\n`))),
-    );
+    .map(([name, extension]) => nested(number, text(1, name), nested(2, yaml(extension))));
 }
 
+/** The fields of a message Any. */
+const yaml = (value: unknown) => text(2, `${JSON.stringify(value)}\n`);
 const message = (...fields: Buffer[]) => Buffer.concat(fields);
 const nested = (number: number, ...fields: Buffer[]) => lengthDelimited(number, Buffer.concat(fields));
 const text = (number: number, value: string | undefined) =>

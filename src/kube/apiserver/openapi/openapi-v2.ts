@@ -2,38 +2,27 @@ import { createHash } from "node:crypto";
 import type { KindDefinition, KindSource } from "../../api/index.ts";
 import { KUBERNETES_VERSION } from "../version.ts";
 import { encodeSwagger } from "./gnostic.ts";
+import { mergedSwagger } from "./merge-swagger.ts";
 import { collectSchemas, type Document } from "./openapi-v3.ts";
-import { type Operation, operationsOf, type Parameter } from "./operations.ts";
-import { type Schema, SchemaCollector } from "./schemas.ts";
-
-export interface Swagger {
-  swagger: "2.0";
-  info: { title: string; version: string };
-  paths: Record<string, Record<string, SwaggerOperation>>;
-  definitions: Record<string, Schema>;
-}
-
-export interface SwaggerOperation {
-  description: string;
-  operationId: string;
-  consumes: readonly string[];
-  produces: readonly string[];
-  parameters: (Parameter | { name: "body"; in: "body"; schema: Schema })[];
-  responses: Record<string, { description: string; schema?: Schema }>;
-  "x-kubernetes-action": string;
-  "x-kubernetes-group-version-kind": { group: string; version: string; kind: string };
-}
+import { type Operation, operationsOf } from "./operations.ts";
+import { SchemaCollector } from "./schemas.ts";
+import type { Swagger, SwaggerOperation } from "./swagger.ts";
+import type { ToldDocuments } from "./told-documents.ts";
 
 /** The older OpenAPI 2 document, one for everything; kubectl reads it in gnostic's protobuf form. */
 export class OpenApiV2 {
   readonly #kinds: KindSource;
+  readonly #others: ToldDocuments;
   #revision = 0;
-  #swagger: Swagger | undefined;
+  #othersRevision = 0;
+  #own: Swagger | undefined;
+  #merged: Swagger | undefined;
   #json: Document | undefined;
   #protobuf: Document | undefined;
 
-  constructor(kinds: KindSource) {
+  constructor(kinds: KindSource, others: ToldDocuments) {
     this.#kinds = kinds;
+    this.#others = others;
   }
 
   json(): Document {
@@ -49,14 +38,18 @@ export class OpenApiV2 {
   }
 
   #document(): Swagger {
-    this.#swagger ??= swagger(this.#kinds.served());
-    return this.#swagger;
+    this.#own ??= swagger(this.#kinds.served());
+    this.#merged ??= mergedSwagger(this.#own, this.#others.swaggers());
+    return this.#merged;
   }
 
   #forgetOld(): void {
-    if (this.#revision === this.#kinds.revision) return;
+    const hasOldOwn = this.#revision !== this.#kinds.revision;
+    if (!hasOldOwn && this.#othersRevision === this.#others.revision) return;
     this.#revision = this.#kinds.revision;
-    this.#swagger = undefined;
+    this.#othersRevision = this.#others.revision;
+    if (hasOldOwn) this.#own = undefined;
+    this.#merged = undefined;
     this.#json = undefined;
     this.#protobuf = undefined;
   }

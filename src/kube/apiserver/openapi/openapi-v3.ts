@@ -4,6 +4,7 @@ import type { Discovery } from "../discovery/discovery.ts";
 import { KUBERNETES_VERSION } from "../version.ts";
 import { type Operation, operationsOf, type Parameter } from "./operations.ts";
 import { gvkExtension, type Schema, SchemaCollector } from "./schemas.ts";
+import type { ToldDocuments } from "./told-documents.ts";
 
 const MEDIA_TYPES = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
 const DELETE_OPTIONS = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions";
@@ -19,16 +20,18 @@ export interface Document {
 /** The OpenAPI 3 documents, one for each group version, made when first asked for and kept. */
 export class OpenApiV3 {
   readonly #discovery: Discovery;
+  readonly #others: Pick<ToldDocuments, "index">;
   /** Each with the kinds that it was made of. */
   readonly #documents = new Map<string, { of: readonly KindDefinition[]; document: Document }>();
 
-  constructor(discovery: Discovery) {
+  constructor(discovery: Discovery, others: Pick<ToldDocuments, "index">) {
     this.#discovery = discovery;
+    this.#others = others;
   }
 
   /** `/openapi/v3`: where the documents are. The hash in each address lets clients keep what they have read. */
   index(): object {
-    const paths: Record<string, { serverRelativeURL: string }> = {};
+    const paths: Record<string, { serverRelativeURL: string }> = { ...this.#others.index() };
     for (const path of this.#paths().keys()) {
       paths[path] = { serverRelativeURL: `/openapi/v3/${path}?hash=${this.document(path)!.hash}` };
     }
@@ -48,13 +51,10 @@ export class OpenApiV3 {
     return document;
   }
 
-  #paths(): Map<string, KindDefinition[]> {
-    const paths = new Map<string, KindDefinition[]>();
-    for (const { name, versions } of this.#discovery.groups()) {
-      for (const { version, kinds } of versions) {
-        paths.set(name === "" ? `api/${version}` : `apis/${name}/${version}`, kinds);
-      }
-    }
+  #paths(): Map<string, readonly KindDefinition[]> {
+    const paths = new Map<string, readonly KindDefinition[]>();
+    for (const { group, version, kinds } of this.#discovery.own())
+      paths.set(group === "" ? `api/${version}` : `apis/${group}/${version}`, kinds);
     return paths;
   }
 }
