@@ -29,6 +29,8 @@ export interface PassedOn {
   info: RequestInfo;
   user: UserInfo;
   service: RemoteApiService;
+  /** Under which both servers' audit logs tell of it. */
+  auditId: string;
 }
 
 /** An answer of this server in place of the one behind it: plain text, as upstream's. */
@@ -88,7 +90,7 @@ export class AggregatedProxy {
 
   async #open(
     req: IncomingMessage,
-    { user, service }: PassedOn,
+    { user, service, auditId }: PassedOn,
     clientHeaders: typeof forwardedHeaders,
   ): Promise<{ outgoing: ClientRequest; endpoint: Endpoint }> {
     if (!isAvailable(service)) throw unavailable();
@@ -106,6 +108,7 @@ export class AggregatedProxy {
       ...clientHeaders(req, uri),
       ...identityHeaders(user),
       host: `${endpoint.host}:${endpoint.port}`,
+      "audit-id": auditId,
     };
     try {
       const outgoing = connections.open(service, endpoint, { method: req.method ?? "GET", path, headers });

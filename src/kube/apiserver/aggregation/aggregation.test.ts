@@ -63,6 +63,7 @@ describe("a group that another server answers for", () => {
         "x-remote-group": "system:masters",
         "x-remote-extra-scopes": "all",
         "x-custom": "kept",
+        "audit-id": "a-1",
         "impersonate-user": "ann",
         "impersonate-group": "system:masters",
         "impersonate-uid": "u-1",
@@ -78,6 +79,7 @@ describe("a group that another server answers for", () => {
       "x-remote-group": ["system:masters", "system:authenticated"],
       "x-remote-extra-scopes": ["some"],
       "x-custom": ["kept"],
+      "audit-id": ["a-1"],
       "x-forwarded-uri": [LIST],
     });
     expect(Object.keys(headers).filter((name) => /^(?:impersonate-|authorization)/.test(name))).toEqual([]);

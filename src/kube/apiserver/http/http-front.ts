@@ -83,7 +83,7 @@ export class HttpFront {
         await this.#options.answerPath(ctx, info, user);
         return res.statusCode;
       },
-      passOn: (info, user, service) => this.#options.proxy.answer(ctx, { info, user, service }),
+      passOn: (info, user, service) => this.#options.proxy.answer(ctx, { info, user, service, auditId }),
       negotiate: (route) => {
         form = this.#rendering(ctx, route);
         return form;
@@ -104,6 +104,7 @@ export class HttpFront {
 
   /** Requests that ask for an upgrade: exec, attach, port-forward and logs; watches over WebSocket are refused here. */
   async upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const auditId = auditIdOf(req);
     const gone = new AbortController();
     socket.on("close", () => gone.abort());
     socket.on("error", () => gone.abort());
@@ -116,9 +117,12 @@ export class HttpFront {
           throw statusBadRequest("the connection cannot be upgraded here");
         },
         passOn: (info, user, service) =>
-          this.#options.proxy.upgrade({ req, socket, head, signal: gone.signal }, { info, user, service }),
+          this.#options.proxy.upgrade(
+            { req, socket, head, signal: gone.signal },
+            { info, user, service, auditId },
+          ),
         negotiate: () => undefined,
-        origin: () => originOf(req, auditIdOf(req)),
+        origin: () => originOf(req, auditId),
       });
       await serveRequest(this.#options.chain, exchange, async (answer) => {
         const upgrade = { req, socket, head, signal: gone.signal };

@@ -66,7 +66,8 @@ export class ServerPaths {
     if (page !== undefined) return sendText(ctx.res, 200, page);
     if (path === "/openapi/v2") return this.#openApiV2(ctx);
     if (path.startsWith("/openapi/v3/")) {
-      return this.#openApiV3(ctx, path.slice("/openapi/v3/".length), { info, user });
+      const auditId = String(ctx.res.getHeader("audit-id"));
+      return this.#openApiV3(ctx, path.slice("/openapi/v3/".length), { info, user, auditId });
     }
     const value = this.#value(ctx, path);
     if (!value) {
