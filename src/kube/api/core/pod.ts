@@ -9,6 +9,7 @@ import { dropDisabledPodFields } from "./pod/disabled-fields.ts";
 import { ephemeralContainers } from "./pod/ephemeral-containers.ts";
 import { applyAppArmor, applyLabelKeys } from "./pod/prepare.ts";
 import { qosClassOf } from "./pod/quality-of-service.ts";
+import { resize } from "./pod/resize.ts";
 import { isPodTerminal } from "./pod/terminal.ts";
 import { validatePod } from "./pod/validate.ts";
 import { validatePodStatusUpdate } from "./pod/validate-status.ts";
@@ -34,6 +35,7 @@ export const pods: KindDefinition<Pod> = {
     subresource("log", "Pod", "get"),
     subresource("portforward", "PodPortForwardOptions", "create get"),
     proxySubresource("PodProxyOptions"),
+    subresource("resize", "Pod", "get patch update", { update: resize }),
   ],
   hasStatus: true,
   tracksGeneration: true,

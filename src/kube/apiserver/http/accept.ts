@@ -70,7 +70,7 @@ const STREAM_TYPES = ["application/json;stream=watch", "application/vnd.kubernet
 /** What comes from somebody else comes in their form. */
 const PASSED_ON = new Set(["attach", "exec", "portforward", "proxy"]);
 /** Their answer has columns. */
-const SHOWN_IN_TABLES = new Set([undefined, "ephemeralcontainers", "finalize", "scale", "status"]);
+const SHOWN_IN_TABLES = new Set([undefined, "ephemeralcontainers", "finalize", "resize", "scale", "status"]);
 
 /** The media types of a route, as go-restful's routes name them (apiserver's installer: Produces). */
 function producedBy({ info }: Route): string[] {

@@ -204,6 +204,7 @@ function subresourceOperations(
     binding: "io.k8s.api.core.v1.Binding",
     eviction: "io.k8s.api.policy.v1.Eviction",
     ephemeralcontainers: kind.model,
+    resize: kind.model,
     finalize: kind.model,
     token: "io.k8s.api.authentication.v1.TokenRequest",
   };
