@@ -12,6 +12,7 @@ export {
   type PortForwardOptions,
 } from "./remote-command/port-forward.ts";
 export { acceptRemoteCommand } from "./remote-command/remote-command.ts";
+export { sendMessages } from "./remote-command/websocket-messages.ts";
 export { sendOverWebSocket, type WebSocketReaderOptions } from "./remote-command/websocket-reader.ts";
 export { sendBytes, sendEmpty, sendJson, sendStream, sendText, writeChunk } from "./respond.ts";
 export { type Handler, type RouteMatch, Router } from "./router.ts";

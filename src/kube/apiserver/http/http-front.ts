@@ -37,6 +37,7 @@ import { parseQuery } from "./parse-query.ts";
 import { parsePatchDocument } from "./patch-document.ts";
 import { auditIdOf, originOf } from "./request-origin.ts";
 import { sendAnswer, setWarnings } from "./send-answer.ts";
+import { sendWatchOverWebSocket } from "./watch-over-websocket.ts";
 
 /** apiserver's MaxRequestBodyBytes. */
 const BODY_LIMIT_BYTES = 3 * 1024 * 1024;
@@ -102,7 +103,7 @@ export class HttpFront {
     }
   }
 
-  /** Requests that ask for an upgrade: exec, attach, port-forward and logs; watches over WebSocket are refused here. */
+  /** Requests that ask for an upgrade: exec, attach, port-forward, logs and watches. */
   async upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const auditId = auditIdOf(req);
     const gone = new AbortController();
@@ -111,6 +112,7 @@ export class HttpFront {
     try {
       const url = new URL(req.url!, "http://local");
       const path = req.url!.split("?", 1)[0]!;
+      let route: Route | undefined;
       const exchange = this.#exchange(req, req.method!, path, url.searchParams, gone.signal, {
         classified: () => {},
         answerPath: () => {
@@ -121,13 +123,31 @@ export class HttpFront {
             { req, socket, head, signal: gone.signal },
             { info, user, service, auditId },
           ),
-        negotiate: () => undefined,
+        negotiate: (of) => {
+          route = of;
+          return undefined;
+        },
         origin: () => originOf(req, auditId),
       });
-      await serveRequest(this.#options.chain, exchange, async (answer) => {
+      await serveRequest(this.#options.chain, exchange, async (answer, call) => {
         const upgrade = { req, socket, head, signal: gone.signal };
         if (answer.form === "proxy") return forwardUpgrade(upgrade, answer.target);
         if (answer.form === "text") return this.#sendText(upgrade, answer.chunks);
+        if (answer.form === "watch") {
+          const { chain, clientStallMs: stallMs, logger, clock } = this.#options;
+          const form = this.#rendering({ req, query: url.searchParams }, route!);
+          const { offload } = chain;
+          return sendWatchOverWebSocket({
+            ...upgrade,
+            ...answer,
+            call,
+            form,
+            offload,
+            logger,
+            stallMs,
+            clock,
+          });
+        }
         if (answer.form !== "upgrade") throw statusBadRequest("the connection cannot be upgraded here");
         await answer.accept(upgrade);
       });
@@ -176,8 +196,7 @@ export class HttpFront {
     return toStatus(error);
   }
 
-  #rendering(ctx: HttpContext, route: Route): Rendering {
-    const { req, query } = ctx;
+  #rendering({ req, query }: Pick<HttpContext, "req" | "query">, route: Route): Rendering {
     const form = wantedForm(req.headers.accept, wantsPretty(req, query), route);
     const include = query.get("includeObject");
     if (include && !["None", "Metadata", "Object"].includes(include)) {

@@ -2,19 +2,19 @@ import type { ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
-import { type Clock, isGantryError, type Logger } from "../../../base/index.ts";
+import type { Clock, Logger } from "../../../base/index.ts";
 import { type HttpContext, sendBytes, sendEmpty, writeChunk } from "../../../http/index.ts";
-import { type KindDefinition, statusBadRequest, toStatus } from "../../api/index.ts";
-import { BIG_BYTES, StoredObject } from "../objects/stored-object.ts";
+import { type KindDefinition, statusBadRequest } from "../../api/index.ts";
+import { StoredObject } from "../objects/stored-object.ts";
 import type { Offload } from "../offload/offload.ts";
-import type { Answer, ResourceCall, WatchItem } from "../server-context.ts";
+import type { Answer, ResourceCall } from "../server-context.ts";
 import { CONTENT_TYPES, refuseOtherShape } from "./accept.ts";
 import { encodeObject, encodeValue, type Rendering } from "./encode-answer.ts";
 import { type EncodeElsewhere, encodeList } from "./encode-list.ts";
-import { WatchEncoder } from "./encode-watch.ts";
 import { forwardRequest } from "./forward-request.ts";
 import { inPieces } from "./pieces.ts";
 import { warningHeaders } from "./warning-headers.ts";
+import { WatchEvents } from "./watch-events.ts";
 
 /** Answers at least this big are compressed for clients that take it (apiserver's defaultGzipThresholdBytes). */
 const GZIP_FROM_BYTES = 128 * 1024;
@@ -158,30 +158,20 @@ async function sendWatch(
   out: OutgoingAnswer,
   { kind, watch }: Extract<Answer, { form: "watch" }>,
 ): Promise<void> {
-  const { ctx, form, logger } = out;
+  const { ctx, form } = out;
   const { res } = ctx;
-  const encoder = new WatchEncoder(kind, form);
-  const elsewhere = ({ type, object }: Exclude<WatchItem, { type: "BOOKMARK" }>, hasColumns: boolean) =>
-    out.offload.encode(kind, object, form, { of: "event", type, hasColumns }, out.call);
-  const partsOf = async (item: WatchItem): Promise<Buffer[]> => {
-    const stored = encoder.storedParts(item);
-    if (stored) return stored;
-    const isBig = item.type !== "BOOKMARK" && item.object.bytes.length > BIG_BYTES;
-    return [isBig ? await encoder.encodeElsewhere(item, elsewhere) : encoder.encode(item)];
-  };
+  const events = new WatchEvents({ ...out, kind });
   const stream = form.encoding === "json" ? "" : ";stream=watch";
   res.writeHead(200, { "content-type": CONTENT_TYPES[form.encoding] + stream });
   res.flushHeaders();
   try {
     for await (const items of watch.items) {
       const parts: Buffer[] = [];
-      for (const item of items) parts.push(...(await partsOf(item)));
+      for (const item of items) parts.push(...(await events.parts(item)));
       for (const piece of inPieces(parts)) if (!(await write(out, piece))) return;
     }
   } catch (error) {
-    if (ctx.signal.aborted) return;
-    if (!isGantryError(error)) logger.error("a watch failed", { resource: kind.resource, error });
-    await write(out, encoder.error(toStatus(error)));
+    if (!ctx.signal.aborted) await write(out, events.failure(error));
   } finally {
     res.end();
   }
