@@ -1,11 +1,15 @@
 import type { Buffer } from "node:buffer";
 import { constants, createPublicKey, type KeyObject, verify } from "node:crypto";
+import { type AlternativeName, requestedNames } from "./alternative-names.ts";
 import { DerError, DerReader, derContext, derSequence } from "./der-reader.ts";
-import { distinguishedName } from "./distinguished-name.ts";
+import { type DistinguishedName, distinguishedName } from "./distinguished-name.ts";
 
 /** A PKCS #10 request (RFC 2986), as far as somebody asks. */
 export interface CertificateRequest {
   subject: { commonName: string; organizations: string[] };
+  /** The texts in the subject in their order, each with its type (`2.5.4.3`). */
+  subjectTexts: DistinguishedName["texts"];
+  alternativeNames: AlternativeName[];
   /** Undefined where its algorithm is not known. */
   publicKey: KeyObject | undefined;
   /** Why the request's own signature does not hold; undefined: it does. In the words of Go's crypto/x509. */
@@ -24,13 +28,16 @@ export function parseCertificateRequest(der: Buffer): CertificateRequest {
   const key = new DerReader(keyInfo.body);
   const keyAlgorithm = algorithmOf(key);
   key.bitString();
-  inner.take(derContext(0));
+  const attributes = inner.take(derContext(0)).body;
   const signatureAlgorithm = algorithmOf(request);
   const signature = request.bitString();
   if (!outer.isAtEnd) throw new DerError("asn1: syntax error: trailing data");
   const publicKey = publicKeyOf(keyAlgorithm, keyInfo.bytes);
+  const { commonName, organizations, texts } = distinguishedName(subject.bytes);
   return {
-    subject: subjectOf(subject.bytes),
+    subject: { commonName, organizations },
+    subjectTexts: texts,
+    alternativeNames: requestedNames(attributes),
     publicKey,
     signatureProblem: () => signatureProblem(signatureAlgorithm, publicKey, signed.bytes, signature),
   };
@@ -80,11 +87,6 @@ function curveOf(parameters: Buffer | undefined): string {
     if (parameters) return new DerReader(parameters).objectIdentifier();
   } catch {}
   throw new DerError("x509: invalid ECDSA parameters");
-}
-
-function subjectOf(bytes: Buffer): CertificateRequest["subject"] {
-  const { commonName, organizations } = distinguishedName(bytes);
-  return { commonName, organizations };
 }
 
 type KeyType = "RSA" | "ECDSA" | "Ed25519";

@@ -18,6 +18,7 @@ const CONTEXT_SPECIFIC = 2;
 
 export const DER_INTEGER: DerType = { name: "int", tag: 2, isCompound: false };
 export const DER_BIT_STRING: DerType = { name: "BitString", tag: 3, isCompound: false };
+export const DER_OCTET_STRING: DerType = { name: "[]uint8", tag: 4, isCompound: false };
 export const DER_OBJECT_IDENTIFIER: DerType = { name: "ObjectIdentifier", tag: 6, isCompound: false };
 export const derSequence = (name: string): DerType => ({ name, tag: 16, isCompound: true });
 export const derSet = (name: string): DerType => ({ name, tag: 17, isCompound: true });

@@ -8,6 +8,8 @@ export interface DistinguishedName {
   organizations: string[];
   /** Values of Kubernetes' own attribute for a user's id. */
   userIds: string[];
+  /** All that is text, in its order, each with its type (`2.5.4.3`). */
+  texts: [type: string, text: string][];
 }
 
 const COMMON_NAME = "2.5.4.3";
@@ -17,7 +19,7 @@ const USER_ID = "1.3.6.1.4.1.57683.2";
 
 /** Reads a name in DER (RFC 5280 §4.1.2.4), as Go's crypto/x509 does. Throws DerError. */
 export function distinguishedName(der: Buffer): DistinguishedName {
-  const name: DistinguishedName = { commonName: "", organizations: [], userIds: [] };
+  const name: DistinguishedName = { commonName: "", organizations: [], userIds: [], texts: [] };
   const sets = new DerReader(der)
     .enter(derSequence("RDNSequence"))
     .all(derSet("RelativeDistinguishedNameSET"));
@@ -25,6 +27,7 @@ export function distinguishedName(der: Buffer): DistinguishedName {
     const type = attribute.objectIdentifier();
     const value = textOf(attribute.any());
     if (value === undefined) continue;
+    name.texts.push([type, value]);
     if (type === COMMON_NAME) name.commonName = value;
     if (type === ORGANIZATION) name.organizations.push(value);
     if (type === USER_ID) name.userIds.push(value);

@@ -1,3 +1,4 @@
+export type { AlternativeName } from "./alternative-names.ts";
 export * from "./byte-text.ts";
 export * from "./certificate-request.ts";
 export * from "./compression.ts";

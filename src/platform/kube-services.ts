@@ -188,6 +188,7 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
           informers: informers.value,
           kinds: apiServer.value.kinds,
           caCertificate: serverCa.value,
+          authority: certificates.value.authority,
           loadBalancerCidr: config.loadBalancerCidr,
           logger,
           clock,

@@ -45,6 +45,7 @@ export { scales } from "./autoscaling/scale.ts";
 export { cronJobs } from "./batch/cron-job.ts";
 export { jobs } from "./batch/job.ts";
 export { certificateSigningRequests } from "./certificates/certificate-signing-request.ts";
+export { kubeletClientProblem, kubeletServingProblem } from "./certificates/kubelet-request.ts";
 export { readCertificateRequest } from "./certificates/read-request.ts";
 export { leases, NODE_LEASE_NAMESPACE } from "./coordination/lease.ts";
 export { bindings } from "./core/binding.ts";

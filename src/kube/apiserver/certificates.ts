@@ -2,8 +2,9 @@ import { createHash, createPublicKey, type KeyObject, X509Certificate } from "no
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Clock, errorMessage, GantryError, systemClock, writeFileDurably } from "../../base/index.ts";
-import { generateKey, issueCertificate, type Subject } from "./pki/issue-certificate.ts";
+import { distinguishedName, generateKey, issueCertificate, type Subject } from "./pki/issue-certificate.ts";
 import { parsePrivateKey, privateKeyPem, readText } from "./pki/key-files.ts";
+import { type CertificateOrder, signRequest } from "./pki/sign-request.ts";
 
 export interface CertificatesOptions {
   /** `<home>/pki` */
@@ -37,9 +38,18 @@ export interface FrontProxy {
   client: KeyPair;
 }
 
+/** Certifies what others ask for; who may have what is for its caller to know. */
+export interface CertificateAuthority {
+  /** Until when its own certificate holds. */
+  readonly notAfterMs: number;
+  /** A certificate as PEM. Throws InvalidArgument where the request is not signed by its key. */
+  issue(order: CertificateOrder): string;
+}
+
 export interface Certificates {
   /** PEM of the authority that signs servers and clients. */
   readonly caPem: string;
+  readonly authority: CertificateAuthority;
   readonly server: KeyPair;
   readonly tokenSigningKey: TokenSigningKey;
   readonly frontProxy: FrontProxy;
@@ -93,6 +103,7 @@ export async function openCertificates(options: CertificatesOptions): Promise<Ce
   ]);
   return {
     caPem: folder.caPem,
+    authority: folder.authority(),
     server,
     tokenSigningKey,
     frontProxy: { caPem: front.caPem, client: proxyClient },
@@ -149,6 +160,14 @@ class PkiFolder {
     if (!certificate.checkPrivateKey(this.#authorityKey))
       throw this.#broken(keyFile, `is not the key of ${certFile}`);
     this.caPem = cert;
+  }
+
+  authority(): CertificateAuthority {
+    const issuer = { name: distinguishedName(this.#authority.subject), privateKey: this.#authorityKey! };
+    return {
+      notAfterMs: new X509Certificate(this.caPem).validToDate.getTime(),
+      issue: (order) => signRequest(order, issuer),
+    };
   }
 
   async certificate(

@@ -3,6 +3,9 @@ import type { KindSource } from "../api/index.ts";
 import { createEventRecorder, type InformerFactory, type KubeClient } from "../client/index.ts";
 import { createClusterRoleAggregationController } from "./clusterrole-aggregation/index.ts";
 import type { Controller, ControllerDependencies } from "./controller.ts";
+import { createCsrApprovingController } from "./csrapproving/index.ts";
+import { createCsrCleanerController } from "./csrcleaner/index.ts";
+import { createCsrSigningController, type SigningAuthority } from "./csrsigning/index.ts";
 import { createDeploymentController } from "./deployment/index.ts";
 import { createEndpointsController } from "./endpoints/index.ts";
 import { createEndpointSliceController } from "./endpointslice/index.ts";
@@ -28,6 +31,8 @@ export interface ControllerManagerOptions {
   kinds: KindSource;
   /** PEM of the cluster's CA. */
   caCertificate: string;
+  /** The CA's signature, for the signers that Kubernetes knows. */
+  authority: SigningAuthority;
   /** Addresses for Services of type LoadBalancer: `10.97.0.0/24`. */
   loadBalancerCidr: string;
   logger: Logger;
@@ -50,6 +55,12 @@ const CONTROLLERS: [identity: string, factory: Factory][] = [
     (dependencies, { caCertificate }) => createRootCaController({ ...dependencies, caCertificate }),
   ],
   ["clusterrole-aggregation-controller", createClusterRoleAggregationController],
+  ["certificate-controller", createCsrApprovingController],
+  [
+    "certificate-controller",
+    (dependencies, { authority }) => createCsrSigningController({ ...dependencies, authority }),
+  ],
+  ["certificate-controller", createCsrCleanerController],
   ["generic-garbage-collector", createGarbageCollector],
   ["node-controller", createNodeLifecycleController],
   ["pod-garbage-collector", createPodGcController],

@@ -4,7 +4,7 @@ import { jsonEquals, pemBlocks } from "../../../formats/index.ts";
 import { configMaps, isStatusError, type KubeObject } from "../../api/index.ts";
 import type { KubeClient } from "../../client/types.ts";
 import type { RequestHeaderOptions } from "../authentication/request-header.ts";
-import { pem } from "../pki/issue-certificate.ts";
+import { pem } from "../pki/sign-certificate.ts";
 
 const NAMESPACE = "kube-system";
 const NAME = "extension-apiserver-authentication";

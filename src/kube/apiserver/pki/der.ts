@@ -8,12 +8,14 @@ function encode(tag: number, ...parts: Buffer[]): Buffer {
 function lengthOf(length: number): Buffer {
   if (length < 0x80) return Buffer.from([length]);
   if (length < 0x100) return Buffer.from([0x81, length]);
-  return Buffer.from([0x82, length >> 8, length & 0xff]);
+  if (length < 0x1_0000) return Buffer.from([0x82, length >> 8, length & 0xff]);
+  return Buffer.from([0x83, length >> 16, (length >> 8) & 0xff, length & 0xff]);
 }
 
 export const sequence = (...parts: Buffer[]) => encode(0x30, ...parts);
 export const set = (...parts: Buffer[]) => encode(0x31, ...parts);
 export const octetString = (bytes: Buffer) => encode(0x04, bytes);
+export const printableString = (text: string) => encode(0x13, Buffer.from(text, "latin1"));
 export const utf8String = (text: string) => encode(0x0c, Buffer.from(text, "utf8"));
 export const boolean = (value: boolean) => encode(0x01, Buffer.from([value ? 0xff : 0]));
 

@@ -1,13 +1,13 @@
-import {
-  createHash,
-  createPublicKey,
-  generateKeyPairSync,
-  type KeyObject,
-  randomBytes,
-  sign,
-} from "node:crypto";
+import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { isIP } from "node:net";
 import * as der from "./der.ts";
+import {
+  authorityKeyExtension,
+  bits,
+  extension,
+  keyIdentifier,
+  signCertificate,
+} from "./sign-certificate.ts";
 
 export interface Subject {
   commonName: string;
@@ -25,36 +25,27 @@ export interface CertificateRequest {
   notAfterMs: number;
 }
 
-const ECDSA_WITH_SHA256 = der.sequence(der.objectIdentifier("1.2.840.10045.4.3.2"));
 const EXTENDED_KEY_USAGE = { server: "1.3.6.1.5.5.7.3.1", client: "1.3.6.1.5.5.7.3.2" };
 
 export function generateKey(): KeyObject {
   return generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
 }
 
-/** An X.509 v3 certificate (RFC 5280) signed with ECDSA and SHA-256, as PEM. */
+/** A certificate for a part of the program, as PEM. */
 export function issueCertificate(request: CertificateRequest): string {
-  const { issuer } = request;
-  const body = der.sequence(
-    der.explicit(0, der.integer(2)),
-    der.integer(Buffer.concat([Buffer.from([0x40]), randomBytes(15)])),
-    ECDSA_WITH_SHA256,
-    distinguishedName(issuer.subject),
-    der.sequence(der.time(request.notBeforeMs), der.time(request.notAfterMs)),
-    distinguishedName(request.subject),
-    request.publicKey.export({ type: "spki", format: "der" }),
-    der.explicit(3, der.sequence(...extensions(request))),
-  );
-  const signature = sign("sha256", body, issuer.privateKey);
-  return pem("CERTIFICATE", der.sequence(body, ECDSA_WITH_SHA256, der.bitString(signature)));
+  const { issuer, publicKey, notBeforeMs, notAfterMs } = request;
+  return signCertificate({
+    subject: distinguishedName(request.subject),
+    publicKey: publicKey.export({ type: "spki", format: "der" }),
+    issuer: { name: distinguishedName(issuer.subject), privateKey: issuer.privateKey },
+    notBeforeMs,
+    notAfterMs,
+    extensions: extensions(request),
+  });
 }
 
-export function pem(label: string, bytes: Buffer): string {
-  const lines = bytes.toString("base64").replace(/(.{64})/g, "$1\n");
-  return `-----BEGIN ${label}-----\n${lines.trimEnd()}\n-----END ${label}-----\n`;
-}
-
-function distinguishedName({ commonName, organizations = [] }: Subject): Buffer {
+/** Each organization on its own, and last the common name. */
+export function distinguishedName({ commonName, organizations = [] }: Subject): Buffer {
   const attribute = (type: string, value: string) =>
     der.set(der.sequence(der.objectIdentifier(type), der.utf8String(value)));
   return der.sequence(
@@ -65,13 +56,12 @@ function distinguishedName({ commonName, organizations = [] }: Subject): Buffer 
 
 function extensions(request: CertificateRequest): Buffer[] {
   const isAuthority = request.usage === "authority";
-  const issuerKey = keyIdentifier(createPublicKey(request.issuer.privateKey));
   const list = [
     // digitalSignature (and keyEncipherment), or for an authority digitalSignature and keyCertSign (RFC 5280 §4.2.1.3).
     extension("2.5.29.15", true, isAuthority ? bits(0b1000_0100, 2) : bits(0b1010_0000, 5)),
     extension("2.5.29.19", true, der.sequence(...(isAuthority ? [der.boolean(true)] : []))),
     extension("2.5.29.14", false, der.octetString(keyIdentifier(request.publicKey))),
-    extension("2.5.29.35", false, der.sequence(der.implicit(0, issuerKey))),
+    authorityKeyExtension(request.issuer.privateKey),
   ];
   if (request.usage !== "authority") {
     const usage = der.objectIdentifier(EXTENDED_KEY_USAGE[request.usage]);
@@ -81,19 +71,6 @@ function extensions(request: CertificateRequest): Buffer[] {
     list.push(extension("2.5.29.17", false, der.sequence(...request.names.map(generalName))));
   }
   return list;
-}
-
-const bits = (value: number, unused: number) => der.bitString(Buffer.from([value]), unused);
-
-function extension(id: string, critical: boolean, value: Buffer): Buffer {
-  const flag = critical ? [der.boolean(true)] : [];
-  return der.sequence(der.objectIdentifier(id), ...flag, der.octetString(value));
-}
-
-/** RFC 7093 method 1: the first 160 bits of the SHA-256 of the public key. */
-function keyIdentifier(publicKey: KeyObject): Buffer {
-  const point = publicKey.export({ type: "spki", format: "der" }).subarray(-65);
-  return createHash("sha256").update(point).digest().subarray(0, 20);
 }
 
 /** RFC 5280 §4.2.1.6: dNSName is [2], iPAddress is [7]. */

@@ -11,6 +11,7 @@ import {
   type Enqueue,
 } from "../controller.ts";
 import { keyOf } from "../object-key.ts";
+import { together } from "../together.ts";
 import { WatchedKinds } from "../watched-kinds.ts";
 import { unlessGone } from "../write-errors.ts";
 import { countedKinds, isSameStatus, isUncounted, recountQuota } from "./recount-quota.ts";
@@ -98,11 +99,8 @@ export function createResourceQuotaController(dependencies: ControllerDependenci
     },
     reconcile,
   };
-  const both = [all, uncounted].map((one) => createController(one, dependencies));
-  return {
-    name: all.name,
-    run: async (signal) => {
-      await Promise.all(both.map((one) => one.run(signal)));
-    },
-  };
+  return together(
+    all.name,
+    [all, uncounted].map((one) => createController(one, dependencies)),
+  );
 }
