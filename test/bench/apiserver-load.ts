@@ -49,6 +49,7 @@ export function runLoad(access: LoadAccess, request: LoadRequest, pid: number): 
       resolve({ perSecond, cpuMicros, failed: result.failed, ...quantiles(result.times) });
     });
     child.on("error", reject);
+    child.on("exit", (code, signal) => reject(new Error(`the load ended early: ${signal ?? code}`)));
   });
 }
 
