@@ -18,6 +18,7 @@ import { createPodGcController } from "./pod-gc/index.ts";
 import { createPvProtectionController } from "./pv-protection/index.ts";
 import { createPvcProtectionController } from "./pvc-protection/index.ts";
 import { createReplicaSetController } from "./replicaset/index.ts";
+import { createReplicationController } from "./replication/index.ts";
 import { createResourceQuotaController } from "./resourcequota/index.ts";
 import { createRootCaController } from "./root-ca/index.ts";
 import { createServiceAccountController } from "./serviceaccount/index.ts";
@@ -45,6 +46,7 @@ type Factory = (dependencies: ControllerDependencies, options: ControllerManager
 const CONTROLLERS: [identity: string, factory: Factory][] = [
   ["deployment-controller", createDeploymentController],
   ["replicaset-controller", createReplicaSetController],
+  ["replication-controller", createReplicationController],
   ["endpointslice-controller", createEndpointSliceController],
   ["endpoint-controller", createEndpointsController],
   ["endpointslicemirroring-controller", createEndpointSliceMirroringController],

@@ -12,7 +12,7 @@ const by =
     rank(a) - rank(b);
 
 /**
- * The pods in the order in which a ReplicaSet gives them up (controller_utils.go, ActivePodsWithRanks). `related` are the
+ * The pods in the order in which their owner gives them up (controller_utils.go, ActivePodsWithRanks). `related` are the
  * active pods of all ReplicaSets of the same owner: a node that has several of them gives one up first.
  */
 export function inDeletionOrder(pods: readonly Pod[], related: readonly Pod[], nowMs: number): Pod[] {

@@ -1,77 +1,10 @@
-import type { Pod } from "../../api/index.ts";
-import { pods as podsResource, replicaSets as replicaSetsResource } from "../../api/index.ts";
-import {
-  type Controller,
-  type ControllerDependencies,
-  createController,
-  type Enqueue,
-} from "../controller.ts";
-import { keyOf } from "../object-key.ts";
-import { controllerOf, indexByController } from "../owner.ts";
-import { isActive } from "../pod-state.ts";
-import { selects } from "../selectors.ts";
-import { createReconciler } from "./reconcile.ts";
-import { ReplicaWriter } from "./replica-writer.ts";
+import { replicaSets } from "../../api/index.ts";
+import type { Controller, ControllerDependencies } from "../controller.ts";
+import { createReplicaController } from "./replica-controller.ts";
+
+export { createReplicaController } from "./replica-controller.ts";
 
 /** Keeps as many pods of a ReplicaSet's template as it asks for. */
 export function createReplicaSetController(dependencies: ControllerDependencies): Controller {
-  const { informers } = dependencies;
-  const replicaSets = informers.informer(replicaSetsResource);
-  const pods = informers.informer(podsResource);
-  indexByController(pods);
-  indexByController(replicaSets);
-  const writer = new ReplicaWriter(dependencies);
-
-  /** The key of the ReplicaSet that controls the pod. */
-  const ownerKey = (pod: Pod): string | undefined => {
-    const owner = controllerOf(pod);
-    return owner?.kind === "ReplicaSet" ? `${pod.metadata.namespace}/${owner.name}` : undefined;
-  };
-
-  const seen = (pod: Pod, enqueue: Enqueue, isDeleted = false): void => {
-    const key = ownerKey(pod);
-    if (key === undefined) return;
-    writer.observe(key, pod, isDeleted || !isActive(pod));
-    enqueue(key);
-  };
-
-  /** A pod that nobody controls may be taken in by those that select it. */
-  const offer = (pod: Pod, enqueue: Enqueue): void => {
-    if (controllerOf(pod)) return;
-    for (const one of replicaSets.list(pod.metadata.namespace)) if (selects(one, pod)) enqueue(keyOf(one));
-  };
-
-  return createController(
-    {
-      name: "replicaset",
-      informers: [replicaSets, pods],
-      watch: (enqueue) => [
-        replicaSets.subscribe({
-          onAdd: (one) => enqueue(keyOf(one)),
-          onUpdate: (one) => enqueue(keyOf(one)),
-          onDelete: (one) => {
-            writer.forget(keyOf(one));
-            enqueue(keyOf(one));
-          },
-        }),
-        pods.subscribe({
-          onAdd: (pod) => {
-            seen(pod, enqueue);
-            offer(pod, enqueue);
-          },
-          onUpdate: (pod, previous) => {
-            seen(pod, enqueue);
-            const before = ownerKey(previous);
-            if (before !== undefined && before !== ownerKey(pod)) enqueue(before);
-            const moved = controllerOf(previous)?.uid !== controllerOf(pod)?.uid;
-            if (moved || JSON.stringify(pod.metadata.labels) !== JSON.stringify(previous.metadata.labels))
-              offer(pod, enqueue);
-          },
-          onDelete: (pod) => seen(pod, enqueue, true),
-        }),
-      ],
-      reconcile: createReconciler(dependencies, { replicaSets, pods, writer }),
-    },
-    dependencies,
-  );
+  return createReplicaController({ name: "replicaset", resource: replicaSets }, dependencies);
 }

@@ -1,18 +1,19 @@
 import { type Clock, rfc3339Seconds } from "../../../base/index.ts";
-import type { Pod, ReplicaSet, ReplicaSetCondition, ReplicaSetStatus } from "../../api/index.ts";
+import type { Pod, ReplicaSetCondition, ReplicaSetStatus } from "../../api/index.ts";
 import { availableInMs, isReady } from "../pod-state.ts";
+import type { ReplicaOwner } from "./replica-owner.ts";
 
 /**
  * The status that the observed pods make (counts of zero are left out, but for `replicas`), and when it will change by time alone (minReadySeconds).
  */
 export function computeStatus(
-  replicaSet: ReplicaSet,
+  owner: ReplicaOwner,
   pods: readonly Pod[],
   failure: { reason: string; message: string } | undefined,
   clock: Clock,
 ): { status: ReplicaSetStatus; recheckInMs: number | undefined } {
-  const templateLabels = Object.entries(replicaSet.spec.template?.metadata?.labels ?? {});
-  const minReadySeconds: number = replicaSet.spec.minReadySeconds ?? 0;
+  const templateLabels = Object.entries(owner.spec.template?.metadata?.labels ?? {});
+  const minReadySeconds: number = owner.spec.minReadySeconds ?? 0;
   const counts = { fullyLabeledReplicas: 0, readyReplicas: 0, availableReplicas: 0 };
   let recheckInMs: number | undefined;
   for (const pod of pods) {
@@ -24,8 +25,8 @@ export function computeStatus(
     if (waitMs === 0) counts.availableReplicas++;
     else recheckInMs = Math.min(recheckInMs ?? waitMs, waitMs);
   }
-  const conditions = nextConditions(replicaSet, failure, clock);
-  const { generation } = replicaSet.metadata;
+  const conditions = nextConditions(owner, failure, clock);
+  const { generation } = owner.metadata;
   return {
     status: {
       replicas: pods.length,
@@ -39,11 +40,11 @@ export function computeStatus(
 
 /** `ReplicaFailure` stands for as long as pods cannot be made or deleted, with what was said the first time. */
 function nextConditions(
-  replicaSet: ReplicaSet,
+  owner: ReplicaOwner,
   failure: { reason: string; message: string } | undefined,
   clock: Clock,
 ): ReplicaSetCondition[] {
-  const known = replicaSet.status?.conditions ?? [];
+  const known = owner.status?.conditions ?? [];
   const others = known.filter((one) => one.type !== "ReplicaFailure");
   if (!failure) return others;
   if (others.length < known.length) return known;

@@ -15,6 +15,14 @@ export function replicaSet(name: string, namespace: string, replicas: number, sp
   };
 }
 
+export function replicationController(name: string, namespace: string, replicas: number) {
+  const labels = { app: name };
+  return {
+    metadata: { name, namespace },
+    spec: { replicas, selector: labels, template: podTemplate(labels) },
+  };
+}
+
 export function deployment(name: string, namespace: string, replicas: number, spec: Fields = {}) {
   return replicaSet(name, namespace, replicas, spec);
 }

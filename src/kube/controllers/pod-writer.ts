@@ -1,17 +1,30 @@
-import { errorMessage, isGantryError, randomSuffix } from "../../../base/index.ts";
-import type { Pod, ReplicaSet } from "../../api/index.ts";
-import { pods as podsResource } from "../../api/index.ts";
-import type { ControllerDependencies } from "../controller.ts";
-import { Expectations } from "../expectations.ts";
-import { keyOf, splitKey } from "../object-key.ts";
-import { controllerReference } from "../owner.ts";
-import { slowStart } from "../slow-start.ts";
-import { isNamespaceTerminating, wasRefused } from "../write-errors.ts";
+import { errorMessage, isGantryError, randomSuffix } from "../../base/index.ts";
+import type { Pod, PodTemplateSpec } from "../api/index.ts";
+import { pods as podsResource } from "../api/index.ts";
+import type { ApiObject } from "../api/types.ts";
+import type { ControllerDependencies } from "./controller.ts";
+import { Expectations } from "./expectations.ts";
+import { keyOf, splitKey } from "./object-key.ts";
+import { controllerReference } from "./owner.ts";
+import { slowStart } from "./slow-start.ts";
+import { isNamespaceTerminating, wasRefused } from "./write-errors.ts";
 
 /** A generated name has at most 63 characters, so that it may be a host name (apimachinery names). */
 const MAX_PREFIX = 63 - 5;
 /** As often as the server would try names of its own choice. */
 const NAME_ATTEMPTS = 8;
+
+/** What a pod is to be: its template, and what its name begins with (`web-`). */
+export interface PodPlan {
+  template: PodTemplateSpec;
+  generateName: string;
+}
+
+/** How many pods were made or deleted, and the first failure, if any. */
+export interface PodWrites {
+  done: number;
+  problem: unknown;
+}
 
 interface DoubtfulWrite {
   pod: { name: string; uid: string | undefined };
@@ -19,14 +32,14 @@ interface DoubtfulWrite {
 }
 
 /**
- * Makes and deletes the pods of ReplicaSets, and remembers what has not shown in the informer yet. The names are chosen
+ * Makes and deletes the pods of workloads, and remembers what has not shown in the informer yet. The names are chosen
  * here and not by the server, so that a create whose answer is lost can be looked for instead of being done twice.
  */
-export class ReplicaWriter {
+export class PodWriter {
   readonly #dependencies: ControllerDependencies;
   readonly #creations: Expectations;
   readonly #deletions: Expectations;
-  /** By ReplicaSet: writes of which nobody knows whether they happened. */
+  /** By owner: writes of which nobody knows whether they happened. */
   readonly #doubtful = new Map<string, DoubtfulWrite[]>();
 
   constructor(dependencies: ControllerDependencies) {
@@ -35,7 +48,7 @@ export class ReplicaWriter {
     this.#deletions = new Expectations(dependencies.clock);
   }
 
-  /** Whether the informer shows all that was done for this ReplicaSet. */
+  /** Whether the informer shows all that was done for this owner. */
   async isSettled(key: string): Promise<boolean> {
     await this.#clearDoubts(key);
     return this.#creations.satisfied(key) && this.#deletions.satisfied(key);
@@ -53,29 +66,34 @@ export class ReplicaWriter {
     this.#doubtful.delete(key);
   }
 
-  /** Makes `count` pods; returns the first failure. */
-  create(replicaSet: ReplicaSet, count: number): Promise<unknown> {
-    return slowStart(count, () => this.#createOne(replicaSet));
+  /** Makes a pod of each plan, few at first. */
+  async create(owner: ApiObject, plans: readonly PodPlan[]): Promise<PodWrites> {
+    let done = 0;
+    const problem = await slowStart(plans.length, async (index) => {
+      await this.#createOne(owner, plans[index]!);
+      done++;
+    });
+    return { done, problem };
   }
 
-  /** Deletes the pods; returns the first failure. */
-  async delete(replicaSet: ReplicaSet, victims: readonly Pod[]): Promise<unknown> {
-    const results = await Promise.allSettled(victims.map((pod) => this.#deleteOne(replicaSet, pod)));
-    return results.find((result) => result.status === "rejected")?.reason;
+  async delete(owner: ApiObject, victims: readonly Pod[]): Promise<PodWrites> {
+    const results = await Promise.allSettled(victims.map((pod) => this.deleteOne(owner, pod)));
+    const failed = results.filter((result) => result.status === "rejected");
+    return { done: victims.length - failed.length, problem: failed[0]?.reason };
   }
 
-  async #createOne(replicaSet: ReplicaSet): Promise<void> {
+  async #createOne(owner: ApiObject, plan: PodPlan): Promise<void> {
     const { recorder } = this.#dependencies;
     try {
       for (let attempt = 1; ; attempt++) {
-        const pod = podFromTemplate(replicaSet);
-        if (!(await this.#createNamed(keyOf(replicaSet), pod, attempt === NAME_ATTEMPTS))) continue;
-        recorder.event(replicaSet, "Normal", "SuccessfulCreate", `Created pod: ${pod.metadata.name}`);
+        const pod = podOf(owner, plan);
+        if (!(await this.#createNamed(keyOf(owner), pod, attempt === NAME_ATTEMPTS))) continue;
+        recorder.event(owner, "Normal", "SuccessfulCreate", `Created pod: ${pod.metadata.name}`);
         return;
       }
     } catch (error) {
       if (isNamespaceTerminating(error)) return;
-      recorder.event(replicaSet, "Warning", "FailedCreate", `Error creating: ${errorMessage(error)}`);
+      recorder.event(owner, "Warning", "FailedCreate", `Error creating: ${errorMessage(error)}`);
       throw error;
     }
   }
@@ -98,14 +116,14 @@ export class ReplicaWriter {
     }
   }
 
-  async #deleteOne(replicaSet: ReplicaSet, pod: Pod): Promise<void> {
+  async deleteOne(owner: ApiObject, pod: Pod): Promise<void> {
     const { client, recorder } = this.#dependencies;
-    const key = keyOf(replicaSet);
+    const key = keyOf(owner);
     const { namespace, name, uid } = pod.metadata;
     this.#deletions.expect(key, uid);
     try {
       await client.delete(podsResource, namespace, name, { preconditions: { uid } });
-      recorder.event(replicaSet, "Normal", "SuccessfulDelete", `Deleted pod: ${name}`);
+      recorder.event(owner, "Normal", "SuccessfulDelete", `Deleted pod: ${name}`);
     } catch (error) {
       if (wasRefused(error)) this.#deletions.observe(key, uid);
       else {
@@ -114,7 +132,7 @@ export class ReplicaWriter {
         this.#doubt(key, { pod: { name, uid }, settle });
       }
       if (isGantryError(error, "NotFound")) return;
-      recorder.event(replicaSet, "Warning", "FailedDelete", `Error deleting: ${errorMessage(error)}`);
+      recorder.event(owner, "Warning", "FailedDelete", `Error deleting: ${errorMessage(error)}`);
       throw error;
     }
   }
@@ -140,25 +158,23 @@ export class ReplicaWriter {
   }
 }
 
-type NewPod = ReturnType<typeof podFromTemplate>;
+type NewPod = ReturnType<typeof podOf>;
 
-/** A pod of the ReplicaSet's template; of its metadata only labels, annotations and finalizers are the pod's. */
-function podFromTemplate(replicaSet: ReplicaSet) {
-  const { metadata = {}, spec } = replicaSet.spec.template!;
-  const { labels, annotations, finalizers } = metadata;
-  const generateName = `${replicaSet.metadata.name}-`;
+/** Of a template's metadata only labels, annotations and finalizers are the pod's. */
+function podOf(owner: ApiObject, { template, generateName }: PodPlan) {
+  const { labels, annotations, finalizers } = template.metadata ?? {};
   return {
     apiVersion: "v1",
     kind: "Pod",
     metadata: {
       name: generateName.slice(0, MAX_PREFIX) + randomSuffix(),
       generateName,
-      namespace: replicaSet.metadata.namespace!,
+      namespace: owner.metadata.namespace!,
       ...(labels ? { labels } : {}),
       ...(annotations ? { annotations } : {}),
       ...(finalizers ? { finalizers } : {}),
-      ownerReferences: [controllerReference(replicaSet)],
+      ownerReferences: [controllerReference(owner)],
     },
-    spec,
+    spec: template.spec,
   };
 }

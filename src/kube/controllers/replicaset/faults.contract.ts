@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { pods as podsResource } from "../../api/index.ts";
+import type { NewObject } from "../../client/index.ts";
+import { ControlPlane, type Identities } from "../testing/control-plane.ts";
+import {
+  expectSameDespiteEventFaults,
+  expectSameDespiteWriteFaults,
+  reference,
+  type Scenario,
+} from "../testing/convergence.ts";
+import { eventually } from "../testing/eventually.ts";
+import { WRITE_FAULTS } from "../testing/faults.ts";
+import { pod } from "../testing/objects.ts";
+import { PodActor } from "../testing/pod-actor.ts";
+import { PodHistory } from "../testing/pod-history.ts";
+import type { ReplicaKind, ReplicaOwner } from "./replica-owner.ts";
+
+export interface ReplicasUnderTest {
+  controllers: Identities;
+  resource: ReplicaKind["resource"];
+  /** An owner that is called `web`, with pods labelled `app: web`. */
+  owner(namespace: string, replicas: number): NewObject<ReplicaOwner>;
+}
+
+/** Whoever keeps a number of pods comes to the same end under every fault, and never has a pod too many. */
+export function describeReplicasUnderFaults({ controllers, resource, owner }: ReplicasUnderTest): void {
+  let plane: ControlPlane;
+  let actor: PodActor;
+  let history: PodHistory;
+  let expected: unknown;
+  const scenario: Scenario = {
+    controllers,
+    async prepare({ client, namespace }) {
+      await client.create(podsResource, pod("orphan", namespace, { app: "web" }));
+    },
+    async play({ client, namespace }) {
+      await client.create(resource, owner(namespace, 3));
+      for (const replicas of [3, 5, 2]) {
+        await client.patch(resource, namespace, "web", "merge", { spec: { replicas } });
+        await eventually(async () => {
+          const { status } = await client.get(resource, namespace, "web");
+          expect(status!.availableReplicas).toBe(replicas);
+        });
+      }
+    },
+    async outcome({ client, namespace }) {
+      const { items } = await client.list(podsResource, { namespace });
+      const set = await client.get(resource, namespace, "web");
+      return {
+        pods: items.map((one) => [
+          one.status!.phase,
+          one.metadata.ownerReferences?.map(({ uid }) => uid === set.metadata.uid),
+        ]),
+        status: set.status,
+        ...history.of(namespace),
+      };
+    },
+  };
+
+  beforeAll(async () => {
+    plane = await ControlPlane.start();
+    actor = await PodActor.start(plane.client);
+    history = await PodHistory.start(plane.client);
+    expected = await reference(plane, scenario);
+  });
+  afterAll(async () => {
+    await actor.stop();
+    await history.stop();
+    await plane.stop();
+  });
+
+  it("has a reference state", () => {
+    expect(expected).toEqual({
+      pods: [
+        ["Running", [true]],
+        ["Running", [true]],
+      ],
+      status: {
+        replicas: 2,
+        fullyLabeledReplicas: 2,
+        readyReplicas: 2,
+        availableReplicas: 2,
+        observedGeneration: 3,
+      },
+      madeInAll: 5,
+      mostAtOnce: 5,
+    });
+  });
+
+  for (const mode of WRITE_FAULTS) {
+    it(`comes to the same state when any write is ${mode}`, async () => {
+      expect(await expectSameDespiteWriteFaults(plane, scenario, expected, mode)).toBeGreaterThan(10);
+    });
+  }
+
+  for (const mode of ["missed", "doubled"] as const) {
+    it(`comes to the same state when any event is ${mode}`, async () => {
+      expect(await expectSameDespiteEventFaults(plane, scenario, expected, mode)).toBeGreaterThan(20);
+    });
+  }
+
+  it("never makes a pod too many when its informers are late", async () => {
+    await expectSameDespiteEventFaults(plane, scenario, expected, "late");
+  });
+}
