@@ -51,6 +51,9 @@ import { CacheChecker } from "./cache-checker.ts";
 import type { Certificates } from "./certificates.ts";
 import type { ChainOptions } from "./chain.ts";
 import { CustomKinds } from "./custom/custom-kinds.ts";
+import { EncryptedStore, unreadable } from "./encryption/encrypted-store.ts";
+import { type EncryptionOptions, reloadEncryption } from "./encryption/server-encryption.ts";
+import { ENCRYPTED, startsWith } from "./encryption/value-transformer.ts";
 import { FlowControl } from "./flow-control/flow-control.ts";
 import { FollowFlowObjects } from "./flow-control/follow-flow-objects.ts";
 import { Health, type HealthCheck } from "./health.ts";
@@ -108,6 +111,8 @@ export interface ApiServerOptions {
   authentication?: AuthenticationOptions;
   /** Who is asked whether a request is allowed; Node and RBAC where it is absent. */
   authorization?: AuthorizationOptions;
+  /** What of the store's values is encrypted; nothing where it is absent. */
+  encryption?: EncryptionOptions;
   /** How long events are kept; an hour where it is absent. */
   eventTtlSeconds?: number;
   /** The server's certificate, where it is not the instance's own, and the oldest version of TLS. */
@@ -143,6 +148,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 
 class KubeApiServer implements ApiServer {
   readonly #options: ApiServerOptions;
+  readonly #encrypted: EncryptedStore | undefined;
   readonly #clock: Clock;
   readonly #cache: WatchCache<StoredObject>;
   readonly #fresh = new FreshObjects();
@@ -169,7 +175,9 @@ class KubeApiServer implements ApiServer {
   readonly service: Service;
   #http: HttpServer | undefined;
 
-  constructor(options: ApiServerOptions) {
+  constructor(given: ApiServerOptions) {
+    this.#encrypted = given.encryption && new EncryptedStore(given.store, given.encryption.transformers);
+    const options = this.#encrypted ? { ...given, store: this.#encrypted } : given;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#cache = new WatchCache<StoredObject>({
@@ -263,6 +271,8 @@ class KubeApiServer implements ApiServer {
 
   #decode(key: string, value: Uint8Array, revision: number): StoredObject {
     this.#noteChange(key);
+    if (startsWith(value, ENCRYPTED))
+      throw unreadable(key, "identity transformer tried to read encrypted data");
     const written = this.#fresh.take(key, value);
     return written
       ? StoredObject.written(key, value, revision, written)
@@ -440,6 +450,10 @@ class KubeApiServer implements ApiServer {
     await this.#audit?.open();
     await writeBootstrapObjects(store, builtIn, this.#clock.nowMs());
     const caching = new AbortController();
+    if (this.#encrypted && this.#options.encryption) {
+      const reloading = { logger, clock: this.#clock, signal: caching.signal };
+      reloadEncryption(this.#options.encryption, this.#encrypted, reloading);
+    }
     const cacheRun = runUntilReady((cacheReady) =>
       this.#cache.run({ signal: caching.signal, ready: cacheReady }),
     );

@@ -14,6 +14,7 @@ import {
   statusNotFound,
   statusTooLarge,
 } from "../../api/index.ts";
+import type { DecryptedKeyValue } from "../encryption/encrypted-store.ts";
 import { EVENT_TTL_SECONDS, EventLeases } from "./event-leases.ts";
 import type { FreshObjects } from "./fresh-objects.ts";
 import { loadAs } from "./load-objects.ts";
@@ -49,6 +50,8 @@ export class ObjectStore {
   readonly #cache: ObjectCache;
   readonly #fresh: FreshObjects;
   readonly #eventLeases: EventLeases;
+  /** Revisions of objects that were found in an old form: a write that changes nothing writes them anew. */
+  readonly #stale = new Map<string, number>();
 
   constructor(options: ObjectStoreOptions) {
     this.#store = options.store;
@@ -74,8 +77,19 @@ export class ObjectStore {
     const { item } = await this.#store.get(key);
     if (!item) return undefined;
     const found = this.fromItem(key, item.value, item.modRevision);
+    this.#noteForm(item);
     if (!found.isAtHand) await found.load();
     return found;
+  }
+
+  #noteForm({ key, modRevision, isStale }: DecryptedKeyValue): void {
+    if (isStale) this.#stale.set(key, modRevision);
+    else if (this.#stale.size > 0) this.#stale.delete(key);
+  }
+
+  /** Whether it lies in the store in another form than it would be written in. */
+  isStale({ key, revision }: StoredObject): boolean {
+    return this.#stale.size > 0 && this.#stale.get(key) === revision;
   }
 
   fromItem(key: string, value: Uint8Array, revision: number): StoredObject {
@@ -147,7 +161,8 @@ export class ObjectStore {
   ): Promise<WriteOutcome> {
     const stored = kind.conversion ? await kind.conversion.store(object) : object;
     const value = encodeForStore(kind.storedAs ? kind.storedAs.toStored(stored) : stored);
-    if (current !== undefined && companions.operations.length === 0 && value.equals(current.bytes)) {
+    const isUnchanged = current !== undefined && value.equals(current.bytes) && !this.isStale(current);
+    if (isUnchanged && companions.operations.length === 0) {
       return { done: true, object: current };
     }
     const isConverted = kind.storedAs !== undefined || stored !== object;

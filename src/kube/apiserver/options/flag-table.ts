@@ -121,6 +121,22 @@ export const FLAG_SECTIONS: readonly FlagSection[] = [
     ],
   },
   {
+    title: "Etcd flags",
+    flags: [
+      {
+        name: "encryption-provider-config",
+        type: "file",
+        help: "What of the declared state is encrypted at rest (EncryptionConfiguration).",
+      },
+      {
+        name: "encryption-provider-config-automatic-reload",
+        type: "boolean",
+        default: "false",
+        help: "Reads that file again where it has changed.",
+      },
+    ],
+  },
+  {
     title: "Auditing flags",
     flags: [
       { name: "audit-policy-file", type: "file", help: "Policy (audit.k8s.io/v1) of the audit log." },

@@ -5,8 +5,10 @@ import type { AuthenticationOptions } from "../authentication/server-authenticat
 import type { ServiceAccountTokenSettings } from "../authentication/service-account-tokens.ts";
 import type { AuthorizationOptions } from "../authorization/server-authorizer.ts";
 import type { TokenSigningKey } from "../certificates.ts";
+import { readEncryptionConfig } from "../encryption/read-encryption-config.ts";
+import type { EncryptionOptions } from "../encryption/server-encryption.ts";
 import { FlagValues, type GivenFlags } from "./flag-values.ts";
-import { OptionProblems } from "./option-problems.ts";
+import { OptionProblems, textOfFile } from "./option-problems.ts";
 import { type AuditEnvironment, readAudit } from "./read-audit.ts";
 import { readAuthentication } from "./read-authentication.ts";
 import { readAuthorization } from "./read-authorization.ts";
@@ -25,6 +27,7 @@ export interface FlaggedOptions {
   authorization: AuthorizationOptions;
   admissionPlugins: PluginChoice;
   audit?: AuditOptions;
+  encryption?: EncryptionOptions;
 }
 
 export interface FlagEnvironment extends AuditEnvironment {
@@ -53,8 +56,23 @@ export async function readServerOptions(
     admissionPlugins: await readPlugins(flags, problems),
   };
   const audit = await readAudit(flags, problems, environment);
+  const encryption = await problems.during(() => readEncryption(flags));
   problems.throwIfAny();
-  return { ...options, ...(audit ? { audit } : {}) };
+  return { ...options, ...(audit ? { audit } : {}), ...(encryption ? { encryption } : {}) };
+}
+
+async function readEncryption(flags: FlagValues): Promise<EncryptionOptions | undefined> {
+  const path = flags.text("encryption-provider-config");
+  const isReloaded = flags.flag("encryption-provider-config-automatic-reload");
+  if (path === "") {
+    if (isReloaded)
+      throw invalidArgument(
+        "--encryption-provider-config-automatic-reload must be set with --encryption-provider-config",
+      );
+    return undefined;
+  }
+  const transformers = readEncryptionConfig(path, await textOfFile(path, "encryption-provider-config"));
+  return { transformers, ...(isReloaded ? { reloadedFrom: path } : {}) };
 }
 
 function readInFlight(flags: FlagValues, problems: OptionProblems): FlaggedOptions["maxInFlight"] {

@@ -36,6 +36,7 @@ export interface TestServerOptions
     | "serviceAccountTokens"
     | "authorization"
     | "tls"
+    | "encryption"
     | "eventTtlSeconds"
     | "audit"
     | "components"
@@ -75,6 +76,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     ...(options.audit ? { audit: options.audit } : {}),
     ...(options.serviceAccountTokens ? { serviceAccountTokens: options.serviceAccountTokens } : {}),
     ...(options.authorization ? { authorization: options.authorization } : {}),
+    ...(options.encryption ? { encryption: options.encryption } : {}),
     ...(options.tls ? { tls: options.tls } : {}),
     ...(options.eventTtlSeconds ? { eventTtlSeconds: options.eventTtlSeconds } : {}),
     ...(options.authentication ? { authentication: options.authentication } : {}),

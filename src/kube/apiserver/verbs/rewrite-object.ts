@@ -61,7 +61,7 @@ async function write(
     return context.objects.remove(current, given);
   }
   // The same content in another order of fields is no change.
-  if (companions.operations.length === 0 && jsonEquals(next, current.object))
-    return { done: true, object: current };
+  const isUnchanged = companions.operations.length === 0 && jsonEquals(next, current.object);
+  if (isUnchanged && !context.objects.isStale(current)) return { done: true, object: current };
   return context.objects.replace(kind, current, next, companions);
 }
