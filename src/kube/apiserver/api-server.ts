@@ -71,6 +71,7 @@ import { RequestThreads } from "./offload/request-threads.ts";
 import type { ServingTls } from "./options/read-serving.ts";
 import { observers, type RequestObserver } from "./request-observer.ts";
 import type { ServerContext } from "./server-context.ts";
+import { KUBERNETES_VERSION } from "./version.ts";
 import { TlsAgents } from "./webhook/tls-agents.ts";
 import { WebhookClient } from "./webhook/webhook-client.ts";
 
@@ -461,7 +462,9 @@ class KubeApiServer implements ApiServer {
     const checking = this.#checker.run(caching.signal);
     checking.catch(() => {});
     this.#metrics.start();
-    const client = createInProcessClient(this.backend, SELF);
+    const client = createInProcessClient(this.backend, SELF, {
+      userAgent: `kube-apiserver/${KUBERNETES_VERSION}`,
+    });
     const running: Promise<void>[] = [];
     try {
       await this.#addressRepair.repairAll();

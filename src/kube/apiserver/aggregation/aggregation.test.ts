@@ -48,6 +48,11 @@ describe("a group that another server answers for", () => {
 
   it("is there once its server answers", async () => {
     expect(await conditionOf()).toMatchObject({ status: "True", message: "all checks passed" });
+    const { metadata } = await server.client.get<APIService>(apiServices, undefined, `v1.${EXTENSION_GROUP}`);
+    expect(metadata.managedFields?.at(-1)).toMatchObject({
+      manager: "kube-apiserver",
+      subresource: "status",
+    });
     expect(extension.requests.find(({ url }) => url === ROOT)).toMatchObject({
       method: "GET",
       url: ROOT,
