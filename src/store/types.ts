@@ -126,6 +126,8 @@ export interface Store {
     key: string,
     options?: { revision?: number },
   ): Promise<{ item: KeyValue | undefined; revision: number }>;
+  /** The revision that a read sees now. Absent where that is not known without asking somebody else. */
+  visibleRevision?(): number;
   range(prefix: string, options?: RangeOptions): Promise<RangeResult>;
   transact(request: TransactionRequest): Promise<TransactionResult>;
   /**

@@ -146,6 +146,11 @@ export class RevisionedStore implements Store {
     return { item, revision: snapshot.revision };
   }
 
+  visibleRevision(): number {
+    this.#assertOpen();
+    return this.#backend.snapshot().revision;
+  }
+
   async range(prefix: string, options: RangeOptions = {}): Promise<RangeResult> {
     this.#assertOpen();
     const { limit = 0, countOnly = false, uncounted = false } = options;

@@ -4,7 +4,8 @@ import type { KubeObject } from "../../api/index.ts";
 import type { UserInfo } from "../../client/types.ts";
 import type { TokenSigningKey } from "../certificates.ts";
 import type { Authentication, TokenAuthenticator } from "./authenticator.ts";
-import { signToken, type VerificationKey, verifyToken } from "./json-web-token.ts";
+import { type Claims, signToken, type VerificationKey, verifyToken } from "./json-web-token.ts";
+import { ProvenTokens } from "./proven-tokens.ts";
 import { CREDENTIAL_ID, serviceAccountGroups, serviceAccountUserName } from "./users.ts";
 
 /** Newest state of an object, or undefined where there is none. */
@@ -57,6 +58,14 @@ interface KubernetesClaims {
   warnafter?: number;
 }
 
+/** A token of ours, which may have ended. */
+interface ProvenToken {
+  claims: Claims;
+  bound: KubernetesClaims;
+  /** One for all requests with the token: what is worked out for it need not be worked out again. */
+  user: UserInfo;
+}
+
 /** A token asked for with this lifetime is a pod's own, which older client libraries do not read again: see `issue`. */
 const PROJECTED_TOKEN_SECONDS = 3607;
 const EXTENDED_SECONDS = 365 * 24 * 3600;
@@ -64,6 +73,7 @@ const EXTENDED_SECONDS = 365 * 24 * 3600;
 /** Tokens of service accounts: JSON web tokens bound to their account and, where one is named, to a pod, secret or node. */
 export class ServiceAccountTokens implements TokenAuthenticator {
   readonly #options: ServiceAccountTokensOptions;
+  readonly #proven = new ProvenTokens((token) => this.#prove(token));
 
   constructor(options: ServiceAccountTokensOptions) {
     this.#options = options;
@@ -139,16 +149,23 @@ export class ServiceAccountTokens implements TokenAuthenticator {
 
   /** The user behind a token, or undefined when it is not ours, expired, for others, or what it is bound to is gone. */
   async authenticateToken(token: string, audiences: readonly string[]): Promise<Authentication | undefined> {
-    const claims = verifyToken(token, this.keys);
-    if (claims === undefined || !this.issuers.includes(String(claims.iss))) return undefined;
+    const proven = this.#proven.get(token);
+    if (!proven) return undefined;
+    const { claims, bound, user } = proven;
     const nowSeconds = this.#options.clock.nowMs() / 1000;
     if (!(Number(claims.exp) > nowSeconds) || Number(claims.nbf) > nowSeconds + 60) return undefined;
     const named = Array.isArray(claims.aud) ? claims.aud : [claims.aud];
     const common = audiences.filter((audience) => named.includes(audience));
-    if (common.length === 0) return undefined;
+    if (common.length === 0 || !(await this.#stillThere(bound))) return undefined;
+    return { user, audiences: common };
+  }
+
+  #prove(token: string): ProvenToken | undefined {
+    const claims = verifyToken(token, this.keys);
+    if (claims === undefined || !this.issuers.includes(String(claims.iss))) return undefined;
     const bound = claims["kubernetes.io"] as KubernetesClaims | undefined;
-    if (bound?.serviceaccount === undefined || !(await this.#stillThere(bound))) return undefined;
-    return { user: userOf(bound, String(claims.jti)), audiences: common };
+    if (bound?.serviceaccount === undefined) return undefined;
+    return { claims, bound, user: userOf(bound, String(claims.jti)) };
   }
 
   async #stillThere({ namespace, serviceaccount, pod, secret, node }: KubernetesClaims): Promise<boolean> {
@@ -156,19 +173,13 @@ export class ServiceAccountTokens implements TokenAuthenticator {
     const alive = async (
       resource: Parameters<ObjectLookup>[0],
       inNamespace: string | undefined,
-      reference: Reference | undefined,
-    ) => {
-      if (reference === undefined) return true;
-      const object = await lookup(resource, inNamespace, reference.name);
-      return object?.metadata.uid === reference.uid;
-    };
-    return (
-      (await alive("serviceaccounts", namespace, serviceaccount)) &&
-      (await alive("pods", namespace, pod)) &&
-      (await alive("secrets", namespace, secret)) &&
-      // A token bound to a pod names its node only for information.
-      (pod !== undefined || (await alive("nodes", undefined, node)))
-    );
+      reference: Reference,
+    ) => (await lookup(resource, inNamespace, reference.name))?.metadata.uid === reference.uid;
+    if (!(await alive("serviceaccounts", namespace, serviceaccount))) return false;
+    if (pod && !(await alive("pods", namespace, pod))) return false;
+    if (secret && !(await alive("secrets", namespace, secret))) return false;
+    // A token bound to a pod names its node only for information.
+    return !node || pod !== undefined || alive("nodes", undefined, node);
   }
 }
 

@@ -32,10 +32,16 @@ export function parseServiceAccountUserName(user: string): { namespace: string; 
   return isValid ? { namespace, name } : undefined;
 }
 
-/** Everybody who proved who they are is in `system:authenticated`. */
+const completed = new WeakMap<UserInfo, UserInfo>();
+
+/** Everybody who proved who they are is in `system:authenticated`. Of the same user the same object comes each time. */
 export function authenticated(user: UserInfo): UserInfo {
   const isPlaced = user.groups.includes(ALL_AUTHENTICATED) || user.groups.includes(ALL_UNAUTHENTICATED);
-  return isPlaced || user.name === anonymous.name
-    ? user
-    : { ...user, groups: [...user.groups, ALL_AUTHENTICATED] };
+  if (isPlaced || user.name === anonymous.name) return user;
+  let complete = completed.get(user);
+  if (!complete) {
+    complete = { ...user, groups: [...user.groups, ALL_AUTHENTICATED] };
+    completed.set(user, complete);
+  }
+  return complete;
 }

@@ -44,6 +44,8 @@ const REMEMBERED = 2000;
 export class RbacAuthorizer implements Authorizer {
   readonly #source: RbacSource;
   readonly #resolved = new Map<string, readonly GrantedRole[]>();
+  /** The same for who asks with the same user object again. */
+  #recent = new WeakMap<UserInfo, Map<string | undefined, readonly GrantedRole[]>>();
   #resolvedVersion = -1;
 
   constructor(source: RbacSource) {
@@ -68,16 +70,23 @@ export class RbacAuthorizer implements Authorizer {
   }
 
   #grantedTo(user: UserInfo, namespace: string | undefined): readonly GrantedRole[] {
-    const version = this.#source.version();
-    if (version !== this.#resolvedVersion || this.#resolved.size > REMEMBERED) this.#resolved.clear();
-    this.#resolvedVersion = version;
+    this.#forgetIfOutdated();
+    const ofUser = this.#recent.get(user);
+    const recent = ofUser?.get(namespace);
+    if (recent) return recent;
     const key = JSON.stringify([user.name, user.groups, namespace]);
-    let roles = this.#resolved.get(key);
-    if (!roles) {
-      roles = [...this.#resolve(user, namespace)];
-      this.#resolved.set(key, roles);
-    }
+    const roles = this.#resolved.get(key) ?? [...this.#resolve(user, namespace)];
+    this.#resolved.set(key, roles);
+    this.#recent.set(user, (ofUser ?? new Map()).set(namespace, roles));
     return roles;
+  }
+
+  #forgetIfOutdated(): void {
+    const version = this.#source.version();
+    if (version === this.#resolvedVersion && this.#resolved.size <= REMEMBERED) return;
+    this.#resolved.clear();
+    this.#recent = new WeakMap();
+    this.#resolvedVersion = version;
   }
 
   /** A role that is bound to the user several times counts once. */

@@ -61,7 +61,7 @@ export class ObjectStore {
     this.#eventLeases = new EventLeases({ store, ttlSeconds, clock });
   }
 
-  /** The newest state, read through the store; the parsed form is shared with the cache where both have the same version. */
+  /** The newest durable state; the parsed form is shared with the cache where both have the same version. */
   async find(
     kind: KindDefinition,
     namespace: string | undefined,
@@ -74,12 +74,25 @@ export class ObjectStore {
 
   /** As it is stored. */
   async at(key: string): Promise<StoredObject | undefined> {
+    const found = this.#inMemory(key) ?? (await this.#inStore(key));
+    if (found && !found.isAtHand) await found.load();
+    return found;
+  }
+
+  /**
+   * What a read of the store would give now, where the cache is surely as far; of what is not there the store is asked, as is a
+   * store that encrypts: it tells in which form a value lies.
+   */
+  #inMemory(key: string): StoredObject | undefined {
+    const cached = this.#cache.get(key);
+    return cached && this.#cache.revision === this.#store.visibleRevision?.() ? cached : undefined;
+  }
+
+  async #inStore(key: string): Promise<StoredObject | undefined> {
     const { item } = await this.#store.get(key);
     if (!item) return undefined;
-    const found = this.fromItem(key, item.value, item.modRevision);
     this.#noteForm(item);
-    if (!found.isAtHand) await found.load();
-    return found;
+    return this.fromItem(key, item.value, item.modRevision);
   }
 
   #noteForm({ key, modRevision, isStale }: DecryptedKeyValue): void {

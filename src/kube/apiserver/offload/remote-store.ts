@@ -15,6 +15,8 @@ export class RemoteStore implements CalledStore {
     this.#send = send;
   }
 
+  /** The main thread's to know. */
+  readonly visibleRevision: Store["visibleRevision"] = undefined;
   readonly get: Store["get"] = (...args) => this.#call({ method: "get", args });
   readonly range: Store["range"] = (...args) => this.#call({ method: "range", args });
   readonly transact: Store["transact"] = (...args) => this.#call({ method: "transact", args });
