@@ -103,6 +103,7 @@ export * from "./go-order.ts";
 export * from "./go-print.ts";
 export * from "./go-types.ts";
 export { goObjectMeta } from "./go-value.ts";
+export { type Cidr, isHostOf, isSubnet, parseCidr, parseIp } from "./ip-address.ts";
 export * from "./kind-catalog.ts";
 export * from "./kinds.ts";
 export {

@@ -60,10 +60,30 @@ export function networkOf({ ip, bits, family }: Cidr): Uint8Array {
   });
 }
 
+/** Whether all of one network lies in the other. */
+export function isSubnet(inner: Cidr, outer: Cidr): boolean {
+  if (inner.family !== outer.family || inner.bits < outer.bits) return false;
+  return sameIp(networkOf({ ...inner, bits: outer.bits }), networkOf(outer));
+}
+
 /** Whether all of one network lies in the other, which is larger. */
 export function isStrictSubnet(inner: Cidr, outer: Cidr): boolean {
-  if (inner.family !== outer.family || inner.bits <= outer.bits) return false;
-  return sameIp(networkOf({ ...inner, bits: outer.bits }), networkOf(outer));
+  return inner.bits > outer.bits && isSubnet(inner, outer);
+}
+
+/** Whether an address of the network is one that a host can have: not the network's own, nor of IPv4 the broadcast one. */
+export function isHostOf(ip: Uint8Array, network: Cidr): boolean {
+  const family = isIpv4(ip) ? 4 : 6;
+  const bits = family === 4 ? 32 : 128;
+  if (!isSubnet({ ip, bits, family }, network) || sameIp(ip, networkOf(network))) return false;
+  return family === 6 || !sameIp(ip, lastOf(network));
+}
+
+/** All bits beyond the prefix are set. */
+function lastOf(network: Cidr): Uint8Array {
+  const first = networkOf(network);
+  const ones = networkOf({ ...network, ip: new Uint8Array(first.length).fill(0xff) });
+  return first.map((byte, index) => byte | (ones[index]! ^ 0xff));
 }
 
 const sameIp = (a: Uint8Array, b: Uint8Array) => a.every((byte, index) => byte === b[index]);

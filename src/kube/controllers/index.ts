@@ -21,6 +21,7 @@ import { createReplicaSetController } from "./replicaset/index.ts";
 import { createReplicationController } from "./replication/index.ts";
 import { createResourceQuotaController } from "./resourcequota/index.ts";
 import { createRootCaController } from "./root-ca/index.ts";
+import { createServiceCidrsController } from "./service-cidrs/index.ts";
 import { createServiceAccountController } from "./serviceaccount/index.ts";
 
 export type { Controller, ControllerDependencies } from "./controller.ts";
@@ -69,6 +70,7 @@ const CONTROLLERS: [identity: string, factory: Factory][] = [
   ["resourcequota-controller", createResourceQuotaController],
   ["pvc-protection-controller", createPvcProtectionController],
   ["pv-protection-controller", createPvProtectionController],
+  ["service-cidrs-controller", createServiceCidrsController],
   [
     "service-controller",
     (dependencies, { loadBalancerCidr }) =>
