@@ -105,6 +105,7 @@ export * from "./go-types.ts";
 export { goObjectMeta } from "./go-value.ts";
 export { type Cidr, isHostOf, isSubnet, parseCidr, parseIp } from "./ip-address.ts";
 export * from "./kind-catalog.ts";
+export { kindSchema } from "./kind-schema.ts";
 export * from "./kinds.ts";
 export {
   defaultManager,

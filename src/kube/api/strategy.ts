@@ -25,15 +25,18 @@ export function keepSpecAndLabels(next: KubeObject, previous: KubeObject): void 
   else next.metadata.labels = { ...previous.metadata.labels };
 }
 
-/** Of a write only these fields count: all others, and the metadata, stay as they are. */
+/** Of a write only these fields count, and who owns them: all others, and the metadata, stay as they are. */
 export function keepAllBut(next: KubeObject, previous: KubeObject, fields: readonly string[]): void {
   const changed = fields.map((field) => [field, next[field]] as const);
+  const { managedFields } = next.metadata;
   for (const field of Object.keys(next)) delete next[field];
   Object.assign(next, cloneJson(previous));
   for (const [field, value] of changed) {
     if (value === undefined) delete next[field];
     else next[field] = value;
   }
+  if (managedFields === undefined) delete next.metadata.managedFields;
+  else next.metadata.managedFields = managedFields;
 }
 
 /** Nor is anything else of the metadata, where upstream resets it (metav1.ResetObjectMetaForStatus). */

@@ -23,6 +23,7 @@ import { createResourceQuotaController } from "./resourcequota/index.ts";
 import { createRootCaController } from "./root-ca/index.ts";
 import { createServiceCidrsController } from "./service-cidrs/index.ts";
 import { createServiceAccountController } from "./serviceaccount/index.ts";
+import { createValidatingAdmissionPolicyStatusController } from "./validating-admission-policy-status/index.ts";
 
 export type { Controller, ControllerDependencies } from "./controller.ts";
 
@@ -71,6 +72,7 @@ const CONTROLLERS: [identity: string, factory: Factory][] = [
   ["pvc-protection-controller", createPvcProtectionController],
   ["pv-protection-controller", createPvProtectionController],
   ["service-cidrs-controller", createServiceCidrsController],
+  ["validatingadmissionpolicy-status-controller", createValidatingAdmissionPolicyStatusController],
   [
     "service-controller",
     (dependencies, { loadBalancerCidr }) =>

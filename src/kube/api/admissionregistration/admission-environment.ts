@@ -2,12 +2,15 @@ import {
   BOOL,
   CelEnvironment,
   type CelType,
+  DeclStructTypes,
+  type DeclType,
   DYN,
   INT,
   type KubernetesMinor,
   listType,
   mapType,
   objectType,
+  STORED_EXPRESSIONS_MINOR,
   STRING,
   type StructTypes,
   TIMESTAMP,
@@ -103,6 +106,36 @@ export function admissionEnvironment(
       ...(variables ? { variables: VARIABLES } : {}),
     },
     structs: structTypes(variables),
+  });
+}
+
+/** What the types of a request's objects are, where they are known. */
+export interface KnownTypes {
+  object: DeclType;
+  /** Undefined: there are none. */
+  params: DeclType | undefined;
+  variables: ReadonlyMap<string, CelType>;
+}
+
+/** The environment in which a policy's expressions are held to the types of what they speak of (policy/validating typechecking). */
+export function typeCheckingEnvironment({ object, params, variables }: KnownTypes): CelEnvironment {
+  const known = new DeclStructTypes(params ? [object, params] : [object]);
+  const others = structTypes(variables);
+  return new CelEnvironment({
+    minor: STORED_EXPRESSIONS_MINOR,
+    variables: {
+      object: object.type,
+      oldObject: object.type,
+      namespaceObject: NAMESPACE,
+      request: REQUEST,
+      ...(params ? { params: params.type } : {}),
+      authorizer: AUTHORIZERS.authorizer,
+      variables: VARIABLES,
+    },
+    structs: {
+      hasType: (name) => known.hasType(name) || others.hasType(name),
+      fieldType: (name, field) => known.fieldType(name, field) ?? others.fieldType(name, field),
+    },
   });
 }
 
