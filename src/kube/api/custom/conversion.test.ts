@@ -69,21 +69,39 @@ describe("a conversion", () => {
     [answer([]), `${RETURNED}0 objects, expected 1`],
     [
       answer([object()]),
-      `${RETURNED}invalid converted object at index 0: invalid groupVersion (expected example.com/v2, received example.com/v1)`,
+      `${RETURNED}invalid object at index 0: invalid groupVersion (expected example.com/v2, received example.com/v1)`,
     ],
     [
       answer([converted({ kind: "S" })]),
-      `${RETURNED}invalid converted object at index 0: invalid kind (expected R, received S)`,
+      `${RETURNED}invalid object at index 0: invalid kind (expected R, received S)`,
     ],
     [
       answer([converted({ metadata: { name: "b", namespace: "n", uid: "u" } })]),
-      `${RETURNED}invalid converted object at index 0: must have the same name: a != b`,
+      `${RETURNED}invalid object: must have the same name: a != b`,
     ],
     [
       answer([converted({ metadata: { ...object().metadata, labels: { l: 5 } } })]),
-      `${RETURNED}invalid metadata in object at index 0: metadata.labels[l] must be a string, but is int64 in converted object`,
+      `${RETURNED}invalid metadata: metadata.labels[l] must be a string, but is int64 in converted object`,
     ],
   ])("is refused that answers %j", (given, message) => {
     expect(() => convertedObjects(review, given)).toThrow(message);
+  });
+
+  it.each<[object, string]>([
+    [{ kind: "S" }, "invalid converted object at index 1: invalid kind (expected R, received S)"],
+    [{ metadata: { name: "b" } }, "invalid converted object at index 1: must have the same name: a != b"],
+    [
+      { metadata: { ...object().metadata, labels: [] } },
+      "invalid metadata in object at index 1: invalid metadata.labels of type []interface {} in converted object",
+    ],
+  ])("of several objects tells which is wrong: %j", (wrong, message) => {
+    const several = conversionReview(["v1"], {
+      uid: "r",
+      objects: [object(), object()],
+      apiVersion: "example.com/v2",
+    });
+    expect(() => convertedObjects(several, answer([converted(), converted(wrong)]))).toThrow(
+      `${RETURNED}${message}`,
+    );
   });
 });

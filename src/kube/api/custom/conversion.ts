@@ -63,19 +63,32 @@ export function convertedObjects(review: ConversionReview, answer: unknown): Kub
       `conversion webhook for ${of} returned ${converted.length} objects, expected ${objects.length}`,
     );
   }
+  const told = TOLD[objects.length === 1 ? "one" : "several"];
   return objects.map((original, index) => {
     const refuse = (what: string, why: string) =>
-      invalidArgument(`conversion webhook for ${of} returned invalid ${what} at index ${index}: ${why}`);
+      invalidArgument(`conversion webhook for ${of} returned invalid ${what}: ${why}`);
     const object = converted[index];
-    const problem = identityProblem(original, object, desiredAPIVersion);
-    if (problem !== undefined) throw refuse("converted object", problem);
+    const problem = kindProblem(original, object, desiredAPIVersion);
+    if (problem !== undefined) throw refuse(told.ofKind(index), problem);
+    const other = identityProblem(original, object as KubeObject);
+    if (other !== undefined) throw refuse(told.ofIdentity(index), other);
     try {
       return withMetadataOf(original, object as KubeObject);
     } catch (error) {
-      throw refuse("metadata in object", errorMessage(error));
+      throw refuse(told.ofMetadata(index), errorMessage(error));
     }
   });
 }
+
+/** What is invalid: one object alone is told of in other words than one of several. */
+const TOLD = {
+  one: { ofKind: () => "object at index 0", ofIdentity: () => "object", ofMetadata: () => "metadata" },
+  several: {
+    ofKind: (index: number) => `converted object at index ${index}`,
+    ofIdentity: (index: number) => `converted object at index ${index}`,
+    ofMetadata: (index: number) => `metadata in object at index ${index}`,
+  },
+};
 
 /** `/v1, Kind=R`: how Go prints a GroupVersionKind. */
 function goKind({ apiVersion, kind }: KubeObject): string {
@@ -111,14 +124,18 @@ function answeredObjects(review: ConversionReview, answer: unknown): readonly un
   return Array.isArray(response.convertedObjects) ? response.convertedObjects : [];
 }
 
-function identityProblem(original: KubeObject, object: unknown, apiVersion: string): string | undefined {
+function kindProblem(original: KubeObject, object: unknown, apiVersion: string): string | undefined {
   if (!isJsonObject(object) || typeof object.kind !== "string" || object.kind === "")
     return `Object 'Kind' is missing in '${JSON.stringify(object ?? null)}'`;
   if (object.apiVersion !== apiVersion)
     return `invalid groupVersion (expected ${apiVersion}, received ${object.apiVersion ?? ""})`;
   if (object.kind !== original.kind)
     return `invalid kind (expected ${original.kind}, received ${object.kind})`;
-  const metadata = isJsonObject(object.metadata) ? object.metadata : {};
+  return undefined;
+}
+
+function identityProblem(original: KubeObject, object: KubeObject): string | undefined {
+  const metadata: Record<string, unknown> = isJsonObject(object.metadata) ? object.metadata : {};
   for (const [field, name] of [
     ["name", "name"],
     ["namespace", "namespace"],
