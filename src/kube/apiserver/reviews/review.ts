@@ -11,6 +11,8 @@ import {
 } from "../../api/index.ts";
 import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
 import { createBinding } from "../subresources/binding.ts";
+import { admissionRequest } from "../verbs/admission-request.ts";
+import { PlainBody } from "../verbs/decode-object.ts";
 import { requireBody } from "../verbs/request-body.ts";
 import { reviewLocalAccess, reviewOwnAccess, reviewOwnRules, reviewSubjectAccess } from "./access-reviews.ts";
 import { reviewSelf, reviewToken } from "./token-reviews.ts";
@@ -25,12 +27,17 @@ const REVIEWS = new Map<KindDefinition, Review>([
   [subjectAccessReviews, reviewSubjectAccess],
   [localSubjectAccessReviews, reviewLocalAccess],
   [tokenReviews, reviewToken],
-  [bindings, bindByName],
 ]);
 
 /** The answer to a review; undefined for kinds that are stored. */
 export async function review(context: ServerContext, call: ResourceCall): Promise<Answer | undefined> {
-  return REVIEWS.get(call.kind)?.(context, call);
+  if (call.kind === bindings) return bindByName(context, call);
+  const answer = REVIEWS.get(call.kind);
+  if (!answer) return undefined;
+  const admission = admissionRequest(call, "CREATE", { object: requireBody(call) });
+  await context.admission.mutate(admission);
+  await context.admission.validate(admission);
+  return answer(context, { ...call, body: new PlainBody(admission.object) });
 }
 
 /** POST to `bindings`: the old form of `pods/NAME/binding`, with the pod's name in the body. */

@@ -20,7 +20,7 @@ import { uidMismatch } from "../verbs/object-metadata.ts";
 import { applyPatch } from "../verbs/patch-object.ts";
 import { getObject } from "../verbs/read-objects.ts";
 import { requireUpdate } from "../verbs/request-body.ts";
-import { updateObject } from "../verbs/update-object.ts";
+import { type ShownAs, updateObject } from "../verbs/update-object.ts";
 
 const scaleKind = () => kindByGvk("autoscaling", "v1", "Scale")!;
 
@@ -48,9 +48,17 @@ export async function handleScale(context: ServerContext, call: ResourceCall): P
       if (metadata.managedFields.length === 0) delete metadata.managedFields;
       return next;
     },
-    { sent, isManaged: true },
+    { sent, isManaged: true, shownAs: shownAsScale(call.kind) },
   );
   return { form: "object", kind, object: scaleOf(call.kind, object), code: 200 };
+}
+
+function shownAsScale(of: KindDefinition): ShownAs {
+  return {
+    kind: scaleKind(),
+    show: (object) => scaleOf(of, object),
+    take: (object, scale) => write(object, of.scale!.specReplicas, scale.spec?.replicas ?? 0),
+  };
 }
 
 /** The scale that is wanted, with the owners of its replicas. */

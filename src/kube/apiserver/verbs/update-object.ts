@@ -1,6 +1,7 @@
 import {
   type EmptyMember,
   emptiesOf,
+  type GroupVersionKind,
   inWordsOf,
   type KubeObject,
   statusNotFound,
@@ -19,11 +20,20 @@ import { type NextState, rewriteObject } from "./rewrite-object.ts";
 import { updateStrategy } from "./update-strategy.ts";
 import { refuseInvalid, warn, writeContext } from "./write-checks.ts";
 
+/** What admission sees of an object, and may change of it, where the update is by a body of another kind. */
+export interface ShownAs {
+  kind: GroupVersionKind;
+  show(object: KubeObject): KubeObject;
+  /** Brings what admission has made of it into the object. */
+  take(object: KubeObject, shown: KubeObject): void;
+}
+
 export interface UpdateOptions {
   /** The body of a PUT, where the next state is one. */
   sent?: KubeObject;
   /** Whether `change` has seen to the owners of the fields. */
   isManaged?: boolean;
+  shownAs?: ShownAs;
   /** Makes the object where it is not there. */
   create?: () => Promise<StoredObject | KubeObject>;
 }
@@ -36,7 +46,7 @@ export function updateObject(
   context: ServerContext,
   call: ResourceCall,
   change: (current: StoredObject) => KubeObject | Promise<KubeObject>,
-  { sent, create, isManaged = call.patchType === "apply" }: UpdateOptions = {},
+  { sent, create, shownAs, isManaged = call.patchType === "apply" }: UpdateOptions = {},
 ): Promise<{ object: StoredObject | KubeObject; created: boolean }> {
   const { kind, info, query } = call;
   const check = (current: StoredObject | undefined) => {
@@ -55,7 +65,7 @@ export function updateObject(
       check(current);
       const changed = await change(current);
       const empties = emptiesOf(sent ?? changed);
-      return prepareUpdate(context, call, { changed, empties, current, isManaged, avoid });
+      return prepareUpdate(context, call, { changed, empties, current, isManaged, shownAs, avoid });
     },
     async () => absent(),
   );
@@ -66,13 +76,14 @@ interface Change {
   empties: readonly EmptyMember[];
   current: StoredObject;
   isManaged: boolean;
+  shownAs: ShownAs | undefined;
   avoid: Set<string>;
 }
 
 async function prepareUpdate(
   context: ServerContext,
   call: ResourceCall,
-  { changed, empties, current, isManaged, avoid }: Change,
+  { changed, empties, current, isManaged, shownAs, avoid }: Change,
 ): Promise<NextState> {
   const { kind, info } = call;
   const previous = current.object;
@@ -81,9 +92,10 @@ async function prepareUpdate(
   kind.defaults?.(changed);
   if (info.verb === "update") dropDuplicateOwners(changed, call, "sent");
   const managed = isManaged ? changed : withFieldManagers(context, call, changed, previous);
-  const admission = admissionRequest(call, "UPDATE", { object: managed, oldObject: previous });
+  const admission = admissionRequest(call, "UPDATE", admittedObjects(managed, previous, shownAs));
   await context.admission.mutate(admission);
-  const next = admission.object!;
+  shownAs?.take(managed, admission.object!);
+  const next = shownAs ? managed : admission.object!;
   // What nobody may change admission may not change, either.
   prepareMetadataForUpdate(kind, next, current, info);
   dropDuplicateOwners(next, call, "admitted");
@@ -108,6 +120,12 @@ async function prepareUpdate(
       inWordsOf(errors, empties.length > 0 ? validate(withEmpties(next, empties)) : []),
     );
   warn(call, strategy.warnings(next, previous));
+  if (shownAs) admission.object = shownAs.show(next);
   await context.admission.validate(admission);
   return { next, companions };
+}
+
+function admittedObjects(object: KubeObject, oldObject: KubeObject, shownAs: ShownAs | undefined) {
+  if (!shownAs) return { object, oldObject };
+  return { kind: shownAs.kind, object: shownAs.show(object), oldObject: shownAs.show(oldObject) };
 }
