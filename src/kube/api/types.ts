@@ -247,6 +247,11 @@ export interface KindDefinition<T extends ApiObject = any> extends ResourceRef<T
   takesAnyFinalizer?: boolean;
   /** Its rules of an update do not repeat what may not change in the metadata (upstream ValidateObjectMetaUpdate): told once. */
   tellsMetadataChangesOnce?: boolean;
+  /**
+   * What its rules of an update of the status say of the metadata after those of all kinds: what may not change, nothing, or
+   * what they say of any update. `changes` where absent.
+   */
+  statusTellsOfMetadata?: "changes" | "nothing" | "all";
   /** Its rules of an update do not ask again for its rules of a new object's metadata: names may be older than those. */
   takesOldMetadata?: boolean;
   /** An update is told twice what is wrong with the object, metadata and all: upstream's ValidateUpdate asks, and what it calls asks again. */

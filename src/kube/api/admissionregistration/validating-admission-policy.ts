@@ -17,6 +17,7 @@ export const validatingAdmissionPolicies: KindDefinition<Policy> = {
   namespaced: false,
   model: "io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicy",
   hasStatus: true,
+  statusTellsOfMetadata: "nothing",
   tracksGeneration: true,
   takesAnyFinalizer: true,
   tellsMetadataChangesOnce: true,

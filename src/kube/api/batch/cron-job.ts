@@ -22,6 +22,7 @@ export const cronJobs: KindDefinition<CronJob> = {
   namespaced: true,
   model: "io.k8s.api.batch.v1.CronJob",
   hasStatus: true,
+  statusTellsOfMetadata: "nothing",
   tracksGeneration: true,
   allowUnconditionalUpdate: true,
   takesOldMetadata: true,

@@ -21,6 +21,7 @@ export const certificateSigningRequests: KindDefinition<Request> = {
   namespaced: false,
   model: "io.k8s.api.certificates.v1.CertificateSigningRequest",
   hasStatus: true,
+  statusTellsOfMetadata: "all",
   subresources: [
     subresource("approval", "CertificateSigningRequest", "get patch update", {
       group: "certificates.k8s.io",

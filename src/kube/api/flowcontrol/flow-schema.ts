@@ -13,6 +13,7 @@ export const flowSchemas: KindDefinition<FlowSchema> = {
   namespaced: false,
   model: "io.k8s.api.flowcontrol.v1.FlowSchema",
   hasStatus: true,
+  statusTellsOfMetadata: "nothing",
   tracksGeneration: true,
   allowUnconditionalUpdate: true,
   tellsMetadataChangesOnce: true,

@@ -13,6 +13,7 @@ export const priorityLevelConfigurations: KindDefinition<PriorityLevelConfigurat
   namespaced: false,
   model: "io.k8s.api.flowcontrol.v1.PriorityLevelConfiguration",
   hasStatus: true,
+  statusTellsOfMetadata: "nothing",
   tracksGeneration: true,
   allowUnconditionalUpdate: true,
   tellsMetadataChangesOnce: true,

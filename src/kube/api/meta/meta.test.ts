@@ -1,7 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { ageOf, humanDuration } from "./age.ts";
 import { validateDomainPrefixedPath } from "./domain-name.ts";
-import { validateObjectMeta, validateObjectMetaUpdate, validateUpdatedMeta } from "./object-meta.ts";
+import {
+  validateMetaOfStatus,
+  validateObjectMeta,
+  validateObjectMetaUpdate,
+  validateUpdatedMeta,
+} from "./object-meta.ts";
 import { canonicalTime, parseTimeParts } from "./time.ts";
 
 const namespaced = { namespaced: true } as const;
@@ -106,6 +111,25 @@ describe("an update's metadata", () => {
     expect(texts(validateUpdatedMeta(object, object, kind))).toEqual([why, why]);
     expect(texts(validateUpdatedMeta(object, object, { ...kind, takesOldMetadata: true }))).toEqual([why]);
     expect(validateUpdatedMeta(object, object, { ...kind, takesAnyFinalizer: true })).toEqual([]);
+  });
+});
+
+describe("the metadata of an update of the status", () => {
+  const object = { metadata: { name: "a.b", namespace: "n", labels: { l: "<" } } };
+  const kind = { namespaced: true, nameValidation: "dns1123label" } as const;
+  const told = (statusTellsOfMetadata: "changes" | "nothing" | "all" | undefined) =>
+    validateMetaOfStatus(object, object, {
+      ...kind,
+      ...(statusTellsOfMetadata ? { statusTellsOfMetadata } : {}),
+    });
+
+  it.each([
+    // By the rules of all kinds, and by what may not change; the latter again by the kind.
+    [undefined, ["labels", "labels", "labels"]],
+    ["nothing", ["labels", "labels"]],
+    ["all", ["labels", "labels", "labels", "name", "labels"]],
+  ] as const)("is told by %j", (status, fields) => {
+    expect(told(status).map(({ field }) => field)).toEqual(fields.map((field) => `metadata.${field}`));
   });
 });
 

@@ -36,6 +36,7 @@ type MetaKind = Pick<
   | "tellsMetadataChangesOnce"
   | "takesOldMetadata"
   | "tellsObjectTwice"
+  | "statusTellsOfMetadata"
 >;
 
 const NAME_RULES: Record<NameRuleOfAll, (name: string) => string[]> = {
@@ -171,17 +172,24 @@ function hasVersion(apiVersion: string): boolean {
  * most causes are told twice (registry/rest BeforeUpdate, and the kinds' ValidateUpdate).
  */
 export function validateUpdatedMeta(next: HasMeta, previous: HasMeta, kind: MetaKind): FieldError[] {
-  const ofAll: MetaKind = {
-    namespaced: kind.namespaced,
-    nameValidation: "pathSegment",
-    takesAnyFinalizer: true,
-  };
   const changes = validateObjectMetaUpdate(next, previous);
   const repeated = kind.tellsMetadataChangesOnce ? [] : [...changes, ...finalizersOf(next, kind)];
   const ofKind = kind.takesOldMetadata ? [] : validateObjectMeta(next, kind);
   const ofKindAgain = kind.tellsObjectTwice ? ofKind : [];
-  return [...validateObjectMeta(next, ofAll), ...changes, ...repeated, ...ofKind, ...ofKindAgain];
+  return [...metaOfAll(next, kind), ...changes, ...repeated, ...ofKind, ...ofKindAgain];
 }
+
+/** The same after an update of the status, whose rules ask less of the kind. */
+export function validateMetaOfStatus(next: HasMeta, previous: HasMeta, kind: MetaKind): FieldError[] {
+  const told = kind.statusTellsOfMetadata ?? "changes";
+  if (told === "all") return validateUpdatedMeta(next, previous, kind);
+  const changes = validateObjectMetaUpdate(next, previous);
+  const repeated = told === "nothing" ? [] : [...changes, ...finalizersOf(next, kind)];
+  return [...metaOfAll(next, kind), ...changes, ...repeated];
+}
+
+const metaOfAll = (next: HasMeta, { namespaced }: MetaKind) =>
+  validateObjectMeta(next, { namespaced, nameValidation: "pathSegment", takesAnyFinalizer: true });
 
 /** What an update may not change about the metadata (apimachinery ValidateObjectMetaUpdate). */
 export function validateObjectMetaUpdate(object: HasMeta, before: HasMeta, path = "metadata"): FieldError[] {

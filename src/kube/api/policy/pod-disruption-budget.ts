@@ -28,6 +28,7 @@ export const podDisruptionBudgets: KindDefinition<PodDisruptionBudget> = {
   namespaced: true,
   model: "io.k8s.api.policy.v1.PodDisruptionBudget",
   hasStatus: true,
+  statusTellsOfMetadata: "nothing",
   tracksGeneration: true,
   allowUnconditionalUpdate: false,
   nameValidation: "pathSegment",

@@ -27,6 +27,7 @@ export const volumeAttachments: KindDefinition<VolumeAttachment> = {
   namespaced: false,
   model: "io.k8s.api.storage.v1.VolumeAttachment",
   hasStatus: true,
+  statusTellsOfMetadata: "all",
   allowUnconditionalUpdate: false,
   tellsMetadataChangesOnce: true,
   tellsObjectTwice: true,

@@ -5,6 +5,7 @@ import {
   inWordsOf,
   type KubeObject,
   statusNotFound,
+  validateMetaOfStatus,
   validateUpdatedMeta,
   withEmpties,
 } from "../../api/index.ts";
@@ -107,8 +108,9 @@ async function prepareUpdate(
     info.subresource === "status"
       ? NO_COMPANIONS
       : await reserveCompanions(context, { call, next, previous, avoid });
+  const validateMeta = info.subresource === "status" ? validateMetaOfStatus : validateUpdatedMeta;
   const validate = (object: KubeObject) => [
-    ...validateUpdatedMeta(object, previous, kind),
+    ...validateMeta(object, previous, kind),
     ...strategy.validate(object, previous, write),
   ];
   const errors = validate(next);
