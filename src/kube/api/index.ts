@@ -76,6 +76,7 @@ export { pods } from "./core/pod.ts";
 export { podTemplates } from "./core/pod-template.ts";
 export { replicationControllers } from "./core/replication-controller.ts";
 export { resourceQuotas } from "./core/resource-quota.ts";
+export * from "./core/secret/bootstrap-token.ts";
 export { secrets } from "./core/secret.ts";
 export { validateServiceAddresses } from "./core/service/validate-addresses.ts";
 export { services } from "./core/service.ts";

@@ -1,6 +1,7 @@
 import type { Clock, Logger, Service } from "../../base/index.ts";
 import type { KindSource } from "../api/index.ts";
 import { createEventRecorder, type InformerFactory, type KubeClient } from "../client/index.ts";
+import { createBootstrapSigner } from "./bootstrap-signer/index.ts";
 import { createClusterRoleAggregationController } from "./clusterrole-aggregation/index.ts";
 import type { Controller, ControllerDependencies } from "./controller.ts";
 import { createCsrApprovingController } from "./csrapproving/index.ts";
@@ -23,6 +24,7 @@ import { createResourceQuotaController } from "./resourcequota/index.ts";
 import { createRootCaController } from "./root-ca/index.ts";
 import { createServiceCidrsController } from "./service-cidrs/index.ts";
 import { createServiceAccountController } from "./serviceaccount/index.ts";
+import { createTokenCleaner } from "./token-cleaner/index.ts";
 import { createValidatingAdmissionPolicyStatusController } from "./validating-admission-policy-status/index.ts";
 
 export type { Controller, ControllerDependencies } from "./controller.ts";
@@ -65,6 +67,8 @@ const CONTROLLERS: [identity: string, factory: Factory][] = [
     (dependencies, { authority }) => createCsrSigningController({ ...dependencies, authority }),
   ],
   ["certificate-controller", createCsrCleanerController],
+  ["bootstrap-signer", createBootstrapSigner],
+  ["token-cleaner", createTokenCleaner],
   ["generic-garbage-collector", createGarbageCollector],
   ["node-controller", createNodeLifecycleController],
   ["pod-garbage-collector", createPodGcController],

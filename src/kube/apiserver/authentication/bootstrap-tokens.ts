@@ -1,11 +1,10 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Clock, Logger } from "../../../base/index.ts";
-import { canonicalTime, type KubeObject, secrets, timeMs } from "../../api/index.ts";
+import { BOOTSTRAP_TOKEN_TYPE, type KubeObject, secrets, secretText, tokenLifeMs } from "../../api/index.ts";
 import type { ObjectLookup } from "../objects/object-lookup.ts";
 import type { Authentication, TokenAuthenticator } from "./authenticator.ts";
 
 const TOKEN = /^([a-z0-9]{6})\.([a-z0-9]{16})$/;
-const SECRET_TYPE = "bootstrap.kubernetes.io/token";
 const BOOTSTRAPPERS = "system:bootstrappers";
 const EXTRA_GROUP = /^system:bootstrappers:[a-z0-9:-]{0,255}[a-z0-9]$/;
 
@@ -39,18 +38,13 @@ export class BootstrapTokens implements TokenAuthenticator {
   }
 }
 
-function dataOf({ data }: KubeObject, key: string): string {
-  const value: unknown = (data as Record<string, unknown> | undefined)?.[key];
-  return typeof value === "string" ? Buffer.from(value, "base64").toString("utf8") : "";
-}
-
 function problemOf(found: KubeObject, id: string, secret: string, nowMs: number): string | undefined {
   if (found.metadata.deletionTimestamp) return "it is about to be deleted";
-  if (found.type !== SECRET_TYPE) return `its type is not ${SECRET_TYPE}`;
-  if (!isEqual(dataOf(found, "token-secret"), secret)) return "token-secret is another one";
-  if (dataOf(found, "token-id") !== id) return "token-id is another one";
-  if (isExpired(dataOf(found, "expiration"), nowMs)) return "it has expired";
-  if (dataOf(found, "usage-bootstrap-authentication") !== "true") return "it is not for authentication";
+  if (found.type !== BOOTSTRAP_TOKEN_TYPE) return `its type is not ${BOOTSTRAP_TOKEN_TYPE}`;
+  if (!isEqual(secretText(found, "token-secret"), secret)) return "token-secret is another one";
+  if (secretText(found, "token-id") !== id) return "token-id is another one";
+  if (tokenLifeMs(found, nowMs) === 0) return "it has expired";
+  if (secretText(found, "usage-bootstrap-authentication") !== "true") return "it is not for authentication";
   return undefined;
 }
 
@@ -59,18 +53,8 @@ function isEqual(a: string, b: string): boolean {
   return one.length === other.length && timingSafeEqual(one, other);
 }
 
-/** What is no time counts as one that is past. */
-function isExpired(expiration: string, nowMs: number): boolean {
-  if (expiration === "") return false;
-  try {
-    return timeMs(canonicalTime(expiration, false)) <= nowMs;
-  } catch {
-    return true;
-  }
-}
-
 function groupsOf(found: KubeObject): { names: string[]; problem?: string } {
-  const more = dataOf(found, "auth-extra-groups");
+  const more = secretText(found, "auth-extra-groups");
   const extra = more === "" ? [] : more.split(",");
   const wrong = extra.find((group) => !EXTRA_GROUP.test(group));
   if (wrong !== undefined)
