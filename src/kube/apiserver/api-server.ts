@@ -1,43 +1,20 @@
-import {
-  type Clock,
-  GantryError,
-  type Logger,
-  type Service,
-  type ServiceContext,
-  systemClock,
-} from "../../base/index.ts";
+import { type Clock, GantryError, type Service, type ServiceContext, systemClock } from "../../base/index.ts";
 import { type HttpServer, startHttpServer } from "../../http/index.ts";
-import { type Store, WatchCache, type WatchCacheOptions } from "../../store/index.ts";
+import { WatchCache } from "../../store/index.ts";
 import { builtInKinds, type KindSource, nodes, pods, secrets, serviceAccounts } from "../api/index.ts";
 import { createInProcessClient } from "../client/index.ts";
-import type { NodeAccess } from "../client/node-access.ts";
 import type { ApiBackend, KubeClient, UserInfo } from "../client/types.ts";
-import type { PluginChoice } from "./admission/choose-plugins.ts";
-import { defaultAdmission } from "./admission/default-plugins.ts";
-import { chosenCounter } from "./admission/resource-quota/resource-quotas.ts";
 import { Aggregation } from "./aggregation/aggregation.ts";
 import { publishedHeaders } from "./aggregation/published-headers.ts";
 import { AddressRepair } from "./allocation/address-repair.ts";
 import { ServiceAllocator } from "./allocation/service-allocator.ts";
-import { type AuditOptions, ServerAudit } from "./audit/server-audit.ts";
-import {
-  type AuthenticationOptions,
-  type ServerAuthentication,
-  serverAuthentication,
-} from "./authentication/server-authentication.ts";
-import {
-  type ServiceAccountTokenSettings,
-  ServiceAccountTokens,
-} from "./authentication/service-account-tokens.ts";
+import type { ApiServer, ApiServerOptions } from "./api-server-options.ts";
+import { ServerAudit } from "./audit/server-audit.ts";
+import { type ServerAuthentication, serverAuthentication } from "./authentication/server-authentication.ts";
+import { ServiceAccountTokens } from "./authentication/service-account-tokens.ts";
 import { MASTERS } from "./authentication/users.ts";
-import { RbacAuthorizer } from "./authorization/rbac-authorizer.ts";
-import { RBAC_PREFIX, rbacFromCache } from "./authorization/rbac-cache.ts";
-import {
-  type AuthorizationOptions,
-  DEFAULT_AUTHORIZATION,
-  serverAuthorizer,
-  webhookOf,
-} from "./authorization/server-authorizer.ts";
+import { RBAC_PREFIX } from "./authorization/rbac-cache.ts";
+import { DEFAULT_AUTHORIZATION, webhookOf } from "./authorization/server-authorizer.ts";
 import type { WebhookAuthorizer } from "./authorization/webhook-authorizer.ts";
 import { writeBootstrapObjects } from "./bootstrap/bootstrap.ts";
 import {
@@ -48,15 +25,15 @@ import { writeDefaultServiceCidr } from "./bootstrap/default-service-cidr.ts";
 import { keepFlowControl } from "./bootstrap/flow-control.ts";
 import { writeKubernetesService } from "./bootstrap/kubernetes-service.ts";
 import { CacheChecker } from "./cache-checker.ts";
-import type { Certificates } from "./certificates.ts";
 import type { ChainOptions } from "./chain.ts";
+import { createServerContext } from "./create-context.ts";
 import { CustomKinds } from "./custom/custom-kinds.ts";
 import { EncryptedStore, unreadable } from "./encryption/encrypted-store.ts";
-import { type EncryptionOptions, reloadEncryption } from "./encryption/server-encryption.ts";
+import { reloadEncryption } from "./encryption/server-encryption.ts";
 import { ENCRYPTED, startsWith } from "./encryption/value-transformer.ts";
 import { FlowControl } from "./flow-control/flow-control.ts";
 import { FollowFlowObjects } from "./flow-control/follow-flow-objects.ts";
-import { Health, type HealthCheck } from "./health.ts";
+import { Health } from "./health.ts";
 import { HttpFront } from "./http/http-front.ts";
 import { ServerPaths } from "./http/server-paths.ts";
 import { LocalBackend } from "./local-backend.ts";
@@ -68,72 +45,12 @@ import { ObjectStore } from "./objects/object-store.ts";
 import { StoredObject } from "./objects/stored-object.ts";
 import { Offload } from "./offload/offload.ts";
 import { RequestThreads } from "./offload/request-threads.ts";
-import type { ServingTls } from "./options/read-serving.ts";
-import { observers, type RequestObserver } from "./request-observer.ts";
+import { observers } from "./request-observer.ts";
+import { aborted, runUntilReady } from "./run-until-ready.ts";
 import type { ServerContext } from "./server-context.ts";
 import { KUBERNETES_VERSION } from "./version.ts";
 import { TlsAgents } from "./webhook/tls-agents.ts";
 import { WebhookClient } from "./webhook/webhook-client.ts";
-
-export interface ApiServerOptions {
-  store: Store;
-  certificates: Certificates;
-  /** Addresses of Services: `10.96.0.0/16`. Its first address is the `kubernetes` Service. */
-  serviceCidr: string;
-  nodePortRange?: { first: number; last: number };
-  /** `cluster.local`: part of the issuer of service-account tokens. */
-  clusterDomain?: string;
-  /** IPv4 address under which pods and other machines reach this server: the endpoint of the `kubernetes` Service. */
-  advertiseAddress: string;
-  /** 0 takes a free port. */
-  port: number;
-  /** Address to listen on; all addresses when absent. */
-  host?: string;
-  /** The way to the nodes, asked when a log, exec, attach or port-forward comes in; undefined while there is none. */
-  nodeAccess: () => NodeAccess | undefined;
-  /** The parts beside this server that `componentstatuses` tells about, by upstream's names. */
-  components?: readonly HealthCheck[];
-  /** What is kept for watchers: of the past, and for those that are slow. */
-  watchLimits?: Pick<WatchCacheOptions<StoredObject>, "historyBytes" | "maxWaitingBytes">;
-  /** A client that takes nothing of its answer for so long is cut off. Default 30 s. */
-  clientStallMs?: number;
-  /**
-   * How many requests are worked on at once, together: flow control divides them among the priority levels. Upstream's
-   * defaults (400 and 200) when absent.
-   */
-  maxInFlight?: { reading: number; mutating: number };
-  /** Hears of every request. */
-  observer?: RequestObserver;
-  /** The audit log; none where it is absent. */
-  audit?: AuditOptions;
-  /** Keys, issuers and times of service-account tokens, where they are others than the instance's own. */
-  serviceAccountTokens?: ServiceAccountTokenSettings;
-  /** How clients may say who they are. */
-  authentication?: AuthenticationOptions;
-  /** Who is asked whether a request is allowed; Node and RBAC where it is absent. */
-  authorization?: AuthorizationOptions;
-  /** What of the store's values is encrypted; nothing where it is absent. */
-  encryption?: EncryptionOptions;
-  /** How long events are kept; an hour where it is absent. */
-  eventTtlSeconds?: number;
-  /** The server's certificate, where it is not the instance's own, and the oldest version of TLS. */
-  tls?: ServingTls;
-  /** Which admission plugins run; upstream's defaults when absent. */
-  admissionPlugins?: PluginChoice;
-  logger: Logger;
-  clock?: Clock;
-}
-
-export interface ApiServer {
-  /** The request chain for callers in the same process; answers once the service is ready. */
-  readonly backend: ApiBackend;
-  /** What it serves. */
-  readonly kinds: KindSource;
-  /** Where it listens, once ready. */
-  readonly address: { host: string; port: number } | undefined;
-  /** Loads the cache, writes the bootstrap objects, listens. Ready when the API answers. */
-  readonly service: Service;
-}
 
 const NODE_PORTS = { first: 30_000, last: 32_767 };
 const MAX_IN_FLIGHT = { reading: 400, mutating: 200 };
@@ -162,7 +79,7 @@ class KubeApiServer implements ApiServer {
   readonly #services: ServiceAllocator;
   readonly #addressRepair: AddressRepair;
   readonly #agents = new TlsAgents();
-  #webhooks!: WebhookClient;
+  readonly #webhooks: WebhookClient;
   readonly #objects: ObjectStore;
   readonly #lookup: CachedLookup;
   readonly #tokens: ServiceAccountTokens;
@@ -228,6 +145,7 @@ class KubeApiServer implements ApiServer {
       logger: options.logger,
       clock: this.#clock,
     });
+    this.#webhooks = new WebhookClient({ lookup: this.#lookup, clock: this.#clock, agents: this.#agents });
     this.#context = this.#createContext();
     this.#aggregation = new Aggregation({
       cache: this.#cache,
@@ -322,55 +240,20 @@ class KubeApiServer implements ApiServer {
   }
 
   #createContext(): ServerContext {
-    const { nodeAccess, logger } = this.#options;
-    const cache = this.#cache;
-    const objects = this.#objects;
-    const lookup = this.#lookup;
-    const rbacSource = rbacFromCache(cache, () => this.#rbacVersion);
-    const rbac = new RbacAuthorizer(rbacSource);
-    const authorization = this.#options.authorization ?? DEFAULT_AUTHORIZATION;
-    const authorizer = serverAuthorizer(authorization, { cache, rbac, webhook: this.#authorizationWebhook });
-    const webhooks = new WebhookClient({ lookup, clock: this.#clock, agents: this.#agents });
-    this.#webhooks = webhooks;
-    const kinds = this.#kinds;
-    return {
-      clock: this.#clock,
-      logger,
-      kinds,
-      objects,
-      cache,
-      lookup,
-      admission: defaultAdmission({
-        objects,
-        cache,
-        authorizer,
-        rbac,
-        rbacSource,
-        kinds,
-        lookup,
-        webhooks,
-        logger,
-        clock: this.#clock,
-        choice: this.#options.admissionPlugins,
-      }),
-      companions: [this.#services],
-      counter: chosenCounter(this.#options.admissionPlugins, {
-        objects,
-        cache,
-        kinds,
-        logger,
-        clock: this.#clock,
-      }),
-      authorizer,
-      rbac,
+    return createServerContext({
+      options: this.#options,
+      kinds: this.#kinds,
+      cache: this.#cache,
+      objects: this.#objects,
+      lookup: this.#lookup,
+      rbacVersion: () => this.#rbacVersion,
+      authorizationWebhook: this.#authorizationWebhook,
+      webhooks: this.#webhooks,
+      services: this.#services,
       tokens: this.#tokens,
       tokenAuthenticator: this.#authentication.tokens,
-      nodeAccess,
-      components: [
-        ...(this.#options.components ?? []),
-        { name: "etcd-0", check: async () => void (await this.#options.store.status()) },
-      ],
-    };
+      clock: this.#clock,
+    });
   }
 
   #createFront(chain: ChainOptions): HttpFront {
@@ -524,20 +407,4 @@ class KubeApiServer implements ApiServer {
       await this.#audit?.close();
     }
   }
-}
-
-/** Starts something that runs; `ready` fails if it ends before it is. */
-function runUntilReady(run: (ready: () => void) => Promise<void>): {
-  ready: Promise<void>;
-  ended: Promise<void>;
-} {
-  const { promise: ready, resolve, reject } = Promise.withResolvers<void>();
-  const ended = run(resolve);
-  ended.then(() => reject(new GantryError("Unavailable", "the watch cache stopped")), reject);
-  return { ready, ended };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }

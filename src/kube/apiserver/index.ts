@@ -1,4 +1,5 @@
-export { type ApiServer, type ApiServerOptions, createApiServer } from "./api-server.ts";
+export { createApiServer } from "./api-server.ts";
+export type { ApiServer, ApiServerOptions } from "./api-server-options.ts";
 export { type Certificates, type CertificatesOptions, openCertificates } from "./certificates.ts";
 export { kubeconfigText } from "./kubeconfig.ts";
 export {

@@ -7,7 +7,8 @@ import { serviceAccounts } from "../../api/index.ts";
 import { createHttpsClient, createInProcessClient } from "../../client/index.ts";
 import type { NodeAccess } from "../../client/node-access.ts";
 import type { KubeClient, UserInfo } from "../../client/types.ts";
-import { type ApiServer, type ApiServerOptions, createApiServer } from "../api-server.ts";
+import { createApiServer } from "../api-server.ts";
+import type { ApiServer, ApiServerOptions } from "../api-server-options.ts";
 import { type Certificates, openCertificates } from "../certificates.ts";
 import { kubeconfigText } from "../kubeconfig.ts";
 
