@@ -105,6 +105,15 @@ describe("planning slices", () => {
     expect(plan.create.map((one) => one.endpoints.length)).toEqual([100, 100, 50]);
   });
 
+  it("gives a slice that would go what a new one would have", () => {
+    const empty = { ...slice("s1", []), ports: [] };
+    const group = { ports, endpoints: [endpoint("a")] };
+    const plan = planSlices([group], [empty, { ...empty, metadata: { name: "s2", labels } }], labels);
+    expect(plan.create).toEqual([]);
+    expect(plan.update).toEqual([{ slice: empty, content: group }]);
+    expect(plan.remove.map(({ metadata }) => metadata.name)).toEqual(["s2"]);
+  });
+
   it("keeps one empty slice for a Service without endpoints, and removes others", () => {
     expect(planSlices([], [], labels).create).toEqual([{ ports: [], endpoints: [] }]);
     const plan = planSlices([], [slice("a", [endpoint("x")]), slice("b", [])], labels);

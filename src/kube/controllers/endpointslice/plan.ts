@@ -53,7 +53,12 @@ export function planSlices(
     if (first) keep(first, { ports: [], endpoints: [] });
     else plan.create.push({ ports: [], endpoints: [] });
   }
-  plan.remove.push(...unused);
+  // Rather than one made and another removed, the same slice gets what the new one would have: nobody sees both (upstream's finalize).
+  for (const slice of unused) {
+    const content = plan.create.shift();
+    if (content) plan.update.push({ slice, content });
+    else plan.remove.push(slice);
+  }
   return plan;
 }
 
