@@ -50,6 +50,21 @@ it("does not let who has much in line keep another from its turn", async () => {
   expect(order.indexOf("one")).toBe(1);
 });
 
+it("lets many that are soon done go on in one round", async () => {
+  const loop = rounds();
+  const first = new FairTurn();
+  while (!first.isSpent);
+  const seen = await Promise.all(
+    Array.from({ length: 200 }, async () => {
+      await new FairTurn().next();
+      await Promise.resolve();
+      return loop.now;
+    }),
+  );
+  loop.end();
+  expect(new Set(seen).size).toBeLessThan(50);
+});
+
 it("runs steps to their end, giving others the loop in between", async () => {
   const loop = rounds();
   function* steps(): Generator<void, string> {

@@ -4,15 +4,20 @@ import { FairLine } from "./fair-line.ts";
 const TURN_MS = 8;
 /** What who begins may do at once where others wait: what is short is done with it, the rest waits in line. */
 const SHORT_MS = 1;
+/** For so long those in line go on in the same round: a round costs as much as many a short piece of work. */
+const SHARED_MS = 3;
 
 /** Work that waits for its next turn. */
 const waiting = new FairLine<() => void>();
+/** Whether the one whose turn is next is already called for. */
+let isGiving = false;
 /** When the work of this round of the event loop began; undefined before its first piece. */
 let roundStartedAtMs: number | undefined;
 
 /**
  * For work that is made of many short synchronous pieces: all of it together holds the event loop for some milliseconds at a
- * time, and one goes on in each round of the loop. Were each given its own milliseconds, many together would hold it for long.
+ * time, and one goes on in each round of the loop, or as many as are soon done. Were each given its own milliseconds, many
+ * together would hold it for long.
  * Who has many in line does not keep others from their turn: the owners of what waits take turns too.
  */
 export class FairTurn {
@@ -42,7 +47,8 @@ export class FairTurn {
   /** Ends this turn. What was read before may have changed afterwards. */
   async next(): Promise<void> {
     await new Promise<void>((resolve) => {
-      if (waiting.isEmpty) setImmediate(giveTurn);
+      if (!isGiving) setImmediate(giveTurn);
+      isGiving = true;
       waiting.push(this.#owner, resolve);
     });
     this.#signal?.throwIfAborted();
@@ -78,8 +84,21 @@ export async function runInTurns<T>(steps: Generator<void, T>, turn = new FairTu
 
 function giveTurn(): void {
   roundStartedAtMs = undefined;
+  giveTurnsUntil(systemClock.monotonicMs() + SHARED_MS);
+}
+
+function giveTurnsUntil(endsAtMs: number): void {
   waiting.shift()!();
-  if (!waiting.isEmpty) setImmediate(giveTurn);
+  afterAllPromises(() => {
+    if (waiting.isEmpty) isGiving = false;
+    else if (systemClock.monotonicMs() < endsAtMs) giveTurnsUntil(endsAtMs);
+    else setImmediate(giveTurn);
+  });
+}
+
+/** When no promise is left to go on: a tick that is asked for while they do comes after the last of them. */
+function afterAllPromises(next: () => void): void {
+  queueMicrotask(() => process.nextTick(next));
 }
 
 function roundStart(nowMs: number): number {

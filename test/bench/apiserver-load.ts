@@ -49,7 +49,10 @@ export function runLoad(access: LoadAccess, request: LoadRequest, pid: number): 
       resolve({ perSecond, cpuMicros, failed: result.failed, ...quantiles(result.times) });
     });
     child.on("error", reject);
-    child.on("exit", (code, signal) => reject(new Error(`the load ended early: ${signal ?? code}`)));
+    // What it has sent may come after its end.
+    child.on("exit", (code, signal) => {
+      if (code !== 0) reject(new Error(`the load ended early: ${signal ?? code}`));
+    });
   });
 }
 

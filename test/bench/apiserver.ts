@@ -47,7 +47,7 @@ const deployment = (replicas: string) => ({
     template: { metadata: { labels: { app: "bench" } }, spec: pod.spec },
   },
 });
-const definition = {
+export const definition = {
   apiVersion: "apiextensions.k8s.io/v1",
   kind: "CustomResourceDefinition",
   metadata: { name: "boxes.bench.example.com" },
