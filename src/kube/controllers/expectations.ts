@@ -29,6 +29,11 @@ export class Expectations {
     if (entry?.ids.delete(id) && entry.ids.size === 0) this.#pending.delete(key);
   }
 
+  /** Whether it was done and has not been seen yet. */
+  awaits(key: string, id: string): boolean {
+    return this.#pending.get(key)?.ids.has(id) === true;
+  }
+
   satisfied(key: string): boolean {
     const entry = this.#pending.get(key);
     return entry === undefined || this.#clock.monotonicMs() - entry.sinceMs > EXPIRE_MS;

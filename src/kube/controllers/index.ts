@@ -12,6 +12,7 @@ import { createEndpointsController } from "./endpoints/index.ts";
 import { createEndpointSliceController } from "./endpointslice/index.ts";
 import { createEndpointSliceMirroringController } from "./endpointslice-mirroring/index.ts";
 import { createGarbageCollector } from "./garbage-collector/index.ts";
+import { createJobController } from "./job/index.ts";
 import { createLoadBalancerController } from "./load-balancer/index.ts";
 import { createNamespaceController } from "./namespace/index.ts";
 import { createNodeLifecycleController } from "./node-lifecycle/index.ts";
@@ -51,6 +52,7 @@ const CONTROLLERS: [identity: string, factory: Factory][] = [
   ["deployment-controller", createDeploymentController],
   ["replicaset-controller", createReplicaSetController],
   ["replication-controller", createReplicationController],
+  ["job-controller", createJobController],
   ["endpointslice-controller", createEndpointSliceController],
   ["endpoint-controller", createEndpointsController],
   ["endpointslicemirroring-controller", createEndpointSliceMirroringController],

@@ -49,6 +49,8 @@ export interface ClaimOptions<T extends ApiObject> {
   matches(child: T): boolean;
   /** Others are neither adopted nor released (finished pods). */
   concerns?(child: T): boolean;
+  /** What the owner holds its children by: it comes with the adoption and goes with the release. */
+  finalizer?: string;
 }
 
 /**
@@ -64,7 +66,7 @@ export async function claimChildren<T extends ApiObject>(options: ClaimOptions<T
   for (const child of controlled) {
     if (matches(child)) continue;
     await unlessGone(
-      client.patch(childResource, namespace, child.metadata.name, "strategic", releasePatch(owner, child)),
+      client.patch(childResource, namespace, child.metadata.name, "strategic", releasePatch(options, child)),
     );
   }
   const orphans = orphansIn(children, namespace).filter(
@@ -74,7 +76,7 @@ export async function claimChildren<T extends ApiObject>(options: ClaimOptions<T
   for (const child of orphans) {
     await unlessGone(
       client
-        .patch(childResource, namespace, child.metadata.name, "strategic", adoptionPatch(owner, child))
+        .patch(childResource, namespace, child.metadata.name, "strategic", adoptionPatch(options, child))
         .then((adopted) => owned.push(adopted)),
     );
   }
@@ -94,13 +96,15 @@ async function mayAdopt<T extends ApiObject>({
 }
 
 /** The strategic-merge patch that adopts: the uid guards against an object of the same name. */
-function adoptionPatch(owner: ApiObject, object: ApiObject): object {
-  return { metadata: { uid: object.metadata.uid, ownerReferences: [controllerReference(owner)] } };
+function adoptionPatch<T extends ApiObject>({ owner, finalizer }: ClaimOptions<T>, object: T): object {
+  const { uid } = object.metadata;
+  const held = finalizer === undefined ? {} : { finalizers: [finalizer] };
+  return { metadata: { uid, ownerReferences: [controllerReference(owner)], ...held } };
 }
 
 /** The strategic-merge patch that releases. */
-function releasePatch(owner: ApiObject, object: ApiObject): object {
-  return {
-    metadata: { uid: object.metadata.uid, ownerReferences: [{ $patch: "delete", uid: owner.metadata.uid }] },
-  };
+function releasePatch<T extends ApiObject>({ owner, finalizer }: ClaimOptions<T>, object: T): object {
+  const { uid } = object.metadata;
+  const letGo = finalizer === undefined ? {} : { "$deleteFromPrimitiveList/finalizers": [finalizer] };
+  return { metadata: { uid, ownerReferences: [{ $patch: "delete", uid: owner.metadata.uid }], ...letGo } };
 }

@@ -20,9 +20,14 @@ export interface PodPlan {
   generateName: string;
 }
 
-/** How many pods were made or deleted, and the first failure, if any. */
-export interface PodWrites {
-  done: number;
+/** What was done of what was asked for, and the first failure, if any. */
+export interface Creations {
+  made: number;
+  problem: unknown;
+}
+
+export interface Deletions {
+  deleted: readonly Pod[];
   problem: unknown;
 }
 
@@ -67,19 +72,29 @@ export class PodWriter {
   }
 
   /** Makes a pod of each plan, few at first. */
-  async create(owner: ApiObject, plans: readonly PodPlan[]): Promise<PodWrites> {
-    let done = 0;
+  async create(owner: ApiObject, plans: readonly PodPlan[]): Promise<Creations> {
+    let made = 0;
     const problem = await slowStart(plans.length, async (index) => {
       await this.#createOne(owner, plans[index]!);
-      done++;
+      made++;
     });
-    return { done, problem };
+    return { made, problem };
   }
 
-  async delete(owner: ApiObject, victims: readonly Pod[]): Promise<PodWrites> {
-    const results = await Promise.allSettled(victims.map((pod) => this.deleteOne(owner, pod)));
-    const failed = results.filter((result) => result.status === "rejected");
-    return { done: victims.length - failed.length, problem: failed[0]?.reason };
+  /** Deletes the pods; what must be done to each before that is given as `prepare`. */
+  async delete(
+    owner: ApiObject,
+    victims: readonly Pod[],
+    prepare?: (pod: Pod) => Promise<void>,
+  ): Promise<Deletions> {
+    const deleted: Pod[] = [];
+    const deleteOne = async (pod: Pod): Promise<void> => {
+      await prepare?.(pod);
+      await this.#deleteOne(owner, pod);
+      deleted.push(pod);
+    };
+    const results = await Promise.allSettled(victims.map(deleteOne));
+    return { deleted, problem: results.find((result) => result.status === "rejected")?.reason };
   }
 
   async #createOne(owner: ApiObject, plan: PodPlan): Promise<void> {
@@ -116,7 +131,7 @@ export class PodWriter {
     }
   }
 
-  async deleteOne(owner: ApiObject, pod: Pod): Promise<void> {
+  async #deleteOne(owner: ApiObject, pod: Pod): Promise<void> {
     const { client, recorder } = this.#dependencies;
     const key = keyOf(owner);
     const { namespace, name, uid } = pod.metadata;

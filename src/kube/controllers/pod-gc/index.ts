@@ -29,19 +29,20 @@ export function createPodGcController(
     );
   };
 
-  /** Nobody can say how its containers ended, so it counts as failed. */
-  const markFailed = async (pod: Pod): Promise<void> => {
+  const nodeIsGone = () => ({
+    type: "DisruptionTarget",
+    status: "True",
+    reason: "DeletionByPodGC",
+    message: "PodGC: node no longer exists",
+    lastTransitionTime: rfc3339Seconds(clock.nowMs()),
+  });
+
+  /** Nobody can say how its containers ended, so it counts as failed: finalizers may keep it, and others look at its phase. */
+  const markFailed = async (pod: Pod, conditions: object[]): Promise<void> => {
     if (isPodTerminal(pod)) return;
-    const condition = {
-      type: "DisruptionTarget",
-      status: "True",
-      reason: "DeletionByPodGC",
-      message: "PodGC: node no longer exists",
-      lastTransitionTime: rfc3339Seconds(clock.nowMs()),
-    };
     const body = {
       metadata: { uid: pod.metadata.uid },
-      status: { phase: "Failed", conditions: [condition] },
+      status: { phase: "Failed", ...(conditions.length > 0 ? { conditions } : {}) },
     };
     const { namespace, name } = pod.metadata;
     await unlessGone(
@@ -94,7 +95,7 @@ export function createPodGcController(
         );
         for (const pod of new Set([...orphaned, ...unscheduled, ...surplus(all)])) {
           try {
-            if (orphaned.includes(pod)) await markFailed(pod);
+            await markFailed(pod, orphaned.includes(pod) ? [nodeIsGone()] : []);
             await forceDelete(pod);
           } catch (error) {
             // Another pod has the name now.

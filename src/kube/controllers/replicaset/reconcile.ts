@@ -4,13 +4,13 @@ import type { Pod, ReplicaSetStatus } from "../../api/index.ts";
 import { pods as podsResource } from "../../api/index.ts";
 import type { Informer } from "../../client/index.ts";
 import type { ControllerDependencies, Enqueue } from "../controller.ts";
+import { inDeletionOrder } from "../deletion-order.ts";
 import { newest, writeOnNewest } from "../newest.ts";
 import { childrenOf, claimChildren, controllerOf } from "../owner.ts";
 import { isActive } from "../pod-state.ts";
 import type { PodPlan, PodWriter } from "../pod-writer.ts";
 import { selects } from "../selectors.ts";
 import { unlessGone } from "../write-errors.ts";
-import { inDeletionOrder } from "./deletion-order.ts";
 import type { ReplicaKind, ReplicaOwner } from "./replica-owner.ts";
 import { computeStatus } from "./status.ts";
 

@@ -27,6 +27,12 @@ export function deployment(name: string, namespace: string, replicas: number, sp
   return replicaSet(name, namespace, replicas, spec);
 }
 
+/** A Job of pods with one container, called `web`. */
+export function job(name: string, namespace: string, spec: Fields = {}, podSpec: Fields = {}) {
+  const template = { spec: { containers: [container], restartPolicy: "Never", ...podSpec } };
+  return { metadata: { name, namespace }, spec: { template, ...spec } };
+}
+
 export function pod(name: string, namespace: string, labels: Record<string, string> = {}, spec: Fields = {}) {
   return { metadata: { name, namespace, labels }, spec: { containers: [container], ...spec } };
 }

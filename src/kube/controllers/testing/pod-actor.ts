@@ -1,17 +1,22 @@
 import { isGantryError, silentLogger } from "../../../base/index.ts";
 import type { Pod } from "../../api/index.ts";
-import { pods as podsResource } from "../../api/index.ts";
+import { isPodTerminal, pods as podsResource } from "../../api/index.ts";
 import { createInformerFactory, type KubeClient } from "../../client/index.ts";
 
 export interface PodActorOptions {
   /** Whether a running pod is ready; asked at each event and by `look`. */
   isReady?: (pod: Pod) => boolean;
   node?: (pod: Pod) => string;
+  /** With which exit code the containers of a running pod have ended, if they have; asked at each event and by `look`. */
+  exitCode?: (pod: Pod) => number | undefined;
   /** How long each of its steps takes. */
   delayMs?: () => number;
 }
 
-/** In place of scheduler and kubelet: binds pods, says that they run, lets deleted ones go. */
+/** Of a container that SIGKILL has ended. */
+const KILLED = 137;
+
+/** In place of scheduler and kubelet: binds pods, says that they run and how they end, lets deleted ones go. */
 export class PodActor {
   readonly #client: KubeClient;
   readonly #options: PodActorOptions;
@@ -70,6 +75,7 @@ export class PodActor {
     const { namespace, name, uid, deletionTimestamp } = pod.metadata;
     try {
       if (deletionTimestamp !== undefined) {
+        if (this.#options.exitCode && pod.spec.nodeName) await this.#end(pod, KILLED);
         const preconditions = { uid };
         return await this.#client.delete(podsResource, namespace, name, {
           gracePeriodSeconds: 0,
@@ -90,7 +96,9 @@ export class PodActor {
   }
 
   async #setStatus(pod: Pod): Promise<void> {
-    if (pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed") return;
+    if (isPodTerminal(pod)) return;
+    const exitCode = pod.status?.phase === "Running" ? this.#options.exitCode?.(pod) : undefined;
+    if (exitCode !== undefined) return this.#end(pod, exitCode);
     const status = this.#options.isReady?.(pod) === false ? "False" : "True";
     const known = pod.status?.conditions?.find((one: { type: string }) => one.type === "Ready");
     if (known?.status === status) return;
@@ -101,6 +109,23 @@ export class PodActor {
       status: { phase: "Running", podIP, podIPs: [{ ip: podIP }], conditions },
     };
     const { namespace, name } = pod.metadata;
+    await this.#client.patch(podsResource, namespace, name, "strategic", body, { subresource: "status" });
+  }
+
+  /** The containers end, and the pod with them. */
+  async #end(pod: Pod, exitCode: number): Promise<void> {
+    if (isPodTerminal(pod)) return;
+    const now = new Date().toISOString();
+    const state = { terminated: { exitCode, finishedAt: now } };
+    const { namespace, name, uid } = pod.metadata;
+    const status = {
+      phase: exitCode === 0 ? "Succeeded" : "Failed",
+      conditions: [{ type: "Ready", status: "False", lastTransitionTime: now }],
+      containerStatuses: pod.spec.containers.map(({ name, image }) => {
+        return { name, image, imageID: "", ready: false, restartCount: 0, state };
+      }),
+    };
+    const body = { metadata: { uid }, status };
     await this.#client.patch(podsResource, namespace, name, "strategic", body, { subresource: "status" });
   }
 

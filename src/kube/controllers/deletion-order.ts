@@ -1,5 +1,5 @@
-import type { Pod } from "../../api/index.ts";
-import { isReady, readySinceMs, restartsOf } from "../pod-state.ts";
+import type { Pod } from "../api/index.ts";
+import { isReady, readySinceMs, restartsOf } from "./pod-state.ts";
 
 const PHASE_ORDER: Record<string, number> = { Pending: 0, Unknown: 1, Running: 2 };
 const DELETION_COST = "controller.kubernetes.io/pod-deletion-cost";
@@ -30,14 +30,36 @@ export function inDeletionOrder(pods: readonly Pod[], related: readonly Pod[], n
     by((pod) => -restartsOf(pod).sidecars),
     youngest(nowMs),
   ];
+  return sorted(pods, [...comparisons, byUid]);
+}
+
+/**
+ * The order in which Jobs give pods up (controller_utils.go, ActivePods): as above, but neither costs nor nodes count, and of
+ * two pods the younger one goes, however little younger it is.
+ */
+export function inJobDeletionOrder(pods: readonly Pod[]): Pod[] {
+  return sorted(pods, [
+    by((pod) => (pod.spec.nodeName ? 1 : 0)),
+    by((pod) => PHASE_ORDER[pod.status?.phase ?? ""] ?? 0),
+    by((pod) => (isReady(pod) ? 1 : 0)),
+    by((pod) => -(readySinceMs(pod) ?? 0)),
+    by((pod) => -restartsOf(pod).containers),
+    by((pod) => -restartsOf(pod).sidecars),
+    by((pod) => -createdMs(pod)),
+  ]);
+}
+
+function sorted(pods: readonly Pod[], comparisons: readonly Comparison[]): Pod[] {
   return [...pods].sort((a, b) => {
     for (const compare of comparisons) {
       const difference = compare(a, b);
       if (difference !== 0) return difference;
     }
-    return byUid(a, b);
+    return 0;
   });
 }
+
+const createdMs = (pod: Pod): number => Date.parse(pod.metadata.creationTimestamp ?? "");
 
 function deletionCost(pod: Pod): number {
   const cost = Number(pod.metadata.annotations?.[DELETION_COST] ?? 0);
@@ -67,4 +89,4 @@ const readyForLess =
 const youngest =
   (nowMs: number): Comparison =>
   (a, b) =>
-    byAge(a, b, (pod) => Date.parse(pod.metadata.creationTimestamp ?? ""), nowMs);
+    byAge(a, b, createdMs, nowMs);

@@ -1,0 +1,29 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { pods } from "../../api/index.ts";
+import { ControlPlane } from "../testing/control-plane.ts";
+import { eventually } from "../testing/eventually.ts";
+import { pod } from "../testing/objects.ts";
+import { createPodGcController } from "./index.ts";
+
+describe("the pod garbage collector", () => {
+  let plane: ControlPlane;
+  beforeAll(async () => {
+    plane = await ControlPlane.start();
+  });
+  afterAll(() => plane.stop());
+
+  it("fails pods that were deleted before any node had them, where a finalizer keeps them", async () => {
+    const { client } = plane;
+    const namespace = await plane.namespace();
+    const { metadata, spec } = pod("held", namespace);
+    await client.create(pods, { metadata: { ...metadata, finalizers: ["example.com/hold"] }, spec });
+    await client.delete(pods, namespace, "held");
+    expect((await client.get(pods, namespace, "held")).status?.phase).toBe("Pending");
+    await plane.run({ "pod-garbage-collector": createPodGcController });
+    await eventually(async () => {
+      const { status } = await client.get(pods, namespace, "held");
+      expect(status?.phase).toBe("Failed");
+      expect(status?.conditions).toBeUndefined();
+    });
+  });
+});
