@@ -106,11 +106,11 @@ describe("planning slices", () => {
   });
 
   it("gives a slice that would go what a new one would have", () => {
-    const empty = { ...slice("s1", []), ports: [] };
+    const empty = (name: string): EndpointSlice => ({ ...slice(name, []), ports: [] });
     const group = { ports, endpoints: [endpoint("a")] };
-    const plan = planSlices([group], [empty, { ...empty, metadata: { name: "s2", labels } }], labels);
+    const plan = planSlices([group], [empty("s1"), empty("s2")], labels);
     expect(plan.create).toEqual([]);
-    expect(plan.update).toEqual([{ slice: empty, content: group }]);
+    expect(plan.update).toEqual([{ slice: empty("s1"), content: group }]);
     expect(plan.remove.map(({ metadata }) => metadata.name)).toEqual(["s2"]);
   });
 
