@@ -81,7 +81,8 @@ describe("the ReplicaSet controller", () => {
     actor = await PodActor.start(plane.client, { isReady: () => isReady });
     const made = await plane.client.create(
       replicaSetsResource,
-      replicaSet("web", namespace, 2, { minReadySeconds: 1 }),
+      // Times have whole seconds: of one second nothing may be left.
+      replicaSet("web", namespace, 2, { minReadySeconds: 2 }),
     );
     await eventually(async () => {
       expect((await podsIn(namespace)).map((one) => one.status!.phase)).toEqual(["Running", "Running"]);
