@@ -4,6 +4,7 @@ import { createEventRecorder, type InformerFactory, type KubeClient } from "../c
 import { createBootstrapSigner } from "./bootstrap-signer/index.ts";
 import { createClusterRoleAggregationController } from "./clusterrole-aggregation/index.ts";
 import type { Controller, ControllerDependencies } from "./controller.ts";
+import { createCronJobController } from "./cronjob/index.ts";
 import { createCsrApprovingController } from "./csrapproving/index.ts";
 import { createCsrCleanerController } from "./csrcleaner/index.ts";
 import { createCsrSigningController, type SigningAuthority } from "./csrsigning/index.ts";
@@ -26,6 +27,7 @@ import { createRootCaController } from "./root-ca/index.ts";
 import { createServiceCidrsController } from "./service-cidrs/index.ts";
 import { createServiceAccountController } from "./serviceaccount/index.ts";
 import { createTokenCleaner } from "./token-cleaner/index.ts";
+import { createTtlAfterFinishedController } from "./ttl-after-finished/index.ts";
 import { createValidatingAdmissionPolicyStatusController } from "./validating-admission-policy-status/index.ts";
 
 export type { Controller, ControllerDependencies } from "./controller.ts";
@@ -53,6 +55,8 @@ const CONTROLLERS: [identity: string, factory: Factory][] = [
   ["replicaset-controller", createReplicaSetController],
   ["replication-controller", createReplicationController],
   ["job-controller", createJobController],
+  ["cronjob-controller", createCronJobController],
+  ["ttl-after-finished-controller", createTtlAfterFinishedController],
   ["endpointslice-controller", createEndpointSliceController],
   ["endpoint-controller", createEndpointsController],
   ["endpointslicemirroring-controller", createEndpointSliceMirroringController],

@@ -7,6 +7,7 @@ import type { ControllerDependencies, Enqueue } from "../controller.ts";
 import { isFinished, isManagedElsewhere } from "../job-state.ts";
 import { newest } from "../newest.ts";
 import { keyOf } from "../object-key.ts";
+import { OwnWrites } from "../own-writes.ts";
 import { claimChildren } from "../owner.ts";
 import { isReady } from "../pod-state.ts";
 import type { PodWriter } from "../pod-writer.ts";
@@ -54,20 +55,21 @@ interface Steered {
 export class JobReconciler {
   readonly #dependencies: ControllerDependencies;
   readonly #sources: JobSources;
-  /** By key: Jobs as this process wrote them last, where the informer does not show that yet. */
-  readonly #written = new Map<string, Job>();
+  /** Pods show what the last status made of them before the informer shows that status: with an older one they count twice. */
+  readonly #written: OwnWrites<Job>;
   readonly #failures = new Map<string, Failures>();
 
   constructor(dependencies: ControllerDependencies, sources: JobSources) {
     this.#dependencies = dependencies;
     this.#sources = sources;
+    this.#written = new OwnWrites(sources.jobs);
   }
 
   async reconcile(key: string, enqueue: Enqueue): Promise<void> {
     const { jobs, writer } = this.#sources;
     if (!jobs.get(key)) return this.forget(key);
     const isSettled = await writer.isSettled(key);
-    const job = this.#newest(key);
+    const job = this.#written.newest(key);
     if (!job || isManagedElsewhere(job)) return;
     if (isFinished(job)) {
       this.#failures.delete(key);
@@ -82,19 +84,8 @@ export class JobReconciler {
   forget(key: string): void {
     this.#sources.writer.forget(key);
     this.#sources.removals.forget(key);
-    this.#written.delete(key);
+    this.#written.forget(key);
     this.#failures.delete(key);
-  }
-
-  /** Pods show what the last status made of them before the informer shows that status: with an older one they count twice. */
-  #newest(key: string): Job | undefined {
-    const { jobs } = this.#sources;
-    const known = jobs.get(key);
-    const written = this.#written.get(key);
-    if (!known || !written) return known;
-    const job = known.metadata.uid === written.metadata.uid ? newest(jobs, written) : known;
-    if (job === known) this.#written.delete(key);
-    return job;
   }
 
   async #begin(job: Job, part: Pick<Pass, "key" | "isSettled" | "enqueue">): Promise<Pass> {
@@ -190,7 +181,7 @@ export class JobReconciler {
     if (jsonEquals(status, job.status ?? {})) return job;
     const { client, recorder } = this.#dependencies;
     const written = await client.updateStatus(jobsResource, { ...job, status });
-    this.#written.set(keyOf(job), written);
+    this.#written.note(written);
     for (const { type, reason, message } of news) recorder.event(job, type, reason, message);
     return written;
   }

@@ -33,6 +33,11 @@ export function job(name: string, namespace: string, spec: Fields = {}, podSpec:
   return { metadata: { name, namespace }, spec: { template, ...spec } };
 }
 
+export function cronJob(name: string, namespace: string, schedule: string, spec: Fields = {}) {
+  const jobTemplate = { spec: job("", "").spec };
+  return { metadata: { name, namespace }, spec: { schedule, jobTemplate, ...spec } };
+}
+
 export function pod(name: string, namespace: string, labels: Record<string, string> = {}, spec: Fields = {}) {
   return { metadata: { name, namespace, labels }, spec: { containers: [container], ...spec } };
 }
