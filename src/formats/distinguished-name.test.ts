@@ -21,6 +21,13 @@ describe("the name in a certificate", () => {
       commonName: "two",
       organizations: ["g", "h"],
       userIds: ["uid7"],
+      texts: [
+        ["2.5.4.10", "g"],
+        ["2.5.4.3", "one"],
+        ["1.3.6.1.4.1.57683.2", "uid7"],
+        ["2.5.4.3", "two"],
+        ["2.5.4.10", "h"],
+      ],
     });
   });
 

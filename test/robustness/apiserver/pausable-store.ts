@@ -41,7 +41,7 @@ export function splitStore(requests: Store, watches: Store): Store {
   return new Proxy(requests, {
     get(_target, name: keyof Store) {
       const owner = name === "watch" ? watches : requests;
-      return (owner[name] as (...args: never[]) => unknown).bind(owner);
+      return bound(owner, name);
     },
   });
 }
@@ -51,7 +51,11 @@ export function withWriteHook(inner: Store, onWrite: () => void): Store {
   return new Proxy(inner, {
     get(target, name: keyof Store) {
       if (name === "transact") onWrite();
-      return (target[name] as (...args: never[]) => unknown).bind(target);
+      return bound(target, name);
     },
   });
+}
+
+function bound(store: Store, name: keyof Store): unknown {
+  return (store[name] as ((...args: never[]) => unknown) | undefined)?.bind(store);
 }

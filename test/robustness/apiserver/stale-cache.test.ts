@@ -12,7 +12,7 @@ import { VersionGuard } from "./version-guard.ts";
 
 const NAMESPACE = { namespace: "default" };
 const NAMES = Array.from({ length: 5 }, (_, n) => `counter-${n}`);
-const FIELDS = { fieldSelector: "metadata.name!=kube-root-ca.crt" };
+const FIELDS = { fieldSelector: "metadata.namespace=default,metadata.name!=kube-root-ca.crt" };
 
 const TOO_NEW = {
   code: 504,
