@@ -8,16 +8,23 @@ const kube = useKube();
 describe("what is not served", () => {
   it("is said in kubectl's words", async () => {
     const stderr = async (...args: string[]) => (await kube.kubectl(...args)).stderr;
-    for (const name of ["poddisruptionbudgets", "resourcequotas", "networkpolicies"])
+    for (const name of ["widgets", "gateways"])
       expect(await stderr("get", name)).toBe(`error: the server doesn't have a resource type "${name}"\n`);
-    // Kinds that kubectl itself looks for are there to be read, and hold nothing.
-    for (const name of ["ingresses", "statefulsets"])
+    for (const name of [
+      "poddisruptionbudgets",
+      "resourcequotas",
+      "networkpolicies",
+      "ingresses",
+      "statefulsets",
+    ])
       expect(await stderr("get", name)).toBe("No resources found in default namespace.\n");
     const ingress = { apiVersion: "networking.k8s.io/v1", kind: "Ingress", metadata: { name: "x" } };
-    expect((await kube.tryApply(ingress)).stderr).toContain("ingresses.networking.k8s.io are not supported");
-    const policy = { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", metadata: { name: "x" } };
-    expect((await kube.tryApply(policy)).stderr).toBe(
-      'error: resource mapping not found for name: "x" namespace: "" from "STDIN": no matches for kind "NetworkPolicy" in version "networking.k8s.io/v1"\nensure CRDs are installed first\n',
+    expect((await kube.tryApply(ingress)).stderr).toContain(
+      'The Ingress "x" is invalid: spec: Invalid value: []networking.IngressRule(nil): either `defaultBackend` or `rules` must be specified',
+    );
+    const widget = { apiVersion: "example.com/v1", kind: "Widget", metadata: { name: "x" } };
+    expect((await kube.tryApply(widget)).stderr).toBe(
+      'error: resource mapping not found for name: "x" namespace: "" from "STDIN": no matches for kind "Widget" in version "example.com/v1"\nensure CRDs are installed first\n',
     );
     expect(await stderr("top", "nodes")).toBe("error: Metrics API not available\n");
     for (const path of ["/apis/nothing.example.com/v1/things", "/api/v1/namespaces/default/things"])
