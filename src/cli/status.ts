@@ -2,6 +2,7 @@ import { GantryError } from "../base/index.ts";
 import { parseArguments } from "./arguments.ts";
 import { callControl, type PlatformStatus } from "./control-client.ts";
 import { homeDirectory } from "./home.ts";
+import { addressRows } from "./summary.ts";
 
 export const STATUS_USAGE = "gantry status [--home DIR] [--json]";
 
@@ -33,10 +34,7 @@ function statusText(status: PlatformStatus): string {
       `${status.pid}, up ${Math.round(status.uptimeSeconds)} s, ${Math.round(status.memoryBytes / 2 ** 20)} MiB`,
     ],
     ["Home", status.home],
-    ["Docker socket", `unix://${status.dockerSocket}`],
-    ["Kubernetes API", status.api],
-    ["kubeconfig", status.kubeconfig],
-    ["Registry", status.registry],
+    ...addressRows(status),
     ["Node", status.node],
     ["Containers", `${status.containers.running} running of ${status.containers.total}`],
   ];

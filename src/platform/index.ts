@@ -61,7 +61,7 @@ class Platform {
   readonly #guard: LastGuard;
   readonly #startedAtMs: number;
   readonly #stopping = new AbortController();
-  readonly #readyAfterMs = new Map<string, number>();
+  readonly #readyAfterMs = new Map<string, number | undefined>();
   #state: PlatformStatus["state"] = "starting";
   #keepContainers = false;
   #engineHouse: EngineHouse | undefined;
@@ -157,6 +157,7 @@ class Platform {
   }
 
   #timed(service: Service): Service {
+    this.#readyAfterMs.set(service.name, undefined);
     return {
       ...service,
       run: (context) =>

@@ -85,7 +85,7 @@ export async function serveRequest<T>(
     refuseUnlessAllowed(authorization, user, info);
     const elsewhere = exchange.passOn && options.aggregated.answering(info);
     if (elsewhere) {
-      if (classification) leave = await enter(flowControl, classification, exchange, { user, bodyBytes: 0 });
+      leave = await enter(flowControl, classification, exchange, { user, bodyBytes: 0 });
       // When it begins there is not known here.
       if (info.verb === "watch") leave();
       outcome.code = await exchange.passOn!(info, user, elsewhere);
@@ -94,7 +94,7 @@ export async function serveRequest<T>(
     // Who is slow to send a body holds nobody else's place.
     const received = info.isResource ? await receive(context, exchange, info, user) : undefined;
     const bodyBytes = received?.call.body.sizeBytes ?? 0;
-    if (classification) leave = await enter(flowControl, classification, exchange, { user, bodyBytes });
+    leave = await enter(flowControl, classification, exchange, { user, bodyBytes });
     if (info.isResource && info.verb === "watch") forgetWatch = flowControl.watches.register(info);
     if (!received) {
       outcome.code = await exchange.answerPath(info, user);
@@ -120,12 +120,14 @@ export async function serveRequest<T>(
   }
 }
 
-function enter(
+/** Waits for seats; returns how they are given back. Who has no class (callers in the same process) needs none. */
+async function enter(
   flowControl: FlowControl,
-  classification: Classification,
+  classification: Classification | undefined,
   { info, params, signal }: Exchange,
   by: { user: UserInfo; bodyBytes: number },
 ): Promise<() => void> {
+  if (!classification) return () => {};
   return flowControl.enter(classification, { info, params, signal, ...by });
 }
 

@@ -1,71 +1,83 @@
-import type { Clock } from "../../base/index.ts";
 import type { WatchCache } from "../../store/index.ts";
-import type { KindCatalog } from "../api/index.ts";
 import { defaultAdmission } from "./admission/default-plugins.ts";
 import { chosenCounter } from "./admission/resource-quota/resource-quotas.ts";
 import type { ServiceAllocator } from "./allocation/service-allocator.ts";
 import type { ApiServerOptions } from "./api-server-options.ts";
+import type { Authorizer } from "./authorization/authorizer.ts";
 import { RbacAuthorizer } from "./authorization/rbac-authorizer.ts";
 import { rbacFromCache } from "./authorization/rbac-cache.ts";
 import { DEFAULT_AUTHORIZATION, serverAuthorizer } from "./authorization/server-authorizer.ts";
 import type { WebhookAuthorizer } from "./authorization/webhook-authorizer.ts";
-import type { CachedLookup } from "./objects/object-lookup.ts";
-import type { ObjectStore } from "./objects/object-store.ts";
 import type { StoredObject } from "./objects/stored-object.ts";
 import type { ServerContext } from "./server-context.ts";
 import type { WebhookClient } from "./webhook/webhook-client.ts";
 
-interface ContextParts extends Pick<ServerContext, "tokens" | "tokenAuthenticator"> {
-  options: ApiServerOptions;
-  kinds: KindCatalog;
-  cache: WatchCache<StoredObject>;
-  objects: ObjectStore;
-  lookup: CachedLookup;
+/** Of whom a request asks the same on the main thread and in another one. */
+export interface JudgingParts
+  extends Pick<ServerContext, "clock" | "logger" | "kinds" | "objects" | "cache" | "lookup"> {
   /** Another number after each change of a role or a binding. */
   rbacVersion: () => number;
-  authorizationWebhook: WebhookAuthorizer | undefined;
+  /** Whom to ask, given who knows the roles. */
+  authorizerOver: (rbac: RbacAuthorizer) => Authorizer;
+  findKind?: AdmissionParts["findKind"];
   webhooks: WebhookClient;
+  choice: ApiServerOptions["admissionPlugins"];
   services: ServiceAllocator;
-  clock: Clock;
 }
 
-/** What all requests share on the main thread: who is authorized, what is admitted, and where objects lie. */
-export function createServerContext(parts: ContextParts): ServerContext {
-  const { options, kinds, cache, objects, lookup, webhooks, clock } = parts;
-  const { logger, nodeAccess, admissionPlugins: choice } = options;
+type AdmissionParts = Parameters<typeof defaultAdmission>[0];
+type Judging = Omit<ServerContext, "tokens" | "tokenAuthenticator" | "nodeAccess" | "components">;
+
+/** Who is authorized, what is admitted and counted, and where objects lie. */
+export function judgingContext(parts: JudgingParts): Judging {
+  const { clock, logger, kinds, objects, cache, lookup, webhooks, choice } = parts;
   const rbacSource = rbacFromCache(cache, parts.rbacVersion);
   const rbac = new RbacAuthorizer(rbacSource);
-  const authorizer = serverAuthorizer(options.authorization ?? DEFAULT_AUTHORIZATION, {
-    cache,
-    rbac,
-    webhook: parts.authorizationWebhook,
-  });
+  const authorizer = parts.authorizerOver(rbac);
+  const shared = { objects, cache, kinds, logger, clock };
   return {
-    clock,
-    logger,
-    kinds,
-    objects,
-    cache,
+    ...shared,
     lookup,
     admission: defaultAdmission({
-      objects,
-      cache,
+      ...shared,
+      ...(parts.findKind ? { findKind: parts.findKind } : {}),
       authorizer,
       rbac,
       rbacSource,
-      kinds,
       lookup,
       webhooks,
-      logger,
-      clock,
       choice,
     }),
     companions: [parts.services],
-    counter: chosenCounter(choice, { objects, cache, kinds, logger, clock }),
+    counter: chosenCounter(choice, shared),
     authorizer,
     rbac,
-    tokens: parts.tokens,
-    tokenAuthenticator: parts.tokenAuthenticator,
+  };
+}
+
+interface MainParts
+  extends Pick<ServerContext, "kinds" | "objects" | "lookup" | "tokens" | "tokenAuthenticator">,
+    Pick<JudgingParts, "rbacVersion" | "webhooks" | "services" | "clock"> {
+  options: ApiServerOptions;
+  cache: WatchCache<StoredObject>;
+  authorizationWebhook: WebhookAuthorizer | undefined;
+}
+
+/** What all requests share on the main thread. */
+export function createServerContext(parts: MainParts): ServerContext {
+  const { options, cache, authorizationWebhook: webhook, tokens, tokenAuthenticator, ...judging } = parts;
+  const { logger, nodeAccess, admissionPlugins: choice } = options;
+  return {
+    ...judgingContext({
+      ...judging,
+      cache,
+      logger,
+      choice,
+      authorizerOver: (rbac) =>
+        serverAuthorizer(options.authorization ?? DEFAULT_AUTHORIZATION, { cache, rbac, webhook }),
+    }),
+    tokens,
+    tokenAuthenticator,
     nodeAccess,
     components: [
       ...(options.components ?? []),

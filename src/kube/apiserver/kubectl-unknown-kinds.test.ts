@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Kubectl, kubectlPath, openKubectl } from "./testing/kubectl.ts";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { describeKubectl, type Kubectl, openKubectl } from "./testing/kubectl.ts";
 import { startTestServer, type TestServer } from "./testing/start-test-server.ts";
 
 const configMap = (name: string) =>
@@ -12,11 +12,7 @@ spec: { capacity: { storage: 1Gi }, accessModes: [ReadWriteOnce], hostPath: { pa
 `;
 const THING = "apiVersion: example.com/v1\nkind: Thing\nmetadata: { name: t }\n";
 
-describe.each(["1.27", "1.33"])("kubectl %s and kinds that are not there", (version) => {
-  if (!kubectlPath(version)) {
-    it.skip("is not installed", () => {});
-    return;
-  }
+describeKubectl(" and kinds that are not there", (version) => {
   let server: TestServer;
   let kubectl: Kubectl;
   beforeAll(async () => {

@@ -3,7 +3,7 @@ import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { pods } from "../api/index.ts";
 import type { NodeAccess } from "../client/node-access.ts";
-import { type Kubectl, kubectlPath, openKubectl } from "./testing/kubectl.ts";
+import { describeKubectl, type Kubectl, openKubectl } from "./testing/kubectl.ts";
 import { startTestServer, type TestServer } from "./testing/start-test-server.ts";
 
 const MANIFEST = `
@@ -52,11 +52,7 @@ const mirror: NodeAccess = {
   },
 };
 
-describe.each(["1.27", "1.33"])("kubectl %s", (version) => {
-  if (!kubectlPath(version)) {
-    it.skip("is not installed", () => {});
-    return;
-  }
+describeKubectl("", (version) => {
   let server: TestServer;
   let kubectl: Kubectl;
   beforeAll(async () => {

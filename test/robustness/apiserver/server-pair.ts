@@ -23,12 +23,24 @@ export type PairKind = "embedded" | "etcd" | "etcd watches";
 
 export async function startServerPair(kind: PairKind): Promise<ServerPair> {
   const stores = kind === "embedded" ? await embeddedStores() : await etcdStores(kind);
+  try {
+    return await startPair(stores);
+  } catch (error) {
+    await stores.close();
+    throw error;
+  }
+}
+
+async function startPair(stores: Stores): Promise<ServerPair> {
   const first = await startTestServer({ store: stores.first });
   const { certificates } = first;
   let onWrite = () => {};
   const second = await startTestServer({
     store: withWriteHook(stores.second, () => onWrite()),
     certificates,
+  }).catch(async (error: unknown) => {
+    await first.stop();
+    throw error;
   });
   return {
     first,

@@ -4,6 +4,7 @@ import { type JsonSchema, someSchema } from "../custom/json-schema.ts";
 import { EMPTY_SCHEMA, type StructuralSchema, structuralSchemaOf } from "../custom/structural-schema.ts";
 import { IMMUTABLE, invalid, oneOf, required } from "../field-error.ts";
 import type { SelectableField } from "../generated/types.ts";
+import { isPrintable } from "../go-print.ts";
 import type { FieldError } from "../types.ts";
 import { goVersions } from "./go-schema.ts";
 import { type InternalSpec, type InternalVersion, type SchemaHolder, schemasOf } from "./internal-spec.ts";
@@ -116,10 +117,9 @@ function warningProblems(isDeprecated: boolean, warning: string | undefined): st
   const problems: string[] = [];
   if (Buffer.byteLength(warning) > MAX_WARNING_BYTES) problems.push("must be <= 256 characters long");
   if (warning === "") problems.push("must not be an empty string");
-  // Go's unicode.IsPrint: letters, marks, numbers, punctuation, symbols, and of the spaces the plain one.
-  const odd = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.exec(warning);
-  if (odd !== null) {
-    const at = Buffer.byteLength(warning.slice(0, odd.index));
+  const odd = [...warning].find((char) => !isPrintable(char));
+  if (odd !== undefined) {
+    const at = Buffer.byteLength(warning.slice(0, warning.indexOf(odd)));
     problems.push(
       `must only contain printable UTF-8 characters; non-printable character found at index ${at}`,
     );

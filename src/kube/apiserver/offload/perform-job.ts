@@ -1,16 +1,15 @@
 import { type Clock, GantryError, silentLogger, systemClock } from "../../../base/index.ts";
 import type { Store } from "../../../store/types.ts";
 import { builtInKinds, ipAddresses, type KindDefinition, services, toStatus } from "../../api/index.ts";
-import { defaultAdmission } from "../admission/default-plugins.ts";
-import { chosenCounter, quotaPrefix } from "../admission/resource-quota/resource-quotas.ts";
+import { quotaPrefix } from "../admission/resource-quota/resource-quotas.ts";
 import { ALLOCATIONS } from "../allocation/pool.ts";
 import { ServiceAllocator } from "../allocation/service-allocator.ts";
 import { CallAudit } from "../audit/call-audit.ts";
 import type { Authorizer } from "../authorization/authorizer.ts";
-import { RbacAuthorizer } from "../authorization/rbac-authorizer.ts";
-import { RBAC_PREFIX, rbacFromCache } from "../authorization/rbac-cache.ts";
+import { RBAC_PREFIX } from "../authorization/rbac-cache.ts";
 import { DEFAULT_AUTHORIZATION, serverAuthorizer, webhookOf } from "../authorization/server-authorizer.ts";
 import type { WebhookAuthorizer } from "../authorization/webhook-authorizer.ts";
+import { judgingContext } from "../create-context.ts";
 import { CONTENT_TYPES, refuseOtherShape } from "../http/accept.ts";
 import { encodeObject, encodeValue, type Rendering } from "../http/encode-answer.ts";
 import { encodeListItem } from "../http/encode-list.ts";
@@ -156,39 +155,29 @@ async function contextFor(
   const objects = new ObjectStore({ store, cache, fresh: new FreshObjects(), eventTtlSeconds, clock });
   const lookup = new StoredLookup(objects);
   const webhooks = new WebhookClient({ lookup, clock, agents });
-  const rbacSource = rbacFromCache(cache, () => cache.revision);
-  const rbac = new RbacAuthorizer(rbacSource);
   authorizationWebhook ??= webhookOf(authorization, { logger: silentLogger, clock: systemClock });
-  const authorizer = serverAuthorizer(authorization, {
-    cache: undefined,
-    rbac: whenLoaded(rbac, () => cache.load(store, RBAC_PREFIX)),
-    webhook: authorizationWebhook,
-  });
-  return {
+  const webhook = authorizationWebhook;
+  const judging = judgingContext({
     clock,
     logger: silentLogger,
     kinds,
     objects,
     cache,
     lookup,
-    admission: defaultAdmission({
-      objects,
-      cache,
-      authorizer,
-      rbac,
-      rbacSource,
-      kinds,
-      findKind: (gvk) => learned.find(gvk, { lookup, store, clock }),
-      lookup,
-      webhooks,
-      logger: silentLogger,
-      clock,
-      choice,
-    }),
-    companions: [new ServiceAllocator({ store, cache, serviceCidr, nodePorts, clock })],
-    counter: chosenCounter(choice, { objects, cache, kinds, logger: silentLogger, clock }),
-    authorizer,
-    rbac,
+    rbacVersion: () => cache.revision,
+    authorizerOver: (rbac) =>
+      serverAuthorizer(authorization, {
+        cache: undefined,
+        rbac: whenLoaded(rbac, () => cache.load(store, RBAC_PREFIX)),
+        webhook,
+      }),
+    findKind: (gvk) => learned.find(gvk, { lookup, store, clock }),
+    webhooks,
+    choice,
+    services: new ServiceAllocator({ store, cache, serviceCidr, nodePorts, clock }),
+  });
+  return {
+    ...judging,
     get tokens(): never {
       throw new GantryError("Internal", "tokens are the main thread's");
     },

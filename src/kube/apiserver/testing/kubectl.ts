@@ -3,6 +3,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { describe } from "vitest";
 import type { TestServer } from "./start-test-server.ts";
 
 export interface KubectlResult {
@@ -24,6 +25,12 @@ export function kubectlPath(version: string): string | undefined {
   if (!existsSync("/usr/bin/kubectl")) return undefined;
   const path = join(dirname(realpathSync("/usr/bin/kubectl")), `kubectl.${version}`);
   return existsSync(path) ? path : undefined;
+}
+
+/** Tests with the oldest and the newest kubectl that is supported; shown as skipped where one is not installed. */
+export function describeKubectl(what: string, suite: (version: string) => void): void {
+  for (const version of ["1.27", "1.33"])
+    describe.skipIf(!kubectlPath(version))(`kubectl ${version}${what}`, () => suite(version));
 }
 
 /** kubectl of a version as administrator of the server, with a home of its own. */

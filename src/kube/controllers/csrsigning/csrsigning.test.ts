@@ -5,7 +5,7 @@ import {
   certificateSigningRequests,
   selfSubjectReviews,
 } from "../../api/index.ts";
-import { type Kubectl, kubectlPath, openKubectl } from "../../apiserver/testing/kubectl.ts";
+import { describeKubectl, type Kubectl, openKubectl } from "../../apiserver/testing/kubectl.ts";
 import { createHttpsClient } from "../../client/index.ts";
 import type { ControllerDependencies } from "../controller.ts";
 import { createCsrApprovingController } from "../csrapproving/index.ts";
@@ -186,11 +186,7 @@ describe("the signing controller", () => {
   });
 });
 
-describe.each(["1.27", "1.33"])("kubectl %s certificate", (version) => {
-  if (!kubectlPath(version)) {
-    it.skip("is not installed", () => {});
-    return;
-  }
+describeKubectl(" certificate", (version) => {
   let kubectl: Kubectl;
   beforeAll(async () => {
     kubectl = await openKubectl(version, plane.server);
