@@ -56,6 +56,13 @@ export { events } from "./core/event.ts";
 export { limitRanges } from "./core/limit-range.ts";
 export { namespaces, validateNamespaceFinalizer } from "./core/namespace.ts";
 export { nodes } from "./core/node.ts";
+export * from "./core/persistent-volume/claim-binding.ts";
+export {
+  findMatchingVolume,
+  hasAccessModes,
+  hasVolumeModeOf,
+  nodeReachesVolume,
+} from "./core/persistent-volume/matching-volume.ts";
 export { persistentVolumes } from "./core/persistent-volume.ts";
 export { persistentVolumeClaims } from "./core/persistent-volume-claim.ts";
 export { containersOf } from "./core/pod/containers-of.ts";
@@ -91,6 +98,7 @@ export {
 } from "./custom/conversion.ts";
 export { type ConvertObjects, customKinds } from "./custom/custom-kinds.ts";
 export * from "./decode-body.ts";
+export { defaultClass } from "./default-class.ts";
 export { endpointSlices } from "./discovery/endpoint-slice.ts";
 export * from "./empties.ts";
 export * from "./equivalent-kinds.ts";

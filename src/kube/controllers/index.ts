@@ -17,6 +17,7 @@ import { createJobController } from "./job/index.ts";
 import { createLoadBalancerController } from "./load-balancer/index.ts";
 import { createNamespaceController } from "./namespace/index.ts";
 import { createNodeLifecycleController } from "./node-lifecycle/index.ts";
+import { createPersistentVolumeBinder } from "./persistentvolume-binder/index.ts";
 import { createPodGcController } from "./pod-gc/index.ts";
 import { createPvProtectionController } from "./pv-protection/index.ts";
 import { createPvcProtectionController } from "./pvc-protection/index.ts";
@@ -50,7 +51,7 @@ export interface ControllerManagerOptions {
 type Factory = (dependencies: ControllerDependencies, options: ControllerManagerOptions) => Controller;
 
 /** All controllers, with the identity and the event source that upstream gives them. To add one: add a line. */
-const CONTROLLERS: [identity: string, factory: Factory][] = [
+const CONTROLLERS: [identity: string, factory: Factory, component?: string][] = [
   ["deployment-controller", createDeploymentController],
   ["replicaset-controller", createReplicaSetController],
   ["replication-controller", createReplicationController],
@@ -79,6 +80,7 @@ const CONTROLLERS: [identity: string, factory: Factory][] = [
   ["node-controller", createNodeLifecycleController],
   ["pod-garbage-collector", createPodGcController],
   ["resourcequota-controller", createResourceQuotaController],
+  ["persistent-volume-binder", createPersistentVolumeBinder, "persistentvolume-controller"],
   ["pvc-protection-controller", createPvcProtectionController],
   ["pv-protection-controller", createPvProtectionController],
   ["service-cidrs-controller", createServiceCidrsController],
@@ -97,9 +99,9 @@ export function createControllerManager(options: ControllerManagerOptions): Serv
     name: "controllers",
     needs: ["apiserver"],
     async run({ signal, ready }) {
-      const controllers = CONTROLLERS.map(([identity, factory]) => {
+      const controllers = CONTROLLERS.map(([identity, factory, component = identity]) => {
         const client = clientFor(identity);
-        const recorder = createEventRecorder({ client, component: identity, clock, logger });
+        const recorder = createEventRecorder({ client, component, clock, logger });
         return {
           recorder,
           controller: factory({ client, informers, recorder, logger, clock, kinds }, options),

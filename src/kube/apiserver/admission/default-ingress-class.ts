@@ -1,6 +1,6 @@
+import { defaultClass } from "../../api/index.ts";
 import type { ObjectLookup } from "../objects/object-lookup.ts";
 import { type AdmissionPlugin, concerns } from "./admission.ts";
-import { defaultClass } from "./default-class.ts";
 
 const GROUP = "networking.k8s.io";
 const INGRESS_CLASSES = { group: GROUP, resource: "ingressclasses", namespaced: false };

@@ -1,7 +1,11 @@
-import { DEFAULT_STORAGE_CLASS_ANNOTATIONS, hasStorageClass, storageClasses } from "../../api/index.ts";
+import {
+  DEFAULT_STORAGE_CLASS_ANNOTATIONS,
+  defaultClass,
+  hasStorageClass,
+  storageClasses,
+} from "../../api/index.ts";
 import type { ObjectLookup } from "../objects/object-lookup.ts";
 import { type AdmissionPlugin, concerns } from "./admission.ts";
-import { defaultClass } from "./default-class.ts";
 
 /** A claim that names no class gets the default one, where there is one. */
 export function defaultStorageClass(lookup: Pick<ObjectLookup, "list">): AdmissionPlugin {

@@ -16,7 +16,12 @@ export function indexByClaim(pods: Informer<Pod>): void {
 }
 
 export function podsMentioning(pods: Informer<Pod>, claim: PersistentVolumeClaim): readonly Pod[] {
-  return pods.byIndex(INDEX, keyOf(claim));
+  return podsOfClaim(pods, keyOf(claim));
+}
+
+/** By the claim's `namespace/name`, whether there is such a claim or not. */
+export function podsOfClaim(pods: Informer<Pod>, key: string): readonly Pod[] {
+  return pods.byIndex(INDEX, key);
 }
 
 /**

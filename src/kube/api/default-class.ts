@@ -1,4 +1,4 @@
-import type { KubeObject } from "../../api/index.ts";
+import type { KubeObject } from "./types.ts";
 
 /** The newest of those that an annotation marks as the default; of several that are as old, the first by name. */
 export function defaultClass(
