@@ -15,6 +15,7 @@ import { type ContainerNote, NOTE_LABEL, parseNote } from "./container-note.ts";
 import { containerRequest, resourceLimits } from "./container-request.ts";
 import { containerStatus, type StartFailure } from "./container-status.ts";
 import { stopEngineContainer } from "./container-stop.ts";
+import { containerUsage } from "./container-usage.ts";
 import { hasLabels } from "./labels.ts";
 import { engineCgroupParent } from "./pod-cgroups.ts";
 import { type SandboxRecord, type SandboxStore, sandboxOf } from "./sandbox-store.ts";
@@ -23,6 +24,7 @@ import type {
   CriContainerConfig,
   CriContainerStats,
   CriContainerStatus,
+  CriContainerUsage,
   LinuxContainerResources,
   NamespaceOptions,
 } from "./types.ts";
@@ -186,6 +188,11 @@ export class ContainerService {
     return status;
   }
 
+  async usage(id: string): Promise<CriContainerUsage | undefined> {
+    if (this.statusOf(id)?.state !== "RUNNING") return undefined;
+    return containerUsage(id, await this.#options.engine.containerStats(id));
+  }
+
   async stats(id: string): Promise<CriContainerStats | undefined> {
     if (this.statusOf(id)?.state !== "RUNNING") return undefined;
     const { engine } = this.#options;
@@ -193,16 +200,7 @@ export class ContainerService {
       engine.containerStats(id),
       engine.inspectContainer(id, { size: true }),
     ]);
-    // What the kernel can take back at once is no working set (cAdvisor's rule).
-    const inactive = stats.memoryStats.total_inactive_file ?? stats.memoryStats.inactive_file ?? 0;
-    return {
-      containerId: id,
-      readAtMs: stats.readAtMs,
-      cpuUsageNs: stats.cpuUsageNs,
-      memoryUsageBytes: stats.memoryUsageBytes,
-      memoryWorkingSetBytes: Math.max(0, stats.memoryUsageBytes - inactive),
-      rootfsUsedBytes: inspect.SizeRw ?? 0,
-    };
+    return { ...containerUsage(id, stats), rootfsUsedBytes: inspect.SizeRw ?? 0 };
   }
 
   async updateResources(id: string, resources: LinuxContainerResources): Promise<void> {

@@ -397,7 +397,13 @@ export function describeCri(name: string, open: () => Promise<CriUnderTest>): vo
       const id = await started(sandbox, sleeper);
       const stats = await cri.runtime.containerStats(id);
       expect(stats!.memoryUsageBytes).toBeGreaterThan(0);
+      expect(stats!.memoryRssBytes).toBeGreaterThan(0);
+      expect(stats!.networks.map(({ name }) => name)).toContain("eth0");
       expect(await cri.runtime.containerStats("none")).toBeUndefined();
+      const usage = await cri.runtime.containerUsage(id);
+      expect(usage!.processes).toBeGreaterThan(0);
+      expect(usage!.cpuUsageNs).toBeGreaterThan(0);
+      expect(await cri.runtime.containerUsage("none")).toBeUndefined();
     });
 
     it("ends everything in a sandbox that is stopped, and takes in nothing new", async () => {

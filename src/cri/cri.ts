@@ -70,6 +70,7 @@ export function createCri(options: CriOptions): Cri {
     exec: (id, command, execOptions, streams) => streaming.exec(id, command, execOptions, streams),
     attach: (id, attachOptions, streams) => streaming.attach(id, attachOptions, streams),
     portForward: (sandboxId, port) => streaming.portForward(sandboxId, port),
+    containerUsage: (id) => containers.usage(id),
     containerStats: (id) => containers.stats(id),
     updateContainerResources: (id, resources) => containers.updateResources(id, resources),
     onEvent: (listener) => containers.onEvent(listener),

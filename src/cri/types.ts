@@ -167,12 +167,30 @@ export interface ExecStreams {
   onResize?: (listener: (columns: number, rows: number) => void) => void;
 }
 
-export interface CriContainerStats {
+export interface CriNetworkCounters {
+  name: string;
+  rxBytes: number;
+  rxErrors: number;
+  txBytes: number;
+  txErrors: number;
+}
+
+/** What a running container has used of processor time since its start, and holds now. Nothing of it is read from the disk. */
+export interface CriContainerUsage {
   containerId: string;
   readAtMs: number;
   cpuUsageNs: number;
   memoryWorkingSetBytes: number;
   memoryUsageBytes: number;
+  memoryRssBytes: number;
+  pageFaults: number;
+  majorPageFaults: number;
+  processes: number;
+  /** Of its sandbox's network; none where that is the host's. */
+  networks: CriNetworkCounters[];
+}
+
+export interface CriContainerStats extends CriContainerUsage {
   rootfsUsedBytes: number;
 }
 
@@ -217,6 +235,9 @@ export interface CriRuntimeService {
   ): Promise<void>;
   /** One connection to a TCP port inside the sandbox's network namespace. */
   portForward(sandboxId: string, port: number): Promise<import("node:stream").Duplex>;
+  /** Undefined for a container that does not run. */
+  containerUsage(containerId: string): Promise<CriContainerUsage | undefined>;
+  /** Its usage and the size of its writable layer, which is measured file by file. */
   containerStats(containerId: string): Promise<CriContainerStats | undefined>;
   updateContainerResources(containerId: string, resources: LinuxContainerResources): Promise<void>;
   onEvent(listener: (event: ContainerEvent) => void): () => void;

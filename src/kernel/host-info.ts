@@ -18,6 +18,7 @@ export interface HostInfo {
   hostname: string;
   machineId: string;
   bootId: string;
+  bootedAtMs: number;
 }
 
 const GO_ARCHITECTURE: Record<string, string> = {
@@ -50,6 +51,7 @@ export function hostInfo(): HostInfo {
       hostname: os.hostname(),
       machineId: firstLineOf("/etc/machine-id", "/var/lib/dbus/machine-id"),
       bootId: firstLineOf("/proc/sys/kernel/random/boot_id"),
+      bootedAtMs: Number(/^btime (\d+)$/m.exec(readOrEmpty("/proc/stat"))?.[1] ?? 0) * 1000,
     };
   }
   return facts;
@@ -95,8 +97,27 @@ export function hostCpuTime(): { totalNs: number; idleNs: number } {
   };
 }
 
-/** Bytes that new work could take: free memory and what can be reclaimed. */
-export function availableMemoryBytes(): number {
-  const match = /^MemAvailable:\s+(\d+) kB/m.exec(readOrEmpty("/proc/meminfo"));
-  return match ? Number(match[1]) * 1024 : os.freemem();
+export interface HostMemory {
+  totalBytes: number;
+  freeBytes: number;
+  /** Of files, and not used lately: the kernel takes these back first. */
+  inactiveFileBytes: number;
+  /** Of processes, with no file behind it. */
+  anonymousBytes: number;
+  /** What new work could take: free memory and what can be reclaimed. */
+  availableBytes: number;
+}
+
+export function hostMemory(): HostMemory {
+  const bytes = new Map<string, number>();
+  for (const [, name, kibibytes] of readOrEmpty("/proc/meminfo").matchAll(/^(\S+):\s+(\d+) kB$/gm))
+    bytes.set(name!, Number(kibibytes) * 1024);
+  const freeBytes = bytes.get("MemFree") ?? os.freemem();
+  return {
+    totalBytes: bytes.get("MemTotal") ?? os.totalmem(),
+    freeBytes,
+    inactiveFileBytes: bytes.get("Inactive(file)") ?? 0,
+    anonymousBytes: bytes.get("AnonPages") ?? 0,
+    availableBytes: bytes.get("MemAvailable") ?? freeBytes,
+  };
 }

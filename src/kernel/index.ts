@@ -41,7 +41,7 @@ export {
   setTimes,
   statAt,
 } from "./entries-at.ts";
-export { availableMemoryBytes, type HostInfo, hostCpuTime, hostInfo } from "./host-info.ts";
+export { type HostInfo, type HostMemory, hostCpuTime, hostInfo, hostMemory } from "./host-info.ts";
 export { withHostLock } from "./host-lock.ts";
 export {
   fdPath,

@@ -11,6 +11,7 @@ import {
   holdPort,
   hostCpuTime,
   hostInfo,
+  hostMemory,
   isSameProcess,
   killProcess,
   processIdentity,
@@ -63,6 +64,9 @@ it("tells about the host", () => {
     cpus: expect.any(Number),
   });
   expect(hostCpuTime().totalNs).toBeGreaterThan(hostCpuTime().idleNs);
+  const { totalBytes, availableBytes, freeBytes, anonymousBytes } = hostMemory();
+  expect(totalBytes).toBeGreaterThan(availableBytes);
+  expect(totalBytes).toBeGreaterThan(freeBytes + anonymousBytes);
   expect(getSysctl("net.ipv4.ip_forward")).toMatch(/^[01]$/);
   expect(getSysctl("net.ipv4.no_such_thing")).toBeUndefined();
   expect(() => setSysctl("../../etc/passwd", "x")).toThrow("not a sysctl");
