@@ -53,3 +53,13 @@ export function goDurationProblem(text: string): string | undefined {
   }
   return `time: invalid duration ${quoted}`;
 }
+
+/** A span of at most some hours as Go's Duration.String writes it: `1m15.25s`, `500ms`, `0s`. */
+export function goDurationText(ms: number): string {
+  if (ms < 1000) return ms === 0 ? "0s" : `${ms}ms`;
+  const hours = Math.floor(ms / 3_600_000);
+  const minutes = Math.floor(ms / 60_000) % 60;
+  const seconds = `${(ms % 60_000) / 1000}s`;
+  if (hours > 0) return `${hours}h${minutes}m${seconds}`;
+  return minutes > 0 ? `${minutes}m${seconds}` : seconds;
+}

@@ -24,8 +24,9 @@ export function label(name: string, value: string): string {
   return `${name}="${value.replace(/[\\"\n]/g, "_")}"`;
 }
 
-/** Values by their labels (`{a="b"}`, or empty). */
-type Values = Iterable<readonly [labels: string, value: number]>;
+/** Values by their labels (`{a="b"}`, or empty), with the time of their measurement where that was another than now (ms). */
+export type MetricValue = readonly [labels: string, value: number, atMs?: number];
+type Values = Iterable<MetricValue>;
 
 export function counter(name: string, help: string, values: Values): string[] {
   return family(name, "counter", help, samples(name, values));
@@ -54,7 +55,9 @@ export function histogram(
 }
 
 function samples(name: string, values: Values): string[] {
-  return [...values].map(([labels, value]) => `${name}${labels} ${value}`);
+  return [...values].map(
+    ([labels, value, atMs]) => `${name}${labels} ${value}${atMs === undefined ? "" : ` ${atMs}`}`,
+  );
 }
 
 function family(name: string, type: string, help: string, lines: readonly string[]): string[] {

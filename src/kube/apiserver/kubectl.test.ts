@@ -50,6 +50,12 @@ const mirror: NodeAccess = {
     both.write(`port ${port}\n`);
     return both;
   },
+  async usage() {
+    return { node: undefined, pods: [] };
+  },
+  async read() {
+    return undefined;
+  },
 };
 
 describeKubectl("", (version) => {

@@ -1,11 +1,11 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { memoryUsage, uptime } from "node:process";
 import type { Clock } from "../../base/index.ts";
+import { counter, gauge, Histogram, histogram, label } from "../../formats/index.ts";
 import { AuditMetrics } from "./audit/audit-metrics.ts";
 import type { FlowControl } from "./flow-control/flow-control.ts";
 import { flowControlMetrics } from "./flow-control/flow-metrics.ts";
 import { isLongRunning } from "./long-running.ts";
-import { counter, gauge, Histogram, histogram, label } from "./prometheus-text.ts";
 import type { RequestInfo } from "./request-info.ts";
 import type { RequestObserver, RequestRecord } from "./request-observer.ts";
 

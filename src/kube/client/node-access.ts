@@ -1,6 +1,6 @@
 import type { Duplex, Readable, Writable } from "node:stream";
 
-/** What the API server needs of a node to serve a pod's log, exec, attach and port-forward subresources. */
+/** What the API server needs of a node: for a pod's log, exec, attach and port-forward subresources, for figures and for the node's proxy. */
 export interface NodeAccess {
   /** Bytes of the log as `kubectl logs` prints them. Throws StatusError (BadRequest, NotFound) before the first byte. */
   logs(target: PodTarget, options: PodLogOptions, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
@@ -15,6 +15,30 @@ export interface NodeAccess {
   attach(target: PodTarget, options: StreamOptions, streams: NodeStreams, signal: AbortSignal): Promise<void>;
   /** One connection to a port inside the pod's network namespace. */
   portForward(target: Omit<PodTarget, "container">, port: number): Promise<Duplex>;
+  /** What the node and the running containers of its pods use; undefined for a node that is not reached by this way. */
+  usage(nodeName: string): Promise<NodeUsage | undefined>;
+  /** What the kubelet's own server answers to a GET of this path; undefined for a path that it does not know. */
+  read(nodeName: string, path: string, query: URLSearchParams): Promise<NodeDocument | undefined>;
+}
+
+/** Speed of work over a window of time that ended at `readAtMs`, and memory at that moment. */
+export interface UsageFigures {
+  readAtMs: number;
+  windowMs: number;
+  /** Billionths of a processor. */
+  cpuNanoCores: number;
+  memoryWorkingSetBytes: number;
+}
+
+export interface NodeUsage {
+  /** Undefined as long as there was one measurement only; containers likewise are left out. */
+  node: UsageFigures | undefined;
+  pods: { uid: string; containers: ({ name: string } & UsageFigures)[] }[];
+}
+
+export interface NodeDocument {
+  contentType: string;
+  body: string;
 }
 
 export interface PodTarget {

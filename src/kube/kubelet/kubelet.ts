@@ -35,6 +35,8 @@ import { PodSyncer } from "./pods/pod-syncer.ts";
 import { PodTerminator, type UntilPodLeft } from "./pods/pod-terminator.ts";
 import { PodWorkers } from "./pods/pod-workers.ts";
 import { ProbeManager } from "./probes/probe-manager.ts";
+import type { KubeletDocumentsOptions } from "./server/kubelet-documents.ts";
+import { UsageSampler } from "./stats/usage-sampler.ts";
 import { StatusManager } from "./status/status-manager.ts";
 import { StatusPublisher } from "./status/status-publisher.ts";
 import { TokenManager } from "./volumes/token-manager.ts";
@@ -82,7 +84,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     name: "kubelet",
     needs: options.needs ?? [],
     run: ({ signal, ready }) => run(options, parts, signal, ready),
-    ...createNodeAccess({ runtime: options.cri.runtime, workers: parts.workers, clock: parts.clock }),
+    ...createNodeAccess({ ...parts, runtime: options.cri.runtime }),
   };
 }
 
@@ -178,6 +180,7 @@ function assemble(options: KubeletOptions) {
     forget: (podUid) => {
       tokens.release(podUid);
       syncer.forgetPod(podUid);
+      probes.counts.forgetPod(podUid);
       puller.forgetPod(podUid);
       restartBackOff.forget(podUid);
     },
@@ -193,10 +196,11 @@ function assemble(options: KubeletOptions) {
     logger,
   });
   const imageCollector = new ImageCollector({ images, runtime, rootDir, logger, clock });
+  const diskUsageOf = (pod: Pod) => podUsage(pod, { runtime, podsDir, podLogsDir });
   const eviction = new EvictionManager({
     observe: options.observeNode ?? (() => readNodeSignals(rootDir)),
     activePods: () => workers.running(),
-    usageOf: (pod) => podUsage(pod, { runtime, podsDir, podLogsDir }),
+    usageOf: diskUsageOf,
     reclaim: async (resource) => {
       if (resource === "memory") return;
       await orphans.clean();
@@ -229,10 +233,25 @@ function assemble(options: KubeletOptions) {
     logger,
     clock,
   });
+  const sampler = new UsageSampler({ runtime, logger, clock });
+  const documents: KubeletDocumentsOptions = {
+    nodeName,
+    nodeStartMs: hostInfo().bootedAtMs,
+    rootDir,
+    runtime,
+    sampler,
+    pods: () => podInformer.list(),
+    podOf: (uid) => workers.byUid(uid)?.pod,
+    diskUsageOf,
+    evictions: () => eviction.evictions,
+    probeMetrics: () => probes.counts.metrics(),
+  };
   return {
     clock,
     logger,
     podsDir,
+    sampler,
+    documents,
     podInformer,
     serviceInformer,
     nodeInformer,
@@ -289,7 +308,7 @@ async function run(
       }),
       clock.every(RELIST_EVERY_MS, () => workers.wakeAll(), { unref: true }),
     );
-    background.push(collectGarbage(parts, signal), parts.eviction.run(signal));
+    background.push(collectGarbage(parts, signal), parts.eviction.run(signal), parts.sampler.run(signal));
     ready();
     await aborted(signal);
   } catch (error) {

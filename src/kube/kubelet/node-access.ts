@@ -15,15 +15,18 @@ import { readLog } from "./logs/read-log.ts";
 import { allContainers } from "./naming.ts";
 import type { PodWorkers } from "./pods/pod-workers.ts";
 import { attemptsOf, readRuntimeState, readySandbox } from "./pods/runtime-state.ts";
+import { type KubeletDocumentsOptions, kubeletDocument } from "./server/kubelet-documents.ts";
+import { nodeUsage } from "./stats/node-usage.ts";
 
 export interface NodeAccessOptions {
   runtime: CriRuntimeService;
   workers: PodWorkers;
+  documents: KubeletDocumentsOptions;
   clock: Clock;
 }
 
-/** What the API server asks of the node on behalf of `kubectl logs`, `exec`, `attach` and `port-forward`. */
-export function createNodeAccess({ runtime, workers, clock }: NodeAccessOptions): NodeAccess {
+/** What the API server asks of the node on behalf of `kubectl logs`, `exec`, `attach`, `port-forward` and `top`. */
+export function createNodeAccess({ runtime, workers, documents, clock }: NodeAccessOptions): NodeAccess {
   const podOf = (target: Pick<PodTarget, "podUid" | "podName">): Pod => {
     const worker = workers.byUid(target.podUid);
     if (!worker) throw statusNotFound({ group: "", resource: pods.resource }, target.podName);
@@ -66,6 +69,12 @@ export function createNodeAccess({ runtime, workers, clock }: NodeAccessOptions)
       if (!sandbox)
         throw statusBadRequest(`unable to do port forwarding: pod "${target.podName}" has no sandbox`);
       return runtime.portForward(sandbox.id, port);
+    },
+    async usage(nodeName) {
+      return nodeName === documents.nodeName ? nodeUsage(await documents.sampler.read()) : undefined;
+    },
+    async read(nodeName, path, query) {
+      return nodeName === documents.nodeName ? kubeletDocument(path, query, documents) : undefined;
     },
   };
 }

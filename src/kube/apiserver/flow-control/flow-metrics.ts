@@ -1,4 +1,4 @@
-import { counter, gauge, histogram, label } from "../prometheus-text.ts";
+import { counter, gauge, histogram, label } from "../../../formats/index.ts";
 import type { FlowControl } from "./flow-control.ts";
 import type { FlowStats } from "./flow-stats.ts";
 import type { PriorityLevel } from "./priority-level.ts";

@@ -1,4 +1,4 @@
-import { Histogram } from "../prometheus-text.ts";
+import { Histogram } from "../../../formats/index.ts";
 
 export type RejectReason = "queue-full" | "concurrency-limit" | "time-out";
 

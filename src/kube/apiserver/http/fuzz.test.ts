@@ -30,6 +30,12 @@ const mirror: NodeAccess = {
   async portForward() {
     return new PassThrough();
   },
+  async usage() {
+    return { node: undefined, pods: [] };
+  },
+  async read() {
+    return undefined;
+  },
 };
 
 /** A pod's address is never a loopback one. */

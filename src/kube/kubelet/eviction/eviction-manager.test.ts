@@ -16,7 +16,7 @@ const MI = 2 ** 20;
 function usage(memoryMi: number, diskMi = 0, inodes = 0): PodUsage {
   const [memoryBytes, diskBytes] = [memoryMi * MI, diskMi * MI];
   return {
-    containers: [{ name: "app", memoryBytes, diskBytes }],
+    containers: [{ name: "app", memoryBytes, diskBytes, logBytes: 0 }],
     memoryBytes,
     disk: { bytes: diskBytes, inodes },
   };

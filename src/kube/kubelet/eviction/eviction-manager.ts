@@ -46,6 +46,8 @@ export interface EvictionManagerOptions {
 export class EvictionManager {
   readonly #options: EvictionManagerOptions;
   readonly #thresholds: readonly EvictionThreshold[];
+  /** How many pods were ended, by the signal that told of the want. */
+  readonly evictions = new Map<string, number>();
   /** When each condition was seen last; monotonic. */
   readonly #seenMs = new Map<PressureCondition, number>();
   #leaving: { pod: Pod; sinceMs: number } | undefined;
@@ -130,6 +132,7 @@ export class EvictionManager {
     logger.warn("evicting a pod", { pod: podLogName(victim.pod), why: message.trimEnd() });
     events.warning(victim.pod, REASON, message);
     evict(victim.pod, { reason: REASON, message, isDisruption: true });
+    this.evictions.set(threshold.signal, (this.evictions.get(threshold.signal) ?? 0) + 1);
     this.#leaving = { pod: victim.pod, sinceMs: clock.monotonicMs() };
   }
 }

@@ -1,12 +1,13 @@
 import { statfs } from "node:fs/promises";
-import { availableMemoryBytes, hostInfo } from "../../../kernel/index.ts";
+import { hostMemory } from "../../../kernel/index.ts";
 import type { Observations } from "./thresholds.ts";
 
 /** What the node has left. `rootDir` is on the file system that counts as its storage. */
 export async function readNodeSignals(rootDir: string): Promise<Observations> {
   const { bavail, blocks, bsize, ffree, files } = await statfs(rootDir);
+  const { availableBytes, totalBytes } = hostMemory();
   return new Map([
-    ["memory.available", { available: availableMemoryBytes(), capacity: hostInfo().memoryBytes }],
+    ["memory.available", { available: availableBytes, capacity: totalBytes }],
     ["nodefs.available", { available: bavail * bsize, capacity: blocks * bsize }],
     // Some file systems (btrfs) do not count inodes.
     ...(files > 0 ? ([["nodefs.inodesFree", { available: ffree, capacity: files }]] as const) : []),

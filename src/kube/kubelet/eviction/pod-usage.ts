@@ -11,9 +11,17 @@ export interface DiskUsage {
   inodes: number;
 }
 
+export interface ContainerUsage {
+  name: string;
+  memoryBytes: number;
+  /** Of its writable layer and its logs. */
+  diskBytes: number;
+  logBytes: number;
+}
+
 /** What a pod takes of the node: its running containers, and all that it has on the disk. */
 export interface PodUsage {
-  containers: { name: string; memoryBytes: number; diskBytes: number }[];
+  containers: ContainerUsage[];
   memoryBytes: number;
   disk: DiskUsage;
 }
@@ -35,7 +43,7 @@ export async function podUsage(pod: Pod, options: PodUsageOptions): Promise<PodU
     const logs = await diskUsage(join(logsDir, metadata.name));
     const diskBytes = (stats?.rootfsUsedBytes ?? 0) + logs.bytes;
     const memoryBytes = stats?.memoryWorkingSetBytes ?? 0;
-    containers.push({ name: metadata.name, memoryBytes, diskBytes });
+    containers.push({ name: metadata.name, memoryBytes, diskBytes, logBytes: logs.bytes });
     disk.bytes += diskBytes;
     disk.inodes += logs.inodes;
   }

@@ -4,6 +4,7 @@ import type { Container, Pod, Probe } from "../../api/index.ts";
 import { allContainers, containerUri, isSidecar } from "../naming.ts";
 import type { PodEvents } from "../pods/pod-events.ts";
 import { attemptsOf, type PodRuntimeState, readySandbox } from "../pods/runtime-state.ts";
+import { ProbeCounts } from "./probe-counts.ts";
 import type { ProbeOutcome, ProbeView } from "./probe-view.ts";
 import { type ProbeKind, ProbeWorker } from "./probe-worker.ts";
 import { type ProbeFinding, runProbe } from "./prober.ts";
@@ -38,6 +39,7 @@ const PROBE_LABEL: Record<ProbeKind, string> = {
 export class ProbeManager implements ProbeView {
   readonly #options: ProbeManagerOptions;
   readonly #probed = new Map<string, Probed>();
+  readonly counts = new ProbeCounts();
   #isClosed = false;
 
   constructor(options: ProbeManagerOptions) {
@@ -127,7 +129,11 @@ export class ProbeManager implements ProbeView {
       probe,
       ageMs: Math.max(0, clock.nowMs() - startedMs),
       ...(known ? { initial: "success" as const } : {}),
-      run: () => runProbe(probe, { container, containerId: status.id, podIp }, this.#options),
+      run: async () => {
+        const finding = await runProbe(probe, { container, containerId: status.id, podIp }, this.#options);
+        this.counts.count(pod, container, kind, finding.outcome);
+        return finding;
+      },
       stillRuns: async () => (await runtime.containerStatus(status.id))?.state === "RUNNING",
       onResult: (outcome) => {
         if (kind === "startup" && outcome === "success") this.#startOthers(probed);
