@@ -136,6 +136,8 @@ export * from "./meta/label-selector.ts";
 export * from "./meta/object-meta.ts";
 export { canonicalTime, timeMs } from "./meta/time.ts";
 export * from "./metadata-of.ts";
+export { nodeMetrics } from "./metrics/node-metrics.ts";
+export { podMetrics } from "./metrics/pod-metrics.ts";
 export * from "./models.ts";
 export { ingresses } from "./networking/ingress.ts";
 export { ingressClasses } from "./networking/ingress-class.ts";

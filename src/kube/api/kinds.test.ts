@@ -22,7 +22,7 @@ describe("the kind table", () => {
 
   it("names models that exist, and no kind twice", () => {
     const all = [...kinds, ...requestKinds, ...computedKinds];
-    expect(all.filter((kind) => findModel(kind.model) === undefined)).toEqual([]);
+    expect(all.filter((kind) => findModel(kind.model) === undefined && !kind.openApi)).toEqual([]);
     expect(new Set(all.map((kind) => `${apiVersionOf(kind)} ${kind.kind}`)).size).toBe(all.length);
   });
 });
@@ -40,7 +40,9 @@ interface Discovered {
 const ALL_VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
 describe.skipIf(!existsSync(shared))("against upstream's discovery documents", () => {
-  it.each([...kinds, ...computedKinds].map((kind) => [`${apiVersionOf(kind)} ${kind.kind}`, kind] as const))(
+  // Where upstream's kube-apiserver has none, a server beside it answers there.
+  const ofKubeApiserver = [...kinds, ...computedKinds].filter(({ group }) => group !== "metrics.k8s.io");
+  it.each(ofKubeApiserver.map((kind) => [`${apiVersionOf(kind)} ${kind.kind}`, kind] as const))(
     "%s",
     (_, kind) => {
       const file = kind.group === "" ? "api__v1.json" : `apis__${kind.group}__${kind.version}.json`;

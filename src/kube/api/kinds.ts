@@ -13,6 +13,7 @@ import { discoveryKinds } from "./discovery/kinds.ts";
 import { eventsKinds } from "./events/kinds.ts";
 import { flowControlKinds } from "./flowcontrol/kinds.ts";
 import { KindCatalog } from "./kind-catalog.ts";
+import { metricsKinds } from "./metrics/kinds.ts";
 import { networkingKinds } from "./networking/kinds.ts";
 import { nodeKinds } from "./node/kinds.ts";
 import { policyKinds, policyRequestKinds } from "./policy/kinds.ts";
@@ -53,7 +54,7 @@ export const requestKinds: readonly KindDefinition[] = [
 ];
 
 /** Kinds that are read only: each object is worked out when it is asked for. */
-export const computedKinds: readonly KindDefinition[] = [...coreComputedKinds];
+export const computedKinds: readonly KindDefinition[] = [...coreComputedKinds, ...metricsKinds];
 
 /** All that this server knows by itself. */
 export function builtInKinds(): KindCatalog {

@@ -1,6 +1,6 @@
 import { cloneJson } from "../../formats/index.ts";
 import { type KubeObject, statusForbidden } from "../api/index.ts";
-import { componentStatusAnswer } from "./component-statuses.ts";
+import { computedAnswer } from "./computed/computed-kinds.ts";
 import type { StoredObject } from "./objects/stored-object.ts";
 import { review } from "./reviews/review.ts";
 import { methodNotAllowed } from "./routes.ts";
@@ -20,7 +20,7 @@ import { watchObjects } from "./verbs/watch-objects.ts";
 export async function performRequest(context: ServerContext, call: ResourceCall): Promise<Answer> {
   const { kind, info } = call;
   if (info.subresource !== undefined) return subresourceHandler(call)(context, call);
-  const computed = await componentStatusAnswer(context, call);
+  const computed = await computedAnswer(context, call);
   if (computed) return computed;
   const asked = await review(context, call);
   if (asked) return asked;

@@ -27,6 +27,7 @@ resource.k8s.io 16200 v1beta2=15 v1beta1=9 v1alpha3=1
 flowcontrol.apiserver.k8s.io 16100 v1=21 v1beta3=18 v1beta2=15 v1beta1=12 v1alpha1=9
 internal.apiserver.k8s.io 16000 v1alpha1=9
 storagemigration.k8s.io 15800 v1alpha1=9
+metrics.k8s.io 100 v1beta1=100
 `;
 
 const byGroupVersion = new Map(
@@ -42,6 +43,9 @@ const byGroupVersion = new Map(
     }),
 );
 
+/** Add-ons bring servers of their own for these: whoever changes their APIService has it for good. */
+const TAKEN_OVER = new Set(["metrics.k8s.io"]);
+
 /** The object that says that this server answers for a version of a group; undefined for one of no built-in kind. */
 export function localApiService(group: string, version: string) {
   const priority = byGroupVersion.get(`${group}/${version}`);
@@ -55,7 +59,10 @@ export function localApiService(group: string, version: string) {
   return {
     apiVersion: "apiregistration.k8s.io/v1",
     kind: "APIService",
-    metadata: { name: `${version}.${group}`, labels: { [AUTOMANAGED_LABEL]: "onstart" } },
+    metadata: {
+      name: `${version}.${group}`,
+      ...(TAKEN_OVER.has(group) ? {} : { labels: { [AUTOMANAGED_LABEL]: "onstart" } }),
+    },
     spec,
   };
 }

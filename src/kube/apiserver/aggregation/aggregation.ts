@@ -67,8 +67,10 @@ export class Aggregation {
     const common = { client, informers, logger, clock };
     const registration = new AutoRegister(common);
     const availability = new AvailabilityController({ ...common, connections: this.#connections });
-    for (const { metadata, spec } of localApiServices(builtIn))
-      registration.want({ name: metadata.name, management: "onstart", spec });
+    for (const { metadata, spec } of localApiServices(builtIn)) {
+      const management = metadata.labels ? "onstart" : "unless-there";
+      registration.want({ name: metadata.name, management, spec });
+    }
     const running = [
       informers.run(signal),
       availability.run(signal),

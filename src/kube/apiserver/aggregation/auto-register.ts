@@ -4,8 +4,11 @@ import { type APIService, type APIServiceSpec, AUTOMANAGED_LABEL, apiServices } 
 import type { Informer, InformerFactory, KubeClient } from "../../client/types.ts";
 import { unlessChanged } from "../bootstrap/unless-changed.ts";
 
-/** When an APIService that a server keeps by itself is looked after: once as that server starts, or always. */
-export type Management = "onstart" | "true";
+/**
+ * When an APIService that a server keeps by itself is looked after: once as that server starts, or always. `unless-there`: it is made
+ * where there is none, and from then on belongs to whoever changes it.
+ */
+export type Management = "onstart" | "true" | "unless-there";
 
 export interface WantedApiService {
   name: string;
@@ -108,5 +111,6 @@ export class AutoRegister {
 }
 
 function objectOf({ name, management, spec }: WantedApiService) {
-  return { metadata: { name, labels: { [AUTOMANAGED_LABEL]: management } }, spec };
+  const labels = management === "unless-there" ? {} : { labels: { [AUTOMANAGED_LABEL]: management } };
+  return { metadata: { name, ...labels }, spec };
 }

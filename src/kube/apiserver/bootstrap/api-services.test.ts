@@ -18,6 +18,9 @@ describe("the APIServices of the server's own kinds", () => {
     });
     await first.client.update(apiServices, { ...apps, spec: { ...apps.spec, versionPriority: 1 } });
     await first.client.delete(apiServices, undefined, "v1.");
+    const metrics = await get(first, "v1beta1.metrics.k8s.io");
+    const service = { namespace: "kube-system", name: "metrics-server", port: 443 };
+    await first.client.update(apiServices, { ...metrics, spec: { ...metrics.spec, service } });
     const labels = { [AUTOMANAGED_LABEL]: "onstart" };
     const of = (group: string) => ({ ...apps.spec, group });
     await first.client.create(apiServices, {
@@ -33,6 +36,8 @@ describe("the APIServices of the server's own kinds", () => {
     const second = await startTestServer({ store });
     expect((await get(second, "v1.apps")).spec).toEqual(apps.spec);
     expect((await get(second, "v1.")).spec).toMatchObject({ version: "v1" });
+    // An add-on has taken the group over.
+    expect((await get(second, "v1beta1.metrics.k8s.io")).spec).toMatchObject({ service });
     const names = (await second.client.list(apiServices)).items.map(({ metadata }) => metadata.name);
     expect(names).toContain("v1.mine.example.com");
     expect(names).not.toContain("v1.gone.example.com");

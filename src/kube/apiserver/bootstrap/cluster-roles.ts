@@ -26,6 +26,8 @@ system:aggregate-to-edit -> edit
   policy | poddisruptionbudgets | WRITE
   networking.k8s.io | ingresses networkpolicies | WRITE
   coordination.k8s.io | leases | READ WRITE
+system:aggregated-metrics-reader -> view edit admin
+  metrics.k8s.io | nodes pods | READ
 system:aggregate-to-view -> view
   core | configmaps endpoints persistentvolumeclaims persistentvolumeclaims/status pods replicationcontrollers replicationcontrollers/scale serviceaccounts services services/status | READ
   core | bindings events limitranges namespaces/status pods/log pods/status replicationcontrollers/status resourcequotas resourcequotas/status | READ

@@ -1,4 +1,4 @@
-import { describeAnswers } from "./testing/answer-table.ts";
+import { describeAnswers } from "../testing/answer-table.ts";
 
 const PATH = "/api/v1/componentstatuses";
 const warnings = ["v1 ComponentStatus is deprecated in v1.19+"];

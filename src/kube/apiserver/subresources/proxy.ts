@@ -1,13 +1,14 @@
 import {
   type KubeObject,
+  nodes,
   pods,
   services,
   statusBadRequest,
-  statusNotImplemented,
   statusServiceUnavailable,
 } from "../../api/index.ts";
 import type { Answer, ProxyTarget, ResourceCall, ServerContext } from "../server-context.ts";
 import { isReachable, readyEndpoints } from "../webhook/service-endpoints.ts";
+import { requireNodes } from "./pod-target.ts";
 
 interface Named {
   scheme: "http" | "https";
@@ -47,9 +48,44 @@ export async function proxyToService(context: ServerContext, call: ResourceCall)
   return forward({ protocol: `${wanted.scheme}:`, ...chosen });
 }
 
-/** `nodes/proxy` leads to a kubelet's port, which there is none of. */
-export async function refuseNodeProxy(): Promise<Answer> {
-  throw statusNotImplemented("the proxy subresource of nodes is not supported by this server");
+/**
+ * `nodes/[SCHEME:]NAME[:PORT]/proxy/…`: to a port of the node, or to its kubelet where none is named. That has no port here: what
+ * it would answer to a read is asked of it directly.
+ */
+export async function proxyToNode(context: ServerContext, call: ResourceCall): Promise<Answer> {
+  const wanted = parseName(call, "node");
+  const { object: node } = await context.objects.get(nodes, undefined, wanted.name);
+  const kubeletPort: number = node.status?.daemonEndpoints?.kubeletEndpoint?.Port || KUBELET_PORT;
+  if (wanted.port === "" || Number(wanted.port) === kubeletPort)
+    return askKubelet(context, call, wanted.name);
+  const port = Number(wanted.port);
+  if (!isPort(port)) throw statusBadRequest(`invalid port ${JSON.stringify(wanted.port)}`);
+  const host = addressOf(node);
+  if (!isReachable(host)) throw statusBadRequest("address not allowed");
+  return forward({ protocol: `${wanted.scheme}:`, host, port });
+}
+
+const KUBELET_PORT = 10_250;
+
+/** As the kubelet itself would answer, in plain text where it has nothing to tell. */
+async function askKubelet(
+  context: ServerContext,
+  { info, params }: ResourceCall,
+  nodeName: string,
+): Promise<Answer> {
+  if (info.verb !== "get") return plainText(405, "405: Method Not Allowed");
+  const document = await requireNodes(context).read(nodeName, `/${info.rest ?? ""}`, params);
+  if (!document) return plainText(404, "404 page not found\n");
+  return { form: "encoded", code: 200, contentType: document.contentType, bytes: Buffer.from(document.body) };
+}
+
+function plainText(code: number, text: string): Answer {
+  return { form: "encoded", code, contentType: "text/plain; charset=utf-8", bytes: Buffer.from(text) };
+}
+
+function addressOf({ status }: KubeObject): string {
+  const addresses = (status?.addresses ?? []) as { type: string; address: string }[];
+  return addresses.find(({ type }) => type === "InternalIP")?.address ?? "";
 }
 
 function forward(target: ProxyTarget): Answer {

@@ -6,7 +6,7 @@ import { createEviction } from "./eviction.ts";
 import { handlePartOfObject } from "./part-of-object.ts";
 import { readPodLog } from "./pod-log.ts";
 import { attachToPod, execInPod, forwardPodPorts } from "./pod-streams.ts";
-import { proxyToPod, proxyToService, refuseNodeProxy } from "./proxy.ts";
+import { proxyToNode, proxyToPod, proxyToService } from "./proxy.ts";
 import { handleScale } from "./scale.ts";
 import { createToken } from "./token.ts";
 
@@ -26,7 +26,7 @@ const OF_KIND = new Map<KindDefinition, Record<string, SubresourceHandler>>([
     },
   ],
   [services, { proxy: connecting(proxyToService) }],
-  [nodes, { proxy: connecting(refuseNodeProxy) }],
+  [nodes, { proxy: connecting(proxyToNode) }],
   [serviceAccounts, { token: createToken }],
 ]);
 

@@ -26,6 +26,7 @@ export interface AnswerTable {
   admissionPlugins?: PluginChoice;
   /** What the server tells about as its components. */
   components?: TestServerOptions["components"];
+  nodeAccess?: TestServerOptions["nodeAccess"];
 }
 
 /** Sends the requests of a table one after the other to a server of its own, and holds its answers to upstream's. */
