@@ -23,6 +23,8 @@ export function readBody(
   const { timeoutMs = DEFAULT_TIMEOUT_MS, clock = systemClock, onChunk } = options;
   if (Number(req.headers["content-length"] ?? 0) > limitBytes) return Promise.reject(tooLarge(limitBytes));
   if (req.destroyed && !req.readableEnded) return Promise.reject(bodyCut());
+  const whole = bodyAtHand(req);
+  if (whole) return taken(whole, limitBytes, onChunk);
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -50,6 +52,23 @@ export function readBody(
     const cancelTimeout = clock.after(timeoutMs, () => fail(tooSlow(timeoutMs)));
     req.on("data", onData).on("end", onEnd).on("error", onCut).on("close", onCut);
   });
+}
+
+/** The body of most requests has come with the head, and nothing is to be waited for. */
+function bodyAtHand(req: IncomingMessage): Buffer | undefined {
+  if (!req.complete || req.readableFlowing !== null || req.readableLength === 0) return undefined;
+  return (req.read() as Buffer | null) ?? undefined;
+}
+
+async function taken(
+  bytes: Buffer,
+  limitBytes: number,
+  onChunk: ReadBodyOptions["onChunk"],
+): Promise<Buffer> {
+  // Of what comes in chunks no length was told.
+  if (bytes.length > limitBytes) throw tooLarge(limitBytes);
+  onChunk?.(bytes.length);
+  return bytes;
 }
 
 /** Reads a JSON body. An empty body is `undefined`; malformed JSON is InvalidArgument (`Http.BadJson`). */

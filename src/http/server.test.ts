@@ -154,6 +154,26 @@ describe("HTTP server", () => {
     await expect.poll(() => failed).toMatchObject([{ code: "Http.BodyTimeout" }, { code: "Http.BodyCut" }]);
   });
 
+  it("takes a body that is there when somebody asks for it, and holds it to the limit", async () => {
+    const server = await start({
+      handler: async (ctx) => {
+        while (!ctx.req.complete) await systemClock.sleep(1);
+        const pieces: number[] = [];
+        const body = await readBody(ctx.req, 10, { onChunk: (bytes) => pieces.push(bytes) });
+        sendJson(ctx.res, 200, { body: body.toString(), pieces });
+      },
+    });
+    const post = (...chunks: string[]) =>
+      `POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n${[...chunks, ""]
+        .map((chunk) => `${chunk.length.toString(16)}\r\n${chunk}\r\n`)
+        .join("")}`;
+    const one = await client(server);
+    await one.send(post("abc", "de")).until(/\{"body":"abcde","pieces":\[5\]\}/);
+    await one.send(post()).until(/\{"body":"","pieces":\[\]\}/);
+    await one.send(post("abcdef", "ghijk")).until(/HTTP\/1.1 413 /);
+    await one.send(post("next")).until(/\{"body":"next","pieces":\[4\]\}/);
+  });
+
   it("reads JSON, and says what is wrong with what is none", async () => {
     const server = await start({
       handler: async ({ req, res }) => sendJson(res, 200, { got: await readJson(req, 100) }),
