@@ -95,11 +95,12 @@ export function createContext(
 /** The requests under way whose handlers want to know when to stop. */
 export class ActiveRequests {
   readonly #controllers = new Map<ServerResponse, AbortController>();
+  readonly #failed = new WeakSet<ServerResponse>();
   #stopped = false;
 
   signalFor(res: ServerResponse): AbortSignal {
     const controller = new AbortController();
-    if (this.#stopped || (res.destroyed && !res.writableFinished)) {
+    if (this.#stopped || this.#failed.has(res) || (res.destroyed && !res.writableFinished)) {
       controller.abort();
       return controller.signal;
     }
@@ -113,6 +114,7 @@ export class ActiveRequests {
 
   /** For a request that has failed while its handler still works. */
   abort(res: ServerResponse): void {
+    this.#failed.add(res);
     this.#controllers.get(res)?.abort();
   }
 

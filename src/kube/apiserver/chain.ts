@@ -41,7 +41,8 @@ export interface Exchange extends ObservedRequest {
   negotiate(route: { info: ResourceRequestInfo; kind: KindDefinition }): Rendering | undefined;
   /** Resolves when the body has come whole. */
   readBody(query: ApiRequest["query"], user: UserInfo): Promise<RequestBody>;
-  signal: AbortSignal;
+  /** Made when it is first asked for. */
+  readonly signal: AbortSignal;
   /** Answers paths that are no resources (`/version`, discovery, health); returns the status code. */
   answerPath(info: RequestInfo, user: UserInfo): Promise<number>;
   /** Lets another server answer; returns the status code. Absent where the caller wants what this server has itself. */
@@ -124,11 +125,19 @@ export async function serveRequest<T>(
 async function enter(
   flowControl: FlowControl,
   classification: Classification | undefined,
-  { info, params, signal }: Exchange,
+  exchange: Exchange,
   by: { user: UserInfo; bodyBytes: number },
 ): Promise<() => void> {
   if (!classification) return () => {};
-  return flowControl.enter(classification, { info, params, signal, ...by });
+  const { info, params } = exchange;
+  return flowControl.enter(classification, {
+    info,
+    params,
+    get signal() {
+      return exchange.signal;
+    },
+    ...by,
+  });
 }
 
 interface Received {
@@ -143,7 +152,11 @@ async function perform(
 ): Promise<Answer> {
   if (local) return performRequest(context, call);
   // Many small requests at once are much work, too.
-  await new FairTurn(call.signal, call.user.name).pause();
+  const turn = new FairTurn(undefined, call.user.name);
+  if (turn.isSpent) {
+    await turn.next();
+    call.signal.throwIfAborted();
+  }
   return (form && (await offload.answer(call, form))) ?? performRequest(context, call);
 }
 
@@ -168,7 +181,7 @@ async function receive(
   user: UserInfo,
 ): Promise<Received> {
   const kind = routeOf(context.kinds, info);
-  const { params, patchType, userAgent, signal, warnings } = exchange;
+  const { params, patchType, userAgent, warnings } = exchange;
   const deprecation = deprecationOf(kind);
   if (deprecation) warnings.push(deprecation);
   if (info.verb === "patch" && info.subresource !== "proxy") refusePatchType(kind, info, patchType);
@@ -192,7 +205,9 @@ async function receive(
       body,
       warnings,
       auditAnnotations,
-      signal,
+      get signal() {
+        return exchange.signal;
+      },
     },
     form,
   };

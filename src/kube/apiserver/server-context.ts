@@ -61,7 +61,8 @@ export interface ResourceCall {
   auditAnnotations: Map<string, string>;
   /** Takes down what the request holds and is answered; absent where nobody wants it. */
   audit?: CallAudit;
-  signal: AbortSignal;
+  /** Made when it is first asked for. */
+  readonly signal: AbortSignal;
 }
 
 /** What a handler answers; how it is written out depends on what the client accepts. */

@@ -27,7 +27,7 @@ export interface AdmissionRequest {
   /** CreateOptions, UpdateOptions or DeleteOptions; connections have none. */
   options: object | undefined;
   /** Aborts when the client is gone. */
-  signal: AbortSignal;
+  readonly signal: AbortSignal;
   reinvocation: Reinvocation;
   /** Tells the client something beside the answer; what it was told already is not told again. */
   warn(text: string): void;

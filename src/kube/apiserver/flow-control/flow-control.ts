@@ -39,7 +39,7 @@ export interface EnteringRequest {
   params: URLSearchParams;
   /** What is held of it while it waits. */
   bodyBytes: number;
-  signal: AbortSignal;
+  readonly signal: AbortSignal;
 }
 
 export interface FlowControlOptions {

@@ -75,7 +75,7 @@ export class HttpFront {
     const { chain, clientStallMs, logger, clock } = this.#options;
     const { offload } = chain;
     let form: Rendering | undefined;
-    const exchange = this.#exchange(ctx.req, ctx.method, ctx.path, ctx.query, ctx.signal, {
+    const exchange = this.#exchange(ctx.req, ctx.method, ctx.path, ctx.query, ctx, {
       classified: ({ schema, level }) => {
         res.setHeader("x-kubernetes-pf-flowschema-uid", schema.object.metadata.uid ?? "");
         res.setHeader("x-kubernetes-pf-prioritylevel-uid", level.object.metadata.uid ?? "");
@@ -113,7 +113,7 @@ export class HttpFront {
       const url = new URL(req.url!, "http://local");
       const path = req.url!.split("?", 1)[0]!;
       let route: Route | undefined;
-      const exchange = this.#exchange(req, req.method!, path, url.searchParams, gone.signal, {
+      const exchange = this.#exchange(req, req.method!, path, url.searchParams, gone, {
         classified: () => {},
         answerPath: () => {
           throw statusBadRequest("the connection cannot be upgraded here");
@@ -216,7 +216,7 @@ export class HttpFront {
     method: string,
     path: string,
     params: URLSearchParams,
-    signal: AbortSignal,
+    gone: { readonly signal: AbortSignal },
     answering: Pick<Exchange, "answerPath" | "classified" | "negotiate" | "origin" | "passOn" | "sentCode">,
   ): Exchange {
     const info = parseRequest(method, path, params);
@@ -236,7 +236,9 @@ export class HttpFront {
       userAgent: req.headers["user-agent"] ?? "",
       warnings,
       readBody: (query, user) => this.#readBody(req, method, query, warnings, user),
-      signal,
+      get signal() {
+        return gone.signal;
+      },
       ...answering,
     };
   }

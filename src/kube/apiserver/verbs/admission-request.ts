@@ -18,7 +18,7 @@ export function admissionRequest(
   operation: AdmissionOperation,
   { object, oldObject, kind: objectKind = call.kind, deletion }: AdmittedObjects = {},
 ): AdmissionRequest {
-  const { kind, info, user, query, warnings, auditAnnotations, signal } = call;
+  const { kind, info, user, query, warnings, auditAnnotations } = call;
   const name = info.name ?? (operation === "CREATE" ? object?.metadata.name || undefined : undefined);
   return {
     operation,
@@ -33,7 +33,9 @@ export function admissionRequest(
     user,
     dryRun: operation !== "CONNECT" && (deletion ?? query).dryRun === true,
     options: optionsOf(operation, query, deletion),
-    signal,
+    get signal() {
+      return call.signal;
+    },
     reinvocation: { isWanted: false, isSecond: false, state: new Map() },
     warn: (text) => {
       if (!warnings.includes(text)) warnings.push(text);
