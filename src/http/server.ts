@@ -1,3 +1,4 @@
+import { constants } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { Socket } from "node:net";
@@ -139,6 +140,8 @@ class RunningServer implements HttpServer {
       requestCert: tls.requestCert ?? false,
       rejectUnauthorized: false,
       minVersion: tls.minVersion ?? "TLSv1.2",
+      // Whose a connection is, is read once; Go's servers renegotiate with nobody either.
+      secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
       ALPNProtocols: ["http/1.1"],
       handshakeTimeout: handshakeTimeoutMs,
     });

@@ -1,8 +1,10 @@
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { get } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connect } from "node:tls";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { silentLogger } from "../base/index.ts";
 import { type HttpServer, peerProblemOf, sendJson, startHttpServer } from "./index.ts";
@@ -106,5 +108,26 @@ describe("TLS", () => {
     const stranger = (await ask(identities.stranger)) as { name?: string; problem?: string };
     expect(stranger.name).toBeUndefined();
     expect(stranger.problem).toMatch(/UNABLE_TO|issuer|verify/i);
+  });
+
+  it("lets no client shake hands anew in the middle of a connection, as another one", async () => {
+    await ask();
+    const { port } = server.address() as { port: number };
+    const { cert, key } = identities.client!;
+    const socket = connect({
+      port,
+      host: "127.0.0.1",
+      ca: authority.cert,
+      maxVersion: "TLSv1.2",
+      cert,
+      key,
+    });
+    await once(socket, "secureConnect");
+    const failure = new Promise<Error | null>((resolve) => {
+      socket.on("error", resolve);
+      socket.renegotiate({}, resolve);
+    });
+    expect(await failure).toMatchObject({ code: "ERR_SSL_NO_RENEGOTIATION" });
+    socket.destroy();
   });
 });
