@@ -28,18 +28,18 @@ export function authorityFingerprints(pem: string): ReadonlySet<string> {
 
 /** The clients' certificates, each looked at once a connection. */
 export class PeerCertificates {
-  readonly #bySocket = new WeakMap<TLSSocket, PeerCertificate>();
+  /** Undefined: it has none, and gets none later, for nobody renegotiates. */
+  readonly #bySocket = new WeakMap<TLSSocket, PeerCertificate | undefined>();
   /** What stood over a certificate in a whole handshake: a resumed session has the certificate alone. */
   readonly #issuers = new Map<string, readonly string[]>();
 
   of({ socket }: IncomingMessage): PeerCertificate | undefined {
     const tls = socket as TLSSocket;
     const known = this.#bySocket.get(tls);
-    if (known) return known;
+    if (known || this.#bySocket.has(tls)) return known;
     // Plain HTTP has no such function; without a client certificate the object is empty.
     const certificate = tls.getPeerCertificate?.(true);
-    if (!certificate?.raw) return undefined;
-    const peer = this.#read(tls, certificate);
+    const peer = certificate?.raw && this.#read(tls, certificate);
     this.#bySocket.set(tls, peer);
     return peer;
   }

@@ -14,6 +14,7 @@ export class PeerVerifier {
   readonly #peers: PeerCertificates;
   readonly #authorities: ReadonlySet<string>;
   readonly #clock: Clock;
+  readonly #verified = new WeakMap<PeerCertificate, VerifiedPeer>();
 
   /** `caPem`: one certificate or several. */
   constructor({ peers, caPem, clock }: { peers: PeerCertificates; caPem: string; clock: Clock }) {
@@ -22,7 +23,10 @@ export class PeerVerifier {
     this.#clock = clock;
   }
 
-  /** Undefined where there is no certificate. Throws AuthenticationFailure for one that does not count. */
+  /**
+   * Undefined where there is no certificate; of a connection always the same object. Throws AuthenticationFailure for one that does
+   * not count, or does no longer.
+   */
   verify(request: IncomingMessage): VerifiedPeer | undefined {
     const peer = this.#peers.of(request);
     if (!peer) return undefined;
@@ -31,8 +35,12 @@ export class PeerVerifier {
       throw new AuthenticationFailure(
         `verifying certificate SN=${BigInt(`0x${peer.serialNumber || "0"}`)} failed: ${problem}`,
       );
+    const known = this.#verified.get(peer);
+    if (known) return known;
     try {
-      return { subject: subjectOfCertificate(peer.raw), fingerprint: peer.fingerprint };
+      const verified = { subject: subjectOfCertificate(peer.raw), fingerprint: peer.fingerprint };
+      this.#verified.set(peer, verified);
+      return verified;
     } catch (error) {
       if (error instanceof DerError) throw new AuthenticationFailure(error.message);
       throw error;
