@@ -27,10 +27,12 @@ export interface Impersonation {
 export const NOBODY_IMPERSONATED = "Kubernetes.NobodyImpersonated";
 
 const AUTHENTICATION_GROUP = "authentication.k8s.io";
-const EXTRA_PREFIX = "impersonate-extra-";
+const PREFIX = "impersonate-";
+const EXTRA_PREFIX = `${PREFIX}extra-`;
 
 /** What the headers ask for; undefined where they ask for nothing. */
 export function impersonationOf({ headersDistinct }: IncomingMessage): Impersonation | undefined {
+  if (!Object.keys(headersDistinct).some((name) => name.startsWith(PREFIX))) return undefined;
   const groups = headersDistinct["impersonate-group"] ?? [];
   const extra: [string, string][] = [];
   let hasExtra = false;

@@ -74,19 +74,36 @@ export function removeRequestHeaders(
   request: IncomingMessage,
   options: RequestHeaderOptions | undefined,
 ): void {
-  const names = new Set(
-    [USUAL, options].flatMap((of) =>
-      of
-        ? [...of.usernameHeaders, ...of.uidHeaders, ...of.groupHeaders].map((name) => name.toLowerCase())
-        : [],
-    ),
-  );
-  const prefixes = [USUAL, options].flatMap((of) => of?.extraHeaderPrefixes ?? []);
+  const { names, prefixes } = namingHeaders(options ?? USUAL);
   for (const name of Object.keys(request.headersDistinct)) {
-    if (!names.has(name) && !prefixes.some((prefix) => name.startsWith(prefix.toLowerCase()))) continue;
+    if (!names.has(name) && !prefixes.some((prefix) => name.startsWith(prefix))) continue;
     delete request.headersDistinct[name];
     delete request.headers[name];
   }
+}
+
+interface NamingHeaders {
+  names: ReadonlySet<string>;
+  prefixes: readonly string[];
+}
+
+const naming = new WeakMap<object, NamingHeaders>();
+
+/** In lower case: those of the options and the usual ones. */
+function namingHeaders(options: typeof USUAL): NamingHeaders {
+  let found = naming.get(options);
+  if (!found) {
+    const lower = (texts: readonly string[]) => texts.map((text) => text.toLowerCase());
+    const all = [USUAL, options];
+    found = {
+      names: new Set(
+        all.flatMap((of) => lower([...of.usernameHeaders, ...of.uidHeaders, ...of.groupHeaders])),
+      ),
+      prefixes: all.flatMap((of) => lower(of.extraHeaderPrefixes)),
+    };
+    naming.set(options, found);
+  }
+  return found;
 }
 
 const USUAL: Omit<RequestHeaderOptions, "caPem" | "allowedNames"> = {
