@@ -19,6 +19,8 @@ export class ApiServerMetrics implements RequestObserver {
   readonly #clock: Clock;
   readonly #flowControl: FlowControl;
   readonly #requests = new Map<string, number>();
+  /** What was written out before, by what it is of. */
+  readonly #labels = new Map<string, string>();
   readonly #durations = new Map<string, Histogram>();
   readonly #consistencyChecks = new Map<string, number>();
   readonly #gauges: () => Record<string, number>;
@@ -123,14 +125,7 @@ export class ApiServerMetrics implements RequestObserver {
   }
 
   #count(info: RequestInfo, code: number, seconds: number | undefined): void {
-    const target = info.isResource
-      ? [
-          label("group", info.group),
-          label("resource", info.resource),
-          label("subresource", info.subresource ?? ""),
-        ]
-      : [label("group", ""), label("resource", ""), label("subresource", info.path.split("/")[1] ?? "")];
-    const labels = [label("verb", info.verb.toUpperCase()), ...target].join(",");
+    const labels = this.#labelsOf(info);
     const counted = `{code="${code}",${labels}}`;
     // Names of resources come from outside: only as many series as a cluster has reason for.
     if (this.#requests.size < 5000 || this.#requests.has(counted)) {
@@ -140,5 +135,23 @@ export class ApiServerMetrics implements RequestObserver {
     const series = this.#durations.get(labels) ?? new Histogram(BUCKETS);
     if (this.#durations.size < 2000) this.#durations.set(labels, series);
     series.observe(seconds);
+  }
+
+  #labelsOf(info: RequestInfo): string {
+    const { verb } = info;
+    const [group, resource, subresource = ""] = info.isResource
+      ? [info.group, info.resource, info.subresource]
+      : ["", "", info.path.split("/", 2)[1]];
+    const key = `${verb} ${group}/${resource}/${subresource}`;
+    const known = this.#labels.get(key);
+    if (known !== undefined) return known;
+    const labels = [
+      label("verb", verb.toUpperCase()),
+      label("group", group),
+      label("resource", resource),
+      label("subresource", subresource),
+    ].join(",");
+    if (this.#labels.size < 2000) this.#labels.set(key, labels);
+    return labels;
   }
 }
