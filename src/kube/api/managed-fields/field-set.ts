@@ -73,12 +73,15 @@ export function asMember(node: FieldSet): FieldSet {
 
 /** A node of children that come in any order, each element once. */
 export function sortedNode(isMember: boolean, children: [PathElement, FieldSet][]): FieldSet {
+  if (children.length === 0) return isMember ? LEAF : EMPTY_SET;
   if (children.length > 1) children.sort(([a], [b]) => compareElements(a, b));
-  return nodeOf(
-    isMember,
-    children.map(([element]) => element),
-    children.map(([, node]) => node),
-  );
+  const elements: PathElement[] = [];
+  const nodes: FieldSet[] = [];
+  for (const [element, node] of children) {
+    elements.push(element);
+    nodes.push(node);
+  }
+  return new FieldSet(isMember, elements, nodes);
 }
 
 /** The set with all its nodes as `change` has them; none may become empty. */

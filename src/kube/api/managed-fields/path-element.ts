@@ -1,5 +1,6 @@
 import { compareUtf8 } from "../../../formats/index.ts";
 import { goFloat, goJson } from "../go-print.ts";
+import { KnownTexts } from "./known-texts.ts";
 import { compareValues } from "./value-order.ts";
 
 /**
@@ -16,7 +17,13 @@ type KeyFields = [name: string, value: ElementValue][];
 
 const FIELD = "f:";
 
-export const fieldElement = (name: string): PathElement => FIELD + name;
+/** What stands in the paths of a cluster's objects is little; the keys of one large request have room as well. */
+const KNOWN = { maxTexts: 10_000, maxCharacters: 4 * 2 ** 20 };
+/** What is put together anew each time cannot be compared or looked up at once. */
+const fieldElements = new KnownTexts<PathElement>(KNOWN);
+
+export const fieldElement = (name: string): PathElement =>
+  fieldElements.get(name) ?? fieldElements.keep(name, FIELD + name);
 export const valueElement = (value: ElementValue): PathElement => `v:${goJson(value)}`;
 export const isField = (element: PathElement): boolean => element.startsWith(FIELD);
 export const isKey = (element: PathElement): boolean => element.startsWith("k:");
@@ -75,17 +82,10 @@ function compareKeys(a: KeyFields, b: KeyFields): number {
 }
 
 /** The few keys and values that a cluster's lists use are read over and over. */
-const MAX_PARSED = 10_000;
-const parsedTexts = new Map<string, unknown>();
+const parsedTexts = new KnownTexts<unknown>(KNOWN);
 
-function parsedValue(element: PathElement): unknown {
-  let value = parsedTexts.get(element);
-  if (value !== undefined) return value;
-  value = JSON.parse(element.slice(2));
-  if (parsedTexts.size >= MAX_PARSED) parsedTexts.clear();
-  parsedTexts.set(element, value);
-  return value;
-}
+const parsedValue = (element: PathElement): unknown =>
+  parsedTexts.get(element) ?? parsedTexts.keep(element, JSON.parse(element.slice(2)));
 
 const keyFields = (element: PathElement): KeyFields => Object.entries(parsedValue(element) as object);
 
