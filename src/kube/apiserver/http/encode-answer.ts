@@ -16,7 +16,7 @@ export interface Rendering extends WantedForm {
   includeObject: IncludeObject;
 }
 
-const NEWLINE = Buffer.from("\n");
+const NEWLINE = 0x0a;
 
 export function toYaml(value: object): string {
   return dump(value, { noRefs: true, lineWidth: -1 });
@@ -38,7 +38,9 @@ export function encodeObject(
   if (form.shape === "metadata")
     return encodeValue(partialMetadata(kind, plain(object), form), form.encoding, form.pretty);
   if (object instanceof StoredObject && form.encoding === "json" && !form.pretty) {
-    return Buffer.concat([object.json(), NEWLINE]);
+    const line = Buffer.allocUnsafe(object.jsonBytes + 1);
+    line[object.writeJson(line, 0)] = NEWLINE;
+    return line;
   }
   return encodeValue(plain(object), form.encoding, form.pretty);
 }

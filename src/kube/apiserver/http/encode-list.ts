@@ -22,9 +22,41 @@ export async function* encodeList(
   elsewhere: EncodeElsewhere = async () => undefined,
 ): AsyncGenerator<Buffer> {
   const frame = frameOf(kind, list, items.length === 0, form);
+  if (isAsStored(form) && items.length > 0) return yield* storedItems(kind, items, frame);
   const pieces = inPieces(inOrder(kind, items, form), frame, elsewhere);
   if (form.encoding === "protobuf") yield* inEnvelope(kind, form, pieces);
   else yield* pieces;
+}
+
+const isAsStored = ({ encoding, shape, pretty }: Rendering) =>
+  encoding === "json" && shape === "object" && !pretty;
+
+/** Items whose bytes are written out as they are: a piece is put together in one buffer. */
+async function* storedItems(
+  { readStructure }: KindDefinition,
+  items: readonly StoredObject[],
+  { head, tail }: ListFrame,
+): AsyncGenerator<Buffer> {
+  const isCustom = readStructure !== undefined;
+  const sizeOf = (item: StoredObject) => (isCustom ? item.jsonBytes : item.itemJsonBytes);
+  const turn = new FairTurn();
+  for (let from = 0; from < items.length; ) {
+    let to = from;
+    let bytes = 0;
+    while (to < items.length && bytes < PIECE_BYTES) bytes += 1 + sizeOf(items[to++]!);
+    const isLast = to === items.length;
+    // Before the first item stands the head instead of a comma.
+    const piece = Buffer.allocUnsafe(bytes + (from === 0 ? head.length - 1 : 0) + (isLast ? tail.length : 0));
+    let at = from === 0 ? head.copy(piece) : 0;
+    for (; from < to; from++) {
+      if (from > 0) piece[at++] = COMMA_BYTE;
+      const item = items[from]!;
+      at = isCustom ? item.writeJson(piece, at) : item.writeItemJson(piece, at);
+    }
+    if (isLast) tail.copy(piece, at);
+    yield piece;
+    if (turn.isSpent) await turn.next();
+  }
 }
 
 /** Tables of some kinds have an order of their own. */
@@ -123,17 +155,12 @@ function jsonFrame(kind: KindDefinition, empty: object, isEmpty: boolean, form: 
     indent && !isEmpty
       ? ["\n    ", ",\n    ", "\n  "].map((one) => Buffer.from(one))
       : [NOTHING, COMMA, NOTHING];
-  const isStored = form.shape === "object" && !form.pretty;
   return {
     head: Buffer.from(text.slice(0, end + 1)),
     append(chunks, item, index) {
       chunks.push(index === 0 ? first! : next!);
-      if (isStored && kind.readStructure) chunks.push(...item.jsonParts());
-      else if (isStored) item.appendItemJson(chunks);
-      else {
-        const shown = JSON.stringify(shownItem(kind, item, form), null, indent);
-        chunks.push(Buffer.from(indent ? shown.replaceAll("\n", "\n    ") : shown));
-      }
+      const shown = JSON.stringify(shownItem(kind, item, form), null, indent);
+      chunks.push(Buffer.from(indent ? shown.replaceAll("\n", "\n    ") : shown));
     },
     tail: Buffer.concat([last!, Buffer.from(`${text.slice(end + 1)}\n`)]),
   };
@@ -146,6 +173,7 @@ function onlyHead(text: string): ListFrame {
 
 const NOTHING = Buffer.alloc(0);
 const COMMA = Buffer.from(",");
+const COMMA_BYTE = 0x2c;
 
 function yamlFrame(kind: KindDefinition, empty: object, isEmpty: boolean, form: Rendering): ListFrame {
   const text = toYaml(empty);

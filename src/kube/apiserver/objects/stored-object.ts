@@ -18,6 +18,8 @@ export class StoredObject {
   #views: Map<KindDefinition, StoredObject> | undefined;
   #object: KubeObject | undefined;
   #loading: Promise<void> | undefined;
+  /** Where the members of the metadata begin in the bytes; 0 before somebody asks. */
+  #start = 0;
 
   constructor(key: string, bytes: Uint8Array, revision: number, object?: KubeObject) {
     this.key = key;
@@ -76,18 +78,41 @@ export class StoredObject {
 
   /** The whole object as JSON. */
   json(): Buffer {
-    return Buffer.concat(this.jsonParts());
+    const out = Buffer.allocUnsafe(this.jsonBytes);
+    this.writeJson(out, 0);
+    return out;
+  }
+
+  get jsonBytes(): number {
+    return this.#bytes.length + this.#version().length;
+  }
+
+  /** Writes it at a place in a buffer; returns where it ends. */
+  writeJson(target: Buffer, at: number): number {
+    const start = this.#metadataStart();
+    this.#bytes.copy(target, at, 0, start);
+    return this.#writeRest(target, at + start);
   }
 
   /** The same, with the stored bytes as they are. */
   jsonParts(): Buffer[] {
     const start = this.#metadataStart();
-    return [this.#bytes.subarray(0, start), this.#version(), this.#bytes.subarray(start)];
+    return [this.#bytes.subarray(0, start), Buffer.from(this.#version()), this.#bytes.subarray(start)];
   }
 
-  /** As an item of a list, where upstream leaves apiVersion and kind out. */
-  appendItemJson(chunks: Buffer[]): void {
-    chunks.push(ITEM_START, this.#version(), this.#bytes.subarray(this.#metadataStart()));
+  /** Of the object as an item of a list, where upstream leaves apiVersion and kind out. */
+  get itemJsonBytes(): number {
+    return ITEM_START.length + this.#version().length + this.#bytes.length - this.#metadataStart();
+  }
+
+  writeItemJson(target: Buffer, at: number): number {
+    return this.#writeRest(target, at + target.write(ITEM_START, at, "latin1"));
+  }
+
+  /** From the members of the metadata on. */
+  #writeRest(target: Buffer, at: number): number {
+    const from = at + target.write(this.#version(), at, "latin1");
+    return from + this.#bytes.copy(target, from, this.#metadataStart());
   }
 
   /** The same object as a watch tells of its deletion: its last state at the revision of the delete. */
@@ -117,17 +142,18 @@ export class StoredObject {
   }
 
   #metadataStart(): number {
-    return this.#bytes.indexOf(METADATA_START) + METADATA_START.length;
+    this.#start ||= this.#bytes.indexOf(METADATA_START) + METADATA_START.length;
+    return this.#start;
   }
 
-  #version(): Buffer {
-    return Buffer.from(this.revision === NO_REVISION ? "" : `"resourceVersion":"${this.revision}",`);
+  #version(): string {
+    return this.revision === NO_REVISION ? "" : `"resourceVersion":"${this.revision}",`;
   }
 }
 
 /** The store counts from 1. */
 const NO_REVISION = 0;
-const ITEM_START = Buffer.from('{"metadata":{');
+const ITEM_START = '{"metadata":{';
 
 /**
  * The stored form: kind, apiVersion and metadata come first, so that answers can be cut out of the bytes. Metadata is

@@ -93,8 +93,18 @@ async function pageOf(
   limit = 0,
 ): Promise<ListAnswer> {
   const resourceVersion = String(revision);
-  const isWhole = limit <= 0 || objects.length <= limit;
-  if (isWhole && !filter && !kind.storedAs && !kind.conversion) return { items: objects, resourceVersion };
+  const page = (items: readonly StoredObject[], remaining: number): ListAnswer => ({
+    items,
+    resourceVersion,
+    continue: encodeContinue({ revision, startAfter: items.at(-1)!.key.slice(prefix.length) }),
+    ...(filter ? {} : { remainingItemCount: remaining }),
+  });
+  if (!filter && !kind.storedAs && !kind.conversion) {
+    const isWhole = limit <= 0 || objects.length <= limit;
+    return isWhole
+      ? { items: objects, resourceVersion }
+      : page(objects.slice(0, limit), objects.length - limit);
+  }
   const turn = new FairTurn();
   const items: StoredObject[] = [];
   for (const [index, stored] of objects.entries()) {
@@ -106,12 +116,7 @@ async function pageOf(
     if (items.length !== limit) continue;
     const remaining = objects.length - index - 1;
     if (remaining === 0) break;
-    return {
-      items,
-      resourceVersion,
-      continue: encodeContinue({ revision, startAfter: object.key.slice(prefix.length) }),
-      ...(filter ? {} : { remainingItemCount: remaining }),
-    };
+    return page(items, remaining);
   }
   return { items, resourceVersion };
 }
