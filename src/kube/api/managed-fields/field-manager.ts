@@ -3,7 +3,8 @@ import type { ManagedFieldsEntry } from "../generated/types.ts";
 import { formatTime } from "../meta/time.ts";
 import type { KubeObject } from "../types.ts";
 import { capUpdaters } from "./cap-managers.ts";
-import { union } from "./field-set.ts";
+import { createdFields } from "./created-fields.ts";
+import { EMPTY_SET, union } from "./field-set.ts";
 import { type ManagerIdentifier, managerIdentifier } from "./managed-entry.ts";
 import type { ManagedKind } from "./managed-kind.ts";
 import type { Managers } from "./managers.ts";
@@ -44,8 +45,7 @@ export class FieldManager {
   /** The manager owns what it changed from `live` to `next`. Throws a TypedError for objects that do not fit. */
   update(live: unknown, next: unknown, managers: Managers, manager: string): void {
     if (this.kind.mayMisfit) for (const one of [next, live]) validateTyped(one, this.kind.schema, "stored");
-    this.updater.update(live, next, managers, CURRENT);
-    this.strip(managers, CURRENT);
+    this.change(live, next, managers);
     const changed = managers.fields.get(CURRENT);
     if (changed !== undefined) {
       managers.fields.delete(CURRENT);
@@ -56,6 +56,22 @@ export class FieldManager {
       managers.times.set(identifier, this.time);
     }
     capUpdaters(managers);
+  }
+
+  /** Gives the current operation what it changed. */
+  private change(live: unknown, next: unknown, managers: Managers): void {
+    const work = () => {
+      this.updater.update(live, next, managers, CURRENT);
+      this.strip(managers, CURRENT);
+      return managers.fields.get(CURRENT)?.set ?? EMPTY_SET;
+    };
+    if (live !== this.kind.empty || managers.fields.size > 0) {
+      work();
+      return;
+    }
+    const set = createdFields(this.kind, next, work);
+    if (!set.isEmpty)
+      managers.fields.set(CURRENT, { set, apiVersion: this.kind.apiVersion, isApplied: false });
   }
 
   /** Answers with the merged object, the very live one where nothing changes. Throws ConflictsError. */

@@ -7,13 +7,29 @@ export type FieldsV1 = { [element: string]: FieldsV1 };
 
 const SELF = ".";
 
-/** The members stand in the order of the set: clients compare the text. */
+const encoded = new WeakMap<FieldSet, FieldsV1>();
+
+/** The members stand in the order of the set: clients compare the text. Of one set all get the same object, which is frozen. */
 export function encodeFields(set: FieldSet): FieldsV1 {
-  const out: FieldsV1 = {};
-  if (set.isMember && set.elements.length > 0) out[SELF] = {};
-  for (let at = 0; at < set.elements.length; at++) out[set.elements[at]!] = encodeFields(set.nodes[at]!);
-  return out;
+  let fields = encoded.get(set);
+  if (!fields) {
+    fields = encodeNode(set);
+    encoded.set(set, fields);
+  }
+  return fields;
 }
+
+function encodeNode(set: FieldSet): FieldsV1 {
+  const out: FieldsV1 = {};
+  if (set.isMember && set.elements.length > 0) out[SELF] = NOTHING_BELOW;
+  for (let at = 0; at < set.elements.length; at++) {
+    const node = set.nodes[at]!;
+    out[set.elements[at]!] = node.elements.length === 0 ? NOTHING_BELOW : encodeNode(node);
+  }
+  return Object.freeze(out);
+}
+
+const NOTHING_BELOW: FieldsV1 = Object.freeze({});
 
 export interface DecodedFields {
   set: FieldSet;

@@ -150,6 +150,61 @@ describe("whatever happened to an object before", () => {
   });
 });
 
+describe("who creates an object", () => {
+  const odd = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { depthSize: "small" },
+      fc.constantFrom(1, "a", "", true, null),
+      fc.array(tie("value"), { maxLength: 2 }),
+      fc.dictionary(fc.constantFrom("x", "name", "port", "v", "tags"), tie("value"), { maxKeys: 3 }),
+    ),
+  })).value;
+  const oddSpec = fc.dictionary(
+    fc.constantFrom("color", "free", "tags", "items", "ports", "args", "labels", "whole", "nest", "any"),
+    odd,
+    { maxKeys: 4 },
+  );
+  const anySpecOrOdd = fc.oneof(anySpecAtAll, oddSpec) as fc.Arbitrary<Spec>;
+
+  /** The same, where some of the keys and values are others. */
+  function variant(value: unknown, coins: Iterator<number>): unknown {
+    const other = (text: string) => (coins.next().value === 0 ? `${text}~` : text);
+    if (Array.isArray(value)) return value.map((one) => variant(one, coins));
+    if (typeof value === "object" && value !== null)
+      return Object.fromEntries(Object.entries(value).map(([key, one]) => [other(key), variant(one, coins)]));
+    return typeof value === "string" && value !== "" ? other(value) : value;
+  }
+
+  it("owns what its shape says, whatever was created before and whatever an empty object has", () => {
+    fc.assert(
+      fc.property(
+        fc.array(anySpecOrOdd, { minLength: 1, maxLength: 3 }),
+        fc.infiniteStream(fc.nat(3)),
+        (specs, coins) => {
+          const spec = variant(specs[0], coins);
+          const kind = { ...everyKind, empty: { ...identity, metadata: {}, spec } };
+          for (const one of specs.flatMap((of) => [of, variant(of, coins), variant(of, coins)])) {
+            const next = objectOf(one as Spec);
+            const created = (of: typeof everyKind) =>
+              manageUpdate({ kind: of, live: undefined, manager: "a", next, nowMs: 0 }).metadata
+                .managedFields;
+            // Of another kind no shape is known.
+            expect(created(kind)).toEqual(created({ ...kind }));
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it("may be told of by an entry that others have, too: nobody changes it", () => {
+    const [first, second] = ["a", "b"].map((color) => entriesOf(update(undefined, "m", { color }))[0]!);
+    expect(first).toEqual(second);
+    expect(Object.isFrozen(first!.fieldsV1)).toBe(true);
+    expect(Object.values(first!.fieldsV1!).every(Object.isFrozen)).toBe(true);
+  });
+});
+
 describe("appliers that agree", () => {
   it("may come in any order", () => {
     fc.assert(
