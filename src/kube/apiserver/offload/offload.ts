@@ -53,7 +53,7 @@ export class Offload {
     { key, bytes, revision }: StoredObject,
     form: Rendering,
     as: EncodedAs,
-    { user, signal }: { user: UserInfo; signal: AbortSignal },
+    by: { user: UserInfo; readonly signal: AbortSignal },
   ): Promise<Buffer | undefined> {
     const isCopied = form.shape === "object" && form.encoding === "json" && !form.pretty;
     if (isCopied || bytes.length <= BIG_BYTES) return undefined;
@@ -68,7 +68,7 @@ export class Offload {
       as,
       ...(kind.definedBy ? { definedBy: kind.definedBy } : {}),
     };
-    return bufferOf((await this.#options.threads.run(job, user.name, bytes.length, signal)).bytes);
+    return bufferOf((await this.#options.threads.run(job, by.user.name, bytes.length, by.signal)).bytes);
   }
 
   async #write(call: ResourceCall, body: EncodedBody, form: Rendering, sizeBytes: number): Promise<Answer> {

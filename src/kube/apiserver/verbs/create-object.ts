@@ -34,15 +34,17 @@ export async function createObject(
 ): Promise<StoredObject | KubeObject> {
   const { kind } = call;
   const sentVersion = decoded.metadata.resourceVersion;
-  const admitted = await admitNew(context, call, decoded);
-  const isGenerated = needsName(admitted.object!);
+  const admission = await admitNew(context, call, decoded);
+  const admitted = admission.object!;
+  const isGenerated = needsName(admitted);
   // Another name, other addresses: all else fails at the first attempt.
   const mayRepeat = isGenerated || hasCompanions(context, call);
   const avoid = new Set<string>();
   const empties = emptiesOf(decoded);
   for (let attempt = 1; ; attempt++) {
-    const next = mayRepeat ? cloneJson(admitted.object!) : admitted.object!;
-    const reserved = await finishCreate(context, call, { ...admitted, object: next }, { avoid, empties });
+    const next = mayRepeat ? cloneJson(admitted) : admitted;
+    admission.object = next;
+    const reserved = await finishCreate(context, call, admission, { avoid, empties });
     try {
       const change = { call, next, previous: undefined, avoid };
       const outcome = await countedWrite(context, change, reserved, (companions) =>
