@@ -8,7 +8,7 @@ const SERVICES = {
   scheduler: ["informers", "scheduler"],
   node: [
     ...["network", "images", "runtime", "engine", "pod-network"],
-    ...["informers", "cri", "kubelet", "proxy", "dns", "node"],
+    ...["informers", "cri", "kubelet", "volume-provisioner", "proxy", "dns", "node"],
   ],
   docker: ["memory", "network", "images", "runtime", "engine", "docker-api", "registry"],
 } satisfies Record<Component, string[]>;

@@ -19,6 +19,7 @@ export interface HomeLayout {
   network: string;
   cri: string;
   kubelet: string;
+  persistentVolumes: string;
   podLogs: string;
   logs: string;
   pki: string;
@@ -42,6 +43,7 @@ export function homeLayout(home: string): HomeLayout {
     network: at("network"),
     cri: at("cri"),
     kubelet: at("kubelet"),
+    persistentVolumes: at("persistent-volumes"),
     podLogs: at("logs", "pods"),
     logs: at("logs"),
     pki: at("pki"),

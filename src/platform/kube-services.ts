@@ -28,7 +28,7 @@ import {
   type KubeClient,
   type UserInfo,
 } from "../kube/client/index.ts";
-import { createControllerManager } from "../kube/controllers/index.ts";
+import { createControllerManager, createVolumeProvisioner } from "../kube/controllers/index.ts";
 import { ClusterDns } from "../kube/dns/index.ts";
 import { createKubelet, type Kubelet } from "../kube/kubelet/index.ts";
 import { KubeProxy } from "../kube/proxy/index.ts";
@@ -194,6 +194,21 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
           clock,
         }).run(context),
     }),
+    {
+      name: "volume-provisioner",
+      needs: ["informers"],
+      run: (context) =>
+        createVolumeProvisioner({
+          client: as(asController("persistent-volume-binder"), "kube-controller-manager"),
+          adminClient: client.value,
+          informers: informers.value,
+          kinds: apiServer.value.kinds,
+          nodeName: config.nodeName,
+          volumesDir: layout.persistentVolumes,
+          logger,
+          clock,
+        }).run(context),
+    },
     parts.noting({
       name: "scheduler",
       needs: ["informers"],

@@ -32,6 +32,7 @@ import { createTtlAfterFinishedController } from "./ttl-after-finished/index.ts"
 import { createValidatingAdmissionPolicyStatusController } from "./validating-admission-policy-status/index.ts";
 
 export type { Controller, ControllerDependencies } from "./controller.ts";
+export { createVolumeProvisioner } from "./directory-provisioner/index.ts";
 
 export interface ControllerManagerOptions {
   /** A client per controller identity: `system:serviceaccount:kube-system:<name>`. */
