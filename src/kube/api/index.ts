@@ -68,7 +68,9 @@ export { persistentVolumeClaims } from "./core/persistent-volume-claim.ts";
 export { containersOf } from "./core/pod/containers-of.ts";
 export { isMirrorPod, MIRROR_ANNOTATION } from "./core/pod/mirror-pod.ts";
 export { nodeIsSelected, nodeSelectorTermMatches, selectsNodes } from "./core/pod/node-selection.ts";
+export { podCondition, withPodCondition } from "./core/pod/pod-condition.ts";
 export { qosClassOf } from "./core/pod/quality-of-service.ts";
+export { isPodReady } from "./core/pod/ready.ts";
 export { limitsOf, requestsOf, totalOfContainers } from "./core/pod/resource-totals.ts";
 export { isPodPhaseTerminal, isPodTerminal } from "./core/pod/terminal.ts";
 export {
@@ -145,6 +147,7 @@ export { ipAddresses } from "./networking/ip-address.ts";
 export { networkPolicies } from "./networking/network-policy.ts";
 export { serviceCidrs } from "./networking/service-cidr.ts";
 export { runtimeClasses } from "./node/runtime-class.ts";
+export * from "./policy/disruption-allowed.ts";
 export { evictions } from "./policy/eviction.ts";
 export { podDisruptionBudgets } from "./policy/pod-disruption-budget.ts";
 export * from "./protobuf/envelope.ts";

@@ -211,11 +211,18 @@ export function statusTooLarge(message: string): StatusError {
   return statusError(413, "RequestEntityTooLarge", `Request entity too large: ${message}`);
 }
 
-export function statusTooManyRequests(message: string, retryAfterSeconds: number): StatusError {
-  return statusError(429, "TooManyRequests", message, { retryAfterSeconds });
+/** With 0 the client is not told when to come again. An eviction that a budget forbids, for example, carries a cause. */
+export function statusTooManyRequests(
+  message: string,
+  retryAfterSeconds: number,
+  causes?: NonNullable<Status["details"]>["causes"],
+): StatusError {
+  return statusError(429, "TooManyRequests", message, {
+    ...(causes === undefined ? {} : { causes }),
+    ...(retryAfterSeconds === 0 ? {} : { retryAfterSeconds }),
+  });
 }
 
-/** An eviction that a budget forbids, for example, carries a cause. */
 export function statusServiceUnavailable(message: string): StatusError {
   return statusError(503, "ServiceUnavailable", message);
 }

@@ -9,7 +9,7 @@ import {
   serviceAccounts,
   services,
 } from "../api/index.ts";
-import type { KubeClient, WatchEvent } from "./types.ts";
+import type { KubeClient, ResourceRef, WatchEvent } from "./types.ts";
 
 export interface ContractHarness {
   client: KubeClient;
@@ -231,6 +231,10 @@ export function describeClient(name: string, start: () => Promise<ContractHarnes
         status: { selector: "app=scaled" },
       });
       expect((await client.get(deployments, ns, "scaled")).spec.replicas).toBe(4);
+      const read = await client.get<KubeObject>(deployments as ResourceRef, ns, "scaled", {
+        subresource: "scale",
+      });
+      expect(read).toMatchObject({ kind: "Scale", spec: { replicas: 4 } });
     });
 
     it("binds a pod to a node once, and lets the kubelet finish its deletion", async () => {

@@ -77,8 +77,13 @@ class HttpsClient implements KubeClient {
     this.#agent.destroy();
   }
 
-  get<T extends KubeObject>(resource: ResourceRef, namespace: string | undefined, name: string): Promise<T> {
-    return this.#json<T>({ method: "GET", path: pathOf(resource, namespace, name) });
+  get<T extends KubeObject>(
+    resource: ResourceRef,
+    namespace: string | undefined,
+    name: string,
+    { subresource }: { subresource?: string } = {},
+  ): Promise<T> {
+    return this.#json<T>({ method: "GET", path: pathOf(resource, namespace, name, subresource) });
   }
 
   async list<T extends KubeObject>(resource: ResourceRef, options: ListOptions = {}): Promise<KubeList<T>> {

@@ -41,8 +41,13 @@ class InProcessClient implements KubeClient {
     resource: ResourceRef,
     namespace: string | undefined,
     name: string,
+    { subresource }: { subresource?: string } = {},
   ): Promise<T> {
-    return (await this.#call({ ...target(resource, namespace, name), verb: "get", query: {} })) as T;
+    return (await this.#call({
+      ...target(resource, namespace, name, subresource),
+      verb: "get",
+      query: {},
+    })) as T;
   }
 
   async list<T extends KubeObject>(resource: ResourceRef, options: ListOptions = {}): Promise<KubeList<T>> {

@@ -60,6 +60,7 @@ export interface KubeClient {
     resource: ResourceRef<T>,
     namespace: string | undefined,
     name: string,
+    options?: { subresource?: string },
   ): Promise<T>;
   list<T extends ApiObject = ApiObject>(
     resource: ResourceRef<T>,

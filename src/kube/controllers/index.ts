@@ -9,6 +9,7 @@ import { createCsrApprovingController } from "./csrapproving/index.ts";
 import { createCsrCleanerController } from "./csrcleaner/index.ts";
 import { createCsrSigningController, type SigningAuthority } from "./csrsigning/index.ts";
 import { createDeploymentController } from "./deployment/index.ts";
+import { createDisruptionController } from "./disruption/index.ts";
 import { createEndpointsController } from "./endpoints/index.ts";
 import { createEndpointSliceController } from "./endpointslice/index.ts";
 import { createEndpointSliceMirroringController } from "./endpointslice-mirroring/index.ts";
@@ -80,6 +81,7 @@ const CONTROLLERS: [identity: string, factory: Factory, component?: string][] = 
   ["generic-garbage-collector", createGarbageCollector],
   ["node-controller", createNodeLifecycleController],
   ["pod-garbage-collector", createPodGcController],
+  ["disruption-controller", createDisruptionController, "controllermanager"],
   ["resourcequota-controller", createResourceQuotaController],
   ["persistent-volume-binder", createPersistentVolumeBinder, "persistentvolume-controller"],
   ["pvc-protection-controller", createPvcProtectionController],

@@ -1,23 +1,17 @@
 import type { Clock } from "../../base/index.ts";
 import type { Pod } from "../api/index.ts";
-import { isPodTerminal } from "../api/index.ts";
+import { isPodTerminal, podCondition } from "../api/index.ts";
 
 /** Neither finished nor on its way out. */
 export function isActive(pod: Pod): boolean {
   return !isPodTerminal(pod) && pod.metadata.deletionTimestamp === undefined;
 }
 
-function readyCondition(pod: Pod): { status: string; lastTransitionTime?: string } | undefined {
-  return pod.status?.conditions?.find((condition: { type: string }) => condition.type === "Ready");
-}
-
-export function isReady(pod: Pod): boolean {
-  return readyCondition(pod)?.status === "True";
-}
+export { isPodReady as isReady } from "../api/index.ts";
 
 /** When the pod became ready, wall-clock milliseconds; undefined when it is not. */
 export function readySinceMs(pod: Pod): number | undefined {
-  const condition = readyCondition(pod);
+  const condition = podCondition(pod, "Ready");
   if (condition?.status !== "True") return undefined;
   return condition.lastTransitionTime ? Date.parse(condition.lastTransitionTime) : 0;
 }

@@ -2,7 +2,7 @@ import { type KindDefinition, nodes, pods, serviceAccounts, services } from "../
 import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
 import { createBinding } from "./binding.ts";
 import { connecting } from "./connect.ts";
-import { createEviction } from "./eviction.ts";
+import { createEviction } from "./eviction/create-eviction.ts";
 import { handlePartOfObject } from "./part-of-object.ts";
 import { readPodLog } from "./pod-log.ts";
 import { attachToPod, execInPod, forwardPodPorts } from "./pod-streams.ts";

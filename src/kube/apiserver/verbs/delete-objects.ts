@@ -59,20 +59,36 @@ function isGone(error: unknown): boolean {
   return reason === "NotFound" || reason === "Conflict";
 }
 
+/** Deletes an object without asking admission, which has been asked about the request that leads to it. */
+export async function deleteAdmitted(
+  context: ServerContext,
+  call: ResourceCall,
+  request: DeleteRequest,
+): Promise<void> {
+  await deleteOne(context, call, call.info.name!, request, async () => {});
+}
+
+function asksAdmission(context: ServerContext, call: ResourceCall, deletion: DeleteRequest) {
+  return async (oldObject: KubeObject): Promise<void> => {
+    const admission = admissionRequest(call, "DELETE", { oldObject, deletion });
+    await context.admission.mutate(admission);
+    await context.admission.validate(admission);
+  };
+}
+
 async function deleteOne(
   context: ServerContext,
   call: ResourceCall,
   name: string,
   request: DeleteRequest,
+  admit = asksAdmission(context, call, request),
 ): Promise<{ object: StoredObject | KubeObject; gone: boolean }> {
   const { kind, info } = call;
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const current = await context.objects.find(kind, info.namespace, name);
     if (!current) throw statusNotFound(kind, name);
     checkPreconditions(kind, current.object, request);
-    const admission = admissionRequest(call, "DELETE", { oldObject: current.object, deletion: request });
-    await context.admission.mutate(admission);
-    await context.admission.validate(admission);
+    await admit(current.object);
     const plan = planFor(kind, current.object, request, context.clock.nowMs());
     if (plan.action === "pending") return { object: current, gone: false };
     if (request.dryRun) return { object: plan.next, gone: plan.action === "remove" };
@@ -118,7 +134,7 @@ function planFor(
   return { action: "update", next };
 }
 
-function checkPreconditions(
+export function checkPreconditions(
   kind: KindDefinition,
   { metadata }: KubeObject,
   { preconditions }: DeleteRequest,
