@@ -14,6 +14,7 @@ import { createEndpointsController } from "./endpoints/index.ts";
 import { createEndpointSliceController } from "./endpointslice/index.ts";
 import { createEndpointSliceMirroringController } from "./endpointslice-mirroring/index.ts";
 import { createGarbageCollector } from "./garbage-collector/index.ts";
+import { createHorizontalPodAutoscalerController } from "./horizontalpodautoscaler/index.ts";
 import { createJobController } from "./job/index.ts";
 import { createLoadBalancerController } from "./load-balancer/index.ts";
 import { createNamespaceController } from "./namespace/index.ts";
@@ -81,6 +82,7 @@ const CONTROLLERS: [identity: string, factory: Factory, component?: string][] = 
   ["generic-garbage-collector", createGarbageCollector],
   ["node-controller", createNodeLifecycleController],
   ["pod-garbage-collector", createPodGcController],
+  ["horizontal-pod-autoscaler", createHorizontalPodAutoscalerController],
   ["disruption-controller", createDisruptionController, "controllermanager"],
   ["resourcequota-controller", createResourceQuotaController],
   ["persistent-volume-binder", createPersistentVolumeBinder, "persistentvolume-controller"],

@@ -7,8 +7,5 @@ export interface MetricsOfTime {
   window: string;
 }
 
-/** Quantities. */
-export interface ResourceUsage {
-  cpu: string;
-  memory: string;
-}
+/** Quantities by the names of resources. */
+export type ResourceUsage = Record<"cpu" | "memory", string>;

@@ -1,0 +1,37 @@
+import { jsonEquals } from "../../../formats/index.ts";
+import {
+  horizontalPodAutoscalers,
+  pods as podsResource,
+  type V2HorizontalPodAutoscaler,
+} from "../../api/index.ts";
+import { type Controller, type ControllerDependencies, createController } from "../controller.ts";
+import { keyOf } from "../object-key.ts";
+import { AutoscalerReconciler } from "./reconcile.ts";
+import { SETTINGS } from "./settings.ts";
+
+/** Scales by load: looks at every autoscaler when it comes or its spec changes, and then every 15 seconds. */
+export function createHorizontalPodAutoscalerController(dependencies: ControllerDependencies): Controller {
+  const { informers } = dependencies;
+  const autoscalers = informers.informer<V2HorizontalPodAutoscaler>(horizontalPodAutoscalers);
+  const pods = informers.informer(podsResource);
+  const reconciler = new AutoscalerReconciler(dependencies, { autoscalers, pods });
+  return createController(
+    {
+      name: "horizontal-pod-autoscaler",
+      informers: [autoscalers, pods],
+      watch: (enqueue) => [
+        autoscalers.subscribe({
+          onAdd: (one) => enqueue(keyOf(one)),
+          onUpdate: (one, previous) => {
+            if (!jsonEquals(one.spec, previous.spec)) enqueue(keyOf(one));
+          },
+          onDelete: (one) => enqueue(keyOf(one)),
+        }),
+      ],
+      async reconcile(key, enqueue) {
+        if (await reconciler.reconcile(key)) enqueue(key, SETTINGS.syncPeriodMs);
+      },
+    },
+    dependencies,
+  );
+}
