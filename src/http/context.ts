@@ -1,10 +1,11 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage } from "node:http";
+import type { HttpResponse } from "./http-response.ts";
 import type { RequestTarget } from "./request-target.ts";
 
 /** One request on its way through a server. */
 export interface HttpContext {
   readonly req: IncomingMessage;
-  readonly res: ServerResponse;
+  readonly res: HttpResponse;
   readonly method: string;
   /** Path without the query, still percent-encoded, in its one canonical form: absolute, no `//`, no dot segments. */
   readonly path: string;
@@ -62,7 +63,7 @@ export function peerProblemOf(req: IncomingMessage): string | undefined {
  */
 export function createContext(
   req: IncomingMessage,
-  res: ServerResponse,
+  res: HttpResponse,
   target: RequestTarget,
   requests: ActiveRequests,
 ): HttpContext {
@@ -94,11 +95,11 @@ export function createContext(
 
 /** The requests under way whose handlers want to know when to stop. */
 export class ActiveRequests {
-  readonly #controllers = new Map<ServerResponse, AbortController>();
-  readonly #failed = new WeakSet<ServerResponse>();
+  readonly #controllers = new Map<HttpResponse, AbortController>();
+  readonly #failed = new WeakSet<HttpResponse>();
   #stopped = false;
 
-  signalFor(res: ServerResponse): AbortSignal {
+  signalFor(res: HttpResponse): AbortSignal {
     const controller = new AbortController();
     if (this.#stopped || this.#failed.has(res) || (res.destroyed && !res.writableFinished)) {
       controller.abort();
@@ -113,7 +114,7 @@ export class ActiveRequests {
   }
 
   /** For a request that has failed while its handler still works. */
-  abort(res: ServerResponse): void {
+  abort(res: HttpResponse): void {
     this.#failed.add(res);
     this.#controllers.get(res)?.abort();
   }

@@ -1,7 +1,8 @@
-import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
+import type { OutgoingHttpHeaders } from "node:http";
+import type { HttpResponse } from "./http-response.ts";
 
 export function sendJson(
-  res: ServerResponse,
+  res: HttpResponse,
   status: number,
   value: unknown,
   headers: OutgoingHttpHeaders = {},
@@ -10,7 +11,7 @@ export function sendJson(
 }
 
 export function sendText(
-  res: ServerResponse,
+  res: HttpResponse,
   status: number,
   text: string,
   headers: OutgoingHttpHeaders = {},
@@ -20,7 +21,7 @@ export function sendText(
 
 /** Does nothing when an answer has begun or the client has gone. */
 export function sendBytes(
-  res: ServerResponse,
+  res: HttpResponse,
   status: number,
   contentType: string,
   bytes: Uint8Array,
@@ -31,14 +32,14 @@ export function sendBytes(
   res.end(bytes);
 }
 
-export function sendEmpty(res: ServerResponse, status: number, headers: OutgoingHttpHeaders = {}): void {
+export function sendEmpty(res: HttpResponse, status: number, headers: OutgoingHttpHeaders = {}): void {
   if (res.headersSent || res.destroyed) return;
   res.writeHead(status, status === 204 || status === 304 ? headers : { "content-length": 0, ...headers });
   res.end();
 }
 
 /** Writes a chunk and waits while the client is slower than we are. False when the client has gone. */
-export function writeChunk(res: ServerResponse, chunk: Uint8Array | string): Promise<boolean> | boolean {
+export function writeChunk(res: HttpResponse, chunk: Uint8Array | string): Promise<boolean> | boolean {
   if (res.destroyed || res.writableEnded) return false;
   if (res.write(chunk)) return true;
   return new Promise((resolve) => {
@@ -52,7 +53,7 @@ export function writeChunk(res: ServerResponse, chunk: Uint8Array | string): Pro
 
 /** Sends all chunks with back-pressure and ends the answer; stops quietly when the client goes away. */
 export async function sendStream(
-  res: ServerResponse,
+  res: HttpResponse,
   chunks: AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>,
 ): Promise<void> {
   for await (const chunk of chunks) {

@@ -1,14 +1,17 @@
 import { constants } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { SecureVersion } from "node:tls";
 import { errorMessage, isGantryError, type Logger, runAs, systemClock } from "../base/index.ts";
 import { ActiveRequests, createContext, type HttpContext } from "./context.ts";
+import type { HttpResponse } from "./http-response.ts";
+import { Http1Connections } from "./http1-connections.ts";
 import { DEFAULT_LIMITS, type HttpLimits } from "./limits.ts";
 import { addressOf, type BoundAddress, type ListenAddress, listen, removeSocket } from "./listen.ts";
 import { refuse } from "./refuse.ts";
+import type { RequestCarrier } from "./request-carrier.ts";
 import { RequestOwner } from "./request-owner.ts";
 import { readTarget } from "./request-target.ts";
 import { sendText } from "./respond.ts";
@@ -61,10 +64,6 @@ class RunningServer implements HttpServer {
   readonly #server: Server;
   readonly #active = new ActiveRequests();
   readonly #sockets = new Set<Socket>();
-  /** Connections on which an answer has begun and not ended. */
-  readonly #answering = new WeakMap<Duplex, ServerResponse>();
-  /** Connections on which a request was refused: what Node has already read after it is not served. */
-  readonly #refused = new WeakSet<Duplex>();
   #closing: Promise<void> | undefined;
 
   constructor(options: HttpServerOptions) {
@@ -78,19 +77,12 @@ class RunningServer implements HttpServer {
       this.#sockets.add(socket);
       socket.on("close", () => this.#sockets.delete(socket));
     });
-    this.#server.on("request", (req, res) => void this.#serve(req, res));
-    this.#server.on("checkContinue", (req, res) => {
-      res.writeContinue();
-      void this.#serve(req, res);
-    });
-    this.#server.on(
-      "upgrade",
-      (req: IncomingMessage, socket: Duplex, head: Buffer) => void this.#upgrade(req, socket, head),
-    );
-    this.#server.on("clientError", (error: Error, socket: Duplex) => {
-      // Into the middle of another answer nothing can be said.
-      if (this.#answering.get(socket)?.headersSent) socket.destroy();
-      else answerGarbage(error, socket);
+    new Http1Connections({
+      server: this.#server,
+      limits: this.#limits,
+      serve: (req, res, carrier) => this.#serve(req, res, carrier),
+      upgrade: (req, socket, head) => this.#upgrade(req, socket, head),
+      isClosing: () => this.#closing !== undefined,
     });
     this.#server.on("tlsClientError", (error, socket) => {
       options.logger.debug("TLS handshake failed", { error: errorMessage(error) });
@@ -147,26 +139,18 @@ class RunningServer implements HttpServer {
     });
   }
 
-  async #serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    // A pipeline over the request's body that breaks takes the socket from the request.
-    const { socket } = req;
-    if (this.#refused.has(socket)) return;
-    res.on("error", () => {});
-    res.on("finish", () => this.#afterAnswer(req, socket));
-    this.#answering.set(socket, res);
-    res.on("close", () => {
-      if (this.#answering.get(socket) === res) this.#answering.delete(socket);
-    });
+  async #serve(req: IncomingMessage, res: HttpResponse, carrier: RequestCarrier): Promise<void> {
     const target = this.#targetOf(req);
     if ("refusal" in target) {
-      // Where this request ends is open to doubt.
-      this.#refused.add(socket);
-      res.shouldKeepAlive = false;
+      carrier.endAfterAnswer();
       sendText(res, target.status, `${target.status} ${target.refusal}\n`);
       return;
     }
     const ctx = createContext(req, res, target, this.#active);
-    const owner = new RequestOwner(`${ctx.method} ${ctx.path}`, (error) => this.#answerEscaped(ctx, error));
+    const owner = new RequestOwner(`${ctx.method} ${ctx.path}`, (error) => {
+      carrier.endAfterAnswer();
+      this.#answerEscaped(ctx, error);
+    });
     res.on("close", () => owner.release());
     try {
       await runAs(owner, () => this.#options.handler(ctx));
@@ -176,11 +160,6 @@ class RunningServer implements HttpServer {
   }
 
   async #upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    socket.on("error", () => socket.destroy());
-    if (this.#refused.has(socket)) {
-      socket.destroy();
-      return;
-    }
     const target = this.#targetOf(req);
     if ("refusal" in target) {
       refuse(socket, target.status, target.refusal);
@@ -233,29 +212,8 @@ class RunningServer implements HttpServer {
   /** What one of the request's callbacks has thrown: its handler may wait for ever for what the callback was to bring. */
   #answerEscaped(ctx: HttpContext, error: unknown): void {
     this.#options.logger.error("a request's callback failed", { path: ctx.path, error });
-    ctx.res.shouldKeepAlive = false;
     this.#answerFailure(ctx, error);
     this.#active.abort(ctx.res);
-  }
-
-  /** A body that nobody wanted is read and dropped for a while, so that the client gets to read the answer. */
-  #afterAnswer(req: IncomingMessage, socket: Socket): void {
-    if (this.#closing) setImmediate(() => this.#server.closeIdleConnections());
-    if (req.complete || socket.destroyed) return;
-    // Nothing that comes is read any more, so there is no next request either.
-    if (req.destroyed) {
-      socket.destroySoon();
-      return;
-    }
-    req.resume();
-    const cancel = systemClock.after(
-      this.#limits.bodyDrainTimeoutMs,
-      () => {
-        if (!req.complete) socket.destroy();
-      },
-      { unref: true },
-    );
-    req.on("close", cancel);
   }
 
   async #close(): Promise<void> {
@@ -283,16 +241,4 @@ function answerPlainly({ res, path }: HttpContext, error: unknown, logger: Logge
   const status = isGantryError(error) ? STATUS_OF_CODE[error.code] : undefined;
   if (!status) logger.error("request failed", { path, error });
   sendText(res, status ?? 500, status ? `${errorMessage(error)}\n` : "internal error\n");
-}
-
-/** What is not HTTP, or never becomes a whole request. */
-function answerGarbage(error: Error, socket: Duplex): void {
-  const { code } = error as { code?: string };
-  if (code === "ECONNRESET" || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  if (code === "HPE_HEADER_OVERFLOW") refuse(socket, 431, "431 Request Header Fields Too Large");
-  else if (code === "ERR_HTTP_REQUEST_TIMEOUT") refuse(socket, 408, "408 Request Timeout");
-  else refuse(socket, 400, "400 Bad Request");
 }

@@ -5,6 +5,7 @@ import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createLogger, readAll } from "../base/index.ts";
 import { digestOf, MediaType } from "../formats/index.ts";
+import type { HttpResponse } from "../http/index.ts";
 import type { ImageService } from "../images/index.ts";
 import { archiveOf, bytesOf, openTestHouse, type TestHouse } from "../images/test-images.test-support.ts";
 import { parseChallenges } from "./client-challenge.ts";
@@ -326,7 +327,7 @@ describe("pulling", () => {
   it("never keeps what is longer, shorter or other than its digest says", async () => {
     const name = await seed();
     await forget(name);
-    const variants: [string, (res: ServerResponse, body: Buffer) => void][] = [
+    const variants: [string, (res: HttpResponse, body: Buffer) => void][] = [
       ["other bytes", (res, body) => res.end(Buffer.alloc(body.length, 1))],
       ["too long", (res, body) => res.end(Buffer.concat([body, Buffer.alloc(10)]))],
       ["too short", (res, body) => res.end(body.subarray(0, 10))],

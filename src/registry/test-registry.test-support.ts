@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLogger } from "../base/index.ts";
 import { type ContentStore, openContentStore } from "../content/index.ts";
-import { type HttpContext, type HttpServer, startHttpServer } from "../http/index.ts";
+import { type HttpContext, type HttpResponse, type HttpServer, startHttpServer } from "../http/index.ts";
 import { createRegistryHandler, type RegistryServer } from "./index.ts";
 
 export interface TestRegistry {
@@ -16,7 +16,7 @@ export interface TestRegistry {
   /** Every request that came, with what it was authorized by. */
   seen: { method: string; url: string; authorization: string | undefined }[];
   /** Set, it sees each request first; true: it has answered. */
-  intercept: ((req: IncomingMessage, res: ServerResponse) => boolean | Promise<boolean>) | undefined;
+  intercept: ((req: IncomingMessage, res: HttpResponse) => boolean | Promise<boolean>) | undefined;
   /** Whether pushes are let in. */
   mayWrite: boolean;
   /** As after a restart of the program, on the same port. */

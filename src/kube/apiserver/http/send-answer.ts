@@ -1,9 +1,14 @@
-import type { ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import type { Clock, Logger } from "../../../base/index.ts";
-import { type HttpContext, sendBytes, sendEmpty, writeChunk } from "../../../http/index.ts";
+import {
+  type HttpContext,
+  type HttpResponse,
+  sendBytes,
+  sendEmpty,
+  writeChunk,
+} from "../../../http/index.ts";
 import { type KindDefinition, statusBadRequest } from "../../api/index.ts";
 import { StoredObject } from "../objects/stored-object.ts";
 import type { Offload } from "../offload/offload.ts";
@@ -75,7 +80,7 @@ async function write({ ctx, clock, clientStallMs }: OutgoingAnswer, chunk: Uint8
   }
 }
 
-export function setWarnings(res: ServerResponse, warnings: readonly string[]): void {
+export function setWarnings(res: HttpResponse, warnings: readonly string[]): void {
   if (warnings.length > 0) res.setHeader("warning", warningHeaders(warnings));
 }
 
