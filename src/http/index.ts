@@ -17,4 +17,10 @@ export { sendMessages } from "./remote-command/websocket-messages.ts";
 export { sendOverWebSocket, type WebSocketReaderOptions } from "./remote-command/websocket-reader.ts";
 export { sendBytes, sendEmpty, sendJson, sendStream, sendText, writeChunk } from "./respond.ts";
 export { type Handler, type RouteMatch, Router } from "./router.ts";
-export { type HttpServer, type HttpServerOptions, startHttpServer, type TlsOptions } from "./server.ts";
+export {
+  type Http2Options,
+  type HttpServer,
+  type HttpServerOptions,
+  startHttpServer,
+  type TlsOptions,
+} from "./server.ts";

@@ -14,6 +14,8 @@ export interface HttpLimits {
   keepAliveTimeoutMs?: number;
   /** Connections at a time: 15 000. Further ones are closed at once. */
   maxConnections?: number;
+  /** A client of HTTP/2 that takes nothing of an answer for so long is not waited for: 30 s. */
+  answerStallMs?: number;
   /** How long the rest of a body that no handler wanted is still read after the answer: 2 s. */
   bodyDrainTimeoutMs?: number;
   /** How long `close` waits for requests under way: 5 s. */
@@ -30,6 +32,7 @@ export const DEFAULT_LIMITS: Required<HttpLimits> = {
   handshakeTimeoutMs: 10_000,
   keepAliveTimeoutMs: 90_000,
   maxConnections: 15_000,
+  answerStallMs: 30_000,
   bodyDrainTimeoutMs: 2_000,
   closeTimeoutMs: 5_000,
 };

@@ -3,11 +3,12 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { SecureVersion } from "node:tls";
+import type { SecureVersion, TLSSocket } from "node:tls";
 import { errorMessage, isGantryError, type Logger, runAs, systemClock } from "../base/index.ts";
 import { ActiveRequests, createContext, type HttpContext } from "./context.ts";
 import type { HttpResponse } from "./http-response.ts";
 import { Http1Connections } from "./http1-connections.ts";
+import { Http2Connections } from "./http2/http2-connections.ts";
 import { DEFAULT_LIMITS, type HttpLimits } from "./limits.ts";
 import { addressOf, type BoundAddress, type ListenAddress, listen, removeSocket } from "./listen.ts";
 import { refuse } from "./refuse.ts";
@@ -28,9 +29,18 @@ export interface TlsOptions {
   minVersion?: SecureVersion;
 }
 
+export interface Http2Options {
+  /** Streams that a client may have open at a time. */
+  maxStreams: number;
+  /** The fraction of requests after which a client is to take another connection; 0 where it is absent. */
+  goawayChance?: number;
+}
+
 export interface HttpServerOptions {
   listen: ListenAddress;
   tls?: TlsOptions;
+  /** Offers HTTP/2 to clients over TLS, beside HTTP/1.1. */
+  http2?: Http2Options;
   handler: (ctx: HttpContext) => Promise<void> | void;
   /**
    * Takes over the connection of an Upgrade request; `req.url` is canonical. Whoever refuses does it with `refuse`. Without
@@ -64,6 +74,7 @@ class RunningServer implements HttpServer {
   readonly #server: Server;
   readonly #active = new ActiveRequests();
   readonly #sockets = new Set<Socket>();
+  readonly #http2: Http2Connections | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: HttpServerOptions) {
@@ -84,6 +95,7 @@ class RunningServer implements HttpServer {
       upgrade: (req, socket, head) => this.#upgrade(req, socket, head),
       isClosing: () => this.#closing !== undefined,
     });
+    this.#http2 = this.#splitByProtocol();
     this.#server.on("tlsClientError", (error, socket) => {
       options.logger.debug("TLS handshake failed", { error: errorMessage(error) });
       socket.destroy();
@@ -134,9 +146,29 @@ class RunningServer implements HttpServer {
       minVersion: tls.minVersion ?? "TLSv1.2",
       // Whose a connection is, is read once; Go's servers renegotiate with nobody either.
       secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
-      ALPNProtocols: ["http/1.1"],
+      ALPNProtocols: this.#options.http2 ? ["h2", "http/1.1"] : ["http/1.1"],
       handshakeTimeout: handshakeTimeoutMs,
     });
+  }
+
+  /** What a client chose in its TLS handshake decides who reads its connection; to others it is as if nothing were there. */
+  #splitByProtocol(): Http2Connections | undefined {
+    const { tls, http2, logger } = this.#options;
+    if (!tls || !http2) return undefined;
+    const connections = new Http2Connections({
+      goawayChance: 0,
+      ...http2,
+      limits: this.#limits,
+      serve: (req, res, carrier) => this.#serve(req, res, carrier),
+      logger,
+    });
+    const readers = this.#server.listeners("secureConnection");
+    this.#server.removeAllListeners("secureConnection");
+    this.#server.on("secureConnection", (socket: TLSSocket) => {
+      if (socket.alpnProtocol === "h2") connections.take(socket);
+      else for (const read of readers) read.call(this.#server, socket);
+    });
+    return connections;
   }
 
   async #serve(req: IncomingMessage, res: HttpResponse, carrier: RequestCarrier): Promise<void> {
@@ -220,6 +252,7 @@ class RunningServer implements HttpServer {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#active.abortAll();
     this.#server.closeIdleConnections();
+    this.#http2?.part();
     const cancel = systemClock.after(this.#limits.closeTimeoutMs, () => {
       for (const socket of this.#sockets) socket.destroy();
     });

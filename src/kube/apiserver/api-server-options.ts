@@ -12,7 +12,7 @@ import type { Certificates } from "./certificates.ts";
 import type { EncryptionOptions } from "./encryption/server-encryption.ts";
 import type { HealthCheck } from "./health.ts";
 import type { StoredObject } from "./objects/stored-object.ts";
-import type { ServingTls } from "./options/read-serving.ts";
+import type { ServingHttp2, ServingTls } from "./options/read-serving.ts";
 import type { RequestObserver } from "./request-observer.ts";
 
 export interface ApiServerOptions {
@@ -58,6 +58,8 @@ export interface ApiServerOptions {
   eventTtlSeconds?: number;
   /** The server's certificate, where it is not the instance's own, and the oldest version of TLS. */
   tls?: ServingTls;
+  /** Upstream's defaults when absent. */
+  http2?: ServingHttp2;
   /** Which admission plugins run; upstream's defaults when absent. */
   admissionPlugins?: PluginChoice;
   logger: Logger;

@@ -45,6 +45,7 @@ import { ObjectStore } from "./objects/object-store.ts";
 import { StoredObject } from "./objects/stored-object.ts";
 import { Offload } from "./offload/offload.ts";
 import { RequestThreads } from "./offload/request-threads.ts";
+import { DEFAULT_HTTP2 } from "./options/read-serving.ts";
 import { observers } from "./request-observer.ts";
 import { aborted, runUntilReady } from "./run-until-ready.ts";
 import type { ServerContext } from "./server-context.ts";
@@ -329,7 +330,7 @@ class KubeApiServer implements ApiServer {
   }
 
   async #run({ signal, ready }: ServiceContext): Promise<void> {
-    const { store, port, host, certificates, tls = {}, logger } = this.#options;
+    const { store, port, host, certificates, tls = {}, http2 = DEFAULT_HTTP2, logger } = this.#options;
     const builtIn = this.#kinds.served();
     await this.#audit?.open();
     await writeBootstrapObjects(store, builtIn, this.#clock.nowMs());
@@ -372,6 +373,7 @@ class KubeApiServer implements ApiServer {
           ca: this.#authentication.authoritiesPem,
           requestCert: true,
         },
+        ...(http2.isOffered ? { http2 } : {}),
         handler: (ctx) => this.#front.handle(ctx),
         upgrade: (req, socket, head) => this.#front.upgrade(req, socket, head),
         onError: (ctx, error) => this.#front.onError(ctx, error),

@@ -104,6 +104,12 @@ export const FLAG_SECTIONS: readonly FlagSection[] = [
         default: "200",
         help: "See --max-requests-inflight.",
       },
+      {
+        name: "goaway-chance",
+        type: "number",
+        default: "0",
+        help: "The fraction of HTTP/2 requests, 0.02 at the most, after which a client is to connect anew.",
+      },
     ],
   },
   {
@@ -111,6 +117,18 @@ export const FLAG_SECTIONS: readonly FlagSection[] = [
     flags: [
       { name: "bind-address", type: "string", default: "0.0.0.0", help: "Address to listen on." },
       { name: "secure-port", type: "integer", default: "6443", help: "The same as --api-port." },
+      {
+        name: "disable-http2-serving",
+        type: "boolean",
+        default: "false",
+        help: "Speaks HTTP/1.1 only.",
+      },
+      {
+        name: "http2-max-streams-per-connection",
+        type: "integer",
+        default: "0",
+        help: "HTTP/2 requests that a connection may have under way; 0: 100.",
+      },
       { name: "tls-cert-file", type: "file", help: "Certificate of the server, then those over it." },
       { name: "tls-private-key-file", type: "file", help: "Key of --tls-cert-file." },
       {

@@ -27,6 +27,7 @@ describe("the options that flags say", () => {
   it("are upstream's defaults where there are none, with Node and RBAC", async () => {
     expect(await read({})).toEqual({
       tls: {},
+      http2: { isOffered: true, maxStreams: 100, goawayChance: 0 },
       nodePortRange: { first: 30_000, last: 32_767 },
       maxInFlight: { reading: 400, mutating: 200 },
       eventTtlSeconds: 3600,
@@ -64,10 +65,14 @@ describe("the options that flags say", () => {
       "enable-admission-plugins": ["AlwaysPullImages"],
       "authorization-mode": ["AlwaysAllow"],
       "tls-min-version": ["VersionTLS13"],
+      "disable-http2-serving": ["true"],
+      "http2-max-streams-per-connection": ["250"],
+      "goaway-chance": ["0.02"],
     });
     expect(options).toMatchObject({
       host: "127.0.0.1",
       tls: { minVersion: "TLSv1.3" },
+      http2: { isOffered: false, maxStreams: 250, goawayChance: 0.02 },
       nodePortRange: { first: 31_000, last: 31_099 },
       maxInFlight: { reading: 0, mutating: 200 },
       authentication: { clientCaPem: "a CA", tokenFile: { text: "t,ada,1\n" } },
@@ -136,6 +141,8 @@ describe("the options that flags say", () => {
       { "requestheader-uid-headers": ["X-Uid"] },
       "--requestheader-uid-headers is set without specifying the standard X-Remote-Uid header - API aggregation will not work",
     ],
+    [{ "goaway-chance": ["0.03"] }, "--goaway-chance can not be less than 0 or greater than 0.02"],
+    [{ "goaway-chance": ["-1"] }, "--goaway-chance can not be less than 0 or greater than 0.02"],
     [{ "tls-min-version": ["1.2"] }, 'unknown tls version "1.2"'],
     [
       { "service-node-port-range": ["9-1"] },

@@ -13,12 +13,20 @@ import { type AuditEnvironment, readAudit } from "./read-audit.ts";
 import { readAuthentication } from "./read-authentication.ts";
 import { readAuthorization } from "./read-authorization.ts";
 import { readServiceAccountTokens } from "./read-service-account-tokens.ts";
-import { readBindAddress, readPortRange, readTls, type ServingTls } from "./read-serving.ts";
+import {
+  readBindAddress,
+  readHttp2,
+  readPortRange,
+  readTls,
+  type ServingHttp2,
+  type ServingTls,
+} from "./read-serving.ts";
 
 /** What flags say of an API server: part of its options. */
 export interface FlaggedOptions {
   host?: string;
   tls: ServingTls;
+  http2: ServingHttp2;
   nodePortRange: { first: number; last: number };
   maxInFlight: { reading: number; mutating: number };
   eventTtlSeconds: number;
@@ -47,6 +55,7 @@ export async function readServerOptions(
   const options = {
     ...(host === undefined ? {} : { host }),
     tls: await readTls(flags, problems),
+    http2: readHttp2(flags, problems),
     nodePortRange: readPortRange(flags, problems)!,
     maxInFlight: readInFlight(flags, problems),
     eventTtlSeconds: readEventTtl(flags, problems),

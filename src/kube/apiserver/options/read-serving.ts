@@ -31,6 +31,30 @@ export async function readTls(flags: FlagValues, problems: OptionProblems): Prom
   };
 }
 
+/** What clients may do over HTTP/2. */
+export interface ServingHttp2 {
+  isOffered: boolean;
+  /** Streams that a connection may have open at a time. */
+  maxStreams: number;
+  /** The fraction of requests after which a client is told to connect anew. */
+  goawayChance: number;
+}
+
+/** Upstream's without flags: as many streams as clients take for granted before they are told (SecureServingInfo.Serve). */
+export const DEFAULT_HTTP2: ServingHttp2 = { isOffered: true, maxStreams: 100, goawayChance: 0 };
+
+export function readHttp2(flags: FlagValues, problems: OptionProblems): ServingHttp2 {
+  const maxStreams = flags.number("http2-max-streams-per-connection");
+  const goawayChance = flags.number("goaway-chance");
+  if (goawayChance < 0 || goawayChance > 0.02)
+    problems.add("--goaway-chance can not be less than 0 or greater than 0.02");
+  return {
+    isOffered: !flags.flag("disable-http2-serving"),
+    maxStreams: maxStreams > 0 ? maxStreams : DEFAULT_HTTP2.maxStreams,
+    goawayChance,
+  };
+}
+
 /** The address to listen on; undefined: all. */
 export function readBindAddress(flags: FlagValues, problems: OptionProblems): string | undefined {
   const address = flags.text("bind-address");

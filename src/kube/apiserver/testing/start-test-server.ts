@@ -37,6 +37,7 @@ export interface TestServerOptions
     | "serviceAccountTokens"
     | "authorization"
     | "tls"
+    | "http2"
     | "encryption"
     | "eventTtlSeconds"
     | "audit"
@@ -79,6 +80,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     ...(options.authorization ? { authorization: options.authorization } : {}),
     ...(options.encryption ? { encryption: options.encryption } : {}),
     ...(options.tls ? { tls: options.tls } : {}),
+    ...(options.http2 ? { http2: options.http2 } : {}),
     ...(options.eventTtlSeconds ? { eventTtlSeconds: options.eventTtlSeconds } : {}),
     ...(options.authentication ? { authentication: options.authentication } : {}),
     ...(options.admissionPlugins ? { admissionPlugins: options.admissionPlugins } : {}),
