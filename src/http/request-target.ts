@@ -53,6 +53,6 @@ function headerProblem(req: IncomingMessage): string | undefined {
     if (seen.has(name)) return `the header ${name} is there twice`;
     seen.add(name);
   }
-  if (!seen.has("host") && req.httpVersion === "1.1") return "there is no host header";
+  if (!seen.has("host") && req.httpVersion !== "1.0") return "there is no host header";
   return undefined;
 }

@@ -1,5 +1,5 @@
 import { type OutgoingHttpHeaders, validateHeaderName, validateHeaderValue } from "node:http";
-import { constants, type ServerHttp2Stream } from "node:http2";
+import type { ServerHttp2Stream } from "node:http2";
 import { Writable } from "node:stream";
 import type { HttpResponse } from "../http-response.ts";
 
@@ -122,7 +122,8 @@ export class StreamResponse extends Writable implements HttpResponse {
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    if (!this.writableFinished) this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    // Not `close`: that ends the answer in good order before it resets the stream.
+    if (!this.writableFinished) this.#stream.destroy(new Error("the answer was cut"));
     done(error);
   }
 
