@@ -102,10 +102,15 @@ export class RawHttp2 {
   readonly socket: TLSSocket;
   readonly frames: Frame[] = [];
   #unread = Buffer.alloc(0);
+  #wake: () => void = () => {};
 
   private constructor(socket: TLSSocket) {
     this.socket = socket;
-    socket.on("data", (bytes: Buffer) => this.#read(bytes));
+    socket.on("data", (bytes: Buffer) => {
+      this.#read(bytes);
+      this.#wake();
+    });
+    socket.on("close", () => this.#wake());
     socket.on("error", () => {});
   }
 
@@ -145,7 +150,9 @@ export class RawHttp2 {
       const found = this.frames.find(holds);
       if (found) return found;
       if (this.socket.destroyed) throw new Error(`closed before the frame came: ${this.ending()}`);
-      await new Promise((resolve) => this.socket.once("data", resolve).once("close", resolve));
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
     }
   }
 
