@@ -180,6 +180,27 @@ describe("over HTTP/2", () => {
     expect(two.status).toBeGreaterThan(0);
   });
 
+  it.each<[string, Asked, object]>([
+    [
+      "a body of unknown length is chunked",
+      { method: "DELETE", body: "x" },
+      { "transfer-encoding": ["chunked"] },
+    ],
+    [
+      "a body of known length is not",
+      { method: "DELETE", body: "x", headers: { "content-length": "1" } },
+      { "content-length": ["1"] },
+    ],
+    ["there is no body", { method: "DELETE" }, {}],
+    ["cookies are one header", { headers: { cookie: ["a=1", "b=2"] } }, { cookie: ["a=1; b=2"] }],
+  ])("whoever passes a request on is told that %s", async (_name, asked, expected) => {
+    const server = await start(async ({ req, res }) => {
+      const { host: _host, ...others } = req.headersDistinct;
+      sendJson(res, 200, others);
+    });
+    expect(JSON.parse((await over2(session(server), asked)).body)).toEqual(expected);
+  });
+
   it("streams of one connection are served side by side, a long answer beside short ones", async () => {
     const go = Promise.withResolvers<void>();
     const server = await start(async ({ res, path }) => {

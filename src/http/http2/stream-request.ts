@@ -5,7 +5,7 @@ import { keepOwner } from "../../base/index.ts";
 
 /**
  * A request that came on a stream of HTTP/2, as the request of HTTP/1.1 that says the same: `:authority` is its Host header (RFC 9113
- * §8.3.1), its socket that of the connection. Destroying it leaves the connection alone.
+ * §8.3.1), a body of unknown length is chunked, its socket is that of the connection. Destroying it leaves the connection alone.
  */
 export class StreamRequest extends IncomingMessage {
   readonly #stream: ServerHttp2Stream;
@@ -18,7 +18,7 @@ export class StreamRequest extends IncomingMessage {
     this.httpVersion = "2.0";
     this.httpVersionMajor = 2;
     this.httpVersionMinor = 0;
-    this.#readHeaders(rawHeaders);
+    this.#readHeaders(rawHeaders, hasBody);
     this.complete = !hasBody;
     if (!hasBody) this.push(null);
     stream.on("close", () => this.destroy());
@@ -54,14 +54,16 @@ export class StreamRequest extends IncomingMessage {
     );
   }
 
-  #readHeaders(raw: readonly string[]): void {
+  #readHeaders(raw: readonly string[], hasBody: boolean): void {
     const headers: IncomingHttpHeaders = {};
     const distinct: NodeJS.Dict<string[]> = Object.create(null);
     let authority: string | undefined;
     const add = (name: string, value: string) => {
       this.rawHeaders.push(name, value);
       const earlier = distinct[name];
-      if (earlier) earlier.push(value);
+      // Cookies come apart and are one header everywhere else (RFC 9113 §8.2.3).
+      if (earlier && name === "cookie") earlier[0] += `; ${value}`;
+      else if (earlier) earlier.push(value);
       else distinct[name] = [value];
       headers[name] = joined(name, headers[name], value);
     };
@@ -74,6 +76,8 @@ export class StreamRequest extends IncomingMessage {
       else if (!name.startsWith(":") && !(name === "host" && authority !== undefined)) add(name, value);
     }
     if (authority !== undefined) add("host", authority);
+    // Who passes it on must know that there is a body.
+    if (hasBody && headers["content-length"] === undefined) add("transfer-encoding", "chunked");
     this.headers = headers;
     this.headersDistinct = distinct;
   }

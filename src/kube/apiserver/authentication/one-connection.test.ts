@@ -1,9 +1,10 @@
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
+import http2 from "node:http2";
 import https from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connect, type TLSSocket } from "node:tls";
+import { connect } from "node:tls";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Clock, systemClock } from "../../../base/index.ts";
 import { type Certificates, openCertificates } from "../certificates.ts";
@@ -17,14 +18,61 @@ interface Identity {
   key: string;
 }
 
+/** One connection of a client. */
+interface Connection {
+  post(path: string, headers: Record<string, string>): Promise<{ code: number; text: string }>;
+  /** How many connections it has been in truth. */
+  count(): number;
+  close(): void;
+}
+type Connect = (url: string, proof: Partial<Identity> & { ca: string }) => Connection;
+
+const overHttp1: Connect = (url, proof) => {
+  const agent = new https.Agent({ keepAlive: true, maxSockets: 1, ...proof });
+  const sockets = new Set<unknown>();
+  return {
+    post: async (path, headers) => {
+      const request = https.request(`${url}${path}`, { method: "POST", agent, headers });
+      request.end("{}");
+      request.on("socket", (socket) => sockets.add(socket));
+      const [response] = await once(request, "response");
+      return { code: response.statusCode, text: await textOf(response) };
+    },
+    count: () => sockets.size,
+    close: () => agent.destroy(),
+  };
+};
+
+const overHttp2: Connect = (url, proof) => {
+  const session = http2.connect(url, proof);
+  return {
+    post: async (path, headers) => {
+      const stream = session.request({ ":method": "POST", ":path": path, ...headers });
+      stream.end("{}");
+      const [response] = await once(stream, "response");
+      return { code: response[":status"], text: await textOf(stream) };
+    },
+    count: () => 1,
+    close: () => session.destroy(),
+  };
+};
+
+async function textOf(body: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks).toString("utf8");
+}
+
 /** Many requests over one connection: each is of whom its own proofs name. */
-describe("requests that share a connection", () => {
+describe.each([
+  ["HTTP/1.1", overHttp1],
+  ["HTTP/2", overHttp2],
+])("requests that share a connection of %s", (_protocol, open) => {
   let dir: string;
   let server: TestServer;
   let proxies: Certificates;
   let laterMs = 0;
-  let agent: https.Agent;
-  const sockets = new Set<TLSSocket>();
+  let shared: Connection | undefined;
 
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), "gantry-connection-"));
@@ -51,8 +99,7 @@ describe("requests that share a connection", () => {
     await rm(dir, { recursive: true });
   });
   afterEach(() => {
-    agent.destroy();
-    sockets.clear();
+    shared?.close();
     laterMs = 0;
   });
 
@@ -62,23 +109,14 @@ describe("requests that share a connection", () => {
   };
 
   function connection(proof: Identity | undefined): void {
-    agent = new https.Agent({ keepAlive: true, maxSockets: 1, ca: server.certificates.caPem, ...proof });
+    shared = open(server.url, { ca: server.certificates.caPem, ...proof });
   }
 
   /** Whom the server takes the sender for; the code where it is refused. */
   async function whoami(headers: Record<string, string> = {}): Promise<string | number> {
-    const request = https.request(`${server.url}${WHOAMI}`, {
-      method: "POST",
-      agent,
-      headers: { "content-type": "application/json", ...headers },
-    });
-    request.end("{}");
-    request.on("socket", (socket) => sockets.add(socket as TLSSocket));
-    const [response] = await once(request, "response");
-    const chunks: Buffer[] = [];
-    for await (const chunk of response) chunks.push(chunk as Buffer);
-    if (response.statusCode !== 201) return response.statusCode;
-    const { username, groups } = JSON.parse(Buffer.concat(chunks).toString("utf8")).status.userInfo;
+    const { code, text } = await shared!.post(WHOAMI, { "content-type": "application/json", ...headers });
+    if (code !== 201) return code;
+    const { username, groups } = JSON.parse(text).status.userInfo;
     return `${username} ${groups.join(",")}`;
   }
 
@@ -86,7 +124,7 @@ describe("requests that share a connection", () => {
     const found = [];
     for (const headers of all) found.push(await whoami(headers));
     // What is seen is of one connection.
-    expect(sockets.size).toBe(1);
+    expect(shared!.count()).toBe(1);
     return found;
   }
 
