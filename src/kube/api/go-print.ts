@@ -47,6 +47,17 @@ const escaped = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStart
 /** JSON with what HTML minds escaped, as Go's encoder has it. */
 export const escapedHtml = (json: string) => json.replace(HTML, escaped);
 
+const HTML_CHARS = ["<", ">", "&", "\u2028", "\u2029"];
+
+/**
+ * JSON as Go's encoder writes it to a client, with the members as they stand. Clients compare such bytes: a controller that kept
+ * a `runtime.RawExtension` wants those back that it sent. `indent`: spaces a level.
+ */
+export function goEncodedJson(value: object, indent?: number): string {
+  const json = JSON.stringify(value, null, indent);
+  return HTML_CHARS.some((char) => json.includes(char)) ? escapedHtml(json) : json;
+}
+
 /** A decoded JSON value as Go's encoder writes it: keys in order, and what HTML minds escaped in texts. */
 export function goJson(value: unknown): string {
   if (typeof value === "string") return goJsonString(value);

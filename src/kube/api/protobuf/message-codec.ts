@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { WireReader, WireWriter } from "../../../formats/index.ts";
 import { compareUtf8, setOwn } from "../../../formats/index.ts";
+import { escapedHtml } from "../go-print.ts";
 import { type Message, type MessageField, messageByKey } from "./message-table.ts";
 import { decodeScalar, encodeScalar, isZero, WIRE_TYPES } from "./scalars.ts";
 
@@ -98,7 +99,7 @@ function fieldsForm(message: Message, value: unknown): JsonObject {
     case "Verbs":
       return { items: value };
     case "JSON":
-      return { raw: Buffer.from(JSON.stringify(value)).toString("base64") };
+      return { raw: Buffer.from(escapedHtml(JSON.stringify(value))).toString("base64") };
     case "JSONSchemaPropsOrArray":
       return Array.isArray(value) ? { jSONSchemas: value } : { schema: value };
     case "JSONSchemaPropsOrBool":

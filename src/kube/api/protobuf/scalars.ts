@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { WireReader, WireWriter } from "../../../formats/index.ts";
 import { formatQuantity, parseQuantity } from "../../../formats/index.ts";
+import { escapedHtml } from "../go-print.ts";
 import { formatTime, parseTimeParts } from "../meta/time.ts";
 import { decodeProtobuf, isProtobufEnvelope } from "./envelope.ts";
 
@@ -158,7 +159,7 @@ function encodeWrapped(writer: WireWriter, code: string, value: unknown): void {
       encodeIntOrString(writer, value);
       return;
     default:
-      writer.uint32(10).bytes(Buffer.from(JSON.stringify(value)));
+      writer.uint32(10).bytes(Buffer.from(escapedHtml(JSON.stringify(value))));
   }
 }
 

@@ -1,6 +1,7 @@
 import { dump } from "js-yaml";
 import {
   encodeProtobuf,
+  goEncodedJson,
   type IncludeObject,
   type KindDefinition,
   type KubeObject,
@@ -25,7 +26,7 @@ export function toYaml(value: object): string {
 export function encodeValue(value: object, encoding: Encoding, pretty = false): Buffer {
   if (encoding === "protobuf") return Buffer.from(encodeProtobuf(value));
   if (encoding === "yaml") return Buffer.from(toYaml(value));
-  return Buffer.from(`${pretty ? JSON.stringify(value, null, 2) : JSON.stringify(value)}\n`);
+  return Buffer.from(`${goEncodedJson(value, pretty ? 2 : undefined)}\n`);
 }
 
 export function encodeObject(

@@ -1,6 +1,13 @@
 import { FairTurn } from "../../../base/index.ts";
 import { fieldHead, lengthDelimited, readField } from "../../../formats/index.ts";
-import { apiVersionOf, encodeProtobuf, type KindDefinition, tableRow, toTable } from "../../api/index.ts";
+import {
+  apiVersionOf,
+  encodeProtobuf,
+  goEncodedJson,
+  type KindDefinition,
+  tableRow,
+  toTable,
+} from "../../api/index.ts";
 import { BIG_BYTES, type StoredObject } from "../objects/stored-object.ts";
 import type { ListAnswer } from "../server-context.ts";
 import { partialMetadata, type Rendering, toYaml } from "./encode-answer.ts";
@@ -159,7 +166,7 @@ function jsonFrame(kind: KindDefinition, empty: object, isEmpty: boolean, form: 
     head: Buffer.from(text.slice(0, end + 1)),
     append(chunks, item, index) {
       chunks.push(index === 0 ? first! : next!);
-      const shown = JSON.stringify(shownItem(kind, item, form), null, indent);
+      const shown = goEncodedJson(shownItem(kind, item, form), indent);
       chunks.push(Buffer.from(indent ? shown.replaceAll("\n", "\n    ") : shown));
     },
     tail: Buffer.concat([last!, Buffer.from(`${text.slice(end + 1)}\n`)]),

@@ -2,6 +2,7 @@ import { lengthDelimited } from "../../../formats/index.ts";
 import {
   apiVersionOf,
   encodeProtobuf,
+  goEncodedJson,
   type KindDefinition,
   type KubeObject,
   toTable,
@@ -110,7 +111,7 @@ export class WatchEncoder {
   #frame(type: string, object: object): Buffer {
     switch (this.#form.encoding) {
       case "json":
-        return Buffer.from(`${JSON.stringify({ type, object })}\n`);
+        return Buffer.from(`${goEncodedJson({ type, object })}\n`);
       case "yaml":
         return Buffer.from(`---\n${toYaml({ type, object })}`);
       default:

@@ -1,6 +1,6 @@
 import { runInTurns } from "../../../base/index.ts";
 import { parseJsonInPieces } from "../../../formats/index.ts";
-import type { KindDefinition, KubeObject } from "../../api/index.ts";
+import { goEncodedJson, type KindDefinition, type KubeObject } from "../../api/index.ts";
 import { deepFreeze } from "../../client/index.ts";
 
 /** What is smaller is parsed in some milliseconds at the most, whatever it holds. */
@@ -162,5 +162,5 @@ const ITEM_START = '{"metadata":{';
 export function encodeForStore(object: KubeObject): Buffer {
   const { kind, apiVersion, metadata, ...rest } = object;
   const { resourceVersion: _, ...storedMetadata } = metadata;
-  return Buffer.from(JSON.stringify({ kind, apiVersion, metadata: storedMetadata, ...rest }));
+  return Buffer.from(goEncodedJson({ kind, apiVersion, metadata: storedMetadata, ...rest }));
 }
