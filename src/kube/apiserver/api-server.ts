@@ -24,6 +24,7 @@ import {
 import { writeDefaultServiceCidr } from "./bootstrap/default-service-cidr.ts";
 import { keepFlowControl } from "./bootstrap/flow-control.ts";
 import { writeKubernetesService } from "./bootstrap/kubernetes-service.ts";
+import { keepTrackingLegacyTokens, trackLegacyTokens } from "./bootstrap/legacy-token-tracking.ts";
 import { CacheChecker } from "./cache-checker.ts";
 import type { ChainOptions } from "./chain.ts";
 import { createServerContext } from "./create-context.ts";
@@ -91,6 +92,7 @@ class KubeApiServer implements ApiServer {
   readonly #threads: RequestThreads;
   readonly #front: HttpFront;
   readonly backend: ApiBackend;
+  readonly #client: KubeClient;
   readonly service: Service;
   #http: HttpServer | undefined;
 
@@ -139,6 +141,7 @@ class KubeApiServer implements ApiServer {
       ownCaPem: options.certificates.caPem,
       serviceAccounts: this.#tokens,
       lookup: this.#lookup,
+      client: () => this.#client,
       logger: options.logger,
       clock: this.#clock,
     });
@@ -185,6 +188,9 @@ class KubeApiServer implements ApiServer {
     const flowControl = this.#flowControl;
     const chain: ChainOptions = { context: this.#context, aggregated, observer, flowControl, offload };
     this.backend = new LocalBackend(chain);
+    this.#client = createInProcessClient(this.backend, SELF, {
+      userAgent: `kube-apiserver/${KUBERNETES_VERSION}`,
+    });
     this.#front = this.#createFront(chain);
     this.service = { name: "apiserver", needs: [], run: (context) => this.#run(context) };
   }
@@ -302,6 +308,8 @@ class KubeApiServer implements ApiServer {
     };
     await publishClusterAuthentication(published);
     keepClusterAuthentication(published, signal);
+    await trackLegacyTokens(published);
+    keepTrackingLegacyTokens(published, signal);
   }
 
   async #checkCache(): Promise<void> {
@@ -346,9 +354,7 @@ class KubeApiServer implements ApiServer {
     const checking = this.#checker.run(caching.signal);
     checking.catch(() => {});
     this.#metrics.start();
-    const client = createInProcessClient(this.backend, SELF, {
-      userAgent: `kube-apiserver/${KUBERNETES_VERSION}`,
-    });
+    const client = this.#client;
     const running: Promise<void>[] = [];
     try {
       await this.#addressRepair.repairAll();

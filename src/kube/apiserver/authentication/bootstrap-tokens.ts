@@ -1,8 +1,8 @@
-import { timingSafeEqual } from "node:crypto";
 import type { Clock, Logger } from "../../../base/index.ts";
 import { BOOTSTRAP_TOKEN_TYPE, type KubeObject, secrets, secretText, tokenLifeMs } from "../../api/index.ts";
 import type { ObjectLookup } from "../objects/object-lookup.ts";
 import type { Authentication, TokenAuthenticator } from "./authenticator.ts";
+import { isSameText } from "./same-text.ts";
 
 const TOKEN = /^([a-z0-9]{6})\.([a-z0-9]{16})$/;
 const BOOTSTRAPPERS = "system:bootstrappers";
@@ -41,16 +41,11 @@ export class BootstrapTokens implements TokenAuthenticator {
 function problemOf(found: KubeObject, id: string, secret: string, nowMs: number): string | undefined {
   if (found.metadata.deletionTimestamp) return "it is about to be deleted";
   if (found.type !== BOOTSTRAP_TOKEN_TYPE) return `its type is not ${BOOTSTRAP_TOKEN_TYPE}`;
-  if (!isEqual(secretText(found, "token-secret"), secret)) return "token-secret is another one";
+  if (!isSameText(secretText(found, "token-secret"), secret)) return "token-secret is another one";
   if (secretText(found, "token-id") !== id) return "token-id is another one";
   if (tokenLifeMs(found, nowMs) === 0) return "it has expired";
   if (secretText(found, "usage-bootstrap-authentication") !== "true") return "it is not for authentication";
   return undefined;
-}
-
-function isEqual(a: string, b: string): boolean {
-  const [one, other] = [Buffer.from(a), Buffer.from(b)];
-  return one.length === other.length && timingSafeEqual(one, other);
 }
 
 function groupsOf(found: KubeObject): { names: string[]; problem?: string } {

@@ -1,4 +1,5 @@
 import type { Clock, Logger } from "../../../base/index.ts";
+import type { KubeClient } from "../../client/types.ts";
 import type { ObjectLookup } from "../objects/object-lookup.ts";
 import { type AnonymousOptions, HttpAuthentication } from "./authenticate-http.ts";
 import {
@@ -10,6 +11,7 @@ import {
 import { BearerTokens } from "./bearer-tokens.ts";
 import { BootstrapTokens } from "./bootstrap-tokens.ts";
 import { ClientCertificates } from "./client-certificates.ts";
+import { LegacyTokens } from "./legacy-tokens.ts";
 import { PeerCertificates } from "./peer-certificates.ts";
 import { RequestHeader, type RequestHeaderOptions } from "./request-header.ts";
 import type { ServiceAccountTokens } from "./service-account-tokens.ts";
@@ -35,6 +37,8 @@ export interface ServerAuthenticationOptions {
   ownCaPem: string;
   serviceAccounts: ServiceAccountTokens;
   lookup: ObjectLookup;
+  /** The server's own. */
+  client(): KubeClient;
   logger: Logger;
   clock: Clock;
 }
@@ -73,6 +77,7 @@ function tokenAuthenticators({
   options: { tokenFile, bootstrapTokens },
   serviceAccounts,
   lookup,
+  client,
   logger,
   clock,
 }: ServerAuthenticationOptions): TokenAuthenticator[] {
@@ -81,6 +86,7 @@ function tokenAuthenticators({
   return [
     ...(tokenFile ? [agnostic(new TokenFile({ ...tokenFile, logger }))] : []),
     serviceAccounts,
+    agnostic(new LegacyTokens({ keys: serviceAccounts.keys, lookup, client, logger, clock })),
     ...(bootstrapTokens ? [agnostic(new BootstrapTokens({ lookup, logger, clock }))] : []),
   ];
 }

@@ -1,12 +1,12 @@
 import { X509Certificate } from "node:crypto";
 import type { Clock, Logger } from "../../../base/index.ts";
 import { jsonEquals, pemBlocks } from "../../../formats/index.ts";
-import { configMaps, isStatusError, type KubeObject } from "../../api/index.ts";
+import { configMaps, type KubeObject } from "../../api/index.ts";
 import type { KubeClient } from "../../client/types.ts";
 import type { RequestHeaderOptions } from "../authentication/request-header.ts";
 import { pem } from "../pki/sign-certificate.ts";
+import { findSystemConfigMap, SYSTEM_NAMESPACE } from "./system-config-map.ts";
 
-const NAMESPACE = "kube-system";
 const NAME = "extension-apiserver-authentication";
 const RESYNC_MS = 60_000;
 
@@ -24,10 +24,10 @@ export interface ClusterAuthenticationOptions {
  */
 export async function publishClusterAuthentication(options: ClusterAuthenticationOptions): Promise<void> {
   const { client, clock } = options;
-  const current = await find(client);
+  const current = await findSystemConfigMap(client, NAME);
   const data = combined(current?.data as Data | undefined, options, clock.nowMs());
   if (current === undefined) {
-    await client.create(configMaps, { metadata: { name: NAME, namespace: NAMESPACE }, data });
+    await client.create(configMaps, { metadata: { name: NAME, namespace: SYSTEM_NAMESPACE }, data });
   } else if (!jsonEquals(current.data ?? {}, data)) {
     await client.update<KubeObject>(configMaps, { ...current, data });
   }
@@ -42,15 +42,6 @@ export function keepClusterAuthentication(options: ClusterAuthenticationOptions,
     );
   const stop = clock.every(RESYNC_MS, () => void again(), { unref: true });
   signal.addEventListener("abort", stop, { once: true });
-}
-
-async function find(client: KubeClient): Promise<KubeObject | undefined> {
-  try {
-    return await client.get<KubeObject>(configMaps, NAMESPACE, NAME);
-  } catch (error) {
-    if (isStatusError(error, "NotFound")) return undefined;
-    throw error;
-  }
 }
 
 type Data = Record<string, string>;
