@@ -1,10 +1,19 @@
 import { errorMessage, isGantryError, rfc3339Seconds } from "../../base/index.ts";
 import type { Pod, PodCondition } from "../api/index.ts";
-import { pods as podsResource } from "../api/index.ts";
+import { podCondition, pods as podsResource, withPodCondition } from "../api/index.ts";
 import type { SchedulerOptions } from "./index.ts";
 
 /** Writes under way at once; more waits, so that a burst of pods does not pile up in memory. */
 const MAX_UNDER_WAY = 256;
+
+const NOTE_LENGTH = 1024;
+
+/** Pods that must go from a node for another one. */
+export interface DrivenOut {
+  pod: Pod;
+  node: string;
+  victims: readonly Pod[];
+}
 
 /** Writes what the scheduler decides, beside its loop. */
 export class DecisionWriter {
@@ -39,20 +48,73 @@ export class DecisionWriter {
     });
   }
 
-  /** Tells why the pod waits: as an event, and in its condition when that says something new. */
-  tellUnschedulable(pod: Pod, message: string): void {
-    const { recorder, logger } = this.#options;
-    recorder.event(pod, "Warning", "FailedScheduling", message);
-    const known = pod.status?.conditions?.find((one) => one.type === "PodScheduled");
-    if (known?.status === "False" && known.message === message) return;
+  /**
+   * Tells why the pod waits: as an event, and in its status when that says something new. `nominate` is the node that it has in
+   * prospect; an empty text: none any more; absent: as before.
+   */
+  tellUnschedulable(pod: Pod, message: string, nominate?: string): void {
+    this.#options.recorder.event(pod, "Warning", "FailedScheduling", shortened(message));
+    const known = podCondition(pod, "PodScheduled");
+    const isTold = known?.status === "False" && known.message === message && known.reason === "Unschedulable";
+    const isNominated = nominate === undefined || nominate === (pod.status?.nominatedNodeName ?? "");
+    if (isTold && isNominated) return;
+    this.#begin(pod, () =>
+      this.#tell("cannot tell why a pod waits", pod, this.#setUnschedulable(pod, message, nominate)),
+    );
+  }
+
+  /** Takes their node in prospect from pods. */
+  clearNomination(pod: Pod): void {
+    const body = { metadata: { uid: pod.metadata.uid }, status: { nominatedNodeName: null } };
+    this.#begin(pod, () => this.#tell("cannot take back a pod's nomination", pod, this.#patch(pod, body)));
+  }
+
+  /** Drives out the pods for another one; `isLast` is told before the last of them goes. */
+  preempt({ pod, node, victims }: DrivenOut, isLast: () => void, onFailure: () => void): void {
     this.#begin(pod, async () => {
+      const goes = (victim: Pod) => this.#driveOut(pod, node, victim);
       try {
-        await this.#setUnschedulable(pod, message, known);
+        await Promise.all(victims.slice(0, -1).map(goes));
+        isLast();
+        await goes(victims.at(-1)!);
       } catch (error) {
-        if (isGantryError(error, "NotFound") || isGantryError(error, "Conflict")) return;
-        logger.warn("cannot tell why a pod waits", { pod: pod.metadata.name, error: errorMessage(error) });
+        isLast();
+        const fields = { pod: pod.metadata.name, node, error: errorMessage(error) };
+        this.#options.logger.warn("cannot drive out pods", fields);
+        onFailure();
       }
     });
+  }
+
+  async #driveOut(pod: Pod, node: string, victim: Pod): Promise<void> {
+    const { client, recorder, clock } = this.#options;
+    const { namespace, name, uid } = victim.metadata;
+    const condition = {
+      type: "DisruptionTarget",
+      status: "True",
+      reason: "PreemptionByScheduler",
+      message: `${pod.spec.schedulerName}: preempting to accommodate a higher priority pod`,
+    };
+    const now = rfc3339Seconds(clock.nowMs());
+    const [set] = withPodCondition({ status: { conditions: known(victim, condition.type) } }, condition, now);
+    try {
+      await this.#patch(victim, { metadata: { uid }, status: { conditions: [set] } });
+      await client.delete(podsResource, namespace, name, { preconditions: { uid } });
+    } catch (error) {
+      // Gone already, or another one has its name now.
+      if (isGantryError(error, "NotFound") || isGantryError(error, "Conflict")) return;
+      throw error;
+    }
+    recorder.event(victim, "Normal", "Preempted", `Preempted by pod ${pod.metadata.uid} on node ${node}`);
+  }
+
+  async #tell(what: string, pod: Pod, write: Promise<unknown>): Promise<void> {
+    try {
+      await write;
+    } catch (error) {
+      if (isGantryError(error, "NotFound") || isGantryError(error, "Conflict")) return;
+      this.#options.logger.warn(what, { pod: pod.metadata.name, error: errorMessage(error) });
+    }
   }
 
   #begin({ metadata: { uid } }: Pod, write: () => Promise<void>): void {
@@ -86,18 +148,28 @@ export class DecisionWriter {
     else logger.warn(text, fields);
   }
 
-  async #setUnschedulable(pod: Pod, message: string, known: PodCondition | undefined): Promise<void> {
-    const { client, clock } = this.#options;
-    const { namespace, name, uid } = pod.metadata;
-    const condition = {
-      type: "PodScheduled",
-      status: "False",
-      reason: "Unschedulable",
-      message,
-      lastTransitionTime:
-        known?.status === "False" ? known.lastTransitionTime : rfc3339Seconds(clock.nowMs()),
-    };
-    const body = { metadata: { uid }, status: { conditions: [condition] } };
-    await client.patch(podsResource, namespace, name, "strategic", body, { subresource: "status" });
+  async #setUnschedulable(pod: Pod, message: string, nominate: string | undefined): Promise<void> {
+    const now = rfc3339Seconds(this.#options.clock.nowMs());
+    const condition = { type: "PodScheduled", status: "False", reason: "Unschedulable", message };
+    const [set] = withPodCondition({ status: { conditions: known(pod, condition.type) } }, condition, now);
+    const nomination = nominate === undefined ? {} : { nominatedNodeName: nominate === "" ? null : nominate };
+    const body = { metadata: { uid: pod.metadata.uid }, status: { conditions: [set], ...nomination } };
+    await this.#patch(pod, body);
   }
+
+  async #patch({ metadata: { namespace, name } }: Pod, body: object): Promise<void> {
+    const options = { subresource: "status" };
+    await this.#options.client.patch(podsResource, namespace, name, "strategic", body, options);
+  }
+}
+
+/** The pod's condition of this type, as a list that has it or nothing. */
+function known(pod: Pod, type: string): PodCondition[] {
+  const condition = podCondition(pod, type);
+  return condition ? [condition] : [];
+}
+
+/** Events have no room for more (scheduler truncateMessage). */
+function shortened(message: string): string {
+  return message.length <= NOTE_LENGTH ? message : `${message.slice(0, NOTE_LENGTH - 4)} ...`;
 }

@@ -1,5 +1,6 @@
 import type { Pod } from "../api/index.ts";
 import type { NodeInfo } from "./node-info.ts";
+import type { PodInfo } from "./pod-info.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** Why a node does not fit, as the person will read it: `Insufficient cpu`. */
@@ -18,6 +19,13 @@ export type ClusterEvent =
   /** A pod came to a node, or one there got other labels. */
   | "pod-placed";
 
+/** Another pod that is tried out on a node (1), or taken from it (-1). */
+export interface PodMove {
+  other: PodInfo;
+  node: NodeInfo;
+  sign: 1 | -1;
+}
+
 /**
  * One concern of scheduling. A plugin prepares once per pod (`prepare`), then judges nodes (`filter`) and rates those that
  * fit (`score`, 0 to 100). What `prepare` returns is handed to the others; `skip` saves the calls.
@@ -27,6 +35,10 @@ export interface SchedulingPlugin<State = unknown> {
   /** Events after which a pod that this plugin refused is worth another try. */
   readonly wokenBy?: readonly ClusterEvent[];
   prepare?(pod: Pod, snapshot: Snapshot): State | "skip";
+  /** The nodes that the pod names, where it does: no other one is looked at. None: its names contradict each other. */
+  namedNodes?(pod: Pod): ReadonlySet<string> | undefined;
+  /** Brings the state up to a move; the opposite move undoes it. What a node itself knows of its pods needs none of this. */
+  podMoved?(state: State, pod: Pod, move: PodMove): void;
   /** Undefined or empty where the node fits. */
   filter?(pod: Pod, node: NodeInfo, state: State): readonly Refusal[] | undefined;
   /** Called once with the nodes that fit, before they are rated; `skip` leaves them unrated. */

@@ -4,14 +4,16 @@ import {
   isPodTerminal,
   namespaces as namespacesResource,
   nodes as nodesResource,
+  podDisruptionBudgets,
   pods as podsResource,
 } from "../api/index.ts";
 import type { EventRecorder, InformerFactory, KubeClient } from "../client/index.ts";
 import { DecisionWriter } from "./decision-writer.ts";
 import type { ClusterEvent, SchedulingPlugin } from "./framework.ts";
 import { defaultPlugins } from "./plugins/index.ts";
+import { podInfoOf } from "./pod-info.ts";
 import { SchedulingQueue } from "./queue.ts";
-import { NodeSelector } from "./select-node.ts";
+import { NodeSelector, type Selection } from "./select-node.ts";
 import { Snapshot } from "./snapshot.ts";
 
 export interface SchedulerOptions {
@@ -39,8 +41,11 @@ export function createScheduler(options: SchedulerOptions): Service {
   const namespaces = informers.informer(namespacesResource);
   const snapshot = new Snapshot();
   const queue = new SchedulingQueue(clock);
-  const selector = new NodeSelector(plugins);
+  const budgets = informers.informer(podDisruptionBudgets);
+  const selector = new NodeSelector(plugins, { budgets: () => budgets.list() });
   const writer = new DecisionWriter(options);
+  /** Whose victims are being told to go. */
+  const preempting = new Set<string>();
 
   const isOurs = (pod: Pod) =>
     !pod.spec.nodeName &&
@@ -48,8 +53,24 @@ export function createScheduler(options: SchedulerOptions): Service {
     !isPodTerminal(pod) &&
     pod.metadata.deletionTimestamp === undefined;
 
+  /** What the status says of it, where that has changed; else the decisions here are newer. */
+  const noteNomination = (pod: Pod, previous: Pod | undefined): void => {
+    const { uid } = pod.metadata;
+    const name = pod.status?.nominatedNodeName;
+    if (!isOurs(pod)) forgetNomination(uid);
+    else if (name === previous?.status?.nominatedNodeName) return;
+    else if (name) snapshot.nominator.set(pod, name);
+    else forgetNomination(uid);
+  };
+
+  /** Its place may be had by others now. */
+  const forgetNomination = (uid: string): void => {
+    if (snapshot.nominator.remove(uid)) queue.clusterChanged("pod-gone");
+  };
+
   const podChanged = (pod: Pod, previous?: Pod): void => {
     snapshot.setPod(pod);
+    noteNomination(pod, previous);
     if (!isOurs(pod) || isGated(pod)) queue.remove(pod.metadata.uid);
     else if (!previous || isGated(previous) || placementView(pod) !== placementView(previous)) queue.add(pod);
     else queue.refresh(pod);
@@ -85,27 +106,58 @@ export function createScheduler(options: SchedulerOptions): Service {
       onDelete: (pod) => {
         queue.remove(pod.metadata.uid);
         snapshot.removePod(pod.metadata.uid);
+        forgetNomination(pod.metadata.uid);
         if (isPlaced(pod)) queue.clusterChanged("pod-gone");
       },
     }),
   ];
 
-  const scheduleOne = (pod: Pod, attempts: number): void => {
-    const selection = selector.select(pod, snapshot);
-    if (selection.node === undefined) {
-      const { message, refusedBy } = selection;
-      queue.unschedulable(pod, attempts, wokenBy(refusedBy));
-      writer.tellUnschedulable(pod, message);
-      return;
+  /** Drives out the victims; the pod waits until they are gone. Who had less right to the place looks for another one. */
+  const driveOut = (pod: Pod, node: string, victims: readonly Pod[]): void => {
+    const { uid } = pod.metadata;
+    snapshot.nominator.set(pod, node);
+    const { priority } = podInfoOf(pod);
+    for (const other of [...snapshot.nominator.on(node)]) {
+      if (other.priority >= priority) continue;
+      snapshot.nominator.remove(other.pod.metadata.uid);
+      writer.clearNomination(other.pod);
+      queue.activate(other.pod.metadata.uid);
     }
-    snapshot.assume(pod, selection.node);
-    writer.bind(pod, selection.node, () => {
+    preempting.add(uid);
+    writer.preempt(
+      { pod, node, victims },
+      () => preempting.delete(uid),
+      () => queue.activate(uid),
+    );
+  };
+
+  const wait = (pod: Pod, attempts: number, selection: Selection & { node: undefined }): void => {
+    const { message, refusedBy, preemption } = selection;
+    const { uid } = pod.metadata;
+    const isWoken = wokenBy(refusedBy);
+    queue.unschedulable(pod, attempts, (event) => !preempting.has(uid) && isWoken(event));
+    const { nominate, victims = [] } = preemption;
+    if (nominate === "") snapshot.nominator.remove(uid);
+    writer.tellUnschedulable(pod, message, nominate);
+    if (victims.length > 0) driveOut(pod, nominate!, victims);
+  };
+
+  const bind = (pod: Pod, attempts: number, node: string): void => {
+    snapshot.nominator.remove(pod.metadata.uid);
+    snapshot.assume(pod, node);
+    writer.bind(pod, node, () => {
       snapshot.forget(pod.metadata.uid);
       queue.clusterChanged("pod-gone");
       // Who was bound by somebody else, or is gone, leaves the queue by its own event.
       const known = pods.get(`${pod.metadata.namespace}/${pod.metadata.name}`);
       if (known?.metadata.uid === pod.metadata.uid && isOurs(known)) queue.retry(known, attempts);
     });
+  };
+
+  const scheduleOne = (pod: Pod, attempts: number): void => {
+    const selection = selector.select(pod, snapshot);
+    if (selection.node === undefined) wait(pod, attempts, selection);
+    else bind(pod, attempts, selection.node);
   };
 
   const work = async (signal: AbortSignal): Promise<void> => {
@@ -130,7 +182,7 @@ export function createScheduler(options: SchedulerOptions): Service {
     async run({ signal, ready }) {
       ready();
       try {
-        await Promise.all([pods, nodes, namespaces].map((informer) => informer.synced(signal)));
+        await Promise.all([pods, nodes, namespaces, budgets].map((informer) => informer.synced(signal)));
       } catch (error) {
         if (signal.aborted) return;
         throw error;

@@ -14,10 +14,10 @@ export class NodeInfo {
   /** Pods with host ports, which are few. */
   readonly podsWithHostPorts = new Set<PodInfo>();
 
-  constructor(node: Node) {
+  constructor(node: Node, allocatable = readResources(node.status?.allocatable)) {
     this.name = node.metadata.name;
     this.node = node;
-    this.allocatable = readResources(node.status?.allocatable);
+    this.allocatable = allocatable;
   }
 
   /** The node's value of a topology key. */
@@ -28,6 +28,16 @@ export class NodeInfo {
   setNode(node: Node): void {
     this.node = node;
     this.allocatable = readResources(node.status?.allocatable);
+  }
+
+  /** The same node, to try out other pods on. */
+  copy(): NodeInfo {
+    const copy = new NodeInfo(this.node, this.allocatable);
+    for (const [uid, info] of this.pods) copy.pods.set(uid, info);
+    for (const info of this.podsWithHostPorts) copy.podsWithHostPorts.add(info);
+    for (const [name, amount] of this.requested) copy.requested.set(name, amount);
+    Object.assign(copy.scoring, this.scoring);
+    return copy;
   }
 
   addPod(info: PodInfo): void {

@@ -10,6 +10,7 @@ export interface HostPort {
 /** What scheduling needs of a pod, worked out once. */
 export interface PodInfo {
   pod: Pod;
+  priority: number;
   requests: Resources;
   /** Requests for rating, with assumed minimums. */
   scoring: { cpu: number; memory: number };
@@ -26,6 +27,7 @@ export function podInfoOf(pod: Pod): PodInfo {
     const { affinity } = pod.spec;
     info = {
       pod,
+      priority: pod.spec.priority ?? 0,
       requests: podRequests(pod),
       scoring: scoringRequests(pod),
       hostPorts: hostPortsOf(pod),

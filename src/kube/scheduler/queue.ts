@@ -72,6 +72,14 @@ export class SchedulingQueue {
     this.#release(this.#failed(pod, attempts, always));
   }
 
+  /** The pod is worth another try, whatever it waits for. */
+  activate(uid: string): void {
+    const entry = this.#unschedulable.get(uid);
+    if (!entry) return;
+    this.#unschedulable.delete(uid);
+    this.#release(entry);
+  }
+
   /** The cluster changed so that waiting pods may fit now. */
   clusterChanged(event: ClusterEvent): void {
     for (const [uid, entry] of this.#unschedulable) {

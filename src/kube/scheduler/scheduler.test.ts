@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { silentLogger, systemClock } from "../../base/index.ts";
 import type { Pod } from "../api/index.ts";
-import { events, nodes, pods as podsResource } from "../api/index.ts";
+import { events, nodes, pods as podsResource, priorityClasses } from "../api/index.ts";
 import type { KubeObject } from "../api/types.ts";
 import { startTestServer, type TestServer } from "../apiserver/testing/start-test-server.ts";
 import { createEventRecorder, createInformerFactory, type KubeClient } from "../client/index.ts";
@@ -107,7 +107,7 @@ describe("the scheduler on a real API server", () => {
     await addNode("small", {}, "500m");
     await eventually(async () =>
       expect((await condition("p"))!.message).toBe(
-        "0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling..",
+        "0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.",
       ),
     );
     await addNode("large");
@@ -245,5 +245,116 @@ describe("the scheduler on a real API server", () => {
       spec: { tolerations: [...(await get("p")).spec.tolerations!, { key: "k", operator: "Exists" }] },
     });
     await placed("p");
+  });
+
+  describe("with pods that are more important", () => {
+    const addImportant = async (name: string, value: number): Promise<void> => {
+      await server.client.create(priorityClasses, { metadata: { name }, value });
+    };
+    const going = (name: string) =>
+      eventually(async () => expect((await get(name)).metadata.deletionTimestamp).toBeDefined());
+    const remove = (name: string) =>
+      server.client.delete(podsResource, "default", name, { gracePeriodSeconds: 0 });
+    beforeEach(async () => {
+      await addImportant("middle", 10);
+      await addImportant("high", 100);
+    });
+
+    it("drives out the less important, waits for them, and lets nobody else have the place", async () => {
+      await addNode("a", {}, "1");
+      await start();
+      await addPod("low", "600m");
+      await placed("low");
+      await addPod("vip", "900m", { priorityClassName: "high" });
+      await going("low");
+      const vip = await eventually(async () => {
+        const one = await get("vip");
+        expect(one.status!.nominatedNodeName).toBe("a");
+        return one;
+      });
+      expect(await condition("vip")).toMatchObject({
+        reason: "Unschedulable",
+        message: "0/1 nodes are available: 1 Insufficient cpu.",
+      });
+      const low = await get("low");
+      expect(low.status!.conditions).toContainEqual(
+        expect.objectContaining({
+          type: "DisruptionTarget",
+          status: "True",
+          reason: "PreemptionByScheduler",
+          message: "default-scheduler: preempting to accommodate a higher priority pod",
+        }),
+      );
+      await eventually(async () => {
+        const all = (await server.client.list(events, { namespace: "default" })).items;
+        expect(all.find((one) => one.reason === "Preempted")).toMatchObject({
+          involvedObject: { name: "low" },
+          message: `Preempted by pod ${vip.metadata.uid} on node a`,
+        });
+      });
+      await addPod("other", "200m", { priorityClassName: "middle" });
+      await waits("other");
+      await remove("low");
+      await placed("vip");
+      expect(await nodeOf("other")).toBeUndefined();
+      expect(await condition("other")).toMatchObject({ status: "False" });
+      await remove("vip");
+      await placed("other");
+    });
+
+    it("gives the place to one who is more important still, and the other looks anew", async () => {
+      await addNode("a", {}, "1");
+      await start();
+      await addPod("low", "900m");
+      await placed("low");
+      await addPod("middle", "900m", { priorityClassName: "middle" });
+      await going("low");
+      await addPod("vip", "900m", { priorityClassName: "high" });
+      await waits("vip");
+      await remove("low");
+      await placed("vip");
+      await eventually(async () => expect((await get("middle")).status!.nominatedNodeName).toBeUndefined());
+      expect(await nodeOf("middle")).toBeUndefined();
+    });
+
+    it("tries again where the others could not be driven out", async () => {
+      await addNode("a", {}, "1");
+      let failures = 0;
+      await start(
+        (client) =>
+          new Proxy(client, {
+            get: (target, name: keyof KubeClient) => {
+              if (name !== "delete" || failures++ > 0) return (target[name] as () => unknown).bind(target);
+              return () => Promise.reject(new Error("the connection broke"));
+            },
+          }),
+      );
+      await addPod("low", "900m");
+      await placed("low");
+      await addPod("vip", "900m", { priorityClassName: "high" });
+      await going("low");
+      expect(failures).toBeGreaterThan(1);
+      await remove("low");
+      await placed("vip");
+    });
+
+    it("knows after a restart what was promised to whom", async () => {
+      await addNode("a", {}, "1");
+      await start();
+      await addPod("low", "600m");
+      await placed("low");
+      await addPod("vip", "900m", { priorityClassName: "high" });
+      await eventually(async () => expect((await get("vip")).status!.nominatedNodeName).toBe("a"));
+      await going("low");
+      await stop!();
+      await remove("low");
+      await addPod("other", "200m", { priorityClassName: "middle" });
+      await server.client.patch(podsResource, "default", "vip", "merge", {
+        metadata: { labels: { seen: "yes" } },
+      });
+      await start();
+      await placed("vip");
+      expect(await nodeOf("other")).toBeUndefined();
+    });
   });
 });

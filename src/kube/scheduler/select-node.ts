@@ -1,17 +1,27 @@
-import type { Pod } from "../api/index.ts";
-import { fitErrorMessage, type NodeRefusal } from "./fit-error.ts";
+import type { Pod, PodDisruptionBudget } from "../api/index.ts";
+import { isResolvable, type NodeRefusal, type Prepared, refuseNode } from "./filter-node.ts";
+import { type Diagnosis, fitErrorMessage } from "./fit-error.ts";
 import type { SchedulingPlugin } from "./framework.ts";
 import type { NodeInfo } from "./node-info.ts";
+import { type Preemption, preempt } from "./preemption/preempt.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 export type Selection =
   | { node: string }
-  /** `refusedBy`: the plugins without whose refusals it might have fitted. */
-  | { node: undefined; message: string; refusedBy: ReadonlySet<SchedulingPlugin<unknown>> };
+  | {
+      node: undefined;
+      message: string;
+      /** The plugins without whose refusals it might have fitted. */
+      refusedBy: ReadonlySet<SchedulingPlugin<unknown>>;
+      /** Whom to drive out for it, and where to. */
+      preemption: Preemption;
+    };
 
-interface Prepared {
+/** The nodes that a pod names, by which plugin, and what is said of all others. */
+interface Named {
   plugin: SchedulingPlugin<unknown>;
-  state: unknown;
+  nodes: ReadonlySet<string>;
+  diagnosis: Pick<Diagnosis, "absentReason" | "generalReason">;
 }
 
 /** In large clusters not all nodes are looked at once enough fit (upstream's percentageOfNodesToScore). */
@@ -23,24 +33,39 @@ function enoughFitting(nodeCount: number): number {
   return Math.max(MIN_FITTING, Math.floor((nodeCount * percentage) / 100));
 }
 
+export interface NodeSelectorOptions {
+  random?: () => number;
+  budgets?: () => Iterable<PodDisruptionBudget>;
+}
+
 /** Chooses nodes for pods. Remembers where the last look ended, so that all nodes have their turn. */
 export class NodeSelector {
   readonly #plugins: readonly SchedulingPlugin<unknown>[];
   readonly #random: () => number;
+  readonly #budgets: () => Iterable<PodDisruptionBudget>;
   #start = 0;
 
-  constructor(plugins: readonly SchedulingPlugin<never>[], random: () => number = Math.random) {
+  constructor(
+    plugins: readonly SchedulingPlugin<never>[],
+    { random = Math.random, budgets = () => [] }: NodeSelectorOptions = {},
+  ) {
     this.#plugins = plugins as unknown as readonly SchedulingPlugin<unknown>[];
     this.#random = random;
+    this.#budgets = budgets;
   }
 
   /** The best node for the pod, or why there is none. Ties go by chance. */
   select(pod: Pod, snapshot: Snapshot): Selection {
     const prepared = this.#prepare(pod, snapshot);
-    const { fitting, refusals } = this.#filter(pod, snapshot, prepared);
+    const filters = prepared.filter(({ plugin }) => plugin.filter);
+    const nominated = nominatedNode(pod, snapshot);
+    // The node in prospect is most probably the only one.
+    if (nominated && !refuseNode(pod, nominated, filters, snapshot.nominator))
+      return { node: nominated.name };
+    const named = this.#namedNodes(pod);
+    const { fitting, refusals } = this.#filter(pod, snapshot, filters, named?.nodes);
     if (fitting.length === 0) {
-      const refusedBy = new Set(refusals.map((refusal) => refusal.plugin));
-      return { node: undefined, message: fitErrorMessage(pod, refusals), refusedBy };
+      return this.#refused(pod, snapshot, filters, refusals, named);
     }
     if (fitting.length === 1) return { node: fitting[0]!.name };
     return { node: this.#best(fitting, rate(pod, fitting, prepared)).name };
@@ -55,20 +80,65 @@ export class NodeSelector {
     return prepared;
   }
 
-  #filter(pod: Pod, { nodes }: Snapshot, prepared: readonly Prepared[]) {
+  /** The nodes that the pod names, where it does; what is said of the others. */
+  #namedNodes(pod: Pod): Named | undefined {
+    for (const plugin of this.#plugins) {
+      const nodes = plugin.namedNodes?.(pod);
+      if (!nodes) continue;
+      const diagnosis: Named["diagnosis"] =
+        nodes.size === 0
+          ? { generalReason: "pod affinity terms conflict" }
+          : { absentReason: `node(s) didn't satisfy plugin(s) [${plugin.name}]` };
+      return { plugin, nodes, diagnosis };
+    }
+    return undefined;
+  }
+
+  #filter(
+    pod: Pod,
+    snapshot: Snapshot,
+    filters: readonly Prepared[],
+    named: ReadonlySet<string> | undefined,
+  ) {
+    const nodes = named ? existing(named, snapshot) : snapshot.nodes;
     const fitting: NodeInfo[] = [];
     const refusals: NodeRefusal[] = [];
     const enough = enoughFitting(nodes.length);
-    const filters = prepared.filter(({ plugin }) => plugin.filter);
+    const start = named ? 0 : this.#start;
     let looked = 0;
     for (; looked < nodes.length && fitting.length < enough; looked++) {
-      const node = nodes[(this.#start + looked) % nodes.length]!;
-      const refusal = refuse(pod, node, filters);
+      const node = nodes[(start + looked) % nodes.length]!;
+      const refusal = refuseNode(pod, node, filters, snapshot.nominator);
       if (refusal) refusals.push(refusal);
       else fitting.push(node);
     }
-    this.#start = nodes.length === 0 ? 0 : (this.#start + looked) % nodes.length;
+    if (!named) this.#start = nodes.length === 0 ? 0 : (start + looked) % nodes.length;
     return { fitting, refusals };
+  }
+
+  #refused(
+    pod: Pod,
+    snapshot: Snapshot,
+    filters: readonly Prepared[],
+    refusals: readonly NodeRefusal[],
+    named: Named | undefined,
+  ): Selection {
+    const nodeCount = snapshot.nodes.length;
+    const text = fitErrorMessage({ nodeCount, refusals, ...named?.diagnosis });
+    const refusedBy = new Set(refusals.map(({ plugin }) => plugin));
+    if (named) refusedBy.add(named.plugin);
+    if (nodeCount === 0) return { node: undefined, message: text, refusedBy, preemption: {} };
+    const preemption = preempt({
+      pod,
+      snapshot,
+      filters,
+      resolvable: refusals.filter(isResolvable).map(({ node }) => node),
+      budgets: this.#budgets,
+      random: this.#random,
+    });
+    const { message: why } = preemption;
+    const message = why === undefined ? text : `${text} preemption: ${why}`;
+    return { node: undefined, message, refusedBy, preemption };
   }
 
   #best(nodes: readonly NodeInfo[], scores: Float64Array): NodeInfo {
@@ -84,13 +154,13 @@ export class NodeSelector {
   }
 }
 
-/** The first plugin that refuses speaks for the node, as upstream's. */
-function refuse(pod: Pod, node: NodeInfo, filters: readonly Prepared[]): NodeRefusal | undefined {
-  for (const { plugin, state } of filters) {
-    const reasons = plugin.filter!(pod, node, state);
-    if (reasons !== undefined && reasons.length > 0) return { node, plugin, reasons };
-  }
-  return undefined;
+function nominatedNode({ metadata }: Pod, snapshot: Snapshot): NodeInfo | undefined {
+  const name = snapshot.nominator.nodeOf(metadata.uid);
+  return name === undefined ? undefined : snapshot.node(name);
+}
+
+function existing(names: ReadonlySet<string>, snapshot: Snapshot): NodeInfo[] {
+  return [...names].map((name) => snapshot.node(name)).filter((node) => node !== undefined);
 }
 
 function rate(pod: Pod, nodes: readonly NodeInfo[], prepared: readonly Prepared[]): Float64Array {

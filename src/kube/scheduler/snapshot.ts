@@ -1,6 +1,7 @@
 import type { Namespace, Node, Pod } from "../api/index.ts";
 import { isPodTerminal } from "../api/index.ts";
 import { NodeInfo } from "./node-info.ts";
+import { Nominator } from "./nominator.ts";
 import { PodGroups } from "./pod-groups.ts";
 import { type PodInfo, podInfoOf } from "./pod-info.ts";
 
@@ -10,6 +11,7 @@ import { type PodInfo, podInfoOf } from "./pod-info.ts";
  */
 export class Snapshot {
   readonly groups = new PodGroups();
+  readonly nominator = new Nominator();
   readonly #nodes = new Map<string, NodeInfo>();
   #list: readonly NodeInfo[] | undefined;
   /** Where each pod is; its node may not be known (yet). */

@@ -26,8 +26,11 @@ class TopologyCounts {
     const value = node?.topology(key);
     if (value === undefined) return;
     const values = this.#counts.get(key) ?? new Map<string, number>();
-    values.set(value, (values.get(value) ?? 0) + amount);
-    this.#counts.set(key, values);
+    const total = (values.get(value) ?? 0) + amount;
+    if (total === 0) values.delete(value);
+    else values.set(value, total);
+    if (values.size === 0) this.#counts.delete(key);
+    else this.#counts.set(key, values);
   }
 
   on(node: NodeInfo, key: string): number {
@@ -49,6 +52,7 @@ class TopologyCounts {
 }
 
 interface State {
+  snapshot: Snapshot;
   terms: AffinityTerms;
   /** Placed pods that match all of the pod's affinity terms. */
   wanted: TopologyCounts;
@@ -70,6 +74,11 @@ export const interPodAffinity: SchedulingPlugin<State> = {
     const others = [...snapshot.podsWithAffinity];
     if (!isAsking && others.length === 0) return "skip";
     return stateOf(pod, snapshot, others);
+  },
+  podMoved: (state, pod, { other, node, sign }) => {
+    const { namespace = "", labels } = other.pod.metadata;
+    countPlaced({ namespace, labels }, [[node, sign]], state);
+    countOther(other.pod, node, pod, state, sign);
   },
   filter: (_pod, node, { terms, wanted, unwanted, refusedBy, matchesItself }) => {
     if (terms.affinity.some((term) => node.topology(term.topologyKey) === undefined)) return NO_AFFINITY;
@@ -96,6 +105,7 @@ function stateOf(pod: Pod, snapshot: Snapshot, others: readonly Placed[]): State
   const terms = affinityTermsOf(pod);
   const { namespace = "", labels } = pod.metadata;
   const state: State = {
+    snapshot,
     terms,
     wanted: new TopologyCounts(),
     unwanted: new TopologyCounts(),
@@ -103,8 +113,12 @@ function stateOf(pod: Pod, snapshot: Snapshot, others: readonly Placed[]): State
     ratings: new TopologyCounts(),
     matchesItself: terms.affinity.every((term) => term.matches(namespace, labels, snapshot)),
   };
-  if (hasTerms(terms)) for (const group of snapshot.groups.in()) countGroup(group, state, snapshot);
-  for (const { info, node } of others) countOther(info.pod, snapshot.node(node), pod, state, snapshot);
+  if (hasTerms(terms)) {
+    for (const group of snapshot.groups.in()) {
+      countPlaced(group, nodesOf(group, snapshot), state);
+    }
+  }
+  for (const { info, node } of others) countOther(info.pod, snapshot.node(node), pod, state, 1);
   return state;
 }
 
@@ -112,15 +126,25 @@ function hasTerms({ affinity, antiAffinity, preferred, preferredNot }: AffinityT
   return affinity.length + antiAffinity.length + preferred.length + preferredNot.length > 0;
 }
 
-/** What the pod says of the placed pods of one group. */
-function countGroup(group: PodGroup, { terms, wanted, unwanted, ratings }: State, snapshot: Snapshot): void {
-  const applies = (term: AffinityTerm) => term.matches(group.namespace, group.labels, snapshot);
+function* nodesOf(
+  { nodes }: PodGroup,
+  snapshot: Snapshot,
+): Iterable<[node: NodeInfo | undefined, count: number]> {
+  for (const [name, count] of nodes) yield [snapshot.node(name), count];
+}
+
+/** What the pod says of placed pods with these labels. */
+function countPlaced(
+  { namespace, labels }: { namespace: string; labels: Record<string, string> | undefined },
+  nodes: Iterable<[node: NodeInfo | undefined, count: number]>,
+  { terms, wanted, unwanted, ratings, snapshot }: State,
+): void {
+  const applies = (term: AffinityTerm) => term.matches(namespace, labels, snapshot);
   const near = terms.affinity.length > 0 && terms.affinity.every(applies) ? terms.affinity : [];
   const far = terms.antiAffinity.filter(applies);
   const rated = [...terms.preferred, ...terms.preferredNot].filter(applies);
   if (near.length + far.length + rated.length === 0) return;
-  for (const [name, count] of group.nodes) {
-    const node = snapshot.node(name);
+  for (const [node, count] of nodes) {
     for (const term of near) wanted.add(node, term.topologyKey, count);
     for (const term of far) unwanted.add(node, term.topologyKey, count);
     for (const term of rated) ratings.add(node, term.topologyKey, count * term.weight);
@@ -132,14 +156,16 @@ function countOther(
   other: Pod,
   node: NodeInfo | undefined,
   pod: Pod,
-  { refusedBy, ratings }: State,
-  snapshot: Snapshot,
+  { refusedBy, ratings, snapshot }: State,
+  sign: 1 | -1,
 ): void {
   const { namespace = "", labels } = pod.metadata;
   const applies = (term: AffinityTerm) => term.matches(namespace, labels, snapshot);
   const terms = affinityTermsOf(other);
-  for (const term of terms.antiAffinity) if (applies(term)) refusedBy.add(node, term.topologyKey, 1);
-  for (const term of terms.affinity) if (applies(term)) ratings.add(node, term.topologyKey, SYMMETRIC_WEIGHT);
-  for (const term of terms.preferred) if (applies(term)) ratings.add(node, term.topologyKey, term.weight);
-  for (const term of terms.preferredNot) if (applies(term)) ratings.add(node, term.topologyKey, term.weight);
+  const rate = (term: AffinityTerm, weight: number): void => {
+    if (applies(term)) ratings.add(node, term.topologyKey, sign * weight);
+  };
+  for (const term of terms.antiAffinity) if (applies(term)) refusedBy.add(node, term.topologyKey, sign);
+  for (const term of terms.affinity) rate(term, SYMMETRIC_WEIGHT);
+  for (const term of [...terms.preferred, ...terms.preferredNot]) rate(term, term.weight);
 }

@@ -1,4 +1,5 @@
 import {
+  type NodeSelectorTerm,
   nodeIsSelected,
   nodeSelectorTermMatches,
   type PreferredSchedulingTerm,
@@ -25,6 +26,18 @@ export const nodeAffinity: SchedulingPlugin<State> = {
     const preferred = pod.spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
     return selects || preferred.length > 0 ? { selects, preferred } : "skip";
   },
+  namedNodes: ({ spec }) => {
+    const terms =
+      spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
+    if (terms.length === 0) return undefined;
+    const names = new Set<string>();
+    for (const term of terms) {
+      const named = namedBy(term);
+      if (!named) return undefined;
+      for (const name of named) names.add(name);
+    }
+    return names;
+  },
   filter: (pod, { node }, { selects }) => (!selects || nodeIsSelected(pod.spec, node) ? undefined : REFUSED),
   prepareScore: (_pod, _nodes, { preferred }) => (preferred.length === 0 ? "skip" : undefined),
   score: (_pod, { node }, { preferred }) => {
@@ -35,3 +48,12 @@ export const nodeAffinity: SchedulingPlugin<State> = {
   },
   normalize: (scores) => normalizeToMax(scores),
 };
+
+/** The nodes that a term admits by their names; undefined where it does not go by names. */
+function namedBy({ matchFields = [] }: NodeSelectorTerm): string[] | undefined {
+  const lists = matchFields
+    .filter(({ key, operator }) => key === "metadata.name" && operator === "In")
+    .map(({ values = [] }) => values);
+  const [first, ...others] = lists;
+  return first?.filter((name) => others.every((list) => list.includes(name)));
+}

@@ -36,9 +36,11 @@ interface Constraint {
 }
 
 interface HardConstraint extends Constraint {
+  selector: LabelSelector;
   /** Matching pods per value of the topology key. */
-  counts: ReadonlyMap<string, number>;
-  least: number;
+  counts: Map<string, number>;
+  /** In the emptiest domain; undefined where that must be looked for anew. */
+  least: number | undefined;
   /** 1 where the pod itself counts. */
   self: number;
 }
@@ -78,10 +80,24 @@ export const podTopologySpread: SchedulingPlugin<State> = {
       rated: [],
     };
   },
+  podMoved: ({ hard }, pod, { other, node, sign }) => {
+    const { namespace, labels, deletionTimestamp } = other.pod.metadata;
+    if (namespace !== pod.metadata.namespace || deletionTimestamp !== undefined) return;
+    for (const constraint of hard) {
+      const value = node.topology(constraint.topologyKey);
+      if (value === undefined || !constraint.selector.matches(labels) || !constraint.isEligible(node))
+        continue;
+      constraint.counts.set(value, (constraint.counts.get(value) ?? 0) + sign);
+      constraint.least = undefined;
+    }
+  },
   filter: (_pod, node, { hard }) => {
-    for (const { topologyKey, counts, least, self, maxSkew } of hard) {
+    for (const constraint of hard) {
+      const { topologyKey, counts, self, maxSkew } = constraint;
       const value = node.topology(topologyKey);
       if (value === undefined) return NO_LABEL;
+      constraint.least ??= leastOf(constraint);
+      const { least } = constraint;
       if ((counts.get(value) ?? 0) + self - least > maxSkew) return SKEWED;
     }
     return undefined;
@@ -186,10 +202,16 @@ function hardConstraint(
     if (value !== undefined && !counts.has(value) && constraint.isEligible(node)) counts.set(value, 0);
   }
   countPods(constraint, snapshot, counts);
-  const isShort = counts.size < constraint.minDomains;
-  let least = isShort || counts.size === 0 ? 0 : Number.POSITIVE_INFINITY;
+  const self = selector.matches(pod.metadata.labels) ? 1 : 0;
+  return { ...constraint, selector, counts, least: undefined, self };
+}
+
+/** With fewer domains than there are to be, one more is imagined without any pod. */
+function leastOf({ counts, minDomains }: HardConstraint): number {
+  if (counts.size === 0 || counts.size < minDomains) return 0;
+  let least = Number.POSITIVE_INFINITY;
   for (const count of counts.values()) least = Math.min(least, count);
-  return { ...constraint, counts, least, self: selector.matches(pod.metadata.labels) ? 1 : 0 };
+  return least;
 }
 
 function softConstraint(constraint: Constraint, snapshot: Snapshot): SoftConstraint {
