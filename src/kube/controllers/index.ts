@@ -29,7 +29,9 @@ import { createResourceQuotaController } from "./resourcequota/index.ts";
 import { createRootCaController } from "./root-ca/index.ts";
 import { createServiceCidrsController } from "./service-cidrs/index.ts";
 import { createServiceAccountController } from "./serviceaccount/index.ts";
+import { createTaintEvictionController } from "./taint-eviction/index.ts";
 import { createTokenCleaner } from "./token-cleaner/index.ts";
+import { createTtlController } from "./ttl/index.ts";
 import { createTtlAfterFinishedController } from "./ttl-after-finished/index.ts";
 import { createValidatingAdmissionPolicyStatusController } from "./validating-admission-policy-status/index.ts";
 
@@ -81,6 +83,8 @@ const CONTROLLERS: [identity: string, factory: Factory, component?: string][] = 
   ["token-cleaner", createTokenCleaner],
   ["generic-garbage-collector", createGarbageCollector],
   ["node-controller", createNodeLifecycleController],
+  ["node-controller", createTaintEvictionController, "taint-eviction-controller"],
+  ["ttl-controller", createTtlController],
   ["pod-garbage-collector", createPodGcController],
   ["horizontal-pod-autoscaler", createHorizontalPodAutoscalerController],
   ["disruption-controller", createDisruptionController, "controllermanager"],

@@ -8,24 +8,32 @@ import {
 } from "../../api/index.ts";
 import { type Controller, type ControllerDependencies, createController } from "../controller.ts";
 import { newest, writeOnNewest } from "../newest.ts";
+import { indexByNode, podsOn } from "../pods-on-node.ts";
 import { unlessGone } from "../write-errors.ts";
 import { readyOf, silentConditions } from "./conditions.ts";
-import { Eviction, indexByNode, podsOn } from "./eviction.ts";
 import { Heartbeats } from "./heartbeats.ts";
-import { evictingTaints, nextTaints } from "./taints.ts";
+import { isDrivingAway, nextTaints } from "./taints.ts";
+import { DEFAULT_LIMITS, type EvictionLimits, ZoneHealth, zoneOf } from "./zone-health.ts";
+import { ZoneTurns } from "./zone-turns.ts";
 
 const CHECK_MS = 5_000;
 
-/** Finds nodes that fell silent, taints nodes by their conditions, and evicts pods that do not tolerate it. */
-export function createNodeLifecycleController(dependencies: ControllerDependencies): Controller {
-  const { client, informers, recorder, clock } = dependencies;
+/**
+ * Finds nodes that fell silent, and taints nodes by their conditions. The taints that drive pods away come to one node of a
+ * zone after the other, the more slowly the more of it is down.
+ */
+export function createNodeLifecycleController(
+  dependencies: ControllerDependencies & { limits?: EvictionLimits },
+): Controller {
+  const { client, informers, recorder, clock, limits = DEFAULT_LIMITS } = dependencies;
   const nodes = informers.informer(nodesResource);
   const leases = informers.informer(leasesResource);
   const pods = informers.informer(podsResource);
   indexByNode(pods);
   const time = new RunningTime(clock, CHECK_MS);
   const heartbeats = new Heartbeats(time);
-  const eviction = new Eviction(dependencies, time, pods);
+  const health = new ZoneHealth(limits);
+  const turns = new ZoneTurns(time, health);
   /** Ready at their last look; for news only. */
   const wasReady = new Set<string>();
   let wereAllDown = false;
@@ -37,11 +45,17 @@ export function createNodeLifecycleController(dependencies: ControllerDependenci
    * to speak again (upstream's full disruption).
    */
   const areAllDown = (): boolean => {
-    const all = [...nodes.list()];
-    const allDown = all.length > 0 && !all.some(isReady);
+    const { areAllDown: allDown } = health;
     if (wereAllDown && !allDown) heartbeats.restart();
     wereAllDown = allDown;
     return allDown;
+  };
+
+  /** Whose pods are driven away already may go on so; others wait for their zone's next turn. */
+  const mayEvict = (node: Node): boolean => {
+    if (areAllDown()) return false;
+    const { status = "True" } = readyOf(node) ?? {};
+    return status === "True" || isDrivingAway(node) || turns.take(zoneOf(node));
   };
 
   const markUnknown = (node: Node): Promise<Node> =>
@@ -82,9 +96,9 @@ export function createNodeLifecycleController(dependencies: ControllerDependenci
   };
 
   const taint = (node: Node): Promise<Node> => {
-    const mayEvict = !areAllDown();
+    const drivesAway = mayEvict(newest(nodes, node));
     return writeOnNewest(nodes, node, async (base) => {
-      const taints = nextTaints(base, mayEvict, rfc3339Seconds(clock.nowMs()));
+      const taints = nextTaints(base, drivesAway, rfc3339Seconds(clock.nowMs()));
       return taints ? client.update(nodesResource, { ...base, spec: { ...base.spec, taints } }) : base;
     });
   };
@@ -98,6 +112,7 @@ export function createNodeLifecycleController(dependencies: ControllerDependenci
         nodes.subscribe({
           onAdd: (node) => {
             const { name } = node.metadata;
+            health.set(node);
             recorder.event(
               node,
               "Normal",
@@ -107,6 +122,7 @@ export function createNodeLifecycleController(dependencies: ControllerDependenci
             enqueue(name);
           },
           onUpdate: (node, previous) => {
+            health.set(node);
             enqueue(node.metadata.name);
             // Whether all nodes are down concerns the others too.
             if (isReady(node) !== isReady(previous))
@@ -120,23 +136,10 @@ export function createNodeLifecycleController(dependencies: ControllerDependenci
               "RemovingNode",
               `Node ${name} event: Removing Node ${name} from Controller`,
             );
+            health.remove(name);
             heartbeats.forget(name);
             wasReady.delete(name);
           },
-        }),
-        pods.subscribe({
-          onAdd: (pod) => {
-            const node = nodes.get(pod.spec.nodeName ?? "");
-            if (node && evictingTaints(node).length > 0) enqueue(node.metadata.name);
-          },
-          onUpdate: (pod, previous) => {
-            const node = nodes.get(pod.spec.nodeName ?? "");
-            const isMoved = pod.spec.nodeName !== previous.spec.nodeName;
-            const isOther =
-              isMoved || JSON.stringify(pod.spec.tolerations) !== JSON.stringify(previous.spec.tolerations);
-            if (isOther && node && evictingTaints(node).length > 0) enqueue(node.metadata.name);
-          },
-          onDelete: (pod) => eviction.forget(pod.metadata.uid),
         }),
       ],
       concurrency: 2,
@@ -147,7 +150,7 @@ export function createNodeLifecycleController(dependencies: ControllerDependenci
         if (heartbeats.isSilent(node, leases.get(`${NODE_LEASE_NAMESPACE}/${key}`)))
           node = await markUnknown(node);
         await judge(newest(nodes, node));
-        await eviction.work(await taint(node), enqueue);
+        await taint(node);
       },
     },
     dependencies,

@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { events, leases, nodes, pods as podsResource } from "../../api/index.ts";
 import { createPodGcController } from "../pod-gc/index.ts";
+import { createTaintEvictionController } from "../taint-eviction/index.ts";
 import { ControlPlane, type Running } from "../testing/control-plane.ts";
 import { eventually } from "../testing/eventually.ts";
 import { idle, ManualClock } from "../testing/manual-clock.ts";
 import { node, pod } from "../testing/objects.ts";
+import { together } from "../together.ts";
 import { createNodeLifecycleController } from "./index.ts";
 
 const UNREACHABLE = "node.kubernetes.io/unreachable";
@@ -17,7 +19,15 @@ describe("the life of nodes", () => {
   let running: Running;
   const start = async (): Promise<void> => {
     running = await plane.run(
-      { "node-controller": createNodeLifecycleController, "pod-garbage-collector": createPodGcController },
+      {
+        // Both act as the node controller.
+        "node-controller": (dependencies) =>
+          together("nodes", [
+            createNodeLifecycleController(dependencies),
+            createTaintEvictionController(dependencies),
+          ]),
+        "pod-garbage-collector": createPodGcController,
+      },
       { clock },
     );
   };

@@ -1,4 +1,4 @@
-import { type Node, type Pod, type Taint, toleratesTaint } from "../../api/index.ts";
+import type { Node, Taint } from "../../api/index.ts";
 import { readyOf } from "./conditions.ts";
 
 const NOT_READY = "node.kubernetes.io/not-ready";
@@ -41,19 +41,9 @@ export function nextTaints(node: Node, mayEvict: boolean, timeAdded: string): Ta
   return [...kept, ...added.map((taint) => ({ ...taint, timeAdded }))];
 }
 
-export function evictingTaints(node: Node): Taint[] {
-  return (node.spec?.taints ?? []).filter((taint) => taint.effect === "NoExecute");
-}
-
-/** Milliseconds that a pod may stay under these taints: 0 go now, undefined stay for good. */
-export function toleratedMs(pod: Pod, taints: readonly Taint[]): number | undefined {
-  let shortest: number | undefined;
-  for (const taint of taints) {
-    const toleration = (pod.spec.tolerations ?? []).find((one) => toleratesTaint(one, taint));
-    if (!toleration) return 0;
-    if (toleration.tolerationSeconds === undefined) continue;
-    const ms = Math.max(0, toleration.tolerationSeconds * 1000);
-    shortest = Math.min(shortest ?? ms, ms);
-  }
-  return shortest;
+/** Whether it drives pods away already for not being well. */
+export function isDrivingAway({ spec }: Node): boolean {
+  return (spec?.taints ?? []).some(
+    ({ key, effect }) => effect === "NoExecute" && (key === NOT_READY || key === UNREACHABLE),
+  );
 }

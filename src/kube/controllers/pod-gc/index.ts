@@ -10,8 +10,9 @@ const TERMINATED_KEPT = 12_500;
 const QUARANTINE_MS = 40_000;
 const PERIOD_MS = 20_000;
 const KEY = "all";
+const OUT_OF_SERVICE = "node.kubernetes.io/out-of-service";
 
-/** Removes pods that nobody else will: bound to a node that is gone, or too many finished ones. */
+/** Removes pods that nobody else will: bound to a node that is gone or out of service, or too many finished ones. */
 export function createPodGcController(
   dependencies: ControllerDependencies & { terminatedKept?: number },
 ): Controller {
@@ -69,11 +70,24 @@ export function createPodGcController(
     return lost;
   };
 
+  /** Nobody ends them any more: their node is down, and somebody has said that it stays so. */
+  const isOutOfService = (pod: Pod): boolean => {
+    const node = nodes.get(pod.spec.nodeName ?? "");
+    if (pod.metadata.deletionTimestamp === undefined || !node) return false;
+    const isReady = node.status?.conditions?.some((one) => one.type === "Ready" && one.status === "True");
+    return !isReady && (node.spec.taints ?? []).some(({ key }) => key === OUT_OF_SERVICE);
+  };
+
   const surplus = (all: readonly Pod[]): Pod[] => {
     const finished = all.filter(isPodTerminal);
     const isEvicted = (pod: Pod) => (pod.status?.reason === "Evicted" ? 0 : 1);
     const created = (pod: Pod) => Date.parse(pod.metadata.creationTimestamp ?? "");
-    const inOrder = finished.sort((a, b) => isEvicted(a) - isEvicted(b) || created(a) - created(b));
+    const inOrder = finished.sort(
+      (a, b) =>
+        isEvicted(a) - isEvicted(b) ||
+        created(a) - created(b) ||
+        (a.metadata.name < b.metadata.name ? -1 : 1),
+    );
     return inOrder.slice(0, Math.max(0, finished.length - terminatedKept));
   };
 
@@ -93,7 +107,8 @@ export function createPodGcController(
         const unscheduled = all.filter(
           (pod) => pod.metadata.deletionTimestamp !== undefined && !pod.spec.nodeName,
         );
-        for (const pod of new Set([...orphaned, ...unscheduled, ...surplus(all)])) {
+        const unended = all.filter(isOutOfService);
+        for (const pod of new Set([...orphaned, ...unscheduled, ...unended, ...surplus(all)])) {
           try {
             await markFailed(pod, orphaned.includes(pod) ? [nodeIsGone()] : []);
             await forceDelete(pod);

@@ -3,19 +3,9 @@ import type { Node, Pod } from "../../api/index.ts";
 import { pods as podsResource } from "../../api/index.ts";
 import type { Informer } from "../../client/index.ts";
 import type { ControllerDependencies, Enqueue } from "../controller.ts";
+import { podsOn } from "../pods-on-node.ts";
 import { unlessGone } from "../write-errors.ts";
-import { evictingTaints, toleratedMs } from "./taints.ts";
-
-const BY_NODE = "node";
-
-/** Lets `podsOn` answer without going through all pods. */
-export function indexByNode(pods: Informer<Pod>): void {
-  pods.addIndex(BY_NODE, (pod) => (pod.spec.nodeName ? [pod.spec.nodeName] : []));
-}
-
-export function podsOn(pods: Informer<Pod>, node: string): readonly Pod[] {
-  return pods.byIndex(BY_NODE, node);
-}
+import { evictingTaints, toleratedMs } from "./tolerated-time.ts";
 
 /**
  * Deletes pods from nodes whose NoExecute taints they do not tolerate, or no longer. A pod's time runs from when its taint was
