@@ -13,6 +13,7 @@ import { createDisruptionController } from "./disruption/index.ts";
 import { createEndpointsController } from "./endpoints/index.ts";
 import { createEndpointSliceController } from "./endpointslice/index.ts";
 import { createEndpointSliceMirroringController } from "./endpointslice-mirroring/index.ts";
+import { createEphemeralVolumeController } from "./ephemeral-volume/index.ts";
 import { createGarbageCollector } from "./garbage-collector/index.ts";
 import { createHorizontalPodAutoscalerController } from "./horizontalpodautoscaler/index.ts";
 import { createJobController } from "./job/index.ts";
@@ -34,6 +35,7 @@ import { createTokenCleaner } from "./token-cleaner/index.ts";
 import { createTtlController } from "./ttl/index.ts";
 import { createTtlAfterFinishedController } from "./ttl-after-finished/index.ts";
 import { createValidatingAdmissionPolicyStatusController } from "./validating-admission-policy-status/index.ts";
+import { createVolumeExpandController } from "./volume-expand/index.ts";
 
 export type { Controller, ControllerDependencies } from "./controller.ts";
 export { createVolumeProvisioner } from "./directory-provisioner/index.ts";
@@ -90,6 +92,8 @@ const CONTROLLERS: [identity: string, factory: Factory, component?: string][] = 
   ["disruption-controller", createDisruptionController, "controllermanager"],
   ["resourcequota-controller", createResourceQuotaController],
   ["persistent-volume-binder", createPersistentVolumeBinder, "persistentvolume-controller"],
+  ["ephemeral-volume-controller", createEphemeralVolumeController, "ephemeral_volume"],
+  ["expand-controller", createVolumeExpandController, "volume_expand"],
   ["pvc-protection-controller", createPvcProtectionController],
   ["pv-protection-controller", createPvProtectionController],
   ["service-cidrs-controller", createServiceCidrsController],

@@ -5,7 +5,7 @@ import { type Clock, errorMessage, type Logger, type Service, systemClock } from
 import type { CriImageService, CriRuntimeService } from "../../cri/types.ts";
 import { hostInfo } from "../../kernel/index.ts";
 import type { Service as KubeService, Pod } from "../api/index.ts";
-import { nodes, pods, services } from "../api/index.ts";
+import { nodes, persistentVolumeClaims, persistentVolumes, pods, services } from "../api/index.ts";
 import {
   createEventRecorder,
   type Informer,
@@ -108,7 +108,15 @@ function assemble(options: KubeletOptions) {
   const events = new PodEvents(recorder);
   const objects = new ReferencedObjects({ client, logger, clock });
   const tokens = new TokenManager(client, clock);
-  const volumes = new VolumeManager({ podsDir, nodeMemoryBytes });
+  const volumes = new VolumeManager({
+    podsDir,
+    nodeMemoryBytes,
+    claims: {
+      claim: (namespace, name) => client.get(persistentVolumeClaims, namespace, name),
+      volume: (name) => client.get(persistentVolumes, undefined, name),
+    },
+    node: () => nodeInformer.get(nodeName),
+  });
   const statuses = new StatusManager({ client, podOf: (key) => podInformer.get(key), logger, clock });
   const probes = new ProbeManager({
     runtime,

@@ -4,6 +4,7 @@ import {
   type KubeObject,
   kindByGvk,
   NODE_LEASE_NAMESPACE,
+  persistentVolumes,
   pods,
 } from "../../api/index.ts";
 import type { UserInfo } from "../../client/types.ts";
@@ -46,8 +47,9 @@ export class NodeAuthorizer implements Authorizer {
         return this.#authorizeRead(node, info, configMapNamesOf);
       case "persistentvolumeclaims":
         return this.#authorizeClaim(node, info);
-      // Nothing that is served leads from these to a node.
       case "persistentvolumes":
+        return this.#authorizeVolume(node, info);
+      // Nothing that is served leads from these to a node.
       case "volumeattachments.storage.k8s.io":
       case "resourceclaims.resource.k8s.io":
         return problemOfGet(info) ?? problemOfName(info) ?? noRelationship(node);
@@ -107,6 +109,19 @@ export class NodeAuthorizer implements Authorizer {
       return problemOfName(info) ?? this.#authorizeReferred(node, info, claimNamesOf);
     }
     return problemOfGet(info) ?? problemOfName(info) ?? this.#authorizeReferred(node, info, claimNamesOf);
+  }
+
+  /** The volume leads to its claim, and the claim to the node's pods. */
+  #authorizeVolume(node: string, info: ResourceRequestInfo): Authorization {
+    const problem = problemOfGet(info) ?? problemOfName(info);
+    if (problem) return problem;
+    const claim = this.#cache.get(objectKey(persistentVolumes, undefined, info.name!))?.object.spec.claimRef;
+    if (!claim) return noRelationship(node);
+    return this.#authorizeReferred(
+      node,
+      { ...info, namespace: claim.namespace, name: claim.name },
+      claimNamesOf,
+    );
   }
 
   #authorizeToken(node: string, info: ResourceRequestInfo): Authorization {

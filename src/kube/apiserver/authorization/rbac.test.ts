@@ -3,6 +3,8 @@ import {
   clusterRoles,
   configMaps,
   nodes,
+  persistentVolumeClaims,
+  persistentVolumes,
   pods,
   roleBindings,
   roles,
@@ -156,6 +158,48 @@ describe("who may what", () => {
       rules: [{ verbs: ["get"], apiGroups: ["example.com"], resources: ["widgets"] }],
     });
     expect(await may()).toBe(true);
+  });
+
+  it("shows a node the volumes of its own pods' claims only", async () => {
+    const [own, elsewhere] = ["n3", "n4"].map((name) =>
+      server.as({ name: `system:node:${name}`, groups: ["system:nodes"] }),
+    );
+    const spec = { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } };
+    await server.client.create(persistentVolumeClaims, {
+      metadata: { name: "c", namespace: "default" },
+      spec,
+    });
+    for (const [name, claimRef] of [
+      ["bound", { namespace: "default", name: "c" }],
+      ["free", undefined],
+    ] as const) {
+      await server.client.create(persistentVolumes, {
+        metadata: { name },
+        spec: {
+          accessModes: ["ReadWriteOnce"],
+          capacity: { storage: "1Gi" },
+          hostPath: { path: "/tmp/v" },
+          ...(claimRef && { claimRef }),
+        },
+      });
+    }
+    await server.client.create(pods, {
+      metadata: { name: "claiming", namespace: "default" },
+      spec: {
+        nodeName: "n3",
+        containers: [{ name: "c", image: "i" }],
+        volumes: [{ name: "v", persistentVolumeClaim: { claimName: "c" } }],
+      },
+    });
+    expect((await own!.get(persistentVolumeClaims, "default", "c")).metadata.name).toBe("c");
+    expect((await own!.get(persistentVolumes, undefined, "bound")).metadata.name).toBe("bound");
+    for (const [node, name] of [
+      [own, "free"],
+      [own, "none"],
+      [elsewhere, "bound"],
+    ] as const)
+      await expect(node!.get(persistentVolumes, undefined, name)).rejects.toThrow("no relationship found");
+    await expect(own!.list(persistentVolumes)).rejects.toThrow("can only get individual resources");
   });
 
   it("shows a node the secrets of its own pods only", async () => {

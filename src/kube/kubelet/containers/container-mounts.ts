@@ -85,6 +85,7 @@ function isRecursivelyReadOnly(mount: VolumeMount): boolean {
 
 function isReadOnlyVolume({ spec }: Pod, name: string): boolean {
   const volume = spec.volumes?.find((one) => one.name === name);
+  if (volume?.persistentVolumeClaim?.readOnly) return true;
   return READ_ONLY_SOURCES.some((source) => volume?.[source] !== undefined);
 }
 

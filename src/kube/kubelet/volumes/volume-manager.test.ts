@@ -22,6 +22,10 @@ import { giveToGroup } from "./ownership.ts";
 import type { PayloadInput } from "./payload.ts";
 import { VolumeManager } from "./volume-manager.ts";
 
+const noClaims = {
+  claim: () => Promise.reject(new Error("there are no claims")),
+  volume: () => Promise.reject(new Error("there are no volumes")),
+};
 const TMPFS_MAGIC = 0x01021994;
 const UID = "uid-1";
 
@@ -30,9 +34,12 @@ describe("volumes", () => {
   let manager: VolumeManager;
   let objects: Record<string, KubeObject>;
 
+  const newManager = () =>
+    new VolumeManager({ podsDir: dir, nodeMemoryBytes: 2 ** 30, claims: noClaims, node: () => undefined });
+
   beforeEach(() => {
     dir = mkdtempSync(join(tmpdir(), "volumes-"));
-    manager = new VolumeManager({ podsDir: dir, nodeMemoryBytes: 2 ** 30 });
+    manager = newManager();
     objects = {};
   });
 
@@ -85,7 +92,7 @@ describe("volumes", () => {
     const info = statfsSync(path);
     expect([info.type, info.blocks * info.bsize]).toEqual([TMPFS_MAGIC, 2 ** 20]);
     // As after a restart of the program.
-    manager = new VolumeManager({ podsDir: dir, nodeMemoryBytes: 2 ** 30 });
+    manager = newManager();
     writeFileSync(join(path, "kept"), "x");
     await setUp([volume]);
     expect(readdirSync(path)).toEqual(["kept"]);
@@ -114,7 +121,7 @@ describe("volumes", () => {
     const volume: Volume = { name: "conf", configMap: { name: "settings" } };
     const path = (await setUp([volume])).get("conf")!;
     const before = readlinkSync(join(path, "..data"));
-    manager = new VolumeManager({ podsDir: dir, nodeMemoryBytes: 2 ** 30 });
+    manager = newManager();
     await setUp([volume]);
     expect(readlinkSync(join(path, "..data"))).toBe(before);
   });
@@ -229,8 +236,8 @@ describe("volumes", () => {
   });
 
   it("refuses what is not built", async () => {
-    await expect(setUp([{ name: "v", persistentVolumeClaim: { claimName: "c" } }])).rejects.toThrow(
-      "volumes of type persistentVolumeClaim are not implemented",
+    await expect(setUp([{ name: "v", nfs: { server: "s", path: "/" } }])).rejects.toThrow(
+      "volumes of type nfs are not implemented",
     );
   });
 });

@@ -4,33 +4,24 @@ import { dirname, join } from "node:path";
 import { errnoCode, GantryError } from "../../../base/index.ts";
 import { quantityValue } from "../../../formats/index.ts";
 import { listMounts, MountFlag, mount, removeTree, unmountTree } from "../../../kernel/index.ts";
-import type { Pod, Volume } from "../../api/index.ts";
+import type { Node, PersistentVolume, Pod, Volume } from "../../api/index.ts";
 import { writeAtomically } from "./atomic-writer.ts";
+import { type ClaimReader, claimedVolumes } from "./claimed-volume.ts";
 import { prepareHostPath } from "./host-path.ts";
 import { makeNestedMountPoints } from "./nested-mount-points.ts";
 import { giveToGroup } from "./ownership.ts";
 import { type PayloadInput, volumePayload } from "./payload.ts";
+import { setUpPersistentVolume } from "./persistent-volume.ts";
 import { boundInodes, inodeOf, subPathsDir } from "./sub-path.ts";
+import { mountFailed, VolumeError } from "./volume-error.ts";
 
 export interface VolumeManagerOptions {
   /** Pods' directories are `<podsDir>/<uid>`. */
   podsDir: string;
+  claims: ClaimReader;
+  node(): Node | undefined;
   /** Bound of volumes in memory that name none. */
   nodeMemoryBytes: number;
-}
-
-/** A volume could not be set up: the pod waits, and is told with an event. */
-export class VolumeError extends GantryError {
-  readonly volume: string;
-
-  constructor(volume: string, cause: unknown) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    super("Unavailable", `MountVolume.SetUp failed for volume "${volume}" : ${message}`, {
-      code: "Kubelet.FailedMount",
-      cause,
-    });
-    this.volume = volume;
-  }
 }
 
 /** Directory names of upstream's plugins: programs and people know them. */
@@ -50,6 +41,8 @@ export class VolumeManager {
   readonly #options: VolumeManagerOptions;
   /** By pod and volume: hash of the files written last, so that an unchanged volume costs no file access. */
   readonly #written = new Map<string, Map<string, string>>();
+  /** By pod and volume: where the persistent volume lies that was made ready. A claim never changes its volume. */
+  readonly #persistent = new Map<string, Map<string, { name: string; path: string }>>();
   #generation = 0;
 
   constructor(options: VolumeManagerOptions) {
@@ -64,11 +57,13 @@ export class VolumeManager {
   async setUp(pod: Pod, input: PayloadInput): Promise<Map<string, string>> {
     const paths = new Map<string, string>();
     await mkdir(this.podDir(pod.metadata.uid), { recursive: true, mode: 0o750 });
+    for (const [name, path] of await this.#setUpClaimed(pod)) paths.set(name, path);
     for (const volume of pod.spec.volumes ?? []) {
+      if (volume.persistentVolumeClaim || volume.ephemeral) continue;
       try {
         paths.set(volume.name, await this.#setUpOne(pod, volume, input));
       } catch (error) {
-        throw new VolumeError(volume.name, error);
+        throw error instanceof VolumeError ? error : mountFailed("SetUp", volume.name, error);
       }
     }
     return paths;
@@ -78,6 +73,7 @@ export class VolumeManager {
   async tearDown(podUid: string): Promise<void> {
     const dir = this.podDir(podUid);
     this.#written.delete(podUid);
+    this.#persistent.delete(podUid);
     try {
       await stat(dir);
     } catch (error) {
@@ -94,6 +90,37 @@ export class VolumeManager {
       });
     }
     await removeTree(dir);
+  }
+
+  /** What the pod's claims stand for; asked of the API once, and until then at every try. */
+  async #setUpClaimed(pod: Pod): Promise<Map<string, string>> {
+    const { uid } = pod.metadata;
+    let ready = this.#persistent.get(uid);
+    if (!ready) {
+      ready = new Map();
+      for (const [name, volume] of await claimedVolumes(pod, this.#options.claims))
+        ready.set(name, { name: volume.metadata.name, path: await this.#setUpPersistent(pod, name, volume) });
+      this.#persistent.set(uid, ready);
+    }
+    return new Map([...ready].map(([name, { path }]) => [name, path]));
+  }
+
+  #setUpPersistent(pod: Pod, name: string, volume: PersistentVolume): Promise<string> {
+    const { uid } = pod.metadata;
+    const source = pod.spec.volumes?.find((one) => one.name === name);
+    return setUpPersistentVolume(volume, {
+      pod,
+      podDir: this.podDir(uid),
+      node: this.#options.node(),
+      isReadOnly: source?.persistentVolumeClaim?.readOnly === true,
+      isShared: this.#isUsedByOthers(volume.metadata.name, uid),
+    });
+  }
+
+  #isUsedByOthers(volumeName: string, podUid: string): boolean {
+    return [...this.#persistent].some(
+      ([uid, volumes]) => uid !== podUid && [...volumes.values()].some(({ name }) => name === volumeName),
+    );
   }
 
   async #setUpOne(pod: Pod, volume: Volume, input: PayloadInput): Promise<string> {
