@@ -16,9 +16,11 @@ import {
   createApiServer,
   type FlaggedOptions,
   type GivenFlags,
+  issueLegacyToken,
   kubeconfigText,
   openCertificates,
   readServerOptions,
+  type TokenSigningKey,
 } from "../kube/apiserver/index.ts";
 import {
   createEventRecorder,
@@ -82,6 +84,7 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
   const certificates = new Slot<Certificates>("certificates");
   const apiServer = new Slot<ApiServer>("API server");
   const serverCa = new Slot<string>("authority of the API server");
+  const tokenKey = new Slot<TokenSigningKey>("key that signs tokens");
   const client = new Slot<KubeClient>("client");
   const informers = new Slot<InformerFactory>("informers");
   const cri = new Slot<Cri>("CRI");
@@ -119,6 +122,7 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
         const writeOut = (text: string) => void process.stdout.write(text);
         const flagged = await readServerOptions(apiServerFlags, { logger, writeOut, tokenSigningKey });
         serverCa.fill(authorityOf(certificates.value, flagged));
+        tokenKey.fill(flagged.serviceAccountTokens?.key ?? tokenSigningKey);
         const server = createApiServer({
           ...flagged,
           store: store.value,
@@ -185,9 +189,11 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
       run: (context) =>
         createControllerManager({
           clientFor: (identity) => as(asController(identity), "kube-controller-manager"),
+          ownClient: as(asControllerManager, "kube-controller-manager"),
           informers: informers.value,
           kinds: apiServer.value.kinds,
           caCertificate: serverCa.value,
+          issueToken: (account, secretName) => issueLegacyToken(account, secretName, tokenKey.value),
           authority: certificates.value.authority,
           loadBalancerCidr: config.loadBalancerCidr,
           logger,

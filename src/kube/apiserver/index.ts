@@ -1,6 +1,12 @@
 export { createApiServer } from "./api-server.ts";
 export type { ApiServer, ApiServerOptions } from "./api-server-options.ts";
-export { type Certificates, type CertificatesOptions, openCertificates } from "./certificates.ts";
+export { issueLegacyToken } from "./authentication/legacy-tokens.ts";
+export {
+  type Certificates,
+  type CertificatesOptions,
+  openCertificates,
+  type TokenSigningKey,
+} from "./certificates.ts";
 export { kubeconfigText } from "./kubeconfig.ts";
 export {
   flagsOf,

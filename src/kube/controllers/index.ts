@@ -30,6 +30,10 @@ import { createResourceQuotaController } from "./resourcequota/index.ts";
 import { createRootCaController } from "./root-ca/index.ts";
 import { createServiceCidrsController } from "./service-cidrs/index.ts";
 import { createServiceAccountController } from "./serviceaccount/index.ts";
+import {
+  createServiceAccountTokenController,
+  type ServiceAccountTokenDependencies,
+} from "./serviceaccount-token/index.ts";
 import { createTaintEvictionController } from "./taint-eviction/index.ts";
 import { createTokenCleaner } from "./token-cleaner/index.ts";
 import { createTtlController } from "./ttl/index.ts";
@@ -45,8 +49,11 @@ export interface ControllerManagerOptions {
   clientFor(identity: string): KubeClient;
   informers: InformerFactory;
   kinds: KindSource;
+  /** The manager's own, for the one controller that has no identity upstream either. */
+  ownClient: KubeClient;
   /** PEM of the cluster's CA. */
   caCertificate: string;
+  issueToken: ServiceAccountTokenDependencies["issueToken"];
   /** The CA's signature, for the signers that Kubernetes knows. */
   authority: SigningAuthority;
   /** Addresses for Services of type LoadBalancer: `10.97.0.0/24`. */
@@ -70,6 +77,11 @@ const CONTROLLERS: [identity: string, factory: Factory, component?: string][] = 
   ["endpointslicemirroring-controller", createEndpointSliceMirroringController],
   ["namespace-controller", createNamespaceController],
   ["service-account-controller", createServiceAccountController],
+  [
+    "tokens-controller",
+    (dependencies, { ownClient, caCertificate, issueToken }) =>
+      createServiceAccountTokenController({ ...dependencies, client: ownClient, caCertificate, issueToken }),
+  ],
   [
     "root-ca-cert-publisher",
     (dependencies, { caCertificate }) => createRootCaController({ ...dependencies, caCertificate }),

@@ -1,9 +1,10 @@
 import { type Clock, type Logger, rfc3339Seconds } from "../../../base/index.ts";
-import { type KubeObject, secrets, secretText, serviceAccounts } from "../../api/index.ts";
+import { type ApiObject, type KubeObject, secrets, secretText, serviceAccounts } from "../../api/index.ts";
 import type { KubeClient, UserInfo } from "../../client/types.ts";
+import type { TokenSigningKey } from "../certificates.ts";
 import type { ObjectLookup } from "../objects/object-lookup.ts";
 import { type Authentication, AuthenticationFailure, type TokenAuthenticator } from "./authenticator.ts";
-import { splitToken, type VerificationKey, verifyToken } from "./json-web-token.ts";
+import { signToken, splitToken, type VerificationKey, verifyToken } from "./json-web-token.ts";
 import { ProvenTokens } from "./proven-tokens.ts";
 import { isSameText } from "./same-text.ts";
 import { parseServiceAccountUserName, serviceAccountGroups, serviceAccountUserName } from "./users.ts";
@@ -13,6 +14,23 @@ const CLAIM = "kubernetes.io/serviceaccount/";
 const INVALID_SINCE = "kubernetes.io/legacy-token-invalid-since";
 const LAST_USED = "kubernetes.io/legacy-token-last-used";
 const DAY_MS = 24 * 3600 * 1000;
+
+/** Signs the token of an account that stands in the Secret of this name. */
+export function issueLegacyToken(
+  { metadata: { namespace, name, uid } }: ApiObject,
+  secretName: string,
+  key: TokenSigningKey,
+): string {
+  const claims = {
+    iss: ISSUER,
+    [`${CLAIM}namespace`]: namespace,
+    [`${CLAIM}secret.name`]: secretName,
+    [`${CLAIM}service-account.name`]: name,
+    [`${CLAIM}service-account.uid`]: uid,
+    sub: serviceAccountUserName(namespace!, name),
+  };
+  return signToken(claims, key);
+}
 
 export interface LegacyTokensOptions {
   keys: readonly VerificationKey[];
