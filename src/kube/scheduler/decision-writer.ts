@@ -69,24 +69,28 @@ export class DecisionWriter {
     this.#begin(pod, () => this.#tell("cannot take back a pod's nomination", pod, this.#patch(pod, body)));
   }
 
-  /** Drives out the pods for another one; `isLast` is told before the last of them goes. */
-  preempt({ pod, node, victims }: DrivenOut, isLast: () => void, onFailure: () => void): void {
+  /**
+   * Drives out the pods for another one; `isLast` is told before the last of them goes, `onNothing` where its going will not be
+   * seen.
+   */
+  preempt({ pod, node, victims }: DrivenOut, isLast: () => void, onNothing: () => void): void {
     this.#begin(pod, async () => {
       const goes = (victim: Pod) => this.#driveOut(pod, node, victim);
       try {
         await Promise.all(victims.slice(0, -1).map(goes));
         isLast();
-        await goes(victims.at(-1)!);
+        if (!(await goes(victims.at(-1)!))) onNothing();
       } catch (error) {
         isLast();
         const fields = { pod: pod.metadata.name, node, error: errorMessage(error) };
         this.#options.logger.warn("cannot drive out pods", fields);
-        onFailure();
+        onNothing();
       }
     });
   }
 
-  async #driveOut(pod: Pod, node: string, victim: Pod): Promise<void> {
+  /** Whether the pod was there to be driven out. */
+  async #driveOut(pod: Pod, node: string, victim: Pod): Promise<boolean> {
     const { client, recorder, clock } = this.#options;
     const { namespace, name, uid } = victim.metadata;
     const condition = {
@@ -102,10 +106,11 @@ export class DecisionWriter {
       await client.delete(podsResource, namespace, name, { preconditions: { uid } });
     } catch (error) {
       // Gone already, or another one has its name now.
-      if (isGantryError(error, "NotFound") || isGantryError(error, "Conflict")) return;
+      if (isGantryError(error, "NotFound") || isGantryError(error, "Conflict")) return false;
       throw error;
     }
     recorder.event(victim, "Normal", "Preempted", `Preempted by pod ${pod.metadata.uid} on node ${node}`);
+    return true;
   }
 
   async #tell(what: string, pod: Pod, write: Promise<unknown>): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Pod } from "../api/index.ts";
+import type { Node, Pod } from "../api/index.ts";
 import type { NodeInfo } from "./node-info.ts";
 import type { PodInfo } from "./pod-info.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -12,12 +12,12 @@ export interface Refusal {
 
 /** What happens in the cluster that may let a waiting pod fit. */
 export type ClusterEvent =
-  /** A node came, went or changed in what scheduling looks at. */
-  | "node"
-  /** A pod left its node. */
-  | "pod-gone"
-  /** A pod came to a node, or one there got other labels. */
-  | "pod-placed";
+  /** A node came, went (it is only `previous` then) or changed in what scheduling looks at. */
+  | { type: "node"; node?: Node; previous?: Node }
+  /** A pod left its node, or has it no more in prospect. */
+  | { type: "pod-gone"; pod: Pod }
+  /** A pod came to a node, or one there (it was `previous`) got other labels. */
+  | { type: "pod-placed"; pod: Pod; previous?: Pod };
 
 /** Another pod that is tried out on a node (1), or taken from it (-1). */
 export interface PodMove {
@@ -33,7 +33,9 @@ export interface PodMove {
 export interface SchedulingPlugin<State = unknown> {
   readonly name: string;
   /** Events after which a pod that this plugin refused is worth another try. */
-  readonly wokenBy?: readonly ClusterEvent[];
+  readonly wokenBy?: readonly ClusterEvent["type"][];
+  /** Whether just this one may help (upstream's queueing hints); where it is absent each may. */
+  mayHelp?(pod: Pod, event: ClusterEvent, snapshot: Snapshot): boolean;
   prepare?(pod: Pod, snapshot: Snapshot): State | "skip";
   /** The nodes that the pod names, where it does: no other one is looked at. None: its names contradict each other. */
   namedNodes?(pod: Pod): ReadonlySet<string> | undefined;

@@ -28,6 +28,7 @@ export interface SchedulerOptions {
 }
 
 const SLICE_MS = 5;
+const EVERYTHING: readonly ClusterEvent["type"][] = ["node", "pod-gone", "pod-placed"];
 
 const isGated = (pod: Pod) => (pod.spec.schedulingGates ?? []).length > 0;
 /** Takes room on a node. */
@@ -55,17 +56,17 @@ export function createScheduler(options: SchedulerOptions): Service {
 
   /** What the status says of it, where that has changed; else the decisions here are newer. */
   const noteNomination = (pod: Pod, previous: Pod | undefined): void => {
-    const { uid } = pod.metadata;
     const name = pod.status?.nominatedNodeName;
-    if (!isOurs(pod)) forgetNomination(uid);
+    if (!isOurs(pod)) forgetNomination(pod);
     else if (name === previous?.status?.nominatedNodeName) return;
     else if (name) snapshot.nominator.set(pod, name);
-    else forgetNomination(uid);
+    else forgetNomination(pod);
   };
 
   /** Its place may be had by others now. */
-  const forgetNomination = (uid: string): void => {
-    if (snapshot.nominator.remove(uid)) queue.clusterChanged("pod-gone");
+  const forgetNomination = (pod: Pod): void => {
+    const { uid } = pod.metadata;
+    if (snapshot.nominator.remove(uid)) queue.clusterChanged({ type: "pod-gone", pod });
   };
 
   const podChanged = (pod: Pod, previous?: Pod): void => {
@@ -75,9 +76,10 @@ export function createScheduler(options: SchedulerOptions): Service {
     else if (!previous || isGated(previous) || placementView(pod) !== placementView(previous)) queue.add(pod);
     else queue.refresh(pod);
     const was = previous !== undefined && isPlaced(previous);
-    if (was && !isPlaced(pod)) queue.clusterChanged("pod-gone");
-    else if (isPlaced(pod) && (!was || labelsOf(pod) !== labelsOf(previous)))
-      queue.clusterChanged("pod-placed");
+    if (was && !isPlaced(pod)) queue.clusterChanged({ type: "pod-gone", pod });
+    else if (isPlaced(pod) && !was) queue.clusterChanged({ type: "pod-placed", pod });
+    else if (isPlaced(pod) && previous && labelsOf(pod) !== labelsOf(previous))
+      queue.clusterChanged({ type: "pod-placed", pod, previous });
   };
 
   const subscribe = (): (() => void)[] => [
@@ -89,15 +91,16 @@ export function createScheduler(options: SchedulerOptions): Service {
     nodes.subscribe({
       onAdd: (node) => {
         snapshot.setNode(node);
-        queue.clusterChanged("node");
+        queue.clusterChanged({ type: "node", node });
       },
       onUpdate: (node, previous) => {
         snapshot.setNode(node);
-        if (schedulingView(node) !== schedulingView(previous)) queue.clusterChanged("node");
+        if (schedulingView(node) !== schedulingView(previous))
+          queue.clusterChanged({ type: "node", node, previous });
       },
       onDelete: (node) => {
         snapshot.removeNode(node.metadata.name);
-        queue.clusterChanged("node");
+        queue.clusterChanged({ type: "node", previous: node });
       },
     }),
     pods.subscribe({
@@ -106,8 +109,8 @@ export function createScheduler(options: SchedulerOptions): Service {
       onDelete: (pod) => {
         queue.remove(pod.metadata.uid);
         snapshot.removePod(pod.metadata.uid);
-        forgetNomination(pod.metadata.uid);
-        if (isPlaced(pod)) queue.clusterChanged("pod-gone");
+        forgetNomination(pod);
+        if (isPlaced(pod)) queue.clusterChanged({ type: "pod-gone", pod });
       },
     }),
   ];
@@ -131,11 +134,22 @@ export function createScheduler(options: SchedulerOptions): Service {
     );
   };
 
+  /** Whether a pod has left the node that this one has in prospect. */
+  const leavesProspect = (event: ClusterEvent, uid: string): boolean =>
+    event.type === "pod-gone" &&
+    Boolean(event.pod.spec.nodeName) &&
+    event.pod.spec.nodeName === snapshot.nominator.nodeOf(uid);
+
   const wait = (pod: Pod, attempts: number, selection: Selection & { node: undefined }): void => {
     const { message, refusedBy, preemption } = selection;
     const { uid } = pod.metadata;
-    const isWoken = wokenBy(refusedBy);
-    queue.unschedulable(pod, attempts, (event) => !preempting.has(uid) && isWoken(event));
+    queue.unschedulable(
+      pod,
+      attempts,
+      (event, waiting) =>
+        !preempting.has(uid) &&
+        (leavesProspect(event, uid) || isWorthATry(event, waiting, refusedBy, snapshot)),
+    );
     const { nominate, victims = [] } = preemption;
     if (nominate === "") snapshot.nominator.remove(uid);
     writer.tellUnschedulable(pod, message, nominate);
@@ -147,7 +161,7 @@ export function createScheduler(options: SchedulerOptions): Service {
     snapshot.assume(pod, node);
     writer.bind(pod, node, () => {
       snapshot.forget(pod.metadata.uid);
-      queue.clusterChanged("pod-gone");
+      queue.clusterChanged({ type: "pod-gone", pod });
       // Who was bound by somebody else, or is gone, leaves the queue by its own event.
       const known = pods.get(`${pod.metadata.namespace}/${pod.metadata.name}`);
       if (known?.metadata.uid === pod.metadata.uid && isOurs(known)) queue.retry(known, attempts);
@@ -195,12 +209,19 @@ export function createScheduler(options: SchedulerOptions): Service {
   };
 }
 
-/** Whether an event concerns what the pod was refused for; where there was no node at all only nodes help. */
-function wokenBy(refusedBy: ReadonlySet<SchedulingPlugin<unknown>>): (event: ClusterEvent) => boolean {
-  const events = new Set<ClusterEvent>(["node"]);
-  for (const plugin of refusedBy)
-    for (const event of plugin.wokenBy ?? ["pod-gone", "pod-placed"]) events.add(event);
-  return (event) => events.has(event);
+/** Whether an event may change what the pod was refused for; where there was no node at all only nodes help. */
+function isWorthATry(
+  event: ClusterEvent,
+  pod: Pod,
+  refusedBy: ReadonlySet<SchedulingPlugin<unknown>>,
+  snapshot: Snapshot,
+): boolean {
+  if (refusedBy.size === 0) return event.type === "node" && event.node !== undefined;
+  // A new node is another one than those that refused.
+  if (event.type === "node" && event.node && !event.previous) return true;
+  for (const { wokenBy = EVERYTHING, mayHelp } of refusedBy)
+    if (wokenBy.includes(event.type) && (mayHelp?.(pod, event, snapshot) ?? true)) return true;
+  return false;
 }
 
 /** What of a node decides about scheduling; heartbeats change none of it. */

@@ -8,16 +8,19 @@ export class NodeInfo {
   node: Node;
   allocatable: Resources;
   readonly requested: Resources = new Map();
+  /** Name -> size in bytes. */
+  images: ReadonlyMap<string, number>;
   /** Requests for rating, with assumed minimums. */
   readonly scoring = { cpu: 0, memory: 0 };
   readonly pods = new Map<string, PodInfo>();
   /** Pods with host ports, which are few. */
   readonly podsWithHostPorts = new Set<PodInfo>();
 
-  constructor(node: Node, allocatable = readResources(node.status?.allocatable)) {
+  constructor(node: Node, allocatable = readResources(node.status?.allocatable), images = imagesOn(node)) {
     this.name = node.metadata.name;
     this.node = node;
     this.allocatable = allocatable;
+    this.images = images;
   }
 
   /** The node's value of a topology key. */
@@ -26,13 +29,14 @@ export class NodeInfo {
   }
 
   setNode(node: Node): void {
+    if (node.status?.images !== this.node.status?.images) this.images = imagesOn(node);
     this.node = node;
     this.allocatable = readResources(node.status?.allocatable);
   }
 
   /** The same node, to try out other pods on. */
   copy(): NodeInfo {
-    const copy = new NodeInfo(this.node, this.allocatable);
+    const copy = new NodeInfo(this.node, this.allocatable, this.images);
     for (const [uid, info] of this.pods) copy.pods.set(uid, info);
     for (const info of this.podsWithHostPorts) copy.podsWithHostPorts.add(info);
     for (const [name, amount] of this.requested) copy.requested.set(name, amount);
@@ -61,4 +65,11 @@ export class NodeInfo {
     this.scoring.cpu += sign * scoring.cpu;
     this.scoring.memory += sign * scoring.memory;
   }
+}
+
+function imagesOn({ status }: Node): ReadonlyMap<string, number> {
+  const images = new Map<string, number>();
+  for (const { names = [], sizeBytes = 0 } of status?.images ?? [])
+    for (const name of names) images.set(name, sizeBytes);
+  return images;
 }

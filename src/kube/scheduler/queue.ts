@@ -15,7 +15,7 @@ interface Waiting {
   failedAtMs: number;
   order: number;
   /** Whether the event is worth another try. */
-  isWokenBy: (event: ClusterEvent) => boolean;
+  isWokenBy: (event: ClusterEvent, pod: Pod) => boolean;
 }
 
 const uidOf = ({ pod }: Waiting): string => pod.metadata.uid;
@@ -63,7 +63,7 @@ export class SchedulingQueue {
   }
 
   /** The pod fits nowhere until one of these events. */
-  unschedulable(pod: Pod, attempts: number, isWokenBy: (event: ClusterEvent) => boolean): void {
+  unschedulable(pod: Pod, attempts: number, isWokenBy: Waiting["isWokenBy"]): void {
     this.#unschedulable.set(pod.metadata.uid, this.#failed(pod, attempts, isWokenBy));
   }
 
@@ -83,7 +83,7 @@ export class SchedulingQueue {
   /** The cluster changed so that waiting pods may fit now. */
   clusterChanged(event: ClusterEvent): void {
     for (const [uid, entry] of this.#unschedulable) {
-      if (!entry.isWokenBy(event)) continue;
+      if (!entry.isWokenBy(event, entry.pod)) continue;
       this.#unschedulable.delete(uid);
       this.#release(entry);
     }

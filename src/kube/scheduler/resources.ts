@@ -1,5 +1,5 @@
 import { quantityMilliValue, quantityValue } from "../../formats/index.ts";
-import type { Pod } from "../api/index.ts";
+import type { Container, Pod } from "../api/index.ts";
 
 /** Resource name -> amount: cpu in millicores, everything else in its own unit (bytes, pieces). */
 export type Resources = Map<string, number>;
@@ -23,18 +23,21 @@ function takeLarger(target: Resources, other: Resources): void {
   for (const [name, amount] of other) target.set(name, Math.max(target.get(name) ?? 0, amount));
 }
 
+const NONE: Resources = new Map();
+
 /**
  * What a pod asks of a node: the containers' sum or the largest moment of its init containers (sidecars count on), plus
- * overhead (component-helpers resource.PodRequests).
+ * overhead (component-helpers resource.PodRequests). `unsaid` is what a container counts for where it does not say.
  */
-export function podRequests(pod: Pod): Resources {
+export function podRequests(pod: Pod, unsaid: Resources = NONE): Resources {
+  const requestsOf = ({ resources }: Container): Resources =>
+    new Map([...unsaid, ...readResources(resources?.requests)]);
   const total: Resources = new Map();
-  for (const container of pod.spec.containers ?? [])
-    addResources(total, readResources(container.resources?.requests));
+  for (const container of pod.spec.containers ?? []) addResources(total, requestsOf(container));
   const sidecars: Resources = new Map();
   const initPeak: Resources = new Map();
   for (const container of pod.spec.initContainers ?? []) {
-    const own = readResources(container.resources?.requests);
+    const own = requestsOf(container);
     if (container.restartPolicy === "Always") {
       addResources(sidecars, own);
       addResources(total, own);
@@ -50,17 +53,13 @@ export function podRequests(pod: Pod): Resources {
 }
 
 /** What upstream assumes for scoring where nothing is requested. */
-const DEFAULT_MILLICPU = 100;
-const DEFAULT_MEMORY_BYTES = 200 * 1024 * 1024;
+const ASSUMED: Resources = new Map([
+  ["cpu", 100],
+  ["memory", 200 * 1024 * 1024],
+]);
 
 /** Requests with the assumed minimum for cpu and memory, used only to rate nodes. */
 export function scoringRequests(pod: Pod): { cpu: number; memory: number } {
-  let cpu = 0;
-  let memory = 0;
-  for (const container of pod.spec.containers ?? []) {
-    const own = readResources(container.resources?.requests);
-    cpu += own.get("cpu") ?? DEFAULT_MILLICPU;
-    memory += own.get("memory") ?? DEFAULT_MEMORY_BYTES;
-  }
-  return { cpu, memory };
+  const requests = podRequests(pod, ASSUMED);
+  return { cpu: requests.get("cpu") ?? 0, memory: requests.get("memory") ?? 0 };
 }

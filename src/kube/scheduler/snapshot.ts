@@ -19,6 +19,8 @@ export class Snapshot {
   readonly #byNode = new Map<string, Set<string>>();
   readonly #withPodAffinity = new Map<string, { info: PodInfo; node: string }>();
   readonly #assumed = new Set<string>();
+  /** Image name -> on how many nodes. */
+  readonly #images = new Map<string, number>();
   readonly #namespaces = new Map<string, Record<string, string>>();
 
   /** In the order in which they came. */
@@ -36,20 +38,44 @@ export class Snapshot {
     return this.#withPodAffinity.values();
   }
 
+  /** On how many nodes an image is. */
+  nodesWithImage(name: string): number {
+    return this.#images.get(name) ?? 0;
+  }
+
   setNode(node: Node): void {
     const known = this.#nodes.get(node.metadata.name);
     if (known) {
+      const before = known.images;
       known.setNode(node);
+      if (known.images !== before) this.#countImages(before, known.images);
       return;
     }
     const info = new NodeInfo(node);
+    this.#countImages(undefined, info.images);
     this.#nodes.set(info.name, info);
     this.#list = undefined;
     for (const uid of this.#byNode.get(info.name) ?? []) info.addPod(this.#placed.get(uid)!.info);
   }
 
   removeNode(name: string): void {
-    if (this.#nodes.delete(name)) this.#list = undefined;
+    const known = this.#nodes.get(name);
+    if (!known) return;
+    this.#countImages(known.images, undefined);
+    this.#nodes.delete(name);
+    this.#list = undefined;
+  }
+
+  #countImages(
+    before: ReadonlyMap<string, number> | undefined,
+    now: ReadonlyMap<string, number> | undefined,
+  ): void {
+    for (const name of before?.keys() ?? []) {
+      const left = this.nodesWithImage(name) - 1;
+      if (left > 0) this.#images.set(name, left);
+      else this.#images.delete(name);
+    }
+    for (const name of now?.keys() ?? []) this.#images.set(name, this.nodesWithImage(name) + 1);
   }
 
   setNamespace({ metadata: { name, labels = {} } }: Namespace): void {

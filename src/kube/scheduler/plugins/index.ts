@@ -1,4 +1,5 @@
 import type { SchedulingPlugin } from "../framework.ts";
+import { imageLocality } from "./image-locality.ts";
 import { interPodAffinity } from "./inter-pod-affinity.ts";
 import { nodeAffinity } from "./node-affinity.ts";
 import { nodeName } from "./node-name.ts";
@@ -20,4 +21,5 @@ export const defaultPlugins: readonly SchedulingPlugin<never>[] = [
   nodeResourcesBalanced,
   podTopologySpread,
   interPodAffinity,
+  imageLocality,
 ] as unknown as readonly SchedulingPlugin<never>[];

@@ -67,6 +67,19 @@ interface State {
 export const interPodAffinity: SchedulingPlugin<State> = {
   name: "InterPodAffinity",
   wokenBy: ["node", "pod-gone", "pod-placed"],
+  mayHelp: (pod, event, snapshot) => {
+    if (event.type === "node") return true;
+    const { affinity, antiAffinity } = affinityTermsOf(pod);
+    const concerns = (terms: readonly AffinityTerm[], { metadata }: Pod): boolean =>
+      terms.some((term) => term.matches(metadata.namespace ?? "", metadata.labels, snapshot));
+    // Without the last of a group another one may be its first, anywhere.
+    if (event.type === "pod-gone")
+      return (
+        concerns([...antiAffinity, ...affinity], event.pod) ||
+        concerns(affinityTermsOf(event.pod).antiAffinity, pod)
+      );
+    return concerns(affinity, event.pod) || (event.previous ? concerns(antiAffinity, event.previous) : false);
+  },
   weight: 2,
   prepare: (pod, snapshot) => {
     const { affinity } = pod.spec;

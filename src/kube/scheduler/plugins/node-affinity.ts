@@ -20,6 +20,11 @@ interface State {
 export const nodeAffinity: SchedulingPlugin<State> = {
   name: "NodeAffinity",
   wokenBy: ["node"],
+  mayHelp: ({ spec }, event) =>
+    event.type === "node" &&
+    event.node !== undefined &&
+    nodeIsSelected(spec, event.node) &&
+    !(event.previous && nodeIsSelected(spec, event.previous)),
   weight: 2,
   prepare: (pod) => {
     const selects = selectsNodes(pod.spec);

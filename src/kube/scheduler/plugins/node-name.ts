@@ -8,6 +8,7 @@ const REFUSED: readonly Refusal[] = [
 export const nodeName: SchedulingPlugin<string> = {
   name: "NodeName",
   wokenBy: ["node"],
+  mayHelp: ({ spec }, event) => event.type === "node" && event.node?.metadata.name === spec.nodeName,
   prepare: (pod) => pod.spec.nodeName || "skip",
   filter: (_pod, node, name) => (name === node.name ? undefined : REFUSED),
 };

@@ -13,7 +13,10 @@ function clash(a: HostPort, b: HostPort): boolean {
 /** Two pods cannot have the same host port on one node. */
 export const nodePorts: SchedulingPlugin<readonly HostPort[]> = {
   name: "NodePorts",
-  wokenBy: ["node", "pod-gone"],
+  wokenBy: ["pod-gone"],
+  mayHelp: (pod, event) =>
+    event.type === "pod-gone" &&
+    podInfoOf(event.pod).hostPorts.some((port) => podInfoOf(pod).hostPorts.some((one) => clash(port, one))),
   prepare: (pod) => {
     const { hostPorts } = podInfoOf(pod);
     return hostPorts.length === 0 ? "skip" : hostPorts;

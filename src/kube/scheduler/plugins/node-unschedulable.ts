@@ -1,4 +1,4 @@
-import { toleratesTaint } from "../../api/index.ts";
+import { type Node, type Pod, toleratesTaint } from "../../api/index.ts";
 import type { Refusal, SchedulingPlugin } from "../framework.ts";
 
 const TAINT = { key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" as const };
@@ -8,9 +8,11 @@ const REFUSED: readonly Refusal[] = [{ reason: "node(s) were unschedulable", unr
 export const nodeUnschedulable: SchedulingPlugin = {
   name: "NodeUnschedulable",
   wokenBy: ["node"],
-  filter: (pod, { node }) => {
-    if (!node.spec?.unschedulable) return undefined;
-    const tolerated = (pod.spec.tolerations ?? []).some((one) => toleratesTaint(one, TAINT));
-    return tolerated ? undefined : REFUSED;
-  },
+  mayHelp: (pod, event) => event.type === "node" && event.node !== undefined && !isRefused(pod, event.node),
+  filter: (pod, { node }) => (isRefused(pod, node) ? REFUSED : undefined),
 };
+
+function isRefused(pod: Pod, node: Node): boolean {
+  if (!node.spec?.unschedulable) return false;
+  return !(pod.spec.tolerations ?? []).some((one) => toleratesTaint(one, TAINT));
+}

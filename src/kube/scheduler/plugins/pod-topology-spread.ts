@@ -4,7 +4,7 @@ import {
   labelSelectorFrom,
   labelSelectorFromSet,
 } from "../../../formats/index.ts";
-import type { Pod, TopologySpreadConstraint } from "../../api/index.ts";
+import type { Node, Pod, TopologySpreadConstraint } from "../../api/index.ts";
 import { nodeIsSelected, selectsNodes, untoleratedTaint } from "../../api/index.ts";
 import { MAX_SCORE, type Refusal, type SchedulingPlugin } from "../framework.ts";
 import type { NodeInfo } from "../node-info.ts";
@@ -64,18 +64,31 @@ interface State {
 export const podTopologySpread: SchedulingPlugin<State> = {
   name: "PodTopologySpread",
   wokenBy: ["node", "pod-gone", "pod-placed"],
+  mayHelp: (pod, event) => {
+    const constraints = pod.spec.topologySpreadConstraints ?? [];
+    if (event.type !== "node") {
+      const isCounted = ({ metadata }: Pod): boolean =>
+        metadata.namespace === pod.metadata.namespace &&
+        constraints.some((one) => selectorOf(one, pod).matches(metadata.labels));
+      const { previous } = event.type === "pod-placed" ? event : {};
+      return isCounted(event.pod) || (previous !== undefined && isCounted(previous));
+    }
+    const has = (node: Node | undefined): boolean =>
+      node !== undefined &&
+      constraints.every(({ topologyKey }) => topologyKey in (node.metadata.labels ?? {}));
+    return has(event.node) || has(event.previous);
+  },
   weight: 2,
   prepare: (pod, snapshot) => {
     const own = pod.spec.topologySpreadConstraints ?? [];
     if (own.length === 0) return systemDefaults(pod, snapshot);
-    const parts = own.map((one) => ({ one, constraint: constraintOf(one, pod, snapshot) }));
-    const hard = parts.filter(({ one }) => one.whenUnsatisfiable !== "ScheduleAnyway");
-    const soft = parts.filter(({ one }) => one.whenUnsatisfiable === "ScheduleAnyway");
+    const hard = own.filter((one) => one.whenUnsatisfiable !== "ScheduleAnyway");
+    const soft = own.filter((one) => one.whenUnsatisfiable === "ScheduleAnyway");
     return {
-      hard: hard.map(({ one, constraint }) =>
-        hardConstraint(constraint, selectorOf(one, pod), pod, snapshot),
+      hard: constraintsOf(hard, pod, snapshot).map(([constraint, selector]) =>
+        hardConstraint(constraint, selector, pod, snapshot),
       ),
-      soft: soft.map(({ constraint }) => softConstraint(constraint, snapshot)),
+      soft: constraintsOf(soft, pod, snapshot).map(([constraint]) => softConstraint(constraint, snapshot)),
       needsAllKeys: true,
       rated: [],
     };
@@ -155,14 +168,26 @@ function systemDefaults(pod: Pod, snapshot: Snapshot): State | "skip" {
   return { hard: [], soft, needsAllKeys: false, rated: [] };
 }
 
-function constraintOf(one: TopologySpreadConstraint, pod: Pod, snapshot: Snapshot): Constraint {
-  return {
-    maxSkew: one.maxSkew,
-    topologyKey: one.topologyKey,
-    minDomains: one.minDomains ?? 1,
-    groups: matchingGroups(selectorOf(one, pod), pod, snapshot),
-    isEligible: eligibility(one.nodeAffinityPolicy ?? "Honor", one.nodeTaintsPolicy ?? "Ignore", pod),
-  };
+/** Only nodes that have the keys of all of them count. */
+function constraintsOf(
+  all: readonly TopologySpreadConstraint[],
+  pod: Pod,
+  snapshot: Snapshot,
+): [Constraint, LabelSelector][] {
+  const keys = all.map((one) => one.topologyKey);
+  return all.map((one) => {
+    const selector = selectorOf(one, pod);
+    const isEligible = eligibility(one.nodeAffinityPolicy ?? "Honor", one.nodeTaintsPolicy ?? "Ignore", pod);
+    const { maxSkew, topologyKey, minDomains = 1 } = one;
+    const constraint: Constraint = {
+      maxSkew,
+      topologyKey,
+      minDomains,
+      groups: matchingGroups(selector, pod, snapshot),
+      isEligible: (node) => keys.every((key) => node.topology(key) !== undefined) && isEligible(node),
+    };
+    return [constraint, selector];
+  });
 }
 
 function selectorOf(constraint: TopologySpreadConstraint, pod: Pod): LabelSelector {
