@@ -22,17 +22,21 @@ export function benchScheduler(): SchedulerFigures {
   };
 }
 
-function podsPerSecond(spec: (app: string) => Partial<Pod["spec"]>): number {
+/** Pods a second of this process's own time, `nodes` and `pods` of them. */
+export function podsPerSecond(
+  spec: (app: string) => Partial<Pod["spec"]>,
+  { nodes = NODES, pods = PODS }: { nodes?: number; pods?: number } = {},
+): number {
   const snapshot = new Snapshot();
-  for (let index = 0; index < NODES; index++) snapshot.setNode(node(index));
+  for (let index = 0; index < nodes; index++) snapshot.setNode(node(index));
   const selector = new NodeSelector(defaultPlugins);
   const before = process.cpuUsage();
-  for (let index = 0; index < PODS; index++) {
+  for (let index = 0; index < pods; index++) {
     const next = pod(index, spec(appOf(index)));
     snapshot.assume(next, selector.select(next, snapshot).node!);
   }
   const { user, system } = process.cpuUsage(before);
-  return PODS / ((user + system) / 1e6);
+  return pods / ((user + system) / 1e6);
 }
 
 const appOf = (index: number) => `app-${index % APPS}`;
@@ -72,20 +76,30 @@ function pod(index: number, spec: Partial<Pod["spec"]>): Pod {
 }
 
 function constraintsOf(app: string): Partial<Pod["spec"]> {
-  const labelSelector = { matchLabels: { app } };
+  return { ...spreadOverZones(app), ...apartFromEachOther(app) };
+}
+
+/** Pods of one application over zones, at most one more in one than in another. */
+export function spreadOverZones(app: string): Partial<Pod["spec"]> {
   return {
     topologySpreadConstraints: [
       {
         maxSkew: 1,
         topologyKey: "topology.kubernetes.io/zone",
         whenUnsatisfiable: "DoNotSchedule",
-        labelSelector,
+        labelSelector: { matchLabels: { app } },
       },
     ],
+  };
+}
+
+/** No two pods of one application on a node. */
+export function apartFromEachOther(app: string): Partial<Pod["spec"]> {
+  return {
     affinity: {
       podAntiAffinity: {
         requiredDuringSchedulingIgnoredDuringExecution: [
-          { topologyKey: "kubernetes.io/hostname", labelSelector },
+          { topologyKey: "kubernetes.io/hostname", labelSelector: { matchLabels: { app } } },
         ],
       },
     },

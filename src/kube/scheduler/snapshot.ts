@@ -1,5 +1,6 @@
 import type { Namespace, Node, Pod } from "../api/index.ts";
 import { isPodTerminal } from "../api/index.ts";
+import { AffinityGroups } from "./affinity-groups.ts";
 import { NodeInfo } from "./node-info.ts";
 import { Nominator } from "./nominator.ts";
 import { PodGroups } from "./pod-groups.ts";
@@ -11,13 +12,14 @@ import { type PodInfo, podInfoOf } from "./pod-info.ts";
  */
 export class Snapshot {
   readonly groups = new PodGroups();
+  /** Placed pods that have affinity or anti-affinity to other pods. */
+  readonly affinityGroups = new AffinityGroups();
   readonly nominator = new Nominator();
   readonly #nodes = new Map<string, NodeInfo>();
   #list: readonly NodeInfo[] | undefined;
   /** Where each pod is; its node may not be known (yet). */
   readonly #placed = new Map<string, { info: PodInfo; node: string }>();
   readonly #byNode = new Map<string, Set<string>>();
-  readonly #withPodAffinity = new Map<string, { info: PodInfo; node: string }>();
   readonly #assumed = new Set<string>();
   /** Image name -> on how many nodes. */
   readonly #images = new Map<string, number>();
@@ -31,11 +33,6 @@ export class Snapshot {
 
   node(name: string): NodeInfo | undefined {
     return this.#nodes.get(name);
-  }
-
-  /** Placed pods that have affinity or anti-affinity to other pods. */
-  get podsWithAffinity(): Iterable<{ info: PodInfo; node: string }> {
-    return this.#withPodAffinity.values();
   }
 
   /** On how many nodes an image is. */
@@ -121,7 +118,7 @@ export class Snapshot {
     const known = this.#placed.get(uid);
     if (known === undefined) return;
     this.#placed.delete(uid);
-    this.#withPodAffinity.delete(uid);
+    this.affinityGroups.remove(known.info, known.node);
     this.groups.remove(known.info.pod, known.node);
     this.#nodes.get(known.node)?.removePod(uid);
     const onNode = this.#byNode.get(known.node);
@@ -134,7 +131,7 @@ export class Snapshot {
     this.#lift(uid);
     const placed = { info: podInfoOf(pod), node };
     this.#placed.set(uid, placed);
-    if (placed.info.hasPodAffinity) this.#withPodAffinity.set(uid, placed);
+    this.affinityGroups.add(placed.info, node);
     this.groups.add(pod, node);
     this.#nodes.get(node)?.addPod(placed.info);
     const onNode = this.#byNode.get(node) ?? new Set<string>();

@@ -84,14 +84,12 @@ export const interPodAffinity: SchedulingPlugin<State> = {
   prepare: (pod, snapshot) => {
     const { affinity } = pod.spec;
     const isAsking = affinity?.podAffinity !== undefined || affinity?.podAntiAffinity !== undefined;
-    const others = [...snapshot.podsWithAffinity];
-    if (!isAsking && others.length === 0) return "skip";
-    return stateOf(pod, snapshot, others);
+    return isAsking || snapshot.affinityGroups.size > 0 ? stateOf(pod, snapshot) : "skip";
   },
   podMoved: (state, pod, { other, node, sign }) => {
     const { namespace = "", labels } = other.pod.metadata;
     countPlaced({ namespace, labels }, [[node, sign]], state);
-    countOther(other.pod, node, pod, state, sign);
+    countSayings(other.pod, [[node, sign]], pod, state);
   },
   filter: (_pod, node, { terms, wanted, unwanted, refusedBy, matchesItself }) => {
     if (terms.affinity.some((term) => node.topology(term.topologyKey) === undefined)) return NO_AFFINITY;
@@ -112,9 +110,7 @@ export const interPodAffinity: SchedulingPlugin<State> = {
   },
 };
 
-type Placed = Snapshot["podsWithAffinity"] extends Iterable<infer T> ? T : never;
-
-function stateOf(pod: Pod, snapshot: Snapshot, others: readonly Placed[]): State {
+function stateOf(pod: Pod, snapshot: Snapshot): State {
   const terms = affinityTermsOf(pod);
   const { namespace = "", labels } = pod.metadata;
   const state: State = {
@@ -131,7 +127,8 @@ function stateOf(pod: Pod, snapshot: Snapshot, others: readonly Placed[]): State
       countPlaced(group, nodesOf(group, snapshot), state);
     }
   }
-  for (const { info, node } of others) countOther(info.pod, snapshot.node(node), pod, state, 1);
+  for (const group of snapshot.affinityGroups.values())
+    countSayings(group.pod, nodesOf(group, snapshot), pod, state);
   return state;
 }
 
@@ -139,17 +136,16 @@ function hasTerms({ affinity, antiAffinity, preferred, preferredNot }: AffinityT
   return affinity.length + antiAffinity.length + preferred.length + preferredNot.length > 0;
 }
 
-function* nodesOf(
-  { nodes }: PodGroup,
-  snapshot: Snapshot,
-): Iterable<[node: NodeInfo | undefined, count: number]> {
+type CountOnNode = [node: NodeInfo | undefined, count: number];
+
+function* nodesOf({ nodes }: Pick<PodGroup, "nodes">, snapshot: Snapshot): Iterable<CountOnNode> {
   for (const [name, count] of nodes) yield [snapshot.node(name), count];
 }
 
 /** What the pod says of placed pods with these labels. */
 function countPlaced(
   { namespace, labels }: { namespace: string; labels: Record<string, string> | undefined },
-  nodes: Iterable<[node: NodeInfo | undefined, count: number]>,
+  nodes: Iterable<CountOnNode>,
   { terms, wanted, unwanted, ratings, snapshot }: State,
 ): void {
   const applies = (term: AffinityTerm) => term.matches(namespace, labels, snapshot);
@@ -164,21 +160,23 @@ function countPlaced(
   }
 }
 
-/** What a placed pod says of the incoming one. */
-function countOther(
+/** What placed pods that all say the same say of the incoming one. */
+function countSayings(
   other: Pod,
-  node: NodeInfo | undefined,
+  nodes: Iterable<CountOnNode>,
   pod: Pod,
   { refusedBy, ratings, snapshot }: State,
-  sign: 1 | -1,
 ): void {
   const { namespace = "", labels } = pod.metadata;
   const applies = (term: AffinityTerm) => term.matches(namespace, labels, snapshot);
   const terms = affinityTermsOf(other);
-  const rate = (term: AffinityTerm, weight: number): void => {
-    if (applies(term)) ratings.add(node, term.topologyKey, sign * weight);
-  };
-  for (const term of terms.antiAffinity) if (applies(term)) refusedBy.add(node, term.topologyKey, sign);
-  for (const term of terms.affinity) rate(term, SYMMETRIC_WEIGHT);
-  for (const term of [...terms.preferred, ...terms.preferredNot]) rate(term, term.weight);
+  const refusing = terms.antiAffinity.filter(applies);
+  const wanting = terms.affinity.filter(applies);
+  const rating = [...terms.preferred, ...terms.preferredNot].filter(applies);
+  if (refusing.length + wanting.length + rating.length === 0) return;
+  for (const [node, count] of nodes) {
+    for (const term of refusing) refusedBy.add(node, term.topologyKey, count);
+    for (const term of wanting) ratings.add(node, term.topologyKey, count * SYMMETRIC_WEIGHT);
+    for (const term of rating) ratings.add(node, term.topologyKey, count * term.weight);
+  }
 }
