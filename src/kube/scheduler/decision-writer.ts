@@ -36,14 +36,15 @@ export class DecisionWriter {
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
   }
 
-  /** Gives the pod its node; `onFailure` when that did not come about. */
-  bind(pod: Pod, node: string, onFailure: () => void): void {
+  /** Gives the pod its node, and tells how that went. */
+  bind(pod: Pod, node: string, told: { onSuccess(): void; onFailure(): void }): void {
     this.#begin(pod, async () => {
       try {
         await this.#bind(pod, node);
+        told.onSuccess();
       } catch (error) {
         this.#tellFailure(pod, node, error);
-        onFailure();
+        told.onFailure();
       }
     });
   }

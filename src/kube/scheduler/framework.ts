@@ -10,6 +10,15 @@ export interface Refusal {
   unresolvable?: boolean;
 }
 
+/** Why no node can do for a pod, whatever they are, until something else changes. */
+export class PodRefusal {
+  readonly reason: string;
+
+  constructor(reason: string) {
+    this.reason = reason;
+  }
+}
+
 /** What happens in the cluster that may let a waiting pod fit. */
 export type ClusterEvent =
   /** A node came, went (it is only `previous` then) or changed in what scheduling looks at. */
@@ -17,7 +26,9 @@ export type ClusterEvent =
   /** A pod left its node, or has it no more in prospect. */
   | { type: "pod-gone"; pod: Pod }
   /** A pod came to a node, or one there (it was `previous`) got other labels. */
-  | { type: "pod-placed"; pod: Pod; previous?: Pod };
+  | { type: "pod-placed"; pod: Pod; previous?: Pod }
+  /** Claims, volumes, classes or what is told of drivers has changed. */
+  | { type: "storage" };
 
 /** Another pod that is tried out on a node (1), or taken from it (-1). */
 export interface PodMove {
@@ -36,7 +47,7 @@ export interface SchedulingPlugin<State = unknown> {
   readonly wokenBy?: readonly ClusterEvent["type"][];
   /** Whether just this one may help (upstream's queueing hints); where it is absent each may. */
   mayHelp?(pod: Pod, event: ClusterEvent, snapshot: Snapshot): boolean;
-  prepare?(pod: Pod, snapshot: Snapshot): State | "skip";
+  prepare?(pod: Pod, snapshot: Snapshot): State | "skip" | PodRefusal;
   /** The nodes that the pod names, where it does: no other one is looked at. None: its names contradict each other. */
   namedNodes?(pod: Pod): ReadonlySet<string> | undefined;
   /** Brings the state up to a move; the opposite move undoes it. What a node itself knows of its pods needs none of this. */
@@ -51,6 +62,13 @@ export interface SchedulingPlugin<State = unknown> {
   normalize?(scores: Float64Array, state: State): void;
   /** Factor of the score in the sum; upstream's default weights. */
   weight?: number;
+  /** Takes for the pod, which has its node now, what it needs besides room; `unreserve` gives it back. */
+  reserve?(pod: Pod, node: string): void;
+  /** Work to be done before the pod is bound, where there is any; the binding fails with it. */
+  preBind?(pod: Pod, node: string): Promise<void> | undefined;
+  unreserve?(pod: Pod, node: string): void;
+  /** The pod is bound. */
+  postBind?(pod: Pod): void;
 }
 
 export const MAX_SCORE = 100;

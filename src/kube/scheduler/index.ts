@@ -1,4 +1,4 @@
-import type { Clock, Logger, Service } from "../../base/index.ts";
+import { type Clock, errorMessage, type Logger, type Service } from "../../base/index.ts";
 import type { Node, Pod } from "../api/index.ts";
 import {
   isPodTerminal,
@@ -10,11 +10,12 @@ import {
 import type { EventRecorder, InformerFactory, KubeClient } from "../client/index.ts";
 import { DecisionWriter } from "./decision-writer.ts";
 import type { ClusterEvent, SchedulingPlugin } from "./framework.ts";
-import { defaultPlugins } from "./plugins/index.ts";
+import { defaultProfile } from "./plugins/index.ts";
 import { podInfoOf } from "./pod-info.ts";
 import { SchedulingQueue } from "./queue.ts";
 import { NodeSelector, type Selection } from "./select-node.ts";
 import { Snapshot } from "./snapshot.ts";
+import { VolumeObjects } from "./volumes/volume-objects.ts";
 
 export interface SchedulerOptions {
   client: KubeClient;
@@ -36,15 +37,26 @@ const isPlaced = (pod: Pod) => Boolean(pod.spec.nodeName) && !isPodTerminal(pod)
 
 /** Finds a node for every pod that has none, one pod at a time; binding goes on beside it. */
 export function createScheduler(options: SchedulerOptions): Service {
-  const { informers, logger, clock, schedulerName = "default-scheduler", plugins = defaultPlugins } = options;
+  const { informers, logger, clock, schedulerName = "default-scheduler" } = options;
   const pods = informers.informer(podsResource);
   const nodes = informers.informer(nodesResource);
   const namespaces = informers.informer(namespacesResource);
   const snapshot = new Snapshot();
   const queue = new SchedulingQueue(clock);
   const budgets = informers.informer(podDisruptionBudgets);
+  const storage = new VolumeObjects(informers);
+  const plugins =
+    options.plugins ??
+    defaultProfile({
+      ...options,
+      objects: storage,
+      nodeOf: (name) => nodes.get(name),
+      isWaiting: (pod) => waitingForm(pod) !== undefined,
+    });
   const selector = new NodeSelector(plugins, { budgets: () => budgets.list() });
   const writer = new DecisionWriter(options);
+  /** The scheduler is stopped: nobody waits any more. */
+  let isOver = false;
   /** Whose victims are being told to go. */
   const preempting = new Set<string>();
 
@@ -113,6 +125,7 @@ export function createScheduler(options: SchedulerOptions): Service {
         if (isPlaced(pod)) queue.clusterChanged({ type: "pod-gone", pod });
       },
     }),
+    ...storage.subscribe(() => queue.clusterChanged({ type: "storage" })),
   ];
 
   /** Drives out the victims; the pod waits until they are gone. Who had less right to the place looks for another one. */
@@ -156,15 +169,41 @@ export function createScheduler(options: SchedulerOptions): Service {
     if (victims.length > 0) driveOut(pod, nominate!, victims);
   };
 
+  /** As the pod is now, where it still waits. Who was bound by somebody else, or is gone, leaves the queue by its own event. */
+  const waitingForm = ({ metadata: { namespace, name, uid } }: Pod): Pod | undefined => {
+    const known = pods.get(`${namespace}/${name}`);
+    return !isOver && known?.metadata.uid === uid && isOurs(known) ? known : undefined;
+  };
+
+  const giveUp = (pod: Pod, attempts: number, node: string): void => {
+    for (const plugin of plugins) plugin.unreserve?.(pod, node);
+    snapshot.forget(pod.metadata.uid);
+    queue.clusterChanged({ type: "pod-gone", pod });
+    const known = waitingForm(pod);
+    if (known) queue.retry(known, attempts);
+  };
+
   const bind = (pod: Pod, attempts: number, node: string): void => {
     snapshot.nominator.remove(pod.metadata.uid);
     snapshot.assume(pod, node);
-    writer.bind(pod, node, () => {
-      snapshot.forget(pod.metadata.uid);
-      queue.clusterChanged({ type: "pod-gone", pod });
-      // Who was bound by somebody else, or is gone, leaves the queue by its own event.
-      const known = pods.get(`${pod.metadata.namespace}/${pod.metadata.name}`);
-      if (known?.metadata.uid === pod.metadata.uid && isOurs(known)) queue.retry(known, attempts);
+    for (const plugin of plugins) plugin.reserve?.(pod, node);
+    const write = (): void =>
+      writer.bind(pod, node, {
+        onSuccess: () => {
+          for (const plugin of plugins) plugin.postBind?.(pod);
+        },
+        onFailure: () => giveUp(pod, attempts, node),
+      });
+    const { before, failed } = beforeBinding(plugins, pod, node);
+    if (before.length === 0) {
+      write();
+      return;
+    }
+    // What takes long keeps nobody else waiting.
+    Promise.all(before).then(write, (error) => {
+      if (waitingForm(pod))
+        writer.tellUnschedulable(pod, `running PreBind plugin "${failed()}": ${errorMessage(error)}`);
+      giveUp(pod, attempts, node);
     });
   };
 
@@ -196,17 +235,33 @@ export function createScheduler(options: SchedulerOptions): Service {
     async run({ signal, ready }) {
       ready();
       try {
-        await Promise.all([pods, nodes, namespaces, budgets].map((informer) => informer.synced(signal)));
+        await Promise.all([pods, nodes, namespaces, budgets, storage].map((one) => one.synced(signal)));
       } catch (error) {
         if (signal.aborted) return;
         throw error;
       }
       const subscriptions = subscribe();
       await work(signal);
+      isOver = true;
       for (const unsubscribe of subscriptions) unsubscribe();
       await writer.idle();
     },
   };
+}
+
+/** The plugins' work before a pod is bound, and which of them failed first. */
+function beforeBinding(plugins: readonly SchedulingPlugin<never>[], pod: Pod, node: string) {
+  let failed = "";
+  const before = plugins.flatMap(({ name, preBind }) => {
+    const work = preBind?.(pod, node);
+    if (!work) return [];
+    const noting = work.catch((error) => {
+      failed ||= name;
+      throw error;
+    });
+    return [noting];
+  });
+  return { before, failed: () => failed };
 }
 
 /** Whether an event may change what the pod was refused for; where there was no node at all only nodes help. */

@@ -1,7 +1,7 @@
 import type { Pod, PodDisruptionBudget } from "../api/index.ts";
 import { isResolvable, type NodeRefusal, type Prepared, refuseNode } from "./filter-node.ts";
 import { type Diagnosis, fitErrorMessage } from "./fit-error.ts";
-import type { SchedulingPlugin } from "./framework.ts";
+import { PodRefusal, type SchedulingPlugin } from "./framework.ts";
 import type { NodeInfo } from "./node-info.ts";
 import { type Preemption, preempt } from "./preemption/preempt.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -57,6 +57,7 @@ export class NodeSelector {
   /** The best node for the pod, or why there is none. Ties go by chance. */
   select(pod: Pod, snapshot: Snapshot): Selection {
     const prepared = this.#prepare(pod, snapshot);
+    if (!Array.isArray(prepared)) return this.#refused(pod, snapshot, [], [], prepared);
     const filters = prepared.filter(({ plugin }) => plugin.filter);
     const nominated = nominatedNode(pod, snapshot);
     // The node in prospect is most probably the only one.
@@ -71,10 +72,13 @@ export class NodeSelector {
     return { node: this.#best(fitting, rate(pod, fitting, prepared)).name };
   }
 
-  #prepare(pod: Pod, snapshot: Snapshot): Prepared[] {
+  /** What the plugins make of the pod; or the one for which no node can do. */
+  #prepare(pod: Pod, snapshot: Snapshot): Prepared[] | Named {
     const prepared: Prepared[] = [];
     for (const plugin of this.#plugins) {
       const state = plugin.prepare?.(pod, snapshot);
+      if (state instanceof PodRefusal)
+        return { plugin, nodes: new Set(), diagnosis: { generalReason: state.reason } };
       if (state !== "skip") prepared.push({ plugin, state });
     }
     return prepared;

@@ -69,6 +69,7 @@ export const interPodAffinity: SchedulingPlugin<State> = {
   wokenBy: ["node", "pod-gone", "pod-placed"],
   mayHelp: (pod, event, snapshot) => {
     if (event.type === "node") return true;
+    if (event.type === "storage") return false;
     const { affinity, antiAffinity } = affinityTermsOf(pod);
     const concerns = (terms: readonly AffinityTerm[], { metadata }: Pod): boolean =>
       terms.some((term) => term.matches(metadata.namespace ?? "", metadata.labels, snapshot));

@@ -65,6 +65,7 @@ export const podTopologySpread: SchedulingPlugin<State> = {
   name: "PodTopologySpread",
   wokenBy: ["node", "pod-gone", "pod-placed"],
   mayHelp: (pod, event) => {
+    if (event.type === "storage") return false;
     const constraints = pod.spec.topologySpreadConstraints ?? [];
     if (event.type !== "node") {
       const isCounted = ({ metadata }: Pod): boolean =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Pod } from "../../api/index.ts";
-import type { SchedulingPlugin } from "../framework.ts";
+import { PodRefusal, type SchedulingPlugin } from "../framework.ts";
 import type { Snapshot } from "../snapshot.ts";
 import { clusterOf, node, pod } from "../testing/objects.ts";
 import { imageLocality } from "./image-locality.ts";
@@ -14,6 +14,7 @@ import { taintToleration } from "./taint-toleration.ts";
 function rate<T>(plugin: SchedulingPlugin<T>, one: Pod, snapshot: Snapshot): number[] | undefined {
   const state = plugin.prepare!(one, snapshot);
   if (state === "skip") return undefined;
+  if (state instanceof PodRefusal) throw new Error(state.reason);
   const { nodes } = snapshot;
   if (plugin.prepareScore?.(one, nodes, state) === "skip") return undefined;
   const scores = Float64Array.from(nodes, (info) => plugin.score!(one, info, state));
@@ -121,7 +122,7 @@ describe("spread over several topologies", () => {
   const fits = (snapshot: Snapshot, ...topologySpreadConstraints: object[]): string[] => {
     const one = pod({ labels, spec: { topologySpreadConstraints } });
     const state = podTopologySpread.prepare!(one, snapshot);
-    if (state === "skip") throw new Error("skipped");
+    if (state === "skip" || state instanceof PodRefusal) throw new Error("skipped");
     return snapshot.nodes
       .filter((info) => !podTopologySpread.filter!(one, info, state))
       .map(({ name }) => name);
