@@ -15,7 +15,7 @@ import { createEventRecorder, createInformerFactory, type KubeClient } from "../
 import { createController } from "../controllers/controller.ts";
 import { createPersistentVolumeBinder } from "../controllers/persistentvolume-binder/index.ts";
 import { eventually } from "../controllers/testing/eventually.ts";
-import { WRITE_FAULTS, WriteFaults } from "../controllers/testing/faults.ts";
+import { EventFaults, WRITE_FAULTS, WriteFaults } from "../controllers/testing/faults.ts";
 import { createScheduler } from "./index.ts";
 import { claiming, onHost } from "./testing/storage.ts";
 
@@ -57,6 +57,7 @@ describe("pods whose volumes depend on their node", () => {
     user: string,
     component: string,
     wrap: (client: KubeClient) => KubeClient,
+    wrapSource: (client: KubeClient) => KubeClient,
     make: (parts: {
       client: KubeClient;
       informers: ReturnType<typeof createInformerFactory>;
@@ -68,7 +69,7 @@ describe("pods whose volumes depend on their node", () => {
   ): (() => Promise<void>) => {
     const over = new AbortController();
     const client = server.as(userOf(user));
-    const informers = createInformerFactory(client, { logger: silentLogger });
+    const informers = createInformerFactory(wrapSource(client), { logger: silentLogger });
     const recorder = createEventRecorder({ client, component, clock: systemClock, logger: silentLogger });
     const parts = {
       client: wrap(client),
@@ -89,19 +90,19 @@ describe("pods whose volumes depend on their node", () => {
     return stop;
   };
   const same = (client: KubeClient) => client;
-  const startScheduler = (wrap = same) =>
-    run("system:kube-scheduler", "default-scheduler", wrap, (parts) => {
+  const startScheduler = (wrap = same, wrapSource = same) =>
+    run("system:kube-scheduler", "default-scheduler", wrap, wrapSource, (parts) => {
       const service = createScheduler(parts);
       return (signal) => service.run({ signal, ready: () => {} });
     });
   const startBinder = () =>
-    run("system:serviceaccount:kube-system:persistent-volume-binder", "binder", same, (parts) => {
+    run("system:serviceaccount:kube-system:persistent-volume-binder", "binder", same, same, (parts) => {
       const controller = createPersistentVolumeBinder(parts);
       return (signal) => controller.run(signal);
     });
   /** Makes volumes for claims whose node is known, on that node. */
   const startDriver = () =>
-    run("system:serviceaccount:kube-system:persistent-volume-binder", "driver", same, (parts) => {
+    run("system:serviceaccount:kube-system:persistent-volume-binder", "driver", same, same, (parts) => {
       const claims = parts.informers.informer<PersistentVolumeClaim>(persistentVolumeClaims);
       const look = (claim: PersistentVolumeClaim, enqueue: (key: string) => void) =>
         enqueue(`${claim.metadata.namespace}/${claim.metadata.name}`);
@@ -248,6 +249,24 @@ describe("pods whose volumes depend on their node", () => {
     }
   });
 
+  for (const mode of ["missed", "doubled", "late"] as const) {
+    it(`are bound in the end when any event is ${mode}`, async () => {
+      startBinder();
+      startDriver();
+      let wasHit = true;
+      for (let at = 1; wasHit && (mode !== "late" || at < 3); at++) {
+        const faults = new EventFaults(mode, at);
+        const stop = startScheduler(same, (client) => faults.wrap(client));
+        await addClaim(`c-${at}`);
+        await addPod(`p-${at}`, `c-${at}`);
+        await eventually(async () => expect(await nodeOf(`p-${at}`)).toMatch(/^n/), 40_000);
+        wasHit = faults.wasHit;
+        await stop();
+        running.splice(2);
+      }
+    }, 120_000);
+  }
+
   for (const mode of WRITE_FAULTS) {
     it(`are bound in the end when any write of the scheduler is ${mode}`, async () => {
       startBinder();
@@ -264,12 +283,13 @@ describe("pods whose volumes depend on their node", () => {
         const names = [`static-${at}`, `made-${at}`];
         for (const name of names) await addClaim(name);
         await addPod(`p-${at}`, ...names);
-        await eventually(async () => expect(await nodeOf(`p-${at}`)).toMatch(/^n/), 15_000);
+        // Each failed attempt doubles the pod's back-off.
+        await eventually(async () => expect(await nodeOf(`p-${at}`)).toMatch(/^n/), 40_000);
         await restarted;
         for (const name of names) expect((await claimOf(name)).status?.phase).toBe("Bound");
         wasHit = faults.wasHit;
         for (const stopOne of running.splice(2)) await stopOne();
       }
-    }, 60_000);
+    }, 120_000);
   }
 });

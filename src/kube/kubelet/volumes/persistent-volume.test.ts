@@ -197,6 +197,17 @@ describe("volumes of claims", () => {
     await expect(setUp()).rejects.toThrow(expect.objectContaining({ message }));
   });
 
+  it("for one pod only are not had by another one before the first is gone", async () => {
+    volumes.pv = aVolume({ local: { path: disk }, accessModes: ["ReadWriteOncePod"] });
+    await setUp();
+    const other = podWith(DATA, {}, "uid-2");
+    await expect(setUp(other)).rejects.toThrow(
+      'MountVolume.SetUp failed for volume "pv" : volume uses the ReadWriteOncePod access mode and is already in use by another pod',
+    );
+    await manager.tearDown("uid-1");
+    expect(await setUp(other)).toBe(disk);
+  });
+
   it("tell of all claims at once, and not of those that no container uses", async () => {
     const names = ["a", "b", "unused"];
     const pod = aPod({

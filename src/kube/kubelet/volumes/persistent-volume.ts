@@ -16,6 +16,7 @@ export interface PersistentVolumeUse {
   isShared: boolean;
 }
 
+const IN_USE = "volume uses the ReadWriteOncePod access mode and is already in use by another pod";
 const LOCAL_PLUGIN = "kubernetes.io~local-volume";
 
 /**
@@ -36,6 +37,7 @@ export async function setUpPersistentVolume(
       name,
       "mount options are not supported for this volume type",
     );
+  if (isExclusive(volume) && use.isShared) throw mountFailed("SetUp", name, IN_USE);
   if (spec.hostPath) {
     const { path, type = "" } = spec.hostPath;
     await attempt("SetUp", name, () => prepareHostPath(path, type));
@@ -47,6 +49,10 @@ export async function setUpPersistentVolume(
   await attempt("SetUp", name, () => giveOnce(path, name, use));
   return path;
 }
+
+/** For one pod only; where it offers other modes too, nobody knows which one is meant. */
+const isExclusive = ({ spec }: PersistentVolume): boolean =>
+  spec.accessModes?.length === 1 && spec.accessModes[0] === "ReadWriteOncePod";
 
 async function attempt<T>(step: string, name: string, work: () => T | Promise<T>): Promise<T> {
   try {
