@@ -34,6 +34,7 @@ import {
   createServiceAccountTokenController,
   type ServiceAccountTokenDependencies,
 } from "./serviceaccount-token/index.ts";
+import { createStatefulSetController } from "./statefulset/index.ts";
 import { createTaintEvictionController } from "./taint-eviction/index.ts";
 import { createTokenCleaner } from "./token-cleaner/index.ts";
 import { createTtlController } from "./ttl/index.ts";
@@ -69,6 +70,7 @@ const CONTROLLERS: [identity: string, factory: Factory, component?: string][] = 
   ["deployment-controller", createDeploymentController],
   ["replicaset-controller", createReplicaSetController],
   ["replication-controller", createReplicationController],
+  ["statefulset-controller", createStatefulSetController],
   ["job-controller", createJobController],
   ["cronjob-controller", createCronJobController],
   ["ttl-after-finished-controller", createTtlAfterFinishedController],

@@ -67,3 +67,16 @@ export function volume(name: string, labels: Record<string, string> = {}) {
     spec: { accessModes: ["ReadWriteOnce"], capacity: { storage: "1Gi" }, hostPath },
   };
 }
+
+/** A StatefulSet whose pods are labelled `app: <name>` and which has a Service of its own name. */
+export function statefulSet(name: string, namespace: string, replicas: number, spec: Fields = {}) {
+  return replicaSet(name, namespace, replicas, { serviceName: name, ...spec });
+}
+
+export function daemonSet(name: string, namespace: string, spec: Fields = {}) {
+  const labels = { app: name };
+  return {
+    metadata: { name, namespace },
+    spec: { selector: { matchLabels: labels }, template: podTemplate(labels), ...spec },
+  };
+}
