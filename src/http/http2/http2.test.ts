@@ -235,6 +235,31 @@ describe("over HTTP/2", () => {
     expect(await over2(one, {})).toMatchObject({ status: 200, body: "fine" });
   });
 
+  it.each<[string, Asked]>([
+    ["a GET", {}],
+    ["a HEAD", { method: "HEAD" }],
+    ["a POST", { method: "POST", body: "x" }],
+    ["much", { path: "/long" }],
+    ["pieces", { path: "/implicit" }],
+    ["nothing", { path: "/empty" }],
+  ])(
+    "the answer to %s that has come whole is finished, and its signal is not aborted",
+    async (_name, asked) => {
+      const events: string[] = [];
+      const over = Promise.withResolvers<void>();
+      const server = await start(async (ctx) => {
+        const { res, signal } = ctx;
+        signal.addEventListener("abort", () => events.push("abort"));
+        res.on("finish", () => events.push("finish"));
+        res.on("close", () => over.resolve());
+        await mirror(ctx);
+      });
+      await over2(session(server), asked);
+      await over.promise;
+      expect(events).toEqual(["finish"]);
+    },
+  );
+
   it("an answer that breaks is reset, so that nobody takes it for whole", async () => {
     const server = await start(async ({ res }) => {
       res.write("begun");

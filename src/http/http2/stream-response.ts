@@ -1,5 +1,5 @@
 import { type OutgoingHttpHeaders, validateHeaderName, validateHeaderValue } from "node:http";
-import type { ServerHttp2Stream } from "node:http2";
+import { constants, type ServerHttp2Stream } from "node:http2";
 import { Writable } from "node:stream";
 import type { HttpResponse } from "../http-response.ts";
 
@@ -30,6 +30,9 @@ export class StreamResponse extends Writable implements HttpResponse {
   #isBegun = false;
   /** Goes out together with the end. */
   #last: Bytes | undefined;
+  /** Once all of the answer is with the stream. */
+  #whenSent: (() => void) | undefined;
+  #isSent = false;
   #taken = 0;
   #seen = { taken: 0, atMs: 0 };
 
@@ -37,7 +40,12 @@ export class StreamResponse extends Writable implements HttpResponse {
     super({ decodeStrings: false, highWaterMark: PIECE_BYTES });
     this.#stream = stream;
     this.#isToHead = isToHead;
-    stream.on("close", () => this.destroy());
+    const { session } = stream;
+    stream.on("close", () => {
+      // A stream that is over at once does not say anymore that its last bytes are gone.
+      if (stream.rstCode === constants.NGHTTP2_NO_ERROR && !session?.destroyed) this.#whenSent?.();
+      if (!this.#isSent) this.destroy();
+    });
   }
 
   get headersSent(): boolean {
@@ -47,7 +55,8 @@ export class StreamResponse extends Writable implements HttpResponse {
   setHeader(name: string, value: number | string | readonly string[]): this {
     if (this.#hasHead) throw new Error(`the header ${name} is set after the answer has begun`);
     validateHeaderName(name);
-    for (const one of [value].flat()) validateHeaderValue(name, String(one));
+    if (typeof value === "string") validateHeaderValue(name, value);
+    else for (const one of [value].flat()) validateHeaderValue(name, String(one));
     const key = name.toLowerCase();
     if (!OF_A_CONNECTION.has(key)) this.#headers[key] = value as OutgoingHttpHeaders[string];
     return this;
@@ -116,14 +125,20 @@ export class StreamResponse extends Writable implements HttpResponse {
       done();
       return;
     }
-    stream.on("finish", () => done());
+    this.#whenSent = () => {
+      if (this.#isSent) return;
+      this.#isSent = true;
+      done();
+    };
+    stream.on("finish", this.#whenSent);
     if (chunk !== undefined && this.#hasBody) stream.end(chunk);
     else if (!stream.writableEnded) stream.end();
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     // Not `close`: that ends the answer in good order before it resets the stream.
-    if (!this.writableFinished) this.#stream.destroy(new Error("the answer was cut"));
+    if (!this.writableFinished && !this.#stream.destroyed)
+      this.#stream.destroy(new Error("the answer was cut"));
     done(error);
   }
 
