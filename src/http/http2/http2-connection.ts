@@ -22,6 +22,7 @@ const STREAM_WINDOW_BYTES = 256 * 1024;
 const MAX_WINDOW_BYTES = 2 ** 31 - 1;
 /** What may wait to be sent and what streams and headers take, in MB, as Node counts it. Beyond it streams are refused. */
 const SESSION_MEMORY_MB = 64;
+const MAX_SETTINGS_FRAMES = 1_000;
 /** First the end is told without a last stream, so that those that are on their way are still served (RFC 9113 §6.8). */
 const NO_LAST_STREAM = 2 ** 31 - 1;
 /** Until the last stream is told: longer than a frame is on its way. As long a client may take to close the connection. */
@@ -44,7 +45,7 @@ export class Http2Connection {
   readonly #session: ServerHttp2Session;
   readonly #handlers: HandlerQueue;
   readonly #answers = new Set<StreamResponse>();
-  #hasSpoken = false;
+  #settingsFrames = 0;
   #idleSinceMs = systemClock.monotonicMs();
   #isParting = false;
 
@@ -52,9 +53,7 @@ export class Http2Connection {
     this.#socket = socket;
     this.#options = options;
     const { limits, maxStreams, logger } = options;
-    this.#handlers = new HandlerQueue(maxStreams, () =>
-      this.#session.destroy(new Error("more streams are reset than are served"), NGHTTP2_ENHANCE_YOUR_CALM),
-    );
+    this.#handlers = new HandlerQueue(maxStreams, () => this.#giveUp("more streams are reset than served"));
     this.#session = performServerHandshake(socket, {
       maxSessionMemory: SESSION_MEMORY_MB,
       // Beyond it a stream is reset; up to it `maxHeaders` is answered.
@@ -68,8 +67,9 @@ export class Http2Connection {
       },
     });
     this.#session.setLocalWindowSize(Math.min(STREAM_WINDOW_BYTES * maxStreams, MAX_WINDOW_BYTES));
-    this.#session.once("remoteSettings", () => {
-      this.#hasSpoken = true;
+    this.#session.on("remoteSettings", () => {
+      // nghttp2 counts most frames that nobody needs many of, and these not.
+      if (++this.#settingsFrames > MAX_SETTINGS_FRAMES) this.#giveUp("too many settings");
     });
     this.#session.on("stream", (stream, _headers, flags, ...[raw]: unknown[]) =>
       this.#take(stream, flags, raw as string[]),
@@ -85,7 +85,7 @@ export class Http2Connection {
     const idleMs = nowMs - this.#idleSinceMs;
     if (this.#isParting) {
       if (idleMs >= closeTimeoutMs) this.#socket.destroy();
-    } else if (idleMs >= (this.#hasSpoken ? keepAliveTimeoutMs : handshakeTimeoutMs)) this.part();
+    } else if (idleMs >= (this.#settingsFrames > 0 ? keepAliveTimeoutMs : handshakeTimeoutMs)) this.part();
   }
 
   /** Takes no further streams; the connection ends with those that there are. */
@@ -106,6 +106,10 @@ export class Http2Connection {
     if (this.#isParting) return;
     this.#isParting = true;
     this.#session.goaway(NGHTTP2_NO_ERROR, NO_LAST_STREAM);
+  }
+
+  #giveUp(why: string): void {
+    this.#session.destroy(new Error(why), NGHTTP2_ENHANCE_YOUR_CALM);
   }
 
   #take(stream: ServerHttp2Stream, flags: number, rawHeaders: readonly string[]): void {
