@@ -1,8 +1,8 @@
 import { PassThrough, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createLogger, giveToOwner, invalidArgument, isGantryError } from "../base/index.ts";
-import { useServers } from "./http.test-support.ts";
+import { describe, expect, it } from "vitest";
+import { createLogger, invalidArgument, isGantryError } from "../base/index.ts";
+import { useNobodys, useServers } from "./http.test-support.ts";
 import { bodyStream, type HttpContext, type HttpServerOptions, sendText } from "./index.ts";
 
 const { start: startWith, client } = useServers();
@@ -120,25 +120,7 @@ describe("a body that is not read to its end", () => {
 });
 
 describe("an error that a request's callback throws", () => {
-  const kept = new Map<string, NodeJS.UncaughtExceptionListener[]>();
-  let nobodys: unknown[];
-  beforeEach(() => {
-    nobodys = [];
-    for (const event of ["uncaughtException", "unhandledRejection"]) {
-      kept.set(event, process.listeners(event as "uncaughtException"));
-      process.removeAllListeners(event);
-      process.on(event, (error: unknown) => {
-        if (!giveToOwner(error)) nobodys.push(error);
-      });
-    }
-  });
-  afterEach(() => {
-    for (const [event, listeners] of kept) {
-      process.removeAllListeners(event);
-      for (const listener of listeners) process.on(event, listener);
-    }
-    expect(nobodys).toEqual([]);
-  });
+  const nobodys = useNobodys();
 
   it.each<[string, (ctx: HttpContext) => void]>([
     ["a timer", () => setTimeout(() => fail(), 1)],

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { afterEach } from "vitest";
-import { silentLogger } from "../base/index.ts";
+import { afterEach, beforeEach, expect } from "vitest";
+import { giveToOwner, silentLogger } from "../base/index.ts";
 import { type HttpServer, type HttpServerOptions, startHttpServer } from "./server.ts";
 
 /** Servers on a port of their own, and bare connections to them; all are closed after each test. */
@@ -29,6 +29,29 @@ export function useServers() {
       return one;
     },
   };
+}
+
+/** Errors that nothing caught and that are nobody's; a test takes out those that it wants, and no others may be left. */
+export function useNobodys(): unknown[] {
+  const kept = new Map<string, NodeJS.UncaughtExceptionListener[]>();
+  const nobodys: unknown[] = [];
+  beforeEach(() => {
+    for (const event of ["uncaughtException", "unhandledRejection"]) {
+      kept.set(event, process.listeners(event as "uncaughtException"));
+      process.removeAllListeners(event);
+      process.on(event, (error: unknown) => {
+        if (!giveToOwner(error)) nobodys.push(error);
+      });
+    }
+  });
+  afterEach(() => {
+    for (const [event, listeners] of kept) {
+      process.removeAllListeners(event);
+      for (const listener of listeners) process.on(event, listener);
+    }
+    expect(nobodys.splice(0)).toEqual([]);
+  });
+  return nobodys;
 }
 
 /** A connection on which a test says byte by byte what a client would. */

@@ -1,7 +1,8 @@
 import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from "node:http2";
 import { request as http1 } from "node:https";
+import { PassThrough } from "node:stream";
 import { beforeAll, describe, expect, it } from "vitest";
-import { portOf, useServers } from "../http.test-support.ts";
+import { portOf, useNobodys, useServers } from "../http.test-support.ts";
 import {
   bodyStream,
   type HttpContext,
@@ -361,5 +362,47 @@ describe("over HTTP/2", () => {
     expect(versions).toEqual(["1.1", "2.0"]);
     const plain = await startWith({ handler, tls: pair });
     await expect(over2(session(plain), {})).rejects.toThrow();
+  });
+});
+
+describe("an error that a callback of a request over HTTP/2 throws", () => {
+  useNobodys();
+  const fail = () => {
+    throw new Error("a bug");
+  };
+
+  it.each<[string, (ctx: HttpContext) => void]>([
+    ["a timer", () => setTimeout(fail, 1)],
+    ["a promise that nobody waits for", () => void Promise.resolve().then(fail)],
+    ["the body", ({ req }) => req.on("data", fail)],
+    ["the body's end", ({ req }) => req.on("end", fail).resume()],
+    ["a stream without a listener for errors", () => void new PassThrough().destroy(new Error("a bug"))],
+  ])("is the request's, and no other one's of the connection: %s", async (_name, act) => {
+    const aborted = Promise.withResolvers<void>();
+    const server = await start(async (ctx) => {
+      if (ctx.path !== "/bug") return sendText(ctx.res, 200, await readBody(ctx.req, 10).then(String));
+      ctx.signal.addEventListener("abort", () => aborted.resolve());
+      act(ctx);
+      // Waits for what the callback was to bring.
+      await aborted.promise;
+    });
+    const one = session(server);
+    const other = one.request({ ":method": "POST", ":path": "/fine" });
+    const { status } = await over2(one, { method: "POST", path: "/bug", body: "abc" });
+    expect(status).toBe(500);
+    await aborted.promise;
+    other.end("whole");
+    let text = "";
+    for await (const chunk of other) text += chunk;
+    expect(text).toBe("whole");
+  });
+
+  it("cuts an answer that has begun", async () => {
+    const server = await start(async ({ res }) => {
+      res.write("begun");
+      setTimeout(fail, 1);
+      await new Promise((resolve) => res.on("close", resolve));
+    });
+    await expect(over2(session(server), {})).rejects.toThrow("NGHTTP2_INTERNAL_ERROR");
   });
 });

@@ -35,19 +35,19 @@ export class StreamRequest extends IncomingMessage {
     done(error);
   }
 
-  /** What comes is its reader's business, and so is what goes wrong with it. */
   #begin(): void {
     this.#isReading = true;
-    const asReader = keepOwner();
-    this.#stream.on("data", (chunk: Buffer) =>
-      asReader(() => {
-        if (!this.push(chunk)) this.#stream.pause();
+    const stream = this.#stream;
+    const give = readerNow();
+    stream.on("data", (chunk: Buffer) =>
+      give(() => {
+        if (!this.push(chunk)) stream.pause();
       }),
     );
-    this.#stream.on("end", () =>
-      asReader(() => {
+    stream.on("end", () =>
+      give(() => {
         // What is cut ends too.
-        if (this.#stream.rstCode !== constants.NGHTTP2_NO_ERROR || this.#stream.aborted) return;
+        if (stream.rstCode !== constants.NGHTTP2_NO_ERROR || stream.aborted) return;
         this.complete = true;
         this.push(null);
       }),
@@ -81,6 +81,22 @@ export class StreamRequest extends IncomingMessage {
     this.headers = headers;
     this.headersDistinct = distinct;
   }
+}
+
+/** Gives things to who reads now. What the reader throws is its own error, and not the connection's. */
+function readerNow(): (give: () => void) => void {
+  const asReader = keepOwner();
+  return (give) =>
+    asReader(() => {
+      try {
+        give();
+      } catch (error) {
+        // From a task that it has begun an error finds its owner.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    });
 }
 
 /** Of these the first one holds, as node:http has it for requests (`headers`, https://nodejs.org/api/http.html#messageheaders). */
