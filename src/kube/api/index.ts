@@ -32,6 +32,7 @@ export { daemonSets } from "./apps/daemon-set.ts";
 export { deployments } from "./apps/deployment.ts";
 export { replicaSets } from "./apps/replica-set.ts";
 export { statefulSets } from "./apps/stateful-set.ts";
+export { templateGeneration } from "./apps/template-generation.ts";
 export { selfSubjectReviews } from "./authentication/self-subject-review.ts";
 export { tokenRequests } from "./authentication/token-request.ts";
 export { tokenReviews } from "./authentication/token-review.ts";

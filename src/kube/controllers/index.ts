@@ -8,6 +8,7 @@ import { createCronJobController } from "./cronjob/index.ts";
 import { createCsrApprovingController } from "./csrapproving/index.ts";
 import { createCsrCleanerController } from "./csrcleaner/index.ts";
 import { createCsrSigningController, type SigningAuthority } from "./csrsigning/index.ts";
+import { createDaemonSetController } from "./daemonset/index.ts";
 import { createDeploymentController } from "./deployment/index.ts";
 import { createDisruptionController } from "./disruption/index.ts";
 import { createEndpointsController } from "./endpoints/index.ts";
@@ -71,6 +72,7 @@ const CONTROLLERS: [identity: string, factory: Factory, component?: string][] = 
   ["replicaset-controller", createReplicaSetController],
   ["replication-controller", createReplicationController],
   ["statefulset-controller", createStatefulSetController],
+  ["daemon-set-controller", createDaemonSetController, "daemonset-controller"],
   ["job-controller", createJobController],
   ["cronjob-controller", createCronJobController],
   ["ttl-after-finished-controller", createTtlAfterFinishedController],

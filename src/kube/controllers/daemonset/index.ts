@@ -1,0 +1,110 @@
+import type { BackoffOptions } from "../../../base/index.ts";
+import { jsonEquals } from "../../../formats/index.ts";
+import type { Node, Pod } from "../../api/index.ts";
+import {
+  controllerRevisions,
+  daemonSets,
+  nodes as nodesResource,
+  pods as podsResource,
+} from "../../api/index.ts";
+import {
+  type Controller,
+  type ControllerDependencies,
+  createController,
+  type Enqueue,
+} from "../controller.ts";
+import { RevisionWriter, watchRevisions } from "../history/index.ts";
+import { keyOf } from "../object-key.ts";
+import { controllerOf, indexByController } from "../owner.ts";
+import { PodWriter } from "../pod-writer.ts";
+import { selects } from "../selectors.ts";
+import { REVISION_HASH } from "./daemon-pod.ts";
+import { FAILED_POD_BACKOFF, FailedPods } from "./failed-pods.ts";
+import { createReconciler } from "./reconcile.ts";
+
+/** Keeps one pod of each DaemonSet on each node that it is meant for. */
+export function createDaemonSetController(
+  dependencies: ControllerDependencies & { failedPodBackoff?: BackoffOptions },
+): Controller {
+  const { informers, clock, failedPodBackoff = FAILED_POD_BACKOFF } = dependencies;
+  const sets = informers.informer(daemonSets);
+  const pods = informers.informer(podsResource);
+  const nodes = informers.informer(nodesResource);
+  const revisions = informers.informer(controllerRevisions);
+  indexByController(pods);
+  indexByController(revisions);
+  const kind = { resource: daemonSets, hashLabel: REVISION_HASH };
+  const history = new RevisionWriter(dependencies, kind, revisions);
+  const writer = new PodWriter(dependencies);
+  const failures = new FailedPods(clock, failedPodBackoff);
+
+  /** The key of the set that controls the pod. */
+  const ownerKey = (pod: Pod): string | undefined => {
+    const owner = controllerOf(pod);
+    return owner?.kind === daemonSets.kind ? `${pod.metadata.namespace}/${owner.name}` : undefined;
+  };
+
+  const seen = (pod: Pod, enqueue: Enqueue, isDeleted = false): void => {
+    const key = ownerKey(pod);
+    if (key === undefined) return;
+    writer.observe(key, pod, isDeleted || pod.metadata.deletionTimestamp !== undefined);
+    enqueue(key);
+  };
+
+  /** A pod that nobody controls may be taken in by those that select it. */
+  const offer = (pod: Pod, enqueue: Enqueue): void => {
+    if (controllerOf(pod)) return;
+    for (const one of sets.list(pod.metadata.namespace)) if (selects(one, pod)) enqueue(keyOf(one));
+  };
+
+  const enqueueAll = (enqueue: Enqueue): void => {
+    for (const one of sets.list()) enqueue(keyOf(one));
+  };
+
+  return createController(
+    {
+      name: "daemonset",
+      informers: [sets, pods, nodes, revisions],
+      watch: (enqueue) => [
+        sets.subscribe({
+          onAdd: (one) => enqueue(keyOf(one)),
+          onUpdate: (one) => enqueue(keyOf(one)),
+          onDelete: (one) => {
+            writer.forget(keyOf(one));
+            enqueue(keyOf(one));
+          },
+        }),
+        pods.subscribe({
+          onAdd: (pod) => {
+            seen(pod, enqueue);
+            offer(pod, enqueue);
+          },
+          onUpdate: (pod, previous) => {
+            seen(pod, enqueue);
+            const before = ownerKey(previous);
+            if (before !== undefined && before !== ownerKey(pod)) enqueue(before);
+            offer(pod, enqueue);
+          },
+          onDelete: (pod) => seen(pod, enqueue, true),
+        }),
+        nodes.subscribe({
+          onAdd: () => enqueueAll(enqueue),
+          onUpdate: (node, previous) => {
+            if (isOtherPlace(node, previous)) enqueueAll(enqueue);
+          },
+          onDelete: () => enqueueAll(enqueue),
+        }),
+        watchRevisions(kind, { revisions, owners: sets, history }, enqueue),
+      ],
+      reconcile: createReconciler(dependencies, { sets, pods, nodes, history, writer, failures }),
+    },
+    dependencies,
+  );
+}
+
+/** Whether what decides about the node's daemons has changed. */
+function isOtherPlace({ metadata, spec }: Node, previous: Node): boolean {
+  return (
+    !jsonEquals(metadata.labels, previous.metadata.labels) || !jsonEquals(spec?.taints, previous.spec?.taints)
+  );
+}
