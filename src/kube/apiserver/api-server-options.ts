@@ -10,7 +10,7 @@ import type { ServiceAccountTokenSettings } from "./authentication/service-accou
 import type { AuthorizationOptions } from "./authorization/server-authorizer.ts";
 import type { Certificates } from "./certificates.ts";
 import type { EncryptionOptions } from "./encryption/server-encryption.ts";
-import type { HealthCheck } from "./health.ts";
+import type { HealthCheck } from "./health/health.ts";
 import type { StoredObject } from "./objects/stored-object.ts";
 import type { ServingHttp2, ServingTls } from "./options/read-serving.ts";
 import type { RequestObserver } from "./request-observer.ts";
@@ -62,6 +62,8 @@ export interface ApiServerOptions {
   http2?: ServingHttp2;
   /** Which admission plugins run; upstream's defaults when absent. */
   admissionPlugins?: PluginChoice;
+  /** Pages for people: `/statusz`, and `/flagz` where there are flags. None when absent. */
+  debugPages?: { hasStatus: boolean; flags?: readonly (readonly [name: string, value: string])[] };
   logger: Logger;
   clock?: Clock;
 }

@@ -1,3 +1,4 @@
+import { uptime } from "node:process";
 import { type Clock, GantryError, type Service, type ServiceContext, systemClock } from "../../base/index.ts";
 import { type HttpServer, startHttpServer } from "../../http/index.ts";
 import { WatchCache } from "../../store/index.ts";
@@ -34,7 +35,9 @@ import { reloadEncryption } from "./encryption/server-encryption.ts";
 import { ENCRYPTED, startsWith } from "./encryption/value-transformer.ts";
 import { FlowControl } from "./flow-control/flow-control.ts";
 import { FollowFlowObjects } from "./flow-control/follow-flow-objects.ts";
-import { Health } from "./health.ts";
+import { Health } from "./health/health.ts";
+import { StartSteps } from "./health/start-steps.ts";
+import type { DebugPages } from "./http/debug-pages.ts";
 import { HttpFront } from "./http/http-front.ts";
 import { ServerPaths } from "./http/server-paths.ts";
 import { LocalBackend } from "./local-backend.ts";
@@ -89,12 +92,14 @@ class KubeApiServer implements ApiServer {
   readonly #authorizationWebhook: WebhookAuthorizer | undefined;
   readonly #context: ServerContext;
   readonly #aggregation: Aggregation;
+  readonly #start = new StartSteps();
   readonly #threads: RequestThreads;
   readonly #front: HttpFront;
   readonly backend: ApiBackend;
   readonly #client: KubeClient;
   readonly service: Service;
   #http: HttpServer | undefined;
+  #isStopping = false;
 
   constructor(given: ApiServerOptions) {
     this.#encrypted = given.encryption && new EncryptedStore(given.store, given.encryption.transformers);
@@ -269,18 +274,24 @@ class KubeApiServer implements ApiServer {
       kinds: this.#kinds,
       aggregation: this.#aggregation,
       health: new Health({
-        live: [{ name: "ping", check: () => {} }],
-        ready: [
-          { name: "store", check: async () => void (await store.status()) },
-          // Under this name probes ask for it everywhere else.
+        live: [
+          { name: "ping", check: () => {} },
+          // Whatever store it is: under this name probes ask for it everywhere.
           { name: "etcd", check: async () => void (await store.status()) },
-          { name: "watch-cache", check: () => this.#checkCache() },
+          ...this.#start.checks,
+        ],
+        ready: [
+          { name: "etcd-readiness", check: async () => void (await store.status()) },
+          { name: "informer-sync", check: () => this.#checkCache() },
+          { name: "shutdown", check: () => this.#checkRunning() },
         ],
         logger,
         clock: this.#clock,
       }),
       metrics: this.#metrics,
       flowControl: this.#flowControl,
+      debugPages: this.#debugPages(),
+      clock: this.#clock,
       issuer: this.#tokens.issuer,
       jwksUri: this.#options.serviceAccountTokens?.jwksUri,
       tokenKeys: this.#tokens.keys,
@@ -310,6 +321,16 @@ class KubeApiServer implements ApiServer {
     keepClusterAuthentication(published, signal);
     await trackLegacyTokens(published);
     keepTrackingLegacyTokens(published, signal);
+  }
+
+  #debugPages(): DebugPages {
+    const { hasStatus = false, flags } = this.#options.debugPages ?? {};
+    const startedAtMs = this.#clock.nowMs() - uptime() * 1000;
+    return { ...(hasStatus ? { startedAtMs } : {}), ...(flags ? { flags } : {}) };
+  }
+
+  #checkRunning(): void {
+    if (this.#isStopping) throw new GantryError("Unavailable", "process is shutting down");
   }
 
   async #checkCache(): Promise<void> {
@@ -342,6 +363,10 @@ class KubeApiServer implements ApiServer {
     const builtIn = this.#kinds.served();
     await this.#audit?.open();
     await writeBootstrapObjects(store, builtIn, this.#clock.nowMs());
+    this.#start.finish(
+      "poststarthook/rbac/bootstrap-roles",
+      "poststarthook/scheduling/bootstrap-system-priority-classes",
+    );
     const caching = new AbortController();
     if (this.#encrypted && this.#options.encryption) {
       const reloading = { logger, clock: this.#clock, signal: caching.signal };
@@ -364,12 +389,14 @@ class KubeApiServer implements ApiServer {
       );
       running.push(customRun.ended);
       await customRun.ready;
+      this.#start.finish("poststarthook/crd-informer-synced");
       await keepFlowControl(client);
       const flowRun = runUntilReady((flowReady) =>
         this.#followFlowObjects(client).run({ signal: caching.signal, ready: flowReady }),
       );
       running.push(flowRun.ended);
       await flowRun.ready;
+      this.#start.finish("poststarthook/priority-and-fairness-config-consumer");
       this.#http = await startHttpServer({
         listen: { port, ...(host === undefined ? {} : { host }) },
         tls: {
@@ -393,6 +420,7 @@ class KubeApiServer implements ApiServer {
       );
       running.push(aggregationRun.ended);
       await aggregationRun.ready;
+      this.#start.finish("autoregister-completion");
       const { cidr } = this.#services;
       await writeDefaultServiceCidr({ client, cidr, logger, clock: this.#clock });
       await writeKubernetesService({
@@ -401,9 +429,15 @@ class KubeApiServer implements ApiServer {
         address: this.#options.advertiseAddress,
         port: this.address!.port,
       });
+      this.#start.finish("poststarthook/bootstrap-controller");
       await this.#publishAuthentication(client, caching.signal);
+      this.#start.finish(
+        "poststarthook/start-cluster-authentication-info-controller",
+        "poststarthook/start-legacy-token-tracking-controller",
+      );
       ready();
       await Promise.race([aborted(signal), cacheRun.ended, checking]);
+      this.#isStopping = true;
     } finally {
       await this.#http?.close();
       await this.#threads.stop();

@@ -10,7 +10,7 @@ import type { TokenAuthenticator } from "./authentication/authenticator.ts";
 import type { ServiceAccountTokens } from "./authentication/service-account-tokens.ts";
 import type { Authorizer } from "./authorization/authorizer.ts";
 import type { RbacAuthorizer } from "./authorization/rbac-authorizer.ts";
-import type { HealthCheck } from "./health.ts";
+import type { HealthCheck } from "./health/health.ts";
 import type { ObjectCache } from "./objects/object-cache.ts";
 import type { ObjectLookup } from "./objects/object-lookup.ts";
 import type { ObjectStore } from "./objects/object-store.ts";

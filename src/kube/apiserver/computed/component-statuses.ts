@@ -1,5 +1,5 @@
 import { type ComponentStatus, type KubeObject, statusNotFound } from "../../api/index.ts";
-import { failureOf, type HealthCheck } from "../health.ts";
+import { failureOf, type HealthCheck } from "../health/health.ts";
 import type { ServerContext } from "../server-context.ts";
 import type { ComputedSource } from "./computed-kinds.ts";
 

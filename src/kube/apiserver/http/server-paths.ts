@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
+import type { Clock } from "../../../base/index.ts";
 import { type HttpContext, sendBytes, sendEmpty, sendText } from "../../../http/index.ts";
 import { type KindSource, statusNotAcceptable } from "../../api/index.ts";
 import type { UserInfo } from "../../client/types.ts";
@@ -11,7 +12,7 @@ import type { VerificationKey } from "../authentication/json-web-token.ts";
 import { apiVersions, Discovery } from "../discovery/discovery.ts";
 import { flowControlPage } from "../flow-control/debug-pages.ts";
 import type { FlowControl } from "../flow-control/flow-control.ts";
-import type { Health } from "../health.ts";
+import type { Health } from "../health/health.ts";
 import type { ApiServerMetrics } from "../metrics.ts";
 import { noSuchResource } from "../no-such-resource.ts";
 import { OpenApiV2 } from "../openapi/openapi-v2.ts";
@@ -20,6 +21,7 @@ import type { RequestInfo } from "../request-info.ts";
 import { methodNotAllowed } from "../routes.ts";
 import { versionInfo } from "../version.ts";
 import { CONTENT_TYPES, parseAccept, wantedForm } from "./accept.ts";
+import { type DebugPages, debugPage } from "./debug-pages.ts";
 import { encodeValue } from "./encode-answer.ts";
 
 export interface ServerPathsOptions {
@@ -29,6 +31,8 @@ export interface ServerPathsOptions {
   health: Health;
   metrics: ApiServerMetrics;
   flowControl: FlowControl;
+  debugPages: DebugPages;
+  clock: Clock;
   /** Of service-account tokens. */
   issuer: string;
   /** Where the issuer's keys are; below the issuer where it is absent. */
@@ -60,8 +64,12 @@ export class ServerPaths {
   async answer(ctx: HttpContext, info: RequestInfo, user: UserInfo): Promise<void> {
     const path = info.path.length > 1 ? info.path.replace(/\/$/, "") : info.path;
     const health = await this.#options.health.answer(path, ctx.query);
-    if (health) return sendText(ctx.res, health.code, health.text);
-    if (info.path === "/metrics") return this.#metrics(ctx);
+    if (health) return sendText(ctx.res, health.code, health.text, { "x-content-type-options": "nosniff" });
+    if (info.path === "/metrics") return sendMetrics(ctx, this.#options.metrics.text());
+    if (info.path === "/metrics/slis") return sendMetrics(ctx, this.#options.health.slis.text());
+    const { debugPages, clock } = this.#options;
+    const debug = debugPage(path, ctx.req.headers.accept, debugPages, clock.nowMs());
+    if (debug) return sendText(ctx.res, debug.code, debug.text);
     const page = flowControlPage(this.#options.flowControl, info.path, ctx.query);
     if (page !== undefined) return sendText(ctx.res, 200, page);
     if (path === "/openapi/v2") return this.#openApiV2(ctx);
@@ -142,11 +150,6 @@ export class ServerPaths {
     return { body: core ? apiVersions(serverAddress) : this.#discovery.groupList() };
   }
 
-  #metrics(ctx: HttpContext): void {
-    const type = "text/plain; version=0.0.4; charset=utf-8";
-    sendBytes(ctx.res, 200, type, Buffer.from(this.#options.metrics.text()));
-  }
-
   async #openApiV3(ctx: HttpContext, path: string, asked: Omit<PassedOn, "service">): Promise<void> {
     const document = this.#v3.document(path);
     if (!document) {
@@ -212,6 +215,10 @@ export class ServerPaths {
   }
 }
 
+function sendMetrics(ctx: HttpContext, text: string): void {
+  sendBytes(ctx.res, 200, "text/plain; version=0.0.4; charset=utf-8", Buffer.from(text));
+}
+
 /** These are no routes of an API but handlers of a mux, which ask for no method: `/apis`, `/apis/GROUP`, `/openapi/v3`. */
 function takesEveryMethod(path: string): boolean {
   return /^\/apis(?:\/[^/]+)?$/.test(path) || path === "/openapi/v3";
@@ -245,6 +252,7 @@ const SERVED_PATHS = [
   "/healthz",
   "/livez",
   "/metrics",
+  "/metrics/slis",
   "/openapi/v2",
   "/openapi/v3",
   "/openid/v1/jwks",

@@ -93,6 +93,11 @@ export const FLAG_SECTIONS: readonly FlagSection[] = [
     title: "Generic flags",
     flags: [
       {
+        name: "feature-gates",
+        type: "pairs",
+        help: "Turns features: ComponentStatusz (/statusz) and ComponentFlagz (/flagz), both false by default.",
+      },
+      {
         name: "max-requests-inflight",
         type: "integer",
         default: "400",

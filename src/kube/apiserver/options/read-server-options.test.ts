@@ -39,7 +39,17 @@ describe("the options that flags say", () => {
       },
       authorization: { modes: ["Node", "RBAC"] },
       admissionPlugins: { enable: [], disable: [] },
+      debugPages: { hasStatus: false },
     });
+  });
+
+  it("turn pages for people on by their gates, and know no gate that is not theirs", async () => {
+    const { debugPages } = await read({ "feature-gates": ["ComponentStatusz=true, ComponentFlagz=true"] });
+    expect(debugPages.hasStatus).toBe(true);
+    expect(debugPages.flags).toContainEqual(["event-ttl", "1h0m0s"]);
+    await expect(read({ "feature-gates": ["Teleport=true,ComponentStatusz=maybe"] })).rejects.toThrow(
+      /unrecognized feature gate: Teleport[\s\S]*invalid value of ComponentStatusz=maybe/,
+    );
   });
 
   it("come from the files that they name", async () => {

@@ -12,6 +12,7 @@ import { OptionProblems, textOfFile } from "./option-problems.ts";
 import { type AuditEnvironment, readAudit } from "./read-audit.ts";
 import { readAuthentication } from "./read-authentication.ts";
 import { readAuthorization } from "./read-authorization.ts";
+import { readFeatureGates } from "./read-feature-gates.ts";
 import { readServiceAccountTokens } from "./read-service-account-tokens.ts";
 import {
   readBindAddress,
@@ -34,6 +35,7 @@ export interface FlaggedOptions {
   serviceAccountTokens: ServiceAccountTokenSettings;
   authorization: AuthorizationOptions;
   admissionPlugins: PluginChoice;
+  debugPages: { hasStatus: boolean; flags?: [name: string, value: string][] };
   audit?: AuditOptions;
   encryption?: EncryptionOptions;
 }
@@ -63,11 +65,17 @@ export async function readServerOptions(
     serviceAccountTokens: await readServiceAccountTokens(flags, tokenSigningKey, problems),
     authorization: await readAuthorization(flags, problems),
     admissionPlugins: await readPlugins(flags, problems),
+    debugPages: readDebugPages(flags, problems),
   };
   const audit = await readAudit(flags, problems, environment);
   const encryption = await problems.during(() => readEncryption(flags));
   problems.throwIfAny();
   return { ...options, ...(audit ? { audit } : {}), ...(encryption ? { encryption } : {}) };
+}
+
+function readDebugPages(flags: FlagValues, problems: OptionProblems): FlaggedOptions["debugPages"] {
+  const { ComponentStatusz: hasStatus, ComponentFlagz: hasFlags } = readFeatureGates(flags, problems);
+  return { hasStatus, ...(hasFlags ? { flags: flags.all() } : {}) };
 }
 
 async function readEncryption(flags: FlagValues): Promise<EncryptionOptions | undefined> {

@@ -42,6 +42,7 @@ export interface TestServerOptions
     | "eventTtlSeconds"
     | "audit"
     | "components"
+    | "debugPages"
   > {
   nodeAccess?: () => NodeAccess | undefined;
   logger?: Logger;
@@ -85,6 +86,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     ...(options.authentication ? { authentication: options.authentication } : {}),
     ...(options.admissionPlugins ? { admissionPlugins: options.admissionPlugins } : {}),
     ...(options.components ? { components: options.components } : {}),
+    ...(options.debugPages ? { debugPages: options.debugPages } : {}),
     ...(options.watchLimits ? { watchLimits: options.watchLimits } : {}),
     ...(options.clientStallMs ? { clientStallMs: options.clientStallMs } : {}),
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Clock, createLogger, silentLogger, systemClock } from "../../base/index.ts";
+import { type Clock, createLogger, silentLogger, systemClock } from "../../../base/index.ts";
 import { Health } from "./health.ts";
 
 const nothing = new URLSearchParams();
@@ -17,9 +17,42 @@ describe("Health", () => {
     });
     expect(logged).toEqual([expect.stringMatching(/readyz check failed.*check="?store.*it is gone/)]);
     expect(await health.answer("/livez", nothing)).toEqual({ code: 200, text: "ok" });
-    expect(await health.answer("/readyz/store", nothing)).toMatchObject({ code: 500 });
+    // Who may ask for one of them is told why.
+    expect(await health.answer("/readyz/store", nothing)).toEqual({
+      code: 500,
+      text: "internal server error: it is gone\n",
+    });
     expect(await health.answer("/readyz", new URLSearchParams("exclude=store"))).toMatchObject({ code: 200 });
     expect(await health.answer("/readyz/nothing", nothing)).toBeUndefined();
+  });
+
+  it("tells what was left out, and what could not be", async () => {
+    const ready = [
+      { name: "etcd", check: () => {} },
+      { name: "poststarthook/rbac/bootstrap-roles", check: () => {} },
+    ];
+    const health = new Health({ live: [ping], ready, logger: silentLogger, clock: systemClock });
+    expect(
+      await health.answer("/readyz", new URLSearchParams("verbose&exclude=etcd&exclude=b&exclude=a")),
+    ).toEqual({
+      code: 200,
+      text: `[+]ping ok
+[+]etcd excluded: ok
+[+]poststarthook/rbac/bootstrap-roles ok
+warn: some health checks cannot be excluded: no matches for "a", "b"
+readyz check passed
+`,
+    });
+    expect(await health.answer("/readyz/poststarthook/rbac/bootstrap-roles", nothing)).toEqual({
+      code: 200,
+      text: "ok",
+    });
+    expect(await health.answer("/livez/etcd", nothing)).toBeUndefined();
+    expect(health.slis.text()).toContain(
+      'kubernetes_healthchecks_total{name="ping",status="success",type="readyz"} 1',
+    );
+    expect(health.slis.text()).toContain('kubernetes_healthcheck{name="ping",type="readyz"} 1');
+    expect(health.slis.text()).not.toContain("etcd");
   });
 
   it("does not wait for checks that hang, not even one after the other", async () => {
