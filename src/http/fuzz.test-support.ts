@@ -13,6 +13,8 @@ export interface FuzzRequest {
 export interface FuzzTarget {
   connect(): Promise<Socket>;
   requests: readonly FuzzRequest[];
+  /** What is done on each connection instead of one request over HTTP/1.1. */
+  attack?: (socket: Socket, requests: readonly FuzzRequest[], random: Random) => Promise<void>;
   /** An ordinary request is answered as ever. */
   serves(): Promise<boolean>;
   /** Ends what requests have started and what may outlive them. */
@@ -54,7 +56,7 @@ export async function fuzz(target: FuzzTarget, { seed, rounds }: FuzzOptions): P
     const serves = await target.serves();
     await target.settle?.();
     const giveUpAt = Date.now() + CLOSING_MS;
-    while (openConnections() > before && Date.now() < giveUpAt) await pause(20);
+    while (openConnections() > before && Date.now() < giveUpAt) await wait(20);
     return { escaped: watch.escaped, serves, connectionsLeft: Math.max(0, openConnections() - before) };
   } finally {
     watch.stop();
@@ -65,6 +67,7 @@ export async function fuzz(target: FuzzTarget, { seed, rounds }: FuzzOptions): P
 export const UNHARMED: FuzzOutcome = { escaped: [], serves: true, connectionsLeft: 0 };
 
 async function attack(target: FuzzTarget, random: Random): Promise<void> {
+  if (target.attack) return target.attack(await target.connect(), target.requests, random);
   const request = random.pick(target.requests);
   const connection = new Connection(await target.connect());
   try {
@@ -222,7 +225,7 @@ class Connection {
     if (!this.socket.writable || this.#isStuck) return;
     const written = new Promise<boolean>((resolve) => this.socket.write(bytes, () => resolve(true)));
     // A server need not read what it has no use for.
-    this.#isStuck = !(await Promise.race([written, pause(STUCK_MS).then(() => false)]));
+    this.#isStuck = !(await Promise.race([written, wait(STUCK_MS).then(() => false)]));
   }
 
   async sendInPieces(bytes: Buffer, random: Random): Promise<void> {
@@ -235,7 +238,7 @@ class Connection {
 
   /** Waits for the first byte, though not for long. */
   async answer(atMostMs: number): Promise<void> {
-    await Promise.race([this.#answered.promise, pause(atMostMs)]);
+    await Promise.race([this.#answered.promise, wait(atMostMs)]);
     this.#answered = Promise.withResolvers();
   }
 
@@ -252,7 +255,7 @@ class Connection {
     if (this.socket.closed) return;
     const closed = new Promise((resolve) => this.socket.once("close", resolve));
     if (random.below(2) === 0) this.socket.end();
-    await Promise.race([closed, pause(5)]);
+    await Promise.race([closed, wait(5)]);
     this.socket.destroy();
     await closed;
   }
@@ -306,10 +309,10 @@ function openConnections(): number {
     .length;
 }
 
-const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+export const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 /** mulberry32: numbers that a seed repeats. */
-class Random {
+export class Random {
   #state: number;
 
   constructor(seed: number) {

@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { connect, type TLSSocket } from "node:tls";
+import type { Socket } from "node:net";
+import { connect } from "node:tls";
 import { portOf } from "../http.test-support.ts";
 import type { HttpServer } from "../server.ts";
 
@@ -99,12 +100,12 @@ export const request = (path: string, method = "GET"): [string, string][] => [
 
 /** A connection on which a test says frame by frame what a client would. */
 export class RawHttp2 {
-  readonly socket: TLSSocket;
+  readonly socket: Socket;
   readonly frames: Frame[] = [];
   #unread = Buffer.alloc(0);
   #wake: () => void = () => {};
 
-  private constructor(socket: TLSSocket) {
+  private constructor(socket: Socket) {
     this.socket = socket;
     socket.on("data", (bytes: Buffer) => {
       this.#read(bytes);
@@ -112,6 +113,10 @@ export class RawHttp2 {
     });
     socket.on("close", () => this.#wake());
     socket.on("error", () => {});
+  }
+
+  static over(socket: Socket): RawHttp2 {
+    return new RawHttp2(socket);
   }
 
   static async connect(server: HttpServer): Promise<RawHttp2> {
@@ -127,11 +132,14 @@ export class RawHttp2 {
 
   /** With the preface and settings of a client, and once those of the server are acknowledged. */
   static async open(server: HttpServer, ...own: [id: number, value: number][]): Promise<RawHttp2> {
-    const one = await RawHttp2.connect(server);
-    one.send(Buffer.from(PREFACE), frame(FRAME.settings, 0, 0, settings(...own)));
+    const one = (await RawHttp2.connect(server)).greet(...own);
     await one.until(({ type, flags }) => type === FRAME.settings && flags === 0);
     one.send(frame(FRAME.settings, ACK, 0));
     return one;
+  }
+
+  greet(...own: [id: number, value: number][]): this {
+    return this.send(Buffer.from(PREFACE), frame(FRAME.settings, 0, 0, settings(...own)));
   }
 
   send(...frames: Buffer[]): this {
@@ -164,7 +172,7 @@ export class RawHttp2 {
   }
 
   async untilClosed(): Promise<string> {
-    if (!this.socket.destroyed) await new Promise((resolve) => this.socket.once("close", resolve));
+    if (!this.socket.closed) await new Promise((resolve) => this.socket.once("close", resolve));
     return this.ending();
   }
 

@@ -4,7 +4,8 @@ import { networkInterfaces } from "node:os";
 import { PassThrough } from "node:stream";
 import tls from "node:tls";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type FuzzRequest, fuzz, UNHARMED } from "../../../http/fuzz.test-support.ts";
+import { type FuzzRequest, type FuzzTarget, fuzz, UNHARMED } from "../../../http/fuzz.test-support.ts";
+import { fuzzStreams } from "../../../http/http2/fuzz-streams.test-support.ts";
 import { pods } from "../../api/index.ts";
 import type { NodeAccess } from "../../client/node-access.ts";
 import { rawRequest } from "../testing/raw-request.ts";
@@ -53,6 +54,7 @@ beforeAll(async () => {
     req.on("error", () => {});
   });
   await new Promise<void>((resolve) => pod.listen(0, address, resolve));
+  await runningPod();
 });
 afterAll(async () => {
   pod.close();
@@ -75,88 +77,96 @@ async function runningPod(): Promise<void> {
   await server.client.patch(pods, "default", "web", "merge", { status }, { subresource: "status" });
 }
 
-it("stands up to bodies that end, break and lie, and upgrades that break", async () => {
-  await runningPod();
-  const { port } = pod.address() as { port: number };
-  const inPod = "/api/v1/namespaces/default/pods/web";
-  const json = { "content-type": "application/json" };
-  const stream = { "x-stream-protocol-version": "v4.channel.k8s.io" };
-  const webSocket = {
-    "sec-websocket-version": "13",
-    "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==",
-    "sec-websocket-protocol": "v5.channel.k8s.io",
-  };
-  const requests: FuzzRequest[] = [
-    { method: "POST", path: "/api/v1/namespaces/default/configmaps", headers: json, body: object("a") },
-    { method: "PUT", path: "/api/v1/namespaces/default/configmaps/a", headers: json, body: object("a") },
-    {
-      method: "PATCH",
-      path: "/api/v1/namespaces/default/configmaps/a",
-      headers: { "content-type": "application/merge-patch+json" },
-      body: '{"data":{"c":"d"}}',
-    },
-    { method: "DELETE", path: "/api/v1/namespaces/default/configmaps/a", headers: json, body: "{}" },
-    {
-      method: "POST",
-      path: "/api/v1/namespaces/default/configmaps",
-      headers: { "content-type": "application/vnd.kubernetes.protobuf" },
-      body: Buffer.from("k8s\0\n\x0c\n\x02v1\x12\x06Secret", "latin1"),
-    },
-    { method: "GET", path: "/api/v1/namespaces/default/configmaps?watch=1" },
-    { method: "GET", path: `${inPod}/log?follow=true` },
-    { method: "POST", path: `${inPod}:${port}/proxy/`, headers: json, body: "x".repeat(100_000) },
-    { method: "GET", path: `${inPod}:${port}/proxy/`, upgrade: "websocket", headers: webSocket },
-    {
-      method: "POST",
-      path: `${inPod}/exec?command=x&stdin=1&stdout=1`,
-      upgrade: "SPDY/3.1",
-      headers: stream,
-    },
-    {
-      method: "GET",
-      path: `${inPod}/exec?command=x&stdin=1&stdout=1`,
-      upgrade: "websocket",
-      headers: webSocket,
-    },
-    { method: "POST", path: `${inPod}/attach?stdin=1&stdout=1`, upgrade: "SPDY/3.1", headers: stream },
-    {
-      method: "POST",
-      path: `${inPod}/portforward`,
-      upgrade: "SPDY/3.1",
-      headers: { "x-stream-protocol-version": "portforward.k8s.io" },
-    },
-    {
-      method: "GET",
-      path: `${inPod}/portforward?ports=80`,
-      upgrade: "websocket",
-      headers: { ...webSocket, "sec-websocket-protocol": "v4.channel.k8s.io" },
-    },
-    { method: "GET", path: "/api/v1/pods?watch=1", upgrade: "websocket", headers: webSocket },
-  ];
-  const { certPem, keyPem } = await server.certificates.client("admin", {
-    commonName: "admin",
-    organizations: ["system:masters"],
-  });
-  const proxied = await rawRequest(server, `${inPod}:${port}/proxy/`, { method: "POST", body: "x" });
-  expect([proxied.status, proxied.text]).toEqual([200, "enough"]);
-  const outcome = await fuzz(
-    {
-      connect: async () => {
-        const socket = tls.connect({
-          port: server.api.address!.port,
-          host: "127.0.0.1",
-          ca: server.certificates.caPem,
-          cert: certPem,
-          key: keyPem,
-          allowHalfOpen: true,
-        } as tls.ConnectionOptions);
-        await once(socket, "secureConnect");
-        return socket;
+it.each<[string, Pick<FuzzTarget, "attack">]>([
+  ["http/1.1", {}],
+  ["h2", { attack: fuzzStreams }],
+])(
+  "over %s stands up to bodies that end, break and lie, and upgrades that break",
+  async (protocol, how) => {
+    const { port } = pod.address() as { port: number };
+    const inPod = "/api/v1/namespaces/default/pods/web";
+    const json = { "content-type": "application/json" };
+    const stream = { "x-stream-protocol-version": "v4.channel.k8s.io" };
+    const webSocket = {
+      "sec-websocket-version": "13",
+      "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==",
+      "sec-websocket-protocol": "v5.channel.k8s.io",
+    };
+    const requests: FuzzRequest[] = [
+      { method: "POST", path: "/api/v1/namespaces/default/configmaps", headers: json, body: object("a") },
+      { method: "PUT", path: "/api/v1/namespaces/default/configmaps/a", headers: json, body: object("a") },
+      {
+        method: "PATCH",
+        path: "/api/v1/namespaces/default/configmaps/a",
+        headers: { "content-type": "application/merge-patch+json" },
+        body: '{"data":{"c":"d"}}',
       },
-      requests,
-      serves: async () => (await rawRequest(server, "/readyz")).status === 200,
-    },
-    { seed: 13, rounds: 400 },
-  );
-  expect(outcome).toEqual(UNHARMED);
-}, 60_000);
+      { method: "DELETE", path: "/api/v1/namespaces/default/configmaps/a", headers: json, body: "{}" },
+      {
+        method: "POST",
+        path: "/api/v1/namespaces/default/configmaps",
+        headers: { "content-type": "application/vnd.kubernetes.protobuf" },
+        body: Buffer.from("k8s\0\n\x0c\n\x02v1\x12\x06Secret", "latin1"),
+      },
+      { method: "GET", path: "/api/v1/namespaces/default/configmaps?watch=1" },
+      { method: "GET", path: `${inPod}/log?follow=true` },
+      { method: "POST", path: `${inPod}:${port}/proxy/`, headers: json, body: "x".repeat(100_000) },
+      { method: "GET", path: `${inPod}:${port}/proxy/`, upgrade: "websocket", headers: webSocket },
+      {
+        method: "POST",
+        path: `${inPod}/exec?command=x&stdin=1&stdout=1`,
+        upgrade: "SPDY/3.1",
+        headers: stream,
+      },
+      {
+        method: "GET",
+        path: `${inPod}/exec?command=x&stdin=1&stdout=1`,
+        upgrade: "websocket",
+        headers: webSocket,
+      },
+      { method: "POST", path: `${inPod}/attach?stdin=1&stdout=1`, upgrade: "SPDY/3.1", headers: stream },
+      {
+        method: "POST",
+        path: `${inPod}/portforward`,
+        upgrade: "SPDY/3.1",
+        headers: { "x-stream-protocol-version": "portforward.k8s.io" },
+      },
+      {
+        method: "GET",
+        path: `${inPod}/portforward?ports=80`,
+        upgrade: "websocket",
+        headers: { ...webSocket, "sec-websocket-protocol": "v4.channel.k8s.io" },
+      },
+      { method: "GET", path: "/api/v1/pods?watch=1", upgrade: "websocket", headers: webSocket },
+    ];
+    const { certPem, keyPem } = await server.certificates.client("admin", {
+      commonName: "admin",
+      organizations: ["system:masters"],
+    });
+    const proxied = await rawRequest(server, `${inPod}:${port}/proxy/`, { method: "POST", body: "x" });
+    expect([proxied.status, proxied.text]).toEqual([200, "enough"]);
+    const outcome = await fuzz(
+      {
+        connect: async () => {
+          const socket = tls.connect({
+            port: server.api.address!.port,
+            host: "127.0.0.1",
+            ca: server.certificates.caPem,
+            cert: certPem,
+            key: keyPem,
+            ALPNProtocols: [protocol],
+            allowHalfOpen: true,
+          } as tls.ConnectionOptions);
+          await once(socket, "secureConnect");
+          return socket;
+        },
+        requests,
+        ...how,
+        serves: async () => (await rawRequest(server, "/readyz")).status === 200,
+      },
+      { seed: 13, rounds: 400 },
+    );
+    expect(outcome).toEqual(UNHARMED);
+  },
+  60_000,
+);
