@@ -304,7 +304,8 @@ function watchForEscapes(): { escaped: string[]; label: string; stop(): void } {
   return watch;
 }
 
-function openConnections(): number {
+/** Ends of connections in this process. */
+export function openConnections(): number {
   return process.getActiveResourcesInfo().filter((kind) => /TCPSocketWrap|PipeWrap|TLSWrap/.test(kind))
     .length;
 }

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { openConnections } from "../fuzz.test-support.ts";
 import { useServers } from "../http.test-support.ts";
 import { type HttpContext, type HttpServer, readBody, sendBytes, sendText } from "../index.ts";
 import type { HttpLimits } from "../limits.ts";
@@ -371,16 +372,35 @@ describe("a hostile client of HTTP/2", () => {
     await expect.poll(() => counts.working).toBe(0);
   });
 
-  it("that reads nothing from its connection is cut, and what waits for it is forgotten", async () => {
+  it.each<[string, (one: RawHttp2) => Promise<unknown>]>([
+    [
+      "of its answers",
+      async (one) => {
+        one.send(frame(FRAME.windowUpdate, 0, 0, u32(2 ** 30)));
+        for (let at = 0; at < MAX_STREAMS; at++) one.request(2 * at + 1, request("/big"));
+      },
+    ],
+    [
+      "of what it is told",
+      (one) => flood(one, 50, () => many(500, () => frame(FRAME.ping, 0, 0, Buffer.alloc(8)))),
+    ],
+    [
+      "of why it is given up",
+      async (one) => {
+        one.send(frame(FRAME.windowUpdate, 0, 0, u32(2 ** 30)));
+        for (let at = 0; at < MAX_STREAMS; at++) one.request(2 * at + 1, request("/big"));
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        await flood(one, 50, () => many(500, () => frame(FRAME.priority, 0, 1001, Buffer.alloc(5))));
+      },
+    ],
+  ])("that reads nothing %s is cut", async (_name, attack) => {
     const { server, counts } = await start();
+    const before = openConnections();
     const one = await open(server, [INITIAL_WINDOW_SIZE, 2 ** 30]);
-    one.send(frame(FRAME.windowUpdate, 0, 0, u32(2 ** 30)));
     one.socket.pause();
-    for (let at = 0; at < MAX_STREAMS; at++) one.request(2 * at + 1, request("/big"));
-    await expect.poll(() => counts.begun).toBe(MAX_STREAMS);
-    await new Promise((resolve) => setTimeout(resolve, 4_000));
-    one.socket.resume();
-    await one.untilClosed();
+    await attack(one);
+    await expect.poll(openConnections, { timeout: 10_000 }).toBeLessThan(before + 2);
+    await expect.poll(() => counts.working).toBe(0);
     expect(await serves(server)).toBe(true);
   });
 

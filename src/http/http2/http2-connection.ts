@@ -83,7 +83,8 @@ export class Http2Connection {
     for (const answer of this.#answers) if (answer.stalledMs(nowMs) >= answerStallMs) answer.destroy();
     if (this.#answers.size > 0) this.#idleSinceMs = nowMs;
     const idleMs = nowMs - this.#idleSinceMs;
-    if (this.#isParting) {
+    // Whoever reads nothing does not notice that it is to go.
+    if (this.#isParting || this.#session.destroyed) {
       if (idleMs >= closeTimeoutMs) this.#socket.destroy();
     } else if (idleMs >= (this.#settingsFrames > 0 ? keepAliveTimeoutMs : handshakeTimeoutMs)) this.part();
   }
