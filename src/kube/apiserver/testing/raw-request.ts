@@ -17,6 +17,8 @@ export interface RawRequest {
   body?: string | Buffer;
   /** As whom; the administrator when absent. */
   identity?: { cert: string; key: string } | { token: string } | "nobody";
+  /** Whose connections are used; one of its own when absent. */
+  agent?: https.Agent;
 }
 
 /** One request with nothing between test and wire. */
@@ -25,7 +27,7 @@ export async function rawRequest(
   path: string,
   options: RawRequest = {},
 ): Promise<RawAnswer> {
-  const { method = "GET", headers = {}, body, identity } = options;
+  const { method = "GET", headers = {}, body, identity, agent = false } = options;
   const admin = await server.certificates.client("admin", {
     commonName: "admin",
     organizations: ["system:masters"],
@@ -36,7 +38,7 @@ export async function rawRequest(
   return new Promise((resolve, reject) => {
     const request = https.request(
       `${server.url}${path}`,
-      { method, ca: server.certificates.caPem, ...proof, agent: false, headers: { ...token, ...headers } },
+      { method, ca: server.certificates.caPem, ...proof, agent, headers: { ...token, ...headers } },
       (response) => {
         const chunks: Buffer[] = [];
         response.on("data", (chunk: Buffer) => chunks.push(chunk));
