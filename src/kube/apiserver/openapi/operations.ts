@@ -200,6 +200,7 @@ function subresourceOperations(
 ): Operation[] {
   const models: Record<string, string> = {
     status: kind.model,
+    approval: kind.model,
     scale: "io.k8s.api.autoscaling.v1.Scale",
     binding: "io.k8s.api.core.v1.Binding",
     eviction: "io.k8s.api.policy.v1.Eviction",
