@@ -1,4 +1,4 @@
-import { errorMessage, isGantryError, rfc3339Seconds } from "../../base/index.ts";
+import { errorMessage, isGantryError, retry, rfc3339Seconds } from "../../base/index.ts";
 import type { Pod, PodCondition } from "../api/index.ts";
 import { podCondition, pods as podsResource, withPodCondition } from "../api/index.ts";
 import type { SchedulerOptions } from "./index.ts";
@@ -7,6 +7,7 @@ import type { SchedulerOptions } from "./index.ts";
 const MAX_UNDER_WAY = 256;
 
 const NOTE_LENGTH = 1024;
+const TELL_RETRY = { attempts: 4, initialMs: 100, maxMs: 2_000 };
 
 /** Pods that must go from a node for another one. */
 export interface DrivenOut {
@@ -60,14 +61,16 @@ export class DecisionWriter {
     const isNominated = nominate === undefined || nominate === (pod.status?.nominatedNodeName ?? "");
     if (isTold && isNominated) return;
     this.#begin(pod, () =>
-      this.#tell("cannot tell why a pod waits", pod, this.#setUnschedulable(pod, message, nominate)),
+      this.#tell("cannot tell why a pod waits", pod, () => this.#setUnschedulable(pod, message, nominate)),
     );
   }
 
   /** Takes their node in prospect from pods. */
   clearNomination(pod: Pod): void {
     const body = { metadata: { uid: pod.metadata.uid }, status: { nominatedNodeName: null } };
-    this.#begin(pod, () => this.#tell("cannot take back a pod's nomination", pod, this.#patch(pod, body)));
+    this.#begin(pod, () =>
+      this.#tell("cannot take back a pod's nomination", pod, () => this.#patch(pod, body)),
+    );
   }
 
   /**
@@ -106,20 +109,20 @@ export class DecisionWriter {
       await this.#patch(victim, { metadata: { uid }, status: { conditions: [set] } });
       await client.delete(podsResource, namespace, name, { preconditions: { uid } });
     } catch (error) {
-      // Gone already, or another one has its name now.
-      if (isGantryError(error, "NotFound") || isGantryError(error, "Conflict")) return false;
+      if (isOvertaken(error)) return false;
       throw error;
     }
     recorder.event(victim, "Normal", "Preempted", `Preempted by pod ${pod.metadata.uid} on node ${node}`);
     return true;
   }
 
-  async #tell(what: string, pod: Pod, write: Promise<unknown>): Promise<void> {
+  /** Tries a few times: nobody may look at the pod again for long. */
+  async #tell(what: string, pod: Pod, write: () => Promise<unknown>): Promise<void> {
+    const { clock, logger } = this.#options;
     try {
-      await write;
+      await retry(write, { ...TELL_RETRY, clock, retryable: (error) => !isOvertaken(error) });
     } catch (error) {
-      if (isGantryError(error, "NotFound") || isGantryError(error, "Conflict")) return;
-      this.#options.logger.warn(what, { pod: pod.metadata.name, error: errorMessage(error) });
+      if (!isOvertaken(error)) logger.warn(what, { pod: pod.metadata.name, error: errorMessage(error) });
     }
   }
 
@@ -147,7 +150,7 @@ export class DecisionWriter {
 
   #tellFailure(pod: Pod, node: string, error: unknown): void {
     const { logger } = this.#options;
-    const isUsual = isGantryError(error, "NotFound") || isGantryError(error, "Conflict");
+    const isUsual = isOvertaken(error);
     const text = "binding failed";
     const fields = { pod: pod.metadata.name, node, error: errorMessage(error) };
     if (isUsual) logger.debug(text, fields);
@@ -178,4 +181,9 @@ function known(pod: Pod, type: string): PodCondition[] {
 /** Events have no room for more (scheduler truncateMessage). */
 function shortened(message: string): string {
   return message.length <= NOTE_LENGTH ? message : `${message.slice(0, NOTE_LENGTH - 4)} ...`;
+}
+
+/** The pod is gone, another one has its name, or somebody else was faster. */
+function isOvertaken(error: unknown): boolean {
+  return isGantryError(error, "NotFound") || isGantryError(error, "Conflict");
 }

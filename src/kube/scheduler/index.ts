@@ -175,15 +175,18 @@ export function createScheduler(options: SchedulerOptions): Service {
     return !isOver && known?.metadata.uid === uid && isOurs(known) ? known : undefined;
   };
 
-  const giveUp = (pod: Pod, attempts: number, node: string): void => {
+  /** The node that it had in prospect stays so. */
+  const giveUp = (pod: Pod, attempts: number, node: string, promised: string | undefined): void => {
     for (const plugin of plugins) plugin.unreserve?.(pod, node);
     snapshot.forget(pod.metadata.uid);
-    queue.clusterChanged({ type: "pod-gone", pod });
     const known = waitingForm(pod);
+    if (known && promised !== undefined) snapshot.nominator.set(known, promised);
+    queue.clusterChanged({ type: "pod-gone", pod });
     if (known) queue.retry(known, attempts);
   };
 
   const bind = (pod: Pod, attempts: number, node: string): void => {
+    const promised = snapshot.nominator.nodeOf(pod.metadata.uid);
     snapshot.nominator.remove(pod.metadata.uid);
     snapshot.assume(pod, node);
     for (const plugin of plugins) plugin.reserve?.(pod, node);
@@ -192,7 +195,7 @@ export function createScheduler(options: SchedulerOptions): Service {
         onSuccess: () => {
           for (const plugin of plugins) plugin.postBind?.(pod);
         },
-        onFailure: () => giveUp(pod, attempts, node),
+        onFailure: () => giveUp(pod, attempts, node, promised),
       });
     const { before, failed } = beforeBinding(plugins, pod, node);
     if (before.length === 0) {
@@ -203,7 +206,7 @@ export function createScheduler(options: SchedulerOptions): Service {
     Promise.all(before).then(write, (error) => {
       if (waitingForm(pod))
         writer.tellUnschedulable(pod, `running PreBind plugin "${failed()}": ${errorMessage(error)}`);
-      giveUp(pod, attempts, node);
+      giveUp(pod, attempts, node, promised);
     });
   };
 
