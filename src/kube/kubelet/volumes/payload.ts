@@ -66,18 +66,24 @@ async function projectedFiles(
   );
 }
 
-/** Readable for the one user that all containers run as; without one, or with an fsGroup, by mode. */
+/** For the fsGroup, and of the one user that all containers run as; where there is neither, as the mode says. */
 function tokenFile(token: string, pod: Pod, defaultMode: number | undefined): VolumeFile {
   const content = Buffer.from(token);
-  if (pod.spec.securityContext?.fsGroup !== undefined) return { content, mode: TOKEN_MODE };
-  const users = new Set(
-    [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].map(
-      ({ securityContext }) => securityContext?.runAsUser ?? pod.spec.securityContext?.runAsUser,
-    ),
+  const uid = commonUser(pod);
+  const isForFew = uid !== undefined || pod.spec.securityContext?.fsGroup !== undefined;
+  return { content, mode: isForFew ? TOKEN_MODE : (defaultMode ?? SHARED_TOKEN_MODE), uid };
+}
+
+function commonUser({ spec }: Pod): number | undefined {
+  const containers = [
+    ...spec.containers,
+    ...(spec.initContainers ?? []),
+    ...(spec.ephemeralContainers ?? []),
+  ];
+  const users = containers.map(
+    ({ securityContext }) => securityContext?.runAsUser ?? spec.securityContext?.runAsUser,
   );
-  const [only] = users;
-  if (users.size === 1 && only !== undefined) return { content, mode: TOKEN_MODE, uid: only };
-  return { content, mode: defaultMode ?? SHARED_TOKEN_MODE };
+  return users.every((user) => user === users[0]) ? users[0] : undefined;
 }
 
 async function objectFiles(

@@ -166,6 +166,35 @@ describe("volumes", () => {
     expect([text("token"), text("ca.crt"), text("namespace")]).toEqual(["token for me", "CERT", "default"]);
   });
 
+  it.each([
+    { name: "nobody in particular", securityContext: {}, mode: "644", uid: 0, gid: 0 },
+    { name: "the one user", securityContext: { runAsUser: 1000 }, mode: "600", uid: 1000, gid: 0 },
+    { name: "the fsGroup", securityContext: { fsGroup: 4242 }, mode: "640", uid: 0, gid: 4242 },
+    {
+      name: "the one user and the fsGroup",
+      securityContext: { runAsUser: 1000, fsGroup: 4242 },
+      mode: "640",
+      uid: 1000,
+      gid: 4242,
+    },
+  ])("gives a token to $name", async ({ securityContext, mode, uid, gid }) => {
+    const sources = [{ serviceAccountToken: { path: "token" } }];
+    const volumes: Volume[] = [{ name: "p", projected: { sources, defaultMode: 0o644 } }];
+    const path = (await setUp(volumes, aPod({ volumes, securityContext }))).get("p")!;
+    const file = statSync(join(path, "token"));
+    expect([(file.mode & 0o777).toString(8), file.uid, file.gid]).toEqual([mode, uid, gid]);
+  });
+
+  it("gives a token to nobody in particular where containers run as several users", async () => {
+    const sources = [{ serviceAccountToken: { path: "token" } }];
+    const volumes: Volume[] = [{ name: "p", projected: { sources, defaultMode: 0o644 } }];
+    const pod = aPod({ volumes, securityContext: { runAsUser: 1000 } });
+    pod.spec.containers.push({ name: "other", image: "i", securityContext: { runAsUser: 1001 } });
+    const path = (await setUp(volumes, pod)).get("p")!;
+    const file = statSync(join(path, "token"));
+    expect([(file.mode & 0o777).toString(8), file.uid]).toEqual(["644", 0]);
+  });
+
   it("tells of labels and resources, and follows changes of the pod", async () => {
     const items = [
       { path: "labels", fieldRef: { fieldPath: "metadata.labels" } },
