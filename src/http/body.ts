@@ -56,8 +56,13 @@ export function readBody(
 
 /** The body of most requests has come with the head, and nothing is to be waited for. */
 function bodyAtHand(req: IncomingMessage): Buffer | undefined {
-  if (!req.complete || req.readableFlowing !== null || req.readableLength === 0) return undefined;
-  return (req.read() as Buffer | null) ?? undefined;
+  const { readableLength, readableFlowing, complete, headers } = req;
+  if (readableLength === 0 || readableFlowing !== null) return undefined;
+  // That a body is complete Node says only when those who have seen its last byte have gone on.
+  if (!complete && readableLength !== Number(headers["content-length"])) return undefined;
+  const bytes = req.read() as Buffer | null;
+  req.resume();
+  return bytes ?? undefined;
 }
 
 async function taken(
