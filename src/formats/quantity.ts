@@ -1,12 +1,12 @@
-import { GantryError } from "../base/index.ts";
+import { GantryError, KnownTexts } from "../base/index.ts";
 
 /** How the amount was written, which is how it is printed again. */
 export type QuantityFormat = "BinarySI" | "DecimalSI" | "DecimalExponent";
 
 /** A fixed-point amount as `resource.Quantity` holds it; finer than nano is rounded away from zero. */
 export interface Quantity {
-  nanos: bigint;
-  format: QuantityFormat;
+  readonly nanos: bigint;
+  readonly format: QuantityFormat;
 }
 
 export const QUANTITY_FORMAT_ERROR =
@@ -28,8 +28,15 @@ function formatError(text: string): GantryError {
   });
 }
 
+/** The same few amounts occur again and again. */
+const KNOWN = { maxTexts: 4096, maxCharacters: 64 * 1024 };
+const parsed = new KnownTexts<Quantity>(KNOWN);
+
 /** Parses Kubernetes' notation for amounts (`500m`, `1.5Gi`, `12e6`). Throws InvalidArgument with upstream's message. */
-export function parseQuantity(text: string): Quantity {
+export const parseQuantity = (text: string): Quantity =>
+  parsed.get(text) ?? parsed.keep(text, Object.freeze(readQuantity(text)));
+
+function readQuantity(text: string): Quantity {
   const match = text.length > MAX_TEXT_LENGTH ? null : SYNTAX.exec(text);
   if (match === null) throw formatError(text);
   const [, sign, whole = "", fraction = "", suffix = ""] = match;
@@ -116,18 +123,11 @@ function formatDecimal(nanos: bigint, asExponent: boolean): string {
   return `${rest}${DECIMAL_SUFFIXES[index]}`;
 }
 
-const canonical = new Map<string, string>();
-const CANONICAL_CACHE_SIZE = 4096;
+const canonical = new KnownTexts<string>(KNOWN);
 
-/** `formatQuantity(parseQuantity(text))`, remembered: the same few amounts occur again and again. */
-export function canonicalQuantity(text: string): string {
-  const known = canonical.get(text);
-  if (known !== undefined) return known;
-  const result = formatQuantity(parseQuantity(text));
-  if (canonical.size >= CANONICAL_CACHE_SIZE) canonical.clear();
-  canonical.set(text, result);
-  return result;
-}
+/** `formatQuantity(parseQuantity(text))`. */
+export const canonicalQuantity = (text: string): string =>
+  canonical.get(text) ?? canonical.keep(text, formatQuantity(parseQuantity(text)));
 
 /** The amount in whole units, rounded up (`Quantity.Value`); amounts beyond 2^53 lose their last digits. */
 export function quantityValue(text: string): number {

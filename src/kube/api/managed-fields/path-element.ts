@@ -1,6 +1,6 @@
+import { KnownTexts } from "../../../base/index.ts";
 import { compareUtf8 } from "../../../formats/index.ts";
 import { goFloat, goJson } from "../go-print.ts";
-import { KnownTexts } from "./known-texts.ts";
 import { compareValues } from "./value-order.ts";
 
 /**
