@@ -1,5 +1,6 @@
 import {
   type GroupVersionKind,
+  groupResourceText,
   type KindDefinition,
   type KubeObject,
   type StatusError,
@@ -46,26 +47,40 @@ export interface Reinvocation {
 /** One rule of the house. `mutate` of all plugins runs before defaults and validation, `validate` after them. Refusals throw. */
 export interface AdmissionPlugin {
   readonly name: string;
+  /** The only resources that it looks at, as `groupResourceText` writes them; all where it is absent. */
+  readonly looksAt?: readonly string[];
   mutate?(request: AdmissionRequest): Promise<void> | void;
   validate?(request: AdmissionRequest): Promise<void> | void;
 }
 
 export class AdmissionChain {
   readonly #plugins: readonly AdmissionPlugin[];
+  readonly #byKind = new WeakMap<KindDefinition, readonly AdmissionPlugin[]>();
 
   constructor(plugins: readonly AdmissionPlugin[]) {
     this.#plugins = plugins;
   }
 
   async mutate(request: AdmissionRequest): Promise<void> {
-    for (const plugin of this.#plugins) await plugin.mutate?.(request);
+    const plugins = this.#lookingAt(request.kind);
+    for (const plugin of plugins) await plugin.mutate?.(request);
     if (!request.reinvocation.isWanted) return;
     request.reinvocation.isSecond = true;
-    for (const plugin of this.#plugins) await plugin.mutate?.(request);
+    for (const plugin of plugins) await plugin.mutate?.(request);
   }
 
   async validate(request: AdmissionRequest): Promise<void> {
-    for (const plugin of this.#plugins) await plugin.validate?.(request);
+    for (const plugin of this.#lookingAt(request.kind)) await plugin.validate?.(request);
+  }
+
+  #lookingAt(kind: KindDefinition): readonly AdmissionPlugin[] {
+    let plugins = this.#byKind.get(kind);
+    if (!plugins) {
+      const resource = groupResourceText(kind);
+      plugins = this.#plugins.filter(({ looksAt }) => looksAt === undefined || looksAt.includes(resource));
+      this.#byKind.set(kind, plugins);
+    }
+    return plugins;
   }
 }
 

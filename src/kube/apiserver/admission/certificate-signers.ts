@@ -11,6 +11,7 @@ const BUNDLES = "clustertrustbundles.certificates.k8s.io";
 export function certificateApproval(authorizer: Authorizer): AdmissionPlugin {
   return {
     name: "CertificateApproval",
+    looksAt: [REQUESTS],
     async validate(request) {
       if (!updates(request, "approval")) return;
       await requireSigner(authorizer, request, "approve", request.oldObject!.spec.signerName);
@@ -22,6 +23,7 @@ export function certificateApproval(authorizer: Authorizer): AdmissionPlugin {
 export function certificateSigning(authorizer: Authorizer): AdmissionPlugin {
   return {
     name: "CertificateSigning",
+    looksAt: [REQUESTS],
     async validate(request) {
       if (!updates(request, "status")) return;
       const [next, previous] = [request.object!.status ?? {}, request.oldObject!.status ?? {}];
@@ -41,6 +43,7 @@ const updates = ({ kind, operation, subresource }: AdmissionRequest, part: strin
 export function clusterTrustBundleAttest(authorizer: Authorizer): AdmissionPlugin {
   return {
     name: "ClusterTrustBundleAttest",
+    looksAt: [BUNDLES],
     async validate(request) {
       const { kind, operation, object, oldObject } = request;
       if (groupResourceText(kind) !== BUNDLES || (operation !== "CREATE" && operation !== "UPDATE")) return;

@@ -8,6 +8,7 @@ const CLIENT_SIGNER = "kubernetes.io/kube-apiserver-client";
 /** Nobody asks for a certificate that stands above all authorization. */
 export const certificateSubjectRestriction: AdmissionPlugin = {
   name: "CertificateSubjectRestriction",
+  looksAt: ["certificatesigningrequests.certificates.k8s.io"],
   validate(request) {
     if (!concerns(request, "certificates.k8s.io", "certificatesigningrequests", "CREATE")) return;
     if (request.object!.spec.signerName !== CLIENT_SIGNER) return;

@@ -12,6 +12,7 @@ const DEFAULT_ANNOTATION = "ingressclass.kubernetes.io/is-default-class";
 export function defaultIngressClass(lookup: Pick<ObjectLookup, "list">): AdmissionPlugin {
   return {
     name: "DefaultIngressClass",
+    looksAt: ["ingresses.networking.k8s.io"],
     async mutate(request) {
       if (!concerns(request, GROUP, "ingresses", "CREATE")) return;
       const ingress = request.object!;

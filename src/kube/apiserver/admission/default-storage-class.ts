@@ -11,6 +11,7 @@ import { type AdmissionPlugin, concerns } from "./admission.ts";
 export function defaultStorageClass(lookup: Pick<ObjectLookup, "list">): AdmissionPlugin {
   return {
     name: "DefaultStorageClass",
+    looksAt: ["persistentvolumeclaims"],
     async mutate(request) {
       if (!concerns(request, "", "persistentvolumeclaims", "CREATE")) return;
       const claim = request.object!;

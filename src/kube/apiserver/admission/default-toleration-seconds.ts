@@ -11,6 +11,7 @@ interface Toleration {
 /** Pods stay for five minutes on a node that is not ready or not reachable, unless they say otherwise. */
 export const defaultTolerationSeconds: AdmissionPlugin = {
   name: "DefaultTolerationSeconds",
+  looksAt: ["pods"],
   mutate(request) {
     if (!concerns(request, "", "pods", "CREATE", "UPDATE")) return;
     const spec = request.object!.spec;

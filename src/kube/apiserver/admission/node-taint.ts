@@ -6,6 +6,7 @@ const NOT_READY: Taint = { key: "node.kubernetes.io/not-ready", effect: "NoSched
 /** A new node takes no pods before the node controller has seen that it is ready (upstream TaintNodesByCondition). */
 export const nodeTaint: AdmissionPlugin = {
   name: "TaintNodesByCondition",
+  looksAt: ["nodes"],
   mutate(request) {
     if (!concerns(request, "", "nodes", "CREATE")) return;
     const node = request.object as Node;

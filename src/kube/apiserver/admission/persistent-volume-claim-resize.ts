@@ -7,6 +7,7 @@ import { type AdmissionPlugin, concerns, refusalOf } from "./admission.ts";
 export function persistentVolumeClaimResize(lookup: Pick<ObjectLookup, "get">): AdmissionPlugin {
   return {
     name: "PersistentVolumeClaimResize",
+    looksAt: ["persistentvolumeclaims"],
     async validate(request) {
       if (!concerns(request, "", "persistentvolumeclaims", "UPDATE")) return;
       const [next, previous] = [request.object!, request.oldObject!];

@@ -18,6 +18,7 @@ const NO_CLASS: Class = { value: 0, preemptionPolicy: POLICY };
 export function priority(lookup: ObjectLookup): AdmissionPlugin {
   return {
     name: "Priority",
+    looksAt: ["pods", "priorityclasses.scheduling.k8s.io"],
     async mutate(request) {
       if (concerns(request, "", "pods", "CREATE")) await setPriority(request, lookup);
       else if (concerns(request, "", "pods", "UPDATE")) keepPriority(request);

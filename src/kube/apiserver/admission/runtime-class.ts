@@ -10,6 +10,7 @@ const OTHER_OVERHEAD = "Pod's Overhead doesn't match RuntimeClass's defined Over
 export function runtimeClass(lookup: Pick<ObjectLookup, "get">): AdmissionPlugin {
   return {
     name: "RuntimeClass",
+    looksAt: ["pods"],
     async mutate(request) {
       if (!concerns(request, "", "pods", "CREATE")) return;
       const found = await classOf(request, lookup);

@@ -22,6 +22,7 @@ export function serviceAccount(
 ): AdmissionPlugin {
   return {
     name: "ServiceAccount",
+    looksAt: ["pods"],
     async mutate(request) {
       if (!concerns(request, "", "pods", "CREATE") || isMirrorPod(request.object!)) return;
       const pod = request.object!;

@@ -12,6 +12,7 @@ export function limitRanger(lookup: Pick<ObjectLookup, "list">): AdmissionPlugin
     (await lookup.list(LIMIT_RANGES, namespace)) as unknown as readonly LimitRange[];
   return {
     name: "LimitRanger",
+    looksAt: ["pods", "persistentvolumeclaims"],
     async mutate(request) {
       if (subjectOf(request) !== "pods") return;
       for (const one of await limitRanges(request)) setContainerDefaults(request.object!, one);
