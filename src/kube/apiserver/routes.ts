@@ -34,13 +34,34 @@ function verbsUnder(kind: KindDefinition, info: ResourceRequestInfo): readonly s
     const verbs = subresourcesOf(kind).find(({ name }) => name === info.subresource)?.verbs;
     return verbs && info.subresource === "proxy" ? [...verbs, PASSED_ON] : verbs;
   }
-  const verbs = verbsOf(kind);
   // A selector may have named the one that a list is to have.
   if (info.name !== undefined && !READS_ALL.has(info.verb) && info.verb !== "deletecollection") {
-    return isInNamespace === kind.namespaced ? verbs.filter((verb) => OF_ITEM.has(verb)) : undefined;
+    return isInNamespace === kind.namespaced ? verbsByPlace(kind).item : undefined;
   }
-  if (isInNamespace === kind.namespaced) return verbs.filter((verb) => !OF_ITEM.has(verb));
-  return verbs.filter((verb) => READS_ALL.has(verb));
+  return isInNamespace === kind.namespaced ? verbsByPlace(kind).collection : verbsByPlace(kind).all;
+}
+
+interface VerbsByPlace {
+  item: readonly string[];
+  collection: readonly string[];
+  /** Of a collection of all namespaces. */
+  all: readonly string[];
+}
+
+const known = new WeakMap<KindDefinition, VerbsByPlace>();
+
+function verbsByPlace(kind: KindDefinition): VerbsByPlace {
+  let found = known.get(kind);
+  if (!found) {
+    const verbs = verbsOf(kind);
+    found = {
+      item: verbs.filter((verb) => OF_ITEM.has(verb)),
+      collection: verbs.filter((verb) => !OF_ITEM.has(verb)),
+      all: verbs.filter((verb) => READS_ALL.has(verb)),
+    };
+    known.set(kind, found);
+  }
+  return found;
 }
 
 function beingTerminated({ verb }: ResourceRequestInfo): StatusError {

@@ -1,3 +1,4 @@
+import { KnownTexts } from "../../../base/index.ts";
 import {
   failureStatus,
   goPackage,
@@ -35,13 +36,19 @@ const ENCODING_BY_TYPE: Record<string, Encoding> = {
 
 interface AcceptClause {
   type: string;
-  params: Record<string, string>;
+  params: Readonly<Record<string, string>>;
   quality: number;
 }
 
+/** What clients accept is one of a few texts. */
+const parsed = new KnownTexts<readonly AcceptClause[]>({ maxTexts: 1000, maxCharacters: 64 * 1024 });
+
 /** The clauses of an Accept header, best first; equal ones in their order. */
-export function parseAccept(header: string | undefined): AcceptClause[] {
-  const clauses = (header?.trim() || "application/json").split(",").map((text) => {
+export const parseAccept = (header = ""): readonly AcceptClause[] =>
+  parsed.get(header) ?? parsed.keep(header, readAccept(header));
+
+function readAccept(header: string): AcceptClause[] {
+  const clauses = (header.trim() || "application/json").split(",").map((text) => {
     const [type = "", ...rest] = text.split(";").map((part) => part.trim());
     const params: Record<string, string> = {};
     for (const part of rest) {
@@ -81,6 +88,7 @@ function producedBy({ info }: Route): string[] {
 
 /** go-restful's matchesAccept, which comes before all else and knows no `application/*`. */
 function refuseUnlessProduced(accept: string | undefined, produced: readonly string[]): void {
+  if (accept !== undefined && produced.includes(accept)) return;
   const wanted = (accept || "*/*").split(",").map((clause) => clause.split(";", 1)[0]!.trim());
   if (produced.includes("*/*") || wanted.some((type) => type === "*/*" || produced.includes(type))) return;
   const message = `406: Not Acceptable\n\nAvailable representations: ${produced.join(", ")}`;
