@@ -14,6 +14,7 @@ import type { Arrival, FlowRequest } from "./flow-request.ts";
 import type { FlowStats } from "./flow-stats.ts";
 import { matchesFlowSchema } from "./match-flow-schema.ts";
 import { type LevelObject, PriorityLevel } from "./priority-level.ts";
+import { RequestClasses } from "./request-classes.ts";
 import { tooManyRequests } from "./too-many-requests.ts";
 import { waitLimitMs } from "./wait-limit.ts";
 import { WatchCounts } from "./watch-counts.ts";
@@ -67,6 +68,7 @@ export class FlowControl {
   #levels = new Map<string, PriorityLevel>();
   /** In the order in which they are tried. */
   #schemas: Schema[] = [];
+  #classes = this.#freshClasses();
   /** Requests of any level by what they do. */
   readonly inFlight = { executing: { reading: 0, mutating: 0 }, waiting: { reading: 0, mutating: 0 } };
   fairFraction = 0;
@@ -100,6 +102,7 @@ export class FlowControl {
       if (!this.#levels.has(name)) this.#use(mandatoryPriorityLevel(name)!, before);
     }
     this.#schemas = inOrder(wanted).map((object) => this.#schemaOf(object));
+    this.#classes = this.#freshClasses();
     this.#divide();
   }
 
@@ -111,10 +114,15 @@ export class FlowControl {
   /** Undefined for what takes no seat: streams to containers and what is passed on. */
   classify(info: RequestInfo, user: UserInfo): Classification | undefined {
     if (isLongRunning(info) && info.verb !== "watch") return undefined;
-    const schema =
-      this.#schemas.find(({ object }) => matchesFlowSchema(object.spec, info, user)) ??
-      this.#schemas.find(({ object }) => object.metadata.name === CATCH_ALL)!;
+    const schema = info.isResource ? this.#classes.of(info, user) : this.#match(info, user);
     return { schema, level: schema.level };
+  }
+
+  #match(info: RequestInfo, user: UserInfo): Schema {
+    return (
+      this.#schemas.find(({ object }) => matchesFlowSchema(object.spec, info, user)) ??
+      this.#schemas.find(({ object }) => object.metadata.name === CATCH_ALL)!
+    );
   }
 
   /**
@@ -226,6 +234,10 @@ export class FlowControl {
     if (level.queueSet.isIdle) return;
     level.isQuiescing = true;
     this.#levels.set(level.name, level);
+  }
+
+  #freshClasses(): RequestClasses<Schema> {
+    return new RequestClasses((info, user) => this.#match(info, user));
   }
 
   #schemaOf(object: SchemaObject): Schema {
