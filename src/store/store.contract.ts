@@ -70,6 +70,24 @@ export function describeStore(
         });
       });
 
+      it("knows a revision as new as all that is written and all that was read, if it knows one", async () => {
+        if (!store.visibleRevision) return;
+        expect(store.visibleRevision()).toBeGreaterThanOrEqual(firstRevision);
+        const seen: { answered: number; visible: number }[] = [];
+        const saw = (answered: number) => seen.push({ answered, visible: store.visibleRevision!() });
+        const writing = Array.from({ length: 20 }, async (_, index) =>
+          saw(await put(store, `k${index % 3}`, "v")),
+        );
+        const reading = Array.from({ length: 60 }, async (_, index) => {
+          for (let turn = 0; turn < index; turn++) await new Promise((resolve) => setImmediate(resolve));
+          saw((await store.get(`k${index % 3}`)).revision);
+          saw((await store.range("k")).revision);
+        });
+        await Promise.all([...writing, ...reading]);
+        expect(seen.filter(({ answered, visible }) => visible < answered)).toEqual([]);
+        expect(store.visibleRevision()).toBe(nth(21));
+      });
+
       it("does not raise the revision when nothing is written", async () => {
         const revision = await put(store, "a", "1");
         expect(await remove(store, "absent")).toBe(revision);

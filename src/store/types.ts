@@ -126,7 +126,10 @@ export interface Store {
     key: string,
     options?: { revision?: number },
   ): Promise<{ item: KeyValue | undefined; revision: number }>;
-  /** The revision that a read sees now. Absent where that is not known without asking somebody else. */
+  /**
+   * A revision that is as new as all durable writes and as all that a read was answered with: who has it may answer in the store's
+   * place. Absent where that is not known without asking somebody else.
+   */
   visibleRevision?(): number;
   range(prefix: string, options?: RangeOptions): Promise<RangeResult>;
   transact(request: TransactionRequest): Promise<TransactionResult>;

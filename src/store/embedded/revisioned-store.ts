@@ -81,6 +81,8 @@ export class RevisionedStore implements Store {
   readonly #pending = new Map<string, VersionRecord>();
   #pendingRevision: number;
   #durableRevision: number;
+  /** The newest that a read was answered with. */
+  #shownRevision = 0;
   #compactRevision: number;
   #compacting: Promise<void> = Promise.resolve();
   /** Why no more is written, once there is a reason. */
@@ -141,20 +143,27 @@ export class RevisionedStore implements Store {
   ): Promise<{ item: KeyValue | undefined; revision: number }> {
     this.#assertOpen();
     validateKey(key, this.#limits);
-    const snapshot = this.#backend.snapshot();
+    const snapshot = this.#shown();
     const item = readKey(snapshot, key, this.#readRevision(snapshot, options.revision));
     return { item, revision: snapshot.revision };
   }
 
   visibleRevision(): number {
     this.#assertOpen();
-    return this.#backend.snapshot().revision;
+    return Math.max(this.#durableRevision, this.#shownRevision);
+  }
+
+  /** A commit shows in snapshots a moment before it is known here to be durable; who has seen it must not see less. */
+  #shown(): Snapshot {
+    const snapshot = this.#backend.snapshot();
+    if (snapshot.revision > this.#shownRevision) this.#shownRevision = snapshot.revision;
+    return snapshot;
   }
 
   async range(prefix: string, options: RangeOptions = {}): Promise<RangeResult> {
     this.#assertOpen();
     const { limit = 0, countOnly = false, uncounted = false } = options;
-    const snapshot = this.#backend.snapshot();
+    const snapshot = this.#shown();
     const revision = this.#readRevision(snapshot, options.revision);
     const wanted = limit > 0 ? limit : Number.POSITIVE_INFINITY;
     const { items, more } = countOnly
@@ -167,7 +176,7 @@ export class RevisionedStore implements Store {
 
   /** Where much has changed since the revision, all keys are gone through in turns instead. */
   async #count(prefix: string, startAfter: string | undefined, revision: number): Promise<number> {
-    const snapshot = this.#backend.snapshot();
+    const snapshot = this.#shown();
     if (snapshot.revision - revision <= MAX_CORRECTED_REVISIONS)
       return countAt(snapshot, prefix, startAfter, revision);
     const options = { startAfter, keysOnly: true };
@@ -187,7 +196,7 @@ export class RevisionedStore implements Store {
     let startAfter = options.startAfter;
     for (;;) {
       const limit = Math.min(PAGE_ITEMS, wanted - items.length);
-      const page = readPage(this.#backend.snapshot(), prefix, { startAfter, limit, keysOnly }, revision);
+      const page = readPage(this.#shown(), prefix, { startAfter, limit, keysOnly }, revision);
       for (const item of page.items) items.push(item);
       if (!page.more || items.length === wanted) return { items, more: page.more };
       startAfter = items.at(-1)!.key;
