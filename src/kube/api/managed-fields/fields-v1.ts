@@ -8,6 +8,8 @@ export type FieldsV1 = { [element: string]: FieldsV1 };
 const SELF = ".";
 
 const encoded = new WeakMap<FieldSet, FieldsV1>();
+/** What frozen objects were read as. */
+const known = new WeakMap<object, DecodedFields>();
 
 /** The members stand in the order of the set: clients compare the text. Of one set all get the same object, which is frozen. */
 export function encodeFields(set: FieldSet): FieldsV1 {
@@ -15,6 +17,7 @@ export function encodeFields(set: FieldSet): FieldsV1 {
   if (!fields) {
     fields = encodeNode(set);
     encoded.set(set, fields);
+    known.set(fields, { set, isCanonical: true });
   }
   return fields;
 }
@@ -32,13 +35,23 @@ function encodeNode(set: FieldSet): FieldsV1 {
 const NOTHING_BELOW: FieldsV1 = Object.freeze({});
 
 export interface DecodedFields {
-  set: FieldSet;
+  readonly set: FieldSet;
   /** Whether encoding the set gives just what was read. */
-  isCanonical: boolean;
+  readonly isCanonical: boolean;
 }
 
-/** Reads FieldsV1; elements of unknown kinds are passed over. Throws an Error for what is none. */
+/**
+ * Reads FieldsV1; elements of unknown kinds are passed over. Throws an Error for what is none. What is frozen is so down to its
+ * leaves, as stored objects are, and is read once.
+ */
 export function decodeFields(fields: unknown): DecodedFields {
+  if (!isJsonObject(fields) || !Object.isFrozen(fields)) return readFields(fields);
+  const found = known.get(fields) ?? readFields(fields);
+  known.set(fields, found);
+  return found;
+}
+
+function readFields(fields: unknown): DecodedFields {
   const decoded = { isCanonical: true };
   const root = decodeNode(fields, decoded);
   // Nobody owns the whole object, whatever stands there.

@@ -1,3 +1,4 @@
+import { KnownTexts } from "../../../base/index.ts";
 import type { ManagedFieldsEntry } from "../generated/types.ts";
 import { goJson } from "../go-print.ts";
 
@@ -11,13 +12,17 @@ export type ManagerIdentifier = string;
 
 export function managerIdentifier(entry: ManagedFieldsEntry): ManagerIdentifier {
   const { manager, operation, apiVersion, subresource } = entry;
-  const members = { manager, operation, apiVersion: operation === "Apply" ? "" : apiVersion, subresource };
-  const texts = Object.entries(members)
-    .filter(([, value]) => value)
-    .map(([name, value]) => `"${name}":${goJson(value)}`);
+  const version = operation === "Apply" ? "" : apiVersion;
+  const texts: string[] = [];
+  if (manager) texts.push(`"manager":${goJson(manager)}`);
+  if (operation) texts.push(`"operation":${goJson(operation)}`);
+  if (version) texts.push(`"apiVersion":${goJson(version)}`);
+  if (subresource) texts.push(`"subresource":${goJson(subresource)}`);
   return `{${texts.join(",")}}`;
 }
 
-export function entryOfIdentifier(identifier: ManagerIdentifier): ManagedFieldsEntry {
-  return JSON.parse(identifier) as ManagedFieldsEntry;
-}
+/** A cluster has few managers. */
+const entries = new KnownTexts<Readonly<ManagedFieldsEntry>>({ maxTexts: 1000, maxCharacters: 256 * 1024 });
+
+export const entryOfIdentifier = (identifier: ManagerIdentifier): Readonly<ManagedFieldsEntry> =>
+  entries.get(identifier) ?? entries.keep(identifier, Object.freeze(JSON.parse(identifier)));

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { ManagedFieldsEntry } from "../generated/types.ts";
 import { capUpdaters } from "./cap-managers.ts";
 import { fieldSetOfPaths } from "./field-set.ts";
+import { decodeFields, encodeFields, type FieldsV1 } from "./fields-v1.ts";
 import { managerIdentifier } from "./managed-entry.ts";
 import { Managers } from "./managers.ts";
 
@@ -36,6 +37,19 @@ describe("managers of an object", () => {
     const [first, second] = Managers.decode([canonical, odd]).encode();
     expect(first).toBe(canonical);
     expect(JSON.stringify(second!.fieldsV1)).toBe('{"f:a":{},"f:z":{}}');
+  });
+
+  it("are read anew from what may have changed, and once from what is frozen", () => {
+    const fields: FieldsV1 = { "f:a": {} };
+    const paths = () => [...decodeFields(fields).set.paths()].join();
+    expect(paths()).toBe("f:a");
+    fields["f:b"] = {};
+    expect(paths()).toBe("f:a,f:b");
+    for (const one of [fields["f:a"], fields["f:b"], fields]) Object.freeze(one);
+    expect(decodeFields(fields)).toBe(decodeFields(fields));
+    expect(paths()).toBe("f:a,f:b");
+    const written = encodeFields(decodeFields(fields).set);
+    expect(decodeFields(written)).toEqual({ set: decodeFields(fields).set, isCanonical: true });
   });
 
   it("are written with their members in upstream's order", () => {

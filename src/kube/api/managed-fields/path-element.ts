@@ -32,8 +32,14 @@ export const fieldName = (element: PathElement): string => element.slice(2);
 
 export function keyElement(fields: KeyFields): PathElement {
   const sorted = fields.length < 2 ? fields : [...fields].sort(([a], [b]) => compareUtf8(a, b));
-  return `k:{${sorted.map(([name, value]) => `${JSON.stringify(name)}:${goJson(value)}`).join(",")}}`;
+  let text = "";
+  for (const [name, value] of sorted) text += `${text === "" ? "" : ","}${quoted(name)}:${goJson(value)}`;
+  return `k:{${text}}`;
 }
+
+const quotedNames = new KnownTexts<string>(KNOWN);
+const quoted = (name: string): string =>
+  quotedNames.get(name) ?? quotedNames.keep(name, JSON.stringify(name));
 
 /** What a keyed item has in one of its key fields. */
 export function keyValue(element: PathElement, name: string): ElementValue {
