@@ -229,6 +229,23 @@ describe("the DaemonSet controller", () => {
     await eventually(async () => expect(await imagesAt()).toEqual(["n1 web:1", "n2 web:2", "n3 web:1"]));
   });
 
+  it("puts right what others write into the counts of its status, and leaves conditions alone", async () => {
+    await create();
+    const { status } = await until({ numberAvailable: 3 });
+    const conditions = [{ type: "Mine", status: "True" }];
+    await plane.client.patch(
+      daemonSets,
+      namespace,
+      "agent",
+      "merge",
+      { status: { numberMisscheduled: 7, conditions } },
+      { subresource: "status" },
+    );
+    await until({ ...status, conditions });
+    await pause();
+    await until({ ...status, conditions });
+  });
+
   it("waits until pods have been ready for long enough", async () => {
     await create({ minReadySeconds: 2 });
     await until({ numberReady: 3, numberUnavailable: 3 });

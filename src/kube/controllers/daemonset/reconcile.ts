@@ -1,5 +1,5 @@
 import { jsonEquals } from "../../../formats/index.ts";
-import type { DaemonSet, Node, Pod } from "../../api/index.ts";
+import type { DaemonSet, DaemonSetStatus, Node, Pod } from "../../api/index.ts";
 import { daemonSets, pods as podsResource } from "../../api/index.ts";
 import type { Informer } from "../../client/index.ts";
 import type { ControllerDependencies, Enqueue } from "../controller.ts";
@@ -74,9 +74,14 @@ export function createReconciler(
     return carryOut(pass, planUpdate(pass));
   };
 
-  const writeStatus = async (set: DaemonSet, status: DaemonSet["status"]): Promise<void> => {
-    if (jsonEquals(newest(sets, set).status, status)) return;
-    const write = (base: DaemonSet) => client.updateStatus(daemonSets, { ...base, status: status! });
+  /** Conditions are nobody's here, and stay. */
+  const writeStatus = async (set: DaemonSet, counts: DaemonSetStatus): Promise<void> => {
+    const next = ({ status }: DaemonSet): DaemonSetStatus => {
+      return { ...counts, ...(status?.conditions ? { conditions: status.conditions } : {}) };
+    };
+    const known = newest(sets, set);
+    if (jsonEquals(known.status, next(known))) return;
+    const write = (base: DaemonSet) => client.updateStatus(daemonSets, { ...base, status: next(base) });
     await unlessGone(writeOnNewest(sets, set, write));
   };
 

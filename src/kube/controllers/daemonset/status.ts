@@ -11,7 +11,7 @@ export interface ComputedStatus {
   recheckInMs: number | undefined;
 }
 
-/** The status that the pods make, of which on each node the oldest counts; what it says of other things is kept. */
+/** What the pods make of the status: on each node the oldest one counts. */
 export function statusOf(
   pass: DaemonPass,
   observedGeneration: number,
@@ -37,7 +37,6 @@ export function statusOf(
     if (waitMs === 0) counts.available++;
     else recheckInMs = Math.min(recheckInMs ?? waitMs, waitMs);
   }
-  const { conditions } = set.status ?? {};
   const status = {
     currentNumberScheduled: counts.current,
     desiredNumberScheduled: counts.desired,
@@ -50,7 +49,6 @@ export function statusOf(
       observedGeneration,
     }),
     ...(collisionCount ? { collisionCount } : {}),
-    ...(conditions ? { conditions } : {}),
   };
   return { status, recheckInMs };
 }

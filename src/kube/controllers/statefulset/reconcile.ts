@@ -1,5 +1,5 @@
 import { jsonEquals } from "../../../formats/index.ts";
-import type { Pod, StatefulSet } from "../../api/index.ts";
+import type { Pod, StatefulSet, StatefulSetStatus } from "../../api/index.ts";
 import { pods as podsResource, statefulSets } from "../../api/index.ts";
 import type { Informer } from "../../client/index.ts";
 import type { ControllerDependencies, Enqueue } from "../controller.ts";
@@ -52,11 +52,16 @@ export function createReconciler(
     revisions: SetRevisions,
     deletedForUpdate: number,
   ): Promise<void> => {
-    const status = statusOf(set, owned, revisions, deletedForUpdate, clock);
-    if (jsonEquals(newest(sets, set).status, status)) return;
+    const counts = statusOf(set, owned, revisions, deletedForUpdate, clock);
+    // Conditions are nobody's here, and stay.
+    const next = ({ status }: StatefulSet): StatefulSetStatus => {
+      return { ...counts, ...(status?.conditions ? { conditions: status.conditions } : {}) };
+    };
+    const known = newest(sets, set);
+    if (jsonEquals(known.status, next(known))) return;
     await unlessGone(
       writeOnNewest(sets, set, async (base) => {
-        written.note(await client.updateStatus(statefulSets, { ...base, status }));
+        written.note(await client.updateStatus(statefulSets, { ...base, status: next(base) }));
       }),
     );
   };

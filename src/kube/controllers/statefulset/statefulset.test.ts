@@ -215,6 +215,23 @@ describe("the StatefulSet controller", () => {
     }
   });
 
+  it("puts right what others write into the counts of its status, and leaves conditions alone", async () => {
+    await create(1);
+    const { status } = await until({ readyReplicas: 1 });
+    const conditions = [{ type: "Mine", status: "True" }];
+    await plane.client.patch(
+      statefulSets,
+      namespace,
+      "web",
+      "merge",
+      { status: { replicas: 7, conditions } },
+      { subresource: "status" },
+    );
+    await until({ ...status, conditions });
+    await pause();
+    await until({ ...status, conditions });
+  });
+
   it("adopts pods of its names, and releases them", async () => {
     const first = await create(1);
     await until({ readyReplicas: 1 });
