@@ -1,12 +1,15 @@
 import { GantryError } from "../../../base/index.ts";
 import { aggregateText } from "../../api/index.ts";
 import { isPluginName, NOT_BUILT, OFF_BY_DEFAULT, ORDERED_PLUGINS, type PluginName } from "./plugin-names.ts";
+import type { PodSecurityConfiguration } from "./pod-security/configuration.ts";
 
 export interface PluginChoice {
   /** `--enable-admission-plugins`: beside those that are on by default. */
   enable?: readonly string[];
   /** `--disable-admission-plugins`. */
   disable?: readonly string[];
+  /** Where a configuration file has one: its defaults and exemptions. */
+  podSecurity?: PodSecurityConfiguration;
 }
 
 /**

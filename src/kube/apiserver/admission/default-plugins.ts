@@ -78,7 +78,7 @@ export function defaultAdmission(options: AdmissionOptions): AdmissionChain {
 }
 
 function pluginsOf(options: AdmissionOptions): Record<BuiltPlugin, () => AdmissionPlugin> {
-  const { objects, lookup, authorizer, clock, kinds, webhooks, logger } = options;
+  const { objects, lookup, authorizer, clock, kinds, webhooks, logger, choice } = options;
   const { findKind = findAmong(kinds) } = options;
   const findNamespace = async (name: string) => (await objects.find(namespaces, undefined, name))?.object;
   const calling = { kinds, lookup, client: webhooks, logger, authorizer };
@@ -100,7 +100,12 @@ function pluginsOf(options: AdmissionOptions): Record<BuiltPlugin, () => Admissi
     TaintNodesByCondition: () => nodeTaint,
     AlwaysPullImages: () => alwaysPullImages,
     PodSecurity: () =>
-      podSecurity({ findNamespace, listPods: (namespace) => lookup.list(pods, namespace), clock }),
+      podSecurity({
+        findNamespace,
+        listPods: (namespace) => lookup.list(pods, namespace),
+        clock,
+        ...(choice?.podSecurity ? { configuration: choice.podSecurity } : {}),
+      }),
     PodNodeSelector: () => podNodeSelector(findNamespace),
     Priority: () => priority(lookup),
     DefaultTolerationSeconds: () => defaultTolerationSeconds,

@@ -272,6 +272,11 @@ export const FLAG_SECTIONS: readonly FlagSection[] = [
   {
     title: "Admission flags",
     flags: [
+      {
+        name: "admission-control-config-file",
+        type: "file",
+        help: "Configurations of plugins (AdmissionConfiguration); PodSecurity takes one.",
+      },
       { name: "enable-admission-plugins", type: "strings", help: "Plugins beside the usual ones." },
       { name: "disable-admission-plugins", type: "strings", help: "Usual plugins that are left out." },
     ],

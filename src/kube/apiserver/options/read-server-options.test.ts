@@ -52,6 +52,50 @@ describe("the options that flags say", () => {
     );
   });
 
+  it("say of Pod Security what its configuration says, in place or in a file beside", async () => {
+    const configuration = {
+      apiVersion: "pod-security.admission.config.k8s.io/v1",
+      kind: "PodSecurityConfiguration",
+      defaults: { enforce: "baseline", "enforce-version": "v1.30", warn: "restricted" },
+      exemptions: { usernames: ["ada"], namespaces: ["kube-system"] },
+    };
+    const admission = (plugin: object) =>
+      file(
+        "admission",
+        JSON.stringify({
+          apiVersion: "apiserver.config.k8s.io/v1",
+          kind: "AdmissionConfiguration",
+          plugins: [plugin],
+        }),
+      );
+    const readPlugin = async (plugin: object) =>
+      (await read({ "admission-control-config-file": [await admission(plugin)] })).admissionPlugins
+        .podSecurity;
+    const expected = {
+      defaults: {
+        enforce: { level: "baseline", version: 30 },
+        warn: { level: "restricted", version: "latest" },
+        audit: { level: "privileged", version: "latest" },
+      },
+      exemptions: { usernames: ["ada"], namespaces: ["kube-system"], runtimeClasses: [] },
+    };
+    expect(await readPlugin({ name: "PodSecurity", configuration })).toEqual(expected);
+    await file("pod-security.yaml", JSON.stringify(configuration));
+    expect(await readPlugin({ name: "PodSecurity", path: "pod-security.yaml" })).toEqual(expected);
+    expect(await readPlugin({ name: "PodSecurity" })).toBeUndefined();
+    const wrong = {
+      ...configuration,
+      defaults: { enforce: "strict", "audit-version": "1" },
+      exemptions: { namespaces: ["a", "a", "B"], usernames: [""] },
+    };
+    await expect(readPlugin({ name: "PodSecurity", configuration: wrong })).rejects.toThrow(
+      'couldn\'t init admission plugin "PodSecurity": [defaults.enforce: Invalid value: "strict": must be one of privileged, baseline, restricted, defaults.audit-version: Invalid value: "1": must be "latest" or "v1.x", exemptions.namespaces[1]: Duplicate value: "a", exemptions.namespaces[2]: Invalid value: "B":',
+    );
+    await expect(readPlugin({ name: "EventRateLimit", configuration: {} })).rejects.toThrow(
+      'a configuration of the admission plugin "EventRateLimit" is not implemented',
+    );
+  });
+
   it("come from the files that they name", async () => {
     const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });
     const pem = rsa.privateKey.export({ type: "pkcs8", format: "pem" }) as string;

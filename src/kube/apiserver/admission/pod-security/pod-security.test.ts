@@ -248,3 +248,23 @@ describe("PodSecurity", () => {
     ]);
   });
 });
+
+describeAnswers("Pod Security by its configuration", {
+  admissionPlugins: {
+    podSecurity: {
+      defaults: { ...DEFAULT_CONFIGURATION.defaults, enforce: { level: "baseline", version: "latest" } },
+      exemptions: { usernames: [], namespaces: ["exempt"], runtimeClasses: [] },
+    },
+  },
+  stored: [...stored("silent", {}), ...stored("exempt", {}), ...stored("open", { enforce: "privileged" })],
+  rows: [
+    {
+      request: PODS("silent"),
+      body: pod("p", { hostPID: true }),
+      code: 403,
+      message: `pods "p" is forbidden: violates PodSecurity "baseline:latest": ${PID}`,
+    },
+    { request: PODS("exempt"), body: pod("p", { hostPID: true }), code: 201 },
+    { request: PODS("open"), body: pod("p", { hostPID: true }), code: 201 },
+  ],
+});
