@@ -136,6 +136,7 @@ export {
   type Versions,
 } from "./managed-fields/index.ts";
 export { ageOf, humanDuration } from "./meta/age.ts";
+export { validateDomainPrefixedPath } from "./meta/domain-name.ts";
 export * from "./meta/label-selector.ts";
 export * from "./meta/object-meta.ts";
 export { canonicalTime, timeMs } from "./meta/time.ts";

@@ -147,6 +147,7 @@ class KubeApiServer implements ApiServer {
       serviceAccounts: this.#tokens,
       lookup: this.#lookup,
       client: () => this.#client,
+      agents: this.#agents,
       logger: options.logger,
       clock: this.#clock,
     });
@@ -372,6 +373,7 @@ class KubeApiServer implements ApiServer {
       const reloading = { logger, clock: this.#clock, signal: caching.signal };
       reloadEncryption(this.#options.encryption, this.#encrypted, reloading);
     }
+    this.#authentication.run(caching.signal);
     const cacheRun = runUntilReady((cacheReady) =>
       this.#cache.run({ signal: caching.signal, ready: cacheReady }),
     );

@@ -26,6 +26,7 @@ export { escapeProperty, unescapeProperty } from "./schema/escape.ts";
 export { MAX_REQUEST_BYTES, maxCardinality, schemaDeclType } from "./schema/schema-decl-type.ts";
 export { schemaSizes } from "./schema/schema-sizes.ts";
 export { schemaValue } from "./schema/schema-value.ts";
+export { childrenOf, type Expr, OPERATOR } from "./syntax/ast.ts";
 export type { CelIssue } from "./syntax/issue.ts";
 export * from "./types/cel-type.ts";
 export { CelError, isError } from "./values/cel-error.ts";

@@ -23,22 +23,29 @@ export function signToken(claims: object, key: TokenSigningKey): string {
 export interface UnprovenToken {
   algorithm: unknown;
   keyId: unknown;
+  /** Whether its head demands that more is understood (RFC 7515 §4.1.11), which nobody here does. */
+  isCritical: boolean;
   /** What is signed. */
   text: string;
   signature: Buffer;
   claims(): Claims | undefined;
 }
 
-export function splitToken(token: string): UnprovenToken | undefined {
+/** `maxHeadCharacters`: tokens with a longer head are none. */
+export function splitToken(
+  token: string,
+  maxHeadCharacters = MAX_HEAD_CHARACTERS,
+): UnprovenToken | undefined {
   const parts = token.split(".");
   if (parts.length !== 3) return undefined;
   const [head, claims, signature] = parts as [string, string, string];
   // Read before anything is proven: it names an algorithm and a key, and is short.
-  const fields = head.length > MAX_HEAD_CHARACTERS ? undefined : decode(head);
+  const fields = head.length > maxHeadCharacters ? undefined : decode(head);
   return (
     fields && {
       algorithm: fields.alg,
       keyId: fields.kid,
+      isCritical: fields.crit !== undefined,
       text: `${head}.${claims}`,
       signature: Buffer.from(signature, "base64url"),
       claims: () => decode(claims),
@@ -49,7 +56,7 @@ export function splitToken(token: string): UnprovenToken | undefined {
 /** The claims of a token that one of the keys has signed; undefined for any other text. */
 export function verifyToken(token: string, keys: readonly VerificationKey[]): Claims | undefined {
   const unproven = splitToken(token);
-  if (!unproven || !isSigningAlgorithm(unproven.algorithm)) return undefined;
+  if (!unproven || !isSigningAlgorithm(unproven.algorithm) || unproven.isCritical) return undefined;
   const { text, signature, algorithm, keyId } = unproven;
   const named = keys.filter((key) => key.keyId === keyId);
   const signer = (named.length > 0 ? named : keys).find(({ publicKey }) =>

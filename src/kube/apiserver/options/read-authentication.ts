@@ -4,6 +4,8 @@ import type { AuthenticationOptions } from "../authentication/server-authenticat
 import { TokenFile } from "../authentication/token-file.ts";
 import type { FlagValues } from "./flag-values.ts";
 import { fileOf, type OptionProblems } from "./option-problems.ts";
+import { anonymousOf, readOidc } from "./read-oidc.ts";
+import { readWebhookTokens } from "./read-webhook-tokens.ts";
 
 /** The ways in beside service accounts (kubeapiserver/options BuiltInAuthenticationOptions). */
 export async function readAuthentication(
@@ -16,12 +18,16 @@ export async function readAuthentication(
   const tokenFile = tokens === undefined ? undefined : { path: flags.text("token-auth-file"), text: tokens };
   // What is wrong with it is told with all else.
   if (tokenFile) await problems.during(() => new TokenFile({ ...tokenFile, logger }));
+  const oidc = await problems.during(() => readOidc(flags, problems));
+  const webhook = await problems.during(() => readWebhookTokens(flags));
   const requestHeader = await readRequestHeader(flags, problems);
   return {
-    anonymous: { isEnabled: flags.flag("anonymous-auth") },
+    anonymous: anonymousOf(flags, oidc),
     bootstrapTokens: flags.flag("enable-bootstrap-token-auth"),
     ...(clientCaPem === undefined ? {} : { clientCaPem }),
     ...(tokenFile ? { tokenFile } : {}),
+    ...(oidc ? { oidc } : {}),
+    ...(webhook ? { webhook } : {}),
     ...(requestHeader ? { requestHeader } : {}),
   };
 }
