@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import http2 from "node:http2";
 import { memoryUsage } from "node:process";
 import tls from "node:tls";
 import { setFlagsFromString } from "node:v8";
@@ -78,6 +79,33 @@ describe("a watcher that does not read", () => {
     expect(liveBytes() - before).toBeLessThan(watchers * 128 * 1024);
     for (const socket of sockets) socket.destroy();
     await vi.waitFor(async () => expect(await openWatches()).toBe(own), { timeout: 10_000 });
+    await vi.waitFor(() => expect(liveBytes() - before).toBeLessThan(3 * MIB), { timeout: 10_000 });
+  });
+
+  it("holds as little over HTTP/2, where many share a connection", async () => {
+    const own = await openWatches();
+    const watchers = 40;
+    const { client } = server;
+    const text = "x".repeat(100_000);
+    const { metadata } = await client.create(configMaps, { metadata: { name: "shared", ...NAMESPACE } });
+    const { certPem: cert, keyPem: key } = await server.certificates.client("admin", {
+      commonName: "admin",
+      organizations: ["system:masters"],
+    });
+    const settings = { initialWindowSize: 0 };
+    const session = http2.connect(server.url, { ca: server.certificates.caPem, cert, key, settings });
+    session.on("error", () => {});
+    const before = liveBytes();
+    for (let n = 0; n < watchers; n++) {
+      const path = `${PATH}&resourceVersion=${metadata.resourceVersion}`;
+      const stream = session.request({ ":path": path }).on("error", () => {});
+      await once(stream, "response");
+    }
+    for (let n = 0; n < 10; n++)
+      await client.patch(configMaps, "default", "shared", "merge", { data: { text: text + n } });
+    expect(liveBytes() - before).toBeLessThan(watchers * 128 * 1024 + 2 * MIB);
+    await vi.waitFor(async () => expect(await openWatches()).toBe(own), { timeout: 10_000 });
+    session.destroy();
     await vi.waitFor(() => expect(liveBytes() - before).toBeLessThan(3 * MIB), { timeout: 10_000 });
   });
 
