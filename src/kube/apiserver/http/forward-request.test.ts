@@ -1,9 +1,12 @@
+import { once } from "node:events";
 import { createServer } from "node:http";
+import { connect } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { silentLogger } from "../../../base/index.ts";
 import { type HttpServer, startHttpServer } from "../../../http/index.ts";
+import { issue } from "../../../http/tls.test-support.ts";
 import { forwardRequest } from "./forward-request.ts";
 import { proxiedLink } from "./proxied-links.ts";
 
@@ -17,6 +20,8 @@ const PAGES: Record<string, string> = {
 
 describe("a request that is passed on", () => {
   const pod = createServer((req, res) => {
+    if (req.url === "/echo")
+      return req.pipe(res.writeHead(200, { "x-length": String(req.headers["content-length"]) }));
     const page = PAGES[req.url!];
     if (!page) return res.end(`${req.method} ${req.url}`);
     const bytes = req.url === "/zipped" ? gzipSync(page) : Buffer.from(page);
@@ -26,6 +31,7 @@ describe("a request that is passed on", () => {
     return res.end(bytes);
   });
   let front: HttpServer;
+  let secureFront: HttpServer;
   let url: string;
 
   beforeAll(async () => {
@@ -40,10 +46,18 @@ describe("a request that is passed on", () => {
       handler: (ctx) => forwardRequest(ctx, target),
       logger: silentLogger,
     });
+    secureFront = await startHttpServer({
+      listen: { host: "127.0.0.1", port: 0 },
+      tls: issue("/CN=front"),
+      http2: { maxStreams: 100 },
+      handler: (ctx) => forwardRequest(ctx, target),
+      logger: silentLogger,
+    });
     url = `http://127.0.0.1:${(front.address() as { port: number }).port}`;
   });
   afterAll(async () => {
     await front.close();
+    await secureFront.close();
     pod.close();
   });
 
@@ -73,6 +87,32 @@ describe("a request that is passed on", () => {
     ["/plain", PAGES["/plain"]!],
   ])("leads the links of %s through the proxy", async (path, text) => {
     expect(await ask("GET", PROXY + path)).toEqual([200, text]);
+  });
+
+  it.each([
+    ["PUT", {}],
+    ["DELETE", {}],
+    ["DELETE", { "content-length": "200000" }],
+    ["POST", { cookie: ["a=1", "b=2"], te: "trailers" }],
+  ])("%s with a body goes through from HTTP/2 and comes back, with %j", async (method, headers) => {
+    const session = connect(`https://127.0.0.1:${(secureFront.address() as { port: number }).port}`, {
+      rejectUnauthorized: false,
+    });
+    const sent = Buffer.alloc(200_000, "GET / HTTP/1.1\r\n\r\n");
+    const stream = session.request(
+      { ":method": method, ":path": `${PROXY}/echo`, ...headers },
+      { endStream: false },
+    );
+    const answered = once(stream, "response");
+    stream.end(sent);
+    const chunks: Buffer[] = [];
+    for await (const chunk of stream) chunks.push(chunk as Buffer);
+    expect((await answered)[0]).toMatchObject({
+      ":status": 200,
+      "x-length": String((headers as Record<string, unknown>)["content-length"]),
+    });
+    expect(Buffer.concat(chunks).equals(sent)).toBe(true);
+    session.destroy();
   });
 
   it.each([
