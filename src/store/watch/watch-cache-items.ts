@@ -14,7 +14,7 @@ const MAX_LISTS = 100;
 export class CachedItems<T> {
   readonly #byKey = new Map<string, CachedItem<T>>();
   readonly #sorted = new SortedItems<CachedItem<T>>();
-  /** What was asked for since the last change, by prefix: many clients that ask for the same at once get the same. */
+  /** What was asked for, by prefix, until one of it changes: who asks for the same gets the same. */
   readonly #lists = new Map<string, readonly T[]>();
 
   get size(): number {
@@ -26,13 +26,13 @@ export class CachedItems<T> {
   }
 
   put(item: CachedItem<T>): void {
-    this.#lists.clear();
+    this.#forgetLists(item.key);
     this.#byKey.set(item.key, item);
     this.#sorted.set(item);
   }
 
   delete(key: string): void {
-    this.#lists.clear();
+    this.#forgetLists(key);
     this.#byKey.delete(key);
     this.#sorted.delete(key);
   }
@@ -46,6 +46,10 @@ export class CachedItems<T> {
     if (this.#lists.size >= MAX_LISTS) this.#lists.clear();
     this.#lists.set(prefix, objects);
     return objects;
+  }
+
+  #forgetLists(key: string): void {
+    for (const prefix of this.#lists.keys()) if (key.startsWith(prefix)) this.#lists.delete(prefix);
   }
 
   count(prefix: string): number {
