@@ -26,7 +26,7 @@ export interface AdmissionRequest {
   user: UserInfo;
   dryRun: boolean;
   /** CreateOptions, UpdateOptions or DeleteOptions; connections have none. */
-  options: object | undefined;
+  readonly options: object | undefined;
   /** Aborts when the client is gone. */
   readonly signal: AbortSignal;
   reinvocation: Reinvocation;
@@ -63,14 +63,14 @@ export class AdmissionChain {
 
   async mutate(request: AdmissionRequest): Promise<void> {
     const plugins = this.#lookingAt(request.kind);
-    for (const plugin of plugins) await plugin.mutate?.(request);
+    await eachInTurn(plugins, (plugin) => plugin.mutate?.(request));
     if (!request.reinvocation.isWanted) return;
     request.reinvocation.isSecond = true;
-    for (const plugin of plugins) await plugin.mutate?.(request);
+    await eachInTurn(plugins, (plugin) => plugin.mutate?.(request));
   }
 
   async validate(request: AdmissionRequest): Promise<void> {
-    for (const plugin of this.#lookingAt(request.kind)) await plugin.validate?.(request);
+    await eachInTurn(this.#lookingAt(request.kind), (plugin) => plugin.validate?.(request));
   }
 
   #lookingAt(kind: KindDefinition): readonly AdmissionPlugin[] {
@@ -81,6 +81,17 @@ export class AdmissionChain {
       this.#byKind.set(kind, plugins);
     }
     return plugins;
+  }
+}
+
+/** Who is done at once is not waited for. */
+async function eachInTurn(
+  plugins: readonly AdmissionPlugin[],
+  ask: (plugin: AdmissionPlugin) => Promise<void> | void,
+): Promise<void> {
+  for (const plugin of plugins) {
+    const asked = ask(plugin);
+    if (asked) await asked;
   }
 }
 

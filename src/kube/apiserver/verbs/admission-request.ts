@@ -32,7 +32,9 @@ export function admissionRequest(
     oldObject,
     user,
     dryRun: operation !== "CONNECT" && (deletion ?? query).dryRun === true,
-    options: optionsOf(operation, query, deletion),
+    get options() {
+      return optionsOf(operation, query, deletion);
+    },
     get signal() {
       return call.signal;
     },
