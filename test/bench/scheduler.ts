@@ -1,7 +1,7 @@
 import type { Node, Pod } from "../../src/kube/api/index.ts";
-import { defaultPlugins } from "../../src/kube/scheduler/plugins/index.ts";
 import { NodeSelector } from "../../src/kube/scheduler/select-node.ts";
 import { Snapshot } from "../../src/kube/scheduler/snapshot.ts";
+import { defaultPlugins } from "../../src/kube/scheduler/testing/plugins.ts";
 
 const NODES = 1000;
 const PODS = 5000;

@@ -9,6 +9,7 @@ import {
 } from "../api/index.ts";
 import type { EventRecorder, InformerFactory, KubeClient } from "../client/index.ts";
 import { DecisionWriter } from "./decision-writer.ts";
+import { DefaultSelectors } from "./default-selectors.ts";
 import type { ClusterEvent, SchedulingPlugin } from "./framework.ts";
 import { defaultProfile } from "./plugins/index.ts";
 import { podInfoOf } from "./pod-info.ts";
@@ -45,11 +46,13 @@ export function createScheduler(options: SchedulerOptions): Service {
   const queue = new SchedulingQueue(clock);
   const budgets = informers.informer(podDisruptionBudgets);
   const storage = new VolumeObjects(informers);
+  const selectors = new DefaultSelectors(informers);
   const plugins =
     options.plugins ??
     defaultProfile({
       ...options,
       objects: storage,
+      together: (pod) => selectors.of(pod),
       nodeOf: (name) => nodes.get(name),
       isWaiting: (pod) => waitingForm(pod) !== undefined,
     });
@@ -238,7 +241,9 @@ export function createScheduler(options: SchedulerOptions): Service {
     async run({ signal, ready }) {
       ready();
       try {
-        await Promise.all([pods, nodes, namespaces, budgets, storage].map((one) => one.synced(signal)));
+        await Promise.all(
+          [pods, nodes, namespaces, budgets, storage, selectors].map((one) => one.synced(signal)),
+        );
       } catch (error) {
         if (signal.aborted) return;
         throw error;

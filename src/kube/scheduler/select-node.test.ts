@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { Namespace, Pod } from "../api/index.ts";
-import { defaultPlugins } from "./plugins/index.ts";
 import { NodeSelector } from "./select-node.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { clusterOf, node, pod } from "./testing/objects.ts";
+import { defaultPlugins } from "./testing/plugins.ts";
 
 const select = (snapshot: Snapshot, one: Pod) =>
   new NodeSelector(defaultPlugins, { random: () => 0 }).select(one, snapshot);

@@ -7,8 +7,10 @@ import { nodeAffinity } from "./node-affinity.ts";
 import { nodePorts } from "./node-ports.ts";
 import { nodeResourcesFit } from "./node-resources-fit.ts";
 import { nodeUnschedulable } from "./node-unschedulable.ts";
-import { podTopologySpread } from "./pod-topology-spread.ts";
+import { podTopologySpread as spreadWith } from "./pod-topology-spread.ts";
 import { taintToleration } from "./taint-toleration.ts";
+
+const podTopologySpread = spreadWith(() => undefined);
 
 const changed = (before: Parameters<typeof node>[1], after: Parameters<typeof node>[1]): ClusterEvent => ({
   type: "node",

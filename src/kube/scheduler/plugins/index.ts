@@ -9,7 +9,7 @@ import { nodeResourcesBalanced } from "./node-resources-balanced.ts";
 import { nodeResourcesFit } from "./node-resources-fit.ts";
 import { nodeUnschedulable } from "./node-unschedulable.ts";
 import { nodeVolumeLimits } from "./node-volume-limits.ts";
-import { podTopologySpread } from "./pod-topology-spread.ts";
+import { podTopologySpread, type Together } from "./pod-topology-spread.ts";
 import { taintToleration } from "./taint-toleration.ts";
 import { volumeBinding } from "./volume-binding.ts";
 import { volumeRestrictions } from "./volume-restrictions.ts";
@@ -25,18 +25,16 @@ const BEFORE_VOLUMES = [
   nodePorts,
   nodeResourcesFit,
 ] as unknown as Plugins;
-const AFTER_VOLUMES = [
-  nodeResourcesBalanced,
-  podTopologySpread,
-  interPodAffinity,
-  imageLocality,
-] as unknown as Plugins;
+const afterVolumes = (together: Together) =>
+  [nodeResourcesBalanced, podTopologySpread(together), interPodAffinity, imageLocality] as unknown as Plugins;
 
 /** Those that look at nothing but pods and nodes, in the order in which nodes are judged. To add one: add a file and a line. */
-export const defaultPlugins: Plugins = [...BEFORE_VOLUMES, ...AFTER_VOLUMES];
+export function podPlugins(together: Together): Plugins {
+  return [...BEFORE_VOLUMES, ...afterVolumes(together)];
+}
 
 /** The default profile: as above, with those that look at storage in their place. */
-export function defaultProfile(options: BindVolumesOptions): Plugins {
+export function defaultProfile(options: BindVolumesOptions & { together: Together }): Plugins {
   const { objects } = options;
   const ofVolumes = [
     volumeRestrictions(objects),
@@ -44,5 +42,5 @@ export function defaultProfile(options: BindVolumesOptions): Plugins {
     volumeBinding(options),
     volumeZone(objects),
   ];
-  return [...BEFORE_VOLUMES, ...(ofVolumes as unknown as Plugins), ...AFTER_VOLUMES];
+  return [...BEFORE_VOLUMES, ...(ofVolumes as unknown as Plugins), ...afterVolumes(options.together)];
 }

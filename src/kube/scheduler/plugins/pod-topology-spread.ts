@@ -1,9 +1,4 @@
-import {
-  type LabelSelector,
-  type LabelSelectorObject,
-  labelSelectorFrom,
-  labelSelectorFromSet,
-} from "../../../formats/index.ts";
+import { type LabelSelector, type LabelSelectorObject, labelSelectorFrom } from "../../../formats/index.ts";
 import type { Node, Pod, TopologySpreadConstraint } from "../../api/index.ts";
 import { nodeIsSelected, selectsNodes, untoleratedTaint } from "../../api/index.ts";
 import { MAX_SCORE, type Refusal, type SchedulingPlugin } from "../framework.ts";
@@ -20,7 +15,7 @@ const NO_LABEL: readonly Refusal[] = [
 ];
 const SKEWED: readonly Refusal[] = [{ reason: "node(s) didn't match pod topology spread constraints" }];
 
-/** What upstream spreads by when the pod says nothing (only for pods that a controller owns). */
+/** What upstream spreads by when the pod says nothing (only of pods that belong to something). */
 const SYSTEM_DEFAULTS = [
   { maxSkew: 3, topologyKey: HOSTNAME },
   { maxSkew: 5, topologyKey: "topology.kubernetes.io/zone" },
@@ -60,8 +55,11 @@ interface State {
   rated: boolean[];
 }
 
+/** Which pods belong to the same as this one, where it belongs to anything. */
+export type Together = (pod: Pod) => LabelSelector | undefined;
+
 /** Spreads pods that belong together over hosts, zones or any other topology. */
-export const podTopologySpread: SchedulingPlugin<State> = {
+export const podTopologySpread = (together: Together): SchedulingPlugin<State> => ({
   name: "PodTopologySpread",
   wokenBy: ["node", "pod-gone", "pod-placed"],
   mayHelp: (pod, event) => {
@@ -82,7 +80,7 @@ export const podTopologySpread: SchedulingPlugin<State> = {
   weight: 2,
   prepare: (pod, snapshot) => {
     const own = pod.spec.topologySpreadConstraints ?? [];
-    if (own.length === 0) return systemDefaults(pod, snapshot);
+    if (own.length === 0) return systemDefaults(pod, together(pod), snapshot);
     const hard = own.filter((one) => one.whenUnsatisfiable !== "ScheduleAnyway");
     const soft = own.filter((one) => one.whenUnsatisfiable === "ScheduleAnyway");
     return {
@@ -156,12 +154,11 @@ export const podTopologySpread: SchedulingPlugin<State> = {
           most === 0 ? MAX_SCORE : Math.floor((MAX_SCORE * (most + least - scores[index]!)) / most);
     }
   },
-};
+});
 
-function systemDefaults(pod: Pod, snapshot: Snapshot): State | "skip" {
-  const { labels = {}, ownerReferences = [] } = pod.metadata;
-  if (!ownerReferences.some((one) => one.controller) || Object.keys(labels).length === 0) return "skip";
-  const groups = matchingGroups(labelSelectorFromSet(labels), pod, snapshot);
+function systemDefaults(pod: Pod, selector: LabelSelector | undefined, snapshot: Snapshot): State | "skip" {
+  if (!selector) return "skip";
+  const groups = matchingGroups(selector, pod, snapshot);
   const isEligible = eligibility("Honor", "Ignore", pod);
   const soft = SYSTEM_DEFAULTS.map((one) =>
     softConstraint({ ...one, minDomains: 1, groups, isEligible }, snapshot),

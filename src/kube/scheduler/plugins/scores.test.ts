@@ -7,8 +7,10 @@ import { imageLocality } from "./image-locality.ts";
 import { nodeAffinity } from "./node-affinity.ts";
 import { nodeResourcesBalanced } from "./node-resources-balanced.ts";
 import { nodeResourcesFit } from "./node-resources-fit.ts";
-import { podTopologySpread } from "./pod-topology-spread.ts";
+import { podTopologySpread as spreadWith } from "./pod-topology-spread.ts";
 import { taintToleration } from "./taint-toleration.ts";
+
+const podTopologySpread = spreadWith(() => undefined);
 
 /** What a plugin gives each node, in the nodes' order; nothing where it does not rate. */
 function rate<T>(plugin: SchedulingPlugin<T>, one: Pod, snapshot: Snapshot): number[] | undefined {

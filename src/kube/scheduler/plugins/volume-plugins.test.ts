@@ -24,6 +24,7 @@ const profile = (objects: VolumeObjects) =>
     clock: systemClock,
     nodeOf: () => undefined,
     isWaiting: () => true,
+    together: () => undefined,
   });
 
 const place = (

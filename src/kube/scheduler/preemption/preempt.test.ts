@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { Pod, PodDisruptionBudget } from "../../api/index.ts";
-import { defaultPlugins } from "../plugins/index.ts";
 import { NodeSelector, type Selection } from "../select-node.ts";
 import type { Snapshot } from "../snapshot.ts";
 import { clusterOf, node, pod } from "../testing/objects.ts";
+import { defaultPlugins } from "../testing/plugins.ts";
 
 const select = (snapshot: Snapshot, one: Pod, budgets: PodDisruptionBudget[] = []): Selection =>
   new NodeSelector(defaultPlugins, { random: () => 0, budgets: () => budgets }).select(one, snapshot);
