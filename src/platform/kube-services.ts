@@ -195,6 +195,7 @@ export function kubeHouse(options: KubeHouseOptions): KubeHouse {
           caCertificate: serverCa.value,
           issueToken: (account, secretName) => issueLegacyToken(account, secretName, tokenKey.value),
           authority: certificates.value.authority,
+          podCidr: config.podCidr,
           loadBalancerCidr: config.loadBalancerCidr,
           logger,
           clock,

@@ -155,6 +155,15 @@ describe("a pod that is more important", () => {
   });
 });
 
+describe("the machine's node", () => {
+  it("has the pods' network as its part, and kubelets ask for news at once", async () => {
+    const { metadata, spec } = (await kube.api(`/api/v1/nodes/${await nodeName()}`)).json;
+    expect(spec.podCIDR).toMatch(/^\d+\.\d+\.\d+\.\d+\/\d+$/);
+    expect(spec.podCIDRs).toEqual([spec.podCIDR]);
+    expect(metadata.annotations["node.alpha.kubernetes.io/ttl"]).toBe("0");
+  });
+});
+
 describe("a node with a taint that drives pods away", () => {
   it("lets pods go when the time that they bear it is over, and keeps others", async () => {
     const node = await nodeName();

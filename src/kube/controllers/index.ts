@@ -20,6 +20,7 @@ import { createHorizontalPodAutoscalerController } from "./horizontalpodautoscal
 import { createJobController } from "./job/index.ts";
 import { createLoadBalancerController } from "./load-balancer/index.ts";
 import { createNamespaceController } from "./namespace/index.ts";
+import { createNodeIpamController } from "./node-ipam/index.ts";
 import { createNodeLifecycleController } from "./node-lifecycle/index.ts";
 import { createPersistentVolumeBinder } from "./persistentvolume-binder/index.ts";
 import { createPodGcController } from "./pod-gc/index.ts";
@@ -58,6 +59,8 @@ export interface ControllerManagerOptions {
   issueToken: ServiceAccountTokenDependencies["issueToken"];
   /** The CA's signature, for the signers that Kubernetes knows. */
   authority: SigningAuthority;
+  /** The pods' network: `10.244.0.0/24`. */
+  podCidr: string;
   /** Addresses for Services of type LoadBalancer: `10.97.0.0/24`. */
   loadBalancerCidr: string;
   logger: Logger;
@@ -102,6 +105,13 @@ const CONTROLLERS: [identity: string, factory: Factory, component?: string][] = 
   ["generic-garbage-collector", createGarbageCollector],
   ["node-controller", createNodeLifecycleController],
   ["node-controller", createTaintEvictionController, "taint-eviction-controller"],
+  [
+    "node-controller",
+    (dependencies, { podCidr }) =>
+      // All pods are on one machine, whose network is the whole of it.
+      createNodeIpamController({ ...dependencies, podCidr, nodeCidrMaskSize: prefixOf(podCidr) }),
+    "cidrAllocator",
+  ],
   ["ttl-controller", createTtlController],
   ["pod-garbage-collector", createPodGcController],
   ["horizontal-pod-autoscaler", createHorizontalPodAutoscalerController],
@@ -120,6 +130,8 @@ const CONTROLLERS: [identity: string, factory: Factory, component?: string][] = 
       createLoadBalancerController({ ...dependencies, poolCidr: loadBalancerCidr }),
   ],
 ];
+
+const prefixOf = (cidr: string): number => Number(cidr.slice(cidr.indexOf("/") + 1));
 
 /** Runs every controller until stopped. */
 export function createControllerManager(options: ControllerManagerOptions): Service {
