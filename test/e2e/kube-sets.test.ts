@@ -105,6 +105,32 @@ describe("the example of a DaemonSet", () => {
   });
 });
 
+describe("a pod of a set that the node refuses", () => {
+  it("is made anew until its port is free, and not without a pause", async () => {
+    const { name: nodeName } = (await kube.api("/api/v1/nodes")).json.items[0].metadata;
+    const ports = [{ containerPort: 21017, hostPort: 21017 }];
+    const holder = { nodeName, containers: [{ name: "main", ...shell("sleep 1000"), ports }] };
+    await kube.apply({ apiVersion: "v1", kind: "Pod", metadata: { name: "holder" }, spec: holder });
+    await kube.untilPhase("holder", "Running");
+    const set = setOf("StatefulSet", "refused", "v1");
+    Object.assign(set.spec.template.spec, { nodeName });
+    set.spec.template.spec.containers[0].ports = ports;
+    await kube.apply(set);
+    const deletions = async () =>
+      (await kube.events("refused")).filter((text) => text.startsWith("SuccessfulDelete:")).length;
+    await eventually("deleted", async () => (await deletions()) > 0);
+    const refused = (await kube.has("pods/refused-0")) ? (await kube.pod("refused-0")).metadata.uid : "";
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    const { items } = await kube.get("events?fieldSelector=involvedObject.name=refused");
+    const made = items.filter(({ reason }: Json) => reason === "SuccessfulCreate");
+    expect(made[0].count).toBeLessThan(12);
+    await kube.must("delete", "pod", "holder", "--force", "--grace-period=0");
+    const pod = await kube.untilPod("refused-0", "runs", ({ status }) => status.phase === "Running");
+    expect(pod.metadata.uid).not.toBe(refused);
+    await kube.must("delete", "statefulset", "refused");
+  });
+});
+
 describe("kubectl rollout of sets", () => {
   it.each([
     ["StatefulSet", "sts", { replicas: 2, serviceName: "sts" }],

@@ -13,14 +13,17 @@ import {
   createController,
   type Enqueue,
 } from "../controller.ts";
+import { EndedPods } from "../ended-pods.ts";
 import { RevisionWriter, watchRevisions } from "../history/index.ts";
 import { keyOf } from "../object-key.ts";
 import { controllerOf, indexByController } from "../owner.ts";
 import { PodWriter } from "../pod-writer.ts";
 import { selects } from "../selectors.ts";
 import { REVISION_HASH } from "./daemon-pod.ts";
-import { FAILED_POD_BACKOFF, FailedPods } from "./failed-pods.ts";
 import { createReconciler } from "./reconcile.ts";
+
+/** As kube-controller-manager has it. */
+const FAILED_POD_BACKOFF: BackoffOptions = { initialMs: 1_000, maxMs: 15 * 60_000 };
 
 /** Keeps one pod of each DaemonSet on each node that it is meant for. */
 export function createDaemonSetController(
@@ -36,7 +39,7 @@ export function createDaemonSetController(
   const kind = { resource: daemonSets, hashLabel: REVISION_HASH };
   const history = new RevisionWriter(dependencies, kind, revisions);
   const writer = new PodWriter(dependencies);
-  const failures = new FailedPods(clock, failedPodBackoff);
+  const failures = new EndedPods(clock, failedPodBackoff);
 
   /** The key of the set that controls the pod. */
   const ownerKey = (pod: Pod): string | undefined => {

@@ -1,8 +1,8 @@
 import type { Clock } from "../../../base/index.ts";
 import type { DaemonSet, Node, Pod } from "../../api/index.ts";
+import type { EndedPods } from "../ended-pods.ts";
 import { availableInMs, isReady } from "../pod-state.ts";
 import { REVISION_HASH } from "./daemon-pod.ts";
-import type { FailedPods } from "./failed-pods.ts";
 import { isTerminating, oldestFirst } from "./pods-by-node.ts";
 import { placementOn } from "./should-run.ts";
 import { surgeOf } from "./update-bounds.ts";
@@ -25,8 +25,8 @@ export interface DaemonPass {
 }
 
 /** Something to tell of a pod that ended, and when to look again where one has to wait. */
-export interface EndedPods {
-  failures: FailedPods;
+export interface OnEnded {
+  failures: EndedPods;
   onEnded(pod: Pod, nodeName: string): void;
   recheckIn(ms: number): void;
 }
@@ -35,14 +35,14 @@ export const isAvailable = ({ set, clock }: DaemonPass, pod: Pod): boolean =>
   availableInMs(pod, set.spec.minReadySeconds ?? 0, clock) === 0;
 
 /** Which nodes lack a pod, and which pods have to go, leaving updates aside (upstream's manage). */
-export function planPods(pass: DaemonPass, ended: EndedPods): PodChanges {
+export function planPods(pass: DaemonPass, ended: OnEnded): PodChanges {
   const changes: PodChanges = { nodes: [], pods: [] };
   for (const node of pass.nodes) planOnNode(pass, node, ended, changes);
   changes.pods.push(...unscheduledWithoutNode(pass));
   return changes;
 }
 
-function planOnNode(pass: DaemonPass, node: Node, ended: EndedPods, changes: PodChanges): void {
+function planOnNode(pass: DaemonPass, node: Node, ended: OnEnded, changes: PodChanges): void {
   const { name } = node.metadata;
   const { shouldRun, shouldContinue } = placementOn(node, pass.set);
   const present = pass.byNode.get(name);
@@ -65,7 +65,7 @@ function planOnNode(pass: DaemonPass, node: Node, ended: EndedPods, changes: Pod
 }
 
 /** Failed pods go by and by: the kubelet may refuse each that comes. */
-function mayGo({ set }: DaemonPass, pod: Pod, nodeName: string, ended: EndedPods): boolean {
+function mayGo({ set }: DaemonPass, pod: Pod, nodeName: string, ended: OnEnded): boolean {
   if (pod.status?.phase === "Failed") {
     const place = `${set.metadata.uid}/${set.status?.observedGeneration ?? 0}/${nodeName}`;
     const waitMs = ended.failures.remainingMs(place);

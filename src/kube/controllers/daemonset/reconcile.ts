@@ -3,6 +3,7 @@ import type { DaemonSet, DaemonSetStatus, Node, Pod } from "../../api/index.ts";
 import { daemonSets, pods as podsResource } from "../../api/index.ts";
 import type { Informer } from "../../client/index.ts";
 import type { ControllerDependencies, Enqueue } from "../controller.ts";
+import type { EndedPods } from "../ended-pods.ts";
 import type { RevisionWriter } from "../history/index.ts";
 import { newest, writeOnNewest } from "../newest.ts";
 import { claimChildren } from "../owner.ts";
@@ -10,8 +11,7 @@ import type { PodWriter } from "../pod-writer.ts";
 import { selects } from "../selectors.ts";
 import { isNamespaceTerminating, unlessGone } from "../write-errors.ts";
 import { daemonTemplate } from "./daemon-pod.ts";
-import type { FailedPods } from "./failed-pods.ts";
-import { type DaemonPass, type EndedPods, type PodChanges, planPods } from "./plan-pods.ts";
+import { type DaemonPass, type OnEnded, type PodChanges, planPods } from "./plan-pods.ts";
 import { planUpdate } from "./plan-update.ts";
 import { podsByNode } from "./pods-by-node.ts";
 import { revisionsOf, surplusRevisions } from "./set-revisions.ts";
@@ -26,7 +26,7 @@ export interface DaemonSetSources {
   nodes: Informer<Node>;
   history: RevisionWriter;
   writer: PodWriter;
-  failures: FailedPods;
+  failures: EndedPods;
 }
 
 /** Brings one set's pods to one on each node that is meant, of its present template; then its status to what is there. */
@@ -67,7 +67,7 @@ export function createReconciler(
   const isNothing = (changes: PodChanges): boolean => changes.nodes.length + changes.pods.length === 0;
 
   /** First one pod a node, then, once all is settled, the present template. */
-  const advance = async (pass: DaemonPass, ended: EndedPods): Promise<unknown> => {
+  const advance = async (pass: DaemonPass, ended: OnEnded): Promise<unknown> => {
     const missing = planPods(pass, ended);
     if (!isNothing(missing)) return carryOut(pass, missing);
     if (pass.set.spec.updateStrategy?.type !== "RollingUpdate") return undefined;
@@ -94,7 +94,7 @@ export function createReconciler(
     const owned = await claimPods(set);
     const { hash, collisionCount, old } = await revisionsOf(set, owned, history, client);
     const pass = { set, hash, nodes: [...nodes.list()], byNode: podsByNode(owned), clock };
-    const ended: EndedPods = {
+    const ended: OnEnded = {
       failures,
       onEnded: (pod, nodeName) => tellOfEnded(set, pod, nodeName),
       recheckIn: (ms) => enqueue(key, ms),

@@ -1,8 +1,10 @@
+import type { BackoffOptions } from "../../../base/index.ts";
 import { jsonEquals } from "../../../formats/index.ts";
 import type { Pod, StatefulSet, StatefulSetStatus } from "../../api/index.ts";
 import { pods as podsResource, statefulSets } from "../../api/index.ts";
 import type { Informer } from "../../client/index.ts";
 import type { ControllerDependencies, Enqueue } from "../controller.ts";
+import { EndedPods } from "../ended-pods.ts";
 import type { RevisionWriter } from "../history/index.ts";
 import { newest, writeOnNewest } from "../newest.ts";
 import { OwnWrites } from "../own-writes.ts";
@@ -25,6 +27,9 @@ export interface StatefulSetSources {
   writers: { pods: StatefulPodWriter; claims: ClaimWriter };
 }
 
+/** Upstream makes pods that ended anew at once; of one that the kubelet refuses each time this makes up to some a second. */
+const ENDED_POD_BACKOFF: BackoffOptions = { initialMs: 100, maxMs: 10_000 };
+
 /** Brings one set's pods to what it asks for, one step a pass where they have an order, then its status to what is there. */
 export function createReconciler(
   dependencies: ControllerDependencies,
@@ -33,6 +38,7 @@ export function createReconciler(
   const { client, clock } = dependencies;
   /** Which revision is the current one is kept in the status alone. */
   const written = new OwnWrites(sets);
+  const tools = { ...writers, ended: new EndedPods(clock, ENDED_POD_BACKOFF), clock };
 
   const claimPods = async (set: StatefulSet): Promise<Pod[]> => {
     const claimed = await claimChildren({
@@ -67,9 +73,14 @@ export function createReconciler(
   };
 
   /** Returns what went wrong, once the status is written and the history short enough. */
-  const advance = async (set: StatefulSet, owned: readonly Pod[], isSettled: boolean): Promise<unknown> => {
+  const advance = async (
+    set: StatefulSet,
+    owned: readonly Pod[],
+    isSettled: boolean,
+    recheckIn: (ms: number) => void,
+  ): Promise<unknown> => {
     const revisions = await revisionsOf(set, await history.claim(set), history);
-    const steering = new PodSteering(set, revisions, placesOf(set, owned), writers, clock);
+    const steering = new PodSteering({ set, revisions, places: placesOf(set, owned), recheckIn }, tools);
     let problem: unknown;
     if (isSettled) await steering.run().catch((error: unknown) => (problem = error));
     const { current, update, collisionCount } = revisions;
@@ -91,7 +102,7 @@ export function createReconciler(
       const { currentRevision = "", updateRevision = "", collisionCount = 0 } = set.status ?? {};
       return writeStatus(set, owned, { current: currentRevision, update: updateRevision, collisionCount }, 0);
     }
-    const problem = await advance(set, owned, isSettled);
+    const problem = await advance(set, owned, isSettled, (ms) => enqueue(key, ms));
     const recheckInMs = nextAvailableInMs(set, owned, clock);
     if (recheckInMs !== undefined) enqueue(key, recheckInMs);
     if (problem !== undefined && !isNamespaceTerminating(problem)) throw problem;

@@ -1,15 +1,12 @@
-import { type BackoffOptions, backoffMs, type Clock } from "../../../base/index.ts";
-
-/** As kube-controller-manager has it for the pods of daemon sets. */
-export const FAILED_POD_BACKOFF: BackoffOptions = { initialMs: 1_000, maxMs: 15 * 60_000 };
+import { type BackoffOptions, backoffMs, type Clock } from "../../base/index.ts";
 
 interface Entry {
   count: number;
   atMs: number;
 }
 
-/** How often pods failed in a place, so that one that fails at once is not made anew without end (client-go's Backoff). */
-export class FailedPods {
+/** How often pods ended in a place, so that one that ends at once is not made anew without end (client-go's Backoff). */
+export class EndedPods {
   readonly #clock: Clock;
   readonly #backoff: BackoffOptions;
   readonly #entries = new Map<string, Entry>();
@@ -19,7 +16,7 @@ export class FailedPods {
     this.#backoff = backoff;
   }
 
-  /** Milliseconds until the next failed pod of the place may be deleted. */
+  /** Milliseconds until the next pod that ended in the place may be deleted. */
   remainingMs(place: string): number {
     const entry = this.#entries.get(place);
     if (entry === undefined) return 0;
