@@ -9,6 +9,7 @@ export * from "./failpoints.ts";
 export { FairLine } from "./fair-line.ts";
 export { FairTurn, fairTurn, inTurns, runInTurns } from "./fair-turn.ts";
 export * from "./ids.ts";
+export { keptBytes } from "./kept-bytes.ts";
 export { KnownTexts } from "./known-texts.ts";
 export * from "./lifecycle.ts";
 export * from "./log.ts";

@@ -51,9 +51,12 @@ export function verifyHead(key: string, stored: StoredHead, deleted: boolean): R
   return { key, createRevision, modRevision, version, lease, deleted, previousRevision };
 }
 
-/** A copy of the value with room before it for the header, so that writing it needs no second copy. */
+/**
+ * A copy of the value with room before it for the header, so that writing it needs no second copy. It is no piece of a pool: watch
+ * caches keep it.
+ */
 export function adoptValue(value: Uint8Array): Buffer {
-  const bytes = Buffer.allocUnsafe(RECORD_HEADER_BYTES + value.byteLength);
+  const bytes = Buffer.allocUnsafeSlow(RECORD_HEADER_BYTES + value.byteLength);
   bytes.set(value, RECORD_HEADER_BYTES);
   return bytes.subarray(RECORD_HEADER_BYTES);
 }

@@ -1,3 +1,4 @@
+import { keptBytes } from "../../../base/index.ts";
 import { lengthDelimited } from "../../../formats/index.ts";
 import {
   apiVersionOf,
@@ -43,7 +44,7 @@ export class WatchEncoder {
     const name = `${this.#name}/${item.type}`;
     let bytes = item.encoded.get(name);
     if (!bytes) {
-      bytes = this.#encodeShared(item);
+      bytes = keptBytes(this.#encodeShared(item));
       item.encoded.set(name, bytes);
     }
     return bytes;
@@ -66,7 +67,7 @@ export class WatchEncoder {
     const isShared = this.#form.shape !== "table";
     const bytes = (isShared && item.encoded.get(name)) || (await encode(item, this.#hasColumns));
     if (!bytes) return this.encode(item);
-    if (isShared) item.encoded.set(name, bytes);
+    if (isShared) item.encoded.set(name, keptBytes(bytes));
     else this.#hasColumns = true;
     return bytes;
   }

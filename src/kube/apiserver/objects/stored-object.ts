@@ -1,4 +1,4 @@
-import { runInTurns } from "../../../base/index.ts";
+import { keptBytes, runInTurns } from "../../../base/index.ts";
 import { parseJsonInPieces } from "../../../formats/index.ts";
 import { goEncodedJson, type KindDefinition, type KubeObject } from "../../api/index.ts";
 import { deepFreeze } from "../../client/index.ts";
@@ -135,7 +135,7 @@ export class StoredObject {
 
   /** Keeps what the kind makes of the object. */
   addView(kind: KindDefinition, object: KubeObject): StoredObject {
-    const view = new StoredObject(this.key, encodeForStore(object), this.revision);
+    const view = new StoredObject(this.key, keptBytes(encodeForStore(object)), this.revision);
     this.#views ??= new Map();
     this.#views.set(kind, view);
     return view;
