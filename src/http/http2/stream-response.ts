@@ -34,7 +34,8 @@ export class StreamResponse extends Writable implements HttpResponse {
   #whenSent: (() => void) | undefined;
   #isSent = false;
   #taken = 0;
-  #seen = { taken: 0, atMs: 0 };
+  /** How much was taken when bytes were seen waiting, and since when that is so. */
+  #seen: { taken: number; atMs: number } | undefined;
 
   constructor(stream: ServerHttp2Stream, { isToHead }: { isToHead: boolean }) {
     super({ decodeStrings: false, highWaterMark: PIECE_BYTES });
@@ -87,11 +88,9 @@ export class StreamResponse extends Writable implements HttpResponse {
    */
   stalledMs(nowMs: number): number {
     const waits = this.writableLength > 0 || (this.writableEnded && !this.writableFinished);
-    if (!waits || this.#seen.taken !== this.#taken) {
-      this.#seen = { taken: this.#taken, atMs: nowMs };
-      return 0;
-    }
-    return nowMs - this.#seen.atMs;
+    if (!waits) this.#seen = undefined;
+    else if (this.#seen?.taken !== this.#taken) this.#seen = { taken: this.#taken, atMs: nowMs };
+    return this.#seen ? nowMs - this.#seen.atMs : 0;
   }
 
   override end(...args: unknown[]): this {
