@@ -107,13 +107,13 @@ describe("the DaemonSet controller under faults", () => {
   });
 
   for (const mode of WRITE_FAULTS) {
-    it(`comes to the same state when any write is ${mode}`, { timeout: 60_000 }, async () => {
+    it(`comes to the same state when any write is ${mode}`, { timeout: 120_000 }, async () => {
       expect(await expectSameDespiteWriteFaults(plane, scenario, expected, mode)).toBeGreaterThan(20);
     });
   }
 
   for (const mode of ["missed", "doubled"] as const) {
-    it(`comes to the same state when any event is ${mode}`, { timeout: 60_000 }, async () => {
+    it(`comes to the same state when any event is ${mode}`, { timeout: 120_000 }, async () => {
       expect(await expectSameDespiteEventFaults(plane, scenario, expected, mode)).toBeGreaterThan(30);
     });
   }

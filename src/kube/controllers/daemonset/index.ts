@@ -16,7 +16,7 @@ import {
 import { EndedPods } from "../ended-pods.ts";
 import { RevisionWriter, watchRevisions } from "../history/index.ts";
 import { keyOf } from "../object-key.ts";
-import { controllerOf, indexByController } from "../owner.ts";
+import { childrenOf, controllerOf, indexByController } from "../owner.ts";
 import { PodWriter } from "../pod-writer.ts";
 import { selects } from "../selectors.ts";
 import { REVISION_HASH } from "./daemon-pod.ts";
@@ -24,6 +24,10 @@ import { createReconciler } from "./reconcile.ts";
 
 /** As kube-controller-manager has it. */
 const FAILED_POD_BACKOFF: BackoffOptions = { initialMs: 1_000, maxMs: 15 * 60_000 };
+
+/** On more nodes than this the changes of a moment are worked off together, for each pass goes through all of them. */
+const BATCH_FROM = 20;
+const MAX_BATCH_MS = 1_000;
 
 /** Keeps one pod of each DaemonSet on each node that it is meant for. */
 export function createDaemonSetController(
@@ -51,7 +55,8 @@ export function createDaemonSetController(
     const key = ownerKey(pod);
     if (key === undefined) return;
     writer.observe(key, pod, isDeleted || pod.metadata.deletionTimestamp !== undefined);
-    enqueue(key);
+    const count = childrenOf(pods, controllerOf(pod)!.uid).length;
+    enqueue(key, count <= BATCH_FROM ? 0 : Math.min(MAX_BATCH_MS, count));
   };
 
   /** A pod that nobody controls may be taken in by those that select it. */

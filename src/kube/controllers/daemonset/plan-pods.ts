@@ -1,10 +1,10 @@
 import type { Clock } from "../../../base/index.ts";
-import type { DaemonSet, Node, Pod } from "../../api/index.ts";
+import type { DaemonSet, Pod } from "../../api/index.ts";
 import type { EndedPods } from "../ended-pods.ts";
 import { availableInMs, isReady } from "../pod-state.ts";
 import { REVISION_HASH } from "./daemon-pod.ts";
 import { isTerminating, oldestFirst } from "./pods-by-node.ts";
-import { placementOn } from "./should-run.ts";
+import type { Placement } from "./should-run.ts";
 import { surgeOf } from "./update-bounds.ts";
 
 /** What is to happen to the set's pods. */
@@ -19,7 +19,8 @@ export interface DaemonPass {
   set: DaemonSet;
   /** Of the present template's revision. */
   hash: string;
-  nodes: readonly Node[];
+  /** Of all nodes, by their names. */
+  placements: ReadonlyMap<string, Placement>;
   byNode: ReadonlyMap<string, readonly Pod[]>;
   clock: Clock;
 }
@@ -37,14 +38,18 @@ export const isAvailable = ({ set, clock }: DaemonPass, pod: Pod): boolean =>
 /** Which nodes lack a pod, and which pods have to go, leaving updates aside (upstream's manage). */
 export function planPods(pass: DaemonPass, ended: OnEnded): PodChanges {
   const changes: PodChanges = { nodes: [], pods: [] };
-  for (const node of pass.nodes) planOnNode(pass, node, ended, changes);
+  for (const [name, placement] of pass.placements) planOnNode(pass, name, placement, ended, changes);
   changes.pods.push(...unscheduledWithoutNode(pass));
   return changes;
 }
 
-function planOnNode(pass: DaemonPass, node: Node, ended: OnEnded, changes: PodChanges): void {
-  const { name } = node.metadata;
-  const { shouldRun, shouldContinue } = placementOn(node, pass.set);
+function planOnNode(
+  pass: DaemonPass,
+  name: string,
+  { shouldRun, shouldContinue }: Placement,
+  ended: OnEnded,
+  changes: PodChanges,
+): void {
   const present = pass.byNode.get(name);
   if (present === undefined) {
     if (shouldRun) changes.nodes.push(name);
@@ -93,9 +98,8 @@ function superseded(pass: DaemonPass, pods: readonly Pod[]): Pod[] {
 }
 
 /** Pods for nodes that are gone: nobody else will ever see them. */
-function unscheduledWithoutNode({ nodes, byNode }: DaemonPass): Pod[] {
-  const known = new Set(nodes.map(({ metadata }) => metadata.name));
+function unscheduledWithoutNode({ placements, byNode }: DaemonPass): Pod[] {
   return [...byNode]
-    .filter(([name]) => !known.has(name))
+    .filter(([name]) => !placements.has(name))
     .flatMap(([, pods]) => pods.filter((pod) => !pod.spec.nodeName && !isTerminating(pod)));
 }

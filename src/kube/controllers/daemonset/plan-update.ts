@@ -2,7 +2,6 @@ import type { Pod } from "../../api/index.ts";
 import { isUpdated } from "./daemon-pod.ts";
 import { type DaemonPass, isAvailable, type PodChanges } from "./plan-pods.ts";
 import { isTerminating } from "./pods-by-node.ts";
-import { placementOn } from "./should-run.ts";
 import { surgeOf, unavailableOf } from "./update-bounds.ts";
 
 /** A node, what it has of the present template, and of older ones. */
@@ -25,16 +24,15 @@ export function planUpdate(pass: DaemonPass): PodChanges {
 }
 
 /** Those that have pods, or should. */
-function nodesOf({ set, hash, nodes, byNode }: DaemonPass): NodePods[] {
-  const running = new Set(
-    nodes.filter((node) => placementOn(node, set).shouldRun).map(({ metadata }) => metadata.name),
-  );
-  return [...new Set([...byNode.keys(), ...running])].map((name) => {
+function nodesOf({ set, hash, placements, byNode }: DaemonPass): NodePods[] {
+  const meant = [...placements].filter(([, { shouldRun }]) => shouldRun).map(([name]) => name);
+  return [...new Set([...byNode.keys(), ...meant])].map((name) => {
     const pods = (byNode.get(name) ?? []).filter((pod) => !isTerminating(pod));
     const updated = pods.filter((pod) => isUpdated(set, pod, hash));
     const outdated = pods.filter((pod) => !updated.includes(pod));
+    const shouldRun = placements.get(name)?.shouldRun === true;
     const isCrowded = updated.length > 1 || outdated.length > 1;
-    return { name, newPod: updated[0], oldPod: outdated[0], isCrowded, shouldRun: running.has(name) };
+    return { name, newPod: updated[0], oldPod: outdated[0], isCrowded, shouldRun };
   });
 }
 

@@ -6,7 +6,7 @@ import { daemonTemplate, daemonTolerations, targetNodeOf } from "./daemon-pod.ts
 import { type DaemonPass, planPods } from "./plan-pods.ts";
 import { planUpdate } from "./plan-update.ts";
 import { podsByNode } from "./pods-by-node.ts";
-import { placementOn } from "./should-run.ts";
+import { placementsOf } from "./should-run.ts";
 
 const HASH = "new";
 
@@ -42,7 +42,13 @@ const setOf = (rollingUpdate: object, template: Partial<PodSpec> = {}): DaemonSe
 
 function passOf(set: DaemonSet, pods: string, nodes: readonly Node[]): DaemonPass {
   const all = pods.split(" ").filter(Boolean).map(podOf);
-  return { set, hash: HASH, nodes, byNode: podsByNode(all), clock: systemClock };
+  return {
+    set,
+    hash: HASH,
+    placements: placementsOf(nodes, set),
+    byNode: podsByNode(all),
+    clock: systemClock,
+  };
 }
 
 const NODES = ["n1", "n2", "n3", "n4"].map((name) => nodeOf(name));
@@ -173,7 +179,7 @@ describe("pods of a daemon set", () => {
 
   it("belong on nodes by name, labels and taints that they do not bear", () => {
     const on = (template: Partial<PodSpec>, ...taints: Taint[]) =>
-      placementOn(nodeOf("n1", ...taints), setOf({}, template)).shouldRun;
+      placementsOf([nodeOf("n1", ...taints)], setOf({}, template)).get("n1")!.shouldRun;
     expect(on({})).toBe(true);
     expect(on({ nodeName: "n1" })).toBe(true);
     expect(on({ nodeName: "n2" })).toBe(false);

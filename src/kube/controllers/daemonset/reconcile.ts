@@ -15,6 +15,7 @@ import { type DaemonPass, type OnEnded, type PodChanges, planPods } from "./plan
 import { planUpdate } from "./plan-update.ts";
 import { podsByNode } from "./pods-by-node.ts";
 import { revisionsOf, surplusRevisions } from "./set-revisions.ts";
+import { placementsOf } from "./should-run.ts";
 import { statusOf } from "./status.ts";
 
 /** At most this many pods are made, and as many deleted, in one pass (upstream's BurstReplicas). */
@@ -93,7 +94,8 @@ export function createReconciler(
     if (!set || set.metadata.deletionTimestamp !== undefined) return;
     const owned = await claimPods(set);
     const { hash, collisionCount, old } = await revisionsOf(set, owned, history, client);
-    const pass = { set, hash, nodes: [...nodes.list()], byNode: podsByNode(owned), clock };
+    const placements = placementsOf([...nodes.list()], set);
+    const pass = { set, hash, placements, byNode: podsByNode(owned), clock };
     const ended: OnEnded = {
       failures,
       onEnded: (pod, nodeName) => tellOfEnded(set, pod, nodeName),

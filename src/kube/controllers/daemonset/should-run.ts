@@ -1,4 +1,4 @@
-import type { DaemonSet, Node } from "../../api/index.ts";
+import type { DaemonSet, Node, PodSpec, Toleration } from "../../api/index.ts";
 import { nodeIsSelected, untoleratedTaint } from "../../api/index.ts";
 import { daemonTolerations } from "./daemon-pod.ts";
 
@@ -8,13 +8,17 @@ export interface Placement {
   shouldContinue: boolean;
 }
 
-/** By the node's name, labels and taints (NodeShouldRunDaemonPod); what else it runs counts for nothing. */
-export function placementOn(node: Node, { spec }: DaemonSet): Placement {
+/** By the nodes' names, labels and taints (NodeShouldRunDaemonPod); what else they run counts for nothing. */
+export function placementsOf(nodes: readonly Node[], { spec }: DaemonSet): Map<string, Placement> {
   const template = spec.template.spec!;
+  const tolerations = daemonTolerations(template);
+  return new Map(nodes.map((node) => [node.metadata.name, placementOn(node, template, tolerations)]));
+}
+
+function placementOn(node: Node, template: PodSpec, tolerations: readonly Toleration[]): Placement {
   const isMeant = !template.nodeName || template.nodeName === node.metadata.name;
   if (!isMeant || !nodeIsSelected(template, node)) return { shouldRun: false, shouldContinue: false };
   const { taints = [] } = node.spec ?? {};
-  const isBorne = (...effects: string[]) =>
-    untoleratedTaint(taints, daemonTolerations(template), effects) === undefined;
+  const isBorne = (...effects: string[]) => untoleratedTaint(taints, tolerations, effects) === undefined;
   return { shouldRun: isBorne("NoExecute", "NoSchedule"), shouldContinue: isBorne("NoExecute") };
 }

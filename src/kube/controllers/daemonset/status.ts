@@ -3,7 +3,6 @@ import { availableInMs, isReady } from "../pod-state.ts";
 import { isUpdated } from "./daemon-pod.ts";
 import type { DaemonPass } from "./plan-pods.ts";
 import { oldestFirst } from "./pods-by-node.ts";
-import { placementOn } from "./should-run.ts";
 
 export interface ComputedStatus {
   status: DaemonSetStatus;
@@ -17,12 +16,11 @@ export function statusOf(
   observedGeneration: number,
   collisionCount?: number,
 ): ComputedStatus {
-  const { set, hash, nodes, byNode, clock } = pass;
+  const { set, hash, placements, byNode, clock } = pass;
   const counts = { desired: 0, current: 0, misscheduled: 0, ready: 0, available: 0, updated: 0 };
   let recheckInMs: number | undefined;
-  for (const node of nodes) {
-    const [pod] = oldestFirst(byNode.get(node.metadata.name) ?? []);
-    const { shouldRun } = placementOn(node, set);
+  for (const [name, { shouldRun }] of placements) {
+    const [pod] = oldestFirst(byNode.get(name) ?? []);
     if (shouldRun) counts.desired++;
     if (!pod) continue;
     if (!shouldRun) {
