@@ -54,19 +54,23 @@ describe("the example of a StatefulSet", () => {
       "the copy has it",
       async () => (await asks("notes-1", "notes-2.notes:7000/a")) === "200 one",
     );
+    const { spec } = await kube.get("persistentvolumeclaims/data-notes-0");
     await kube.must("delete", "pod", "notes-0", "--wait=true");
     await kube.must("rollout", "status", "statefulset/notes", "--timeout=60s");
     await kube.untilReady("notes-0");
     await eventually("the first pod has it again", async () => {
       return (await asks("notes-2", "notes-0.notes.default.svc:7000/a")) === "200 one";
     });
+    expect((await kube.get("persistentvolumeclaims/data-notes-0")).spec.volumeName).toBe(spec.volumeName);
     expect(await kube.must("get", "statefulset", "notes", "--no-headers")).toMatch(/^notes +3\/3 +\S+\n$/);
   });
 
-  it("is scaled from its last pod", async () => {
+  it("is scaled from its last pod, whose claim goes along", async () => {
     await kube.must("scale", "statefulset/notes", "--replicas=2");
     await kube.untilGone("pods/notes-2");
     expect((await podsOf("notes")).map(({ metadata }) => metadata.name)).toEqual(["notes-0", "notes-1"]);
+    await kube.untilGone("persistentvolumeclaims/data-notes-2");
+    expect(await kube.has("persistentvolumeclaims/data-notes-1")).toBe(true);
     const described = await kube.must("describe", "statefulset", "notes");
     expect(described).toMatch(/^Replicas: +2 desired \| 2 total$/m);
     expect(described).toMatch(/^Pods Status: +2 Running \/ 0 Waiting \/ 0 Succeeded \/ 0 Failed$/m);
@@ -74,10 +78,14 @@ describe("the example of a StatefulSet", () => {
       /SuccessfulCreate .* statefulset-controller +create Pod notes-0 in StatefulSet notes successful/,
     );
     expect(described).toMatch(
+      /SuccessfulCreate .* statefulset-controller +create Claim data-notes-0 Pod notes-0 in StatefulSet notes success/,
+    );
+    expect(described).toMatch(
       /SuccessfulDelete .* statefulset-controller +delete Pod notes-2 in StatefulSet notes successful/,
     );
     await kube.must("delete", "statefulset", "notes");
     await kube.untilGone("pods/notes-0");
+    expect(await kube.has("persistentvolumeclaims/data-notes-0")).toBe(true);
   });
 });
 
