@@ -1,8 +1,9 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import {
   type Clock,
   conflict,
+  errnoCode,
   errorMessage,
   GantryError,
   isGantryError,
@@ -25,6 +26,7 @@ import type {
   CriContainerStats,
   CriContainerStatus,
   CriContainerUsage,
+  CriMount,
   LinuxContainerResources,
   NamespaceOptions,
 } from "./types.ts";
@@ -91,6 +93,7 @@ export class ContainerService {
     const image = await images.get(config.image);
     const note = this.#noteOf(sandboxId, join(sandbox.config.logDirectory, config.logPath), config, image);
     await mkdir(dirname(note.logPath), { recursive: true, mode: 0o755 });
+    await makeMissingSources(config.mounts);
     const { id } = await engine.createContainer(
       containerRequest({
         sandbox,
@@ -289,4 +292,16 @@ function displayName(image: ImageRecord, userSpecified: string): string {
     image.references.find((reference) => reference === tail || reference.endsWith(`/${tail}`)) ??
     userSpecified
   );
+}
+
+/** A path of the host that is not there becomes a directory, as containerd has it: kubelets and their users rely on that. */
+async function makeMissingSources(mounts: readonly CriMount[]): Promise<void> {
+  for (const { hostPath } of mounts) {
+    try {
+      await stat(hostPath);
+    } catch (error) {
+      if (errnoCode(error) !== "ENOENT") throw error;
+      await mkdir(hostPath, { recursive: true, mode: 0o755 });
+    }
+  }
 }

@@ -332,6 +332,16 @@ export function describeCri(name: string, open: () => Promise<CriUnderTest>): vo
       expect(status.mounts).toHaveLength(1);
     });
 
+    it("makes a directory of a path of the host that is not there", async () => {
+      const sandbox = await aSandbox();
+      const hostPath = join(dir, "not", "there");
+      const { output } = await ran(sandbox, ["sh", "-c", "echo written > /mnt/new/file; ls /mnt/new"], {
+        mounts: [{ containerPath: "/mnt/new", hostPath, readOnly: false, propagation: "PRIVATE" }],
+      });
+      expect(output).toEqual(["file"]);
+      expect(readFileSync(join(hostPath, "file"), "utf8")).toBe("written\n");
+    });
+
     it("reports a container that ran out of memory", async () => {
       const sandbox = await aSandbox();
       const { status } = await ran(sandbox, ["sh", "-c", "head -c 300m /dev/zero | tail"], {
