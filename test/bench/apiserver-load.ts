@@ -61,16 +61,16 @@ export function requestOnce(
   { url, ...proof }: { url: string; ca: string; cert: string; key: string },
   method: string,
   path: string,
-  body: object,
+  body?: object,
 ): Promise<object> {
   return new Promise((resolve, reject) => {
-    const headers = { "content-type": "application/json" };
+    const headers = body ? { "content-type": "application/json" } : {};
     const request = https.request(`${url}${path}`, { method, headers, ...proof }, (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
       response.on("end", () => resolve(JSON.parse(Buffer.concat(chunks).toString("utf8"))));
     });
     request.on("error", reject);
-    request.end(JSON.stringify(body));
+    request.end(body && JSON.stringify(body));
   });
 }

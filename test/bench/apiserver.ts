@@ -1,12 +1,6 @@
-import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { systemClock } from "../../src/base/index.ts";
-import { type LoadFigures, type LoadRequest, requestOnce, runLoad } from "./apiserver-load.ts";
+import { startServer } from "./apiserver/server.ts";
+import { type LoadFigures, type LoadRequest, runLoad } from "./apiserver-load.ts";
 
-const MAIN = join(import.meta.dirname, "..", "..", "src", "main.ts");
 const CONNECTIONS = 64;
 /** Before each measurement, so that the compiler has seen what is measured. */
 const WARM_UP_REQUESTS = 1500;
@@ -122,72 +116,12 @@ export const MEASURED: Record<string, LoadRequest> = {
   },
 };
 
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-}
-
 /** A server with a custom kind and some Pods in it. */
 export async function startBenchServer(execArgv: readonly string[]) {
-  const server = await startServer(execArgv);
+  const server = await startServer({ execArgv });
   await server.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition);
   for (const name of ["one", ...Array.from({ length: 500 }, (_, index) => `kept-${index}`)]) {
     await server.create(`${CORE}/pods`, { ...pod, metadata: { ...pod.metadata, name } });
   }
   return server;
-}
-
-async function startServer(execArgv: readonly string[]) {
-  const home = mkdtempSync(join(tmpdir(), "gantry-bench-api-"));
-  const args = [
-    "up",
-    "--home",
-    home,
-    "--components",
-    "apiserver",
-    "--api-port",
-    String(await freePort()),
-    "--log-level",
-    "error",
-  ];
-  const nodeArgs = ["--disable-warning=ExperimentalWarning", ...execArgv];
-  const child = spawn(process.execPath, [...nodeArgs, MAIN, ...args], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const exited = new Promise((resolve) => child.on("exit", resolve));
-  const output: Buffer[] = [];
-  child.stdout.on("data", (chunk: Buffer) => output.push(chunk));
-  const kubeconfig = join(home, "kubeconfig");
-  while (!Buffer.concat(output).includes("KUBECONFIG")) await systemClock.sleep(20);
-  const text = readFileSync(kubeconfig, "utf8");
-  const field = (name: string) => new RegExp(`${name}: (\\S+)`).exec(text)![1]!;
-  const pem = (name: string) => Buffer.from(field(name), "base64").toString("utf8");
-  const url = field("server");
-  const proof = {
-    ca: pem("certificate-authority-data"),
-    cert: pem("client-certificate-data"),
-    key: pem("client-key-data"),
-  };
-  const create = async (path: string, body: object) => requestOnce({ url, ...proof }, "POST", path, body);
-  await create("/api/v1/namespaces/default/serviceaccounts", { metadata: { name: "default" } });
-  await create("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", {
-    metadata: { name: "bench" },
-    subjects: [{ kind: "ServiceAccount", name: "default", namespace: "default" }],
-    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "cluster-admin" },
-  });
-  const made = await create("/api/v1/namespaces/default/serviceaccounts/default/token", { spec: {} });
-  return {
-    pid: child.pid!,
-    access: { url, ca: proof.ca, token: (made as { status: { token: string } }).status.token },
-    create,
-    async stop() {
-      child.kill("SIGTERM");
-      await exited;
-      rmSync(home, { recursive: true, force: true });
-    },
-  };
 }
