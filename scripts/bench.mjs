@@ -1,11 +1,17 @@
 // `npm run bench [list-stall] [hostile-load] [scheduler] [start-up] [memory] [docker-run] [pod-start] [restart]`: prints JSON (test/bench/main.ts).
 // `npm run bench store -- [--objects 150000] [--watchers 10000]`: the store beside etcd (test/bench/store-main.ts).
 // `npm run bench apiserver [8]`: requests a second of each sort, so many seconds each (test/bench/apiserver.ts).
+// `npm run bench apiserver-scale [10] [many-watchers] [field-watchers] [creates] [definitions]`: many of each (test/bench/apiserver/main.ts).
 // `npm run bench list-stall [50000]`: how long lists hold the API server's event loop (test/bench/list-stall.ts).
 import { join } from "node:path";
 import { buildIfStale, bundledNode, installNpmPackages, installSystemPackages, root, run } from "./setup.mjs";
 
-const OWN_MAIN = { store: "store-main.ts", "list-stall": "list-stall.ts", apiserver: "apiserver-main.ts" };
+const OWN_MAIN = {
+  store: "store-main.ts",
+  "list-stall": "list-stall.ts",
+  apiserver: "apiserver-main.ts",
+  "apiserver-scale": "apiserver/main.ts",
+};
 
 installNpmPackages();
 installSystemPackages({ forTests: true });

@@ -9,6 +9,11 @@ import { cpuTimeOf } from "../process-cpu.ts";
 
 const MAIN = join(import.meta.dirname, "..", "..", "..", "src", "main.ts");
 
+/** What stands in GANTRY_BENCH_NODE_ARGS is given to the server's Node: `--cpu-prof --cpu-prof-dir=DIR`. */
+export const BENCH_NODE_ARGS = (process.env.GANTRY_BENCH_NODE_ARGS ?? "")
+  .split(" ")
+  .filter((arg) => arg !== "");
+
 export interface BenchServerOptions {
   /** For the server's process: `--cpu-prof`. */
   execArgv?: readonly string[];
@@ -19,7 +24,7 @@ export interface BenchServerOptions {
 export type BenchServer = Awaited<ReturnType<typeof startServer>>;
 
 /** An API server alone in its process on a durable store, with a token of an account that may do everything. */
-export async function startServer({ execArgv = [], home: given }: BenchServerOptions = {}) {
+export async function startServer({ execArgv = BENCH_NODE_ARGS, home: given }: BenchServerOptions = {}) {
   const home = given ?? mkdtempSync(join(tmpdir(), "gantry-bench-api-"));
   const args = [
     "up",
