@@ -1,12 +1,13 @@
 import type { BackoffOptions } from "../../../base/index.ts";
 import { jsonEquals } from "../../../formats/index.ts";
-import type { Node, Pod } from "../../api/index.ts";
+import type { DaemonSet, Node } from "../../api/index.ts";
 import {
   controllerRevisions,
   daemonSets,
   nodes as nodesResource,
   pods as podsResource,
 } from "../../api/index.ts";
+import { batchDelayMs } from "../batch-delay.ts";
 import {
   type Controller,
   type ControllerDependencies,
@@ -19,15 +20,12 @@ import { keyOf } from "../object-key.ts";
 import { childrenOf, controllerOf, indexByController } from "../owner.ts";
 import { PodWriter } from "../pod-writer.ts";
 import { selects } from "../selectors.ts";
+import { type WatchedWorkload, watchWorkload } from "../watch-workload.ts";
 import { REVISION_HASH } from "./daemon-pod.ts";
 import { createReconciler } from "./reconcile.ts";
 
 /** As kube-controller-manager has it. */
 const FAILED_POD_BACKOFF: BackoffOptions = { initialMs: 1_000, maxMs: 15 * 60_000 };
-
-/** On more nodes than this the changes of a moment are worked off together, for each pass goes through all of them. */
-const BATCH_FROM = 20;
-const MAX_BATCH_MS = 1_000;
 
 /** Keeps one pod of each DaemonSet on each node that it is meant for. */
 export function createDaemonSetController(
@@ -45,24 +43,17 @@ export function createDaemonSetController(
   const writer = new PodWriter(dependencies);
   const failures = new EndedPods(clock, failedPodBackoff);
 
-  /** The key of the set that controls the pod. */
-  const ownerKey = (pod: Pod): string | undefined => {
-    const owner = controllerOf(pod);
-    return owner?.kind === daemonSets.kind ? `${pod.metadata.namespace}/${owner.name}` : undefined;
-  };
-
-  const seen = (pod: Pod, enqueue: Enqueue, isDeleted = false): void => {
-    const key = ownerKey(pod);
-    if (key === undefined) return;
-    writer.observe(key, pod, isDeleted || pod.metadata.deletionTimestamp !== undefined);
-    const count = childrenOf(pods, controllerOf(pod)!.uid).length;
-    enqueue(key, count <= BATCH_FROM ? 0 : Math.min(MAX_BATCH_MS, count));
-  };
-
-  /** A pod that nobody controls may be taken in by those that select it. */
-  const offer = (pod: Pod, enqueue: Enqueue): void => {
-    if (controllerOf(pod)) return;
-    for (const one of sets.list(pod.metadata.namespace)) if (selects(one, pod)) enqueue(keyOf(one));
+  const watched: WatchedWorkload<DaemonSet> = {
+    owners: sets,
+    pods,
+    forget: (key) => writer.forget(key),
+    seen: (key, pod, enqueue, isDeleted) => {
+      writer.observe(key, pod, isDeleted || pod.metadata.deletionTimestamp !== undefined);
+      enqueue(key, batchDelayMs(childrenOf(pods, controllerOf(pod)!.uid).length));
+    },
+    offer: (pod, enqueue) => {
+      for (const one of sets.list(pod.metadata.namespace)) if (selects(one, pod)) enqueue(keyOf(one));
+    },
   };
 
   const enqueueAll = (enqueue: Enqueue): void => {
@@ -74,27 +65,7 @@ export function createDaemonSetController(
       name: "daemonset",
       informers: [sets, pods, nodes, revisions],
       watch: (enqueue) => [
-        sets.subscribe({
-          onAdd: (one) => enqueue(keyOf(one)),
-          onUpdate: (one) => enqueue(keyOf(one)),
-          onDelete: (one) => {
-            writer.forget(keyOf(one));
-            enqueue(keyOf(one));
-          },
-        }),
-        pods.subscribe({
-          onAdd: (pod) => {
-            seen(pod, enqueue);
-            offer(pod, enqueue);
-          },
-          onUpdate: (pod, previous) => {
-            seen(pod, enqueue);
-            const before = ownerKey(previous);
-            if (before !== undefined && before !== ownerKey(pod)) enqueue(before);
-            offer(pod, enqueue);
-          },
-          onDelete: (pod) => seen(pod, enqueue, true),
-        }),
+        ...watchWorkload(daemonSets.kind, watched, enqueue),
         nodes.subscribe({
           onAdd: () => enqueueAll(enqueue),
           onUpdate: (node, previous) => {

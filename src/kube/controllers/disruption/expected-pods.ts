@@ -1,6 +1,7 @@
 import { errorMessage } from "../../../base/index.ts";
 import {
   deployments as deploymentsResource,
+  labelSelectorText,
   type Pod,
   type PodDisruptionBudget,
   parseApiVersion,
@@ -14,7 +15,6 @@ import type { ControllerDependencies } from "../controller.ts";
 import { resolveIntOrPercent } from "../deployment/rollout.ts";
 import { controllerOf } from "../owner.ts";
 import { scaleOf } from "./owner-scale.ts";
-import { selectorText } from "./selector-text.ts";
 
 export interface ExpectedCounts {
   expectedPods: number;
@@ -83,7 +83,7 @@ export class ExpectedPods {
   }
 
   #tellUnmanaged(budget: PodDisruptionBudget): void {
-    const message = `Pods selected by this PodDisruptionBudget (selector: ${selectorText(budget.spec.selector)}) were found to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set ".spec.minAvailable" field of the PDB to an integer value.`;
+    const message = `Pods selected by this PodDisruptionBudget (selector: ${labelSelectorText(budget.spec.selector)}) were found to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set ".spec.minAvailable" field of the PDB to an integer value.`;
     this.#dependencies.recorder.event(budget, "Warning", "UnmanagedPods", message);
   }
 

@@ -268,8 +268,7 @@ function refuseSelector({ selector }: V2MetricIdentifier): void {
 const externalName = (metric: V2MetricIdentifier) =>
   `external metric ${metric.name}(${selectorText(metric)})`;
 
-const selectorText = ({ selector }: V2MetricIdentifier): string =>
-  selector === undefined ? "nil" : labelSelectorText(selector);
+const selectorText = ({ selector }: V2MetricIdentifier): string => labelSelectorText(selector);
 
 const milliText = (milliValue: number): string =>
   formatQuantity({ nanos: BigInt(milliValue) * 1_000_000n, format: "DecimalSI" });

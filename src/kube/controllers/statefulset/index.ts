@@ -1,20 +1,16 @@
-import type { Pod } from "../../api/index.ts";
+import type { Pod, StatefulSet } from "../../api/index.ts";
 import {
   controllerRevisions,
   persistentVolumeClaims,
   pods as podsResource,
   statefulSets,
 } from "../../api/index.ts";
-import {
-  type Controller,
-  type ControllerDependencies,
-  createController,
-  type Enqueue,
-} from "../controller.ts";
+import { type Controller, type ControllerDependencies, createController } from "../controller.ts";
 import { RevisionWriter, watchRevisions } from "../history/index.ts";
 import { keyOf } from "../object-key.ts";
-import { controllerOf, indexByController } from "../owner.ts";
+import { indexByController } from "../owner.ts";
 import { selects } from "../selectors.ts";
+import { type WatchedWorkload, watchWorkload } from "../watch-workload.ts";
 import { ClaimWriter } from "./claim-writer.ts";
 import { mayUseClaim } from "./claims.ts";
 import { partsOf } from "./ordinals.ts";
@@ -40,23 +36,23 @@ export function createStatefulSetController(dependencies: ControllerDependencies
   const claimWriter = new ClaimWriter(dependencies, claims);
   const podWriter = new StatefulPodWriter(dependencies, claimWriter);
 
-  /** The key of the set that controls the pod. */
-  const ownerKey = (pod: Pod): string | undefined => {
-    const owner = controllerOf(pod);
-    return owner?.kind === statefulSets.kind ? `${pod.metadata.namespace}/${owner.name}` : undefined;
-  };
-
-  const seen = (pod: Pod, enqueue: Enqueue, isDeleted = false): void => {
-    const key = ownerKey(pod);
-    if (key === undefined) return;
-    podWriter.observe(key, pod, isDeleted || pod.metadata.deletionTimestamp !== undefined);
-    enqueue(key);
-  };
-
-  /** A pod that nobody controls may be taken in by the set that it has its name of. */
-  const offer = (pod: Pod, enqueue: Enqueue): void => {
-    const set = sets.get(namesakeOf(pod));
-    if (set && !controllerOf(pod) && selects(set, pod)) enqueue(keyOf(set));
+  const watched: WatchedWorkload<StatefulSet> = {
+    owners: sets,
+    pods,
+    forget: (key) => podWriter.forget(key),
+    seen: (key, pod, enqueue, isDeleted) => {
+      podWriter.observe(key, pod, isDeleted || pod.metadata.deletionTimestamp !== undefined);
+      enqueue(key);
+    },
+    /** Only the set that it has its name of takes it in. */
+    offer: (pod, enqueue) => {
+      const set = sets.get(namesakeOf(pod));
+      if (set && selects(set, pod)) enqueue(keyOf(set));
+    },
+    /** Whosever it was: its name is free. */
+    onPodGone: (pod, enqueue) => {
+      if (sets.get(namesakeOf(pod))) enqueue(namesakeOf(pod));
+    },
   };
 
   return createController(
@@ -64,31 +60,7 @@ export function createStatefulSetController(dependencies: ControllerDependencies
       name: "statefulset",
       informers: [sets, pods, revisions, claims],
       watch: (enqueue) => [
-        sets.subscribe({
-          onAdd: (one) => enqueue(keyOf(one)),
-          onUpdate: (one) => enqueue(keyOf(one)),
-          onDelete: (one) => {
-            podWriter.forget(keyOf(one));
-            enqueue(keyOf(one));
-          },
-        }),
-        pods.subscribe({
-          onAdd: (pod) => {
-            seen(pod, enqueue);
-            offer(pod, enqueue);
-          },
-          onUpdate: (pod, previous) => {
-            seen(pod, enqueue);
-            const before = ownerKey(previous);
-            if (before !== undefined && before !== ownerKey(pod)) enqueue(before);
-            offer(pod, enqueue);
-          },
-          onDelete: (pod) => {
-            seen(pod, enqueue, true);
-            // Whosever it was: its name is free.
-            if (sets.get(namesakeOf(pod))) enqueue(namesakeOf(pod));
-          },
-        }),
+        ...watchWorkload(statefulSets.kind, watched, enqueue),
         watchRevisions(kind, { revisions, owners: sets, history }, enqueue),
         claims.subscribe({
           onDelete: ({ metadata: { namespace, name } }) => {
