@@ -121,7 +121,7 @@ describe("a HorizontalPodAutoscaler", () => {
     await addPods(900, 700);
     await create();
     await eventually(async () => expect(await replicas()).toBe(4));
-    await eventually(async () => expect((await get()).status).toBeDefined());
+    await eventually(async () => expect((await get()).status?.desiredReplicas).toBe(4));
     const { status } = await get();
     expect(status).toMatchObject({
       currentReplicas: 2,

@@ -233,7 +233,9 @@ export class AutoscalerReconciler {
 
   async #writeStatus(autoscaler: V2HorizontalPodAutoscaler, draft: StatusDraft): Promise<void> {
     const { status } = draft;
-    if (jsonEquals(status, autoscaler.status)) return;
+    const { currentMetrics, ...known } = autoscaler.status ?? {};
+    // None are null in an answer.
+    if (jsonEquals(status, currentMetrics ? { ...known, currentMetrics } : known)) return;
     const { client } = this.#dependencies;
     this.#written.note(await client.updateStatus(horizontalPodAutoscalers, { ...autoscaler, status }));
   }
