@@ -15,8 +15,8 @@ import { type ServerAuthentication, serverAuthentication } from "./authenticatio
 import { ServiceAccountTokens } from "./authentication/service-account-tokens.ts";
 import { MASTERS } from "./authentication/users.ts";
 import { RBAC_PREFIX } from "./authorization/rbac-cache.ts";
-import { DEFAULT_AUTHORIZATION, webhookOf } from "./authorization/server-authorizer.ts";
-import type { WebhookAuthorizer } from "./authorization/webhook-authorizer.ts";
+import { ServerAuthorization } from "./authorization/server-authorization.ts";
+import { DEFAULT_AUTHORIZATION } from "./authorization/server-authorizer.ts";
 import { writeBootstrapObjects } from "./bootstrap/bootstrap.ts";
 import {
   keepClusterAuthentication,
@@ -89,7 +89,7 @@ class KubeApiServer implements ApiServer {
   readonly #lookup: CachedLookup;
   readonly #tokens: ServiceAccountTokens;
   readonly #authentication: ServerAuthentication;
-  readonly #authorizationWebhook: WebhookAuthorizer | undefined;
+  readonly #authorization: ServerAuthorization;
   readonly #context: ServerContext;
   readonly #aggregation: Aggregation;
   readonly #start = new StartSteps();
@@ -151,7 +151,7 @@ class KubeApiServer implements ApiServer {
       logger: options.logger,
       clock: this.#clock,
     });
-    this.#authorizationWebhook = webhookOf(options.authorization ?? DEFAULT_AUTHORIZATION, {
+    this.#authorization = new ServerAuthorization(options.authorization ?? DEFAULT_AUTHORIZATION, {
       logger: options.logger,
       clock: this.#clock,
     });
@@ -184,7 +184,7 @@ class KubeApiServer implements ApiServer {
       serviceCidr: options.serviceCidr,
       nodePorts: options.nodePortRange ?? NODE_PORTS,
       admissionPlugins: options.admissionPlugins,
-      authorization: options.authorization,
+      authorization: () => this.#authorization.options,
       eventTtlSeconds: options.eventTtlSeconds,
       logger: options.logger,
       clock: this.#clock,
@@ -260,7 +260,7 @@ class KubeApiServer implements ApiServer {
       objects: this.#objects,
       lookup: this.#lookup,
       rbacVersion: () => this.#rbacVersion,
-      authorizationWebhook: this.#authorizationWebhook,
+      authorization: this.#authorization,
       webhooks: this.#webhooks,
       services: this.#services,
       tokens: this.#tokens,
@@ -374,6 +374,7 @@ class KubeApiServer implements ApiServer {
       reloadEncryption(this.#options.encryption, this.#encrypted, reloading);
     }
     this.#authentication.run(caching.signal);
+    this.#authorization.follow(caching.signal);
     const cacheRun = runUntilReady((cacheReady) =>
       this.#cache.run({ signal: caching.signal, ready: cacheReady }),
     );
@@ -445,7 +446,7 @@ class KubeApiServer implements ApiServer {
       await this.#threads.stop();
       this.#metrics.stop();
       this.#agents.close();
-      this.#authorizationWebhook?.close();
+      this.#authorization.close();
       caching.abort();
       await Promise.all([cacheRun.ended, checking, ...running]);
       await this.#audit?.close();

@@ -6,8 +6,7 @@ import type { ApiServerOptions } from "./api-server-options.ts";
 import type { Authorizer } from "./authorization/authorizer.ts";
 import { RbacAuthorizer } from "./authorization/rbac-authorizer.ts";
 import { rbacFromCache } from "./authorization/rbac-cache.ts";
-import { DEFAULT_AUTHORIZATION, serverAuthorizer } from "./authorization/server-authorizer.ts";
-import type { WebhookAuthorizer } from "./authorization/webhook-authorizer.ts";
+import type { ServerAuthorization } from "./authorization/server-authorization.ts";
 import type { StoredObject } from "./objects/stored-object.ts";
 import type { ServerContext } from "./server-context.ts";
 import type { WebhookClient } from "./webhook/webhook-client.ts";
@@ -60,12 +59,12 @@ interface MainParts
     Pick<JudgingParts, "rbacVersion" | "webhooks" | "services" | "clock"> {
   options: ApiServerOptions;
   cache: WatchCache<StoredObject>;
-  authorizationWebhook: WebhookAuthorizer | undefined;
+  authorization: ServerAuthorization;
 }
 
 /** What all requests share on the main thread. */
 export function createServerContext(parts: MainParts): ServerContext {
-  const { options, cache, authorizationWebhook: webhook, tokens, tokenAuthenticator, ...judging } = parts;
+  const { options, cache, authorization, tokens, tokenAuthenticator, ...judging } = parts;
   const { logger, nodeAccess, admissionPlugins: choice } = options;
   return {
     ...judgingContext({
@@ -73,8 +72,7 @@ export function createServerContext(parts: MainParts): ServerContext {
       cache,
       logger,
       choice,
-      authorizerOver: (rbac) =>
-        serverAuthorizer(options.authorization ?? DEFAULT_AUTHORIZATION, { cache, rbac, webhook }),
+      authorizerOver: (rbac) => authorization.over({ cache, rbac }),
     }),
     tokens,
     tokenAuthenticator,

@@ -9,6 +9,7 @@ import { rawRequest } from "../testing/raw-request.ts";
 import { startTestServer, type TestServer } from "../testing/start-test-server.ts";
 import { readKubeconfigTarget } from "../webhook/kubeconfig-target.ts";
 import type { AuthorizationOptions } from "./server-authorizer.ts";
+import type { WebhookAuthorizerOptions } from "./webhook-authorizer.ts";
 
 const MAPS = "/api/v1/namespaces/default/configmaps";
 
@@ -77,7 +78,7 @@ describe("modes of authorization", () => {
 
     async function startWith(
       answer: (spec: { user: string }) => object | undefined,
-      more: Partial<AuthorizationOptions["webhook"]> = {},
+      more: Partial<WebhookAuthorizerOptions> = {},
     ) {
       asked.length = 0;
       webhook = createServer(async (request, response) => {
@@ -99,7 +100,7 @@ describe("modes of authorization", () => {
       const target = await readKubeconfigTarget(file);
       await rm(dir, { recursive: true });
       const options = { target, version: "v1" as const, authorizedTtlMs: 60_000, unauthorizedTtlMs: 0 };
-      await start({ modes: ["Webhook", "RBAC"], webhook: { ...options, ...more } });
+      await start({ modes: ["Webhook", "RBAC"], webhooks: [{ ...options, ...more }] });
     }
 
     it("is asked by a SubjectAccessReview, and may say why not", async () => {

@@ -5,6 +5,8 @@ import { ExpiringCache } from "../webhook/expiring-cache.ts";
 import type { KubeconfigTarget } from "../webhook/kubeconfig-target.ts";
 import { KubeconfigWebhook } from "../webhook/kubeconfig-webhook.ts";
 import type { Authorization, Authorizer } from "./authorizer.ts";
+import { ReviewMatchConditions } from "./review-match-conditions.ts";
+import { shownRequirement } from "./shown-requirement.ts";
 
 export interface WebhookAuthorizerOptions {
   target: KubeconfigTarget;
@@ -12,12 +14,19 @@ export interface WebhookAuthorizerOptions {
   version: "v1" | "v1beta1";
   authorizedTtlMs: number;
   unauthorizedTtlMs: number;
+  /** Of one try; 30 s where it is absent. */
+  timeoutMs?: number;
+  /** What it counts as that it cannot be asked; no opinion where it is absent. */
+  onError?: "deny" | "noOpinion";
+  /** It is asked only of requests for which these hold. They must compile. */
+  matchConditions?: readonly string[];
 }
 
 /** client-go's and upstream's defaults of tries (DefaultAuthWebhookRetryBackoff) and time. */
 const ATTEMPTS = 5;
 const INITIAL_BACKOFF_MS = 500;
 const TIMEOUT_MS = 30_000;
+const CLOSE_MS = 60_000;
 /** Requests that say more of themselves are asked about anew each time (apiserver's shouldCache). */
 const MAX_KEY_CHARACTERS = 10_000;
 const MAX_ENTRIES = 8192;
@@ -27,23 +36,32 @@ export class WebhookAuthorizer implements Authorizer {
   readonly #options: WebhookAuthorizerOptions;
   readonly #webhook: KubeconfigWebhook;
   readonly #logger: Logger;
+  readonly #clock: Clock;
   readonly #known: ExpiringCache<Authorization>;
+  readonly #conditions: ReviewMatchConditions;
 
   constructor(options: WebhookAuthorizerOptions, { logger, clock }: { logger: Logger; clock: Clock }) {
     this.#options = options;
     this.#logger = logger;
+    this.#clock = clock;
+    this.#conditions = new ReviewMatchConditions(options.matchConditions ?? []);
     this.#known = new ExpiringCache({ limit: MAX_ENTRIES, clock });
     this.#webhook = new KubeconfigWebhook({
       target: options.target,
       userAgent: "kube-apiserver-authorization",
       initialBackoffMs: INITIAL_BACKOFF_MS,
       attempts: ATTEMPTS,
-      timeoutMs: TIMEOUT_MS,
+      timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
       clock,
     });
   }
 
   async authorize(user: UserInfo, info: RequestInfo): Promise<Authorization> {
+    try {
+      if (!this.#conditions.hold(user, info)) return { decision: "noOpinion" };
+    } catch (error) {
+      return this.#failed(errorMessage(error));
+    }
     const spec = JSON.stringify(specOf(user, info, this.#options.version));
     const known = this.#known.get(spec);
     if (known) return known;
@@ -54,12 +72,21 @@ export class WebhookAuthorizer implements Authorizer {
     } catch (error) {
       const message = errorMessage(error);
       this.#logger.error("the authorization webhook failed", { error: message });
-      return { decision: "noOpinion", error: message };
+      return this.#failed(message);
     }
   }
 
   close(): void {
     this.#webhook.close();
+  }
+
+  /** Once those who ask have had their answers. */
+  closeSoon(): void {
+    this.#clock.after(CLOSE_MS, () => this.close(), { unref: true });
+  }
+
+  #failed(error: string): Authorization {
+    return { decision: this.#options.onError ?? "noOpinion", error };
   }
 
   #ttlMsOf({ decision }: Authorization): number {
@@ -75,7 +102,11 @@ export class WebhookAuthorizer implements Authorizer {
     const { status = {} } = JSON.parse(answer) as { status?: Record<string, unknown> };
     const reason = typeof status.reason === "string" ? status.reason : "";
     if (status.denied === true && status.allowed === true)
-      throw new Error("webhook subject access review returned both allow and deny response");
+      return {
+        decision: "deny",
+        reason,
+        error: "webhook subject access review returned both allow and deny response",
+      };
     if (status.denied === true) return { decision: "deny", reason };
     return { decision: status.allowed === true ? "allow" : "noOpinion", reason };
   }
@@ -97,8 +128,4 @@ function specOf(user: UserInfo, info: RequestInfo, version: "v1" | "v1beta1"): o
     ? { fieldSelector: { requirements: fieldRequirements.map(shownRequirement) } }
     : {};
   return { resourceAttributes: { ...filled, ...selector }, ...who };
-}
-
-function shownRequirement({ field, operator, value }: { field: string; operator: string; value: string }) {
-  return { key: field, operator: operator === "!=" ? "NotIn" : "In", values: [value] };
 }

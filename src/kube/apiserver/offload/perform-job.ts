@@ -7,8 +7,7 @@ import { ServiceAllocator } from "../allocation/service-allocator.ts";
 import { CallAudit } from "../audit/call-audit.ts";
 import type { Authorizer } from "../authorization/authorizer.ts";
 import { RBAC_PREFIX } from "../authorization/rbac-cache.ts";
-import { DEFAULT_AUTHORIZATION, serverAuthorizer, webhookOf } from "../authorization/server-authorizer.ts";
-import type { WebhookAuthorizer } from "../authorization/webhook-authorizer.ts";
+import { ServerAuthorization } from "../authorization/server-authorization.ts";
 import { judgingContext } from "../create-context.ts";
 import { CONTENT_TYPES, refuseOtherShape } from "../http/accept.ts";
 import { encodeObject, encodeValue, type Rendering } from "../http/encode-answer.ts";
@@ -42,7 +41,7 @@ import type {
 const kinds = builtInKinds();
 const agents = new TlsAgents();
 const learned = new LearnedKinds(kinds, agents);
-let authorizationWebhook: WebhookAuthorizer | undefined;
+let serverAuthorization: ServerAuthorization | undefined;
 const MANY_CAUSES = 100;
 const NEVER = new AbortController().signal;
 
@@ -145,7 +144,6 @@ async function contextFor(
   nowMs: number,
 ): Promise<ServerContext> {
   const { serviceCidr, nodePorts, admissionPlugins: choice, eventTtlSeconds } = options;
-  const { authorization = DEFAULT_AUTHORIZATION } = options;
   const cache = new PrefixCache();
   if (kind === services)
     for (const prefix of [ALLOCATIONS, keyPrefix(ipAddresses)]) await cache.load(store, prefix);
@@ -155,8 +153,11 @@ async function contextFor(
   const objects = new ObjectStore({ store, cache, fresh: new FreshObjects(), eventTtlSeconds, clock });
   const lookup = new StoredLookup(objects);
   const webhooks = new WebhookClient({ lookup, clock, agents });
-  authorizationWebhook ??= webhookOf(authorization, { logger: silentLogger, clock: systemClock });
-  const webhook = authorizationWebhook;
+  serverAuthorization ??= new ServerAuthorization(options.authorization, {
+    logger: silentLogger,
+    clock: systemClock,
+  });
+  const authorization = serverAuthorization;
   const judging = judgingContext({
     clock,
     logger: silentLogger,
@@ -166,10 +167,9 @@ async function contextFor(
     lookup,
     rbacVersion: () => cache.revision,
     authorizerOver: (rbac) =>
-      serverAuthorizer(authorization, {
+      authorization.over({
         cache: undefined,
         rbac: whenLoaded(rbac, () => cache.load(store, RBAC_PREFIX)),
-        webhook,
       }),
     findKind: (gvk) => learned.find(gvk, { lookup, store, clock }),
     webhooks,

@@ -1,11 +1,14 @@
 import { type Clock, FairLine, isGantryError, type Logger } from "../../../base/index.ts";
 import type { Store } from "../../../store/types.ts";
 import { statusTimeout, statusTooLarge } from "../../api/index.ts";
+import { type AuthorizationOptions, DEFAULT_AUTHORIZATION } from "../authorization/server-authorizer.ts";
 import { ByteBudget } from "../byte-budget.ts";
 import { RequestThread, THREAD_ENDED } from "./request-thread.ts";
 import type { Job, JobResult, ThreadOptions } from "./thread-messages.ts";
 
-export interface RequestThreadsOptions extends ThreadOptions {
+export interface RequestThreadsOptions extends Omit<ThreadOptions, "authorization"> {
+  /** As it is now: threads that have begun with another one do no more jobs. The usual one where it is absent. */
+  authorization?: () => AuthorizationOptions;
   store: Store;
   logger: Logger;
   clock: Clock;
@@ -55,6 +58,7 @@ export class RequestThreads {
   readonly #budget: ByteBudget;
   readonly #idle: RequestThread[] = [];
   readonly #all = new Set<RequestThread>();
+  readonly #begunWith = new WeakMap<RequestThread, AuthorizationOptions>();
   #isStopped = false;
 
   constructor(options: RequestThreadsOptions) {
@@ -94,17 +98,30 @@ export class RequestThreads {
 
   #next(): void {
     if (this.#line.isEmpty) return;
-    const thread = this.#idle.pop() ?? this.#start();
+    const thread = this.#takeIdle() ?? this.#start();
     if (!thread) return;
     void this.#work(thread, this.#line.shift()!);
   }
 
+  get #authorization(): AuthorizationOptions {
+    return this.#options.authorization?.() ?? DEFAULT_AUTHORIZATION;
+  }
+
+  #takeIdle(): RequestThread | undefined {
+    const thread = this.#idle.pop();
+    if (!thread || this.#begunWith.get(thread) === this.#authorization) return thread;
+    void thread.end();
+    return undefined;
+  }
+
   #start(): RequestThread | undefined {
     if (this.#isStopped || this.#all.size >= this.#limits.threads) return undefined;
-    const { store, clock, serviceCidr, nodePorts, admissionPlugins, authorization, eventTtlSeconds } =
-      this.#options;
+    const { store, clock, serviceCidr, nodePorts, admissionPlugins, eventTtlSeconds } = this.#options;
+    const current = this.#authorization;
+    const { reloaded: _, ...authorization } = current;
     const options = { serviceCidr, nodePorts, admissionPlugins, authorization, eventTtlSeconds };
     const thread = new RequestThread({ store, clock, options });
+    this.#begunWith.set(thread, current);
     this.#all.add(thread);
     void thread.ended.then(() => {
       this.#all.delete(thread);

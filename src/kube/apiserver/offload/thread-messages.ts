@@ -14,7 +14,7 @@ export interface ThreadOptions {
   serviceCidr: string;
   nodePorts: { first: number; last: number };
   admissionPlugins?: PluginChoice | undefined;
-  authorization?: AuthorizationOptions | undefined;
+  authorization: AuthorizationOptions;
   eventTtlSeconds?: number | undefined;
 }
 

@@ -286,8 +286,14 @@ export const FLAG_SECTIONS: readonly FlagSection[] = [
         name: "authorization-mode",
         type: "strings",
         default: "Node,RBAC",
-        help: "Who is asked, in this order: Node, RBAC, AlwaysAllow, AlwaysDeny, Webhook.",
+        help: "Who is asked, in this order: Node, RBAC, AlwaysAllow, AlwaysDeny, ABAC, Webhook.",
       },
+      {
+        name: "authorization-config",
+        type: "file",
+        help: "Who is asked instead (AuthorizationConfiguration); followed while it changes.",
+      },
+      { name: "authorization-policy-file", type: "file", help: "Policies of the mode ABAC, one a line." },
       { name: "authorization-webhook-config-file", type: "file", help: "Kubeconfig of the mode Webhook." },
       {
         name: "authorization-webhook-version",

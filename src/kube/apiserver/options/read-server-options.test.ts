@@ -147,7 +147,7 @@ describe("the options that flags say", () => {
   it.each<[GivenFlags, string]>([
     [{ nosuch: ["1"] }, "unknown flag: --nosuch"],
     [{ "authorization-mode": ["RBAC,All"] }, 'authorization-mode "All" is not a valid mode'],
-    [{ "authorization-mode": ["ABAC"] }, 'authorization-mode "ABAC" is not implemented'],
+    [{ "authorization-mode": ["ABAC"] }, "authorization-mode ABAC's authorization policy file not passed"],
     [{ "authorization-mode": [""] }, "at least one authorization-mode must be passed"],
     [
       { "authorization-mode": ["Webhook,Webhook"] },
