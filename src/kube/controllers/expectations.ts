@@ -1,7 +1,7 @@
 import type { Clock } from "../../base/index.ts";
 
 /** After this long a lost event no longer holds the controller back (client-go's ExpectationsTimeout). */
-const EXPIRE_MS = 5 * 60_000;
+export const EXPIRE_MS = 5 * 60_000;
 
 /**
  * What a controller has done and not yet seen come back in its informer. Acting again before that would create or

@@ -4,6 +4,7 @@ import { daemonSets, pods as podsResource } from "../../api/index.ts";
 import type { Informer } from "../../client/index.ts";
 import type { ControllerDependencies, Enqueue } from "../controller.ts";
 import type { EndedPods } from "../ended-pods.ts";
+import { EXPIRE_MS } from "../expectations.ts";
 import type { RevisionWriter } from "../history/index.ts";
 import { newest, writeOnNewest } from "../newest.ts";
 import { claimChildren } from "../owner.ts";
@@ -101,6 +102,8 @@ export function createReconciler(
       onEnded: (pod, nodeName) => tellOfEnded(set, pod, nodeName),
       recheckIn: (ms) => enqueue(key, ms),
     };
+    // What was made and deleted between two looks of the informer is never seen.
+    if (!isSettled) enqueue(key, EXPIRE_MS + 1);
     const problem = isSettled ? await advance(pass, ended) : undefined;
     if (isSettled && problem === undefined)
       for (const one of surplusRevisions(set, old, owned)) await history.remove(one);

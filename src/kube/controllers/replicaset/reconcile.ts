@@ -5,6 +5,7 @@ import { pods as podsResource } from "../../api/index.ts";
 import type { Informer } from "../../client/index.ts";
 import type { ControllerDependencies, Enqueue } from "../controller.ts";
 import { inDeletionOrder } from "../deletion-order.ts";
+import { EXPIRE_MS } from "../expectations.ts";
 import { newest, writeOnNewest } from "../newest.ts";
 import { childrenOf, claimChildren, controllerOf } from "../owner.ts";
 import { isActive } from "../pod-state.ts";
@@ -59,6 +60,8 @@ export function createReconciler(
   return async (key, enqueue) => {
     if (!owners.get(key)) return writer.forget(key);
     const isSettled = await writer.isSettled(key);
+    // What was made and deleted between two looks of the informer is never seen.
+    if (!isSettled) enqueue(key, EXPIRE_MS + 1);
     const owner = owners.get(key);
     if (!owner) return;
     const claimed = await claimChildren({

@@ -5,6 +5,7 @@ import { pods as podsResource, statefulSets } from "../../api/index.ts";
 import type { Informer } from "../../client/index.ts";
 import type { ControllerDependencies, Enqueue } from "../controller.ts";
 import { EndedPods } from "../ended-pods.ts";
+import { EXPIRE_MS } from "../expectations.ts";
 import type { RevisionWriter } from "../history/index.ts";
 import { newest, writeOnNewest } from "../newest.ts";
 import { OwnWrites } from "../own-writes.ts";
@@ -102,6 +103,8 @@ export function createReconciler(
       const { currentRevision = "", updateRevision = "", collisionCount = 0 } = set.status ?? {};
       return writeStatus(set, owned, { current: currentRevision, update: updateRevision, collisionCount }, 0);
     }
+    // What was made and deleted between two looks of the informer is never seen.
+    if (!isSettled) enqueue(key, EXPIRE_MS + 1);
     const problem = await advance(set, owned, isSettled, (ms) => enqueue(key, ms));
     const recheckInMs = nextAvailableInMs(set, owned, clock);
     if (recheckInMs !== undefined) enqueue(key, recheckInMs);

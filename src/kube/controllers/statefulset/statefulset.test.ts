@@ -7,10 +7,13 @@ import {
   pods as podsResource,
   statefulSets,
 } from "../../api/index.ts";
+import type { KubeClient } from "../../client/index.ts";
 import { createGarbageCollector } from "../garbage-collector/index.ts";
 import { createPvcProtectionController } from "../pvc-protection/index.ts";
 import { ControlPlane } from "../testing/control-plane.ts";
 import { eventually } from "../testing/eventually.ts";
+import { withoutEvents } from "../testing/faults.ts";
+import { ManualClock } from "../testing/manual-clock.ts";
 import { claim, pod, podTemplate, statefulSet } from "../testing/objects.ts";
 import { PodActor } from "../testing/pod-actor.ts";
 import { createStatefulSetController } from "./index.ts";
@@ -279,6 +282,25 @@ describe("the StatefulSet controller", () => {
     expect((await names()).sort()).toEqual(["taken-0", "web-0", "web-too-0"]);
     await plane.client.delete(podsResource, namespace, "taken-0");
     await until({ readyReplicas: 1 }, "taken");
+  });
+
+  it("does not wait for good for a pod that came and went unseen", async () => {
+    const other = await ControlPlane.start();
+    const clock = new ManualClock();
+    let isBlind = true;
+    const wrapSource = (client: KubeClient) => withoutEvents(client, "pods", () => isBlind);
+    await other.run({ "statefulset-controller": createStatefulSetController }, { clock, wrapSource });
+    const at = await other.namespace();
+    await other.client.create(statefulSets, statefulSet("web", at, 1));
+    const uid = async () => (await other.client.get(podsResource, at, "web-0")).metadata.uid;
+    const first = await eventually(uid);
+    await other.client.delete(podsResource, at, "web-0", { gracePeriodSeconds: 0 });
+    isBlind = false;
+    await clock.advance(60_000);
+    await expect(uid()).rejects.toThrow("not found");
+    await clock.advance(300_000);
+    expect(await eventually(uid)).not.toBe(first);
+    await other.stop();
   });
 
   describe("of the claims", () => {

@@ -140,6 +140,23 @@ export class HeldEvents {
   }
 }
 
+/** Loses the events of one resource for as long as `isBlind` says: the client never hears of them. */
+export function withoutEvents(client: KubeClient, resource: string, isBlind: () => boolean): KubeClient {
+  async function* seen(events: AsyncIterable<WatchEvent>): AsyncGenerator<WatchEvent> {
+    for await (const event of events) if (!isBlind()) yield event;
+  }
+  return new Proxy(client, {
+    get: (target, name: keyof KubeClient) => {
+      const method = target[name] as (...args: unknown[]) => unknown;
+      if (name !== "watch") return typeof method === "function" ? method.bind(target) : method;
+      return (...args: [{ resource: string }, ...unknown[]]) => {
+        const events = method.apply(target, args) as AsyncIterable<WatchEvent>;
+        return args[0].resource === resource ? seen(events) : events;
+      };
+    },
+  });
+}
+
 /**
  * Shows controllers only one namespace, so that several can be at work side by side, and of what has none only that which
  * says by the label that it belongs to it.
