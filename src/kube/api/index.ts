@@ -66,6 +66,7 @@ export {
 } from "./core/persistent-volume/matching-volume.ts";
 export { persistentVolumes } from "./core/persistent-volume.ts";
 export { persistentVolumeClaims } from "./core/persistent-volume-claim.ts";
+export * from "./core/pod/capabilities.ts";
 export { containersOf } from "./core/pod/containers-of.ts";
 export { isMirrorPod, MIRROR_ANNOTATION } from "./core/pod/mirror-pod.ts";
 export { nodeIsSelected, nodeSelectorTermMatches, selectsNodes } from "./core/pod/node-selection.ts";

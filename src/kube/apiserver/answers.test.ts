@@ -30,7 +30,8 @@ describe.skipIf(all.length === 0)("answers of the original API server", () => {
   const chosen = new Map<string, string>();
 
   beforeAll(async () => {
-    server = await startTestServer();
+    // As the original was started.
+    server = await startTestServer({ allowsPrivileged: false });
     send = await requestSender(server);
     for (const [collection, object] of storedBefore(all)) {
       const { metadata, spec } = object;

@@ -56,6 +56,8 @@ export interface ApiServerOptions {
   encryption?: EncryptionOptions;
   /** How long events are kept; an hour where it is absent. */
   eventTtlSeconds?: number;
+  /** Whether containers may be privileged, on all API servers of the process; they may where it is absent. */
+  allowsPrivileged?: boolean;
   /** The server's certificate, where it is not the instance's own, and the oldest version of TLS. */
   tls?: ServingTls;
   /** Upstream's defaults when absent. */

@@ -2,7 +2,15 @@ import { uptime } from "node:process";
 import { type Clock, GantryError, type Service, type ServiceContext, systemClock } from "../../base/index.ts";
 import { type HttpServer, startHttpServer } from "../../http/index.ts";
 import { WatchCache } from "../../store/index.ts";
-import { builtInKinds, type KindSource, nodes, pods, secrets, serviceAccounts } from "../api/index.ts";
+import {
+  builtInKinds,
+  type KindSource,
+  nodes,
+  pods,
+  secrets,
+  serviceAccounts,
+  setClusterCapabilities,
+} from "../api/index.ts";
 import { createInProcessClient } from "../client/index.ts";
 import type { ApiBackend, KubeClient, UserInfo } from "../client/types.ts";
 import { Aggregation } from "./aggregation/aggregation.ts";
@@ -105,6 +113,7 @@ class KubeApiServer implements ApiServer {
     this.#encrypted = given.encryption && new EncryptedStore(given.store, given.encryption.transformers);
     const options = this.#encrypted ? { ...given, store: this.#encrypted } : given;
     this.#options = options;
+    setClusterCapabilities({ allowsPrivileged: options.allowsPrivileged ?? true });
     this.#clock = options.clock ?? systemClock;
     this.#cache = new WatchCache<StoredObject>({
       store: options.store,
@@ -186,6 +195,7 @@ class KubeApiServer implements ApiServer {
       admissionPlugins: options.admissionPlugins,
       authorization: () => this.#authorization.options,
       eventTtlSeconds: options.eventTtlSeconds,
+      allowsPrivileged: options.allowsPrivileged,
       logger: options.logger,
       clock: this.#clock,
     });

@@ -29,7 +29,8 @@ describe.skipIf(all.length === 0)("answers of the original API server about the 
   let send: Awaited<ReturnType<typeof requestSender>>;
 
   beforeAll(async () => {
-    server = await startTestServer();
+    // As the original was started.
+    server = await startTestServer({ allowsPrivileged: false });
     send = await requestSender(server);
     const names = all.flatMap(({ path }) => /\/namespaces\/([^/?]+)\//.exec(path)?.[1] ?? []);
     for (const name of new Set(names)) {

@@ -116,10 +116,18 @@ export class RequestThreads {
 
   #start(): RequestThread | undefined {
     if (this.#isStopped || this.#all.size >= this.#limits.threads) return undefined;
-    const { store, clock, serviceCidr, nodePorts, admissionPlugins, eventTtlSeconds } = this.#options;
+    const { store, clock, serviceCidr, nodePorts, admissionPlugins, eventTtlSeconds, allowsPrivileged } =
+      this.#options;
     const current = this.#authorization;
     const { reloaded: _, ...authorization } = current;
-    const options = { serviceCidr, nodePorts, admissionPlugins, authorization, eventTtlSeconds };
+    const options = {
+      serviceCidr,
+      nodePorts,
+      admissionPlugins,
+      authorization,
+      eventTtlSeconds,
+      allowsPrivileged,
+    };
     const thread = new RequestThread({ store, clock, options });
     this.#begunWith.set(thread, current);
     this.#all.add(thread);

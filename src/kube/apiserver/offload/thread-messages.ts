@@ -16,6 +16,7 @@ export interface ThreadOptions {
   admissionPlugins?: PluginChoice | undefined;
   authorization: AuthorizationOptions;
   eventTtlSeconds?: number | undefined;
+  allowsPrivileged?: boolean | undefined;
 }
 
 export interface SentBody {

@@ -331,6 +331,12 @@ export const FLAG_SECTIONS: readonly FlagSection[] = [
     title: "Misc flags",
     flags: [
       {
+        name: "allow-privileged",
+        type: "boolean",
+        default: "true",
+        help: "Lets containers be privileged; kube-apiserver does not where it is not told to.",
+      },
+      {
         name: "event-ttl",
         type: "duration",
         default: "1h0m0s",

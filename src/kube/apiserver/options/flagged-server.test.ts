@@ -7,6 +7,7 @@ import { silentLogger } from "../../../base/index.ts";
 import { openMemoryStore, type Store } from "../../../store/index.ts";
 import { events } from "../../api/index.ts";
 import { openCertificates } from "../certificates.ts";
+import { rawRequest } from "../testing/raw-request.ts";
 import { startTestServer, type TestServer } from "../testing/start-test-server.ts";
 
 describe("a server as flags want it", () => {
@@ -34,6 +35,30 @@ describe("a server as flags want it", () => {
     expect(await handshake(elsewhere.caPem, "TLSv1.3")).toBe("TLSv1.3");
     expect(await handshake(server.certificates.caPem, "TLSv1.3")).toMatch(/SIGNATURE|SELF_SIGNED|UNABLE/);
     expect(await handshake(elsewhere.caPem, "TLSv1.2")).toMatch(/PROTOCOL_VERSION/);
+  });
+
+  it("refuses privileged containers where it is not to allow them, on the threads too", async () => {
+    const container = (filler: string) => ({
+      ...{ name: "c", image: "i", securityContext: { privileged: true } },
+      env: [{ name: "FILLER", value: filler }],
+    });
+    const create = (filler: string) =>
+      rawRequest(server, "/api/v1/namespaces/default/pods?dryRun=All", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ metadata: { name: "p" }, spec: { containers: [container(filler)] } }),
+      });
+    server = await startTestServer({ allowsPrivileged: false });
+    for (const filler of ["", "x".repeat(40_000)]) {
+      const { status, json } = await create(filler);
+      expect([status, json.message]).toEqual([
+        422,
+        'Pod "p" is invalid: spec.containers[0].securityContext.privileged: Forbidden: disallowed by cluster policy',
+      ]);
+    }
+    await server.stop();
+    server = await startTestServer();
+    expect((await create("")).status).toBe(201);
   });
 
   it("keeps events for so long", async () => {

@@ -31,6 +31,7 @@ describe("the options that flags say", () => {
       nodePortRange: { first: 30_000, last: 32_767 },
       maxInFlight: { reading: 400, mutating: 200 },
       eventTtlSeconds: 3600,
+      allowsPrivileged: true,
       authentication: { anonymous: { isEnabled: true }, bootstrapTokens: false },
       serviceAccountTokens: {
         key: own,

@@ -32,6 +32,7 @@ export interface FlaggedOptions {
   nodePortRange: { first: number; last: number };
   maxInFlight: { reading: number; mutating: number };
   eventTtlSeconds: number;
+  allowsPrivileged: boolean;
   authentication: AuthenticationOptions;
   serviceAccountTokens: ServiceAccountTokenSettings;
   authorization: AuthorizationOptions;
@@ -62,6 +63,7 @@ export async function readServerOptions(
     nodePortRange: readPortRange(flags, problems)!,
     maxInFlight: readInFlight(flags, problems),
     eventTtlSeconds: readEventTtl(flags, problems),
+    allowsPrivileged: flags.flag("allow-privileged"),
     authentication: await readAuthentication(flags, problems, logger),
     serviceAccountTokens: await readServiceAccountTokens(flags, tokenSigningKey, problems),
     authorization: await readAuthorization(flags, problems),

@@ -40,6 +40,7 @@ export interface TestServerOptions
     | "http2"
     | "encryption"
     | "eventTtlSeconds"
+    | "allowsPrivileged"
     | "audit"
     | "components"
     | "debugPages"
@@ -82,6 +83,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     ...(options.encryption ? { encryption: options.encryption } : {}),
     ...(options.tls ? { tls: options.tls } : {}),
     ...(options.http2 ? { http2: options.http2 } : {}),
+    ...(options.allowsPrivileged === undefined ? {} : { allowsPrivileged: options.allowsPrivileged }),
     ...(options.eventTtlSeconds ? { eventTtlSeconds: options.eventTtlSeconds } : {}),
     ...(options.authentication ? { authentication: options.authentication } : {}),
     ...(options.admissionPlugins ? { admissionPlugins: options.admissionPlugins } : {}),

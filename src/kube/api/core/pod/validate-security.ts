@@ -2,6 +2,7 @@ import { isInRange } from "../../../../formats/index.ts";
 import { duplicate, forbidden, invalid, invalidEach, optionalOneOf, required } from "../../field-error.ts";
 import type { PodSecurityContext, PodSpec, SecurityContext } from "../../generated/types.ts";
 import type { FieldError } from "../../types.ts";
+import { clusterCapabilities } from "./capabilities.ts";
 import { validateAppArmorProfile, validateSeccompProfile } from "./validate-profiles.ts";
 import { validateWindowsOptions } from "./validate-windows.ts";
 
@@ -20,6 +21,7 @@ export function validateSecurityContext(
 ): FieldError[] {
   if (context === undefined) return [];
   return [
+    ...validatePrivileged(context, `${path}.privileged`),
     ...validateId(context.runAsUser, `${path}.runAsUser`),
     ...validateId(context.runAsGroup, `${path}.runAsGroup`),
     ...validateProcMount(context.procMount, `${path}.procMount`, hasHostUsers),
@@ -28,6 +30,11 @@ export function validateSecurityContext(
     ...validateWindowsOptions(context.windowsOptions, `${path}.windowsOptions`),
     ...validateAppArmorProfile(context.appArmorProfile, `${path}.appArmorProfile`),
   ];
+}
+
+function validatePrivileged({ privileged }: SecurityContext, path: string): FieldError[] {
+  if (!privileged || clusterCapabilities().allowsPrivileged) return [];
+  return [forbidden(path, "disallowed by cluster policy")];
 }
 
 function validateProcMount(mount: string | undefined, path: string, hasHostUsers: boolean): FieldError[] {

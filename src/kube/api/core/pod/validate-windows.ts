@@ -3,6 +3,7 @@ import { isDns1123Subdomain } from "../../../../formats/index.ts";
 import { forbidden, invalid, invalidEach, notSupported, required } from "../../field-error.ts";
 import type { PodSpec, SecurityContext, WindowsSecurityContextOptions } from "../../generated/types.ts";
 import type { FieldError } from "../../types.ts";
+import { clusterCapabilities } from "./capabilities.ts";
 import { containersOf } from "./containers-of.ts";
 
 const MAX_CREDENTIAL_BYTES = 64 * 1024;
@@ -62,7 +63,7 @@ function userProblems(user: string): string[] {
   return problems;
 }
 
-/** A pod of host processes is one as a whole, and none runs on this cluster's nodes (`--allow-privileged` apart). */
+/** A pod of host processes is one as a whole. */
 export function validateHostProcess(spec: PodSpec, path: string): FieldError[] {
   const errors: FieldError[] = [];
   const ofPod = spec.securityContext?.windowsOptions?.hostProcess;
@@ -86,6 +87,8 @@ export function validateHostProcess(spec: PodSpec, path: string): FieldError[] {
     const why = "hostNetwork must be true if pod contains any hostProcess containers";
     errors.push(invalid(`${path}.hostNetwork`, false, why));
   }
+  if (!clusterCapabilities().allowsPrivileged)
+    errors.push(forbidden(path, "hostProcess containers are disallowed by cluster policy"));
   return errors;
 }
 
