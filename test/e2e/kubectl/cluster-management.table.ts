@@ -64,8 +64,13 @@ export const CLUSTER_MANAGEMENT: readonly CommandRows[] = [
   {
     subcommand: "top",
     rows: [
-      { run: "kubectl top node", code: 1, err: "error: Metrics API not available\n" },
-      { run: "kubectl top pod --containers", code: 1, err: "error: Metrics API not available\n" },
+      { run: "kubectl top node $NODE", out: /^NAME +CPU\(cores\) .*\n\S+ +\d+m +\d+% +\d+Mi +\d+%/ },
+      {
+        // The first figures of a pod come some seconds after its start.
+        run: "for i in $(seq 60); do kubectl top pod shell --containers 2>/dev/null && break; sleep 0.5; done",
+        out: /^POD +NAME +CPU\(cores\) +MEMORY\(bytes\) *\nshell +main +\d+m +\d+Mi/,
+      },
+      { run: "kubectl top pod none", code: 1, err: /NotFound/ },
     ],
   },
   {

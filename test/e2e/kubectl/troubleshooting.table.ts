@@ -44,7 +44,7 @@ export const TROUBLESHOOTING: readonly CommandRows[] = [
         err: 'Defaulted container "main" out of: main, ticker\n',
       },
       {
-        run: "kubectl logs shell --all-containers --prefix --tail=1",
+        run: "kubectl logs shell --all-containers --prefix --tail=1 | sort",
         out: /^\[pod\/shell\/main\] started\n\[pod\/shell\/ticker\] tick\n$/,
       },
       { run: "kubectl logs -l app=shell -c main --timestamps", out: /^20\d\d-\S+Z started\n$/ },
@@ -93,7 +93,8 @@ curl -s --max-time 10 http://$(sed -n 's/^Forwarding from \\(127[^ ]*\\).*/\\1/p
         err: ANYTHING,
       },
       {
-        run: `kubectl port-forward service/shell :8080 >forward.txt & pid=$!
+        run: `sleep 2 # until the pod listens again
+kubectl port-forward service/shell :8080 >forward.txt & pid=$!
 until grep -q Forwarding forward.txt; do sleep 0.1; done
 curl -s --max-time 10 http://$(sed -n 's/^Forwarding from \\(127[^ ]*\\).*/\\1/p' forward.txt)/; kill $pid`,
         out: "hello\n",
