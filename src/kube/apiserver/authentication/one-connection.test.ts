@@ -154,6 +154,21 @@ describe.each([
     ]);
   });
 
+  it("are of whom each one names where many are under way at once, too", async () => {
+    connection(undefined);
+    const all = Array.from({ length: 10 }, () => [bearer("t1"), {}, bearer("t2"), bearer("none")]).flat();
+    const found = await Promise.all(all.map(whoami));
+    expect(found).toEqual(
+      Array.from({ length: 10 }, () => [
+        "ada system:authenticated",
+        403,
+        "bob system:authenticated",
+        401,
+      ]).flat(),
+    );
+    expect(shared!.count()).toBe(1);
+  });
+
   it("are of the certificate's subject, whatever else they bear", async () => {
     connection(await identity(server.certificates, "carol", ["g"]));
     const carol = "carol g,system:authenticated";
