@@ -1,4 +1,5 @@
 import { hostInfo } from "../../../kernel/index.ts";
+import { isExtendedResource } from "../../api/index.ts";
 import type { KubeObject } from "../../api/types.ts";
 import { MAX_PODS, type NodeFacts } from "./node-facts.ts";
 
@@ -32,17 +33,20 @@ export function nodeLabels({ nodeName, labels }: NodeIdentity): Record<string, s
   };
 }
 
-/** The Node's status. `previous` conditions keep the time of their last change, and other writers' stay. */
+/**
+ * The Node's status. `previous` conditions keep the time of their last change, and what other writers say stays: conditions,
+ * and resources that the node has (kubelet nodestatus MachineInfo).
+ */
 export function nodeStatus(
   { nodeName, nodeIp }: NodeIdentity,
   facts: NodeFacts,
   previous: KubeObject["status"],
   now: string,
 ): Record<string, unknown> {
-  const resources = resourcesOf(facts);
+  const capacity = { ...resourcesOf(facts), ...extendedOf(previous?.capacity) };
   return {
-    capacity: resources,
-    allocatable: resources,
+    capacity,
+    allocatable: { ...without(capacity, extendedOf(previous?.allocatable)), ...capacity },
     conditions: conditionsOf(facts, previous?.conditions ?? [], now),
     addresses: [
       { type: "InternalIP", address: nodeIp },
@@ -63,6 +67,17 @@ function resourcesOf(facts: NodeFacts): Record<string, string> {
     "hugepages-2Mi": "0",
     pods: String(MAX_PODS),
   };
+}
+
+/** Resources of others: whoever says that the node has some need not say that they can be had. */
+function extendedOf(resources: Record<string, string> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(resources).filter(([name]) => isExtendedResource(name)));
+}
+
+/** What is no more, for a patch that takes it away. */
+function without(capacity: object, known: Record<string, string>): Record<string, null> {
+  const gone = Object.keys(known).filter((name) => !(name in capacity));
+  return Object.fromEntries(gone.map((name) => [name, null]));
 }
 
 function nodeInfo(facts: NodeFacts): Record<string, string> {
