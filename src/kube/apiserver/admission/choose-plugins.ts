@@ -1,5 +1,6 @@
 import { GantryError } from "../../../base/index.ts";
 import { aggregateText } from "../../api/index.ts";
+import type { EventLimit } from "./event-rate-limit/read-configuration.ts";
 import { isPluginName, NOT_BUILT, OFF_BY_DEFAULT, ORDERED_PLUGINS, type PluginName } from "./plugin-names.ts";
 import type { PodSecurityConfiguration } from "./pod-security/configuration.ts";
 
@@ -10,6 +11,8 @@ export interface PluginChoice {
   disable?: readonly string[];
   /** Where a configuration file has one: its defaults and exemptions. */
   podSecurity?: PodSecurityConfiguration;
+  /** Of EventRateLimit, which needs some. */
+  eventLimits?: readonly EventLimit[];
 }
 
 /**

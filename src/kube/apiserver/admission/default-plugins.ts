@@ -18,6 +18,7 @@ import { defaultIngressClass } from "./default-ingress-class.ts";
 import { defaultStorageClass } from "./default-storage-class.ts";
 import { defaultTolerationSeconds } from "./default-toleration-seconds.ts";
 import { denyServiceExternalIps } from "./deny-service-external-ips.ts";
+import { eventRateLimit } from "./event-rate-limit/event-rate-limit.ts";
 import { extendedResourceToleration } from "./extended-resource-toleration.ts";
 import { limitPodHardAntiAffinityTopology } from "./limit-pod-hard-anti-affinity-topology.ts";
 import { limitRanger } from "./limit-ranger/limit-ranger.ts";
@@ -110,6 +111,7 @@ function pluginsOf(options: AdmissionOptions): Record<BuiltPlugin, () => Admissi
     Priority: () => priority(lookup),
     DefaultTolerationSeconds: () => defaultTolerationSeconds,
     PodTolerationRestriction: () => podTolerationRestriction(findNamespace),
+    EventRateLimit: () => eventRateLimit(choice?.eventLimits ?? [], clock),
     ExtendedResourceToleration: () => extendedResourceToleration,
     DefaultStorageClass: () => defaultStorageClass(lookup),
     StorageObjectInUseProtection: () => storageObjectInUseProtection,

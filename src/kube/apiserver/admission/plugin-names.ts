@@ -58,7 +58,7 @@ export const OFF_BY_DEFAULT: ReadonlySet<PluginName> = new Set([
 ]);
 
 /** Not built: whoever relies on one of them must not believe that it runs. */
-export const NOT_BUILT = ["ImagePolicyWebhook", "EventRateLimit"] as const satisfies PluginName[];
+export const NOT_BUILT = ["ImagePolicyWebhook"] as const satisfies PluginName[];
 
 /** On by default, and without effect while their feature gates are off, which they are (both alpha in 1.33). */
 export const GATED = ["PodTopologyLabels", "MutatingAdmissionPolicy"] as const satisfies PluginName[];

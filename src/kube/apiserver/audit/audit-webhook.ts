@@ -1,11 +1,11 @@
 import { type Clock, errorMessage, type Logger } from "../../../base/index.ts";
 import { statusInternal } from "../../api/index.ts";
+import { TokenBucket } from "../token-bucket.ts";
 import type { KubeconfigWebhook } from "../webhook/kubeconfig-webhook.ts";
 import type { AuditBackend, AuditMode } from "./audit-backend.ts";
 import type { AuditEvent } from "./audit-event.ts";
 import type { AuditMetrics } from "./audit-metrics.ts";
 import { EventBuffer } from "./event-buffer.ts";
-import { TokenBucket } from "./token-bucket.ts";
 import { membersWithin } from "./truncation.ts";
 
 /** How events become batches. */
@@ -56,7 +56,13 @@ export class AuditWebhook implements AuditBackend {
     this.#options = options;
     const { bufferSize, throttle } = options.batches;
     this.#buffer = new EventBuffer({ maxEvents: bufferSize, maxBytes: BUFFER_BYTES });
-    this.#bucket = throttle && new TokenBucket({ ...throttle, clock: options.clock });
+    this.#bucket =
+      throttle &&
+      new TokenBucket({
+        perSecond: throttle.batchesPerSecond,
+        burst: throttle.burst,
+        clock: options.clock,
+      });
     this.#done = this.#run();
   }
 

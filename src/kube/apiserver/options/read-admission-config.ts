@@ -1,6 +1,7 @@
 import { dirname, resolve } from "node:path";
 import { GantryError, invalidArgument } from "../../../base/index.ts";
 import type { PluginChoice } from "../admission/choose-plugins.ts";
+import { readEventLimits } from "../admission/event-rate-limit/read-configuration.ts";
 import { readPodSecurityConfiguration } from "../admission/pod-security/read-configuration.ts";
 import { type ConfigKind, readComponentConfig } from "../component-config/read-component-config.ts";
 import type { FlagValues } from "./flag-values.ts";
@@ -12,6 +13,8 @@ interface PluginConfiguration {
   configuration?: unknown;
 }
 
+type Configurations = Pick<PluginChoice, "podSecurity" | "eventLimits">;
+
 const FLAG = "admission-control-config-file";
 
 const CONFIGURATION: ConfigKind = {
@@ -22,7 +25,7 @@ const CONFIGURATION: ConfigKind = {
 };
 
 /** What `--admission-control-config-file` says of plugins. Throws InvalidArgument, or NotImplemented for what is said of a plugin that takes nothing here. */
-export async function readAdmissionConfig(flags: FlagValues): Promise<Pick<PluginChoice, "podSecurity">> {
+export async function readAdmissionConfig(flags: FlagValues): Promise<Configurations> {
   const file = flags.text(FLAG);
   if (file === "") return {};
   const { value, strictProblems } = readComponentConfig<{ plugins?: PluginConfiguration[] }>(
@@ -30,7 +33,7 @@ export async function readAdmissionConfig(flags: FlagValues): Promise<Pick<Plugi
     CONFIGURATION,
   );
   if (strictProblems.length > 0) throw invalidArgument(`strict decoding error: ${strictProblems.join(", ")}`);
-  const found: Pick<PluginChoice, "podSecurity"> = {};
+  const found: Configurations = {};
   for (const { name = "", path = "", configuration } of value.plugins ?? []) {
     // What is written in place comes before a file; a plugin without either has its defaults.
     const text =
@@ -38,15 +41,24 @@ export async function readAdmissionConfig(flags: FlagValues): Promise<Pick<Plugi
         ? JSON.stringify(configuration)
         : path !== "" && (await textOfFile(resolve(dirname(file), path), FLAG));
     if (text === false) continue;
-    if (name !== "PodSecurity") {
+    if (name === "PodSecurity")
+      found.podSecurity ??= readConfiguration(name, () => readPodSecurityConfiguration(text));
+    else if (name === "EventRateLimit")
+      found.eventLimits ??= readConfiguration(name, () => readEventLimits(text));
+    else {
       throw new GantryError(
         "NotImplemented",
         `a configuration of the admission plugin ${JSON.stringify(name)} is not implemented`,
       );
     }
-    found.podSecurity ??= readConfiguration(name, () => readPodSecurityConfiguration(text));
   }
   return found;
+}
+
+/** Throws InvalidArgument where a plugin is to run that needs a configuration and has none. */
+export function requireConfigurations({ enable = [], eventLimits }: PluginChoice): void {
+  if (enable.includes("EventRateLimit") && !eventLimits)
+    readConfiguration("EventRateLimit", () => readEventLimits(undefined));
 }
 
 function readConfiguration<T>(name: string, read: () => T): T {

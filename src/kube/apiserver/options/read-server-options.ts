@@ -9,7 +9,7 @@ import { readEncryptionConfig } from "../encryption/read-encryption-config.ts";
 import type { EncryptionOptions } from "../encryption/server-encryption.ts";
 import { FlagValues, type GivenFlags } from "./flag-values.ts";
 import { OptionProblems, textOfFile } from "./option-problems.ts";
-import { readAdmissionConfig } from "./read-admission-config.ts";
+import { readAdmissionConfig, requireConfigurations } from "./read-admission-config.ts";
 import { type AuditEnvironment, readAudit } from "./read-audit.ts";
 import { readAuthentication } from "./read-authentication.ts";
 import { readAuthorization } from "./read-authorization.ts";
@@ -120,7 +120,9 @@ async function readPlugins(flags: FlagValues, problems: OptionProblems): Promise
     disable: flags.list("disable-admission-plugins"),
   };
   await problems.during(() => choosePlugins(choice));
-  return { ...choice, ...(await problems.during(() => readAdmissionConfig(flags))) };
+  const configurations = await problems.during(() => readAdmissionConfig(flags));
+  if (configurations) await problems.during(() => requireConfigurations({ ...choice, ...configurations }));
+  return { ...choice, ...configurations };
 }
 
 /** What flags say that an instance decides once, or under other names. */
