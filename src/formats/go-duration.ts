@@ -56,6 +56,7 @@ export function goDurationProblem(text: string): string | undefined {
 
 /** A span of at most some hours as Go's Duration.String writes it: `1m15.25s`, `500ms`, `0s`. */
 export function goDurationText(ms: number): string {
+  if (ms < 0) return `-${goDurationText(-ms)}`;
   if (ms < 1000) return ms === 0 ? "0s" : `${ms}ms`;
   const hours = Math.floor(ms / 3_600_000);
   const minutes = Math.floor(ms / 60_000) % 60;

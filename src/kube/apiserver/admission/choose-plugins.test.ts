@@ -27,7 +27,6 @@ describe("the choice of admission plugins", () => {
       { enable: ["PodSecurity", "AlwaysAdmit"], disable: ["AlwaysAdmit", "PodSecurity"] },
       "[AlwaysAdmit PodSecurity] in enable-admission-plugins and disable-admission-plugins overlapped",
     ],
-    [{ enable: ["ImagePolicyWebhook"] }, "admission plugins that are not built: ImagePolicyWebhook"],
   ])("refuses %j", (choice, message) => {
     expect(() => choosePlugins(choice)).toThrow(message);
   });

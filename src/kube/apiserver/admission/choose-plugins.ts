@@ -1,7 +1,8 @@
 import { GantryError } from "../../../base/index.ts";
 import { aggregateText } from "../../api/index.ts";
 import type { EventLimit } from "./event-rate-limit/read-configuration.ts";
-import { isPluginName, NOT_BUILT, OFF_BY_DEFAULT, ORDERED_PLUGINS, type PluginName } from "./plugin-names.ts";
+import type { ImagePolicyOptions } from "./image-policy/read-configuration.ts";
+import { isPluginName, OFF_BY_DEFAULT, ORDERED_PLUGINS, type PluginName } from "./plugin-names.ts";
 import type { PodSecurityConfiguration } from "./pod-security/configuration.ts";
 
 export interface PluginChoice {
@@ -13,11 +14,13 @@ export interface PluginChoice {
   podSecurity?: PodSecurityConfiguration;
   /** Of EventRateLimit, which needs some. */
   eventLimits?: readonly EventLimit[];
+  /** Of ImagePolicyWebhook, which needs them. */
+  imagePolicy?: ImagePolicyOptions;
 }
 
 /**
  * The plugins that run, in their order (apiserver's AdmissionOptions). Throws InvalidArgument with upstream's message for
- * names that nobody knows or that stand in both lists, NotImplemented for those that are asked for and not built.
+ * names that nobody knows or that stand in both lists.
  */
 export function choosePlugins({ enable = [], disable = [] }: PluginChoice = {}): PluginName[] {
   const overlap = [...new Set(enable)].filter((name) => disable.includes(name)).sort();
@@ -29,9 +32,6 @@ export function choosePlugins({ enable = [], disable = [] }: PluginChoice = {}):
       : []),
   ];
   if (problems.length > 0) throw new GantryError("InvalidArgument", aggregateText(problems));
-  const missing = NOT_BUILT.filter((name) => enable.includes(name));
-  if (missing.length > 0)
-    throw new GantryError("NotImplemented", `admission plugins that are not built: ${missing.join(", ")}`);
   return ORDERED_PLUGINS.filter(
     (name) => enable.includes(name) || !(OFF_BY_DEFAULT.has(name) || disable.includes(name)),
   );

@@ -1,4 +1,4 @@
-import type { Clock, Logger } from "../../../base/index.ts";
+import { type Clock, GantryError, type Logger } from "../../../base/index.ts";
 import { type KindSource, namespaces, nodes, pods, serviceAccounts } from "../../api/index.ts";
 import type { Authorizer } from "../authorization/authorizer.ts";
 import type { RbacAuthorizer, RbacSource } from "../authorization/rbac-authorizer.ts";
@@ -20,6 +20,7 @@ import { defaultTolerationSeconds } from "./default-toleration-seconds.ts";
 import { denyServiceExternalIps } from "./deny-service-external-ips.ts";
 import { eventRateLimit } from "./event-rate-limit/event-rate-limit.ts";
 import { extendedResourceToleration } from "./extended-resource-toleration.ts";
+import { imagePolicyWebhook } from "./image-policy/image-policy-webhook.ts";
 import { limitPodHardAntiAffinityTopology } from "./limit-pod-hard-anti-affinity-topology.ts";
 import { limitRanger } from "./limit-ranger/limit-ranger.ts";
 import { namespaceAutoProvision, namespaceExists } from "./namespace-existence.ts";
@@ -100,6 +101,7 @@ function pluginsOf(options: AdmissionOptions): Record<BuiltPlugin, () => Admissi
       }),
     TaintNodesByCondition: () => nodeTaint,
     AlwaysPullImages: () => alwaysPullImages,
+    ImagePolicyWebhook: () => imagePolicyWebhook(required(choice?.imagePolicy), { logger, clock }),
     PodSecurity: () =>
       podSecurity({
         findNamespace,
@@ -129,6 +131,12 @@ function pluginsOf(options: AdmissionOptions): Record<BuiltPlugin, () => Admissi
     ValidatingAdmissionWebhook: () => validatingWebhooks(calling),
     AlwaysDeny: () => alwaysDeny,
   };
+}
+
+/** Options are read before: what a plugin needs is there. */
+function required<T>(configuration: T | undefined): T {
+  if (configuration === undefined) throw new GantryError("InvalidArgument", "no config specified");
+  return configuration;
 }
 
 async function findAccount({ objects, cache, clock }: AdmissionOptions, namespace: string, name: string) {

@@ -57,22 +57,16 @@ export const OFF_BY_DEFAULT: ReadonlySet<PluginName> = new Set([
   "AlwaysDeny",
 ]);
 
-/** Not built: whoever relies on one of them must not believe that it runs. */
-export const NOT_BUILT = ["ImagePolicyWebhook"] as const satisfies PluginName[];
-
 /** On by default, and without effect while their feature gates are off, which they are (both alpha in 1.33). */
 export const GATED = ["PodTopologyLabels", "MutatingAdmissionPolicy"] as const satisfies PluginName[];
 
 /** Counts what is written, in the transaction that writes it. */
 export const COUNTING = "ResourceQuota" satisfies PluginName;
 
-export type BuiltPlugin = Exclude<
-  PluginName,
-  (typeof NOT_BUILT)[number] | (typeof GATED)[number] | typeof COUNTING
->;
+export type BuiltPlugin = Exclude<PluginName, (typeof GATED)[number] | typeof COUNTING>;
 
 export const isPluginName = (name: string): name is PluginName =>
   (ORDERED_PLUGINS as readonly string[]).includes(name);
 
 export const isBuilt = (name: PluginName): name is BuiltPlugin =>
-  !([...NOT_BUILT, ...GATED, COUNTING] as PluginName[]).includes(name);
+  !([...GATED, COUNTING] as PluginName[]).includes(name);

@@ -2,6 +2,7 @@ import { dirname, resolve } from "node:path";
 import { GantryError, invalidArgument } from "../../../base/index.ts";
 import type { PluginChoice } from "../admission/choose-plugins.ts";
 import { readEventLimits } from "../admission/event-rate-limit/read-configuration.ts";
+import { readImagePolicy } from "../admission/image-policy/read-configuration.ts";
 import { readPodSecurityConfiguration } from "../admission/pod-security/read-configuration.ts";
 import { type ConfigKind, readComponentConfig } from "../component-config/read-component-config.ts";
 import type { FlagValues } from "./flag-values.ts";
@@ -13,7 +14,7 @@ interface PluginConfiguration {
   configuration?: unknown;
 }
 
-type Configurations = Pick<PluginChoice, "podSecurity" | "eventLimits">;
+type Configurations = Pick<PluginChoice, "podSecurity" | "eventLimits" | "imagePolicy">;
 
 const FLAG = "admission-control-config-file";
 
@@ -42,9 +43,11 @@ export async function readAdmissionConfig(flags: FlagValues): Promise<Configurat
         : path !== "" && (await textOfFile(resolve(dirname(file), path), FLAG));
     if (text === false) continue;
     if (name === "PodSecurity")
-      found.podSecurity ??= readConfiguration(name, () => readPodSecurityConfiguration(text));
+      found.podSecurity ??= await readConfiguration(name, () => readPodSecurityConfiguration(text));
     else if (name === "EventRateLimit")
-      found.eventLimits ??= readConfiguration(name, () => readEventLimits(text));
+      found.eventLimits ??= await readConfiguration(name, () => readEventLimits(text));
+    else if (name === "ImagePolicyWebhook")
+      found.imagePolicy ??= await readConfiguration(name, () => readImagePolicy(text, dirname(file)));
     else {
       throw new GantryError(
         "NotImplemented",
@@ -56,14 +59,20 @@ export async function readAdmissionConfig(flags: FlagValues): Promise<Configurat
 }
 
 /** Throws InvalidArgument where a plugin is to run that needs a configuration and has none. */
-export function requireConfigurations({ enable = [], eventLimits }: PluginChoice): void {
+export async function requireConfigurations({
+  enable = [],
+  eventLimits,
+  imagePolicy,
+}: PluginChoice): Promise<void> {
   if (enable.includes("EventRateLimit") && !eventLimits)
-    readConfiguration("EventRateLimit", () => readEventLimits(undefined));
+    await readConfiguration("EventRateLimit", () => readEventLimits(undefined));
+  if (enable.includes("ImagePolicyWebhook") && !imagePolicy)
+    await readConfiguration("ImagePolicyWebhook", () => readImagePolicy(undefined, ""));
 }
 
-function readConfiguration<T>(name: string, read: () => T): T {
+async function readConfiguration<T>(name: string, read: () => Promise<T> | T): Promise<T> {
   try {
-    return read();
+    return await read();
   } catch (error) {
     const why = (error as Error).message;
     throw invalidArgument(
