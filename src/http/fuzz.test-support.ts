@@ -37,7 +37,7 @@ export interface FuzzOutcome {
 
 const AT_ONCE = 8;
 const STUCK_MS = 50;
-const CLOSING_MS = 5_000;
+const CLOSING_MS = 10_000;
 
 /**
  * Sends requests whose bodies end, break, lie about their length or arrive after the answer, and upgrades that break. The same seed sends

@@ -48,6 +48,7 @@ export class Http2Connection {
   #settingsFrames = 0;
   #idleSinceMs = systemClock.monotonicMs();
   #isParting = false;
+  #written = { bytes: 0, atMs: systemClock.monotonicMs() };
 
   constructor(socket: TLSSocket, options: Http2ConnectionOptions) {
     this.#socket = socket;
@@ -74,6 +75,8 @@ export class Http2Connection {
     this.#session.on("stream", (stream, _headers, flags, ...[raw]: unknown[]) =>
       this.#take(stream, flags, raw as string[]),
     );
+    // Who sends nothing more cannot take anything more either, without windows (x/net's http2, serverConn.processFrameFromReader).
+    socket.on("end", () => socket.destroy());
     this.#session.on("error", (error) => logger.debug("HTTP/2 failed", { error: errorMessage(error) }));
   }
 
@@ -81,12 +84,21 @@ export class Http2Connection {
   sweep(nowMs: number): void {
     const { answerStallMs, keepAliveTimeoutMs, handshakeTimeoutMs, closeTimeoutMs } = this.#options.limits;
     for (const answer of this.#answers) if (answer.stalledMs(nowMs) >= answerStallMs) answer.destroy();
+    if (this.#stuckMs(nowMs) >= answerStallMs) this.#socket.destroy();
     if (this.#answers.size > 0) this.#idleSinceMs = nowMs;
     const idleMs = nowMs - this.#idleSinceMs;
     // Whoever reads nothing does not notice that it is to go.
     if (this.#isParting || this.#session.destroyed) {
       if (idleMs >= closeTimeoutMs) this.#socket.destroy();
     } else if (idleMs >= (this.#settingsFrames > 0 ? keepAliveTimeoutMs : handshakeTimeoutMs)) this.part();
+  }
+
+  /** For how long nothing has gone out of what is to go out. While a write hangs Node does not hear either that the client has gone. */
+  #stuckMs(nowMs: number): number {
+    const { bytesWritten: bytes } = this.#socket;
+    const waits = (this.#session.state.outboundQueueSize ?? 0) > 0;
+    if (!waits || bytes !== this.#written.bytes) this.#written = { bytes, atMs: nowMs };
+    return nowMs - this.#written.atMs;
   }
 
   /** Takes no further streams; the connection ends with those that there are. */

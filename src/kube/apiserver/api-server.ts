@@ -426,7 +426,10 @@ class KubeApiServer implements ApiServer {
         keepsEmptySegments: true,
         logger,
         // apiserver takes 1 MiB of headers: long lists of groups and tokens go there.
-        limits: { maxHeaderBytes: 1024 * 1024 },
+        limits: {
+          maxHeaderBytes: 1024 * 1024,
+          answerStallMs: this.#options.clientStallMs ?? CLIENT_STALL_MS,
+        },
       });
       const aggregationRun = runUntilReady((aggregationReady) =>
         this.#aggregation.run({ client, builtIn }, { signal: caching.signal, ready: aggregationReady }),

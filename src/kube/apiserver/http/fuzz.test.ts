@@ -48,7 +48,7 @@ let server: TestServer;
 /** What listens in the pod: takes some of a body, answers, and wants no more. */
 let pod: Server;
 beforeAll(async () => {
-  server = await startTestServer({ nodeAccess: () => mirror });
+  server = await startTestServer({ nodeAccess: () => mirror, clientStallMs: 2_000 });
   pod = createServer((req, res) => {
     req.once("data", () => res.end("enough")).on("end", () => res.end("all"));
     req.on("error", () => {});
