@@ -48,6 +48,7 @@ export class Http2Connection {
   #settingsFrames = 0;
   #idleSinceMs = systemClock.monotonicMs();
   #isParting = false;
+  #isAsked = false;
   #written = { bytes: 0, atMs: systemClock.monotonicMs() };
 
   constructor(socket: TLSSocket, options: Http2ConnectionOptions) {
@@ -87,10 +88,17 @@ export class Http2Connection {
     if (this.#stuckMs(nowMs) >= answerStallMs) this.#socket.destroy();
     if (this.#answers.size > 0) this.#idleSinceMs = nowMs;
     const idleMs = nowMs - this.#idleSinceMs;
+    this.#askWhetherThere(idleMs >= answerStallMs);
     // Whoever reads nothing does not notice that it is to go.
     if (this.#isParting || this.#session.destroyed) {
       if (idleMs >= closeTimeoutMs) this.#socket.destroy();
     } else if (idleMs >= (this.#settingsFrames > 0 ? keepAliveTimeoutMs : handshakeTimeoutMs)) this.part();
+  }
+
+  /** Of a client that has gone while a write hung nobody would hear: a ping gets stuck too. */
+  #askWhetherThere(isLongIdle: boolean): void {
+    if (isLongIdle && !this.#isAsked && !this.#session.destroyed) this.#session.ping(() => {});
+    this.#isAsked = isLongIdle;
   }
 
   /** For how long nothing has gone out of what is to go out. While a write hangs Node does not hear either that the client has gone. */
