@@ -60,6 +60,11 @@ describe("issuers of OpenID Connect that flags name", () => {
     expect(anonymous).toEqual({ isEnabled: true, paths: ["/livez"] });
   });
 
+  it("let nobody in without a name where everybody may do everything", async () => {
+    const { anonymous } = await read({ "authorization-mode": ["AlwaysAllow"], "anonymous-auth": ["true"] });
+    expect(anonymous).toEqual({ isEnabled: false });
+  });
+
   it.each<[string, GivenFlags, string | undefined, string]>([
     [
       "an issuer without a client",

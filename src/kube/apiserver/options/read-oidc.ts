@@ -46,10 +46,13 @@ export async function readOidc(
 /** Who may come without a name: as the file says, or else the flag. */
 export function anonymousOf(flags: FlagValues, oidc: OidcOptions | undefined): AnonymousOptions {
   const { anonymous } = oidc?.configuration ?? {};
-  if (!anonymous) return { isEnabled: flags.flag("anonymous-auth") };
+  if (!anonymous) return { isEnabled: flags.flag("anonymous-auth") && !allowsAll(flags) };
   const paths = (anonymous.conditions ?? []).map(({ path = "" }) => path);
   return { isEnabled: anonymous.enabled === true, paths };
 }
+
+/** Then whoever is let in may do everything: nobody is without saying who it is (ApplyAuthorization). */
+const allowsAll = (flags: FlagValues) => flags.list("authorization-mode").includes("AlwaysAllow");
 
 function checked(configuration: AuthenticationConfiguration, flags: FlagValues): OidcOptions {
   const disallowedIssuers = flags.list("service-account-issuer");
