@@ -4,6 +4,7 @@ import { type HttpServer, startHttpServer } from "../../http/index.ts";
 import { WatchCache } from "../../store/index.ts";
 import {
   builtInKinds,
+  groupResourceText,
   type KindSource,
   nodes,
   pods,
@@ -51,7 +52,7 @@ import { ServerPaths } from "./http/server-paths.ts";
 import { LocalBackend } from "./local-backend.ts";
 import { ApiServerMetrics } from "./metrics.ts";
 import { FreshObjects } from "./objects/fresh-objects.ts";
-import { REGISTRY, searchPrefix } from "./objects/object-keys.ts";
+import { keyPrefix, REGISTRY, searchPrefix } from "./objects/object-keys.ts";
 import { CachedLookup } from "./objects/object-lookup.ts";
 import { ObjectStore } from "./objects/object-store.ts";
 import { StoredObject } from "./objects/stored-object.ts";
@@ -175,7 +176,12 @@ class KubeApiServer implements ApiServer {
       clock: this.#clock,
     });
     this.#flowControl = this.#createFlowControl();
-    this.#metrics = new ApiServerMetrics({ clock: this.#clock, flowControl: this.#flowControl });
+    this.#metrics = new ApiServerMetrics({
+      clock: this.#clock,
+      flowControl: this.#flowControl,
+      storedObjects: () =>
+        this.#kinds.stored().map((kind) => [groupResourceText(kind), this.#cache.count(keyPrefix(kind))]),
+    });
     this.#checker = new CacheChecker({
       store: options.store,
       cache: this.#cache,

@@ -3,6 +3,7 @@ import { memoryUsage, uptime } from "node:process";
 import type { Clock } from "../../base/index.ts";
 import { counter, gauge, Histogram, histogram, label } from "../../formats/index.ts";
 import { AuditMetrics } from "./audit/audit-metrics.ts";
+import type { Authorization } from "./authorization/authorizer.ts";
 import type { FlowControl } from "./flow-control/flow-control.ts";
 import { flowControlMetrics } from "./flow-control/flow-metrics.ts";
 import { isLongRunning } from "./long-running.ts";
@@ -14,6 +15,14 @@ const BUCKETS = [
   0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60,
 ];
 
+type AuthorizationResult = "allowed" | "denied" | "no-opinion" | "error";
+
+function resultOf({ decision, error }: Authorization): AuthorizationResult {
+  if (decision === "allow") return "allowed";
+  if (error !== undefined) return "error";
+  return decision === "deny" ? "denied" : "no-opinion";
+}
+
 /** Counts requests and their times, and the event loop's delay; written out in Prometheus' text form. */
 export class ApiServerMetrics implements RequestObserver {
   readonly #clock: Clock;
@@ -24,16 +33,30 @@ export class ApiServerMetrics implements RequestObserver {
   readonly #durations = new Map<string, Histogram>();
   readonly #consistencyChecks = new Map<string, number>();
   readonly #gauges: () => Record<string, number>;
+  readonly #storedObjects: () => Iterable<readonly [resource: string, count: number]>;
+  readonly #authorizations: Record<AuthorizationResult, number> = {
+    allowed: 0,
+    denied: 0,
+    "no-opinion": 0,
+    error: 0,
+  };
   #longRunning = 0;
   #eventLoop: ReturnType<typeof monitorEventLoopDelay> | undefined;
 
   /** Counted by the audit log, where there is one. */
   readonly audit = new AuditMetrics();
 
-  constructor(options: { clock: Clock; flowControl: FlowControl; gauges?: () => Record<string, number> }) {
+  constructor(options: {
+    clock: Clock;
+    flowControl: FlowControl;
+    gauges?: () => Record<string, number>;
+    /** `deployments.apps`, and how many of it there are. */
+    storedObjects?: () => Iterable<readonly [resource: string, count: number]>;
+  }) {
     this.#clock = options.clock;
     this.#flowControl = options.flowControl;
     this.#gauges = options.gauges ?? (() => ({}));
+    this.#storedObjects = options.storedObjects ?? (() => []);
   }
 
   start(): void {
@@ -50,6 +73,9 @@ export class ApiServerMetrics implements RequestObserver {
     const long = isLongRunning(info);
     if (long) this.#longRunning++;
     return {
+      authorized: (authorization) => {
+        this.#authorizations[resultOf(authorization)]++;
+      },
       end: ({ code }) => {
         if (long) this.#longRunning--;
         this.#count(info, code, long ? undefined : (this.#clock.monotonicMs() - startedMs) / 1000);
@@ -75,6 +101,19 @@ export class ApiServerMetrics implements RequestObserver {
         "apiserver_storage_consistency_checks_total",
         "Comparisons of the watch cache with the store.",
         this.#consistencyChecks,
+      ),
+      ...gauge(
+        "apiserver_storage_objects",
+        "Objects that are kept, by resource.",
+        [...this.#storedObjects()].map(([resource, count]) => [`{${label("resource", resource)}}`, count]),
+      ),
+      ...counter(
+        "authorization_attempts_total",
+        "Requests by what was said of them when they were to be authorized.",
+        Object.entries(this.#authorizations).map(([result, count]) => [
+          `{${label("result", result)}}`,
+          count,
+        ]),
       ),
       ...gauge("apiserver_current_inflight_requests", "Requests being worked on.", {
         '{request_kind="mutating"}': executing.mutating,

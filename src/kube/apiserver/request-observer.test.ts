@@ -58,6 +58,41 @@ describe("the record of a request", () => {
     );
   });
 
+  it("is counted by what was said of it, beside how many objects there are", async () => {
+    const figures = async () => {
+      const { text } = await rawRequest(server, "/metrics");
+      const value = (series: string) =>
+        Number(
+          text
+            .split("\n")
+            .find((line) => line.startsWith(`${series} `))
+            ?.split(" ")[1],
+        );
+      return {
+        allowed: value('authorization_attempts_total{result="allowed"}'),
+        unheard: value('authorization_attempts_total{result="no-opinion"}'),
+        accounts: value('apiserver_storage_objects{resource="serviceaccounts"}'),
+        leases: value('apiserver_storage_objects{resource="leases.coordination.k8s.io"}'),
+      };
+    };
+    const before = await figures();
+    expect(before).toMatchObject({ accounts: 1, leases: expect.any(Number) });
+    await record(PODS, { identity: "nobody" });
+    const account = { metadata: { name: "another" } };
+    const created = await rawRequest(server, "/api/v1/namespaces/default/serviceaccounts", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(account),
+    });
+    expect(created.status).toBe(201);
+    expect(await figures()).toEqual({
+      ...before,
+      allowed: before.allowed + 2,
+      unheard: before.unheard + 1,
+      accounts: 2,
+    });
+  });
+
   it("tells who sent it, and as whom it was done", async () => {
     expect(await record(PODS)).toMatchObject({ caller: "admin", code: 200 });
     expect(await record(PODS, { identity: "nobody" })).toMatchObject({
