@@ -25,7 +25,7 @@ spec:
     - name: main
       image: busybox
       imagePullPolicy: IfNotPresent
-      command: ["sh", "-c", "echo started; while :; do printf 'HTTP/1.0 200 OK\\\\r\\\\n\\\\r\\\\nhello\\\\n' | nc -l -p 8080 >/dev/null; echo served; done"]
+      command: ["sh", "-c", "mkdir /tmp/www; echo hello >/tmp/www/index.html; echo started; httpd -f -p 8080 -h /tmp/www & wait"]
       ports: [{ containerPort: 8080 }]
     - name: ticker
       image: busybox

@@ -93,8 +93,7 @@ curl -s --max-time 10 http://$(sed -n 's/^Forwarding from \\(127[^ ]*\\).*/\\1/p
         err: ANYTHING,
       },
       {
-        run: `sleep 2 # until the pod listens again
-kubectl port-forward service/shell :8080 >forward.txt & pid=$!
+        run: `kubectl port-forward service/shell :8080 >forward.txt & pid=$!
 until grep -q Forwarding forward.txt; do sleep 0.1; done
 curl -s --max-time 10 http://$(sed -n 's/^Forwarding from \\(127[^ ]*\\).*/\\1/p' forward.txt)/; kill $pid`,
         out: "hello\n",
