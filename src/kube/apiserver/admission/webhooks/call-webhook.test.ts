@@ -188,6 +188,18 @@ describe("a webhook of a Service", () => {
   const failed = (why: string, port = 443) =>
     `Internal error occurred: failed calling webhook "one.example.com": failed to call webhook: Post "https://hook.default.svc:${port}/one?timeout=10s": ${why}`;
 
+  it("is called where its Service stands for a name outside, by its own name", async () => {
+    const services = "/api/v1/namespaces/default/services";
+    await create(services, {
+      metadata: { name: "hook" },
+      spec: { type: "ExternalName", externalName: "localhost" },
+    });
+    await webhooks("validating", "o", { at: "one", clientConfig: clientConfig({ port: hook.port }) });
+    expect((await create(MAPS, configMap("outside"))).status).toBe(201);
+    expect(hook.calls.map(({ host }) => host)).toEqual([`hook.default.svc:${hook.port}`]);
+    await send("DELETE", `${services}/hook`);
+  });
+
   it("is called at one of its endpoints, by its name", async () => {
     await webhooks("validating", "v", { at: "one", clientConfig: clientConfig() });
     expect((await create(MAPS, configMap("no-service"))).json.message).toBe(
