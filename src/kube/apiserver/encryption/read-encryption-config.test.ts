@@ -65,10 +65,6 @@ describe("a configuration of encryption", () => {
       `${PARSING}[resources[0].providers[0].aesgcm.keys[0].name: Required value: name is a mandatory field for a key, resources[0].providers[0].aesgcm.keys[0].secret: Invalid value: "REDACTED": secret is not of the expected length, got 1, expected one of [16 24 32], resources[0].providers[0].aesgcm.keys[1].secret: Invalid value: "REDACTED": secrets must be base64 encoded]`,
     ],
     [
-      `${HEADER}resources: [${rule("secrets", `{secretbox: {keys: [${KEY}]}}`)}]`,
-      "the encryption provider secretbox is not implemented",
-    ],
-    [
       `${HEADER}resources: [${rule("secrets", "{kms: {name: k, endpoint: unix:///x, apiVersion: v2}}")}]`,
       "the encryption provider kms is not implemented",
     ],

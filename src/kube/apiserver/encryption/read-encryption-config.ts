@@ -3,6 +3,7 @@ import { errorListText, type FieldError, GoLiteral, invalid, required } from "..
 import { type ConfigKind, readComponentConfig } from "../component-config/read-component-config.ts";
 import { aesCbc, aesGcm } from "./aes-transformers.ts";
 import { ANY_RESOURCE, EVERYTHING, ResourceTransformers } from "./resource-transformers.ts";
+import { secretbox as secretboxOf } from "./secretbox-transformer.ts";
 import {
   identity,
   type PrefixedTransformer,
@@ -59,7 +60,7 @@ const SECRETBOX_KEY_BYTES = [32];
 
 /**
  * The configuration of encryption at rest (`--encryption-provider-config`). Throws InvalidArgument with upstream's messages, and
- * NotImplemented for the providers kms and secretbox.
+ * NotImplemented for the provider kms.
  */
 export function readEncryptionConfig(path: string, text: string): ResourceTransformers {
   const refused = (why: string) => invalidArgument(`error while parsing file: ${why}`);
@@ -118,11 +119,11 @@ function partsOf(resource: string): { resource: string; group: string } {
 
 /** Names of keys stand in what is stored: `k8s:enc:aesgcm:v1:key1:`. */
 function prefixed({ aesgcm, aescbc, secretbox, kms }: Provider): PrefixedTransformer {
-  const missing = kms !== undefined ? "kms" : secretbox ? "secretbox" : undefined;
-  if (missing)
-    throw new GantryError("NotImplemented", `the encryption provider ${missing} is not implemented`);
+  if (kms !== undefined)
+    throw new GantryError("NotImplemented", "the encryption provider kms is not implemented");
   if (aesgcm) return byKeys("k8s:enc:aesgcm:v1:", aesgcm, aesGcm);
   if (aescbc) return byKeys("k8s:enc:aescbc:v1:", aescbc, aesCbc);
+  if (secretbox) return byKeys("k8s:enc:secretbox:v1:", secretbox, secretboxOf);
   return { prefix: "", transformer: identity };
 }
 
