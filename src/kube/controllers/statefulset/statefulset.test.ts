@@ -247,6 +247,8 @@ describe("the StatefulSet controller", () => {
     await eventually(async () => expect(await ownersOf("web-0")).toBeUndefined());
     const revisionsNow = async () => (await plane.client.list(controllerRevisions, { namespace })).items;
     await eventually(async () => expect((await revisionsNow())[0]!.metadata.ownerReferences).toBeUndefined());
+    // The name is the set's until the last of its dependents is orphaned.
+    await eventually(() => expect(get()).rejects.toMatchObject({ kind: "NotFound" }));
     const uid = await uidOf("web-0");
     const { metadata } = await create(1);
     expect(metadata.uid).not.toBe(first.metadata.uid);
