@@ -26,7 +26,6 @@ describe("what is not served", () => {
     expect((await kube.tryApply(widget)).stderr).toBe(
       'error: resource mapping not found for name: "x" namespace: "" from "STDIN": no matches for kind "Widget" in version "example.com/v1"\nensure CRDs are installed first\n',
     );
-    expect(await stderr("top", "nodes")).toBe("error: Metrics API not available\n");
     for (const path of ["/apis/nothing.example.com/v1/things", "/api/v1/namespaces/default/things"])
       expect((await kube.api(path)).status).toBe(404);
   });

@@ -1,11 +1,16 @@
-import type { Pod, StatefulSet } from "../../api/index.ts";
+import type { PersistentVolumeClaim, Pod, StatefulSet } from "../../api/index.ts";
 import {
   controllerRevisions,
   persistentVolumeClaims,
   pods as podsResource,
   statefulSets,
 } from "../../api/index.ts";
-import { type Controller, type ControllerDependencies, createController } from "../controller.ts";
+import {
+  type Controller,
+  type ControllerDependencies,
+  createController,
+  type Enqueue,
+} from "../controller.ts";
 import { RevisionWriter, watchRevisions } from "../history/index.ts";
 import { keyOf } from "../object-key.ts";
 import { indexByController } from "../owner.ts";
@@ -55,6 +60,12 @@ export function createStatefulSetController(dependencies: ControllerDependencies
     },
   };
 
+  const offerClaim =
+    (enqueue: Enqueue) =>
+    ({ metadata: { namespace, name } }: PersistentVolumeClaim): void => {
+      for (const one of sets.list(namespace)) if (mayUseClaim(one, name)) enqueue(keyOf(one));
+    };
+
   return createController(
     {
       name: "statefulset",
@@ -62,11 +73,8 @@ export function createStatefulSetController(dependencies: ControllerDependencies
       watch: (enqueue) => [
         ...watchWorkload(statefulSets.kind, watched, enqueue),
         watchRevisions(kind, { revisions, owners: sets, history }, enqueue),
-        claims.subscribe({
-          onDelete: ({ metadata: { namespace, name } }) => {
-            for (const one of sets.list(namespace)) if (mayUseClaim(one, name)) enqueue(keyOf(one));
-          },
-        }),
+        // What was just made gets its owners once the informer shows it; what went away is made anew.
+        claims.subscribe({ onAdd: offerClaim(enqueue), onDelete: offerClaim(enqueue) }),
       ],
       reconcile: createReconciler(dependencies, {
         sets,

@@ -12,7 +12,7 @@ import { createGarbageCollector } from "../garbage-collector/index.ts";
 import { createPvcProtectionController } from "../pvc-protection/index.ts";
 import { ControlPlane } from "../testing/control-plane.ts";
 import { eventually } from "../testing/eventually.ts";
-import { withoutEvents } from "../testing/faults.ts";
+import { HeldEvents, withoutEvents } from "../testing/faults.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
 import { claim, pod, podTemplate, statefulSet } from "../testing/objects.ts";
 import { PodActor } from "../testing/pod-actor.ts";
@@ -332,6 +332,33 @@ describe("the StatefulSet controller", () => {
           "Normal SuccessfulCreate: create Claim data-web-0 Pod web-0 in StatefulSet web success",
         ),
       );
+    });
+
+    it("gives them their owner however late it hears of them", async () => {
+      const other = await ControlPlane.start();
+      const held = new HeldEvents("persistentvolumeclaims");
+      await other.run(
+        { "statefulset-controller": createStatefulSetController },
+        { wrapSource: (client) => held.wrap(client) },
+      );
+      const itsActor = await PodActor.start(other.client);
+      const at = await other.namespace();
+      const release = held.hold();
+      const policy = { persistentVolumeClaimRetentionPolicy: { whenDeleted: "Delete" } };
+      await other.client.create(statefulSets, statefulSet("web", at, 1, { ...withClaims, ...policy }));
+      const { metadata } = await eventually(async () => {
+        const set = await other.client.get(statefulSets, at, "web");
+        expect(set.status).toMatchObject({ readyReplicas: 1, availableReplicas: 1 });
+        return set;
+      });
+      release();
+      await eventually(async () => {
+        const { ownerReferences } = (await other.client.get(persistentVolumeClaims, at, "data-web-0"))
+          .metadata;
+        expect(ownerReferences).toMatchObject([{ uid: metadata.uid }]);
+      });
+      await itsActor.stop();
+      await other.stop();
     });
 
     it("lets them go with the pods that are no longer asked for, or with itself", async () => {
