@@ -304,13 +304,22 @@ describe("pods", () => {
     let seen = "";
     output.setEncoding("utf8").on("data", (part) => (seen += part));
     const attached = await new Attach(config).attach(namespace, "walker", "main", output, null, null, false);
-    const [input, answer] = [new PassThrough(), new PassThrough()];
-    await new PortForward(config).portForward(namespace, "walker", [8080], answer, null, input);
-    let said = "";
-    answer.setEncoding("utf8").on("data", (part) => (said += part));
-    input.write("ping\n");
-    await eventually("what was sent comes back", () => said === "ping\n");
-    await eventually("the container tells of the connection", () => seen.includes("connected"));
+    const ping = async (timeoutMs?: number): Promise<void> => {
+      const [input, answer] = [new PassThrough(), new PassThrough()];
+      const forwarder = new PortForward(config);
+      const forwarded = await forwarder.portForward(namespace, "walker", [8080], answer, null, input);
+      let said = "";
+      answer.setEncoding("utf8").on("data", (part) => (said += part));
+      input.write("ping\n");
+      await eventually("what was sent comes back", () => said === "ping\n", timeoutMs);
+      (forwarded as Json).close();
+    };
+    await ping();
+    // Attaching begins when it is answered: what the container says in that moment goes by unseen.
+    await eventually("the container tells of a connection", async () => {
+      if (!seen.includes("connected")) await ping(1_000);
+      return seen.includes("connected");
+    });
     (attached as Json).close();
   });
 
