@@ -2,14 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { CronJob, Job } from "../../api/index.ts";
 import { cronJobs, events, jobs } from "../../api/index.ts";
 import { ControlPlane, type Running } from "../testing/control-plane.ts";
-import {
-  expectSameDespiteEventFaults,
-  expectSameDespiteWriteFaults,
-  reference,
-  type Scenario,
-} from "../testing/convergence.ts";
+import { reference, type Scenario } from "../testing/convergence.ts";
 import { eventually } from "../testing/eventually.ts";
-import { WRITE_FAULTS } from "../testing/faults.ts";
+import { itConverges } from "../testing/fault-tests.ts";
 import { finishJob } from "../testing/finish-job.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
 import { cronJob, job } from "../testing/objects.ts";
@@ -265,17 +260,5 @@ describe("the CronJob controller under faults", () => {
       hasSucceeded: true,
     });
   });
-  for (const mode of WRITE_FAULTS) {
-    it(`comes to the same state when any write is ${mode}`, async () => {
-      expect(await expectSameDespiteWriteFaults(plane, scenario, expected, mode)).toBeGreaterThan(5);
-    });
-  }
-  for (const mode of ["missed", "doubled"] as const) {
-    it(`comes to the same state when any event is ${mode}`, async () => {
-      expect(await expectSameDespiteEventFaults(plane, scenario, expected, mode)).toBeGreaterThan(10);
-    });
-  }
-  it("comes to the same state when its informers are late", async () => {
-    await expectSameDespiteEventFaults(plane, scenario, expected, "late");
-  });
+  itConverges(() => ({ plane, scenario, expected }), { writes: 5, events: 10 });
 });

@@ -10,14 +10,9 @@ import { createHttpsClient } from "../../client/index.ts";
 import type { ControllerDependencies } from "../controller.ts";
 import { createCsrApprovingController } from "../csrapproving/index.ts";
 import { ControlPlane, type Identities } from "../testing/control-plane.ts";
-import {
-  expectSameDespiteEventFaults,
-  expectSameDespiteWriteFaults,
-  reference,
-  type Scenario,
-} from "../testing/convergence.ts";
+import { reference, type Scenario } from "../testing/convergence.ts";
 import { eventually } from "../testing/eventually.ts";
-import { WRITE_FAULTS } from "../testing/faults.ts";
+import { itConverges } from "../testing/fault-tests.ts";
 import { Openssl } from "../testing/openssl.ts";
 import { together } from "../together.ts";
 import { createCsrSigningController } from "./index.ts";
@@ -282,19 +277,5 @@ describe("the approving and the signing controller under faults", () => {
     ]);
   });
 
-  for (const mode of WRITE_FAULTS) {
-    it(`come to the same state when any write is ${mode}`, async () => {
-      expect(await expectSameDespiteWriteFaults(faulty, scenario, expected, mode)).toBeGreaterThan(3);
-    });
-  }
-
-  for (const mode of ["missed", "doubled"] as const) {
-    it(`come to the same state when any event is ${mode}`, async () => {
-      expect(await expectSameDespiteEventFaults(faulty, scenario, expected, mode)).toBeGreaterThan(5);
-    });
-  }
-
-  it("come to the same state when their informers are late", async () => {
-    await expectSameDespiteEventFaults(faulty, scenario, expected, "late");
-  });
+  itConverges(() => ({ plane: faulty, scenario, expected }), { writes: 3, events: 5 });
 });

@@ -7,15 +7,9 @@ import {
 import type { KubeObject } from "../../api/types.ts";
 import { createReplicaSetController } from "../replicaset/index.ts";
 import { ControlPlane } from "../testing/control-plane.ts";
-import {
-  expectSameDespiteEventFaults,
-  expectSameDespiteWriteFaults,
-  reference,
-  type Scenario,
-  type World,
-} from "../testing/convergence.ts";
+import { reference, type Scenario, type World } from "../testing/convergence.ts";
 import { eventually } from "../testing/eventually.ts";
-import { WRITE_FAULTS } from "../testing/faults.ts";
+import { itConverges } from "../testing/fault-tests.ts";
 import { deployment, podTemplate } from "../testing/objects.ts";
 import { PodActor } from "../testing/pod-actor.ts";
 import { PodHistory } from "../testing/pod-history.ts";
@@ -112,21 +106,7 @@ describe("the Deployment controller under faults", () => {
     });
   });
 
-  for (const mode of WRITE_FAULTS) {
-    it(`comes to the same state when any write is ${mode}`, { timeout: 60_000 }, async () => {
-      expect(await expectSameDespiteWriteFaults(plane, scenario, expected, mode)).toBeGreaterThan(30);
-    });
-  }
-
-  for (const mode of ["missed", "doubled"] as const) {
-    it(`comes to the same state when any event is ${mode}`, { timeout: 60_000 }, async () => {
-      expect(await expectSameDespiteEventFaults(plane, scenario, expected, mode)).toBeGreaterThan(50);
-    });
-  }
-
-  it("does nothing twice when its informers are late", async () => {
-    await expectSameDespiteEventFaults(plane, scenario, expected, "late");
-  });
+  itConverges(() => ({ plane, scenario, expected }), { writes: 30, events: 50, timeoutMs: 60_000 });
 });
 
 function revisionOf(object: KubeObject): string | undefined {

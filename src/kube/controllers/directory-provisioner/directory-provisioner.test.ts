@@ -15,14 +15,9 @@ import { createPersistentVolumeBinder } from "../persistentvolume-binder/index.t
 import { createPvProtectionController } from "../pv-protection/index.ts";
 import { createPvcProtectionController } from "../pvc-protection/index.ts";
 import { ControlPlane, type Identities } from "../testing/control-plane.ts";
-import {
-  expectSameDespiteEventFaults,
-  expectSameDespiteWriteFaults,
-  reference,
-  type Scenario,
-} from "../testing/convergence.ts";
+import { reference, type Scenario } from "../testing/convergence.ts";
 import { eventually } from "../testing/eventually.ts";
-import { WRITE_FAULTS } from "../testing/faults.ts";
+import { itConverges } from "../testing/fault-tests.ts";
 import { claim } from "../testing/objects.ts";
 import { together } from "../together.ts";
 import { directoryProvisioner } from "./directory-provisioner.ts";
@@ -393,19 +388,5 @@ describe("the provisioner under faults", () => {
     expect(expected).toEqual({ claims: [["keep", "Bound"]], volumes: [["keep", "Bound", true]] });
   });
 
-  for (const mode of WRITE_FAULTS) {
-    it(`comes to the same state when any write is ${mode}`, async () => {
-      expect(await expectSameDespiteWriteFaults(plane, scenario, expected, mode)).toBeGreaterThan(10);
-    });
-  }
-
-  for (const mode of ["missed", "doubled"] as const) {
-    it(`comes to the same state when any event is ${mode}`, async () => {
-      expect(await expectSameDespiteEventFaults(plane, scenario, expected, mode)).toBeGreaterThan(10);
-    });
-  }
-
-  it("comes to the same state when its informers are late", async () => {
-    await expectSameDespiteEventFaults(plane, scenario, expected, "late");
-  });
+  itConverges(() => ({ plane, scenario, expected }), { writes: 10, events: 10 });
 });

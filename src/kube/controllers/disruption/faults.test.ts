@@ -3,15 +3,9 @@ import { isGantryError } from "../../../base/index.ts";
 import { podDisruptionBudgets, pods, replicaSets } from "../../api/index.ts";
 import { createReplicaSetController } from "../replicaset/index.ts";
 import { ControlPlane } from "../testing/control-plane.ts";
-import {
-  expectSameDespiteEventFaults,
-  expectSameDespiteWriteFaults,
-  reference,
-  type Scenario,
-  type World,
-} from "../testing/convergence.ts";
+import { reference, type Scenario, type World } from "../testing/convergence.ts";
 import { eventually } from "../testing/eventually.ts";
-import { WRITE_FAULTS } from "../testing/faults.ts";
+import { itConverges } from "../testing/fault-tests.ts";
 import { replicaSet } from "../testing/objects.ts";
 import { PodActor } from "../testing/pod-actor.ts";
 import { createDisruptionController } from "./index.ts";
@@ -91,14 +85,5 @@ describe("disruption budgets under faults", () => {
     });
   });
 
-  for (const mode of WRITE_FAULTS) {
-    it(`end in the same state when any write is ${mode}`, async () => {
-      expect(await expectSameDespiteWriteFaults(plane, scenario, expected, mode)).toBeGreaterThan(5);
-    });
-  }
-  for (const mode of ["missed", "doubled", "late"] as const) {
-    it(`end in the same state when any event is ${mode}`, async () => {
-      await expectSameDespiteEventFaults(plane, scenario, expected, mode);
-    });
-  }
+  itConverges(() => ({ plane, scenario, expected }), { writes: 5, events: 5 });
 });

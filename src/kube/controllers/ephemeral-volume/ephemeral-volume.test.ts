@@ -2,14 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { events as eventsResource, persistentVolumeClaims, pods } from "../../api/index.ts";
 import { createPvcProtectionController } from "../pvc-protection/index.ts";
 import { ControlPlane } from "../testing/control-plane.ts";
-import {
-  expectSameDespiteEventFaults,
-  expectSameDespiteWriteFaults,
-  reference,
-  type Scenario,
-} from "../testing/convergence.ts";
+import { reference, type Scenario } from "../testing/convergence.ts";
 import { eventually } from "../testing/eventually.ts";
-import { WRITE_FAULTS } from "../testing/faults.ts";
+import { itConverges } from "../testing/fault-tests.ts";
 import { claim, pod } from "../testing/objects.ts";
 import { createEphemeralVolumeController } from "./index.ts";
 
@@ -113,19 +108,5 @@ describe("the controller of pods' own volumes under faults", () => {
     ]);
   });
 
-  for (const mode of WRITE_FAULTS) {
-    it(`comes to the same state when any write is ${mode}`, async () => {
-      expect(await expectSameDespiteWriteFaults(plane, scenario, expected, mode)).toBeGreaterThan(3);
-    });
-  }
-
-  for (const mode of ["missed", "doubled"] as const) {
-    it(`comes to the same state when any event is ${mode}`, async () => {
-      expect(await expectSameDespiteEventFaults(plane, scenario, expected, mode)).toBeGreaterThan(4);
-    });
-  }
-
-  it("comes to the same state when its informers are late", async () => {
-    await expectSameDespiteEventFaults(plane, scenario, expected, "late");
-  });
+  itConverges(() => ({ plane, scenario, expected }), { writes: 3, events: 4 });
 });

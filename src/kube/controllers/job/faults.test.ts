@@ -2,15 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Pod } from "../../api/index.ts";
 import { jobs, pods } from "../../api/index.ts";
 import { ControlPlane } from "../testing/control-plane.ts";
-import {
-  expectSameDespiteEventFaults,
-  expectSameDespiteWriteFaults,
-  reference,
-  type Scenario,
-  type World,
-} from "../testing/convergence.ts";
+import { reference, type Scenario, type World } from "../testing/convergence.ts";
 import { eventually } from "../testing/eventually.ts";
-import { WRITE_FAULTS } from "../testing/faults.ts";
+import { itConverges } from "../testing/fault-tests.ts";
 import { JOB_CONTROLLERS } from "../testing/job-world.ts";
 import { job } from "../testing/objects.ts";
 import { PodActor } from "../testing/pod-actor.ts";
@@ -174,20 +168,6 @@ describe.each(Object.entries(STORIES))(
       expect(expected).toEqual(end);
     });
 
-    for (const mode of WRITE_FAULTS) {
-      it(`comes to the same state when any write is ${mode}`, async () => {
-        expect(await expectSameDespiteWriteFaults(plane, scenario, expected, mode)).toBeGreaterThan(5);
-      });
-    }
-
-    for (const mode of ["missed", "doubled"] as const) {
-      it(`comes to the same state when any event is ${mode}`, async () => {
-        expect(await expectSameDespiteEventFaults(plane, scenario, expected, mode)).toBeGreaterThan(10);
-      });
-    }
-
-    it("comes to the same state when its informers are late", async () => {
-      await expectSameDespiteEventFaults(plane, scenario, expected, "late");
-    });
+    itConverges(() => ({ plane, scenario, expected }), { writes: 5, events: 10 });
   },
 );

@@ -1,14 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { persistentVolumes } from "../../api/index.ts";
 import { ControlPlane } from "../testing/control-plane.ts";
-import {
-  expectSameDespiteEventFaults,
-  expectSameDespiteWriteFaults,
-  reference,
-  type Scenario,
-  type World,
-} from "../testing/convergence.ts";
-import { WRITE_FAULTS } from "../testing/faults.ts";
+import { reference, type Scenario, type World } from "../testing/convergence.ts";
+import { itConverges } from "../testing/fault-tests.ts";
 import { volume } from "../testing/objects.ts";
 import { createPvProtectionController } from "./index.ts";
 
@@ -62,19 +56,5 @@ describe("the volume protection controller", () => {
     ]);
   });
 
-  for (const mode of WRITE_FAULTS) {
-    it(`comes to the same state when any write is ${mode}`, async () => {
-      expect(await expectSameDespiteWriteFaults(plane, scenario, expected, mode)).toBeGreaterThan(2);
-    });
-  }
-
-  for (const mode of ["missed", "doubled"] as const) {
-    it(`comes to the same state when any event is ${mode}`, async () => {
-      expect(await expectSameDespiteEventFaults(plane, scenario, expected, mode)).toBeGreaterThan(8);
-    });
-  }
-
-  it("comes to the same state when its informers are late", async () => {
-    await expectSameDespiteEventFaults(plane, scenario, expected, "late");
-  });
+  itConverges(() => ({ plane, scenario, expected }), { writes: 2, events: 8 });
 });

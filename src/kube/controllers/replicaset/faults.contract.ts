@@ -2,14 +2,9 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { pods as podsResource } from "../../api/index.ts";
 import type { NewObject } from "../../client/index.ts";
 import { ControlPlane, type Identities } from "../testing/control-plane.ts";
-import {
-  expectSameDespiteEventFaults,
-  expectSameDespiteWriteFaults,
-  reference,
-  type Scenario,
-} from "../testing/convergence.ts";
+import { reference, type Scenario } from "../testing/convergence.ts";
 import { eventually } from "../testing/eventually.ts";
-import { WRITE_FAULTS } from "../testing/faults.ts";
+import { itConverges } from "../testing/fault-tests.ts";
 import { pod } from "../testing/objects.ts";
 import { PodActor } from "../testing/pod-actor.ts";
 import { PodHistory } from "../testing/pod-history.ts";
@@ -87,19 +82,5 @@ export function describeReplicasUnderFaults({ controllers, resource, owner }: Re
     });
   });
 
-  for (const mode of WRITE_FAULTS) {
-    it(`comes to the same state when any write is ${mode}`, async () => {
-      expect(await expectSameDespiteWriteFaults(plane, scenario, expected, mode)).toBeGreaterThan(10);
-    });
-  }
-
-  for (const mode of ["missed", "doubled"] as const) {
-    it(`comes to the same state when any event is ${mode}`, async () => {
-      expect(await expectSameDespiteEventFaults(plane, scenario, expected, mode)).toBeGreaterThan(20);
-    });
-  }
-
-  it("never makes a pod too many when its informers are late", async () => {
-    await expectSameDespiteEventFaults(plane, scenario, expected, "late");
-  });
+  itConverges(() => ({ plane, scenario, expected }), { writes: 10, events: 20 });
 }

@@ -11,14 +11,9 @@ import {
   services,
 } from "../../api/index.ts";
 import { ControlPlane } from "../testing/control-plane.ts";
-import {
-  expectSameDespiteEventFaults,
-  expectSameDespiteWriteFaults,
-  reference,
-  type Scenario,
-} from "../testing/convergence.ts";
+import { reference, type Scenario } from "../testing/convergence.ts";
 import { eventually } from "../testing/eventually.ts";
-import { WRITE_FAULTS } from "../testing/faults.ts";
+import { itConverges } from "../testing/fault-tests.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
 import { claim, deployment, pod, service } from "../testing/objects.ts";
 import { createResourceQuotaController } from "./index.ts";
@@ -248,19 +243,5 @@ describe("the quota controller under faults", () => {
     expect(expected).toEqual({ hard: { configmaps: "3" }, used: { configmaps: "2" } });
   });
 
-  for (const mode of WRITE_FAULTS) {
-    it(`comes to the same state when any write is ${mode}`, async () => {
-      expect(await expectSameDespiteWriteFaults(plane, scenario, expected, mode)).toBeGreaterThan(2);
-    });
-  }
-
-  for (const mode of ["missed", "doubled"] as const) {
-    it(`comes to the same state when any event is ${mode}`, async () => {
-      expect(await expectSameDespiteEventFaults(plane, scenario, expected, mode)).toBeGreaterThan(8);
-    });
-  }
-
-  it("comes to the same state when its informers are late", async () => {
-    await expectSameDespiteEventFaults(plane, scenario, expected, "late");
-  });
+  itConverges(() => ({ plane, scenario, expected }), { writes: 2, events: 8 });
 });

@@ -1,14 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type IPAddress, ipAddresses, type ServiceCIDR, serviceCidrs, services } from "../../api/index.ts";
 import { ControlPlane } from "../testing/control-plane.ts";
-import {
-  expectSameDespiteEventFaults,
-  expectSameDespiteWriteFaults,
-  reference,
-  type Scenario,
-} from "../testing/convergence.ts";
+import { reference, type Scenario } from "../testing/convergence.ts";
 import { eventually } from "../testing/eventually.ts";
-import { WRITE_FAULTS } from "../testing/faults.ts";
+import { itConverges } from "../testing/fault-tests.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
 import { service } from "../testing/objects.ts";
 import { isDispensable } from "./coverage.ts";
@@ -180,19 +175,5 @@ describe("the controller of ranges of Services under faults", () => {
     ]);
   });
 
-  for (const mode of WRITE_FAULTS) {
-    it(`comes to the same state when any write is ${mode}`, async () => {
-      expect(await expectSameDespiteWriteFaults(plane, scenario, expected, mode)).toBeGreaterThan(5);
-    });
-  }
-
-  for (const mode of ["missed", "doubled"] as const) {
-    it(`comes to the same state when any event is ${mode}`, async () => {
-      expect(await expectSameDespiteEventFaults(plane, scenario, expected, mode)).toBeGreaterThan(8);
-    });
-  }
-
-  it("comes to the same state when its informers are late", async () => {
-    await expectSameDespiteEventFaults(plane, scenario, expected, "late");
-  });
+  itConverges(() => ({ plane, scenario, expected }), { writes: 5, events: 8 });
 });

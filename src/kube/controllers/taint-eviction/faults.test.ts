@@ -1,14 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { nodes, podCondition, pods } from "../../api/index.ts";
 import { ControlPlane } from "../testing/control-plane.ts";
-import {
-  expectSameDespiteEventFaults,
-  expectSameDespiteWriteFaults,
-  reference,
-  type Scenario,
-} from "../testing/convergence.ts";
+import { reference, type Scenario } from "../testing/convergence.ts";
 import { eventually } from "../testing/eventually.ts";
-import { WRITE_FAULTS } from "../testing/faults.ts";
+import { itConverges } from "../testing/fault-tests.ts";
 import { node, pod } from "../testing/objects.ts";
 import { createTaintEvictionController } from "./index.ts";
 
@@ -72,14 +67,5 @@ describe("driving pods away under faults", () => {
     );
   });
 
-  for (const mode of WRITE_FAULTS) {
-    it(`comes to the same end when any write is ${mode}`, async () => {
-      expect(await expectSameDespiteWriteFaults(plane, scenario, expected, mode)).toBeGreaterThan(4);
-    });
-  }
-  for (const mode of ["missed", "doubled"] as const) {
-    it(`comes to the same end when any event is ${mode}`, async () => {
-      await expectSameDespiteEventFaults(plane, scenario, expected, mode);
-    });
-  }
+  itConverges(() => ({ plane, scenario, expected }), { writes: 4, events: 5 });
 });

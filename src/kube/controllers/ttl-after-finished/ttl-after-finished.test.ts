@@ -1,15 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { jobs } from "../../api/index.ts";
 import { ControlPlane } from "../testing/control-plane.ts";
-import {
-  expectSameDespiteEventFaults,
-  expectSameDespiteWriteFaults,
-  reference,
-  type Scenario,
-  type World,
-} from "../testing/convergence.ts";
+import { reference, type Scenario, type World } from "../testing/convergence.ts";
 import { eventually } from "../testing/eventually.ts";
-import { WRITE_FAULTS } from "../testing/faults.ts";
+import { itConverges } from "../testing/fault-tests.ts";
 import { finishJob } from "../testing/finish-job.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
 import { job } from "../testing/objects.ts";
@@ -97,14 +91,5 @@ describe("the controller of Jobs' time to live under faults", () => {
   });
   afterAll(() => plane.stop());
 
-  for (const mode of WRITE_FAULTS) {
-    it(`comes to the same state when any write is ${mode}`, async () => {
-      expect(await expectSameDespiteWriteFaults(plane, scenario, expected, mode)).toBeGreaterThan(1);
-    });
-  }
-  for (const mode of ["missed", "doubled"] as const) {
-    it(`comes to the same state when any event is ${mode}`, async () => {
-      expect(await expectSameDespiteEventFaults(plane, scenario, expected, mode)).toBeGreaterThan(5);
-    });
-  }
+  itConverges(() => ({ plane, scenario, expected }), { writes: 1, events: 5 });
 });
