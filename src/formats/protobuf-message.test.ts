@@ -1,6 +1,19 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { bool, bytes, decode, encode, int64, many, message, one, text } from "./protobuf-message.ts";
+import {
+  bool,
+  bytes,
+  decode,
+  encode,
+  int64,
+  ints,
+  many,
+  map,
+  mapByNumber,
+  message,
+  one,
+  text,
+} from "./protobuf-message.ts";
 
 const Inner = message({ name: text(1), flag: bool(3) });
 const Sample = message({ number: int64(1), data: bytes(2), inner: one(15, Inner), list: many(16, Inner) });
@@ -15,7 +28,7 @@ describe("protobuf messages", () => {
   it("gives back what was written, with defaults for the rest", () => {
     const inner = fc.record({ name: fc.string({ unit: "binary" }), flag: fc.boolean() });
     const sample = fc.record({
-      number: fc.maxSafeNat(),
+      number: fc.maxSafeInteger(),
       data: fc.uint8Array({ maxLength: 300 }),
       inner: fc.option(inner, { nil: undefined }),
       list: fc.array(inner),
@@ -53,5 +66,36 @@ describe("protobuf messages", () => {
         }
       }),
     );
+  });
+
+  it("has maps, in the order of their keys", () => {
+    const Mapped = message({
+      words: map(1, text(2)),
+      inners: mapByNumber(2, one(2, Inner)),
+      flags: map(3, bool(2)),
+    });
+    const wire = encode(Mapped, {
+      words: { b: "2", a: "" },
+      inners: { 7: { name: "x" } },
+      flags: { on: true },
+    });
+    expect(hex(wire)).toBe("0a030a0161" + "0a060a0162120132" + "1207080712030a0178" + "1a060a026f6e1001");
+    const back = decode(Mapped, wire);
+    expect({ ...back.words }).toEqual({ a: "", b: "2" });
+    expect({ ...back.inners }).toEqual({ "7": { name: "x", flag: false } });
+    expect({ ...back.flags }).toEqual({ on: true });
+    expect({ ...decode(Mapped, Buffer.from("120208050a030a0161", "hex")).inners }).toEqual({
+      "5": { name: "", flag: false },
+    });
+    expect(Object.keys(decode(Mapped, Buffer.from("0a0b0a095f5f70726f746f5f5f", "hex")).words)).toEqual([
+      "__proto__",
+    ]);
+  });
+
+  it("reads repeated integers packed and one by one", () => {
+    const List = message({ codes: ints(12) });
+    expect(decode(List, Buffer.from("62030196016005", "hex")).codes).toEqual([1, 150, 5]);
+    expect(decode(List, encode(List, { codes: [0, -1, 300] })).codes).toEqual([0, -1, 300]);
+    expect(() => decode(List, Buffer.from("620196016005", "hex"))).toThrow(RangeError);
   });
 });

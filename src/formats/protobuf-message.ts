@@ -2,7 +2,8 @@ import { sizeOfVarint, WireReader, WireType, writeVarint } from "./protobuf-wire
 
 /**
  * Protobuf messages by table (protobuf.dev, "Encoding"): a message is a list of named fields, each with its number and kind, and
- * its TypeScript type follows from that list. Varints, byte strings and messages in them.
+ * its TypeScript type follows from that list. Varints, byte strings, messages in them, and maps ("Maps": a repeated message of key
+ * and value; written in the order of the keys, so that equal maps are equal bytes).
  */
 type Kind = "int64" | "bool" | "bytes" | "text" | MessageType<Fields>;
 
@@ -10,6 +11,8 @@ interface Field {
   number: number;
   kind: Kind;
   repeated: boolean;
+  /** A map with keys of this kind; `kind` is that of an entry. */
+  keys?: "text" | "int64";
 }
 
 interface TypedField<T> extends Field {
@@ -25,6 +28,8 @@ export interface MessageType<F extends Fields> {
   defaults: Record<string, unknown>;
   /** Names of the repeated fields. */
   lists: string[];
+  /** Names of the maps. */
+  maps: string[];
   byNumber: [name: string, field: Field][];
 }
 
@@ -68,19 +73,47 @@ export function texts(number: number): TypedField<string[]> {
   return { number, kind: "text", repeated: true };
 }
 
+export function manyBytes(number: number): TypedField<Uint8Array[]> {
+  return { number, kind: "bytes", repeated: true };
+}
+
+/** Repeated integers. Read packed or not, written one by one: receivers take both ("Packed Repeated Fields"). */
+export function ints(number: number): TypedField<number[]> {
+  return { number, kind: "int64", repeated: true };
+}
+
+/** `map<string, V>`, V given as the entry's field 2: `map(3, text(2))`, `map(3, one(2, Other))`. */
+export function map<T>(number: number, value: TypedField<T>): TypedField<Record<string, NonNullable<T>>> {
+  return mapOf(number, text(1), value, "text");
+}
+
+/** `map<int64, V>`; the keys are numbers in decimals. */
+export function mapByNumber<T>(
+  number: number,
+  value: TypedField<T>,
+): TypedField<Record<string, NonNullable<T>>> {
+  return mapOf(number, int64(1), value, "int64");
+}
+
+function mapOf<T>(number: number, key: Field, value: Field, keys: "text" | "int64"): TypedField<T> {
+  return { number, kind: message({ key, value: { ...value, number: 2 } }), repeated: false, keys };
+}
+
 const NO_BYTES = Buffer.alloc(0);
 const ZERO = { int64: 0, bool: false, bytes: NO_BYTES, text: "" };
 
 export function message<F extends Fields>(fields: F): MessageType<F> {
   const defaults: Record<string, unknown> = {};
   const lists: string[] = [];
+  const maps: string[] = [];
   const byNumber: MessageType<F>["byNumber"] = [];
   for (const [name, field] of Object.entries(fields)) {
     byNumber[field.number] = [name, field];
     defaults[name] = typeof field.kind === "object" ? undefined : ZERO[field.kind];
     if (field.repeated) lists.push(name);
+    if (field.keys) maps.push(name);
   }
-  return { fields, defaults, lists, byNumber };
+  return { fields, defaults, lists, maps, byNumber };
 }
 
 const wireTypeOf = (kind: Kind) =>
@@ -97,9 +130,14 @@ function* outgoing(type: MessageType<Fields>, value: Record<string, unknown>): G
   for (const [name, field] of Object.entries(type.fields)) {
     const found = value[name];
     if (found === undefined) continue;
-    if (field.repeated) for (const element of found as unknown[]) yield [field, element];
+    if (field.keys) yield* entriesOf(field, found as Record<string, unknown>);
+    else if (field.repeated) for (const element of found as unknown[]) yield [field, element];
     else if (typeof field.kind === "object" || !isZero(found)) yield [field, found];
   }
+}
+
+function* entriesOf(field: Field, found: Record<string, unknown>): Generator<[Field, unknown]> {
+  for (const key of Object.keys(found).sort()) yield [field, { key, value: found[key] }];
 }
 
 function isZero(value: unknown): boolean {
@@ -156,15 +194,41 @@ export function decode<M extends MessageType<Fields>>(type: M, input: Uint8Array
 function readMessage(type: MessageType<Fields>, reader: WireReader, end: number): Record<string, unknown> {
   const value: Record<string, unknown> = { ...type.defaults };
   for (const name of type.lists) value[name] = [];
+  for (const name of type.maps) value[name] = Object.create(null);
   while (reader.pos < end) {
     const tag = reader.uint32();
     const [name, field] = type.byNumber[tag >>> 3] ?? [];
-    if (!name || !field || (tag & 7) !== wireTypeOf(field.kind)) reader.skipType(tag & 7);
+    if (!name || !field) reader.skipType(tag & 7);
+    else if (isPacked(field, tag & 7)) readPacked(value[name] as number[], reader);
+    else if ((tag & 7) !== wireTypeOf(field.kind)) reader.skipType(tag & 7);
+    else if (field.keys) readEntry(field, value[name] as Record<string, unknown>, reader);
     else if (field.repeated) (value[name] as unknown[]).push(readValue(field.kind, reader));
     else value[name] = readValue(field.kind, reader);
   }
   if (reader.pos !== end) throw new RangeError("a part of the message is longer than the message");
   return value;
+}
+
+function isPacked({ kind, repeated }: Field, wireType: number): boolean {
+  return repeated && kind === "int64" && wireType === WireType.LENGTH_DELIMITED;
+}
+
+function readPacked(into: number[], reader: WireReader): void {
+  const length = reader.uint32();
+  const end = reader.pos + length;
+  while (reader.pos < end) into.push(reader.int64());
+  if (reader.pos !== end) throw new RangeError("a part of the message is longer than the message");
+}
+
+function readEntry({ kind }: Field, into: Record<string, unknown>, reader: WireReader): void {
+  const entry = readValue(kind, reader) as { key: string | number; value: unknown };
+  const { value: field } = (kind as MessageType<Fields>).fields;
+  into[String(entry.key)] = entry.value ?? defaultOf(field!.kind);
+}
+
+/** A value that the entry leaves out is its kind's default. */
+function defaultOf(kind: Kind): unknown {
+  return typeof kind === "object" ? readMessage(kind, new WireReader(NO_BYTES), 0) : ZERO[kind];
 }
 
 function readValue(kind: Kind, reader: WireReader): unknown {

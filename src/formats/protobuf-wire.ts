@@ -193,19 +193,29 @@ export class WireWriter {
   }
 }
 
-/** Bytes that a whole number from 0 to 2^53 takes. */
+/** Bytes that a whole number from -2^53 to 2^53 takes. A negative one is its two's complement of 64 bits: always ten bytes. */
 export function sizeOfVarint(value: number): number {
+  if (value < 0) return 10;
   let size = 1;
   for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) size++;
   return size;
 }
 
-/** Writes a whole number from 0 to 2^53 where there is room for it; returns where it ends. */
+/** Writes a whole number from -2^53 to 2^53 where there is room for it; returns where it ends. */
 export function writeVarint(value: number, out: Buffer, start: number): number {
+  if (value < 0) return writeNegative(value, out, start);
   let at = start;
   let rest = value;
   for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) out[at++] = (rest % 0x80) | 0x80;
   out[at++] = rest;
+  return at;
+}
+
+function writeNegative(value: number, out: Buffer, start: number): number {
+  let rest = BigInt.asUintN(64, BigInt(value));
+  let at = start;
+  for (; rest >= 0x80n; rest >>= 7n) out[at++] = Number(rest & 0x7fn) | 0x80;
+  out[at++] = Number(rest);
   return at;
 }
 
