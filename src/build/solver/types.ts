@@ -54,8 +54,8 @@ export interface ResolvedImage {
 
 /** An immutable tree of files: the result of an operation. */
 export interface BuildTree {
-  /** Diff ids of its layers, bottom first. What is no layer yet (a context) becomes one. */
-  layers(): Promise<readonly string[]>;
+  /** Its layers, bottom first. What is no layer yet (a context) becomes one. */
+  layers(): Promise<readonly TreeLayer[]>;
   /** NotFound, in the words of stat(2), where there is none. Links are followed inside of the tree. */
   readFile(path: string, range?: { offset: number; length: number }): Promise<Buffer>;
   readDirectory(path: string, includePattern?: string): Promise<FileEntry[]>;
@@ -63,6 +63,14 @@ export interface BuildTree {
   /** The tree's root for reading, until `close`. */
   open(): Promise<OpenTree>;
   release(): Promise<void>;
+}
+
+export interface TreeLayer {
+  diffId: string;
+  /** When its operation was carried out: the same for whoever finds it in the cache, so that images of cached builds are equal. */
+  createdAtMs: number;
+  /** Name of the operation; for layers that no history entry tells of. */
+  description: string;
 }
 
 export interface OpenTree {
