@@ -6,6 +6,7 @@ import {
   cpSync,
   existsSync,
   lstatSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -110,6 +111,71 @@ export function unpackDockerd() {
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+/**
+ * The plugins `docker compose` and `docker buildx` of a newer Debian than the machine's may be, for tests of both against Gantry.
+ * Their lists and packages are read aside: the machine's own apt hears nothing of another suite. Unpacked only, into
+ * `node_modules/.gantry-plugins/cli-plugins`, which is what a `DOCKER_CONFIG` holds. Without them their tests are skipped.
+ */
+export function unpackPlugins() {
+  const target = join(root, "node_modules", ".gantry-plugins");
+  const source = debianSource();
+  if (existsSync(target) || source === undefined || !existsSync("/usr/bin/apt-get")) return;
+  if (lstatSync(join(root, "node_modules")).isSymbolicLink()) return;
+  const dir = mkdtempSync(join(tmpdir(), "gantry-plugins-"));
+  try {
+    // Debian's unstable suite has those of this year; should they not run here, the stable suite's do.
+    const found = ["sid", "trixie"]
+      .map((suite) => downloadPlugins(join(dir, suite), suite, source))
+      .find(Boolean);
+    if (found !== undefined) cpSync(found, join(target, "cli-plugins"), { recursive: true });
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+/** The mirror that this machine's apt reads Debian from, as `{ uri, signedBy }`. */
+function debianSource() {
+  const places = ["/etc/apt/sources.list.d/debian.sources", "/etc/apt/sources.list"];
+  for (const place of places.filter((path) => existsSync(path))) {
+    const text = readFileSync(place, "utf8");
+    const uri = /^(?:URIs:|deb(?: \[[^\]]*\])?)\s+(\S+\/debian)\/?(?=\s|$)/m.exec(text)?.[1];
+    const signedBy =
+      /^Signed-By:\s+(\S+)/m.exec(text)?.[1] ?? "/usr/share/keyrings/debian-archive-keyring.gpg";
+    if (uri !== undefined) return { uri, signedBy };
+  }
+  return undefined;
+}
+
+/** Directory with both plugins of a suite, undefined where they cannot be had or do not run. */
+function downloadPlugins(dir, suite, { uri, signedBy }) {
+  for (const path of ["parts", "lists/partial", "cache/archives/partial", "packages"])
+    mkdirSync(join(dir, path), { recursive: true });
+  writeFileSync(
+    join(dir, "parts", "suite.sources"),
+    `Types: deb\nURIs: ${uri}\nSuites: ${suite}\nComponents: main\nSigned-By: ${signedBy}\n`,
+  );
+  const aside = {
+    "Dir::Etc::SourceList": "/dev/null",
+    "Dir::Etc::SourceParts": join(dir, "parts"),
+    "Dir::State::Lists": join(dir, "lists"),
+    "Dir::Cache": join(dir, "cache"),
+    "APT::Sandbox::User": "root",
+    "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled": "false",
+  };
+  const options = ["-qq", ...Object.entries(aside).flatMap(([name, value]) => ["-o", `${name}=${value}`])];
+  const quiet = { cwd: join(dir, "packages"), stdio: "ignore" };
+  if (run("apt-get", [...options, "update"], quiet) !== 0) return undefined;
+  if (run("apt-get", [...options, "download", "docker-compose", "docker-buildx"], quiet) !== 0)
+    return undefined;
+  for (const file of readdirSync(quiet.cwd)) {
+    if (run("dpkg-deb", ["-x", file, join(dir, "unpacked")], quiet) !== 0) return undefined;
+  }
+  const plugins = join(dir, "unpacked", "usr", "libexec", "docker", "cli-plugins");
+  const runs = (name) =>
+    spawnSync(join(plugins, name), ["docker-cli-plugin-metadata"], { stdio: "ignore" }).status === 0;
+  return runs("docker-compose") && runs("docker-buildx") ? plugins : undefined;
 }
 
 function aptInstall(packages) {

@@ -9,11 +9,13 @@ import {
   root,
   run,
   unpackDockerd,
+  unpackPlugins,
 } from "./setup.mjs";
 
 installNpmPackages();
 installSystemPackages({ forTests: true, required: process.env.CI === "true" });
 unpackDockerd();
+unpackPlugins();
 await buildIfStale();
 const node = bundledNode();
 const env = { ...process.env, PATH: `${join(root, "node_modules", ".bin")}:${process.env.PATH}` };
