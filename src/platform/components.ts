@@ -3,12 +3,12 @@ import type { Component } from "../cli/index.ts";
 
 /** The services of each part of the house. */
 const SERVICES = {
-  apiserver: ["memory", "store", "certificates", "apiserver"],
-  controllers: ["informers", "controllers"],
-  scheduler: ["informers", "scheduler"],
+  apiserver: ["memory", "store", "certificates", "apiserver", "storage-class"],
+  controllers: ["controllers"],
+  scheduler: ["scheduler"],
   node: [
     ...["network", "images", "runtime", "engine", "pod-network"],
-    ...["informers", "cri", "kubelet", "volume-provisioner", "proxy", "dns", "node"],
+    ...["cri", "kubelet", "volume-provisioner", "proxy", "dns", "control-plane-node", "node"],
   ],
   docker: ["memory", "network", "images", "runtime", "engine", "docker-api", "registry"],
 } satisfies Record<Component, string[]>;

@@ -17,7 +17,6 @@ import {
 import type { ContainerSummary } from "../engine/types.ts";
 import { ensureSharedMount, setUpProcess } from "../kernel/index.ts";
 import type { GivenFlags } from "../kube/apiserver/index.ts";
-import type { PodNetwork } from "../network/index.ts";
 import { runStoreOperation } from "../store/index.ts";
 import { apiServerFlags } from "./api-server-flags.ts";
 import { runsContainers, servicesOf } from "./components.ts";
@@ -26,13 +25,13 @@ import { startControlServer } from "./control-server.ts";
 import { type EngineHouse, engineHouse } from "./engine-services.ts";
 import { assertNothingRuns, type HomeLayout, homeLayout, lockHome, prepareHome } from "./home.ts";
 import { loadInstance } from "./instance.ts";
-import { type KubeHouse, kubeHouse } from "./kube-services.ts";
 import { LastGuard } from "./last-guard.ts";
-import { openCloseService } from "./open-close.ts";
 import { assertSystemPackages } from "./requirements.ts";
 import { hasRunningProcesses, removeKernelState, unmountHome } from "./reset.ts";
-import { Slot } from "./slot.ts";
-import { untilNodeReady } from "./until-node-ready.ts";
+import { type ControlPlane, controlPlane } from "./roles/control-plane.ts";
+import { localNodeClients } from "./roles/local-node-clients.ts";
+import { markControlPlane } from "./roles/mark-control-plane.ts";
+import { type NodeRole, nodeRole } from "./roles/node.ts";
 
 export { resetPlatform } from "./reset.ts";
 
@@ -65,7 +64,7 @@ class Platform {
   #state: PlatformStatus["state"] = "starting";
   #keepContainers = false;
   #engineHouse: EngineHouse | undefined;
-  #kubeHouse: KubeHouse | undefined;
+  #controlPlane: ControlPlane | undefined;
 
   constructor(options: PlatformOptions, hooks: PlatformHooks, layout: HomeLayout, startedAtMs: number) {
     this.#components = options.components;
@@ -123,37 +122,23 @@ class Platform {
 
   #services(): Service[] {
     const common = { layout: this.#layout, config: this.#config, logger: this.#logger, clock: systemClock };
-    const podNetwork = new Slot<PodNetwork>("pod network");
     const engine = engineHouse({ ...common, keepContainers: () => this.#keepContainers });
-    const kube = kubeHouse({ ...common, apiServerFlags: this.#apiServerFlags, house: engine, podNetwork });
+    let node: NodeRole | undefined;
+    const plane = controlPlane({
+      ...common,
+      apiServerFlags: this.#apiServerFlags,
+      localNode: () => node?.kubelet.current,
+    });
+    const clients = localNodeClients(plane, this.#config.nodeName);
+    node = nodeRole({ ...common, house: engine, clients, clientsNeed: "apiserver" });
     this.#engineHouse = engine;
-    this.#kubeHouse = kube;
+    this.#controlPlane = plane;
     return servicesOf(this.#components, [
       ...engine.services,
-      this.#podNetworkService(engine, podNetwork),
-      ...kube.services.map(afterPodNetwork),
-      this.#nodeReadyService(kube),
+      ...plane.services,
+      ...node.services,
+      markControlPlane({ plane, nodeName: this.#config.nodeName, logger: this.#logger }),
     ]);
-  }
-
-  #podNetworkService(engine: EngineHouse, podNetwork: Slot<PodNetwork>): Service {
-    return openCloseService("pod-network", ["network"], async () => {
-      const { podCidr, serviceCidr } = this.#config;
-      podNetwork.fill(await engine.network.value.openPodNetwork({ podCidr, serviceCidr }));
-      return () => {};
-    });
-  }
-
-  /** The platform is ready when its node is: then pods can start. */
-  #nodeReadyService(kube: KubeHouse): Service {
-    return openCloseService(
-      "node",
-      ["kubelet", "controllers", "scheduler", "proxy", "dns"],
-      async (signal) => {
-        await untilNodeReady(kube.client.value, this.#config.nodeName, signal);
-        return () => {};
-      },
-    );
   }
 
   #timed(service: Service): Service {
@@ -187,7 +172,7 @@ class Platform {
   }
 
   async #operateStore(name: string, parameters: URLSearchParams): Promise<object> {
-    const store = this.#kubeHouse?.store.current;
+    const store = this.#controlPlane?.store.current;
     if (!store) {
       throw new GantryError("Unavailable", "the platform is starting and has not opened its store yet", {
         code: "Platform.Starting",
@@ -241,11 +226,4 @@ class Platform {
       services: [...this.#readyAfterMs].map(([name, readyAfterMs]) => ({ name, readyAfterMs })),
     };
   }
-}
-
-/** Certificates and the API server name the pod network's addresses; the proxy and DNS live on its bridge. */
-function afterPodNetwork(service: Service): Service {
-  return service.needs.includes("network")
-    ? { ...service, needs: [...service.needs, "pod-network"] }
-    : service;
 }

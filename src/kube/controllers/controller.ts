@@ -37,7 +37,7 @@ export interface Controller {
 /** Runs a definition: waits for its informers, works its queue until the signal aborts. */
 export function createController(
   definition: ControllerDefinition,
-  dependencies: ControllerDependencies,
+  dependencies: Pick<ControllerDependencies, "logger" | "clock">,
 ): Controller {
   const logger = dependencies.logger.with({ controller: definition.name });
   return {

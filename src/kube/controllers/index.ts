@@ -46,6 +46,7 @@ import { createVolumeExpandController } from "./volume-expand/index.ts";
 
 export type { Controller, ControllerDependencies } from "./controller.ts";
 export { createVolumeProvisioner } from "./directory-provisioner/index.ts";
+export { provideStorageClass } from "./directory-provisioner/storage-class.ts";
 
 export interface ControllerManagerOptions {
   /** A client per controller identity: `system:serviceaccount:kube-system:<name>`. */

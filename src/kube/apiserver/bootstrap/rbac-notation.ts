@@ -1,6 +1,7 @@
 import type { NewObject } from "../../client/types.ts";
 import { CLUSTER_ROLES } from "./cluster-roles.ts";
 import { CONTROLLER_ROLES } from "./controller-roles.ts";
+import { PROGRAM_ROLE_BINDINGS, PROGRAM_ROLES } from "./program-roles.ts";
 import { NAMESPACE_ROLES, ROLE_BINDINGS } from "./role-bindings.ts";
 
 const RBAC = "rbac.authorization.k8s.io";
@@ -20,7 +21,8 @@ export function bootstrapPolicy(): NewObject[] {
   return [
     ...withoutAggregated(parseRoles(CLUSTER_ROLES)),
     ...controllerRoles,
-    ...lines(ROLE_BINDINGS).map(parseBinding),
+    ...parseRoles(PROGRAM_ROLES),
+    ...lines(ROLE_BINDINGS + PROGRAM_ROLE_BINDINGS).map(parseBinding),
     ...controllerRoles.map((role) => controllerBinding(role.metadata.name!)),
     ...parseRoles(NAMESPACE_ROLES),
   ];

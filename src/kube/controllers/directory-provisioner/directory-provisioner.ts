@@ -16,7 +16,7 @@ import type { Provisioner } from "./provisioner.ts";
 import { removeVolume } from "./remove-volume.ts";
 import { VolumeDirectories } from "./volume-directories.ts";
 
-export interface DirectoryProvisionerDependencies extends ControllerDependencies {
+export interface DirectoryProvisionerDependencies extends Omit<ControllerDependencies, "kinds"> {
   nodeName: string;
   volumesDir: string;
 }
