@@ -130,7 +130,13 @@ class Platform {
       localNode: () => node?.kubelet.current,
     });
     const clients = localNodeClients(plane, this.#config.nodeName);
-    node = nodeRole({ ...common, house: engine, clients, clientsNeed: "apiserver" });
+    node = nodeRole({
+      ...common,
+      house: engine,
+      clients,
+      settings: plane.settings,
+      clientsNeed: "apiserver",
+    });
     this.#engineHouse = engine;
     this.#controlPlane = plane;
     return servicesOf(this.#components, [

@@ -89,16 +89,33 @@ interface AuthorityName {
   subject: Subject;
 }
 
+interface Authorities {
+  folder: PkiFolder;
+  front: PkiFolder;
+  tokenSigningKey: TokenSigningKey;
+}
+
+/** Reads what all control planes of a cluster share (`ca`, `front-proxy-ca`, `sa.key`), and makes what is missing. */
+export async function openAuthorities({
+  pkiDir,
+  clock = systemClock,
+}: Pick<CertificatesOptions, "pkiDir" | "clock">): Promise<Authorities> {
+  await mkdir(pkiDir, { recursive: true, mode: 0o700 });
+  const folder = new PkiFolder(pkiDir, clock, AUTHORITY);
+  const front = new PkiFolder(pkiDir, clock, FRONT_PROXY_AUTHORITY);
+  const [tokenSigningKey] = await Promise.all([
+    folder.tokenSigningKey(),
+    folder.openAuthority(),
+    front.openAuthority(),
+  ]);
+  return { folder, front, tokenSigningKey };
+}
+
 /** Reads the keys and certificates of an instance and makes what is missing or about to expire. */
 export async function openCertificates(options: CertificatesOptions): Promise<Certificates> {
-  await mkdir(options.pkiDir, { recursive: true, mode: 0o700 });
-  const clock = options.clock ?? systemClock;
-  const folder = new PkiFolder(options.pkiDir, clock, AUTHORITY);
-  const front = new PkiFolder(options.pkiDir, clock, FRONT_PROXY_AUTHORITY);
-  await Promise.all([folder.openAuthority(), front.openAuthority()]);
-  const [server, tokenSigningKey, proxyClient] = await Promise.all([
+  const { folder, front, tokenSigningKey } = await openAuthorities(options);
+  const [server, proxyClient] = await Promise.all([
     folder.certificate("apiserver", "server", { commonName: "kube-apiserver" }, serverNames(options)),
-    folder.tokenSigningKey(),
     front.certificate(FRONT_PROXY_CLIENT, "client", { commonName: FRONT_PROXY_CLIENT }, []),
   ]);
   return {
@@ -250,7 +267,7 @@ class PkiFolder {
   #broken(file: string, what: string): GantryError {
     return new GantryError("DataLoss", `${join(this.#dir, file)} ${what}`, {
       code: "Pki.Broken",
-      hint: `Put the file back from a backup, or remove the folder ${this.#dir}: a new authority is made then, and kubeconfigs given out before stop working.`,
+      hint: `Put the file back from a backup, or remove the folder ${this.#dir}: what the store knows is written there again.`,
     });
   }
 }

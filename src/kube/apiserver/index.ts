@@ -4,6 +4,7 @@ export { issueLegacyToken } from "./authentication/legacy-tokens.ts";
 export {
   type Certificates,
   type CertificatesOptions,
+  openAuthorities,
   openCertificates,
   type TokenSigningKey,
 } from "./certificates.ts";

@@ -22,6 +22,8 @@ import { createScheduler } from "../../kube/scheduler/index.ts";
 import type { Store } from "../../store/index.ts";
 import { firstAddress } from "../address-range.ts";
 import { writeAdminKubeconfig } from "../admin-kubeconfig.ts";
+import { openCluster } from "../cluster/cluster-record.ts";
+import type { ClusterSettings } from "../cluster/cluster-settings.ts";
 import type { PlatformConfig } from "../config.ts";
 import { withPortHint } from "../engine-services.ts";
 import type { HomeLayout } from "../home.ts";
@@ -45,6 +47,7 @@ export interface ControlPlaneOptions {
 export interface ControlPlane {
   services: Service[];
   store: Slot<Store>;
+  settings: Slot<ClusterSettings>;
   /** A client in this process, once the API server is ready. */
   clientAs(user: UserInfo, userAgent: string): KubeClient;
 }
@@ -53,6 +56,7 @@ export interface ControlPlane {
 export function controlPlane(options: ControlPlaneOptions): ControlPlane {
   const { layout, config, apiServerFlags, logger, clock } = options;
   const store = new Slot<Store>("store");
+  const settings = new Slot<ClusterSettings>("cluster");
   const certificates = new Slot<Certificates>("certificates");
   const apiServer = new Slot<ApiServer>("API server");
   const serverCa = new Slot<string>("authority of the API server");
@@ -68,13 +72,19 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
       store.fill(await openStore(config, layout, logger, clock));
       return () => store.value.close();
     }),
-    openCloseService("certificates", [], async () => {
+    openCloseService("cluster", ["store"], async () => {
+      const { pki: pkiDir } = layout;
+      settings.fill(await openCluster({ store: store.value, pkiDir, config, logger, clock }));
+      return () => {};
+    }),
+    openCloseService("certificates", ["cluster"], async () => {
+      const { serviceCidr, podCidr, clusterDomain } = settings.value;
       certificates.fill(
         await openCertificates({
           pkiDir: layout.pki,
-          serviceAddress: firstAddress(config.serviceCidr),
-          names: [config.nodeName, firstAddress(config.podCidr)],
-          clusterDomain: config.clusterDomain,
+          serviceAddress: firstAddress(serviceCidr),
+          names: [config.nodeName, firstAddress(podCidr)],
+          clusterDomain,
           clock,
         }),
       );
@@ -85,6 +95,7 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
       needs: ["store", "certificates", "pod-network"],
       async run(context) {
         const { tokenSigningKey } = certificates.value;
+        const { serviceCidr, podCidr, clusterDomain } = settings.value;
         const writeOut = (text: string) => void process.stdout.write(text);
         const flagged = await readServerOptions(apiServerFlags, { logger, writeOut, tokenSigningKey });
         serverCa.fill(authorityOf(certificates.value, flagged));
@@ -93,9 +104,9 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
           ...flagged,
           store: store.value,
           certificates: certificates.value,
-          serviceCidr: config.serviceCidr,
-          clusterDomain: config.clusterDomain,
-          advertiseAddress: firstAddress(config.podCidr),
+          serviceCidr,
+          clusterDomain,
+          advertiseAddress: firstAddress(podCidr),
           port: config.apiPort,
           nodeAccess: options.localNode,
           components: [
@@ -140,8 +151,8 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
             caCertificate: serverCa.value,
             issueToken: (account, secretName) => issueLegacyToken(account, secretName, tokenKey.value),
             authority: certificates.value.authority,
-            podCidr: config.podCidr,
-            loadBalancerCidr: config.loadBalancerCidr,
+            podCidr: settings.value.podCidr,
+            loadBalancerCidr: settings.value.loadBalancerCidr,
             logger,
             clock,
           }).run(context),
@@ -163,7 +174,7 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
       }),
     ),
   ];
-  return { services, store, clientAs };
+  return { services, store, settings, clientAs };
 }
 
 /** By whom clients know the server: a certificate of its own stands for itself. */

@@ -6,6 +6,7 @@ import { ClusterDns } from "../../kube/dns/index.ts";
 import { createKubelet, type Kubelet } from "../../kube/kubelet/index.ts";
 import { KubeProxy } from "../../kube/proxy/index.ts";
 import type { PodNetwork } from "../../network/index.ts";
+import type { ClusterSettings } from "../cluster/cluster-settings.ts";
 import type { PlatformConfig } from "../config.ts";
 import type { EngineHouse } from "../engine-services.ts";
 import type { HomeLayout } from "../home.ts";
@@ -27,6 +28,7 @@ export interface NodeRoleOptions {
   config: PlatformConfig;
   house: EngineHouse;
   clients: NodeClients;
+  settings: Slot<ClusterSettings>;
   /** The service after which `clients` may be asked. */
   clientsNeed: string;
   logger: Logger;
@@ -40,15 +42,15 @@ export interface NodeRole {
 
 /** What does: pods' network, kubelet, Services, DNS, and the volumes of the node's disk. */
 export function nodeRole(options: NodeRoleOptions): NodeRole {
-  const { layout, config, house, clients, clientsNeed, logger, clock } = options;
+  const { layout, config, house, clients, settings, clientsNeed, logger, clock } = options;
   const podNetwork = new Slot<PodNetwork>("pod network");
   const cri = new Slot<Cri>("CRI");
   const kubelet = new Slot<Kubelet>("kubelet");
   const proxy = new Slot<KubeProxy>("proxy");
 
   const services: Service[] = [
-    openCloseService("pod-network", ["network"], async () => {
-      const { podCidr, serviceCidr } = config;
+    openCloseService("pod-network", ["network", "cluster"], async () => {
+      const { podCidr, serviceCidr } = settings.value;
       podNetwork.fill(await house.network.value.openPodNetwork({ podCidr, serviceCidr }));
       return () => {};
     }),
@@ -99,7 +101,7 @@ export function nodeRole(options: NodeRoleOptions): NodeRole {
             informers,
             cri: cri.value,
             clusterDns: podNetwork.value.gateway,
-            clusterDomain: config.clusterDomain,
+            clusterDomain: settings.value.clusterDomain,
             rootDir: layout.kubelet,
             podLogsDir: layout.podLogs,
             untilPodLeft: (pod, signal) => proxy.value.untilPodLeft(pod, signal),
@@ -142,7 +144,7 @@ export function nodeRole(options: NodeRoleOptions): NodeRole {
           informers,
           address: podNetwork.value.gateway,
           instanceId: config.instanceId,
-          clusterDomain: config.clusterDomain,
+          clusterDomain: settings.value.clusterDomain,
           logger,
           clock,
         }).run(context),

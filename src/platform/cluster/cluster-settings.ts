@@ -1,0 +1,32 @@
+import { createHash } from "node:crypto";
+import type { PlatformConfig } from "../config.ts";
+
+/** What all machines of a cluster must agree on; decided when its first control plane starts. */
+export interface ClusterSettings {
+  /** Tells this cluster from others: 32 hex digits. */
+  clusterId: string;
+  /** Of all pods: `10.244.0.0/16`. */
+  podCidr: string;
+  serviceCidr: string;
+  /** Addresses of Services of type LoadBalancer. */
+  loadBalancerCidr: string;
+  clusterDomain: string;
+}
+
+/** The settings that an instance has in its configuration. */
+export function settingsOf(config: PlatformConfig, clusterId: string): ClusterSettings {
+  const { podCidr, serviceCidr, loadBalancerCidr, clusterDomain } = config;
+  return { clusterId, podCidr, serviceCidr, loadBalancerCidr, clusterDomain };
+}
+
+const NODE_PREFIX = 24;
+
+/** Length of the prefix of each node's part of the pods' range; a range that is no longer than that is one node's. */
+export function nodePrefix({ podCidr }: Pick<ClusterSettings, "podCidr">): number {
+  return Math.max(NODE_PREFIX, Number(podCidr.slice(podCidr.indexOf("/") + 1)));
+}
+
+/** A cluster's id, made of what only it has. */
+export function clusterIdOf(caPem: string): string {
+  return createHash("sha256").update(caPem).digest("hex").slice(0, 32);
+}
