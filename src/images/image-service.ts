@@ -1,20 +1,29 @@
 import { mkdir } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { type Clock, errorMessage, inTurns, type Logger, systemClock } from "../base/index.ts";
-import type { ContentStore } from "../content/types.ts";
-import { type Platform, parseImageReference } from "../formats/index.ts";
+import type { ContentLease, ContentStore } from "../content/types.ts";
+import {
+  formatCanonical,
+  type Platform,
+  parseImageReference,
+  tryParseImageReference,
+  withDefaultTag,
+} from "../formats/index.ts";
 import { commitImage } from "./image-commit.ts";
 import { DEFAULT_IMAGE_LIMITS, type ImageLimits } from "./image-limits.ts";
 import { findImage, noSuchImage, requireImage, tagToStore } from "./image-lookup.ts";
 import { removeImage } from "./image-removal.ts";
 import { repairImages } from "./image-repair.ts";
 import { ImageStore, type StoredImage } from "./image-store.ts";
+import { IndexStore, type StoredIndex } from "./index-store.ts";
 import { removedChainIds } from "./layers/chain-ids.ts";
+import { archiveInForm, type LayerArchive, type LayerForm } from "./layers/layer-archives.ts";
 import { LayerStore } from "./layers/layer-store.ts";
 import { type Change, changesOf } from "./snapshots/snapshot-changes.ts";
 import { SnapshotStore } from "./snapshots/snapshot-store.ts";
 import { usageOf } from "./snapshots/snapshot-usage.ts";
 import { BlobDownloads } from "./transfer/blob-downloads.ts";
+import { type DocumentsToPush, documentsOfIndex, pushDocuments } from "./transfer/document-push.ts";
 import { type ImportOptions, importImage } from "./transfer/image-import.ts";
 import { loadImages } from "./transfer/image-load.ts";
 import { pullImage } from "./transfer/image-pull.ts";
@@ -22,6 +31,8 @@ import { pushImage } from "./transfer/image-push.ts";
 import { saveImages } from "./transfer/image-save.ts";
 import type { RegistryTransport } from "./transfer/registry-transport.ts";
 import type {
+  AddImageRequest,
+  AddIndexRequest,
   CommitRequest,
   ImageEvent,
   ImageRecord,
@@ -61,9 +72,12 @@ class LocalImageService implements ImageService {
   readonly clock: Clock;
   readonly limits: ImageLimits;
   readonly store: ImageStore;
+  readonly indexes: IndexStore;
   readonly layers: LayerStore;
   readonly snapshots: SnapshotStore;
   readonly downloads: BlobDownloads;
+  /** Those that are here already and get their names next. */
+  readonly #indexesToName = new Set<string>();
   readonly #listeners = new Set<(event: ImageEvent) => void>();
 
   constructor({ dir, content, registry, logger, clock = systemClock, limits }: ImageServiceOptions) {
@@ -74,6 +88,7 @@ class LocalImageService implements ImageService {
     this.clock = clock;
     this.limits = { ...DEFAULT_IMAGE_LIMITS, ...limits };
     this.store = new ImageStore(dir, logger);
+    this.indexes = new IndexStore(dir, logger);
     this.layers = new LayerStore({ dir, content, limits: this.limits, logger });
     this.snapshots = new SnapshotStore({ dir, layerDir: (diffId) => this.layers.diffDir(diffId), logger });
     this.downloads = new BlobDownloads(content, clock);
@@ -81,10 +96,12 @@ class LocalImageService implements ImageService {
 
   async open(): Promise<void> {
     await mkdir(this.#dir, { recursive: true, mode: 0o700 });
-    await Promise.all([this.store.open(), this.layers.open(), this.snapshots.open()]);
+    await Promise.all([this.store.open(), this.indexes.open(), this.layers.open(), this.snapshots.open()]);
     this.content.addReferenceCheck(
-      (digest) => this.store.needsBlob(digest) || this.layers.isBlobNeeded(digest),
+      (digest) =>
+        this.store.needsBlob(digest) || this.indexes.needsBlob(digest) || this.layers.isBlobNeeded(digest),
     );
+    await this.#removeNamelessIndexes();
     await repairImages(this);
   }
 
@@ -105,7 +122,7 @@ class LocalImageService implements ImageService {
     const image = requireImage(this.store, imageId);
     const name = tagToStore(reference);
     await this.#sync(image);
-    await this.#name(image, [name]);
+    await this.#name(image, [name], this.#indexNamed(imageId)?.digest);
   }
 
   /** Resolves when the image would survive a power cut. */
@@ -118,10 +135,18 @@ class LocalImageService implements ImageService {
     }
   }
 
-  async #name(image: StoredImage, names: readonly string[]): Promise<void> {
+  async #name(image: StoredImage, names: readonly string[], indexDigest?: string): Promise<void> {
     if (names.length === 0) return;
-    await this.store.tag(image.id, names, this.clock.nowMs());
+    await this.store.tag(image.id, names, this.clock.nowMs(), indexDigest);
+    await this.#removeNamelessIndexes();
     for (const reference of names) this.#emit({ action: "tag", imageId: image.id, reference });
+  }
+
+  async #removeNamelessIndexes(): Promise<void> {
+    for (const { digest } of [...this.indexes.all()]) {
+      if (this.store.isIndexNamed(digest) || this.#indexesToName.has(digest)) continue;
+      await this.content.deleteUnreferenced(await this.indexes.remove(digest));
+    }
   }
 
   async remove(
@@ -135,7 +160,9 @@ class LocalImageService implements ImageService {
       emit: (event: ImageEvent) => this.#emit(event),
       deleteImage: (id: string) => this.#delete(id),
     };
-    return removeImage(host, { reference, imageId, force, prune, inUse });
+    const removed = await removeImage(host, { reference, imageId, force, prune, inUse });
+    await this.#removeNamelessIndexes();
+    return removed;
   }
 
   async #delete(imageId: string): Promise<string[]> {
@@ -184,9 +211,55 @@ class LocalImageService implements ImageService {
     reference: string,
     options: { auth?: RegistryAuth; onProgress?: (event: ProgressEvent) => void; signal?: AbortSignal },
   ): Promise<{ digest: string; sizeBytes: number }> {
+    const index = this.#indexNamed(reference);
+    if (index) return this.#pushIndex(reference, index, options);
     const { image, digest, sizeBytes } = await pushImage(this, reference, options);
     this.#emit({ action: "push", imageId: image.id, reference });
     return { digest, sizeBytes };
+  }
+
+  #indexNamed(text: string): StoredIndex | undefined {
+    const reference = tryParseImageReference(text);
+    const digest = reference && this.store.indexTarget(formatCanonical(withDefaultTag(reference)));
+    return digest === undefined ? undefined : this.indexes.get(digest);
+  }
+
+  async #pushIndex(
+    reference: string,
+    index: StoredIndex,
+    options: { auth?: RegistryAuth; onProgress?: (event: ProgressEvent) => void; signal?: AbortSignal },
+  ): Promise<{ digest: string; sizeBytes: number }> {
+    await this.pushDocuments(reference, await documentsOfIndex(this.content, index), options);
+    const { digest } = index;
+    const sizeBytes = Buffer.byteLength(index.text);
+    const { tag = "latest" } = parseImageReference(reference);
+    options.onProgress?.({ status: `${tag}: digest: ${digest} size: ${sizeBytes}` });
+    options.onProgress?.({ status: "", aux: { Tag: tag, Digest: digest, Size: sizeBytes } });
+    return { digest, sizeBytes };
+  }
+
+  async pushDocuments(
+    reference: string,
+    documents: DocumentsToPush,
+    options: { auth?: RegistryAuth; onProgress?: (event: ProgressEvent) => void; signal?: AbortSignal },
+  ): Promise<void> {
+    await pushDocuments(this, reference, documents, options);
+    const image = findImage(this.store, reference);
+    if (image) this.#emit({ action: "push", imageId: image.id, reference });
+  }
+
+  async addIndex({ root, rootBytes, blobs, imageId, references }: AddIndexRequest): Promise<void> {
+    const image = requireImage(this.store, imageId);
+    const { digest, mediaType } = root;
+    const names = references.map(tagToStore);
+    await this.#sync(image);
+    this.#indexesToName.add(digest);
+    try {
+      await this.indexes.put({ digest, mediaType, text: rootBytes.toString("utf8"), blobs: [...blobs] });
+      await this.#name(image, names, digest);
+    } finally {
+      this.#indexesToName.delete(digest);
+    }
   }
 
   save(references: readonly string[], signal?: AbortSignal): Readable {
@@ -226,6 +299,27 @@ class LocalImageService implements ImageService {
     else this.#syncLater(image);
     await this.#name(image, names);
     return this.#recordOf(image);
+  }
+
+  async add({ configText, references = [], manifest }: AddImageRequest): Promise<ImageRecord> {
+    const names = references.map(tagToStore);
+    const image = await this.store.put({ configText, storedAtMs: this.clock.nowMs(), manifest });
+    if (names.length > 0) await this.#sync(image);
+    else this.#syncLater(image);
+    await this.#name(image, names);
+    return this.#recordOf(image);
+  }
+
+  async rewriteLayer(
+    diffId: string,
+    options: { latestMs: number },
+  ): Promise<{ diffId: string; release: () => void }> {
+    const { record, release } = await this.layers.rewritten(diffId, options);
+    return { diffId: record.diffId, release };
+  }
+
+  layerArchive(diffId: string, form: LayerForm, lease: ContentLease): Promise<LayerArchive> {
+    return archiveInForm(this.layers, this.content, diffId, form, lease);
   }
 
   #syncLater(image: StoredImage): void {

@@ -32,11 +32,19 @@ export interface StoredImage extends ImageFile {
   config: ImageConfig;
 }
 
+/** What a name stands for. */
+export interface TagTarget {
+  imageId: string;
+  taggedAtMs: number;
+  /** The image is one of an index's: the name stands for the index wherever it is passed on. */
+  indexDigest?: string;
+}
+
 /** `references.json`. */
 interface ReferenceFile {
   version: 1;
   /** Canonical `name:tag`. */
-  tags: Record<string, { imageId: string; taggedAtMs: number }>;
+  tags: Record<string, TagTarget>;
   /** Canonical `name@digest`. */
   digests: Record<string, string>;
 }
@@ -48,7 +56,7 @@ export class ImageStore {
   readonly #images = new Map<string, StoredImage>();
   /** Files of images that cannot be read: what they need nobody knows, so nothing is unneeded. */
   readonly #leftAlone = new Set<string>();
-  readonly #tags = new Map<string, { imageId: string; taggedAtMs: number }>();
+  readonly #tags = new Map<string, TagTarget>();
   readonly #digests = new Map<string, string>();
   readonly #file: DurableJsonFile;
   readonly #deferred: DeferredSaves;
@@ -122,6 +130,16 @@ export class ImageStore {
     return this.#tags.get(name)?.imageId;
   }
 
+  /** Digest of the index that a name stands for. */
+  indexTarget(name: string): string | undefined {
+    return this.#tags.get(name)?.indexDigest;
+  }
+
+  isIndexNamed(digest: string): boolean {
+    for (const { indexDigest } of this.#tags.values()) if (indexDigest === digest) return true;
+    return false;
+  }
+
   digestTarget(name: string): string | undefined {
     return this.#digests.get(name);
   }
@@ -191,8 +209,9 @@ export class ImageStore {
   }
 
   /** Points names at an image; each is taken from the image that had it. */
-  async tag(id: string, names: readonly string[], taggedAtMs: number): Promise<void> {
-    for (const name of names) this.#tags.set(name, { imageId: id, taggedAtMs });
+  async tag(id: string, names: readonly string[], taggedAtMs: number, indexDigest?: string): Promise<void> {
+    const target: TagTarget = { imageId: id, taggedAtMs, ...(indexDigest ? { indexDigest } : {}) };
+    for (const name of names) this.#tags.set(name, target);
     await this.#file.save();
   }
 

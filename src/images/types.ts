@@ -1,5 +1,10 @@
 import type { Readable } from "node:stream";
+import type { ContentLease } from "../content/types.ts";
 import type { HistoryEntry, ImageConfig, ImageRuntimeConfig, Platform } from "../formats/oci-types.ts";
+import type { LayerArchive, LayerForm } from "./layers/layer-archives.ts";
+import type { DocumentsToPush } from "./transfer/document-push.ts";
+
+export type { DocumentsToPush, LayerArchive, LayerForm };
 
 /** One image of the house's only image store. */
 export interface ImageRecord {
@@ -87,13 +92,34 @@ export interface CommitRequest {
   references?: string[];
 }
 
+/** An image of layers that are here, each held by who adds it. */
+export interface AddImageRequest {
+  /** The configuration's exact bytes. */
+  configText: string;
+  references?: readonly string[];
+  /** A manifest of it whose bytes are in the content store, held by a lease of the caller's. */
+  manifest?: { digest: string; sizeBytes: number; mediaType: string };
+}
+
+/** An index whose blobs are all in the content store, held by a lease of the caller's. */
+export interface AddIndexRequest {
+  root: { digest: string; mediaType: string };
+  rootBytes: Buffer;
+  /** Digests of all that it leads to. */
+  blobs: readonly string[];
+  /** The one of its images that the names stand for on this machine. */
+  imageId: string;
+  references: readonly string[];
+}
+
 export interface ImageService {
   list(): Promise<ImageRecord[]>;
   /** By reference (familiar or canonical), `name@digest`, id or unique id prefix. Undefined when there is none. */
   find(reference: string): Promise<ImageRecord | undefined>;
   /** As `find`; throws NotFound `No such image: …` (`Image.NotFound`). */
   get(reference: string): Promise<ImageRecord>;
-  tag(imageId: string, reference: string): Promise<void>;
+  /** `image` is an id or a name; one that stands for an index gives the index another name. */
+  tag(image: string, reference: string): Promise<void>;
   /**
    * Docker's rmi: untag, then delete what nothing refers to. `inUse` says which container uses an image:
    * `running container <id>` or `stopped container <id>`.
@@ -131,6 +157,22 @@ export interface ImageService {
     options: { config?: ImageRuntimeConfig; reference?: string; message?: string; platform?: Platform },
   ): Promise<ImageRecord>;
   commit(request: CommitRequest): Promise<ImageRecord>;
+  add(request: AddImageRequest): Promise<ImageRecord>;
+  /** Names an index: it stays as long as one of its names does. */
+  addIndex(request: AddIndexRequest): Promise<void>;
+  /** Sends documents that need not be an image of the store. */
+  pushDocuments(
+    reference: string,
+    documents: DocumentsToPush,
+    options: { auth?: RegistryAuth; onProgress?: (event: ProgressEvent) => void; signal?: AbortSignal },
+  ): Promise<void>;
+  /** The same layer with no time in it after `latestMs`, for reproducible images; held until `release`. */
+  rewriteLayer(
+    diffId: string,
+    options: { latestMs: number },
+  ): Promise<{ diffId: string; release: () => void }>;
+  /** A layer's archive in a form, made if need be and kept while the lease holds it. NotFound (`Layer.NotFound`). */
+  layerArchive(diffId: string, form: LayerForm, lease: ContentLease): Promise<LayerArchive>;
   /** A writable snapshot over an image (undefined: empty). Survives restarts under its key. */
   prepareSnapshot(key: string, imageId: string | undefined): Promise<RootfsMount>;
   snapshotMount(key: string): Promise<RootfsMount>;

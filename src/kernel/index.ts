@@ -32,6 +32,7 @@ export {
   setCgroupLimits,
 } from "./cgroups.ts";
 export { type ConntrackEntry, deleteConntrack, readConntrack } from "./conntrack.ts";
+export { deviceMajor, deviceMinor } from "./device-numbers.ts";
 export {
   namesIn,
   openDirectoryAt,

@@ -88,8 +88,9 @@ async function tag({ images }: ImagesBackend, { params, query, res }: ApiContext
   if (repository === undefined)
     throw invalidArgument("invalid reference format", { code: "Reference.Invalid" });
   const reference = tagged(repository, text(query, "tag"));
-  const image = await images.get(params.name!);
-  await images.tag(image.id, reference);
+  // By the name that was given: one of an index stands for all of it.
+  await images.get(params.name!);
+  await images.tag(params.name!, reference);
   sendEmpty(res, 201);
 }
 

@@ -1,6 +1,7 @@
 import { closeSync, openSync } from "node:fs";
-import type { Readable } from "node:stream";
-import { decompress, newDigestHash, TarReader } from "../../formats/index.ts";
+import { Readable } from "node:stream";
+import { inTurns } from "../../base/index.ts";
+import { decompress, newDigestHash, type TarEntry, TarReader } from "../../formats/index.ts";
 import type { ImageLimits } from "../image-limits.ts";
 import { TreeExtractor } from "./tree-extractor.ts";
 import { packTree } from "./tree-packer.ts";
@@ -72,6 +73,21 @@ export function* packLayer(dir: string): Generator<Buffer> {
   } finally {
     closeSync(fd);
   }
+}
+
+/** The archive of a layer's directory as it would be had nothing in it been changed after a time. */
+export function packClamped(dir: string, latestSeconds: number): Readable {
+  const pieces = function* () {
+    const fd = openSync(dir, "r");
+    try {
+      const map = (entry: TarEntry): TarEntry =>
+        entry.mtimeSeconds > latestSeconds ? { ...entry, mtimeSeconds: latestSeconds } : entry;
+      yield* packTree(fd, { ...LAYER_PACKING, map });
+    } finally {
+      closeSync(fd);
+    }
+  };
+  return Readable.from(inTurns(pieces()), { objectMode: false });
 }
 
 /** Collects a layer's facts while its archive passes. */

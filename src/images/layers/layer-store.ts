@@ -18,7 +18,7 @@ import { type BlobInfo, type ContentStore, storageError, writeFileDurably } from
 import { decompress, isDigest, parseDigest } from "../../formats/index.ts";
 import { hostInfo, syncFileSystem } from "../../kernel/index.ts";
 import type { ImageLimits } from "../image-limits.ts";
-import type { LayerFacts } from "./layer-operations.ts";
+import { type LayerFacts, packClamped } from "./layer-operations.ts";
 import { measureTree, packTreeStream, unpackBlob } from "./layer-worker.ts";
 
 /** One way in which a layer's archive is, or was, distributed. */
@@ -204,11 +204,20 @@ export class LayerStore {
   }
 
   /** Makes a layer of a directory that stays where it is, and may be written to meanwhile. */
-  async copyOf(upperDir: string): Promise<HeldLayer> {
+  copyOf(upperDir: string): Promise<HeldLayer> {
+    return this.#copyOf(packTreeStream(upperDir, Number.POSITIVE_INFINITY));
+  }
+
+  /** The same layer with no time in it after `latestMs`; times in layers are whole seconds. */
+  rewritten(diffId: string, { latestMs }: { latestMs: number }): Promise<HeldLayer> {
+    return this.#copyOf(packClamped(this.diffDir(diffId), Math.floor(latestMs / 1000)));
+  }
+
+  async #copyOf(archive: Readable): Promise<HeldLayer> {
     const lease = await this.#content.lease();
     let copied: BlobInfo | undefined;
     try {
-      copied = await this.#content.ingest(packTreeStream(upperDir, Number.POSITIVE_INFINITY), { lease });
+      copied = await this.#content.ingest(archive, { lease });
       const path = this.#content.localPath(copied.digest);
       return await this.#make(async (dir) => ({
         facts: await unpackBlob(path, dir, this.#limits, () => {}),

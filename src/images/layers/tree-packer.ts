@@ -11,6 +11,8 @@ import {
   textOfBytes,
 } from "../../formats/index.ts";
 import {
+  deviceMajor,
+  deviceMinor,
   getXattr,
   listXattrs,
   namesIn,
@@ -188,8 +190,8 @@ function entryOf(name: string, type: TarEntryType, stats: Stats): TarEntry {
     uid: stats.uid,
     gid: stats.gid,
     mtimeSeconds: Math.floor(stats.mtimeMs / 1000),
-    deviceMajor: isDevice ? majorOf(stats.rdev) : 0,
-    deviceMinor: isDevice ? minorOf(stats.rdev) : 0,
+    deviceMajor: isDevice ? deviceMajor(stats.rdev) : 0,
+    deviceMinor: isDevice ? deviceMinor(stats.rdev) : 0,
   });
 }
 
@@ -237,15 +239,4 @@ function typeOf(stats: Stats): TarEntryType | undefined {
   if (stats.isBlockDevice()) return "block-device";
   // A socket is nothing without the process that made it.
   return stats.isFIFO() ? "fifo" : undefined;
-}
-
-/** glibc's major(3) and minor(3). */
-function majorOf(device: number): number {
-  const value = BigInt(device);
-  return Number(((value >> 8n) & 0xfffn) | ((value >> 32n) & 0xfffff000n));
-}
-
-function minorOf(device: number): number {
-  const value = BigInt(device);
-  return Number((value & 0xffn) | ((value >> 12n) & 0xffffff00n));
 }

@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { errnoCode, GantryError, invalidArgument } from "../../base/index.ts";
+import { deviceMajor, deviceMinor } from "../../kernel/index.ts";
 import type { OciDevice, OciDeviceRule } from "../oci-spec.ts";
 
 /** Devices that every container may use; the runtime itself makes null, zero, full, random, urandom and tty. */
@@ -76,8 +77,8 @@ function deviceAt(path: string, inContainer: string): OciDevice | undefined {
   return {
     path: inContainer,
     type,
-    major: majorOf(stat.rdev),
-    minor: minorOf(stat.rdev),
+    major: deviceMajor(stat.rdev),
+    minor: deviceMinor(stat.rdev),
     fileMode: stat.mode & 0o7777,
     uid: stat.uid,
     gid: stat.gid,
@@ -86,15 +87,6 @@ function deviceAt(path: string, inContainer: string): OciDevice | undefined {
 
 function ruleFor(device: OciDevice, access: string): OciDeviceRule {
   return { allow: true, type: device.type as "c" | "b", major: device.major, minor: device.minor, access };
-}
-
-/** glibc's layout of dev_t (sys/sysmacros.h), kept to what fits a double. */
-function majorOf(device: number): number {
-  return Number((BigInt(device) >> 8n) & 0xfffn);
-}
-
-function minorOf(device: number): number {
-  return Number((BigInt(device) & 0xffn) | ((BigInt(device) >> 12n) & 0xfff00n));
 }
 
 /** `--device-cgroup-rule`: `c 1:3 rwm`, with `*` for any number. */

@@ -1,0 +1,213 @@
+import type { Readable } from "node:stream";
+import { invalidArgument } from "../../base/index.ts";
+import type { ContentLease } from "../../content/index.ts";
+import {
+  type Descriptor,
+  digestOf,
+  type ImageIndex,
+  type ImageManifest,
+  MediaType,
+} from "../../formats/index.ts";
+import type { ImageService, LayerArchive } from "../../images/types.ts";
+import type { ProgressStep } from "../solver/types.ts";
+import { annotationsOf, assertPlatformsExist } from "./annotations.ts";
+import { attestationBlobs } from "./attestations.ts";
+import type { ImageAttributes } from "./exporter-attributes.ts";
+import { finalConfigText } from "./final-config.ts";
+import { rewrittenLayers } from "./rewrite-layers.ts";
+import type { ExportedOutput, ExportSource } from "./types.ts";
+
+/** Bytes that a document names. */
+export interface Blob {
+  digest: string;
+  sizeBytes: number;
+  open(): Readable | AsyncIterable<Uint8Array> | Uint8Array;
+}
+
+/** One platform's image. */
+export interface ImageDocument {
+  platformId: string;
+  configText: string;
+  configDigest: string;
+  manifest: Descriptor;
+  manifestBytes: Buffer;
+  layers: readonly LayerArchive[];
+}
+
+/** What a result is as images: a manifest, or an index of manifests. */
+export interface ImageDocuments {
+  root: Descriptor;
+  rootBytes: Buffer;
+  isIndex: boolean;
+  images: readonly ImageDocument[];
+  /** Everything that the root leads to but the root itself, by digest. */
+  blobs: ReadonlyMap<string, Blob>;
+  /** Lets go of layers that were made for them. */
+  release(): void;
+}
+
+export interface DocumentRequest {
+  images: Pick<ImageService, "layerArchive" | "rewriteLayer">;
+  source: ExportSource;
+  attributes: ImageAttributes;
+  step: ProgressStep;
+  /** Holds layers in a form that has to be made. */
+  lease: ContentLease;
+}
+
+/** Makes the documents of a result; to be released. */
+export async function makeDocuments(request: DocumentRequest): Promise<ImageDocuments> {
+  const making: Making = { ...request, blobs: new Map(), releases: [] };
+  try {
+    return await documentsOf(making);
+  } catch (error) {
+    releaseAll(making);
+    throw error;
+  }
+}
+
+/** What the documents are made with and of. */
+interface Making extends DocumentRequest {
+  blobs: Map<string, Blob>;
+  releases: (() => void)[];
+}
+
+function releaseAll({ releases }: Making): void {
+  for (const release of releases.splice(0)) release();
+}
+
+async function documentsOf(making: Making): Promise<ImageDocuments> {
+  const { source, attributes, step, blobs } = making;
+  const isIndex = source.isMultiPlatform || source.outputs.some(hasAttestations);
+  assertExportable(source, attributes, isIndex);
+  step.status("exporting layers", {});
+  const images: ImageDocument[] = [];
+  for (const output of source.outputs) images.push(await imageOf(making, output));
+  const release = () => releaseAll(making);
+  if (!isIndex) {
+    const [image] = images as [ImageDocument];
+    return { root: image.manifest, rootBytes: image.manifestBytes, isIndex, images, blobs, release };
+  }
+  for (const { manifest, manifestBytes } of images) addBytes(blobs, manifest, manifestBytes);
+  const statements = source.outputs.flatMap((output, at) =>
+    hasAttestations(output)
+      ? [
+          attestationBlobs(output, images[at]!.manifest, attributes, (one, bytes) =>
+            addBytes(blobs, one, bytes),
+          ),
+        ]
+      : [],
+  );
+  for (const { digest } of statements)
+    step.status(`exporting attestation manifest ${digest}`, { done: true });
+  const index: ImageIndex = {
+    schemaVersion: 2,
+    mediaType: attributes.useOciTypes ? MediaType.ociIndex : MediaType.dockerManifestList,
+    manifests: [...images.map(({ manifest }) => manifest), ...statements],
+    annotations: annotationsOf(attributes.annotations, "index"),
+  };
+  const rootBytes = Buffer.from(JSON.stringify(index, null, 2));
+  const root: Descriptor = {
+    mediaType: index.mediaType!,
+    digest: digestOf(rootBytes),
+    size: rootBytes.length,
+    ...optional("annotations", annotationsOf(attributes.annotations, "index-descriptor")),
+  };
+  step.status(`exporting manifest list ${root.digest}`, { done: true });
+  return { root, rootBytes, isIndex, images, blobs, release };
+}
+
+function assertExportable(source: ExportSource, attributes: ImageAttributes, isIndex: boolean): void {
+  const { annotations, useOciTypes } = attributes;
+  if (!isIndex && source.outputs.length > 1) {
+    throw invalidArgument("cannot export multiple platforms without multi-platform enabled");
+  }
+  if (!isIndex && annotations.some(({ type }) => type.startsWith("index"))) {
+    throw invalidArgument("index annotations not supported for single platform export");
+  }
+  if (!useOciTypes && source.outputs.some(hasAttestations)) {
+    throw invalidArgument('cannot export attestations with "oci-mediatypes=false"');
+  }
+  assertPlatformsExist(
+    annotations,
+    source.outputs.map(({ platformId }) => platformId),
+  );
+}
+
+function hasAttestations({ attestations = [] }: ExportedOutput): boolean {
+  return attestations.some(({ isInlineOnly }) => !isInlineOnly);
+}
+
+async function imageOf(making: Making, output: ExportedOutput): Promise<ImageDocument> {
+  const { images, source, attributes, step, lease, blobs, releases } = making;
+  const epochMs = attributes.epochMs ?? source.epochMs;
+  const solved = (await output.tree?.layers()) ?? [];
+  const layers =
+    attributes.rewriteTimestamps && epochMs !== undefined
+      ? await rewrittenLayers(images, solved, output.baseConfig, epochMs, releases)
+      : solved;
+  const archives: LayerArchive[] = [];
+  for (const { diffId } of layers) {
+    archives.push(await images.layerArchive(diffId, attributes.form, lease));
+  }
+  step.status("exporting layers", { done: true });
+  const { config, baseConfig, platform, platformId } = output;
+  const configText = finalConfigText({ config, baseConfig, platform, layers, epochMs });
+  const configBytes = Buffer.from(configText);
+  const configDigest = digestOf(configBytes);
+  for (const archive of archives) blobs.set(archive.digest, archive);
+  blobs.set(configDigest, { digest: configDigest, sizeBytes: configBytes.length, open: () => configBytes });
+  const { manifest, bytes } = manifestOf(configDigest, configBytes.length, archives, attributes, platformId);
+  step.status(`exporting manifest ${manifest.digest}`, { done: true });
+  step.status(`exporting config ${configDigest}`, { done: true });
+  const described = annotationsOf(attributes.annotations, "manifest-descriptor", platformId);
+  return {
+    platformId,
+    configText,
+    configDigest,
+    manifest: { ...manifest, ...optional("annotations", described), platform },
+    manifestBytes: bytes,
+    layers: archives,
+  };
+}
+
+const DOCKER_TYPES: Readonly<Record<string, string>> = {
+  [MediaType.ociLayer]: MediaType.dockerLayer,
+  [MediaType.ociLayerGzip]: MediaType.dockerLayerGzip,
+};
+
+function manifestOf(
+  configDigest: string,
+  configBytes: number,
+  layers: readonly LayerArchive[],
+  { useOciTypes, annotations }: ImageAttributes,
+  platformId: string,
+): { manifest: Descriptor; bytes: Buffer } {
+  const mediaType = useOciTypes ? MediaType.ociManifest : MediaType.dockerManifest;
+  const document: ImageManifest = {
+    schemaVersion: 2,
+    mediaType,
+    config: {
+      mediaType: useOciTypes ? MediaType.ociConfig : MediaType.dockerConfig,
+      digest: configDigest,
+      size: configBytes,
+    },
+    layers: layers.map(({ mediaType: own, digest, sizeBytes }) => ({
+      mediaType: useOciTypes ? own : (DOCKER_TYPES[own] ?? own),
+      digest,
+      size: sizeBytes,
+    })),
+    ...optional("annotations", annotationsOf(annotations, "manifest", platformId)),
+  };
+  const bytes = Buffer.from(JSON.stringify(document, null, 2));
+  return { manifest: { mediaType, digest: digestOf(bytes), size: bytes.length }, bytes };
+}
+
+function addBytes(blobs: Map<string, Blob>, { digest, size }: Descriptor, bytes: Buffer): void {
+  blobs.set(digest, { digest, sizeBytes: size, open: () => bytes });
+}
+
+/** Go's omitempty. */
+function optional<K extends string, V>(key: K, value: V | undefined): { [key in K]?: V } {
+  return (value === undefined ? {} : { [key]: value }) as { [key in K]?: V };
+}

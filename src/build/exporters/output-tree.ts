@@ -1,0 +1,114 @@
+import { constants } from "node:fs";
+import { invalidArgument } from "../../base/index.ts";
+import type { FileEntry } from "../session/types.ts";
+import type { OpenTree } from "../solver/types.ts";
+import { type ExporterAttributes, readEpoch } from "./exporter-attributes.ts";
+import { readTreeFile, treeEntries } from "./tree-entries.ts";
+import type { ExportSource } from "./types.ts";
+
+export interface FilesAttributes {
+  /** All times become this. */
+  epochMs: number | undefined;
+  /** A directory for each platform; absent: where the result has several. */
+  split: boolean | undefined;
+}
+
+export function readFilesAttributes(attributes: ExporterAttributes): FilesAttributes {
+  return { epochMs: readEpoch(attributes), split: attributes.flag("platform-split") };
+}
+
+/** The files of all outputs as one tree. */
+export interface OutputTree {
+  entries(): AsyncIterable<FileEntry>;
+  read(path: string): AsyncIterable<Uint8Array>;
+  close(): void;
+}
+
+interface Part {
+  /** `linux_amd64/`, or empty. */
+  prefix: string;
+  platformId: string;
+  tree: OpenTree | undefined;
+}
+
+const DIRECTORY_MODE = 0o40755;
+
+export async function openOutputTree(
+  source: ExportSource,
+  attributes: FilesAttributes,
+  nowMs: number,
+): Promise<OutputTree> {
+  const isSplit = attributes.split ?? source.isMultiPlatform;
+  const parts: Part[] = [];
+  const close = () => {
+    for (const { tree } of parts.splice(0)) tree?.close();
+  };
+  try {
+    for (const { platformId, tree } of source.outputs) {
+      const prefix = isSplit ? `${platformId.replaceAll("/", "_")}/` : "";
+      parts.push({ prefix, platformId, tree: await tree?.open() });
+    }
+  } catch (error) {
+    close();
+    throw error;
+  }
+  parts.sort((a, b) => (a.prefix < b.prefix ? -1 : 1));
+  const owners = new Map<string, Part>();
+  const epochMs = attributes.epochMs ?? source.epochMs;
+  return {
+    entries: () => entriesOf(parts, owners, { epochMs, nowMs }),
+    read: (path) => {
+      const part = isSplit ? parts.find(({ prefix }) => path.startsWith(prefix)) : owners.get(path);
+      return readTreeFile(part!.tree!.rootFd, path.slice(part!.prefix.length));
+    },
+    close,
+  };
+}
+
+async function* entriesOf(
+  parts: readonly Part[],
+  owners: Map<string, Part>,
+  { epochMs, nowMs }: { epochMs: number | undefined; nowMs: number },
+): AsyncGenerator<FileEntry> {
+  const withTime = (entry: FileEntry): FileEntry =>
+    epochMs === undefined ? entry : { ...entry, mtimeNs: BigInt(epochMs) * 1_000_000n };
+  for (const part of parts) {
+    const { prefix, tree } = part;
+    if (prefix !== "") yield withTime(directoryEntry(prefix.slice(0, -1), nowMs));
+    if (!tree) continue;
+    for await (const entry of treeEntries(tree.rootFd)) {
+      const isDirectory = (entry.mode & constants.S_IFMT) === constants.S_IFDIR;
+      const other = owners.get(entry.path);
+      if (prefix === "" && other) {
+        if (isDirectory) continue;
+        throw overwritten(entry.path, other, part);
+      }
+      if (prefix === "") owners.set(entry.path, part);
+      // Hard links are told by the path of the first name, as it stands in the whole tree.
+      const isHardLink = entry.linkName !== "" && (entry.mode & constants.S_IFMT) === constants.S_IFREG;
+      const linkName = isHardLink ? prefix + entry.linkName : entry.linkName;
+      yield withTime({ ...entry, path: prefix + entry.path, linkName });
+    }
+  }
+}
+
+function overwritten(path: string, first: Part, second: Part) {
+  return invalidArgument(
+    `cannot overwrite ${path} from ${first.platformId} with ${second.platformId} when split option is disabled`,
+  );
+}
+
+function directoryEntry(path: string, nowMs: number): FileEntry {
+  return {
+    path,
+    mode: DIRECTORY_MODE,
+    uid: 0,
+    gid: 0,
+    sizeBytes: 0,
+    mtimeNs: BigInt(Math.floor(nowMs / 1000) * 1000) * 1_000_000n,
+    linkName: "",
+    deviceMajor: 0,
+    deviceMinor: 0,
+    xattrs: {},
+  };
+}
