@@ -12,6 +12,7 @@ const ROWS: Record<string, number> = {
   store: 2,
   content: 2,
   "kube/cel": 2,
+  "kube/pki": 2,
   images: 3,
   registry: 3,
   runtime: 3,

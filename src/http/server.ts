@@ -1,9 +1,9 @@
 import { constants } from "node:crypto";
 import { createServer, type IncomingMessage, type Server } from "node:http";
-import { createServer as createTlsServer } from "node:https";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { SecureVersion, TLSSocket } from "node:tls";
+import type { SecureContextOptions, SecureVersion, TLSSocket } from "node:tls";
 import { errorMessage, isGantryError, type Logger, runAs, systemClock } from "../base/index.ts";
 import { ActiveRequests, createContext, type HttpContext } from "./context.ts";
 import type { HttpResponse } from "./http-response.ts";
@@ -57,6 +57,8 @@ export interface HttpServerOptions {
 
 export interface HttpServer {
   address(): BoundAddress;
+  /** New connections meet another certificate; only of a server with TLS. */
+  renewTls(pair: Pick<TlsOptions, "key" | "cert">): void;
   /** Takes no more requests, aborts the signals of those under way, waits for their answers, then cuts the rest. */
   close(): Promise<void>;
 }
@@ -111,6 +113,10 @@ class RunningServer implements HttpServer {
     return addressOf(this.#server, this.#options.listen);
   }
 
+  renewTls(pair: Pick<TlsOptions, "key" | "cert">): void {
+    (this.#server as TlsServer).setSecureContext({ ...secureContext(this.#options.tls!), ...pair });
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -138,14 +144,9 @@ class RunningServer implements HttpServer {
     if (!tls) return createServer(nodeOptions);
     return createTlsServer({
       ...nodeOptions,
-      key: tls.key,
-      cert: tls.cert,
-      ...(tls.ca ? { ca: tls.ca } : {}),
+      ...secureContext(tls),
       requestCert: tls.requestCert ?? false,
       rejectUnauthorized: false,
-      minVersion: tls.minVersion ?? "TLSv1.2",
-      // Whose a connection is, is read once; Go's servers renegotiate with nobody either.
-      secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
       ALPNProtocols: this.#options.http2 ? ["h2", "http/1.1"] : ["http/1.1"],
       handshakeTimeout: handshakeTimeoutMs,
     });
@@ -260,6 +261,17 @@ class RunningServer implements HttpServer {
     cancel();
     removeSocket(this.#options.listen);
   }
+}
+
+function secureContext({ key, cert, ca, minVersion = "TLSv1.2" }: TlsOptions): SecureContextOptions {
+  return {
+    key,
+    cert,
+    ...(ca ? { ca } : {}),
+    minVersion,
+    // Whose a connection is, is read once; Go's servers renegotiate with nobody either.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+  };
 }
 
 const STATUS_OF_CODE: Record<string, number> = {

@@ -29,8 +29,8 @@ export interface ApiServerOptions {
   port: number;
   /** Address to listen on; all addresses when absent. */
   host?: string;
-  /** The way to the nodes, asked when a log, exec, attach or port-forward comes in; undefined while there is none. */
-  nodeAccess: () => NodeAccess | undefined;
+  /** The way to a node in the same process; others are asked at the addresses that they tell. */
+  nodeAccess: (nodeName: string) => NodeAccess | undefined;
   /** The parts beside this server that `componentstatuses` tells about, by upstream's names. */
   components?: readonly HealthCheck[];
   /** What is kept for watchers: of the past, and for those that are slow. */

@@ -51,6 +51,7 @@ import { HttpFront } from "./http/http-front.ts";
 import { ServerPaths } from "./http/server-paths.ts";
 import { LocalBackend } from "./local-backend.ts";
 import { ApiServerMetrics } from "./metrics.ts";
+import { Kubelets } from "./nodes/kubelets.ts";
 import { FreshObjects } from "./objects/fresh-objects.ts";
 import { keyPrefix, REGISTRY, searchPrefix } from "./objects/object-keys.ts";
 import { CachedLookup } from "./objects/object-lookup.ts";
@@ -94,6 +95,7 @@ class KubeApiServer implements ApiServer {
   readonly #addressRepair: AddressRepair;
   readonly #agents = new TlsAgents();
   readonly #webhooks: WebhookClient;
+  readonly #kubelets: Kubelets;
   readonly #objects: ObjectStore;
   readonly #lookup: CachedLookup;
   readonly #tokens: ServiceAccountTokens;
@@ -166,6 +168,12 @@ class KubeApiServer implements ApiServer {
       clock: this.#clock,
     });
     this.#webhooks = new WebhookClient({ lookup: this.#lookup, clock: this.#clock, agents: this.#agents });
+    this.#kubelets = new Kubelets({
+      lookup: this.#lookup,
+      client: options.certificates.kubeletClient,
+      caPem: options.certificates.caPem,
+      clock: this.#clock,
+    });
     this.#context = this.#createContext();
     this.#aggregation = new Aggregation({
       cache: this.#cache,
@@ -279,6 +287,7 @@ class KubeApiServer implements ApiServer {
       authorization: this.#authorization,
       webhooks: this.#webhooks,
       services: this.#services,
+      kubelets: this.#kubelets,
       tokens: this.#tokens,
       tokenAuthenticator: this.#authentication.tokens,
       clock: this.#clock,
@@ -465,6 +474,7 @@ class KubeApiServer implements ApiServer {
       await this.#threads.stop();
       this.#metrics.stop();
       this.#agents.close();
+      this.#kubelets.close();
       this.#authorization.close();
       caching.abort();
       await Promise.all([cacheRun.ended, checking, ...running]);

@@ -2,9 +2,17 @@ import { createHash, createPublicKey, type KeyObject, X509Certificate } from "no
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Clock, errorMessage, GantryError, systemClock, writeFileDurably } from "../../base/index.ts";
-import { distinguishedName, generateKey, issueCertificate, type Subject } from "./pki/issue-certificate.ts";
-import { parsePrivateKey, privateKeyPem, readText } from "./pki/key-files.ts";
-import { type CertificateOrder, signRequest } from "./pki/sign-request.ts";
+import {
+  type CertificateOrder,
+  distinguishedName,
+  generateKey,
+  issueCertificate,
+  parsePrivateKey,
+  privateKeyPem,
+  readText,
+  type Subject,
+  signRequest,
+} from "../pki/index.ts";
 
 export interface CertificatesOptions {
   /** `<home>/pki` */
@@ -53,6 +61,8 @@ export interface Certificates {
   readonly server: KeyPair;
   readonly tokenSigningKey: TokenSigningKey;
   readonly frontProxy: FrontProxy;
+  /** As whom the API server asks kubelets. */
+  readonly kubeletClient: KeyPair;
   /** A client's certificate, kept in `<pki>/<fileName>.crt` and `.key`: the same one at each call until it is about to expire. */
   client(fileName: string, subject: Subject): Promise<KeyPair>;
   /** A server certificate for another part of the program (registry, kubelet), kept in the same way. */
@@ -84,6 +94,13 @@ const FRONT_PROXY_AUTHORITY: AuthorityName = {
 /** The name by which other servers know this one as a proxy that may tell them who somebody is. */
 export const FRONT_PROXY_CLIENT = "front-proxy-client";
 
+const KUBELET_CLIENT = "apiserver-kubelet-client";
+/** As kubeadm makes it: kubelets ask the API what it may do, and that lets it do everything. */
+const KUBELET_CLIENT_SUBJECT: Subject = {
+  commonName: "kube-apiserver-kubelet-client",
+  organizations: ["system:masters"],
+};
+
 interface AuthorityName {
   fileName: string;
   subject: Subject;
@@ -114,8 +131,9 @@ export async function openAuthorities({
 /** Reads the keys and certificates of an instance and makes what is missing or about to expire. */
 export async function openCertificates(options: CertificatesOptions): Promise<Certificates> {
   const { folder, front, tokenSigningKey } = await openAuthorities(options);
-  const [server, proxyClient] = await Promise.all([
+  const [server, kubeletClient, proxyClient] = await Promise.all([
     folder.certificate("apiserver", "server", { commonName: "kube-apiserver" }, serverNames(options)),
+    folder.certificate(KUBELET_CLIENT, "client", KUBELET_CLIENT_SUBJECT, []),
     front.certificate(FRONT_PROXY_CLIENT, "client", { commonName: FRONT_PROXY_CLIENT }, []),
   ]);
   return {
@@ -123,6 +141,7 @@ export async function openCertificates(options: CertificatesOptions): Promise<Ce
     authority: folder.authority(),
     server,
     tokenSigningKey,
+    kubeletClient,
     frontProxy: { caPem: front.caPem, client: proxyClient },
     client: (fileName, subject) => folder.certificate(fileName, "client", subject, []),
     serverFor: (fileName, commonName, names) => folder.certificate(fileName, "server", { commonName }, names),

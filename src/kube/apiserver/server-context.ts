@@ -11,6 +11,8 @@ import type { ServiceAccountTokens } from "./authentication/service-account-toke
 import type { Authorizer } from "./authorization/authorizer.ts";
 import type { RbacAuthorizer } from "./authorization/rbac-authorizer.ts";
 import type { HealthCheck } from "./health/health.ts";
+import type { KubeletTarget } from "./nodes/forward-to-kubelet.ts";
+import type { Kubelets } from "./nodes/kubelets.ts";
 import type { ObjectCache } from "./objects/object-cache.ts";
 import type { ObjectLookup } from "./objects/object-lookup.ts";
 import type { ObjectStore } from "./objects/object-store.ts";
@@ -39,7 +41,10 @@ export interface ServerContext {
   tokens: ServiceAccountTokens;
   /** Knows all tokens that the server takes. */
   tokenAuthenticator: TokenAuthenticator;
-  nodeAccess: () => NodeAccess | undefined;
+  /** The node of this name, where it is in this process. */
+  nodeAccess: (nodeName: string) => NodeAccess | undefined;
+  /** The others; undefined where no requests for them are worked on. */
+  kubelets: Kubelets | undefined;
   /** What `componentstatuses` tells about. */
   components: readonly HealthCheck[];
 }
@@ -77,6 +82,7 @@ export type Answer =
   | { form: "text"; chunks: AsyncIterable<Uint8Array> | undefined }
   /** The request, its body and its answer go on to somebody else, unread. */
   | { form: "proxy"; target: ProxyTarget }
+  | { form: "kubelet"; target: KubeletTarget }
   /** Streams over an upgraded connection. Only a request that asks for an upgrade can have it. */
   | { form: "upgrade"; accept: (upgrade: UpgradeRequest) => Promise<void> };
 

@@ -9,4 +9,5 @@ export { createHttpsClient, type HttpsClientOptions } from "./https-client.ts";
 export { createInProcessClient } from "./in-process-client.ts";
 export { createInformerFactory, type InformerFactoryOptions } from "./informer-factory.ts";
 export type * from "./node-access.ts";
+export { serveAttach, serveExec } from "./node-commands.ts";
 export type * from "./types.ts";

@@ -1,9 +1,15 @@
 import type { Duplex, Readable, Writable } from "node:stream";
 
-/** What the API server needs of a node: for a pod's log, exec, attach and port-forward subresources, for figures and for the node's proxy. */
-export interface NodeAccess {
+/** What the API server reads of a node, wherever that is. */
+export interface NodeReader {
   /** Bytes of the log as `kubectl logs` prints them. Throws StatusError (BadRequest, NotFound) before the first byte. */
   logs(target: PodTarget, options: PodLogOptions, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  /** What the node and the running containers of its pods use; undefined for a node that does not tell. */
+  usage(nodeName: string): Promise<NodeUsage | undefined>;
+}
+
+/** The node in the same process: also for exec, attach and port-forward, and for the node's proxy. */
+export interface NodeAccess extends NodeReader {
   /** Resolves with the exit code when the process has ended and its output was written. */
   exec(
     target: PodTarget,
@@ -15,8 +21,6 @@ export interface NodeAccess {
   attach(target: PodTarget, options: StreamOptions, streams: NodeStreams, signal: AbortSignal): Promise<void>;
   /** One connection to a port inside the pod's network namespace. */
   portForward(target: Omit<PodTarget, "container">, port: number): Promise<Duplex>;
-  /** What the node and the running containers of its pods use; undefined for a node that is not reached by this way. */
-  usage(nodeName: string): Promise<NodeUsage | undefined>;
   /** What the kubelet's own server answers to a GET of this path; undefined for a path that it does not know. */
   read(nodeName: string, path: string, query: URLSearchParams): Promise<NodeDocument | undefined>;
 }

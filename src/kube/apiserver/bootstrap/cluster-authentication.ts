@@ -3,8 +3,8 @@ import type { Clock, Logger } from "../../../base/index.ts";
 import { jsonEquals, pemBlocks } from "../../../formats/index.ts";
 import { configMaps, type KubeObject } from "../../api/index.ts";
 import type { KubeClient } from "../../client/types.ts";
+import { pem } from "../../pki/index.ts";
 import type { RequestHeaderOptions } from "../authentication/request-header.ts";
-import { pem } from "../pki/sign-certificate.ts";
 import { findSystemConfigMap, SYSTEM_NAMESPACE } from "./system-config-map.ts";
 
 const NAME = "extension-apiserver-authentication";

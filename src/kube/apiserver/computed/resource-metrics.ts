@@ -11,6 +11,7 @@ import {
   statusNotFound,
 } from "../../api/index.ts";
 import type { NodeUsage, UsageFigures } from "../../client/node-access.ts";
+import { nodeReader } from "../nodes/node-reader.ts";
 import type { ServerContext } from "../server-context.ts";
 import type { ComputedSource } from "./computed-kinds.ts";
 
@@ -74,7 +75,7 @@ function nodeMetricsOf(node: KubeObject, usage: NodeUsage | undefined): KubeObje
 }
 
 async function usageOf(context: ServerContext, nodeName: string): Promise<NodeUsage | undefined> {
-  return context.nodeAccess()?.usage(nodeName);
+  return nodeReader(context, nodeName)?.usage(nodeName);
 }
 
 /** Named and labelled as what was measured, so that selectors find it. */

@@ -26,6 +26,7 @@ import { ByteBudget } from "../byte-budget.ts";
 import { type ChainOptions, type Exchange, serveRequest } from "../chain.ts";
 import { isFlowControlRefusal } from "../flow-control/too-many-requests.ts";
 import { impersonationOf, NOBODY_IMPERSONATED } from "../impersonation.ts";
+import { upgradeToKubelet } from "../nodes/forward-to-kubelet.ts";
 import { parseRequest, type RequestInfo, takeFieldSelector } from "../request-info.ts";
 import type { UpgradeRequest } from "../server-context.ts";
 import { EncodedBody, type RequestBody } from "../verbs/decode-object.ts";
@@ -132,6 +133,7 @@ export class HttpFront {
       await serveRequest(this.#options.chain, exchange, async (answer, call) => {
         const upgrade = { req, socket, head, signal: gone.signal };
         if (answer.form === "proxy") return forwardUpgrade(upgrade, answer.target);
+        if (answer.form === "kubelet") return upgradeToKubelet(upgrade, answer.target);
         if (answer.form === "text") return this.#sendText(upgrade, answer.chunks);
         if (answer.form === "watch") {
           const { chain, clientStallMs: stallMs, logger, clock } = this.#options;

@@ -10,6 +10,7 @@ import {
   writeChunk,
 } from "../../../http/index.ts";
 import { type KindDefinition, statusBadRequest } from "../../api/index.ts";
+import { forwardToKubelet } from "../nodes/forward-to-kubelet.ts";
 import { StoredObject } from "../objects/stored-object.ts";
 import type { Offload } from "../offload/offload.ts";
 import type { Answer, ResourceCall } from "../server-context.ts";
@@ -65,6 +66,8 @@ export async function sendAnswer(out: OutgoingAnswer): Promise<void> {
       return sendText(out, answer.chunks);
     case "proxy":
       return forwardRequest(ctx, answer.target);
+    case "kubelet":
+      return forwardToKubelet(ctx, answer.target);
     default:
       throw statusBadRequest("Upgrade request required");
   }

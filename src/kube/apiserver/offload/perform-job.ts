@@ -185,6 +185,7 @@ async function contextFor(
       throw new GantryError("Internal", "tokens are the main thread's");
     },
     nodeAccess: () => undefined,
+    kubelets: undefined,
     components: [],
   };
 }

@@ -1,15 +1,17 @@
 import { type FieldError, statusInvalid } from "../../api/index.ts";
 import type { PodLogOptions } from "../../client/node-access.ts";
+import { nodeReader, requireNode } from "../nodes/node-reader.ts";
 import { isTrue } from "../request-info.ts";
 import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
-import { findPodTarget, requireNodes } from "./pod-target.ts";
+import { findPodTarget } from "./pod-target.ts";
 
 /** `pods/NAME/log`. A pod without a node has no log yet: 204. */
 export async function readPodLog(context: ServerContext, call: ResourceCall): Promise<Answer> {
   const options = parseLogOptions(call);
   const { target } = await findPodTarget(context, call);
   if (target.nodeName === "") return { form: "text", chunks: undefined };
-  return { form: "text", chunks: await requireNodes(context).logs(target, options, call.signal) };
+  const node = requireNode(nodeReader(context, target.nodeName));
+  return { form: "text", chunks: await node.logs(target, options, call.signal) };
 }
 
 function parseLogOptions({ params, info }: ResourceCall): PodLogOptions {

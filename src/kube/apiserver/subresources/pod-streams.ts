@@ -1,16 +1,12 @@
-import { errorMessage } from "../../../base/index.ts";
-import { acceptPortForward, acceptRemoteCommand, type RemoteCommandStreams } from "../../../http/index.ts";
-import {
-  failureStatus,
-  type Status,
-  StatusError,
-  statusBadRequest,
-  statusInternal,
-} from "../../api/index.ts";
-import type { NodeStreams, StreamOptions } from "../../client/node-access.ts";
+import { acceptPortForward } from "../../../http/index.ts";
+import { statusBadRequest } from "../../api/index.ts";
+import { serveAttach, serveExec } from "../../client/index.ts";
+import type { StreamOptions } from "../../client/node-access.ts";
+import { commandPath, portForwardPath } from "../nodes/kubelet-paths.ts";
+import { toKubelet } from "../nodes/node-reader.ts";
 import { isTrue } from "../request-info.ts";
-import type { Answer, ResourceCall, ServerContext, UpgradeRequest } from "../server-context.ts";
-import { findPodTarget, requireNodes, requireScheduled } from "./pod-target.ts";
+import type { Answer, ResourceCall, ServerContext } from "../server-context.ts";
+import { findPodTarget, requireScheduled } from "./pod-target.ts";
 
 /** `pods/NAME/exec`: runs a command in a container and carries its streams. */
 export async function execInPod(context: ServerContext, call: ResourceCall): Promise<Answer> {
@@ -19,11 +15,9 @@ export async function execInPod(context: ServerContext, call: ResourceCall): Pro
   const options = streamOptions(call);
   const command = call.params.getAll("command");
   if (command.length === 0) throw statusBadRequest("you must specify at least one command for the container");
-  const nodes = requireNodes(context);
-  return overStreams(options, async (streams, signal) => {
-    const { exitCode } = await nodes.exec(target, command, options, streams, signal);
-    return exitCode === 0 ? SUCCESS : nonZeroExit(exitCode);
-  });
+  const node = context.nodeAccess(target.nodeName);
+  if (!node) return toKubelet(context, target.nodeName, commandPath("exec", target, call.params));
+  return { form: "upgrade", accept: (upgrade) => serveExec(upgrade, node, target, command, options) };
 }
 
 /** `pods/NAME/attach`: the streams of a container's main process. */
@@ -31,11 +25,9 @@ export async function attachToPod(context: ServerContext, call: ResourceCall): P
   const { target } = await findPodTarget(context, call);
   requireScheduled(target);
   const options = streamOptions(call);
-  const nodes = requireNodes(context);
-  return overStreams(options, async (streams, signal) => {
-    await nodes.attach(target, options, streams, signal);
-    return SUCCESS;
-  });
+  const node = context.nodeAccess(target.nodeName);
+  if (!node) return toKubelet(context, target.nodeName, commandPath("attach", target, call.params));
+  return { form: "upgrade", accept: (upgrade) => serveAttach(upgrade, node, target, options) };
 }
 
 /** `pods/NAME/portforward`: connections to ports inside the pod. */
@@ -44,20 +36,13 @@ export async function forwardPodPorts(context: ServerContext, call: ResourceCall
   const { namespace, name, uid } = pod.metadata;
   const target = { nodeName: pod.spec.nodeName ?? "", namespace: namespace!, podName: name, podUid: uid };
   requireScheduled({ ...target, container: "" });
-  const nodes = requireNodes(context);
+  const node = context.nodeAccess(target.nodeName);
+  if (!node) return toKubelet(context, target.nodeName, portForwardPath(target, call.params));
   return {
     form: "upgrade",
     accept: ({ req, socket, head }) =>
-      acceptPortForward(req, socket, head, (port) => nodes.portForward(target, port)),
+      acceptPortForward(req, socket, head, (port) => node.portForward(target, port)),
   };
-}
-
-const SUCCESS: Partial<Status> = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success" };
-
-function nonZeroExit(exitCode: number): Status {
-  const message = `command terminated with non-zero exit code: exit status ${exitCode}`;
-  const causes = [{ reason: "ExitCode", message: String(exitCode) }];
-  return failureStatus(500, "NonZeroExitCode", message, { causes });
 }
 
 /** Upstream leaves these to the kubelet: the pod and its container are looked up first. */
@@ -74,32 +59,4 @@ function streamOptions({ params }: ResourceCall): StreamOptions {
   }
   // A terminal has one output only.
   return options.tty ? { ...options, stderr: false } : options;
-}
-
-function overStreams(
-  options: StreamOptions,
-  run: (streams: NodeStreams, signal: AbortSignal) => Promise<object>,
-): Answer {
-  return { form: "upgrade", accept: (upgrade) => carry(upgrade, options, run) };
-}
-
-/** From here on the client has its streams: failures are told in the last one of them, as a Status. */
-async function carry(
-  { req, socket, head }: UpgradeRequest,
-  options: StreamOptions,
-  run: (streams: NodeStreams, signal: AbortSignal) => Promise<object>,
-): Promise<void> {
-  const streams: RemoteCommandStreams = await acceptRemoteCommand(req, socket, head, options);
-  const { stdin, stdout, stderr, signal } = streams;
-  let outcome: object;
-  try {
-    outcome = await run(
-      { stdin, stdout, stderr, onResize: (listener) => streams.onResize(listener) },
-      signal,
-    );
-  } catch (error) {
-    if (signal.aborted) return;
-    outcome = error instanceof StatusError ? error.status : statusInternal(errorMessage(error)).status;
-  }
-  await streams.finish(outcome);
 }

@@ -1,5 +1,5 @@
-import { type KubeObject, statusBadRequest, statusServiceUnavailable } from "../../api/index.ts";
-import type { NodeAccess, PodTarget } from "../../client/node-access.ts";
+import { type KubeObject, statusBadRequest } from "../../api/index.ts";
+import type { PodTarget } from "../../client/node-access.ts";
 import type { ResourceCall, ServerContext } from "../server-context.ts";
 
 interface Named {
@@ -35,13 +35,6 @@ function chooseContainer({ spec, metadata }: KubeObject, wanted: string): string
   throw statusBadRequest(
     `a container name must be specified for pod ${metadata.name}, choose one of: [${all}]`,
   );
-}
-
-/** The way to the nodes; while none has come up there is nobody to ask. */
-export function requireNodes(context: ServerContext): NodeAccess {
-  const access = context.nodeAccess();
-  if (!access) throw statusServiceUnavailable("no node can be reached yet");
-  return access;
 }
 
 export function requireScheduled(target: PodTarget): void {

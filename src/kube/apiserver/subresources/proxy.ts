@@ -6,9 +6,9 @@ import {
   statusBadRequest,
   statusServiceUnavailable,
 } from "../../api/index.ts";
+import { toKubelet } from "../nodes/node-reader.ts";
 import type { Answer, ProxyTarget, ResourceCall, ServerContext } from "../server-context.ts";
 import { isReachable, readyEndpoints } from "../webhook/service-endpoints.ts";
-import { requireNodes } from "./pod-target.ts";
 
 interface Named {
   scheme: "http" | "https";
@@ -48,10 +48,7 @@ export async function proxyToService(context: ServerContext, call: ResourceCall)
   return forward({ protocol: `${wanted.scheme}:`, ...chosen });
 }
 
-/**
- * `nodes/[SCHEME:]NAME[:PORT]/proxy/…`: to a port of the node, or to its kubelet where none is named. That has no port here: what
- * it would answer to a read is asked of it directly.
- */
+/** `nodes/[SCHEME:]NAME[:PORT]/proxy/…`: to a port of the node, or to its kubelet where none is named. */
 export async function proxyToNode(context: ServerContext, call: ResourceCall): Promise<Answer> {
   const wanted = parseName(call, "node");
   const { object: node } = await context.objects.get(nodes, undefined, wanted.name);
@@ -67,14 +64,17 @@ export async function proxyToNode(context: ServerContext, call: ResourceCall): P
 
 const KUBELET_PORT = 10_250;
 
-/** As the kubelet itself would answer, in plain text where it has nothing to tell. */
+/** That of this process is asked directly, for what can be read there; in plain text where it has nothing to tell. */
 async function askKubelet(
   context: ServerContext,
   { info, params }: ResourceCall,
   nodeName: string,
 ): Promise<Answer> {
+  const path = `/${info.rest ?? ""}`;
+  const node = context.nodeAccess(nodeName);
+  if (!node) return toKubelet(context, nodeName, params.size > 0 ? `${path}?${params}` : path);
   if (info.verb !== "get") return plainText(405, "405: Method Not Allowed");
-  const document = await requireNodes(context).read(nodeName, `/${info.rest ?? ""}`, params);
+  const document = await node.read(nodeName, path, params);
   if (!document) return plainText(404, "404 page not found\n");
   return { form: "encoded", code: 200, contentType: document.contentType, bytes: Buffer.from(document.body) };
 }

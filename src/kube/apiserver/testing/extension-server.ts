@@ -7,8 +7,7 @@ import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { systemClock } from "../../../base/index.ts";
 import { apiServices, endpointSlices, services } from "../../api/index.ts";
-import { generateKey, issueCertificate } from "../pki/issue-certificate.ts";
-import { privateKeyPem } from "../pki/key-files.ts";
+import { generateKey, issueCertificate, privateKeyPem } from "../../pki/index.ts";
 import type { TestServer } from "./start-test-server.ts";
 
 export const EXTENSION_GROUP = "wardle.example.com";

@@ -1,5 +1,5 @@
 import { createPublicKey } from "node:crypto";
-import { generateKey, issueCertificate } from "../pki/issue-certificate.ts";
+import { generateKey, issueCertificate } from "../../pki/index.ts";
 import { type AnswerRow, describeAnswers } from "../testing/answer-table.ts";
 
 const subject = { commonName: "x" };

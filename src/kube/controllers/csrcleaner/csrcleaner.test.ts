@@ -1,7 +1,7 @@
 import { createPublicKey } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type CertificateSigningRequest, certificateSigningRequests } from "../../api/index.ts";
-import { generateKey, issueCertificate } from "../../apiserver/pki/issue-certificate.ts";
+import { generateKey, issueCertificate } from "../../pki/index.ts";
 import { ControlPlane } from "../testing/control-plane.ts";
 import { eventually } from "../testing/eventually.ts";
 import { ManualClock } from "../testing/manual-clock.ts";

@@ -1,7 +1,7 @@
 import { createPublicKey } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../../../base/index.ts";
-import { generateKey, issueCertificate } from "../../pki/issue-certificate.ts";
+import { generateKey, issueCertificate } from "../../../pki/index.ts";
 import { patching, type WebhookServer } from "../../testing/webhook-server.ts";
 import {
   configMap,

@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
-import { invalidArgument } from "../../../base/index.ts";
-import type { AlternativeName, CertificateRequest } from "../../../formats/index.ts";
+import { invalidArgument } from "../../base/index.ts";
+import type { AlternativeName, CertificateRequest } from "../../formats/index.ts";
 import * as der from "./der.ts";
 import { extendedUsagesOf, keyUsageBits } from "./key-usages.ts";
 import { authorityKeyExtension, extension, signCertificate } from "./sign-certificate.ts";

@@ -74,7 +74,7 @@ function extensions(request: CertificateRequest): Buffer[] {
 }
 
 /** RFC 5280 §4.2.1.6: dNSName is [2], iPAddress is [7]. */
-function generalName(name: string): Buffer {
+export function generalName(name: string): Buffer {
   if (isIP(name) === 4) return der.implicit(7, Buffer.from(name.split(".").map(Number)));
   if (isIP(name) === 6) return der.implicit(7, ipv6Bytes(name));
   return der.implicit(2, Buffer.from(name, "ascii"));

@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { errnoCode } from "../../../base/index.ts";
+import { errnoCode } from "../../base/index.ts";
 
 /** The file's text, or undefined where there is none. */
 export async function readText(path: string): Promise<string | undefined> {

@@ -12,7 +12,7 @@ export interface CertificateParts {
   extensions: readonly Buffer[];
 }
 
-const ECDSA_WITH_SHA256 = der.sequence(der.objectIdentifier("1.2.840.10045.4.3.2"));
+export const ECDSA_WITH_SHA256 = der.sequence(der.objectIdentifier("1.2.840.10045.4.3.2"));
 
 /** An X.509 v3 certificate (RFC 5280) signed with ECDSA and SHA-256, as PEM. */
 export function signCertificate(parts: CertificateParts): string {

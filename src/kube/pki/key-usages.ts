@@ -1,4 +1,4 @@
-import { invalidArgument } from "../../../base/index.ts";
+import { invalidArgument } from "../../base/index.ts";
 import * as der from "./der.ts";
 
 /** The API's names of key usages, and the number of each in the bit string (RFC 5280 §4.2.1.3). */
