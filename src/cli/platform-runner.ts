@@ -7,6 +7,7 @@ export interface PlatformOptions {
   apiPort: number | undefined;
   registryPort: number | undefined;
   nodeName: string | undefined;
+  nodeIp: string | undefined;
   /** `embedded`, or `etcd://host:port[,…]`; absent: as at the last start. */
   store: string | undefined;
   /** Which parts of the house run. */

@@ -11,7 +11,7 @@ import type { PlatformOptions, PlatformRunner } from "./platform-runner.ts";
 import { summaryText } from "./summary.ts";
 
 export const UP_USAGE =
-  "gantry up [--home DIR] [--detach] [--wait] [--api-port N] [--registry-port N] [--store etcd://HOST:PORT[,…]] [--node-name NAME] [--components LIST] [--log-level LEVEL] [--config FILE] [flags of kube-apiserver, see 'gantry up --help']";
+  "gantry up [--home DIR] [--detach] [--wait] [--api-port N] [--registry-port N] [--store etcd://HOST:PORT[,…]] [--node-name NAME] [--node-ip ADDRESS] [--components LIST] [--log-level LEVEL] [--config FILE] [flags of kube-apiserver, see 'gantry up --help']";
 const PORTS = { min: 0, max: 65_535 };
 const WAIT_MS = 60_000;
 const OPTIONS: OptionSpecs = {
@@ -21,6 +21,7 @@ const OPTIONS: OptionSpecs = {
   "api-port": { type: "string" },
   "registry-port": { type: "string" },
   "node-name": { type: "string" },
+  "node-ip": { type: "string" },
   store: { type: "string" },
   components: { type: "string" },
   "log-level": { type: "string" },
@@ -37,6 +38,7 @@ export async function up(args: readonly string[], run: PlatformRunner): Promise<
     apiPort: parsed.integer("api-port", PORTS),
     registryPort: parsed.integer("registry-port", PORTS),
     nodeName: parsed.text("node-name"),
+    nodeIp: parsed.text("node-ip"),
     store: parsed.text("store"),
     components: components(parsed.text("components")),
     logLevel: logLevel(parsed.text("log-level")),

@@ -13,6 +13,7 @@ export {
   type SoaData,
   type SrvData,
 } from "./dns-message.ts";
+export { findNodeAddress } from "./node-address.ts";
 export { POD_NETWORK_NAME, type PodNetwork, type PodNetworkRequest } from "./pod-network.ts";
 export {
   hostResolvConf,
@@ -29,5 +30,11 @@ export {
   parseSubnet,
   type Subnet,
 } from "./subnet.ts";
-export { chooseNetworkSubnet, choosePodCidr, chooseServiceCidr, isSubnetTaken } from "./subnet-choice.ts";
+export {
+  chooseNetworkSubnet,
+  choosePodCidr,
+  choosePodRange,
+  chooseServiceCidr,
+  isSubnetTaken,
+} from "./subnet-choice.ts";
 export type * from "./types.ts";

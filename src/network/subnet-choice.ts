@@ -14,6 +14,8 @@ const POD_POOLS = [
   ...Array.from({ length: 255 }, (_, index) => `10.244.${index + 1}.0/24`),
   ...Array.from({ length: 256 }, (_, index) => `10.245.${index}.0/24`),
 ];
+/** For the pods of a whole cluster. */
+const CLUSTER_POOLS = Array.from({ length: 128 }, (_, index) => `10.${128 + ((116 + index) % 128)}.0.0/16`);
 const SERVICE_POOLS = [
   "10.96.0.0/16",
   ...Array.from({ length: 31 }, (_, index) => `10.${97 + index}.0.0/16`),
@@ -53,6 +55,11 @@ export function chooseNetworkSubnet(reserved: readonly string[]): string {
 /** A range for this node's pods: 10.244.0.0/24 where that is free. */
 export function choosePodCidr(reserved: readonly string[] = []): string {
   return firstFreeOf(POD_POOLS, reserved, "there is no free range for pod addresses");
+}
+
+/** A range for the pods of a cluster, of which each node gets a part: 10.244.0.0/16 where that is free. */
+export function choosePodRange(): string {
+  return firstFreeOf(CLUSTER_POOLS, [], "there is no free range for pod addresses");
 }
 
 /** A range for the addresses of Services: 10.96.0.0/16 where that is free. */

@@ -7,7 +7,7 @@ const SERVICES = {
   controllers: ["controllers"],
   scheduler: ["scheduler"],
   node: [
-    ...["network", "images", "runtime", "engine", "pod-network"],
+    ...["network", "images", "runtime", "engine", "node-range", "pod-network"],
     ...["cri", "kubelet", "volume-provisioner", "proxy", "dns", "control-plane-node", "node"],
   ],
   docker: ["memory", "network", "images", "runtime", "engine", "docker-api", "registry"],

@@ -11,6 +11,10 @@ export interface PlatformConfig {
   apiPort: number;
   registryPort: number;
   nodeName: string;
+  /** By which other machines reach this one; found at each start where it is absent. */
+  nodeIp?: string;
+  /** 32 hex digits: tells this machine's node from another one of the same name. */
+  machine?: string;
   podCidr: string;
   serviceCidr: string;
   /** Addresses of Services of type LoadBalancer. */
@@ -22,7 +26,9 @@ export interface PlatformConfig {
   apiServer?: Record<string, unknown>;
 }
 
-const FIELDS: Record<Exclude<keyof PlatformConfig, "apiServer">, RegExp> = {
+type Optional = "nodeIp" | "machine";
+
+const FIELDS: Record<Exclude<keyof PlatformConfig, "apiServer" | Optional>, RegExp> = {
   instanceId: /^[0-9a-f]{6}$/,
   apiPort: /^\d{1,5}$/,
   registryPort: /^\d{1,5}$/,
@@ -32,6 +38,11 @@ const FIELDS: Record<Exclude<keyof PlatformConfig, "apiServer">, RegExp> = {
   loadBalancerCidr: /^\d+\.\d+\.\d+\.\d+\/\d+$/,
   clusterDomain: /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
   store: /^(embedded|etcds?:\/\/\S+)$/,
+};
+
+const OPTIONAL_FIELDS: Record<Optional, RegExp> = {
+  nodeIp: /^\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}$/,
+  machine: /^[0-9a-f]{32}$/,
 };
 
 const pathOf = (home: string) => join(home, "config.yaml");
@@ -56,8 +67,9 @@ export function readConfig(home: string): PlatformConfig | undefined {
 
 /** Fails with InvalidArgument that names the first field that is not as it must be. */
 export function assertValid(config: PlatformConfig, where: string, hint: string): void {
-  for (const [field, pattern] of Object.entries(FIELDS)) {
+  for (const [field, pattern] of Object.entries({ ...FIELDS, ...OPTIONAL_FIELDS })) {
     const value = config[field as keyof PlatformConfig];
+    if (value === undefined && field in OPTIONAL_FIELDS) continue;
     if (pattern.test(String(value ?? ""))) continue;
     throw new GantryError(
       "InvalidArgument",
@@ -76,4 +88,8 @@ export function writeConfig(home: string, config: PlatformConfig): void {
 /** Instance id of a new home. */
 export function newInstanceId(): string {
   return randomBytes(3).toString("hex");
+}
+
+export function newMachineId(): string {
+  return randomBytes(16).toString("hex");
 }

@@ -30,6 +30,7 @@ import { assertSystemPackages } from "./requirements.ts";
 import { hasRunningProcesses, removeKernelState, unmountHome } from "./reset.ts";
 import { type ControlPlane, controlPlane } from "./roles/control-plane.ts";
 import { localNodeClients } from "./roles/local-node-clients.ts";
+import { localServing } from "./roles/local-serving.ts";
 import { markControlPlane } from "./roles/mark-control-plane.ts";
 import { type NodeRole, nodeRole } from "./roles/node.ts";
 
@@ -135,6 +136,7 @@ class Platform {
       house: engine,
       clients,
       settings: plane.settings,
+      serving: (names) => localServing(plane.certificates.value, this.#config.nodeName, names),
       clientsNeed: "apiserver",
     });
     this.#engineHouse = engine;

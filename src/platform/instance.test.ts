@@ -27,6 +27,7 @@ const load = ({ store, apiPort, ...more }: Load) =>
     store,
     registryPort: undefined,
     nodeName: undefined,
+    nodeIp: undefined,
     components: [],
     logLevel: "info",
     apiServerFlags: {},

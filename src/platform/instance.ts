@@ -2,10 +2,17 @@ import { GantryError } from "../base/index.ts";
 import type { PlatformOptions } from "../cli/index.ts";
 import { hostInfo } from "../kernel/index.ts";
 import { readInstanceFlags } from "../kube/apiserver/index.ts";
-import { choosePodCidr, chooseServiceCidr, ipToNumber, numberToIp, parseSubnet } from "../network/index.ts";
+import { choosePodRange, chooseServiceCidr, ipToNumber, numberToIp, parseSubnet } from "../network/index.ts";
 import { parseEtcdAddress } from "../store/index.ts";
 import { apiServerFlags } from "./api-server-flags.ts";
-import { assertValid, newInstanceId, type PlatformConfig, readConfig, writeConfig } from "./config.ts";
+import {
+  assertValid,
+  newInstanceId,
+  newMachineId,
+  type PlatformConfig,
+  readConfig,
+  writeConfig,
+} from "./config.ts";
 
 const API_PORT = 6443;
 const REGISTRY_PORT = 5000;
@@ -23,6 +30,8 @@ export function loadInstance(options: PlatformOptions): PlatformConfig {
     registryPort: options.registryPort ?? base.registryPort,
     nodeName: options.nodeName ?? base.nodeName,
     store: options.store ?? base.store,
+    machine: base.machine ?? newMachineId(),
+    ...(options.nodeIp === undefined ? {} : { nodeIp: options.nodeIp }),
   };
   assertValid(config, "", "see 'gantry help' for what the options take");
   if (known && placeOf(known.store) !== placeOf(config.store)) throw storeElsewhere(options.home);
@@ -61,10 +70,11 @@ function storeElsewhere(home: string): GantryError {
 }
 
 function newInstance(wantedServiceCidr: string | undefined): PlatformConfig {
-  const podCidr = choosePodCidr();
+  const podCidr = choosePodRange();
   const serviceCidr = wantedServiceCidr ?? chooseServiceCidr();
   return {
     instanceId: newInstanceId(),
+    machine: newMachineId(),
     apiPort: API_PORT,
     registryPort: REGISTRY_PORT,
     nodeName: nodeNameOf(hostInfo().hostname),

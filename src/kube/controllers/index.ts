@@ -60,8 +60,10 @@ export interface ControllerManagerOptions {
   issueToken: ServiceAccountTokenDependencies["issueToken"];
   /** The CA's signature, for the signers that Kubernetes knows. */
   authority: SigningAuthority;
-  /** The pods' network: `10.244.0.0/24`. */
+  /** The network of all pods: `10.244.0.0/16`. */
   podCidr: string;
+  /** Length of the prefix of each node's part of it. */
+  nodeCidrMaskSize: number;
   /** Addresses for Services of type LoadBalancer: `10.97.0.0/24`. */
   loadBalancerCidr: string;
   logger: Logger;
@@ -108,9 +110,8 @@ const CONTROLLERS: [identity: string, factory: Factory, component?: string][] = 
   ["node-controller", createTaintEvictionController, "taint-eviction-controller"],
   [
     "node-controller",
-    (dependencies, { podCidr }) =>
-      // All pods are on one machine, whose network is the whole of it.
-      createNodeIpamController({ ...dependencies, podCidr, nodeCidrMaskSize: prefixOf(podCidr) }),
+    (dependencies, { podCidr, nodeCidrMaskSize }) =>
+      createNodeIpamController({ ...dependencies, podCidr, nodeCidrMaskSize }),
     "cidrAllocator",
   ],
   ["ttl-controller", createTtlController],
@@ -131,8 +132,6 @@ const CONTROLLERS: [identity: string, factory: Factory, component?: string][] = 
       createLoadBalancerController({ ...dependencies, poolCidr: loadBalancerCidr }),
   ],
 ];
-
-const prefixOf = (cidr: string): number => Number(cidr.slice(cidr.indexOf("/") + 1));
 
 /** Runs every controller until stopped. */
 export function createControllerManager(options: ControllerManagerOptions): Service {

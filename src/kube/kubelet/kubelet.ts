@@ -36,6 +36,8 @@ import { PodTerminator, type UntilPodLeft } from "./pods/pod-terminator.ts";
 import { PodWorkers } from "./pods/pod-workers.ts";
 import { ProbeManager } from "./probes/probe-manager.ts";
 import type { KubeletDocumentsOptions } from "./server/kubelet-documents.ts";
+import { KUBELET_PORT, type KubeletServer, startKubeletServer } from "./server/kubelet-server.ts";
+import type { ServingCredentials } from "./server/serving-credentials.ts";
 import { UsageSampler } from "./stats/usage-sampler.ts";
 import { StatusManager } from "./status/status-manager.ts";
 import { StatusPublisher } from "./status/status-publisher.ts";
@@ -47,6 +49,10 @@ export interface KubeletOptions {
   nodeIp: string;
   /** More labels for the Node object. */
   nodeLabels?: Record<string, string>;
+  /** Tells this machine from others that may have its name. */
+  machine?: string;
+  /** What the kubelet's port is served with; without it there is none. */
+  serving?: ServingCredentials;
   client: KubeClient;
   informers: InformerFactory;
   cri: { runtime: CriRuntimeService; images: CriImageService };
@@ -80,11 +86,12 @@ const EVICTION_GRACE_SECONDS = 1;
 
 export function createKubelet(options: KubeletOptions): Kubelet {
   const parts = assemble(options);
+  const access = createNodeAccess({ ...parts, runtime: options.cri.runtime });
   return {
     name: "kubelet",
     needs: options.needs ?? [],
-    run: ({ signal, ready }) => run(options, parts, signal, ready),
-    ...createNodeAccess({ ...parts, runtime: options.cri.runtime }),
+    run: ({ signal, ready }) => run(options, parts, access, signal, ready),
+    ...access,
   };
 }
 
@@ -222,10 +229,17 @@ function assemble(options: KubeletOptions) {
     logger,
     clock,
   });
+  const port: { current: KubeletServer | undefined } = { current: undefined };
   const registration = new NodeRegistration({
     client,
     recorder,
-    identity: { nodeName, nodeIp, labels: options.nodeLabels ?? {} },
+    identity: {
+      nodeName,
+      nodeIp,
+      labels: options.nodeLabels ?? {},
+      machine: options.machine,
+      kubeletPort: () => port.current?.port ?? KUBELET_PORT,
+    },
     nodeOf: () => nodeInformer.get(nodeName),
     runtime,
     images,
@@ -258,6 +272,7 @@ function assemble(options: KubeletOptions) {
     clock,
     logger,
     podsDir,
+    port,
     sampler,
     documents,
     podInformer,
@@ -287,6 +302,7 @@ function* servicesFor(informer: Informer<KubeService>, { spec, metadata }: Pod):
 async function run(
   options: KubeletOptions,
   parts: Parts,
+  access: NodeAccess,
   signal: AbortSignal,
   ready: () => void,
 ): Promise<void> {
@@ -297,6 +313,7 @@ async function run(
   const subscriptions: (() => void)[] = [];
   try {
     await parts.eviction.look();
+    subscriptions.push(await openPort(options, parts, access));
     await registration.register(signal);
     await Promise.all(
       [podInformer, serviceInformer, nodeInformer].map((informer) => informer.synced(signal)),
@@ -323,8 +340,21 @@ async function run(
     if (!signal.aborted) throw error;
   } finally {
     for (const unsubscribe of subscriptions) unsubscribe();
+    await parts.port.current?.close();
     await shutDown(parts, background);
   }
+}
+
+/** Returns what ends its renewals. */
+async function openPort(options: KubeletOptions, parts: Parts, node: NodeAccess): Promise<() => void> {
+  const { nodeName, client, serving } = options;
+  const { podInformer, port, logger, clock } = parts;
+  if (!serving) return () => {};
+  const podOf = (namespace: string, name: string) => podInformer.get(`${namespace}/${name}`);
+  const tls = { ...serving.pair(), caPem: serving.caPem };
+  const server = await startKubeletServer({ nodeName, node, podOf, client, tls, logger, clock });
+  port.current = server;
+  return serving.onRenewed((pair) => server.renew(pair));
 }
 
 /** Orphans at once and then every minute; images when the disk runs full. */

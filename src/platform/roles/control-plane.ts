@@ -23,7 +23,8 @@ import type { Store } from "../../store/index.ts";
 import { firstAddress } from "../address-range.ts";
 import { writeAdminKubeconfig } from "../admin-kubeconfig.ts";
 import { openCluster } from "../cluster/cluster-record.ts";
-import type { ClusterSettings } from "../cluster/cluster-settings.ts";
+import { type ClusterSettings, nodePrefix } from "../cluster/cluster-settings.ts";
+import { nodeAddress } from "../cluster/node-address.ts";
 import type { PlatformConfig } from "../config.ts";
 import { withPortHint } from "../engine-services.ts";
 import type { HomeLayout } from "../home.ts";
@@ -39,7 +40,7 @@ export interface ControlPlaneOptions {
   config: PlatformConfig;
   apiServerFlags: GivenFlags;
   /** The way to the node of this process, once it is there. */
-  localNode: () => NodeAccess | undefined;
+  localNode: (nodeName: string) => NodeAccess | undefined;
   logger: Logger;
   clock: Clock;
 }
@@ -48,6 +49,7 @@ export interface ControlPlane {
   services: Service[];
   store: Slot<Store>;
   settings: Slot<ClusterSettings>;
+  certificates: Slot<Certificates>;
   /** A client in this process, once the API server is ready. */
   clientAs(user: UserInfo, userAgent: string): KubeClient;
 }
@@ -83,7 +85,7 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
         await openCertificates({
           pkiDir: layout.pki,
           serviceAddress: firstAddress(serviceCidr),
-          names: [config.nodeName, firstAddress(podCidr)],
+          names: [config.nodeName, firstAddress(podCidr), nodeAddress(config, settings.value)],
           clusterDomain,
           clock,
         }),
@@ -92,10 +94,10 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
     }),
     {
       name: "apiserver",
-      needs: ["store", "certificates", "pod-network"],
+      needs: ["store", "certificates"],
       async run(context) {
         const { tokenSigningKey } = certificates.value;
-        const { serviceCidr, podCidr, clusterDomain } = settings.value;
+        const { serviceCidr, clusterDomain } = settings.value;
         const writeOut = (text: string) => void process.stdout.write(text);
         const flagged = await readServerOptions(apiServerFlags, { logger, writeOut, tokenSigningKey });
         serverCa.fill(authorityOf(certificates.value, flagged));
@@ -106,7 +108,7 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
           certificates: certificates.value,
           serviceCidr,
           clusterDomain,
-          advertiseAddress: firstAddress(podCidr),
+          advertiseAddress: nodeAddress(config, settings.value),
           port: config.apiPort,
           nodeAccess: options.localNode,
           components: [
@@ -152,6 +154,7 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
             issueToken: (account, secretName) => issueLegacyToken(account, secretName, tokenKey.value),
             authority: certificates.value.authority,
             podCidr: settings.value.podCidr,
+            nodeCidrMaskSize: nodePrefix(settings.value),
             loadBalancerCidr: settings.value.loadBalancerCidr,
             logger,
             clock,
@@ -174,7 +177,7 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
       }),
     ),
   ];
-  return { services, store, settings, clientAs };
+  return { services, store, settings, certificates, clientAs };
 }
 
 /** By whom clients know the server: a certificate of its own stands for itself. */

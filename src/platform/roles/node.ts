@@ -3,10 +3,11 @@ import { type Cri, createCri } from "../../cri/index.ts";
 import type { KubeClient } from "../../kube/client/index.ts";
 import { createVolumeProvisioner } from "../../kube/controllers/index.ts";
 import { ClusterDns } from "../../kube/dns/index.ts";
-import { createKubelet, type Kubelet } from "../../kube/kubelet/index.ts";
+import { createKubelet, type Kubelet, type ServingCredentials } from "../../kube/kubelet/index.ts";
 import { KubeProxy } from "../../kube/proxy/index.ts";
 import type { PodNetwork } from "../../network/index.ts";
 import type { ClusterSettings } from "../cluster/cluster-settings.ts";
+import { nodeAddress } from "../cluster/node-address.ts";
 import type { PlatformConfig } from "../config.ts";
 import type { EngineHouse } from "../engine-services.ts";
 import type { HomeLayout } from "../home.ts";
@@ -14,6 +15,7 @@ import { openCloseService } from "../open-close.ts";
 import { Slot } from "../slot.ts";
 import { untilNodeReady } from "../until-node-ready.ts";
 import { withInformers } from "../with-informers.ts";
+import { claimNodeRange } from "./node-range.ts";
 
 /** How the parts of a node reach the API: each is somebody of its own. */
 export interface NodeClients {
@@ -29,6 +31,8 @@ export interface NodeRoleOptions {
   house: EngineHouse;
   clients: NodeClients;
   settings: Slot<ClusterSettings>;
+  /** What the kubelet's port is served with, once `clients` may be asked. */
+  serving(names: readonly string[]): Promise<ServingCredentials>;
   /** The service after which `clients` may be asked. */
   clientsNeed: string;
   logger: Logger;
@@ -44,14 +48,22 @@ export interface NodeRole {
 export function nodeRole(options: NodeRoleOptions): NodeRole {
   const { layout, config, house, clients, settings, clientsNeed, logger, clock } = options;
   const podNetwork = new Slot<PodNetwork>("pod network");
+  const podCidr = new Slot<string>("node's part of the pods' range");
   const cri = new Slot<Cri>("CRI");
   const kubelet = new Slot<Kubelet>("kubelet");
   const proxy = new Slot<KubeProxy>("proxy");
 
   const services: Service[] = [
-    openCloseService("pod-network", ["network", "cluster"], async () => {
-      const { podCidr, serviceCidr } = settings.value;
-      podNetwork.fill(await house.network.value.openPodNetwork({ podCidr, serviceCidr }));
+    openCloseService("node-range", [clientsNeed], async (signal) => {
+      const { nodeName, machine } = config;
+      podCidr.fill(
+        await claimNodeRange({ client: clients.kubelet(), nodeName, machine, logger, clock, signal }),
+      );
+      return () => {};
+    }),
+    openCloseService("pod-network", ["network", "node-range"], async () => {
+      const { serviceCidr } = settings.value;
+      podNetwork.fill(await house.network.value.openPodNetwork({ podCidr: podCidr.value, serviceCidr }));
       return () => {};
     }),
     openCloseService("cri", ["engine"], async () => {
@@ -93,7 +105,8 @@ export function nodeRole(options: NodeRoleOptions): NodeRole {
       // The proxy is told before a pod ends.
       needs: [clientsNeed, "cri", "proxy"],
       client: () => clients.kubelet(),
-      run: (client, informers, context) => {
+      run: async (client, informers, context) => {
+        const nodeIp = nodeAddress(config, settings.value);
         kubelet.fill(
           createKubelet({
             nodeName: config.nodeName,
@@ -105,7 +118,9 @@ export function nodeRole(options: NodeRoleOptions): NodeRole {
             rootDir: layout.kubelet,
             podLogsDir: layout.podLogs,
             untilPodLeft: (pod, signal) => proxy.value.untilPodLeft(pod, signal),
-            nodeIp: podNetwork.value.gateway,
+            nodeIp,
+            machine: config.machine,
+            serving: await options.serving([config.nodeName, nodeIp]),
             logger,
             clock,
           }),

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { NodeFacts } from "./node-facts.ts";
 import { nodeStatus } from "./node-object.ts";
 
-const identity = { nodeName: "n", nodeIp: "10.0.0.1", labels: {} };
+const identity = { nodeName: "n", nodeIp: "10.0.0.1", labels: {}, kubeletPort: () => 10250 };
 const facts = {
   cpus: 2,
   memoryBytes: 2 ** 30,

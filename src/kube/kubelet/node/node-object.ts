@@ -9,6 +9,10 @@ export interface NodeIdentity {
   nodeName: string;
   nodeIp: string;
   labels: Record<string, string>;
+  /** Tells this machine from others that may have the same name; undefined: it is not looked at. */
+  machine?: string;
+  /** Where the kubelet listens. */
+  kubeletPort: () => number;
 }
 
 interface NodeCondition {
@@ -21,7 +25,10 @@ interface NodeCondition {
 }
 
 /** Labels that a node gives itself. */
-export function nodeLabels({ nodeName, labels }: NodeIdentity): Record<string, string> {
+export function nodeLabels({
+  nodeName,
+  labels,
+}: Pick<NodeIdentity, "nodeName" | "labels">): Record<string, string> {
   const { architecture } = hostInfo();
   return {
     "beta.kubernetes.io/arch": architecture,
@@ -38,7 +45,7 @@ export function nodeLabels({ nodeName, labels }: NodeIdentity): Record<string, s
  * and resources that the node has (kubelet nodestatus MachineInfo).
  */
 export function nodeStatus(
-  { nodeName, nodeIp }: NodeIdentity,
+  { nodeName, nodeIp, kubeletPort }: NodeIdentity,
   facts: NodeFacts,
   previous: KubeObject["status"],
   now: string,
@@ -52,7 +59,7 @@ export function nodeStatus(
       { type: "InternalIP", address: nodeIp },
       { type: "Hostname", address: nodeName },
     ],
-    daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
+    daemonEndpoints: { kubeletEndpoint: { Port: kubeletPort() } },
     nodeInfo: nodeInfo(facts),
     images: facts.images,
   };

@@ -2,8 +2,9 @@ import { isDeepStrictEqual } from "node:util";
 import { type Clock, errorMessage, isGantryError, type Logger, rfc3339Seconds } from "../../../base/index.ts";
 import { type KubeObject, nodes } from "../../api/index.ts";
 import type { EventRecorder, KubeClient } from "../../client/index.ts";
+import { ensureNode, NODE_TAKEN } from "./ensure-node.ts";
 import { type NodeFactsOptions, readNodeFacts } from "./node-facts.ts";
-import { type NodeIdentity, nodeLabels, nodeStatus } from "./node-object.ts";
+import { type NodeIdentity, nodeStatus } from "./node-object.ts";
 
 /** How often the node looks at itself, and how often it says so when nothing has changed (upstream's defaults). */
 const LOOK_EVERY_MS = 10_000;
@@ -33,15 +34,16 @@ export class NodeRegistration {
 
   /** Resolves when the API has the node with its status. */
   async register(signal: AbortSignal): Promise<void> {
-    const { identity, logger, clock } = this.#options;
+    const { client, identity, logger, clock } = this.#options;
     for (;;) {
       try {
-        this.#answer = await this.#ensureExists();
+        this.#answer = await ensureNode(client, identity);
+        this.#event("Starting", "Starting kubelet.");
         await this.#report();
         this.#event("NodeReady", `Node ${identity.nodeName} status is now: NodeReady`);
         return;
       } catch (error) {
-        if (signal.aborted) throw error;
+        if (signal.aborted || (isGantryError(error) && error.code === NODE_TAKEN)) throw error;
         logger.warn("the node could not be registered, will retry", { error: errorMessage(error) });
         await clock.sleep(RETRY_MS, signal);
       }
@@ -63,25 +65,9 @@ export class NodeRegistration {
     }
   }
 
-  async #ensureExists(): Promise<KubeObject> {
-    const { client, identity } = this.#options;
-    const labels = nodeLabels(identity);
-    try {
-      const created = await client.create(nodes, { metadata: { name: identity.nodeName, labels }, spec: {} });
-      this.#event("Starting", "Starting kubelet.");
-      return created;
-    } catch (error) {
-      if (!isGantryError(error, "AlreadyExists") && !isGantryError(error, "Conflict")) throw error;
-    }
-    const existing = await client.get(nodes, undefined, identity.nodeName);
-    const missing = Object.entries(labels).some(([key, value]) => existing.metadata.labels?.[key] !== value);
-    if (!missing) return existing;
-    return client.patch(nodes, undefined, identity.nodeName, "strategic", { metadata: { labels } });
-  }
-
   async #report(): Promise<void> {
     const { client, identity, clock } = this.#options;
-    const known = this.#newest() ?? (await this.#ensureExists());
+    const known = this.#newest() ?? (await ensureNode(client, identity));
     const facts = await readNodeFacts(this.#options);
     const status = nodeStatus(identity, facts, known.status, rfc3339Seconds(clock.nowMs()));
     const isDue = clock.monotonicMs() - this.#reportedAtMs >= REPORT_EVERY_MS;

@@ -154,7 +154,10 @@ class KubeletRequests {
 
   /** In plain text, as upstream's kubelet; the API server makes a Status of it. */
   #refuseWith(error: unknown, refuseIt: (code: number, message: string) => void): void {
-    if (error instanceof URIError) return refuseIt(400, "malformed path");
+    if (error instanceof URIError) {
+      refuseIt(400, "malformed path");
+      return;
+    }
     if (!isStatusError(error) && !isGantryError(error))
       this.#options.logger.error("a request to the kubelet failed", { error });
     const { code = 500, message = errorMessage(error) } = toStatus(error);
