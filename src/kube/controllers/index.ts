@@ -20,6 +20,7 @@ import { createHorizontalPodAutoscalerController } from "./horizontalpodautoscal
 import { createJobController } from "./job/index.ts";
 import { createLoadBalancerController } from "./load-balancer/index.ts";
 import { createNamespaceController } from "./namespace/index.ts";
+import { createNodeCertificatesController } from "./node-certificates/index.ts";
 import { createNodeIpamController } from "./node-ipam/index.ts";
 import { createNodeLifecycleController } from "./node-lifecycle/index.ts";
 import { createPersistentVolumeBinder } from "./persistentvolume-binder/index.ts";
@@ -47,6 +48,7 @@ import { createVolumeExpandController } from "./volume-expand/index.ts";
 export type { Controller, ControllerDependencies } from "./controller.ts";
 export { createVolumeProvisioner } from "./directory-provisioner/index.ts";
 export { provideStorageClass } from "./directory-provisioner/storage-class.ts";
+export { NODE_PART_USERS } from "./node-certificates/judge-request.ts";
 
 export interface ControllerManagerOptions {
   /** A client per controller identity: `system:serviceaccount:kube-system:<name>`. */
@@ -103,6 +105,7 @@ const CONTROLLERS: [identity: string, factory: Factory, component?: string][] = 
     (dependencies, { authority }) => createCsrSigningController({ ...dependencies, authority }),
   ],
   ["certificate-controller", createCsrCleanerController],
+  ["node-certificate-approver", createNodeCertificatesController],
   ["bootstrap-signer", createBootstrapSigner],
   ["token-cleaner", createTokenCleaner],
   ["generic-garbage-collector", createGarbageCollector],

@@ -3,9 +3,37 @@ export const PROGRAM_ROLES = `
 system:cluster-dns
   core | namespaces services | list watch
   discovery.k8s.io | endpointslices | list watch
+gantry:volume-provisioner
+  core | persistentvolumes | READ create delete patch update
+  core | persistentvolumeclaims | READ update
+  storage.k8s.io | storageclasses | READ
+  core events.k8s.io | events | create patch update
+gantry:node-certificate-approver
+  core | nodes | READ
+  certificates.k8s.io | certificatesigningrequests | READ
+  certificates.k8s.io | certificatesigningrequests/approval | update
+  certificates.k8s.io | signers @ kubernetes.io/kube-apiserver-client kubernetes.io/kube-apiserver-client-kubelet kubernetes.io/kubelet-serving | approve
 `;
 
-/** In the notation of role-bindings.ts. */
+/** Such roles inside namespaces, in the notation of role-bindings.ts. */
+export const PROGRAM_NAMESPACE_ROLES = `
+kube-public/gantry:cluster-info
+  core | configmaps @ cluster-info | get
+kube-system/gantry:cluster-settings
+  core | configmaps @ gantry-cluster | get
+`;
+
+/**
+ * In the notation of role-bindings.ts. Machines that join by a bootstrap token ask for their first certificate, and nodes for the
+ * next one, as kubeadm lets them; what a cluster is to those who want to join is public.
+ */
 export const PROGRAM_ROLE_BINDINGS = `
 system:cluster-dns = system:cluster-dns : User:system:cluster-dns
+gantry:volume-provisioner = gantry:volume-provisioner : User:system:volume-provisioner
+gantry:node-certificate-approver = gantry:node-certificate-approver : ServiceAccount:kube-system/node-certificate-approver
+gantry:node-bootstrappers = system:node-bootstrapper : Group:system:bootstrappers
+gantry:node-autoapprove-bootstrap = system:certificates.k8s.io:certificatesigningrequests:nodeclient : Group:system:bootstrappers
+gantry:node-autoapprove-certificate-rotation = system:certificates.k8s.io:certificatesigningrequests:selfnodeclient : Group:system:nodes
+kube-public/gantry:cluster-info = Role/gantry:cluster-info : User:system:anonymous Group:system:authenticated
+kube-system/gantry:cluster-settings = Role/gantry:cluster-settings : Group:system:nodes Group:system:bootstrappers
 `;

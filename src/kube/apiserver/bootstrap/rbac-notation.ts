@@ -1,7 +1,7 @@
 import type { NewObject } from "../../client/types.ts";
 import { CLUSTER_ROLES } from "./cluster-roles.ts";
 import { CONTROLLER_ROLES } from "./controller-roles.ts";
-import { PROGRAM_ROLE_BINDINGS, PROGRAM_ROLES } from "./program-roles.ts";
+import { PROGRAM_NAMESPACE_ROLES, PROGRAM_ROLE_BINDINGS, PROGRAM_ROLES } from "./program-roles.ts";
 import { NAMESPACE_ROLES, ROLE_BINDINGS } from "./role-bindings.ts";
 
 const RBAC = "rbac.authorization.k8s.io";
@@ -24,7 +24,7 @@ export function bootstrapPolicy(): NewObject[] {
     ...parseRoles(PROGRAM_ROLES),
     ...lines(ROLE_BINDINGS + PROGRAM_ROLE_BINDINGS).map(parseBinding),
     ...controllerRoles.map((role) => controllerBinding(role.metadata.name!)),
-    ...parseRoles(NAMESPACE_ROLES),
+    ...parseRoles(NAMESPACE_ROLES + PROGRAM_NAMESPACE_ROLES),
   ];
 }
 

@@ -8,6 +8,8 @@ import { EarlyBytes } from "./early-bytes.ts";
 /** What stands behind us did not answer; the cause says why. */
 export class NoAnswer extends Error {}
 
+const MAX_LISTENERS = 32;
+
 /** How an answer goes back to the client. */
 export interface RelayedAnswer {
   headers: OutgoingHttpHeaders;
@@ -70,6 +72,8 @@ export async function relayUpgrade(
       );
       return;
     }
+    // Each pipeline listens in many ways, beside the server's own.
+    for (const side of [socket, behind]) side.setMaxListeners(MAX_LISTENERS);
     socket.write(headOf(answer, answer.headers));
     behind.write(early.take());
     socket.write(rest!);
