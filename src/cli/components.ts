@@ -5,6 +5,10 @@ export const COMPONENTS = ["apiserver", "controllers", "scheduler", "node", "doc
 
 export type Component = (typeof COMPONENTS)[number];
 
+/** What `gantry server` runs, and what `gantry agent` does. */
+export const SERVER_COMPONENTS: readonly Component[] = ["apiserver", "controllers", "scheduler"];
+export const AGENT_COMPONENTS: readonly Component[] = ["node", "docker"];
+
 /** These work in the process of the API server. */
 const BESIDE_API_SERVER: readonly Component[] = ["controllers", "scheduler", "node"];
 
@@ -21,7 +25,7 @@ export function parseComponents(text: string): Component[] {
   const lonely = components.find((name) => BESIDE_API_SERVER.includes(name));
   if (lonely !== undefined && !components.includes("apiserver")) {
     throw new GantryError("InvalidArgument", `--components: ${lonely} needs apiserver in the same process`, {
-      hint: "a node of its own is not built yet",
+      hint: "'gantry agent' runs a node that joins another machine's server",
     });
   }
   return components;

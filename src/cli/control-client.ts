@@ -16,10 +16,13 @@ export interface PlatformStatus {
   version: string;
   pid: number;
   home: string;
+  /** By which verb it was started. */
+  role: "up" | "server" | "agent";
   state: "starting" | "ready" | "stopping";
   uptimeSeconds: number;
   dockerSocket: string;
   kubeconfig: string;
+  /** Of an agent that of the server which it uses. */
   api: string;
   registry: string;
   node: string;

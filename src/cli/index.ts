@@ -1,10 +1,13 @@
 import { diskError, errorMessage, GantryError } from "../base/index.ts";
+import { AGENT_USAGE, agent } from "./agent.ts";
+import { NODE_USAGE, TOKEN_USAGE } from "./cluster/usage.ts";
 import { DOWN_USAGE, down } from "./down.ts";
 import type { PlatformResetter, PlatformRunner } from "./platform-runner.ts";
 import { RESET_USAGE, reset } from "./reset.ts";
+import { alreadyRunning } from "./start.ts";
 import { STATUS_USAGE, status } from "./status.ts";
 import { STORE_USAGE } from "./store/usage.ts";
-import { UP_USAGE, up, upHelp } from "./up.ts";
+import { SERVER_USAGE, server, UP_USAGE, up, upHelp } from "./up.ts";
 import { VERSION_USAGE, version } from "./version.ts";
 
 export type { Component } from "./components.ts";
@@ -16,6 +19,8 @@ export {
   type PlatformStatus,
 } from "./control-client.ts";
 export { makeHome } from "./home.ts";
+export { caHashOf, formatJoinToken, type JoinToken, parseJoinToken } from "./join-token.ts";
+export type { NetworkBackend } from "./network-backend.ts";
 export type {
   PlatformHooks,
   PlatformOptions,
@@ -23,8 +28,8 @@ export type {
   PlatformRunner,
   ResetResult,
 } from "./platform-runner.ts";
-export { alreadyRunning } from "./up.ts";
 export { KUBERNETES_VERSION, VERSION } from "./versions.ts";
+export { alreadyRunning };
 
 export interface CommandLine {
   runPlatform: PlatformRunner;
@@ -34,9 +39,13 @@ export interface CommandLine {
 const HELP = `Gantry builds, stores, runs and orchestrates containers in one program.
 
   ${UP_USAGE}
+  ${SERVER_USAGE}
+  ${AGENT_USAGE}
   ${STATUS_USAGE}
   ${DOWN_USAGE}
   ${RESET_USAGE}
+  ${TOKEN_USAGE}
+  ${NODE_USAGE}
   ${STORE_USAGE}
   ${VERSION_USAGE}
 
@@ -48,11 +57,15 @@ export async function runCommandLine(args: readonly string[], commands: CommandL
   const [verb, ...rest] = args;
   const verbs: Record<string, () => Promise<number>> = {
     up: () => up(rest, commands.runPlatform),
+    server: () => server(rest, commands.runPlatform),
+    agent: () => agent(rest, commands.runPlatform),
     status: () => status(rest),
     down: () => down(rest),
     reset: () => reset(rest, commands.resetPlatform),
     // The store's libraries take a while to load: only who asks for them waits.
     store: async () => (await import("./store/index.ts")).store(rest),
+    token: async () => (await import("./cluster/token.ts")).token(rest),
+    node: async () => (await import("./cluster/node.ts")).node(rest),
     version: () => version(rest),
   };
   if (verb === undefined || verb === "help" || verb === "--help" || verb === "-h") {
@@ -65,7 +78,7 @@ export async function runCommandLine(args: readonly string[], commands: CommandL
     return 2;
   }
   if (rest.includes("--help") || rest.includes("-h")) {
-    process.stdout.write(verb === "up" ? `${HELP}\n${await upHelp()}` : HELP);
+    process.stdout.write(verb === "up" || verb === "server" ? `${HELP}\n${await upHelp()}` : HELP);
     return 0;
   }
   try {

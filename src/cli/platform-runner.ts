@@ -1,9 +1,13 @@
 import type { LogLevel } from "../base/index.ts";
 import type { Component } from "./components.ts";
 import type { PlatformStatus } from "./control-client.ts";
+import type { JoinToken } from "./join-token.ts";
+import type { NetworkBackend } from "./network-backend.ts";
 
 export interface PlatformOptions {
   home: string;
+  /** By which verb it was started. */
+  role: "up" | "server" | "agent";
   apiPort: number | undefined;
   registryPort: number | undefined;
   nodeName: string | undefined;
@@ -17,6 +21,14 @@ export interface PlatformOptions {
   apiServerFlags: Record<string, string[]>;
   /** A file with more of them (`apiServer:`). */
   configFile: string | undefined;
+  /** Of the cluster; absent: as at its first start. */
+  networkBackend: NetworkBackend | undefined;
+  /** After how long a node that says nothing counts as lost; upstream's time where it is absent. */
+  nodeMonitorGraceMs: number | undefined;
+  /** Of an agent, `https://host:port`; absent: as at the last start. */
+  servers: readonly string[] | undefined;
+  /** Of an agent that joins for the first time. */
+  token: JoinToken | undefined;
 }
 
 export interface PlatformHooks {

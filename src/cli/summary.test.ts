@@ -5,6 +5,7 @@ import { addressRows, summaryText } from "./summary.ts";
 const status = (...running: string[]): PlatformStatus => ({
   version: "1",
   pid: 7,
+  role: "up",
   home: "/h",
   state: "ready",
   uptimeSeconds: 1,

@@ -7,10 +7,12 @@ export function addressRows(status: PlatformStatus): [name: string, value: strin
     ["Kubernetes API", status.api],
     ["kubeconfig", status.kubeconfig],
   ];
+  const ofServer: [string, string][] = [["Server", status.api]];
   const ofRegistry: [string, string][] = [["Registry", status.registry]];
   return [
     ...(runs(status, "docker-api") ? ofDocker : []),
     ...(runs(status, "apiserver") ? ofApiServer : []),
+    ...(status.role === "agent" ? ofServer : []),
     ...(runs(status, "registry") ? ofRegistry : []),
   ];
 }

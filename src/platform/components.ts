@@ -3,11 +3,11 @@ import type { Component } from "../cli/index.ts";
 
 /** The services of each part of the house. */
 const SERVICES = {
-  apiserver: ["memory", "store", "cluster", "certificates", "apiserver", "storage-class"],
+  apiserver: ["memory", "store", "cluster", "certificates", "apiserver", "cluster-info", "storage-class"],
   controllers: ["controllers"],
   scheduler: ["scheduler"],
   node: [
-    ...["network", "images", "runtime", "engine", "node-range", "pod-network"],
+    ...["network", "images", "runtime", "engine", "join", "node-range", "pod-network"],
     ...["cri", "kubelet", "volume-provisioner", "proxy", "dns", "control-plane-node", "node"],
   ],
   docker: ["memory", "network", "images", "runtime", "engine", "docker-api", "registry"],

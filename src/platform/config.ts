@@ -3,6 +3,7 @@ import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dump, load } from "js-yaml";
 import { errorMessage, GantryError, readRecordSync } from "../base/index.ts";
+import type { NetworkBackend } from "../cli/index.ts";
 
 /** What an instance decides once and keeps: `<home>/config.yaml`. Options given to `up` change ports and names. */
 export interface PlatformConfig {
@@ -15,6 +16,12 @@ export interface PlatformConfig {
   nodeIp?: string;
   /** 32 hex digits: tells this machine's node from another one of the same name. */
   machine?: string;
+  /** Of an agent: `https://host:port`, by which it reaches the API. */
+  servers?: string[];
+  /** Of an agent: the cluster that it has joined, whose settings the ranges and the domain are. */
+  clusterId?: string;
+  /** Of an agent: the cluster's network. */
+  networkBackend?: NetworkBackend;
   podCidr: string;
   serviceCidr: string;
   /** Addresses of Services of type LoadBalancer. */
@@ -26,7 +33,7 @@ export interface PlatformConfig {
   apiServer?: Record<string, unknown>;
 }
 
-type Optional = "nodeIp" | "machine";
+type Optional = "nodeIp" | "machine" | "clusterId" | "networkBackend" | "servers";
 
 const FIELDS: Record<Exclude<keyof PlatformConfig, "apiServer" | Optional>, RegExp> = {
   instanceId: /^[0-9a-f]{6}$/,
@@ -43,6 +50,9 @@ const FIELDS: Record<Exclude<keyof PlatformConfig, "apiServer" | Optional>, RegE
 const OPTIONAL_FIELDS: Record<Optional, RegExp> = {
   nodeIp: /^\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}$/,
   machine: /^[0-9a-f]{32}$/,
+  clusterId: /^[0-9a-f]{32}$/,
+  networkBackend: /^(vxlan|host-gw)$/,
+  servers: /^https:\/\/[^\s,/]+(,https:\/\/[^\s,/]+)*$/,
 };
 
 const pathOf = (home: string) => join(home, "config.yaml");

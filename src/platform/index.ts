@@ -16,9 +16,7 @@ import {
 } from "../cli/index.ts";
 import type { ContainerSummary } from "../engine/types.ts";
 import { ensureSharedMount, setUpProcess } from "../kernel/index.ts";
-import type { GivenFlags } from "../kube/apiserver/index.ts";
 import { runStoreOperation } from "../store/index.ts";
-import { apiServerFlags } from "./api-server-flags.ts";
 import { runsContainers, servicesOf } from "./components.ts";
 import type { PlatformConfig } from "./config.ts";
 import { startControlServer } from "./control-server.ts";
@@ -28,11 +26,9 @@ import { loadInstance } from "./instance.ts";
 import { LastGuard } from "./last-guard.ts";
 import { assertSystemPackages } from "./requirements.ts";
 import { hasRunningProcesses, removeKernelState, unmountHome } from "./reset.ts";
-import { type ControlPlane, controlPlane } from "./roles/control-plane.ts";
-import { localNodeClients } from "./roles/local-node-clients.ts";
-import { localServing } from "./roles/local-serving.ts";
-import { markControlPlane } from "./roles/mark-control-plane.ts";
-import { type NodeRole, nodeRole } from "./roles/node.ts";
+import { type Agent, agent } from "./roles/agent.ts";
+import type { ControlPlane } from "./roles/control-plane.ts";
+import { nodeRole } from "./roles/node.ts";
 
 export { resetPlatform } from "./reset.ts";
 
@@ -52,11 +48,11 @@ export async function runPlatform(options: PlatformOptions, hooks: PlatformHooks
 }
 
 class Platform {
+  readonly #options: PlatformOptions;
   readonly #components: readonly Component[];
   readonly #hooks: PlatformHooks;
   readonly #layout: HomeLayout;
   readonly #config: PlatformConfig;
-  readonly #apiServerFlags: GivenFlags;
   readonly #logger: Logger;
   readonly #guard: LastGuard;
   readonly #startedAtMs: number;
@@ -66,15 +62,17 @@ class Platform {
   #keepContainers = false;
   #engineHouse: EngineHouse | undefined;
   #controlPlane: ControlPlane | undefined;
+  /** Of an agent: the server that it uses. */
+  #server: Agent["server"] | undefined;
 
   constructor(options: PlatformOptions, hooks: PlatformHooks, layout: HomeLayout, startedAtMs: number) {
+    this.#options = options;
     this.#components = options.components;
     this.#hooks = hooks;
     this.#layout = layout;
     this.#startedAtMs = startedAtMs;
     this.#logger = createLogger((line) => hooks.log(line), options.logLevel);
     this.#config = loadInstance(options);
-    this.#apiServerFlags = apiServerFlags(options, this.#config);
     this.#guard = new LastGuard({
       logger: this.#logger,
       clock: systemClock,
@@ -109,7 +107,7 @@ class Platform {
     );
     try {
       await runServices({
-        services: this.#services().map((service) => this.#guard.watch(this.#timed(service))),
+        services: (await this.#services()).map((service) => this.#guard.watch(this.#timed(service))),
         signal: AbortSignal.any([this.#hooks.signal, this.#stopping.signal]),
         logger: this.#logger,
         onAllReady: () => this.#ready(),
@@ -121,32 +119,24 @@ class Platform {
     }
   }
 
-  #services(): Service[] {
+  /** An agent loads nothing of a control plane: it has the memory of a small machine. */
+  async #services(): Promise<Service[]> {
     const common = { layout: this.#layout, config: this.#config, logger: this.#logger, clock: systemClock };
-    const engine = engineHouse({ ...common, keepContainers: () => this.#keepContainers });
-    let node: NodeRole | undefined;
-    const plane = controlPlane({
-      ...common,
-      apiServerFlags: this.#apiServerFlags,
-      localNode: () => node?.kubelet.current,
-    });
-    const clients = localNodeClients(plane, this.#config.nodeName);
-    node = nodeRole({
-      ...common,
-      house: engine,
-      clients,
-      settings: plane.settings,
-      serving: (names) => localServing(plane.certificates.value, this.#config.nodeName, names),
-      clientsNeed: "apiserver",
-    });
-    this.#engineHouse = engine;
+    const house = engineHouse({ ...common, keepContainers: () => this.#keepContainers });
+    this.#engineHouse = house;
+    if (this.#options.role === "agent") {
+      const { services, settings, clients, serving, server } = agent({
+        ...common,
+        token: this.#options.token,
+      });
+      this.#server = server;
+      const node = nodeRole({ ...common, house, clients, settings, serving, clientsNeed: "join" });
+      return servicesOf(this.#components, [...house.services, ...services, ...node.services]);
+    }
+    const { serverRole } = await import("./roles/server.ts");
+    const { plane, services } = serverRole({ ...common, house, options: this.#options });
     this.#controlPlane = plane;
-    return servicesOf(this.#components, [
-      ...engine.services,
-      ...plane.services,
-      ...node.services,
-      markControlPlane({ plane, nodeName: this.#config.nodeName, logger: this.#logger }),
-    ]);
+    return servicesOf(this.#components, [...house.services, ...services]);
   }
 
   #timed(service: Service): Service {
@@ -180,6 +170,12 @@ class Platform {
   }
 
   async #operateStore(name: string, parameters: URLSearchParams): Promise<object> {
+    if (this.#options.role === "agent") {
+      throw new GantryError("InvalidArgument", "an agent has no store: the servers of its cluster have it", {
+        code: "Platform.NoStore",
+        hint: "run this on a server",
+      });
+    }
     const store = this.#controlPlane?.store.current;
     if (!store) {
       throw new GantryError("Unavailable", "the platform is starting and has not opened its store yet", {
@@ -218,11 +214,12 @@ class Platform {
       version: VERSION,
       pid: process.pid,
       home,
+      role: this.#options.role,
       state: this.#state,
       uptimeSeconds: Math.round((systemClock.monotonicMs() - this.#startedAtMs) / 1000),
       dockerSocket,
       kubeconfig,
-      api: `https://127.0.0.1:${this.#config.apiPort}`,
+      api: this.#server?.() ?? `https://127.0.0.1:${this.#config.apiPort}`,
       registry: `127.0.0.1:${this.#config.registryPort}`,
       node: this.#config.nodeName,
       containers: {

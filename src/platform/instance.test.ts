@@ -32,6 +32,11 @@ const load = ({ store, apiPort, ...more }: Load) =>
     logLevel: "info",
     apiServerFlags: {},
     configFile: undefined,
+    role: "up",
+    networkBackend: undefined,
+    nodeMonitorGraceMs: undefined,
+    servers: undefined,
+    token: undefined,
     ...more,
   });
 

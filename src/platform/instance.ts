@@ -21,6 +21,7 @@ const REGISTRY_PORT = 5000;
 export function loadInstance(options: PlatformOptions): PlatformConfig {
   const known = readConfig(options.home);
   const flagged = readInstanceFlags(apiServerFlags(options, known));
+  if (known) assertSameRole(known, options);
   const base = known ?? newInstance(flagged.serviceCidr);
   if (flagged.serviceCidr !== undefined && flagged.serviceCidr !== base.serviceCidr)
     throw servicesElsewhere(options.home, base.serviceCidr);
@@ -32,11 +33,23 @@ export function loadInstance(options: PlatformOptions): PlatformConfig {
     store: options.store ?? base.store,
     machine: base.machine ?? newMachineId(),
     ...(options.nodeIp === undefined ? {} : { nodeIp: options.nodeIp }),
+    ...(options.servers === undefined ? {} : { servers: [...options.servers] }),
   };
+  if (options.role === "agent" && config.servers === undefined) throw serverNeeded();
   assertValid(config, "", "see 'gantry help' for what the options take");
   if (known && placeOf(known.store) !== placeOf(config.store)) throw storeElsewhere(options.home);
   if (JSON.stringify(config) !== JSON.stringify(known)) writeConfig(options.home, config);
   return config;
+}
+
+/** What a home has of a control plane an agent would leave to rot, and the other way round. */
+function assertSameRole({ servers }: PlatformConfig, { role, home }: PlatformOptions): void {
+  if ((role === "agent") === (servers !== undefined)) return;
+  const is = servers === undefined ? "a server's: it has a store of its own" : "an agent's";
+  throw new GantryError("InvalidArgument", `the home ${home} is ${is}`, {
+    code: "Platform.OtherRole",
+    hint: "name another --home, or remove this one with 'gantry reset'",
+  });
 }
 
 function samePort(apiPort: number | undefined, securePort: number | undefined): number | undefined {
@@ -45,6 +58,13 @@ function samePort(apiPort: number | undefined, securePort: number | undefined): 
   throw new GantryError("InvalidArgument", `--api-port is ${apiPort} and --secure-port ${securePort}`, {
     code: "Platform.Config",
     hint: "they are the same port: give one of them",
+  });
+}
+
+function serverNeeded(): GantryError {
+  return new GantryError("InvalidArgument", "an agent needs to know a server of its cluster", {
+    code: "Platform.ServerNeeded",
+    hint: "give --server https://HOST:6443 and --token, as 'gantry token create' prints them on the server",
   });
 }
 

@@ -1,10 +1,12 @@
 import http from "node:http";
 import https from "node:https";
 import { createInterface } from "node:readline";
-import { errorMessage, GantryError, readAll } from "../../base/index.ts";
+import { checkServerIdentity } from "node:tls";
+import { errorMessage, GantryError, readAll, systemClock } from "../../base/index.ts";
 import { failureStatus, type KubeList, type KubeObject, type Status, StatusError } from "../api/index.ts";
 import { deepFreeze } from "./deep-freeze.ts";
 import { deleteOptions, withTypeMeta } from "./in-process-client.ts";
+import { ServerConnections } from "./server-connections.ts";
 import type {
   DeleteOptions,
   KubeClient,
@@ -18,16 +20,27 @@ import type {
 } from "./types.ts";
 
 export interface HttpsClientOptions {
-  /** `https://host:port`; plain `http://` only for a server on the same machine. */
-  server: string;
+  /** `https://host:port`; plain `http://` only for a server on the same machine. Several are used one after the other. */
+  server: string | ServerConnections;
   /** PEM of the certificate authority that signed the server's certificate. */
   ca?: string;
   /** PEM of a client certificate and its key; or else a bearer token. */
   cert?: string;
   key?: string;
+  /** Instead of these, asked for each new connection: after a change connections are made anew. */
+  identity?: () => ClientIdentity;
+  /** A name that the server's certificate may have instead of the one by which it is reached. */
+  serverName?: string;
+  /** A server that does not begin to answer for so long (but to a watch) counts as lost. Without it there is no limit. */
+  answerTimeoutMs?: number;
   /** A function is asked anew for each request, so that a renewed token is taken up. */
   token?: string | (() => string | Promise<string>);
   userAgent?: string;
+}
+
+export interface ClientIdentity {
+  cert: string;
+  key: string;
 }
 
 /** A client over the wire, with connections kept alive. `close` ends the idle ones. */
@@ -47,6 +60,7 @@ interface Call {
   signal?: AbortSignal;
 }
 
+const KEEP_ALIVE_MS = 10_000;
 const ANSWER_LIMIT_BYTES = 256 * 1024 * 1024;
 const PATCH_CONTENT_TYPE: Record<PatchType, string> = {
   json: "application/json-patch+json",
@@ -56,25 +70,55 @@ const PATCH_CONTENT_TYPE: Record<PatchType, string> = {
 };
 
 class HttpsClient implements KubeClient {
-  readonly #base: URL;
+  readonly #options: HttpsClientOptions;
+  readonly #servers: ServerConnections;
   readonly #token: HttpsClientOptions["token"];
   readonly #userAgent: string;
-  readonly #agent: http.Agent;
-  readonly #send: typeof http.request;
+  readonly #stop: () => void;
+  #agent: { agent: http.Agent; cert: string | undefined } | undefined;
 
   constructor(options: HttpsClientOptions) {
-    this.#base = new URL(options.server);
+    this.#options = options;
+    const { server } = options;
+    this.#servers = typeof server === "string" ? new ServerConnections([server]) : server;
     this.#token = options.token;
     this.#userAgent = options.userAgent ?? "gantry";
-    const secure = this.#base.protocol === "https:";
-    this.#send = (secure ? https.request : http.request) as typeof http.request;
-    this.#agent = secure
-      ? new https.Agent({ keepAlive: true, ca: options.ca, cert: options.cert, key: options.key })
-      : new http.Agent({ keepAlive: true });
+    this.#stop = this.#servers.onFailed(() => this.#disconnect());
   }
 
   close(): void {
-    this.#agent.destroy();
+    this.#stop();
+    this.#disconnect();
+  }
+
+  #disconnect(): void {
+    this.#agent?.agent.destroy();
+    this.#agent = undefined;
+  }
+
+  /** Requests under way over connections of a former identity come to their end. */
+  #connections({ protocol }: URL): http.Agent {
+    const { ca, cert, key, identity, serverName } = this.#options;
+    const own = identity?.() ?? { cert, key };
+    if (this.#agent && this.#agent.cert === own.cert) return this.#agent.agent;
+    const agent =
+      protocol === "https:"
+        ? new https.Agent({
+            keepAlive: true,
+            keepAliveMsecs: KEEP_ALIVE_MS,
+            ca,
+            cert: own.cert,
+            key: own.key,
+            checkServerIdentity: (host, certificate) => {
+              const problem = checkServerIdentity(host, certificate);
+              return problem && serverName !== undefined
+                ? checkServerIdentity(serverName, certificate)
+                : problem;
+            },
+          })
+        : new http.Agent({ keepAlive: true });
+    this.#agent = { agent, cert: own.cert };
+    return agent;
   }
 
   get<T extends KubeObject>(
@@ -223,16 +267,33 @@ class HttpsClient implements KubeClient {
       headers["content-type"] = call.contentType ?? "application/json";
       headers["content-length"] = body.length;
     }
-    const url = new URL(call.path + queryText(call.query), this.#base);
+    const server = this.#servers.current;
+    const url = new URL(call.path + queryText(call.query), server);
+    const send = (url.protocol === "https:" ? https.request : http.request) as typeof http.request;
+    const { answerTimeoutMs } = this.#options;
     const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
-      const request = this.#send(url, {
+      const request = send(url, {
         method: call.method,
         headers,
-        agent: this.#agent,
+        agent: this.#connections(url),
         signal: call.signal,
       });
-      request.on("response", resolve);
-      request.on("error", (error) => reject(call.signal?.aborted ? canceled(error) : unavailable(error)));
+      const cancel =
+        answerTimeoutMs === undefined
+          ? () => {}
+          : systemClock.after(answerTimeoutMs, () => request.destroy(new Error("no answer in time")), {
+              unref: true,
+            });
+      request.on("response", (answer) => {
+        cancel();
+        resolve(answer);
+      });
+      request.on("error", (error) => {
+        cancel();
+        if (call.signal?.aborted) return reject(canceled(error));
+        this.#servers.failed(server);
+        reject(unavailable(error));
+      });
       request.end(body);
     });
     if ((response.statusCode ?? 500) >= 300) throw await refusal(response);

@@ -5,9 +5,10 @@ export {
   type EventRecorderOptions,
   type EventSubject,
 } from "./event-recorder.ts";
-export { createHttpsClient, type HttpsClientOptions } from "./https-client.ts";
+export { type ClientIdentity, createHttpsClient, type HttpsClientOptions } from "./https-client.ts";
 export { createInProcessClient } from "./in-process-client.ts";
 export { createInformerFactory, type InformerFactoryOptions } from "./informer-factory.ts";
 export type * from "./node-access.ts";
 export { serveAttach, serveExec } from "./node-commands.ts";
+export { ServerConnections } from "./server-connections.ts";
 export type * from "./types.ts";

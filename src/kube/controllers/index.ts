@@ -68,6 +68,8 @@ export interface ControllerManagerOptions {
   nodeCidrMaskSize: number;
   /** Addresses for Services of type LoadBalancer: `10.97.0.0/24`. */
   loadBalancerCidr: string;
+  /** After how long a node that says nothing counts as lost; upstream's time where it is absent. */
+  nodeMonitorGraceMs?: number;
   logger: Logger;
   clock: Clock;
 }
@@ -109,7 +111,11 @@ const CONTROLLERS: [identity: string, factory: Factory, component?: string][] = 
   ["bootstrap-signer", createBootstrapSigner],
   ["token-cleaner", createTokenCleaner],
   ["generic-garbage-collector", createGarbageCollector],
-  ["node-controller", createNodeLifecycleController],
+  [
+    "node-controller",
+    (dependencies, { nodeMonitorGraceMs: graceMs }) =>
+      createNodeLifecycleController({ ...dependencies, graceMs }),
+  ],
   ["node-controller", createTaintEvictionController, "taint-eviction-controller"],
   [
     "node-controller",

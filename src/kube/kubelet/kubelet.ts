@@ -51,6 +51,8 @@ export interface KubeletOptions {
   nodeLabels?: Record<string, string>;
   /** Tells this machine from others that may have its name. */
   machine?: string;
+  /** For how long the node's lease holds; upstream's time where it is absent. */
+  leaseSeconds?: () => number | undefined;
   /** What the kubelet's port is served with; without it there is none. */
   serving?: ServingCredentials;
   client: KubeClient;
@@ -251,6 +253,7 @@ function assemble(options: KubeletOptions) {
   const lease = new NodeLease({
     client,
     nodeName,
+    durationSeconds: options.leaseSeconds,
     nodeUid: async () => (await client.get(nodes, undefined, nodeName)).metadata.uid,
     logger,
     clock,

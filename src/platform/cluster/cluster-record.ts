@@ -1,6 +1,7 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Clock, errnoCode, GantryError, type Logger, writeFileDurably } from "../../base/index.ts";
+import type { NetworkBackend } from "../../cli/index.ts";
 import { openAuthorities } from "../../kube/apiserver/index.ts";
 import type { Store } from "../../store/index.ts";
 import type { PlatformConfig } from "../config.ts";
@@ -23,6 +24,8 @@ export interface OpenClusterOptions {
   /** `<home>/pki`: where the keys also lie as files, for those who read them there. */
   pkiDir: string;
   config: PlatformConfig;
+  /** As this start wants it: the cluster's changes with it. Absent: as it is, or VXLAN where there is none yet. */
+  networkBackend?: NetworkBackend;
   logger: Logger;
   clock: Clock;
 }
@@ -34,14 +37,14 @@ export interface OpenClusterOptions {
 export async function openCluster(options: OpenClusterOptions): Promise<ClusterSettings> {
   const { store, pkiDir, config, clock } = options;
   const known = await readRecord(store);
-  if (known) return take(known, options);
+  if (known) return take(await withBackend(known, options), options);
   await openAuthorities({ pkiDir, clock });
   const keys = Object.fromEntries(
     await Promise.all(FILES.map(async (name) => [name, await readFile(join(pkiDir, name), "utf8")])),
   ) as ClusterRecord["keys"];
   const record: ClusterRecord = {
     version: 1,
-    settings: settingsOf(config, clusterIdOf(keys["ca.crt"])),
+    settings: settingsOf(config, clusterIdOf(keys["ca.crt"]), options.networkBackend ?? "vxlan"),
     keys,
   };
   const { succeeded } = await store.transact({
@@ -51,6 +54,19 @@ export async function openCluster(options: OpenClusterOptions): Promise<ClusterS
   if (succeeded) return record.settings;
   // Another control plane was first.
   return take((await readRecord(store))!, options);
+}
+
+/** The nodes follow when they are started anew. */
+async function withBackend(
+  record: ClusterRecord,
+  { store, networkBackend, logger }: OpenClusterOptions,
+): Promise<ClusterRecord> {
+  const { settings } = record;
+  if (networkBackend === undefined || networkBackend === settings.networkBackend) return record;
+  const next = { ...record, settings: { ...settings, networkBackend } };
+  await store.transact({ success: [{ type: "put", key: KEY, value: Buffer.from(JSON.stringify(next)) }] });
+  logger.warn("the cluster's network is another one: start its agents anew", { networkBackend });
+  return next;
 }
 
 async function readRecord(store: Store): Promise<ClusterRecord | undefined> {

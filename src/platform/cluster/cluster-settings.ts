@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { NetworkBackend } from "../../cli/index.ts";
 import type { PlatformConfig } from "../config.ts";
 
 /** What all machines of a cluster must agree on; decided when its first control plane starts. */
@@ -11,12 +12,20 @@ export interface ClusterSettings {
   /** Addresses of Services of type LoadBalancer. */
   loadBalancerCidr: string;
   clusterDomain: string;
+  /** By which way pods of different nodes reach each other. */
+  networkBackend: NetworkBackend;
+  /** After how long a node that says nothing counts as lost, where that is not upstream's time. */
+  nodeMonitorGraceMs?: number;
 }
 
 /** The settings that an instance has in its configuration. */
-export function settingsOf(config: PlatformConfig, clusterId: string): ClusterSettings {
+export function settingsOf(
+  config: PlatformConfig,
+  clusterId: string,
+  networkBackend: NetworkBackend,
+): ClusterSettings {
   const { podCidr, serviceCidr, loadBalancerCidr, clusterDomain } = config;
-  return { clusterId, podCidr, serviceCidr, loadBalancerCidr, clusterDomain };
+  return { clusterId, podCidr, serviceCidr, loadBalancerCidr, clusterDomain, networkBackend };
 }
 
 const NODE_PREFIX = 24;
@@ -29,4 +38,14 @@ export function nodePrefix({ podCidr }: Pick<ClusterSettings, "podCidr">): numbe
 /** A cluster's id, made of what only it has. */
 export function clusterIdOf(caPem: string): string {
   return createHash("sha256").update(caPem).digest("hex").slice(0, 32);
+}
+
+/** Whether the configuration has these settings already. */
+export function sameSettings(settings: ClusterSettings, config: Partial<ClusterSettings>): boolean {
+  return Object.entries(settings).every(([name, value]) => config[name as keyof ClusterSettings] === value);
+}
+
+/** How long the leases of nodes hold which are to be found lost so soon; undefined: as long as upstream's. */
+export function leaseSeconds({ nodeMonitorGraceMs: graceMs }: ClusterSettings): number | undefined {
+  return graceMs !== undefined && graceMs < 40_000 ? Math.max(1, Math.floor(graceMs / 1000)) : undefined;
 }

@@ -1,4 +1,5 @@
 import { type Clock, DeferredSaves, errorMessage, type Logger, type Service } from "../../base/index.ts";
+import type { NetworkBackend } from "../../cli/index.ts";
 import {
   type ApiServer,
   type Certificates,
@@ -25,6 +26,7 @@ import { writeAdminKubeconfig } from "../admin-kubeconfig.ts";
 import { openCluster } from "../cluster/cluster-record.ts";
 import { type ClusterSettings, nodePrefix } from "../cluster/cluster-settings.ts";
 import { nodeAddress } from "../cluster/node-address.ts";
+import { publishCluster } from "../cluster/published-settings.ts";
 import type { PlatformConfig } from "../config.ts";
 import { withPortHint } from "../engine-services.ts";
 import type { HomeLayout } from "../home.ts";
@@ -39,6 +41,9 @@ export interface ControlPlaneOptions {
   layout: HomeLayout;
   config: PlatformConfig;
   apiServerFlags: GivenFlags;
+  /** Of the cluster, as this start wants it. */
+  networkBackend: NetworkBackend | undefined;
+  nodeMonitorGraceMs: number | undefined;
   /** The way to the node of this process, once it is there. */
   localNode: (nodeName: string) => NodeAccess | undefined;
   logger: Logger;
@@ -76,7 +81,9 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
     }),
     openCloseService("cluster", ["store"], async () => {
       const { pki: pkiDir } = layout;
-      settings.fill(await openCluster({ store: store.value, pkiDir, config, logger, clock }));
+      const { networkBackend } = options;
+      const shared = { store: store.value, pkiDir, config, networkBackend, logger, clock };
+      settings.fill({ ...(await openCluster(shared)), nodeMonitorGraceMs: options.nodeMonitorGraceMs });
       return () => {};
     }),
     openCloseService("certificates", ["cluster"], async () => {
@@ -100,10 +107,15 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
         const { serviceCidr, clusterDomain } = settings.value;
         const writeOut = (text: string) => void process.stdout.write(text);
         const flagged = await readServerOptions(apiServerFlags, { logger, writeOut, tokenSigningKey });
+        // Machines join by them: unlike upstream's they are taken unless that is forbidden.
+        const takesBootstrapTokens =
+          apiServerFlags["enable-bootstrap-token-auth"] === undefined ||
+          flagged.authentication?.bootstrapTokens === true;
         serverCa.fill(authorityOf(certificates.value, flagged));
         tokenKey.fill(flagged.serviceAccountTokens?.key ?? tokenSigningKey);
         const server = createApiServer({
           ...flagged,
+          authentication: { ...flagged.authentication, bootstrapTokens: takesBootstrapTokens },
           store: store.value,
           certificates: certificates.value,
           serviceCidr,
@@ -132,6 +144,14 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
         );
       },
     },
+    openCloseService("cluster-info", ["apiserver"], async () => {
+      await publishCluster(clientAs(asAdmin, "gantry"), {
+        settings: settings.value,
+        server: `https://${nodeAddress(config, settings.value)}:${config.apiPort}`,
+        caPem: serverCa.value,
+      });
+      return () => {};
+    }),
     openCloseService("storage-class", ["apiserver"], async () => {
       // An API that does not take it now is asked again at the next start; volumes are made all the same.
       await provideStorageClass(clientAs(asAdmin, "gantry")).catch((error) =>
@@ -156,6 +176,7 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
             podCidr: settings.value.podCidr,
             nodeCidrMaskSize: nodePrefix(settings.value),
             loadBalancerCidr: settings.value.loadBalancerCidr,
+            nodeMonitorGraceMs: options.nodeMonitorGraceMs,
             logger,
             clock,
           }).run(context),

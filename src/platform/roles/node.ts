@@ -6,7 +6,7 @@ import { ClusterDns } from "../../kube/dns/index.ts";
 import { createKubelet, type Kubelet, type ServingCredentials } from "../../kube/kubelet/index.ts";
 import { KubeProxy } from "../../kube/proxy/index.ts";
 import type { PodNetwork } from "../../network/index.ts";
-import type { ClusterSettings } from "../cluster/cluster-settings.ts";
+import { type ClusterSettings, leaseSeconds } from "../cluster/cluster-settings.ts";
 import { nodeAddress } from "../cluster/node-address.ts";
 import type { PlatformConfig } from "../config.ts";
 import type { EngineHouse } from "../engine-services.ts";
@@ -120,6 +120,7 @@ export function nodeRole(options: NodeRoleOptions): NodeRole {
             untilPodLeft: (pod, signal) => proxy.value.untilPodLeft(pod, signal),
             nodeIp,
             machine: config.machine,
+            leaseSeconds: () => leaseSeconds(settings.value),
             serving: await options.serving([config.nodeName, nodeIp]),
             logger,
             clock,

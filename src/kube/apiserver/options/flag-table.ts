@@ -224,7 +224,7 @@ export const FLAG_SECTIONS: readonly FlagSection[] = [
         name: "enable-bootstrap-token-auth",
         type: "boolean",
         default: "false",
-        help: "Lets machines join by Secrets of type bootstrap.kubernetes.io/token in kube-system.",
+        help: "Lets machines join by Secrets of type bootstrap.kubernetes.io/token in kube-system; on unless it is false.",
       },
       { name: "oidc-issuer-url", type: "string", help: "Issuer of OpenID Connect; https only." },
       { name: "oidc-client-id", type: "string", help: "Audience of its ID tokens." },

@@ -12,10 +12,12 @@ export const STARTUP_GRACE_MS = 60_000;
  */
 export class Heartbeats {
   readonly #time: RunningTime;
+  readonly #graceMs: number;
   readonly #last = new Map<string, { mark: string; atMs: number }>();
 
-  constructor(time: RunningTime) {
+  constructor(time: RunningTime, graceMs = GRACE_MS) {
     this.#time = time;
+    this.#graceMs = graceMs;
   }
 
   /** Notes what the lease and the status say now; returns whether the node has been silent for too long. */
@@ -24,9 +26,15 @@ export class Heartbeats {
     const mark = JSON.stringify([node.metadata.uid, lease?.spec?.renewTime, ready?.lastHeartbeatTime]);
     const nowMs = this.#time.ranMs();
     const known = this.#last.get(node.metadata.name);
-    if (known?.mark === mark) return nowMs - known.atMs > (ready ? GRACE_MS : STARTUP_GRACE_MS);
+    if (known?.mark === mark) return nowMs - known.atMs > (ready ? this.#graceFor(lease) : STARTUP_GRACE_MS);
     this.#last.set(node.metadata.name, { mark, atMs: nowMs });
     return false;
+  }
+
+  /** Who renews his lease as seldom as upstream's nodes do has upstream's time. */
+  #graceFor(lease: Lease | undefined): number {
+    const leaseMs = (lease?.spec?.leaseDurationSeconds ?? 0) * 1000;
+    return leaseMs > this.#graceMs ? Math.max(this.#graceMs, GRACE_MS) : this.#graceMs;
   }
 
   /** Nobody is silent until all had time to speak again: after a time in which this process may not have heard anybody. */

@@ -11,27 +11,30 @@ import { newest, writeOnNewest } from "../newest.ts";
 import { indexByNode, podsOn } from "../pods-on-node.ts";
 import { unlessGone } from "../write-errors.ts";
 import { readyOf, silentConditions } from "./conditions.ts";
-import { Heartbeats } from "./heartbeats.ts";
+import { GRACE_MS, Heartbeats } from "./heartbeats.ts";
 import { isDrivingAway, nextTaints } from "./taints.ts";
 import { DEFAULT_LIMITS, type EvictionLimits, ZoneHealth, zoneOf } from "./zone-health.ts";
 import { ZoneTurns } from "./zone-turns.ts";
 
 const CHECK_MS = 5_000;
+/** A shorter time of grace is looked at so often within it. */
+const CHECKS = 4;
 
 /**
  * Finds nodes that fell silent, and taints nodes by their conditions. The taints that drive pods away come to one node of a
  * zone after the other, the more slowly the more of it is down.
  */
 export function createNodeLifecycleController(
-  dependencies: ControllerDependencies & { limits?: EvictionLimits },
+  dependencies: ControllerDependencies & { limits?: EvictionLimits; graceMs?: number },
 ): Controller {
-  const { client, informers, recorder, clock, limits = DEFAULT_LIMITS } = dependencies;
+  const { client, informers, recorder, clock, limits = DEFAULT_LIMITS, graceMs } = dependencies;
+  const checkMs = Math.min(CHECK_MS, (graceMs ?? GRACE_MS) / CHECKS);
   const nodes = informers.informer(nodesResource);
   const leases = informers.informer(leasesResource);
   const pods = informers.informer(podsResource);
   indexByNode(pods);
-  const time = new RunningTime(clock, CHECK_MS);
-  const heartbeats = new Heartbeats(time);
+  const time = new RunningTime(clock, checkMs);
+  const heartbeats = new Heartbeats(time, graceMs);
   const health = new ZoneHealth(limits);
   const turns = new ZoneTurns(time, health);
   /** Ready at their last look; for news only. */
@@ -146,7 +149,7 @@ export function createNodeLifecycleController(
       reconcile: async (key, enqueue) => {
         let node = nodes.get(key);
         if (!node) return;
-        enqueue(key, CHECK_MS);
+        enqueue(key, checkMs);
         if (heartbeats.isSilent(node, leases.get(`${NODE_LEASE_NAMESPACE}/${key}`)))
           node = await markUnknown(node);
         await judge(newest(nodes, node));

@@ -2,14 +2,18 @@ import { type Clock, errorMessage, isGantryError, type Logger, rfc3339Micros } f
 import { type KubeObject, leases, NODE_LEASE_NAMESPACE } from "../../api/index.ts";
 import type { KubeClient } from "../../client/index.ts";
 
+/** Upstream's. */
 const DURATION_SECONDS = 40;
-const RENEW_EVERY_MS = 10_000;
+/** So often a lease is renewed in the time for which it holds. */
+const RENEWALS = 4;
 const RETRY_MS = 1000;
 
 export interface NodeLeaseOptions {
   client: KubeClient;
   nodeName: string;
   nodeUid: () => Promise<string>;
+  /** For how long it holds, where that is not upstream's time: asked for each renewal. */
+  durationSeconds?: () => number | undefined;
   logger: Logger;
   clock: Clock;
 }
@@ -26,7 +30,7 @@ export class NodeLease {
   async run(signal: AbortSignal): Promise<void> {
     const { clock, logger } = this.#options;
     while (!signal.aborted) {
-      let pauseMs = RENEW_EVERY_MS;
+      let pauseMs = (this.#durationSeconds() * 1000) / RENEWALS;
       try {
         await this.#renew();
       } catch (error) {
@@ -63,11 +67,15 @@ export class NodeLease {
     return { name, namespace: NODE_LEASE_NAMESPACE, ownerReferences: [owner] };
   }
 
+  #durationSeconds(): number {
+    return this.#options.durationSeconds?.() ?? DURATION_SECONDS;
+  }
+
   #spec(): Record<string, unknown> {
     const { nodeName, clock } = this.#options;
     return {
       holderIdentity: nodeName,
-      leaseDurationSeconds: DURATION_SECONDS,
+      leaseDurationSeconds: this.#durationSeconds(),
       renewTime: rfc3339Micros(clock.nowMs()),
     };
   }

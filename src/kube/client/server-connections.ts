@@ -1,0 +1,37 @@
+/**
+ * The servers by which a machine reaches the API, and which of them is in use. All clients of the machine share it: who finds
+ * that a server does not answer spares the others the finding.
+ */
+export class ServerConnections {
+  readonly #servers: readonly string[];
+  readonly #listeners = new Set<() => void>();
+  #at = 0;
+  #current: URL;
+
+  /** `https://host:port`, one or several. */
+  constructor(servers: readonly string[]) {
+    this.#servers = servers;
+    this.#current = new URL(servers[0]!);
+  }
+
+  /** Another object after each failure, even where it is the same server. */
+  get current(): URL {
+    return this.#current;
+  }
+
+  /**
+   * What was `current` does not answer: the next server is in use, and connections that are open are given up, for a machine that
+   * has lost its power never says so. Nothing happens where somebody else has found it before.
+   */
+  failed(server: URL): void {
+    if (server !== this.#current) return;
+    this.#at = (this.#at + 1) % this.#servers.length;
+    this.#current = new URL(this.#servers[this.#at]!);
+    for (const listener of this.#listeners) listener();
+  }
+
+  onFailed(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}

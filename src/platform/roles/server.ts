@@ -1,0 +1,42 @@
+import type { Service } from "../../base/index.ts";
+import type { PlatformOptions } from "../../cli/index.ts";
+import { apiServerFlags } from "../api-server-flags.ts";
+import { type ControlPlane, type ControlPlaneOptions, controlPlane } from "./control-plane.ts";
+import { localNodeClients } from "./local-node-clients.ts";
+import { localServing } from "./local-serving.ts";
+import { markControlPlane } from "./mark-control-plane.ts";
+import { type NodeRole, type NodeRoleOptions, nodeRole } from "./node.ts";
+
+export interface ServerRoleOptions
+  extends Pick<ControlPlaneOptions, "layout" | "config" | "logger" | "clock">,
+    Pick<NodeRoleOptions, "house"> {
+  options: PlatformOptions;
+}
+
+export interface ServerRole {
+  plane: ControlPlane;
+  services: Service[];
+}
+
+/** A control plane, and a node beside it that reaches it in the same process. */
+export function serverRole({ options, house, ...common }: ServerRoleOptions): ServerRole {
+  const { nodeName } = common.config;
+  let node: NodeRole | undefined;
+  const plane = controlPlane({
+    ...common,
+    apiServerFlags: apiServerFlags(options, common.config),
+    networkBackend: options.networkBackend,
+    nodeMonitorGraceMs: options.nodeMonitorGraceMs,
+    localNode: (name) => (name === nodeName ? node?.kubelet.current : undefined),
+  });
+  node = nodeRole({
+    ...common,
+    house,
+    clients: localNodeClients(plane, nodeName),
+    settings: plane.settings,
+    serving: (names) => localServing(plane.certificates.value, nodeName, names),
+    clientsNeed: "apiserver",
+  });
+  const marking = markControlPlane({ plane, nodeName, logger: common.logger });
+  return { plane, services: [...plane.services, ...node.services, marking] };
+}
