@@ -95,6 +95,7 @@ export {
   pinNamespaces,
   unpinNamespaces,
 } from "./namespaces.ts";
+export { deleteForwarding, deleteNeighbour, setForwarding, setNeighbour } from "./neighbours.ts";
 export { nft } from "./nftables.ts";
 export { unmountOwn } from "./own-mounts.ts";
 export {
@@ -114,4 +115,5 @@ export { setUpProcess } from "./set-up-process.ts";
 export { connectSeqpacket, holdPort, openTcpInNamespace, type PortHold } from "./sockets.ts";
 export { getSysctl, setSysctl } from "./sysctl.ts";
 export { tcpSocketOwner } from "./tcp-owner.ts";
+export { createVxlan, type VxlanOptions } from "./vxlan.ts";
 export { getXattr, listXattrs, removeXattr, setXattr, type XattrTarget } from "./xattr.ts";

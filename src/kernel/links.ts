@@ -27,7 +27,7 @@ const RTM_NEWLINK = 16;
 const RTM_DELLINK = 17;
 const RTM_GETLINK = 18;
 
-const IFLA = {
+export const IFLA = {
   ADDRESS: 1,
   IFNAME: 3,
   MTU: 4,
@@ -38,14 +38,14 @@ const IFLA = {
   STATS64: 23,
   NET_NS_FD: 28,
 } as const;
-const IFLA_INFO_KIND = 1;
-const IFLA_INFO_DATA = 2;
+export const IFLA_INFO_KIND = 1;
+export const IFLA_INFO_DATA = 2;
 const IFLA_INFO_SLAVE_KIND = 4;
 const IFLA_INFO_SLAVE_DATA = 5;
 const VETH_INFO_PEER = 1;
 const IFLA_BR_FORWARD_DELAY = 1;
 
-const IFF_UP = 1;
+export const IFF_UP = 1;
 const IF_OPER_UP = 6;
 const IFLA_BRPORT_MODE = 4;
 const IFLA_BRPORT_ISOLATED = 33;
@@ -79,7 +79,7 @@ export interface Link {
 }
 
 /** struct ifinfomsg. */
-function linkHeader(index = 0, flags = 0, change = 0): Buffer {
+export function linkHeader(index = 0, flags = 0, change = 0): Buffer {
   const header = Buffer.alloc(16);
   header.writeInt32LE(index, 4);
   header.writeUInt32LE(flags, 8);
@@ -146,7 +146,7 @@ export function formatMac(bytes: Buffer | undefined): string {
   return bytes ? [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(":") : "";
 }
 
-function macBytes(mac: string): Buffer {
+export function macBytes(mac: string): Buffer {
   return Buffer.from(mac.split(":").map((part) => Number.parseInt(part, 16)));
 }
 

@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import {
   type Clock,
-  conflict,
   errorMessage,
   fairTurn,
   GantryError,
@@ -24,10 +23,12 @@ import {
   isBridge,
   linkGroup,
   type NetworkRecord,
+  type PodPeer,
 } from "./network-record.ts";
 import { NetworkRegistry } from "./network-registry.ts";
 import { PREDEFINED_NETWORKS, validateNetworkRequest } from "./network-request.ts";
-import { POD_NETWORK_NAME, type PodNetwork, type PodNetworkRequest, podNetworkOf } from "./pod-network.ts";
+import type { PodNetwork, PodNetworkRequest } from "./pod-network.ts";
+import { PodNetworks } from "./pod-networks.ts";
 import { PublishedPorts } from "./published-ports.ts";
 import { containerResolvConf, type ResolverOptions } from "./resolv-conf.ts";
 import { parseSubnet } from "./subnet.ts";
@@ -61,6 +62,7 @@ export class BridgeNetworks implements NetworkService {
   readonly #firewall: Firewall;
   readonly #published: PublishedPorts;
   readonly #nameServers: NameServers;
+  readonly #pods: PodNetworks;
   readonly #listeners = new Set<(event: NetworkEvent) => void>();
 
   constructor(options: BridgeNetworksOptions) {
@@ -89,6 +91,15 @@ export class BridgeNetworks implements NetworkService {
       }),
     });
     this.#published = new PublishedPorts({ stateDir, logger, firewall: this.#firewall });
+    this.#pods = new PodNetworks({
+      instanceId,
+      networks: this.#networks,
+      endpoints: this.#endpoints,
+      creation: this.#creation,
+      firewall: this.#firewall,
+      discard: (record) => this.#discardNetwork(record),
+      logger,
+    });
   }
 
   /** Puts bridges, rules, held ports and name servers in place as they were left; running containers notice nothing. */
@@ -282,18 +293,18 @@ export class BridgeNetworks implements NetworkService {
    * The network that pods are attached to (`attach({ network: POD_NETWORK_NAME, … })`); Docker's API does not list it.
    * Ranges that are not given are chosen once and kept. Changing them is refused while pods are attached.
    */
-  async openPodNetwork(request: PodNetworkRequest = {}): Promise<PodNetwork> {
-    const present = this.#networks.bridges().find(({ name }) => name === POD_NETWORK_NAME);
-    if (present && suits(present, request)) return podNetworkOf(present, this.#instanceId);
-    if (present && this.#endpoints.inNetwork(present.id).length > 0) {
-      throw conflict(`the pod network is ${present.subnet} and in use: it cannot be changed`, {
-        code: "Network.InUse",
-      });
-    }
-    if (present) await this.#discardNetwork(present);
-    const record = this.#creation.pods(request);
-    this.#firewall.replaceAll();
-    return podNetworkOf(record, this.#instanceId);
+  openPodNetwork(request: PodNetworkRequest = {}): Promise<PodNetwork> {
+    return this.#pods.open(request);
+  }
+
+  /** The pods' network as it was left; undefined where there is none yet. */
+  podNetwork(): PodNetwork | undefined {
+    return this.#pods.present;
+  }
+
+  /** Leads to the pods of these nodes, and of no others; of a pods' network that is part of a cluster's. */
+  routePods(peers: readonly PodPeer[]): void {
+    this.#pods.route(peers);
   }
 
   #record(reference: string): NetworkRecord {
@@ -404,8 +415,3 @@ export class BridgeNetworks implements NetworkService {
 
 const noSuchNetwork = (reference: string) =>
   notFound(`network ${reference} not found`, { code: "Network.NotFound" });
-
-function suits(record: BridgeRecord, request: PodNetworkRequest): boolean {
-  const { podCidr = record.subnet, serviceCidr = record.routes?.[0] } = request;
-  return record.subnet === podCidr && record.routes?.[0] === serviceCidr;
-}

@@ -13,6 +13,26 @@ export interface NetworkRecord extends NetworkConfig {
   /** Further ranges that lead to the bridge: the addresses of Services. */
   routes?: string[];
   mtu?: number;
+  /** Of the pods' network: the cluster's of which it is a part. */
+  cluster?: ClusterNetwork;
+}
+
+/** How pods of different nodes reach each other. */
+export interface ClusterNetwork {
+  /** Of all pods: `10.244.0.0/16`. */
+  podCidr: string;
+  backend: "vxlan" | "host-gw";
+  /** Tells the cluster's VXLAN packets from others. */
+  vni: number;
+  /** By which other nodes reach this one. */
+  nodeAddress: string;
+  peers: PodPeer[];
+}
+
+/** Another node, and which pods are there. */
+export interface PodPeer {
+  podCidr: string;
+  nodeAddress: string;
 }
 
 /** Networks with a Linux bridge of their own. */

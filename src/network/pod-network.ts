@@ -1,4 +1,4 @@
-import { type BridgeRecord, translationMark } from "./network-record.ts";
+import { type BridgeRecord, type ClusterNetwork, translationMark } from "./network-record.ts";
 
 /** Name of the bridge network that pods are attached to. */
 export const POD_NETWORK_NAME = "gantry-pods";
@@ -8,6 +8,8 @@ export interface PodNetworkRequest {
   podCidr?: string;
   /** `10.96.0.0/16`; chosen free if absent. Its route over the pods' bridge marks the range as taken and lets the host reach Services. */
   serviceCidr?: string;
+  /** Absent: there are no other nodes. */
+  cluster?: Omit<ClusterNetwork, "peers">;
 }
 
 export interface PodNetwork {

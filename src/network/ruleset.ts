@@ -1,4 +1,5 @@
 import { type BridgeRecord, hostInterfacePrefix, linkGroup, translationMark } from "./network-record.ts";
+import { overlayName } from "./pod-routes.ts";
 import type { PortMapping } from "./types.ts";
 
 /** A published port: packets to the mapping's host side go to this container address. */
@@ -132,7 +133,8 @@ ${chains(request)}
  *   outside. One network does not reach another, whoever translates: an Endpoints object may name any address.
  * - redirects: a pod that calls itself shall not be told that there is a shorter way.
  */
-function chains({ instanceId, bridges, nameServerPorts }: TableRequest): string {
+function chains(request: TableRequest): string {
+  const { instanceId, bridges, nameServerPorts } = request;
   const group = linkGroup(instanceId);
   const pods = `"${hostInterfacePrefix(instanceId, true)}*"`;
   return `
@@ -160,6 +162,7 @@ function chains({ instanceId, bridges, nameServerPorts }: TableRequest): string 
     ct state established,related accept
     iifname . oifname @same_bridge accept
     ct state invalid drop
+    ${clusterRules(request, pods).join("\n    ")}
     iifname @internal_bridges drop
     oifname @internal_bridges drop
     ct status dnat ip daddr . meta l4proto . th dport @published_targets accept
@@ -176,6 +179,27 @@ function chains({ instanceId, bridges, nameServerPorts }: TableRequest): string 
     type nat hook postrouting priority srcnat; policy accept;
     ${bridges.flatMap((bridge) => (bridge.routed ? podSourceRules(bridge, pods) : bridgeSourceRules(bridge))).join("\n    ")}
   }`;
+}
+
+/**
+ * Pods of different nodes see each other's true addresses. What comes by the overlay is for pods, whoever sent it: this machine is no
+ * way out for those of others. With plain routes the nodes themselves come with their own addresses.
+ */
+function clusterRules({ instanceId, bridges }: TableRequest, pods: string): string[] {
+  const cluster = bridges.find((bridge) => bridge.cluster)?.cluster;
+  if (!cluster) return [];
+  const { podCidr, backend, peers } = cluster;
+  if (backend === "vxlan") {
+    const overlay = `"${overlayName(instanceId)}"`;
+    return [
+      `iifname ${overlay} oifname ${pods} ip saddr ${podCidr} accept`,
+      `iifname ${overlay} drop`,
+      `iifname ${pods} oifname ${overlay} accept`,
+      `oifname ${overlay} ct status dnat ct mark ${translationMark(instanceId)} accept`,
+    ];
+  }
+  const sources = [podCidr, ...peers.map(({ nodeAddress }) => nodeAddress)];
+  return [`oifname ${pods} ip saddr { ${sources.join(", ")} } accept`];
 }
 
 function redirectRule({ bridgeName, gateway, port }: NameServerPort): string {
@@ -199,9 +223,10 @@ function bridgeSourceRules(bridge: BridgeRecord): string[] {
 
 /** Pods see each other's true addresses; only one that calls itself by way of the host would take that for a forgery. */
 function podSourceRules(network: BridgeRecord, pods: string): string[] {
+  const elsewhere = network.cluster ? ` ip daddr != ${network.cluster.podCidr}` : "";
   return [
     `oifname ${pods} ip saddr 127.0.0.0/8 snat to ${network.gateway}`,
     `oifname ${pods} ct status dnat ip saddr . ip daddr @own_address snat to ${network.gateway}`,
-    `ip saddr ${network.subnet} oifname != ${pods} masquerade`,
+    `ip saddr ${network.subnet} oifname != ${pods}${elsewhere} masquerade`,
   ];
 }

@@ -49,3 +49,8 @@ export function sameSettings(settings: ClusterSettings, config: Partial<ClusterS
 export function leaseSeconds({ nodeMonitorGraceMs: graceMs }: ClusterSettings): number | undefined {
   return graceMs !== undefined && graceMs < 40_000 ? Math.max(1, Math.floor(graceMs / 1000)) : undefined;
 }
+
+/** Tells the cluster's VXLAN packets from others': 24 bits, and not 0. */
+export function vniOf({ clusterId }: ClusterSettings): number {
+  return (Number.parseInt(clusterId.slice(0, 6), 16) % 0xffffff) + 1;
+}

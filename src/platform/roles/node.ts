@@ -5,8 +5,8 @@ import { createVolumeProvisioner } from "../../kube/controllers/index.ts";
 import { ClusterDns } from "../../kube/dns/index.ts";
 import { createKubelet, type Kubelet, type ServingCredentials } from "../../kube/kubelet/index.ts";
 import { KubeProxy } from "../../kube/proxy/index.ts";
-import type { PodNetwork } from "../../network/index.ts";
-import { type ClusterSettings, leaseSeconds } from "../cluster/cluster-settings.ts";
+import type { PodNetwork, PodPeer } from "../../network/index.ts";
+import { type ClusterSettings, leaseSeconds, vniOf } from "../cluster/cluster-settings.ts";
 import { nodeAddress } from "../cluster/node-address.ts";
 import type { PlatformConfig } from "../config.ts";
 import type { EngineHouse } from "../engine-services.ts";
@@ -16,6 +16,7 @@ import { Slot } from "../slot.ts";
 import { untilNodeReady } from "../until-node-ready.ts";
 import { withInformers } from "../with-informers.ts";
 import { claimNodeRange } from "./node-range.ts";
+import { followPodRoutes } from "./pod-routes.ts";
 
 /** How the parts of a node reach the API: each is somebody of its own. */
 export interface NodeClients {
@@ -62,8 +63,12 @@ export function nodeRole(options: NodeRoleOptions): NodeRole {
       return () => {};
     }),
     openCloseService("pod-network", ["network", "node-range"], async () => {
-      const { serviceCidr } = settings.value;
-      podNetwork.fill(await house.network.value.openPodNetwork({ podCidr: podCidr.value, serviceCidr }));
+      const { serviceCidr, podCidr: all, networkBackend: backend } = settings.value;
+      const nodeIp = nodeAddress(config, settings.value);
+      const cluster = { podCidr: all, backend, vni: vniOf(settings.value), nodeAddress: nodeIp };
+      podNetwork.fill(
+        await house.network.value.openPodNetwork({ podCidr: podCidr.value, serviceCidr, cluster }),
+      );
       return () => {};
     }),
     openCloseService("cri", ["engine"], async () => {
@@ -147,6 +152,17 @@ export function nodeRole(options: NodeRoleOptions): NodeRole {
           }),
         );
         return proxy.value.run(context);
+      },
+      logger,
+      clock,
+    }),
+    withInformers({
+      name: "pod-routes",
+      needs: [clientsNeed, "pod-network"],
+      client: () => clients.proxy(),
+      run: (_client, informers, context) => {
+        const route = (peers: readonly PodPeer[]) => house.network.value.routePods(peers);
+        return followPodRoutes({ informers, nodeName: config.nodeName, route }, context);
       },
       logger,
       clock,
