@@ -19,6 +19,7 @@ export interface HomeLayout {
   network: string;
   cri: string;
   kubelet: string;
+  known: string;
   persistentVolumes: string;
   podLogs: string;
   logs: string;
@@ -43,6 +44,7 @@ export function homeLayout(home: string): HomeLayout {
     network: at("network"),
     cri: at("cri"),
     kubelet: at("kubelet"),
+    known: at("known"),
     persistentVolumes: at("persistent-volumes"),
     podLogs: at("logs", "pods"),
     logs: at("logs"),

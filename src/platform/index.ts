@@ -130,7 +130,15 @@ class Platform {
         token: this.#options.token,
       });
       this.#server = server;
-      const node = nodeRole({ ...common, house, clients, settings, serving, clientsNeed: "join" });
+      const node = nodeRole({
+        ...common,
+        house,
+        clients,
+        settings,
+        serving,
+        isRemote: true,
+        clientsNeed: "join",
+      });
       return servicesOf(this.#components, [...house.services, ...services, ...node.services]);
     }
     const { serverRole } = await import("./roles/server.ts");

@@ -1,4 +1,4 @@
-import { GantryError } from "../base/index.ts";
+import { type Clock, GantryError } from "../base/index.ts";
 import { nodes } from "../kube/api/index.ts";
 import type { KubeObject } from "../kube/api/types.ts";
 import type { KubeClient } from "../kube/client/index.ts";
@@ -9,12 +9,26 @@ function isReady(node: KubeObject): boolean {
   );
 }
 
-/** Resolves when the node says that it is Ready (or the signal aborts). */
+const RETRY_MS = 500;
+
+/** Resolves when the node says that it is Ready (or the signal aborts), however long nobody can be asked. */
 export async function untilNodeReady(
   client: KubeClient,
   nodeName: string,
+  clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      return await readyNode(client, nodeName, signal);
+    } catch {
+      // The kubelet tells what is wrong.
+      await clock.sleep(RETRY_MS, signal).catch(() => {});
+    }
+  }
+}
+
+async function readyNode(client: KubeClient, nodeName: string, signal: AbortSignal): Promise<void> {
   const list = await client.list(nodes, { fieldSelector: `metadata.name=${nodeName}` });
   if (list.items.some(isReady)) return;
   const watch = client.watch(nodes, {

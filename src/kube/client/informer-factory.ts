@@ -1,6 +1,7 @@
 import { type Clock, GantryError, type Logger, systemClock } from "../../base/index.ts";
 import type { KubeObject } from "../api/types.ts";
 import { IndexedInformer } from "./informer.ts";
+import { KeptObjects } from "./kept-objects.ts";
 import { runReflector } from "./reflector.ts";
 import type { Informer, InformerFactory, KubeClient, ResourceRef } from "./types.ts";
 
@@ -9,6 +10,8 @@ export interface InformerFactoryOptions {
   clock?: Clock;
   /** Objects a page of the first list; absent: one list without pages, right for in-process clients. */
   pageSize?: number;
+  /** Where what the informers know is kept for a start without a server; absent: nowhere. */
+  keptIn?: string;
 }
 
 /** Informers over one client, one per resource and selector, shared by all who ask for the same. */
@@ -77,6 +80,8 @@ class SharedInformerFactory implements InformerFactory {
   #start(informer: IndexedInformer, signal: AbortSignal): void {
     const end = new AbortController();
     this.#ends.set(informer, end);
+    const own = AbortSignal.any([signal, end.signal]);
+    this.#keep(informer, own);
     const running = runReflector({
       client: this.#client,
       target: informer,
@@ -85,11 +90,21 @@ class SharedInformerFactory implements InformerFactory {
       pageSize: this.#options.pageSize,
       clock: this.#options.clock ?? systemClock,
       logger: this.#options.logger.with({ informer: informer.resource.resource }),
-      signal: AbortSignal.any([signal, end.signal]),
+      signal: own,
     }).finally(() => {
       this.#ends.delete(informer);
       this.#running.delete(running);
     });
     this.#running.add(running);
+  }
+
+  #keep(informer: IndexedInformer, signal: AbortSignal): void {
+    const { keptIn: dir, logger, clock = systemClock } = this.#options;
+    if (dir === undefined) return;
+    const options = { dir, clock, logger: logger.with({ informer: informer.resource.resource }) };
+    const keeping = new KeptObjects(informer, options)
+      .run(signal)
+      .finally(() => this.#running.delete(keeping));
+    this.#running.add(keeping);
   }
 }

@@ -317,11 +317,12 @@ async function run(
   try {
     await parts.eviction.look();
     subscriptions.push(await openPort(options, parts, access));
-    await registration.register(signal);
+    // Pods that are here are looked after even while nobody can be told that the node is.
+    const registered = registration.register(signal);
+    registered.catch(() => {});
     await Promise.all(
       [podInformer, serviceInformer, nodeInformer].map((informer) => informer.synced(signal)),
     );
-    background.push(registration.run(signal), lease.run(signal));
     subscriptions.push(
       options.cri.runtime.onEvent((event) => {
         if (event.type === "STOPPED") workers.wake(event.podUid);
@@ -337,6 +338,8 @@ async function run(
       clock.every(RELIST_EVERY_MS, () => workers.wakeAll(), { unref: true }),
     );
     background.push(collectGarbage(parts, signal), parts.eviction.run(signal), parts.sampler.run(signal));
+    await registered;
+    background.push(registration.run(signal), lease.run(signal));
     ready();
     await aborted(signal);
   } catch (error) {

@@ -1,4 +1,5 @@
-import type { Clock, Logger, Service } from "../../base/index.ts";
+import { join } from "node:path";
+import { type Clock, isGantryError, type Logger, type Service } from "../../base/index.ts";
 import { type Cri, createCri } from "../../cri/index.ts";
 import type { KubeClient } from "../../kube/client/index.ts";
 import { createVolumeProvisioner } from "../../kube/controllers/index.ts";
@@ -34,6 +35,8 @@ export interface NodeRoleOptions {
   settings: Slot<ClusterSettings>;
   /** What the kubelet's port is served with, once `clients` may be asked. */
   serving(names: readonly string[]): Promise<ServingCredentials>;
+  /** The control plane is on other machines. */
+  isRemote: boolean;
   /** The service after which `clients` may be asked. */
   clientsNeed: string;
   logger: Logger;
@@ -54,20 +57,30 @@ export function nodeRole(options: NodeRoleOptions): NodeRole {
   const kubelet = new Slot<Kubelet>("kubelet");
   const proxy = new Slot<KubeProxy>("proxy");
 
+  /** Beside a control plane there is nothing to be without. */
+  const kept = (part: string) => (options.isRemote ? join(layout.known, part) : undefined);
+
   const services: Service[] = [
-    openCloseService("node-range", [clientsNeed], async (signal) => {
+    openCloseService("node-range", [clientsNeed, "network"], async (signal) => {
       const { nodeName, machine } = config;
+      const known = options.isRemote ? house.network.value.podNetwork()?.podCidr : undefined;
       podCidr.fill(
-        await claimNodeRange({ client: clients.kubelet(), nodeName, machine, logger, clock, signal }),
+        await claimNodeRange({ client: clients.kubelet(), nodeName, machine, known, logger, clock, signal }),
       );
       return () => {};
     }),
-    openCloseService("pod-network", ["network", "node-range"], async () => {
+    openCloseService("pod-network", ["network", "node-range", "cri"], async () => {
       const { serviceCidr, podCidr: all, networkBackend: backend } = settings.value;
       const nodeIp = nodeAddress(config, settings.value);
       const cluster = { podCidr: all, backend, vni: vniOf(settings.value), nodeAddress: nodeIp };
+      const open = () => house.network.value.openPodNetwork({ podCidr: podCidr.value, serviceCidr, cluster });
       podNetwork.fill(
-        await house.network.value.openPodNetwork({ podCidr: podCidr.value, serviceCidr, cluster }),
+        await open().catch(async (error) => {
+          if (!isGantryError(error) || error.code !== "Network.InUse") throw error;
+          logger.warn("the node was removed and has another range for pods: those that it had end");
+          await endPods(cri.value);
+          return open();
+        }),
       );
       return () => {};
     }),
@@ -107,6 +120,7 @@ export function nodeRole(options: NodeRoleOptions): NodeRole {
     }),
     withInformers({
       name: "kubelet",
+      keptIn: kept("kubelet"),
       // The proxy is told before a pod ends.
       needs: [clientsNeed, "cri", "proxy"],
       client: () => clients.kubelet(),
@@ -138,6 +152,7 @@ export function nodeRole(options: NodeRoleOptions): NodeRole {
     }),
     withInformers({
       name: "proxy",
+      keptIn: kept("proxy"),
       needs: [clientsNeed, "pod-network"],
       client: () => clients.proxy(),
       run: (_client, informers, context) => {
@@ -158,6 +173,7 @@ export function nodeRole(options: NodeRoleOptions): NodeRole {
     }),
     withInformers({
       name: "pod-routes",
+      keptIn: kept("pod-routes"),
       needs: [clientsNeed, "pod-network"],
       client: () => clients.proxy(),
       run: (_client, informers, context) => {
@@ -169,6 +185,7 @@ export function nodeRole(options: NodeRoleOptions): NodeRole {
     }),
     withInformers({
       name: "dns",
+      keptIn: kept("dns"),
       needs: [clientsNeed, "pod-network"],
       client: () => clients.dns(),
       run: (_client, informers, context) =>
@@ -185,9 +202,17 @@ export function nodeRole(options: NodeRoleOptions): NodeRole {
     }),
     // Who waits for the node waits until pods can start.
     openCloseService("node", ["kubelet", "proxy", "dns"], async (signal) => {
-      await untilNodeReady(clients.kubelet(), config.nodeName, signal);
+      await untilNodeReady(clients.kubelet(), config.nodeName, clock, signal);
       return () => {};
     }),
   ];
   return { services, kubelet };
+}
+
+/** Nobody wants them any more: the cluster gave their addresses away with the node that they were on. */
+async function endPods({ runtime }: Cri): Promise<void> {
+  for (const { id } of await runtime.listPodSandboxes()) {
+    await runtime.stopPodSandbox(id);
+    await runtime.removePodSandbox(id);
+  }
 }

@@ -35,6 +35,7 @@ export function serverRole({ options, house, ...common }: ServerRoleOptions): Se
     clients: localNodeClients(plane, nodeName),
     settings: plane.settings,
     serving: (names) => localServing(plane.certificates.value, nodeName, names),
+    isRemote: false,
     clientsNeed: "apiserver",
   });
   const marking = markControlPlane({ plane, nodeName, logger: common.logger });

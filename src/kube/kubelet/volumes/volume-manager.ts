@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { chmod, mkdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { errnoCode, GantryError } from "../../../base/index.ts";
+import { errnoCode, GantryError, isGantryError } from "../../../base/index.ts";
 import { quantityValue } from "../../../formats/index.ts";
 import { listMounts, MountFlag, mount, removeTree, unmountTree } from "../../../kernel/index.ts";
 import type { Node, PersistentVolume, Pod, Volume } from "../../api/index.ts";
@@ -32,6 +32,9 @@ const PLUGIN_DIR = {
   downwardAPI: "kubernetes.io~downward-api",
   projected: "kubernetes.io~projected",
 };
+
+/** What clients throw when no API server can be reached. */
+const UNREACHABLE = "Kubernetes.Unreachable";
 
 /** What must not reach a disk lives in memory. */
 const IN_MEMORY = new Set(["secret", "downwardAPI", "projected"]);
@@ -166,7 +169,12 @@ export class VolumeManager {
     inMemory: boolean,
     input: PayloadInput,
   ): Promise<void> {
-    const payload = await volumePayload(volume, input);
+    const payload = await volumePayload(volume, input).catch(async (error) => {
+      // What an earlier run of the program has put there serves until somebody can be asked.
+      if (isGantryError(error) && error.code === UNREACHABLE && (await hasContent(dir))) return undefined;
+      throw error;
+    });
+    if (!payload) return;
     const hash = createHash("sha256");
     for (const [path, { content, mode, uid }] of payload) {
       hash.update(`${path}\0${mode}\0${uid}\0${content.length}\0`).update(content);
@@ -202,6 +210,11 @@ function unsupported(volume: Volume): GantryError {
   return new GantryError("NotImplemented", `volumes of type ${source} are not implemented`, {
     code: "Kubelet.VolumeType",
   });
+}
+
+/** Whether the atomic writer has come to its end there once. */
+async function hasContent(dir: string): Promise<boolean> {
+  return (await stat(join(dir, "..data")).catch(() => undefined)) !== undefined;
 }
 
 /** True when it was not there before. */
