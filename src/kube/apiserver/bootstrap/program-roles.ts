@@ -4,6 +4,7 @@ system:cluster-dns
   core | namespaces services | list watch
   discovery.k8s.io | endpointslices | list watch
 gantry:volume-provisioner
+  core | nodes | READ
   core | persistentvolumes | READ create delete patch update
   core | persistentvolumeclaims | READ update
   storage.k8s.io | storageclasses | READ

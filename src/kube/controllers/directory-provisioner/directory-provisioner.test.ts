@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import {
   events as eventsResource,
+  nodes,
   type PersistentVolumeClaim,
   persistentVolumeClaims,
   persistentVolumes,
@@ -219,6 +220,16 @@ describe("volumes made of the node's disk", () => {
       );
       expect((await claimOf("far")).metadata.annotations?.[SELECTED_NODE]).toBeUndefined();
     });
+  });
+
+  it("are left to the node that was chosen, where it keeps volumes itself", async () => {
+    const annotations = { "gantry.dev/machine": "1".repeat(32) };
+    await plane.client.create(nodes, { metadata: { name: "n9", annotations } });
+    await ask("elsewhere", {}, "n9");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect((await eventsOf("elsewhere")).filter((text) => text.startsWith("Provisioning"))).toEqual([]);
+    expect((await claimOf("elsewhere")).metadata.annotations?.[SELECTED_NODE]).toBe("n9");
+    await plane.client.delete(nodes, undefined, "n9");
   });
 
   it.each([

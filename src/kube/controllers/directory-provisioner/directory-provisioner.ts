@@ -1,5 +1,7 @@
 import { errorMessage } from "../../../base/index.ts";
 import {
+  type Node,
+  nodes as nodesResource,
   type PersistentVolume,
   type PersistentVolumeClaim,
   persistentVolumeClaims,
@@ -30,7 +32,17 @@ export function directoryProvisioner(dependencies: DirectoryProvisionerDependenc
   const volumes = informers.informer<PersistentVolume>(persistentVolumes);
   const classes = informers.informer<StorageClass>(storageClasses);
   const directories = new VolumeDirectories(volumesDir);
-  const provisioner: Provisioner = { client, recorder, claims, volumes, classes, directories, nodeName };
+  const nodes = informers.informer<Node>(nodesResource);
+  const provisioner: Provisioner = {
+    client,
+    recorder,
+    claims,
+    volumes,
+    classes,
+    nodes,
+    directories,
+    nodeName,
+  };
   claims.addIndex(BY_UID, ({ metadata }) => [metadata.uid]);
 
   /** A directory that was made before the program ended, for a claim that went away meanwhile. */
@@ -45,7 +57,7 @@ export function directoryProvisioner(dependencies: DirectoryProvisionerDependenc
 
   return {
     name: "directory-provisioner",
-    informers: [claims, volumes, classes],
+    informers: [claims, volumes, classes, nodes],
     watch: (enqueue) => {
       const claimChanged = (claim: PersistentVolumeClaim): void => enqueue(`claim/${keyOf(claim)}`);
       const volumeChanged = ({ metadata }: PersistentVolume): void => enqueue(`volume/${metadata.name}`);

@@ -13,6 +13,7 @@ import { keyOf } from "../object-key.ts";
 import { problemOf, provisionedVolume, volumeNameFor } from "./provisioned-volume.ts";
 import type { Provisioner } from "./provisioner.ts";
 import { PROVISIONER } from "./storage-class.ts";
+import { ownerOfClaim } from "./volume-owner.ts";
 
 /** The class by which the claim asks for a directory; undefined where it does not, or not yet. */
 export function classAskedBy(
@@ -29,14 +30,16 @@ export function classAskedBy(
 
 /** Makes the claim's volume, or tells why there is none. Throws where another try may help. */
 export async function provisionClaim(provisioner: Provisioner, claim: PersistentVolumeClaim): Promise<void> {
-  const { client, recorder, nodeName } = provisioner;
+  const { client, recorder, nodes, nodeName } = provisioner;
   const storageClass = classAskedBy(claim, provisioner);
   if (!storageClass) return;
   const fail = (why: string) => {
     const message = `failed to provision volume with StorageClass "${storageClass.metadata.name}": ${why}`;
     recorder.event(claim, "Warning", "ProvisioningFailed", message);
   };
-  const { [SELECTED_NODE]: selected = nodeName, ...annotations } = claim.metadata.annotations ?? {};
+  const { [SELECTED_NODE]: wanted, ...annotations } = claim.metadata.annotations ?? {};
+  if ((ownerOfClaim(nodes, wanted) ?? nodeName) !== nodeName) return;
+  const selected = wanted ?? nodeName;
   const problem = problemOf(claim, storageClass);
   if (selected !== nodeName) {
     fail(`only the node "${nodeName}" keeps volumes, not "${selected}"`);

@@ -1,4 +1,4 @@
-import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from "../../api/index.ts";
+import type { Node, PersistentVolume, PersistentVolumeClaim, StorageClass } from "../../api/index.ts";
 import type { EventRecorder, Informer, KubeClient } from "../../client/index.ts";
 import type { VolumeDirectories } from "./volume-directories.ts";
 
@@ -9,6 +9,7 @@ export interface Provisioner {
   claims: Informer<PersistentVolumeClaim>;
   volumes: Informer<PersistentVolume>;
   classes: Informer<StorageClass>;
+  nodes: Informer<Node>;
   directories: VolumeDirectories;
   /** The node whose disk it is. */
   nodeName: string;

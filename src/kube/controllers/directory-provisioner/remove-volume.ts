@@ -4,14 +4,15 @@ import { removeFinalizer } from "../finalizers.ts";
 import { DELETION_FINALIZER } from "./provisioned-volume.ts";
 import type { Provisioner } from "./provisioner.ts";
 import { PROVISIONER } from "./storage-class.ts";
+import { nodeOfVolume } from "./volume-owner.ts";
 
 /**
  * Removes a volume whose claim is gone: first the directory, then the object, so that what is cut off in between is done
  * again. Throws where another try may help.
  */
 export async function removeVolume(provisioner: Provisioner, known: PersistentVolume): Promise<void> {
-  const { client, recorder } = provisioner;
-  if (!isToGo(known)) return;
+  const { client, recorder, nodeName } = provisioner;
+  if (!isToGo(known) || (nodeOfVolume(known) ?? nodeName) !== nodeName) return;
   // Asked live: a person may have just said that it is to be kept.
   const volume = await client.get(persistentVolumes, undefined, known.metadata.name);
   if (volume.metadata.uid !== known.metadata.uid || !isToGo(volume)) return;
