@@ -20,6 +20,11 @@ export class Machines {
     return `gtl${this.#id}`;
   }
 
+  /** The address of the machine that all of them are on. */
+  get hub(): string {
+    return `${this.#net}.254`;
+  }
+
   async open(): Promise<void> {
     await mustRun("ip", ["link", "add", this.#bridge, "type", "bridge"]);
     await mustRun("ip", ["addr", "add", `${this.#net}.254/24`, "dev", this.#bridge]);

@@ -17,6 +17,8 @@ import type { RequestObserver } from "./request-observer.ts";
 
 export interface ApiServerOptions {
   store: Store;
+  /** Other API servers may work over the same store. */
+  isStoreShared?: boolean;
   certificates: Certificates;
   /** Addresses of Services: `10.96.0.0/16`. Its first address is the `kubernetes` Service. */
   serviceCidr: string;

@@ -1,7 +1,14 @@
 import { uptime } from "node:process";
-import { type Clock, GantryError, type Service, type ServiceContext, systemClock } from "../../base/index.ts";
+import {
+  type Clock,
+  errorMessage,
+  GantryError,
+  type Service,
+  type ServiceContext,
+  systemClock,
+} from "../../base/index.ts";
 import { type HttpServer, startHttpServer } from "../../http/index.ts";
-import { WatchCache } from "../../store/index.ts";
+import { type Store, WatchCache } from "../../store/index.ts";
 import {
   builtInKinds,
   groupResourceText,
@@ -35,6 +42,7 @@ import { writeDefaultServiceCidr } from "./bootstrap/default-service-cidr.ts";
 import { keepFlowControl } from "./bootstrap/flow-control.ts";
 import { writeKubernetesService } from "./bootstrap/kubernetes-service.ts";
 import { keepTrackingLegacyTokens, trackLegacyTokens } from "./bootstrap/legacy-token-tracking.ts";
+import { keepServedBy } from "./bootstrap/served-by.ts";
 import { CacheChecker } from "./cache-checker.ts";
 import type { ChainOptions } from "./chain.ts";
 import { createServerContext } from "./create-context.ts";
@@ -81,6 +89,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 
 class KubeApiServer implements ApiServer {
   readonly #options: ApiServerOptions;
+  readonly #plainStore: Store;
   readonly #encrypted: EncryptedStore | undefined;
   readonly #clock: Clock;
   readonly #cache: WatchCache<StoredObject>;
@@ -113,6 +122,7 @@ class KubeApiServer implements ApiServer {
   #isStopping = false;
 
   constructor(given: ApiServerOptions) {
+    this.#plainStore = given.store;
     this.#encrypted = given.encryption && new EncryptedStore(given.store, given.encryption.transformers);
     const options = this.#encrypted ? { ...given, store: this.#encrypted } : given;
     this.#options = options;
@@ -349,6 +359,16 @@ class KubeApiServer implements ApiServer {
     keepTrackingLegacyTokens(published, signal);
   }
 
+  /** Makes the Service `kubernetes` lead here; returns what takes this server out again, where there are others. */
+  async #publishServer(client: KubeClient): Promise<() => Promise<void>> {
+    const { advertiseAddress: address, isStoreShared, logger } = this.#options;
+    const service = { client, clusterIp: this.#services.firstAddress, port: this.address!.port };
+    if (isStoreShared)
+      return keepServedBy({ ...service, address, store: this.#plainStore, logger, clock: this.#clock });
+    await writeKubernetesService({ ...service, addresses: [address] });
+    return async () => {};
+  }
+
   #debugPages(): DebugPages {
     const { hasStatus = false, flags } = this.#options.debugPages ?? {};
     const startedAtMs = this.#clock.nowMs() - uptime() * 1000;
@@ -409,6 +429,7 @@ class KubeApiServer implements ApiServer {
     this.#metrics.start();
     const client = this.#client;
     const running: Promise<void>[] = [];
+    let leave = async (): Promise<void> => {};
     try {
       await this.#addressRepair.repairAll();
       running.push(this.#addressRepair.run(caching.signal));
@@ -454,12 +475,7 @@ class KubeApiServer implements ApiServer {
       this.#start.finish("autoregister-completion");
       const { cidr } = this.#services;
       await writeDefaultServiceCidr({ client, cidr, logger, clock: this.#clock });
-      await writeKubernetesService({
-        client,
-        clusterIp: this.#services.firstAddress,
-        address: this.#options.advertiseAddress,
-        port: this.address!.port,
-      });
+      leave = await this.#publishServer(client);
       this.#start.finish("poststarthook/bootstrap-controller");
       await this.#publishAuthentication(client, caching.signal);
       this.#start.finish(
@@ -470,6 +486,9 @@ class KubeApiServer implements ApiServer {
       await Promise.race([aborted(signal), cacheRun.ended, checking]);
       this.#isStopping = true;
     } finally {
+      await leave().catch((error) =>
+        logger.warn("this server stays an endpoint", { error: errorMessage(error) }),
+      );
       await this.#http?.close();
       await this.#threads.stop();
       this.#metrics.stop();

@@ -8,6 +8,7 @@ export {
 export { type ClientIdentity, createHttpsClient, type HttpsClientOptions } from "./https-client.ts";
 export { createInProcessClient } from "./in-process-client.ts";
 export { createInformerFactory, type InformerFactoryOptions } from "./informer-factory.ts";
+export { LeaderElection, type LeaderElectionOptions } from "./leader-election.ts";
 export type * from "./node-access.ts";
 export { serveAttach, serveExec } from "./node-commands.ts";
 export { ServerConnections } from "./server-connections.ts";

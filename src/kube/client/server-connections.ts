@@ -3,7 +3,7 @@
  * that a server does not answer spares the others the finding.
  */
 export class ServerConnections {
-  readonly #servers: readonly string[];
+  #servers: readonly string[];
   readonly #listeners = new Set<() => void>();
   #at = 0;
   #current: URL;
@@ -14,9 +14,18 @@ export class ServerConnections {
     this.#current = new URL(servers[0]!);
   }
 
+  get servers(): readonly string[] {
+    return this.#servers;
+  }
+
   /** Another object after each failure, even where it is the same server. */
   get current(): URL {
     return this.#current;
+  }
+
+  /** Further servers of the cluster. Those that were named stay: they may be names, or addresses of something in between. */
+  learn(servers: readonly string[]): void {
+    this.#servers = [...new Set([...this.#servers, ...servers])];
   }
 
   /**

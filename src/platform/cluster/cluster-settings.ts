@@ -40,11 +40,6 @@ export function clusterIdOf(caPem: string): string {
   return createHash("sha256").update(caPem).digest("hex").slice(0, 32);
 }
 
-/** Whether the configuration has these settings already. */
-export function sameSettings(settings: ClusterSettings, config: Partial<ClusterSettings>): boolean {
-  return Object.entries(settings).every(([name, value]) => config[name as keyof ClusterSettings] === value);
-}
-
 /** How long the leases of nodes hold which are to be found lost so soon; undefined: as long as upstream's. */
 export function leaseSeconds({ nodeMonitorGraceMs: graceMs }: ClusterSettings): number | undefined {
   return graceMs !== undefined && graceMs < 40_000 ? Math.max(1, Math.floor(graceMs / 1000)) : undefined;

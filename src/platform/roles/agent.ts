@@ -6,11 +6,12 @@ import {
   type CertificateOrder,
   type ServingCredentials,
 } from "../../kube/kubelet/index.ts";
-import { type ClusterSettings, sameSettings } from "../cluster/cluster-settings.ts";
+import type { ClusterSettings } from "../cluster/cluster-settings.ts";
 import { readSettings } from "../cluster/read-settings.ts";
 import { type PlatformConfig, writeConfig } from "../config.ts";
 import type { HomeLayout } from "../home.ts";
 import { ANSWER_TIMEOUT_MS, type JoinedNode, joinCluster, SERVER_NAME } from "../join/join-cluster.ts";
+import { readServers } from "../join/read-servers.ts";
 import { selfSigned } from "../join/self-signed.ts";
 import { Slot } from "../slot.ts";
 import type { NodeClients } from "./node.ts";
@@ -95,6 +96,12 @@ export function agent(options: AgentOptions): Agent {
     });
   };
 
+  /** Any of them may be the one that is there when the others are away. */
+  const learnServers = async (): Promise<string[]> => {
+    if (keepers.get("proxy")?.current) servers.learn(await readServers(partClient("proxy", "kube-proxy")));
+    return [...servers.servers];
+  };
+
   /** Reads them now and then; all but the times of leases hold from the next start on. */
   const followSettings = async (signal: AbortSignal, known: () => void): Promise<void> => {
     let written = config;
@@ -106,10 +113,9 @@ export function agent(options: AgentOptions): Agent {
     while (!signal.aborted) {
       try {
         const told = await readSettings(kubelet());
-        if (!sameSettings(told, written)) {
-          written = { ...config, ...told };
-          writeConfig(layout.home, written);
-        }
+        const next = { ...written, ...told, servers: await learnServers() };
+        if (JSON.stringify(next) !== JSON.stringify(written)) writeConfig(layout.home, next);
+        written = next;
         settings.fill(settings.current ? { ...settings.value, ...timesOf(told) } : told);
         known();
       } catch (error) {

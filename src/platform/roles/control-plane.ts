@@ -15,6 +15,7 @@ import {
   createEventRecorder,
   createInProcessClient,
   type KubeClient,
+  LeaderElection,
   type UserInfo,
 } from "../../kube/client/index.ts";
 import type { NodeAccess } from "../../kube/client/node-access.ts";
@@ -34,6 +35,7 @@ import { openCloseService } from "../open-close.ts";
 import { openStore } from "../open-store.ts";
 import { RunningParts } from "../running-parts.ts";
 import { Slot } from "../slot.ts";
+import { whileLeading } from "../while-leading.ts";
 import { withInformers } from "../with-informers.ts";
 import { asAdmin, asController, asControllerManager, asScheduler } from "./identities.ts";
 
@@ -73,6 +75,23 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
 
   const clientAs = (user: UserInfo, userAgent: string): KubeClient =>
     createInProcessClient(apiServer.value.backend, user, { userAgent });
+
+  /** The home's own store has one server; in an etcd there may be others. */
+  const isStoreShared = config.store !== "embedded";
+  const onOne = (name: string, user: UserInfo, service: Service): Service => {
+    if (!isStoreShared) return parts.noting(service);
+    const identity = `${config.nodeName}_${config.machine}`;
+    const election = () =>
+      new LeaderElection({
+        client: clientAs(user, "leader-election"),
+        namespace: "kube-system",
+        name,
+        identity,
+        logger,
+        clock,
+      });
+    return parts.noting(whileLeading(service, election));
+  };
 
   const services: Service[] = [
     openCloseService("store", [], async () => {
@@ -117,6 +136,7 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
           ...flagged,
           authentication: { ...flagged.authentication, bootstrapTokens: takesBootstrapTokens },
           store: store.value,
+          isStoreShared,
           certificates: certificates.value,
           serviceCidr,
           clusterDomain,
@@ -159,7 +179,9 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
       );
       return () => {};
     }),
-    parts.noting(
+    onOne(
+      "kube-controller-manager",
+      asControllerManager,
       withInformers({
         name: "controllers",
         needs: ["apiserver"],
@@ -184,7 +206,9 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
         clock,
       }),
     ),
-    parts.noting(
+    onOne(
+      "kube-scheduler",
+      asScheduler,
       withInformers({
         name: "scheduler",
         needs: ["apiserver"],

@@ -7,14 +7,14 @@ const NAMESPACE = "default";
 export interface KubernetesServiceOptions {
   client: KubeClient;
   clusterIp: string;
-  /** Where the API server itself listens. */
-  address: string;
+  /** Where API servers are reached. */
+  addresses: readonly string[];
   port: number;
 }
 
 /** The Service under which pods reach the API, and the endpoints behind it, which follow the server's own address. */
 export async function writeKubernetesService(options: KubernetesServiceOptions): Promise<void> {
-  const { client, clusterIp, address, port } = options;
+  const { client, clusterIp, addresses, port } = options;
   const labels = { component: "apiserver", provider: "kubernetes" };
   await ensure(
     client,
@@ -33,7 +33,9 @@ export async function writeKubernetesService(options: KubernetesServiceOptions):
         ? undefined
         : { ...current, spec: { ...current.spec, ports: [{ ...current.spec.ports[0], targetPort: port }] } },
   );
-  const subsets = [{ addresses: [{ ip: address }], ports: [{ name: "https", port, protocol: "TCP" }] }];
+  const subsets = [
+    { addresses: addresses.map((ip) => ({ ip })), ports: [{ name: "https", port, protocol: "TCP" }] },
+  ];
   await ensure(
     client,
     endpoints,
@@ -49,7 +51,7 @@ export async function writeKubernetesService(options: KubernetesServiceOptions):
   );
   const slice = {
     addressType: "IPv4",
-    endpoints: [{ addresses: [address], conditions: { ready: true } }],
+    endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
     ports: [{ name: "https", port, protocol: "TCP" }],
   };
   await ensure(
