@@ -97,14 +97,16 @@ export function agent(options: AgentOptions): Agent {
   };
 
   /** Any of them may be the one that is there when the others are away. */
-  const learnServers = async (): Promise<string[]> => {
-    if (keepers.get("proxy")?.current) servers.learn(await readServers(partClient("proxy", "kube-proxy")));
-    return [...servers.servers];
+  const learnServers = async (): Promise<boolean> => {
+    if (!keepers.get("proxy")?.current) return false;
+    servers.learn(await readServers(partClient("proxy", "kube-proxy")));
+    return true;
   };
 
   /** Reads them now and then; all but the times of leases hold from the next start on. */
   const followSettings = async (signal: AbortSignal, known: () => void): Promise<void> => {
     let written = config;
+    let hasLearned = false;
     // What the cluster said last time serves until it can be asked again.
     if (config.clusterId !== undefined) {
       settings.fill(config as ClusterSettings);
@@ -113,7 +115,8 @@ export function agent(options: AgentOptions): Agent {
     while (!signal.aborted) {
       try {
         const told = await readSettings(kubelet());
-        const next = { ...written, ...told, servers: await learnServers() };
+        hasLearned = await learnServers();
+        const next = { ...written, ...told, servers: [...servers.servers] };
         if (JSON.stringify(next) !== JSON.stringify(written)) writeConfig(layout.home, next);
         written = next;
         settings.fill(settings.current ? { ...settings.value, ...timesOf(told) } : told);
@@ -122,7 +125,7 @@ export function agent(options: AgentOptions): Agent {
         if (!signal.aborted)
           logger.warn("the cluster's settings cannot be read, will retry", { error: errorMessage(error) });
       }
-      await clock.sleep(settings.current ? SETTINGS_EVERY_MS : RETRY_MS, signal).catch(() => {});
+      await clock.sleep(hasLearned ? SETTINGS_EVERY_MS : RETRY_MS, signal).catch(() => {});
     }
   };
 
