@@ -198,8 +198,8 @@ function clusterRules({ instanceId, bridges }: TableRequest, pods: string): stri
       `oifname ${overlay} ct status dnat ct mark ${translationMark(instanceId)} accept`,
     ];
   }
-  const sources = [podCidr, ...peers.map(({ nodeAddress }) => nodeAddress)];
-  return [`oifname ${pods} ip saddr { ${sources.join(", ")} } accept`];
+  const sources = new Set([podCidr, ...peers.map(({ nodeAddress }) => nodeAddress)]);
+  return [`oifname ${pods} ip saddr { ${[...sources].join(", ")} } accept`];
 }
 
 function redirectRule({ bridgeName, gateway, port }: NameServerPort): string {
