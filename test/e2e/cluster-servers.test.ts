@@ -10,7 +10,7 @@ import { freePort } from "../support/platform.ts";
 
 const ETCD = "/usr/bin/etcd";
 
-/** Two control planes over one etcd, and a node that was told of one of them. */
+/** Two control planes with nodes over one etcd, plain routes, and a node that was told of one of them. */
 describe.skipIf(!existsSync(ETCD))("several servers", () => {
   const machines = new Machines();
   let etcd: ChildProcess;
@@ -18,6 +18,9 @@ describe.skipIf(!existsSync(ETCD))("several servers", () => {
   let one: Machine;
   let two: Machine;
   let node: Machine;
+
+  /** Wherever the scheduler is. */
+  const onNode = { nodeSelector: { "kubernetes.io/hostname": "node" } };
 
   const get = async (server: Machine, what: string): Promise<Json> =>
     JSON.parse(await server.mustKubectl("get", ...what.split(" "), "-o", "json"));
@@ -48,10 +51,10 @@ describe.skipIf(!existsSync(ETCD))("several servers", () => {
     two = await machines.add("two");
     node = await machines.add("node");
     const store = `etcd://${machines.hub}:${client}/cluster`;
-    await one.start("server", "--store", store);
-    await two.start("server", "--store", store);
+    await one.start("up", "--store", store, "--network-backend", "host-gw");
+    await two.start("up", "--store", store);
     await node.join(one);
-    node.makeImages();
+    for (const machine of [one, node]) machine.makeImages();
   });
   afterAll(async () => {
     await machines.close();
@@ -70,10 +73,29 @@ describe.skipIf(!existsSync(ETCD))("several servers", () => {
 
   it("have one that schedules, and commands reach the node through either", async () => {
     expect(["one", "two"]).toContain(await leaderOf(two));
-    const pod = podOf("echo", [{ name: "main", ...shell("echo started; sleep 1000") }]);
+    const pod = podOf("echo", [{ name: "main", ...shell("echo started; sleep 1000") }], onNode);
     await two.run("kubectl", ["apply", "-f", "-"], { input: JSON.stringify(pod) });
     await one.mustKubectl("wait", "--for=condition=Ready", "pod/echo", "--timeout=20s");
     for (const server of [one, two]) expect(await server.mustKubectl("logs", "echo")).toBe("started\n");
+  });
+
+  it("and nodes reach each other's pods by plain routes", async () => {
+    const answer = "while true; do echo served | nc -l -p 80 >/dev/null; done";
+    const pods = [one, node].map(({ name }) =>
+      podOf(`on-${name}`, [{ name: "main", ...shell(answer) }], { nodeName: name }),
+    );
+    await one.run("kubectl", ["apply", "-f", "-"], {
+      input: pods.map((pod) => JSON.stringify(pod)).join("\n---\n"),
+    });
+    await one.mustKubectl("wait", "--for=condition=Ready", "pod/on-one", "pod/on-node", "--timeout=20s");
+    for (const [from, to] of [
+      ["on-one", "on-node"],
+      ["on-node", "on-one"],
+    ] as const) {
+      const { podIP } = (await get(one, `pod ${to}`)).status;
+      expect((await one.kubectl("exec", from, "--", "nc", "-w", "3", podIP, "80")).stdout).toBe("served\n");
+    }
+    expect((await node.run("ip", ["-br", "link"])).stdout).not.toContain("vxlan");
   });
 
   it("stand in for each other: the node goes on with the one that is left, which takes the work over", async () => {
@@ -83,11 +105,11 @@ describe.skipIf(!existsSync(ETCD))("several servers", () => {
     if ((await leaderOf(two)) !== "one") {
       await two.kill();
       await eventually("one leads", async () => (await leaderOf(one)) === "one");
-      await two.start("server");
+      await two.start("up");
     }
     await one.kill();
     const startedAt = performance.now();
-    const pod = podOf("late", [{ name: "main", ...shell("sleep 1000") }]);
+    const pod = podOf("late", [{ name: "main", ...shell("sleep 1000") }], onNode);
     expect((await two.run("kubectl", ["apply", "-f", "-"], { input: JSON.stringify(pod) })).code).toBe(0);
     await two.mustKubectl("wait", "--for=condition=Ready", "pod/late", "--timeout=60s");
     expect(performance.now() - startedAt).toBeLessThan(40_000);
@@ -98,7 +120,7 @@ describe.skipIf(!existsSync(ETCD))("several servers", () => {
       40_000,
     );
     expect((await node.status()).api).toBe(`https://${two.ip}:6443`);
-    await one.start("server");
+    await one.start("up");
     await eventually("it is back", async () => (await endpointsOf(one)).length === 2);
     expect(await leaderOf(one)).toBe("two");
   });

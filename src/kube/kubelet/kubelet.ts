@@ -36,7 +36,7 @@ import { PodTerminator, type UntilPodLeft } from "./pods/pod-terminator.ts";
 import { PodWorkers } from "./pods/pod-workers.ts";
 import { ProbeManager } from "./probes/probe-manager.ts";
 import type { KubeletDocumentsOptions } from "./server/kubelet-documents.ts";
-import { KUBELET_PORT, type KubeletServer, startKubeletServer } from "./server/kubelet-server.ts";
+import { KubeletPort } from "./server/kubelet-port.ts";
 import type { ServingCredentials } from "./server/serving-credentials.ts";
 import { UsageSampler } from "./stats/usage-sampler.ts";
 import { StatusManager } from "./status/status-manager.ts";
@@ -231,7 +231,7 @@ function assemble(options: KubeletOptions) {
     logger,
     clock,
   });
-  const port: { current: KubeletServer | undefined } = { current: undefined };
+  const port = new KubeletPort();
   const registration = new NodeRegistration({
     client,
     recorder,
@@ -240,7 +240,7 @@ function assemble(options: KubeletOptions) {
       nodeIp,
       labels: options.nodeLabels ?? {},
       machine: options.machine,
-      kubeletPort: () => port.current?.port ?? KUBELET_PORT,
+      kubeletPort: () => port.number,
     },
     nodeOf: () => nodeInformer.get(nodeName),
     runtime,
@@ -316,7 +316,8 @@ async function run(
   const subscriptions: (() => void)[] = [];
   try {
     await parts.eviction.look();
-    subscriptions.push(await openPort(options, parts, access));
+    const podOf = (namespace: string, name: string) => podInformer.get(`${namespace}/${name}`);
+    await parts.port.open(options.serving, { ...options, ...parts, node: access, podOf });
     // Pods that are here are looked after even while nobody can be told that the node is.
     const registered = registration.register(signal);
     registered.catch(() => {});
@@ -339,28 +340,20 @@ async function run(
     );
     background.push(collectGarbage(parts, signal), parts.eviction.run(signal), parts.sampler.run(signal));
     await registered;
-    background.push(registration.run(signal), lease.run(signal));
+    const registering = registration.run(signal);
+    background.push(
+      registering.catch(() => {}),
+      lease.run(signal),
+    );
     ready();
-    await aborted(signal);
+    await Promise.race([aborted(signal), registering.then(() => aborted(signal))]);
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
     for (const unsubscribe of subscriptions) unsubscribe();
-    await parts.port.current?.close();
+    await parts.port.close();
     await shutDown(parts, background);
   }
-}
-
-/** Returns what ends its renewals. */
-async function openPort(options: KubeletOptions, parts: Parts, node: NodeAccess): Promise<() => void> {
-  const { nodeName, client, serving } = options;
-  const { podInformer, port, logger, clock } = parts;
-  if (!serving) return () => {};
-  const podOf = (namespace: string, name: string) => podInformer.get(`${namespace}/${name}`);
-  const tls = { ...serving.pair(), caPem: serving.caPem };
-  const server = await startKubeletServer({ nodeName, node, podOf, client, tls, logger, clock });
-  port.current = server;
-  return serving.onRenewed((pair) => server.renew(pair));
 }
 
 /** Orphans at once and then every minute; images when the disk runs full. */

@@ -37,6 +37,12 @@ export async function ensureNode(client: KubeClient, identity: EnsuredNode): Pro
   });
 }
 
+/** Throws Conflict (NODE_TAKEN) where another machine has become this node: of two that came at once one gives way. */
+export function assertOwn({ metadata }: Pick<Node, "metadata">, machine: string | undefined): void {
+  const stated = metadata.annotations?.[MACHINE];
+  if (machine !== undefined && stated !== undefined && stated !== machine) throw taken(metadata.name);
+}
+
 function taken(nodeName: string): GantryError {
   return new GantryError("Conflict", `the cluster has a node ${nodeName}, which is another machine`, {
     code: NODE_TAKEN,

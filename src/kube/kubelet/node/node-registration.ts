@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { type Clock, errorMessage, isGantryError, type Logger, rfc3339Seconds } from "../../../base/index.ts";
 import { type KubeObject, nodes } from "../../api/index.ts";
 import type { EventRecorder, KubeClient } from "../../client/index.ts";
-import { ensureNode, NODE_TAKEN } from "./ensure-node.ts";
+import { assertOwn, ensureNode, NODE_TAKEN } from "./ensure-node.ts";
 import { type NodeFactsOptions, readNodeFacts } from "./node-facts.ts";
 import { type NodeIdentity, nodeStatus } from "./node-object.ts";
 
@@ -50,12 +50,17 @@ export class NodeRegistration {
     }
   }
 
-  /** Looks now and then; a change is told at once, no change every five minutes. */
+  /**
+   * Looks now and then; a change is told at once, no change every five minutes. Throws Conflict where another machine has become this
+   * node.
+   */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, logger } = this.#options;
+    const { clock, logger, identity } = this.#options;
     while (!signal.aborted) {
       await clock.sleep(LOOK_EVERY_MS, signal).catch(() => {});
       if (signal.aborted) return;
+      const shown = this.#options.nodeOf();
+      if (shown) assertOwn(shown, identity.machine);
       try {
         await this.#report();
       } catch (error) {
