@@ -2,7 +2,7 @@ import { GantryError } from "../base/index.ts";
 import { parseArguments } from "./arguments.ts";
 import { callControl, type PlatformStatus } from "./control-client.ts";
 import { homeDirectory } from "./home.ts";
-import { addressRows } from "./summary.ts";
+import { addressRows, runs } from "./summary.ts";
 
 export const STATUS_USAGE = "gantry status [--home DIR] [--json]";
 
@@ -35,7 +35,7 @@ function statusText(status: PlatformStatus): string {
     ],
     ["Home", status.home],
     ...addressRows(status),
-    ["Node", status.node],
+    ...(runs(status, "kubelet") ? [["Node", status.node] as [string, string]] : []),
     ["Containers", `${status.containers.running} running of ${status.containers.total}`],
   ];
   if (status.escapedErrors > 0)

@@ -31,6 +31,6 @@ export function summaryText(status: PlatformStatus): string {
   return `${head}\n${rows.join("")}\n${exports.join("")}\n`;
 }
 
-function runs({ services }: PlatformStatus, name: string): boolean {
+export function runs({ services }: PlatformStatus, name: string): boolean {
   return services.some((service) => service.name === name);
 }

@@ -91,6 +91,11 @@ describe("machines that join", () => {
     expect(await tryWith(short)).toContain(refused);
     expect(await server.mustGantry("token", "delete", good)).toBe(`token ${id.slice(0, 6)} deleted\n`);
     expect(await tryWith(good)).toContain(refused);
+    const signing = (await server.mustGantry("token", "create", "--usages", "signing")).trim();
+    expect(await tryWith(signing)).toContain(refused);
+    expect((await server.gantry("token", "create", "--usages", "all")).stderr).toContain(
+      '--usages takes a list of authentication, signing, not "all"',
+    );
     expect((await server.gantry("token", "delete", "aaaaaa")).stderr).toContain("there is no token aaaaaa");
   });
 
@@ -225,6 +230,23 @@ describe("trouble", () => {
       "nodes are Ready",
       async () => (await readyOf("one")) === "True" && (await readyOf("two")) === "True",
     );
+  });
+
+  it("a server that is frozen is waited for", async () => {
+    const { pid } = await server.status();
+    const [a1, a2] = [await addressOf("t1"), await addressOf("t2")];
+    process.kill(pid, "SIGSTOP");
+    try {
+      await new Promise((resolve) => setTimeout(resolve, 12_000));
+      expect([await askedFrom(two, a1), await askedFrom(one, a2)]).toEqual(["t1", "t2"]);
+    } finally {
+      process.kill(pid, "SIGCONT");
+    }
+    await eventually(
+      "nodes are Ready",
+      async () => (await readyOf("one")) === "True" && (await readyOf("two")) === "True",
+    );
+    expect([await restarts("t1"), await server.mustKubectl("logs", "t1")]).toEqual([0, "started\n"]);
   });
 
   it("a machine that loses its power is NotReady soon, and its pods run elsewhere", async () => {

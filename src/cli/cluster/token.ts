@@ -27,6 +27,7 @@ const VERBS: Record<string, Verb> = {
     options: {
       ttl: { type: "string" },
       description: { type: "string" },
+      usages: { type: "string" },
       "print-join-command": { type: "boolean" },
     },
     run: create,
@@ -49,8 +50,9 @@ async function create(admin: AdminAccess, parsed: ParsedArguments): Promise<stri
   const fields = {
     "token-id": id,
     "token-secret": secret,
-    "usage-bootstrap-authentication": "true",
-    "usage-bootstrap-signing": "true",
+    ...Object.fromEntries(
+      usagesOf(parsed.text("usages")).map((usage) => [`usage-bootstrap-${usage}`, "true"]),
+    ),
     ...(lifeMs === undefined ? {} : { expiration: rfc3339Seconds(systemClock.nowMs() + lifeMs) }),
     description: parsed.text("description") ?? "made by 'gantry token create'",
   };
@@ -65,6 +67,18 @@ async function create(admin: AdminAccess, parsed: ParsedArguments): Promise<stri
   const text = formatJoinToken({ id, secret, caHash: caHashOf(admin.caPem) });
   if (!parsed.flag("print-join-command")) return `${text}\n`;
   return `gantry agent --server ${await serverAddress(admin)} --token ${text}\n`;
+}
+
+/** What a token is for: to say who one is, to know the cluster by, or both. */
+function usagesOf(text: string | undefined): string[] {
+  if (text === undefined) return USAGES;
+  const wanted = text.split(",").map((one) => one.trim());
+  const unknown = wanted.find((one) => !USAGES.includes(one));
+  if (unknown === undefined) return wanted;
+  throw invalidArgument(`--usages takes a list of ${USAGES.join(", ")}, not "${unknown}"`, {
+    hint: `usage: ${TOKEN_USAGE}`,
+    code: "Cli.Usage",
+  });
 }
 
 /** By which other machines reach the server; the home's kubeconfig has the loopback's. */
