@@ -91,10 +91,12 @@ it("are not ready without a server where nothing whole was kept", async () => {
   });
   server.objects = [pod("one", "1")];
   await during((factory) => factory.synced());
-  writeFileSync(join(dir, "known", "pods.json"), '[{"metadata":{"na');
   server.objects = undefined;
-  await during(async (factory) => {
-    await expect(factory.synced(AbortSignal.timeout(2500))).rejects.toThrow("stopped before");
-  });
+  for (const broken of ['[{"metadata":{"na', "{}", '[{"kind":"Pod"}]', "[null]"]) {
+    writeFileSync(join(dir, "known", "pods.json"), broken);
+    await during(async (factory) => {
+      await expect(factory.synced(AbortSignal.timeout(2500))).rejects.toThrow("stopped before");
+    });
+  }
   expect(logs.join("\n")).toContain("what was known of the cluster cannot be read");
 });

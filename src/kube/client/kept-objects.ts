@@ -19,6 +19,13 @@ export interface KeptObjectsOptions {
   clock: Clock;
 }
 
+/** Throws for what is no list of objects. */
+function parseObjects(text: string): KubeObject[] {
+  const objects = JSON.parse(text) as KubeObject[];
+  if (objects.every(({ metadata }) => typeof metadata.name === "string")) return objects;
+  throw new Error("not a list of objects");
+}
+
 /** So long the server has to answer before what was kept takes its place. */
 const PATIENCE_MS = 1500;
 /** Changes are written together; what takes long to write is written the more seldom. */
@@ -82,10 +89,10 @@ export class KeptObjects {
 
   async #standIn(): Promise<void> {
     const { logger } = this.#options;
-    const file = await readRecord<KubeObject[]>(this.#path);
+    const file = await readRecord(this.#path, parseObjects);
     if (file.state === "unreadable" || file.state === "damaged")
       logger.warn("what was known of the cluster cannot be read", { error: file.error.message });
-    if (file.state !== "present" || !Array.isArray(file.record) || this.#informer.hasSynced) return;
+    if (file.state !== "present" || this.#informer.hasSynced) return;
     logger.warn("no server answers: what was known last holds", { objects: file.record.length });
     this.#informer.replace(file.record.map((object) => deepFreeze(object)));
   }
