@@ -62,11 +62,12 @@ const rules = () => nft(`list table ip gantry_${instanceId}`);
 describe("the way to other nodes' pods by VXLAN", () => {
   it("is one route and one entry a node, and follows them", async () => {
     await open();
+    expect(findLink(overlay())).toBeUndefined();
+    networks.routePods([peer(2), peer(3)]);
     expect(findLink(overlay())).toMatchObject({
       kind: "vxlan",
       mtu: findLink("eth0") ? expect.any(Number) : 1450,
     });
-    networks.routePods([peer(2), peer(3)]);
     expect(ways()).toEqual([`${base}.2.0/24 via ${base}.2.0`, `${base}.3.0/24 via ${base}.3.0`]);
     const mac = (at: number) => `02:42:0a:${Number(base.slice(3)).toString(16)}:0${at}:00`;
     expect(forwarding()).toEqual([`${mac(2)} 192.0.2.2`, `${mac(3)} 192.0.2.3`]);
@@ -102,8 +103,33 @@ describe("the way to other nodes' pods by VXLAN", () => {
     expect(ways()).toHaveLength(1);
   });
 
-  it("is for pods only, and does not hide who they are", async () => {
+  it("is there once on a machine", async () => {
     await open();
+    networks.routePods([peer(2)]);
+    const otherId = randomBytes(3).toString("hex");
+    const other = new BridgeNetworks({
+      stateDir: join(dir, "other"),
+      instanceId: otherId,
+      logger: silentLogger,
+    });
+    try {
+      await other.open();
+      await other.openPodNetwork({ cluster: cluster() });
+      expect(() => other.routePods([peer(2)])).toThrow(
+        "another VXLAN device of this machine has the cluster's network",
+      );
+    } finally {
+      await other.destroy();
+    }
+  });
+
+  it("is for pods only, does not hide who they are, and comes from other nodes only", async () => {
+    await open();
+    networks.routePods([peer(2), peer(3)]);
+    const vni = (Number.parseInt(instanceId, 16) % 0xffffff).toString(16);
+    expect(rules()).toMatch(
+      new RegExp(`udp dport 4789 @th,96,24 0x0*${vni} ip saddr != { 192.0.2.2, 192.0.2.3 } drop`),
+    );
     expect(rules()).toContain(`iifname "${overlay()}" drop`);
     expect(rules()).toMatch(
       new RegExp(`ip saddr ${base}.1.0/24 oifname != "\\S+" ip daddr != ${base}.0.0/16 masquerade`),
@@ -134,6 +160,9 @@ describe("the way by plain routes", () => {
     await open({ backend: "host-gw" });
     expect([ways(), findLink(overlay())]).toEqual([[], undefined]);
     await open();
+    networks.routePods([peer(2)]);
     expect(findLink(overlay())?.kind).toBe("vxlan");
+    networks.routePods([]);
+    expect(findLink(overlay())).toBeUndefined();
   });
 });

@@ -68,6 +68,8 @@ export class PodNetworks {
       networks.save(next);
       firewall.replaceAll();
     }
+    // The rules stand before anything can come.
+    ensureOverlay(overlay, next, linkGroup(instanceId));
     for (const peer of wanted.values()) {
       try {
         routeTo(overlay, next, peer);
@@ -93,7 +95,6 @@ export class PodNetworks {
     const cluster = { ...wanted, peers: isSame ? known.peers : [] };
     const next = { ...record, mtu: podMtu(wanted.backend, outwardMtu()), cluster };
     if (!isDeepStrictEqual(next, record)) networks.save(next);
-    ensureOverlay(overlayName(instanceId), next, linkGroup(instanceId));
     firewall.replaceAll();
     this.route(cluster.peers);
     return next;

@@ -1,4 +1,4 @@
-import { GantryError } from "../base/index.ts";
+import { GantryError, isGantryError } from "../base/index.ts";
 import {
   addAddress,
   addRoute,
@@ -12,12 +12,13 @@ import {
   setForwarding,
   setLinkMtu,
   setNeighbour,
+  type VxlanOptions,
 } from "../kernel/index.ts";
 import { macOf, refuseForeignSources } from "./bridge-link.ts";
 import type { BridgeRecord, ClusterNetwork, PodPeer } from "./network-record.ts";
 
 /** IANA's (RFC 7348 §8). Linux' own default is an older one. */
-const VXLAN_PORT = 4789;
+export const VXLAN_PORT = 4789;
 /** Ethernet, IPv4, UDP and VXLAN headers around each packet. */
 const VXLAN_OVERHEAD = 50;
 
@@ -31,10 +32,13 @@ export function overlayName(instanceId: string): string {
   return `gt${instanceId}-vxlan`;
 }
 
-/** Makes the device, or puts in order what is there. It is known by the first address of the node's range, so that others find it by that. */
+/**
+ * Makes the device, or puts in order what is there; without other nodes there is none, and nobody to listen for. It is known by
+ * the first address of the node's range, so that others find it by that.
+ */
 export function ensureOverlay(name: string, record: BridgeRecord, group: number): void {
-  const { backend, vni, nodeAddress } = record.cluster!;
-  if (backend !== "vxlan") {
+  const { backend, vni, nodeAddress, peers } = record.cluster!;
+  if (backend !== "vxlan" || peers.length === 0) {
     deleteLink(name);
     return;
   }
@@ -44,12 +48,25 @@ export function ensureOverlay(name: string, record: BridgeRecord, group: number)
   const existing = findLink(name);
   // What cannot be changed afterwards is in its link address: another range, another device.
   if (existing && (existing.kind !== "vxlan" || existing.mac !== mac)) deleteLink(name);
-  if (!findLink(name)) createVxlan(name, { vni, port: VXLAN_PORT, local: nodeAddress, mac, mtu, group });
+  if (!findLink(name)) makeOverlay(name, { vni, port: VXLAN_PORT, local: nodeAddress, mac, mtu, group });
   else setLinkMtu(name, mtu);
   const index = findLink(name)!.index;
   const isThere = listAddresses().some((one) => one.linkIndex === index && one.address === address);
   if (!isThere) addAddress(name, `${address}/32`);
   refuseForeignSources(name);
+}
+
+function makeOverlay(name: string, options: VxlanOptions): void {
+  try {
+    createVxlan(name, options);
+  } catch (cause) {
+    if (!isGantryError(cause, "AlreadyExists")) throw cause;
+    throw new GantryError("Conflict", "another VXLAN device of this machine has the cluster's network", {
+      code: "Network.OverlayTaken",
+      hint: "a machine can be one node of a cluster: stop the other Gantry that is in the same cluster here",
+      cause,
+    });
+  }
 }
 
 /** Leads to the pods of one other node. Throws Unavailable where plain routes do not reach it. */

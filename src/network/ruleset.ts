@@ -1,5 +1,5 @@
 import { type BridgeRecord, hostInterfacePrefix, linkGroup, translationMark } from "./network-record.ts";
-import { overlayName } from "./pod-routes.ts";
+import { overlayName, VXLAN_PORT } from "./pod-routes.ts";
 import type { PortMapping } from "./types.ts";
 
 /** A published port: packets to the mapping's host side go to this container address. */
@@ -131,6 +131,7 @@ ${chains(request)}
  * - forward: a packet passes if it belongs to a connection that was let through, stays in its network, was translated to
  *   where a published port leads or by a Service of this instance to one of its pods, or goes from a network to the
  *   outside. One network does not reach another, whoever translates: an Endpoints object may name any address.
+ * - overlay: pods of other nodes come through nodes of the cluster, and through nobody else.
  * - redirects: a pod that calls itself shall not be told that there is a shorter way.
  */
 function chains(request: TableRequest): string {
@@ -171,6 +172,10 @@ function chains(request: TableRequest): string {
     iifgroup ${group} oifgroup != ${group} accept
     drop
   }
+  chain overlay {
+    type filter hook input priority filter; policy accept;
+    ${overlayRules(request).join("\n    ")}
+  }
   chain redirects {
     type filter hook output priority filter; policy accept;
     oifgroup ${group} icmp type redirect drop
@@ -200,6 +205,15 @@ function clusterRules({ instanceId, bridges }: TableRequest, pods: string): stri
   }
   const sources = new Set([podCidr, ...peers.map(({ nodeAddress }) => nodeAddress)]);
   return [`oifname ${pods} ip saddr { ${[...sources].join(", ")} } accept`];
+}
+
+/** Packets of the cluster's VXLAN come from its nodes. The identifier is bits 96 to 119 of the UDP datagram (RFC 7348 §5). */
+function overlayRules({ bridges }: TableRequest): string[] {
+  const cluster = bridges.find((bridge) => bridge.cluster)?.cluster;
+  if (cluster?.backend !== "vxlan" || cluster.peers.length === 0) return [];
+  const nodes = new Set(cluster.peers.map(({ nodeAddress }) => nodeAddress));
+  const vni = `0x${cluster.vni.toString(16).padStart(6, "0")}`;
+  return [`udp dport ${VXLAN_PORT} @th,96,24 ${vni} ip saddr != { ${[...nodes].join(", ")} } drop`];
 }
 
 function redirectRule({ bridgeName, gateway, port }: NameServerPort): string {

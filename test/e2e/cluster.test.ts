@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { type Json, podOf, shell } from "../support/kube.ts";
+import { instanceAt } from "../support/machine.ts";
 import { type Machine, Machines } from "../support/machines.ts";
 
 const machines = new Machines();
@@ -172,6 +173,36 @@ describe("pods on different machines", () => {
       const conf = (await server.kubectl("exec", pod, "--", "cat", "/etc/resolv.conf")).stdout;
       expect(conf).toContain(`nameserver ${network.replace(/\.0\/24$/, ".1")}`);
     }
+  });
+
+  it("are reached by the overlay from nodes only", async () => {
+    const { instanceId } = instanceAt(one.home);
+    const device = `gt${instanceId}-vxlan`;
+    const shown = JSON.parse((await one.run("ip", ["-j", "-d", "-s", "link", "show", device])).stdout)[0];
+    const range = (await get("node one")).spec.podCIDR as string;
+    const received = async () =>
+      JSON.parse((await one.run("ip", ["-j", "-s", "link", "show", device])).stdout)[0].stats64.rx.packets;
+    // A machine of the same link that knows all that a node knows.
+    for (const command of [
+      `ip link add evil type vxlan id ${shown.linkinfo.info_data.id} dstport 4789 local ${server.ip} nolearning`,
+      "ip link set evil up",
+      "ip addr add 10.244.200.0/32 dev evil",
+      `bridge fdb add ${shown.address} dev evil dst ${one.ip}`,
+      `ip neigh add ${range.replace("/24", "")} lladdr ${shown.address} dev evil`,
+      `ip route add ${range} via ${range.replace("/24", "")} dev evil onlink src 10.244.200.0`,
+    ]) {
+      const [program, ...args] = command.split(" ");
+      expect((await server.run(program!, args)).stderr).toBe("");
+    }
+    const ping = async () => server.run("busybox", ["ping", "-c", "3", "-W", "1", await addressOf("t1")]);
+    const before = await received();
+    await ping();
+    expect(await received()).toBe(before);
+    // So much for the rule: without it they would come in.
+    await one.run("nft", ["flush", "chain", "ip", `gantry_${instanceId}`, "overlay"]);
+    await ping();
+    expect(await received()).toBeGreaterThan(before);
+    await server.run("ip", ["link", "del", "evil"]);
   });
 
   it("are shown, entered and forwarded to through the server", async () => {
