@@ -256,7 +256,7 @@ describe("trouble", () => {
     expect(await askedFrom(two, a1)).toBe("t1");
     // What ends is started again, though nobody can be told.
     const end = async (machine: Machine, pod: string) => {
-      const find = ["sh", "-c", `pgrep -f 'HTTP/1.0 200 OK.*${pod}' | head -n 1`];
+      const find = ["sh", "-c", `pgrep -o -f 'HTTP/1.0 200 OK.*${pod}'`];
       process.kill(Number((await machine.run("busybox", find)).stdout), "SIGKILL");
     };
     await end(two, "t2");
