@@ -37,6 +37,7 @@ export const SERVER_NAME = "kubernetes";
 export const ANSWER_TIMEOUT_MS = 10_000;
 const RETRY_MS = 500;
 const RETRY_MOST_MS = 5000;
+const TELL_AFTER_MS = 5000;
 const TELL_EVERY_MS = 30_000;
 
 export const kubeletClientOrder = (nodeName: string): CertificateOrder => ({
@@ -92,7 +93,7 @@ async function obtainFirst(
   certificate: CertificateKeeper,
   ca: string,
   { id, secret }: JoinToken,
-  { servers: server, signal }: JoinOptions,
+  { servers: server, logger, clock, signal }: JoinOptions,
 ): Promise<void> {
   const client: KubeClient & { close(): void } = createHttpsClient({
     server,
@@ -102,11 +103,15 @@ async function obtainFirst(
     userAgent: "gantry-join",
     answerTimeoutMs: ANSWER_TIMEOUT_MS,
   });
+  const cancel = clock.after(TELL_AFTER_MS, () =>
+    logger.warn("the node's request for a certificate waits for somebody to approve it"),
+  );
   try {
     await certificate.obtain(client, signal);
   } catch (error) {
     throw explained(error);
   } finally {
+    cancel();
     client.close();
   }
 }
