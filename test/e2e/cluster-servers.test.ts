@@ -35,8 +35,10 @@ describe.skipIf(!existsSync(ETCD))("several servers", () => {
     const [client, peer] = [await freePort(), await freePort()];
     const url = `http://${machines.hub}:${client}`;
     etcd = spawn(
-      ETCD,
+      "nsenter",
       [
+        `--net=/run/netns/${machines.hubNetns}`,
+        ETCD,
         `--data-dir=${dir}`,
         `--listen-client-urls=${url}`,
         `--advertise-client-urls=${url}`,
@@ -93,7 +95,8 @@ describe.skipIf(!existsSync(ETCD))("several servers", () => {
       ["on-node", "on-one"],
     ] as const) {
       const { podIP } = (await get(one, `pod ${to}`)).status;
-      expect((await one.kubectl("exec", from, "--", "nc", "-w", "3", podIP, "80")).stdout).toBe("served\n");
+      const ask = `sleep 1 | nc -w 3 ${podIP} 80`;
+      expect((await one.kubectl("exec", from, "--", "sh", "-c", ask)).stdout).toBe("served\n");
     }
     expect((await node.run("ip", ["-br", "link"])).stdout).not.toContain("vxlan");
   });

@@ -9,35 +9,45 @@ import { mustRun, type RunOptions, type RunResult, run } from "./run.ts";
 
 /**
  * Machines made of network namespaces on one bridge: each has an address, a home, and a Gantry of its own. All share the kernel's
- * cgroups and file systems, in which instances are told apart by their ids.
+ * cgroups and file systems, in which instances are told apart by their ids. The bridge is in a namespace too: with bridge-nf-call-iptables
+ * the rules of whatever runs on the machine itself would see what passes over it.
  */
 export class Machines {
   readonly #id = randomBytes(2).toString("hex");
   readonly #all: Machine[] = [];
   readonly #net = `10.${20 + (randomBytes(1)[0]! % 80)}.${randomBytes(1)[0]!}`;
 
-  get #bridge(): string {
-    return `gtl${this.#id}`;
+  /** The namespace of the bridge, for what all machines use. */
+  get hubNetns(): string {
+    return `gtl${this.#id}-hub`;
   }
 
-  /** The address of the machine that all of them are on. */
   get hub(): string {
     return `${this.#net}.254`;
   }
 
   async open(): Promise<void> {
-    await mustRun("ip", ["link", "add", this.#bridge, "type", "bridge"]);
-    await mustRun("ip", ["addr", "add", `${this.#net}.254/24`, "dev", this.#bridge]);
-    await mustRun("ip", ["link", "set", this.#bridge, "up"]);
+    await mustRun("ip", ["netns", "add", this.hubNetns]);
+    for (const words of [
+      "link set lo up",
+      "link add lan type bridge",
+      `addr add ${this.hub}/24 dev lan`,
+      "link set lan up",
+    ])
+      await mustRun("ip", ["-n", this.hubNetns, ...words.split(" ")]);
   }
 
   async add(name: string): Promise<Machine> {
     const ip = `${this.#net}.${this.#all.length + 1}`;
     const netns = `gtl${this.#id}-${name}`;
-    const link = `gtl${this.#id}${this.#all.length}`;
+    const link = `to-${name}`;
+    const { hubNetns } = this;
     await mustRun("ip", ["netns", "add", netns]);
-    await mustRun("ip", ["link", "add", link, "type", "veth", "peer", "name", "eth0", "netns", netns]);
-    await mustRun("ip", ["link", "set", link, "master", this.#bridge, "up"]);
+    for (const words of [
+      `link add ${link} type veth peer name eth0 netns ${netns}`,
+      `link set ${link} master lan up`,
+    ])
+      await mustRun("ip", ["-n", hubNetns, ...words.split(" ")]);
     for (const words of [
       "link set lo up",
       `addr add ${ip}/24 dev eth0`,
@@ -45,7 +55,7 @@ export class Machines {
       `route add default via ${this.#net}.254`,
     ])
       await mustRun("ip", ["-n", netns, ...words.split(" ")]);
-    const machine = new Machine({ name, ip, netns, link });
+    const machine = new Machine({ name, ip, netns, link, hubNetns });
     this.#all.push(machine);
     return machine;
   }
@@ -54,7 +64,7 @@ export class Machines {
   async close(): Promise<void> {
     await Promise.all(this.#all.map((machine) => machine.destroy()));
     for (const { netns } of this.#all) await run("ip", ["netns", "del", netns]);
-    await run("ip", ["link", "del", this.#bridge]);
+    await run("ip", ["netns", "del", this.hubNetns]);
   }
 }
 
@@ -64,6 +74,7 @@ interface MachineParts {
   netns: string;
   /** The end of its cable that is not its own. */
   link: string;
+  hubNetns: string;
 }
 
 export class Machine {
@@ -72,12 +83,14 @@ export class Machine {
   readonly netns: string;
   readonly home = mkdtempSync(join(tmpdir(), "gantry-m-"));
   readonly #link: string;
+  readonly #hubNetns: string;
 
-  constructor({ name, ip, netns, link }: MachineParts) {
+  constructor({ name, ip, netns, link, hubNetns }: MachineParts) {
     this.name = name;
     this.ip = ip;
     this.netns = netns;
     this.#link = link;
+    this.#hubNetns = hubNetns;
   }
 
   get env(): NodeJS.ProcessEnv {
@@ -153,7 +166,7 @@ export class Machine {
 
   /** Pulls the cable, or puts it in again. */
   async setConnected(isConnected: boolean): Promise<void> {
-    await mustRun("ip", ["link", "set", this.#link, isConnected ? "up" : "down"]);
+    await mustRun("ip", ["-n", this.#hubNetns, "link", "set", this.#link, isConnected ? "up" : "down"]);
   }
 
   async destroy(): Promise<void> {

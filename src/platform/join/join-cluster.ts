@@ -8,7 +8,7 @@ import {
   type Logger,
   writeFileDurably,
 } from "../../base/index.ts";
-import type { JoinToken } from "../../cli/index.ts";
+import { caHashOf, type JoinToken } from "../../cli/index.ts";
 import { createHttpsClient, type KubeClient, type ServerConnections } from "../../kube/client/index.ts";
 import { CertificateKeeper, type CertificateOrder, REQUEST_DENIED } from "../../kube/kubelet/index.ts";
 import { readText } from "../../kube/pki/index.ts";
@@ -54,6 +54,7 @@ export async function joinCluster(options: JoinOptions): Promise<JoinedNode> {
   const { pkiDir, token } = options;
   await mkdir(pkiDir, { recursive: true, mode: 0o700 });
   const known = await readText(join(pkiDir, "ca.crt"));
+  if (known !== undefined && token && caHashOf(known) !== token.caHash) throw joinedElsewhere();
   if (known !== undefined) {
     const certificate = keeperFor(known, options);
     await certificate.load();
@@ -76,6 +77,17 @@ export async function joinCluster(options: JoinOptions): Promise<JoinedNode> {
   await withRetries(options, () => obtainFirst(certificate, caPem, token, options));
   await writeFileDurably(join(pkiDir, "ca.crt"), caPem, { mode: 0o644 });
   return { caPem, certificate };
+}
+
+function joinedElsewhere(): GantryError {
+  return new GantryError(
+    "InvalidArgument",
+    "the home is that of a node of another cluster than the token's",
+    {
+      code: "Join.Elsewhere",
+      hint: "remove it with 'gantry reset', or name another --home",
+    },
+  );
 }
 
 function keeperFor(caPem: string, { pkiDir, nodeName, logger, clock }: JoinOptions): CertificateKeeper {
