@@ -131,6 +131,7 @@ describe("the way to other nodes' pods by VXLAN", () => {
       new RegExp(`udp dport 4789 @th,96,24 0x0*${vni} ip saddr != { 192.0.2.2, 192.0.2.3 } drop`),
     );
     expect(rules()).toContain(`iifname "${overlay()}" drop`);
+    expect(rules()).toContain(`ip daddr ${base}.0.0/16 reject with icmp host-unreachable`);
     expect(rules()).toMatch(
       new RegExp(`ip saddr ${base}.1.0/24 oifname != "\\S+" ip daddr != ${base}.0.0/16 masquerade`),
     );

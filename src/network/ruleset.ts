@@ -200,6 +200,8 @@ function clusterRules({ instanceId, bridges }: TableRequest, pods: string): stri
       `iifname ${overlay} oifname ${pods} ip saddr ${podCidr} accept`,
       `iifname ${overlay} drop`,
       `iifname ${pods} oifname ${overlay} accept`,
+      // Addresses of pods that no node has lead nowhere, and not out of the machine.
+      `iifname ${pods} oifname != ${pods} ip daddr ${podCidr} reject with icmp type host-unreachable`,
       `oifname ${overlay} ct status dnat ct mark ${translationMark(instanceId)} accept`,
     ];
   }
