@@ -86,6 +86,10 @@ class HttpsClient implements KubeClient {
     this.#stop = this.#servers.onFailed(() => this.#disconnect());
   }
 
+  untilAnswered(signal: AbortSignal): Promise<void> {
+    return this.#servers.untilAnswered(signal);
+  }
+
   close(): void {
     this.#stop();
     this.#disconnect();
@@ -286,6 +290,7 @@ class HttpsClient implements KubeClient {
             });
       request.on("response", (answer) => {
         cancel();
+        this.#servers.answered();
         resolve(answer);
       });
       request.on("error", (error) => {

@@ -11,5 +11,6 @@ export { createInformerFactory, type InformerFactoryOptions } from "./informer-f
 export { LeaderElection, type LeaderElectionOptions } from "./leader-election.ts";
 export type * from "./node-access.ts";
 export { serveAttach, serveExec } from "./node-commands.ts";
+export { pause } from "./pause.ts";
 export { ServerConnections } from "./server-connections.ts";
 export type * from "./types.ts";

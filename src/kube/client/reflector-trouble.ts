@@ -49,6 +49,11 @@ export class ReflectorTrouble {
     return delayMs;
   }
 
+  /** What stood in the way may be gone: the next failure counts as the first. */
+  reconsider(): void {
+    this.#failures = 0;
+  }
+
   /** The server answers as it should. */
   over(): void {
     if (this.#told) this.#logger.info(`${this.#name()} can be read again`);

@@ -1,6 +1,7 @@
 import { type Clock, GantryError, type Logger } from "../../base/index.ts";
 import type { KubeObject } from "../api/types.ts";
 import type { IndexedInformer } from "./informer.ts";
+import { pause } from "./pause.ts";
 import { ReflectorTrouble } from "./reflector-trouble.ts";
 import type { KubeClient, ListOptions, ResourceRef } from "./types.ts";
 
@@ -24,7 +25,7 @@ const WATCH_SECONDS = 300;
  * Resolves when the signal aborts.
  */
 export async function runReflector(options: ReflectorOptions): Promise<void> {
-  const { clock, logger, resource, signal } = options;
+  const { logger, resource, signal } = options;
   const trouble = new ReflectorTrouble(resource, logger);
   let resumeAt: string | undefined;
   while (!signal.aborted) {
@@ -37,7 +38,7 @@ export async function runReflector(options: ReflectorOptions): Promise<void> {
     } catch (error) {
       if (signal.aborted) return;
       if (isExpired(error)) resumeAt = undefined;
-      await clock.sleep(trouble.failed(error), signal).catch(() => {});
+      if (await pause(options, trouble.failed(error))) trouble.reconsider();
     }
   }
 }

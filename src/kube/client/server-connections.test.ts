@@ -32,3 +32,21 @@ it("learns of further servers, and stays where it is", () => {
   servers.failed(servers.current);
   expect(servers.current.host).toBe("b:2");
 });
+
+it("wakes who waits when a server answers after none did, and only then", async () => {
+  const servers = new ServerConnections(["https://a:1"]);
+  const stop = new AbortController();
+  let woken = 0;
+  void servers.untilAnswered(stop.signal).then(() => woken++);
+  servers.answered();
+  await Promise.resolve();
+  expect(woken).toBe(0);
+  servers.failed(servers.current);
+  servers.answered();
+  await Promise.resolve();
+  expect(woken).toBe(1);
+  void servers.untilAnswered(stop.signal).then(() => woken++);
+  stop.abort();
+  await Promise.resolve();
+  expect(woken).toBe(2);
+});

@@ -5,7 +5,9 @@
 export class ServerConnections {
   #servers: readonly string[];
   readonly #listeners = new Set<() => void>();
+  readonly #waiting = new Set<() => void>();
   #at = 0;
+  #isAway = false;
   #current: URL;
 
   /** `https://host:port`, one or several. */
@@ -34,9 +36,31 @@ export class ServerConnections {
    */
   failed(server: URL): void {
     if (server !== this.#current) return;
+    this.#isAway = true;
     this.#at = (this.#at + 1) % this.#servers.length;
     this.#current = new URL(this.#servers[this.#at]!);
     for (const listener of this.#listeners) listener();
+  }
+
+  /** A server has answered: who waits for that need not wait for his next try. */
+  answered(): void {
+    if (!this.#isAway) return;
+    this.#isAway = false;
+    for (const resolve of [...this.#waiting]) resolve();
+  }
+
+  /** Resolves when a server answers after none did, or the signal aborts. */
+  untilAnswered(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        this.#waiting.delete(done);
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      if (signal.aborted) return resolve();
+      this.#waiting.add(done);
+      signal.addEventListener("abort", done, { once: true });
+    });
   }
 
   onFailed(listener: () => void): () => void {

@@ -106,6 +106,8 @@ export interface KubeClient {
     subresource: string,
     body: object,
   ): Promise<KubeObject>;
+  /** Resolves when a server answers after none did, or the signal aborts; absent where the server is in the same process. */
+  untilAnswered?(signal: AbortSignal): Promise<void>;
 }
 
 /** Declared here because the client needs it in process; `kube/apiserver` provides it. One method a kind of call. */

@@ -9,7 +9,7 @@ import {
 } from "../../../base/index.ts";
 import type { Pod, PodStatus } from "../../api/index.ts";
 import { pods } from "../../api/index.ts";
-import type { KubeClient } from "../../client/index.ts";
+import { type KubeClient, pause } from "../../client/index.ts";
 import { podKey } from "../naming.ts";
 import { canonicalStatus } from "./canonical-status.ts";
 import { statusPatch } from "./status-patch.ts";
@@ -56,7 +56,7 @@ interface Word {
 export class StatusManager {
   readonly #options: StatusManagerOptions;
   readonly #entries = new Map<string, Entry>();
-  #stopped = false;
+  readonly #ended = new AbortController();
 
   constructor(options: StatusManagerOptions) {
     this.#options = options;
@@ -107,7 +107,7 @@ export class StatusManager {
   }
 
   stop(): void {
-    this.#stopped = true;
+    this.#ended.abort();
     for (const entry of this.#entries.values()) entry.cancelRepeat();
   }
 
@@ -131,7 +131,7 @@ export class StatusManager {
 
   /** What is to be written now, if anything. */
   #next(uid: string, entry: Entry): Word | undefined {
-    if (this.#stopped || this.#entries.get(uid) !== entry) return undefined;
+    if (this.#ended.signal.aborted || this.#entries.get(uid) !== entry) return undefined;
     entry.cancelRepeat();
     const base = this.#newest(entry);
     const patch = statusPatch(base.status ?? {}, entry.wanted);
@@ -180,7 +180,8 @@ export class StatusManager {
           error: errorMessage(error),
         });
       }
-      await clock.sleep(backoffMs(entry.failures++, RETRY));
+      const waitMs = backoffMs(entry.failures++, RETRY);
+      if (await pause({ client, clock, signal: this.#ended.signal }, waitMs)) entry.failures = 0;
       return true;
     }
   }
