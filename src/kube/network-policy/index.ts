@@ -1,0 +1,6 @@
+export {
+  NetworkPolicies,
+  type NetworkPoliciesOptions,
+  policyTableName,
+  removePolicyTable,
+} from "./network-policy.ts";

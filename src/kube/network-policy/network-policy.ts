@@ -1,0 +1,355 @@
+import {
+  backoffMs,
+  type Cancel,
+  type Clock,
+  errorMessage,
+  GantryError,
+  isGantryError,
+  type Service as LifecycleService,
+  type Logger,
+  type ServiceContext,
+  systemClock,
+} from "../../base/index.ts";
+import { nft } from "../../kernel/index.ts";
+import {
+  type Namespace,
+  type NetworkPolicy,
+  namespaces,
+  networkPolicies,
+  type Pod,
+  pods,
+} from "../api/index.ts";
+import type { Informer, InformerFactory } from "../client/types.ts";
+import type { Family } from "./address-ranges.ts";
+import { baseMark } from "./base-chains.ts";
+import { readTable } from "./found-table.ts";
+import { type PolicedPod, policedPodOf } from "./policed-pod.ts";
+import { PolicyWorld } from "./policy-world.ts";
+
+export interface NetworkPoliciesOptions {
+  informers: InformerFactory;
+  nodeName: string;
+  instanceId: string;
+  /** Those that pods of the cluster may have addresses of; IPv4 if absent. */
+  families?: readonly Family[];
+  /** Addresses of this node at which the cluster's name service answers, on port 53. */
+  nameServers: readonly string[];
+  logger: Logger;
+  clock?: Clock;
+  /** Names of services that must be ready first. */
+  needs?: readonly string[];
+}
+
+/** Changes that come within this time are written together. */
+const BATCH_MS = 2;
+/** How often it is checked that the table is still there. */
+const CHECK_PERIOD_MS = 5_000;
+const RETRY = { initialMs: 200, maxMs: 30_000 };
+/** How long a pod's start waits for rules that cannot be written before it fails, to be tried again. */
+const GUARD_TIMEOUT_MS = 10_000;
+/** Stands for the pods that the cluster's name service has elsewhere, under the labels that policies know them by. */
+const NAME_SERVICE = "name service";
+
+/**
+ * Enforces NetworkPolicies on the pods of this node: follows policies, namespaces and pods, and keeps an nftables table
+ * that drops what they do not allow. Where there is no policy there is no table. The rules stay when the program stops.
+ */
+export class NetworkPolicies implements LifecycleService {
+  readonly name = "network-policy";
+  readonly needs: readonly string[];
+  readonly #options: NetworkPoliciesOptions;
+  readonly #logger: Logger;
+  readonly #clock: Clock;
+  readonly #pods: Informer<Pod>;
+  readonly #namespaces: Informer<Namespace>;
+  readonly #policies: Informer<NetworkPolicy>;
+  readonly #base;
+  readonly #world: PolicyWorld;
+  /** Pods of this node whose network the node itself has told of, as they were last seen. */
+  readonly #guarded = new Map<
+    string,
+    { pod: Pod; addresses: readonly string[]; rank: number; isGone: boolean }
+  >();
+  readonly #waiters = new Set<() => void>();
+  #scheduled: Cancel | undefined;
+  #failures = 0;
+  #isRunning = false;
+  #isWritten = true;
+  /** What the kernel has is not what was last written. */
+  #mustRewrite = false;
+  #hasTable = false;
+  #lastRank = 0;
+
+  constructor(options: NetworkPoliciesOptions) {
+    const { informers, instanceId, families = [4], nameServers } = options;
+    this.#options = options;
+    this.needs = options.needs ?? [];
+    this.#logger = options.logger.with({ component: "network-policy" });
+    this.#clock = options.clock ?? systemClock;
+    this.#pods = informers.informer<Pod>(pods);
+    this.#namespaces = informers.informer<Namespace>(namespaces);
+    this.#policies = informers.informer<NetworkPolicy>(networkPolicies);
+    const servers = nameServers.map((address) => ({ family: familyOf(address), address }));
+    this.#base = { families, nameServers: servers.filter(({ family }) => families.includes(family)) };
+    this.#world = new PolicyWorld({ ...this.#base, table: policyTableName(instanceId) });
+    this.#world.setPod(NAME_SERVICE, nameService(nameServers));
+  }
+
+  async run({ signal, ready }: ServiceContext): Promise<void> {
+    const stops = this.#subscribe();
+    const stopChecking = this.#clock.every(CHECK_PERIOD_MS, () => this.#check(), { unref: true });
+    try {
+      // Until all are complete the rules of the last run serve better than some of the new ones.
+      await Promise.all(
+        [this.#pods, this.#namespaces, this.#policies].map((informer) => informer.synced(signal)),
+      );
+      this.#isRunning = true;
+      this.#takeOver();
+      this.#flush();
+      ready();
+      await aborted(signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      this.#isRunning = false;
+      stopChecking();
+      this.#scheduled?.();
+      this.#scheduled = undefined;
+      for (const stop of stops) stop();
+    }
+  }
+
+  /**
+   * To be called when a pod of this node has its addresses, before anything of it runs. Resolves once its policies are
+   * enforced at them. Rejects when the signal aborts, and when the rules cannot be written: then it must not run.
+   */
+  async guard(pod: Pod, addresses: readonly string[], signal: AbortSignal): Promise<void> {
+    const { uid } = pod.metadata;
+    const known = this.#guarded.get(uid);
+    const isSame = known !== undefined && !known.isGone && known.addresses.join() === addresses.join();
+    if (!isSame) {
+      const rank = Number.MAX_SAFE_INTEGER - 1e9 + ++this.#lastRank;
+      this.#guarded.set(uid, { pod: this.#latest(pod), addresses: [...addresses], rank, isGone: false });
+      this.#seePod(uid);
+      if (this.#isRunning && this.#failures === 0) this.#flush();
+    }
+    if (this.#isRunning && this.#isWritten) return;
+    await this.#untilWritten(signal);
+  }
+
+  /** To be called when a pod's network is gone: until then its policies hold, even if the API knows it no more. */
+  release(uid: string): void {
+    const known = this.#guarded.get(uid);
+    if (!known) return;
+    // For as long as the API knows the pod, its status tells of addresses that others may have.
+    if (this.#podByUid(known.pod)) Object.assign(known, { addresses: [], isGone: true });
+    else this.#guarded.delete(uid);
+    this.#seePod(uid);
+  }
+
+  /** Removes all rules. */
+  destroy(): void {
+    removePolicyTable(this.#options.instanceId);
+  }
+
+  #subscribe(): (() => void)[] {
+    return [
+      this.#pods.subscribe({
+        onAdd: (pod) => this.#onPod(pod),
+        onUpdate: (pod) => this.#onPod(pod),
+        onDelete: (pod) => this.#onPodGone(pod),
+      }),
+      this.#namespaces.subscribe({
+        onAdd: ({ metadata }) => this.#setNamespace(metadata.name, metadata.labels ?? {}),
+        onUpdate: ({ metadata }) => this.#setNamespace(metadata.name, metadata.labels ?? {}),
+        onDelete: ({ metadata }) => this.#setNamespace(metadata.name, undefined),
+      }),
+      this.#policies.subscribe({
+        onAdd: (policy) => this.#setPolicy(policy, policy),
+        onUpdate: (policy) => this.#setPolicy(policy, policy),
+        onDelete: (policy) => this.#setPolicy(policy, undefined),
+      }),
+    ];
+  }
+
+  #onPod(pod: Pod): void {
+    const known = this.#guarded.get(pod.metadata.uid);
+    if (known) known.pod = pod;
+    this.#seePod(pod.metadata.uid, pod);
+  }
+
+  #onPodGone({ metadata: { uid } }: Pod): void {
+    if (this.#guarded.get(uid)?.isGone) this.#guarded.delete(uid);
+    this.#seePod(uid);
+  }
+
+  #seePod(uid: string, object?: Pod): void {
+    const guarded = this.#guarded.get(uid);
+    const pod = guarded?.pod ?? object;
+    const { nodeName } = this.#options;
+    const { addresses, rank } = guarded ?? {};
+    this.#world.setPod(uid, pod && policedPodOf({ pod, nodeName, addresses, rank }));
+    this.#touch();
+  }
+
+  #setNamespace(name: string, labels: Record<string, string> | undefined): void {
+    this.#world.setNamespace(name, labels);
+    this.#touch();
+  }
+
+  #setPolicy({ metadata }: NetworkPolicy, policy: NetworkPolicy | undefined): void {
+    this.#world.setPolicy(`${metadata.namespace}/${metadata.name}`, policy);
+    this.#touch();
+  }
+
+  #podByUid({ metadata: { namespace, name, uid } }: Pod): Pod | undefined {
+    const pod = this.#pods.get(`${namespace}/${name}`);
+    return pod?.metadata.uid === uid ? pod : undefined;
+  }
+
+  /** The caller may have seen more of the pod than the informer here, or less. */
+  #latest(pod: Pod): Pod {
+    const seen = this.#podByUid(pod);
+    return seen && revisionOf(seen) > revisionOf(pod) ? seen : pod;
+  }
+
+  #touch(): void {
+    this.#isWritten = false;
+    if (this.#isRunning && this.#failures === 0) this.#schedule(BATCH_MS);
+  }
+
+  #schedule(delayMs: number): void {
+    this.#scheduled ??= this.#clock.after(delayMs, () => {
+      this.#scheduled = undefined;
+      this.#flush();
+    });
+  }
+
+  /** Goes on from the table that the last run has left, so that no packet meets half of one. */
+  #takeOver(): void {
+    const { table } = this.#world;
+    try {
+      const found = readTable(table.name);
+      this.#hasTable = found !== undefined;
+      this.#mustRewrite = found !== undefined && !table.adopt(found);
+    } catch (error) {
+      this.#logger.warn("the table of policies cannot be read", { error: errorMessage(error) });
+      this.#hasTable = true;
+      this.#mustRewrite = true;
+    }
+  }
+
+  /** Brings the kernel up to date with what has changed. */
+  #flush(): void {
+    const { table, isEmpty } = this.#world;
+    try {
+      if (isEmpty) this.#removeTable();
+      else if (this.#mustRewrite || !this.#hasTable) nft(table.renderAll());
+      else run(table.takeChanges());
+    } catch (error) {
+      this.#logger.error("policies cannot be written to nftables", { error: errorMessage(error) });
+      this.#mustRewrite = true;
+      this.#schedule(backoffMs(this.#failures++, RETRY));
+      return;
+    }
+    this.#hasTable = !isEmpty;
+    this.#mustRewrite = false;
+    this.#failures = 0;
+    this.#isWritten = true;
+    for (const resolve of [...this.#waiters]) resolve();
+    this.#collectGarbage();
+  }
+
+  #removeTable(): void {
+    if (this.#hasTable) removePolicyTable(this.#options.instanceId);
+  }
+
+  /** Apart from the change itself: nothing refers to these any more, and nobody waits for them to go. */
+  #collectGarbage(): void {
+    try {
+      run(this.#world.table.takeGarbage());
+    } catch (error) {
+      this.#logger.debug("unused chains and sets stay until the table is written anew", {
+        error: errorMessage(error),
+      });
+    }
+  }
+
+  async #untilWritten(signal: AbortSignal): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    const cancel = this.#clock.after(GUARD_TIMEOUT_MS, () => reject(notEnforced()));
+    this.#waiters.add(resolve);
+    try {
+      if (signal.aborted) onAbort();
+      await promise;
+    } finally {
+      cancel();
+      this.#waiters.delete(resolve);
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  /** Somebody may have flushed all tables (a firewall's reload does). */
+  #check(): void {
+    if (!this.#isRunning || !this.#hasTable || this.#failures > 0) return;
+    try {
+      nft(`list chain inet ${this.#world.table.name} ${baseMark(this.#base)}`);
+    } catch {
+      this.#logger.warn("the table of policies is gone; writing it again");
+      this.#hasTable = false;
+      this.#touch();
+    }
+  }
+}
+
+export function policyTableName(instanceId: string): string {
+  return `gantry_${instanceId}_netpol`;
+}
+
+export function removePolicyTable(instanceId: string): void {
+  try {
+    nft(`delete table inet ${policyTableName(instanceId)}`);
+  } catch (error) {
+    if (!isGantryError(error, "NotFound")) throw error;
+  }
+}
+
+function run(commands: readonly string[]): void {
+  if (commands.length > 0) nft(commands.join("\n"));
+}
+
+function nameService(addresses: readonly string[]): PolicedPod {
+  return {
+    uid: NAME_SERVICE,
+    namespace: "kube-system",
+    labels: { "k8s-app": "kube-dns" },
+    addresses,
+    ports: [
+      { name: "dns", protocol: "udp", port: 53 },
+      { name: "dns-tcp", protocol: "tcp", port: 53 },
+    ],
+    isLocal: false,
+    rank: Number.MAX_SAFE_INTEGER,
+  };
+}
+
+function notEnforced(): GantryError {
+  return new GantryError("Unavailable", "network policies cannot be enforced", {
+    code: "NetworkPolicy.NotWritten",
+  });
+}
+
+const familyOf = (address: string): Family => (address.includes(":") ? 6 : 4);
+
+function revisionOf({ metadata }: Pod): number {
+  return Number(metadata.resourceVersion ?? 0);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
