@@ -3,4 +3,4 @@ export {
   type NetworkPoliciesOptions,
   policyTableName,
   removePolicyTable,
-} from "./network-policy.ts";
+} from "./network-policies.ts";

@@ -117,8 +117,14 @@ export class SimulatedTable {
       this.chains.clear();
       return;
     }
-    if (kind === "element") return this.#changeElements(verb, name!, rest);
-    if (kind === "rule") return void this.#get(this.chains, name!).push(rest);
+    if (kind === "element") {
+      this.#changeElements(verb, name!, rest);
+      return;
+    }
+    if (kind === "rule") {
+      this.#get(this.chains, name!).push(rest);
+      return;
+    }
     const group: Map<string, unknown> = kind === "chain" ? this.chains : this.sets;
     if (verb === "add") group.set(name!, group.get(name!) ?? (kind === "chain" ? [] : new Map()));
     else if (verb === "flush")
