@@ -39,6 +39,7 @@ function elementOf(element: unknown, isPair: boolean): [element: string, value: 
 }
 
 function keyText(key: unknown): string {
-  const { concat } = Object(key) as { concat?: unknown[] };
-  return concat ? concat.join(" . ") : String(key);
+  if (typeof key === "string") return key;
+  const { concat } = key as { concat?: unknown[] };
+  return concat ? concat.join(" . ") : JSON.stringify(key);
 }

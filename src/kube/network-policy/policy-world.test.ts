@@ -158,38 +158,41 @@ describe("whatever happens in whatever order", () => {
 
   it("lets through what the API's text says, by changes as by writing all anew", () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(event, fc.boolean()), { minLength: 1, maxLength: 40, size: "max" }), (events) => {
-        const world = newWorld();
-        const kernel = new SimulatedTable();
-        const history = new History();
-        kernel.apply(world.table.renderAll());
-        for (const [one, isWritten] of events) {
-          history.apply(world, one);
-          // Told twice is told once.
-          if (one.kind === "policy") history.apply(world, one);
-          if (!isWritten) continue;
+      fc.property(
+        fc.array(fc.tuple(event, fc.boolean()), { minLength: 1, maxLength: 40, size: "max" }),
+        (events) => {
+          const world = newWorld();
+          const kernel = new SimulatedTable();
+          const history = new History();
+          kernel.apply(world.table.renderAll());
+          for (const [one, isWritten] of events) {
+            history.apply(world, one);
+            // Told twice is told once.
+            if (one.kind === "policy") history.apply(world, one);
+            if (!isWritten) continue;
+            kernel.apply(world.table.takeChanges());
+            kernel.apply(world.table.takeGarbage());
+          }
           kernel.apply(world.table.takeChanges());
           kernel.apply(world.table.takeGarbage());
-        }
-        kernel.apply(world.table.takeChanges());
-        kernel.apply(world.table.takeGarbage());
-        const { state } = history;
-        for (const probe of PROBES)
-          if (kernel.allows(probe) !== mayConnect(state, probe))
-            throw new Error(
-              JSON.stringify({ probe, state: { ...state, namespaces: [...state.namespaces] } }),
-            );
-        const anew = new SimulatedTable();
-        const other = newWorld();
-        for (const one of state.policies)
-          other.setPolicy(`${one.metadata.namespace}/${one.metadata.name}`, one);
-        for (const pod of [...state.pods].reverse()) other.setPod(pod.uid, pod);
-        for (const [name, own] of state.namespaces) other.setNamespace(name, own);
-        anew.apply(other.table.renderAll());
-        expect(kernel.contents()).toEqual(anew.contents());
-        anew.apply(world.table.renderAll());
-        expect(kernel.contents()).toEqual(anew.contents());
-      }),
+          const { state } = history;
+          for (const probe of PROBES)
+            if (kernel.allows(probe) !== mayConnect(state, probe))
+              throw new Error(
+                JSON.stringify({ probe, state: { ...state, namespaces: [...state.namespaces] } }),
+              );
+          const anew = new SimulatedTable();
+          const other = newWorld();
+          for (const one of state.policies)
+            other.setPolicy(`${one.metadata.namespace}/${one.metadata.name}`, one);
+          for (const pod of [...state.pods].reverse()) other.setPod(pod.uid, pod);
+          for (const [name, own] of state.namespaces) other.setNamespace(name, own);
+          anew.apply(other.table.renderAll());
+          expect(kernel.contents()).toEqual(anew.contents());
+          anew.apply(world.table.renderAll());
+          expect(kernel.contents()).toEqual(anew.contents());
+        },
+      ),
       { numRuns: 400 },
     );
   });
