@@ -1,6 +1,1 @@
-export {
-  NetworkPolicies,
-  type NetworkPoliciesOptions,
-  policyTableName,
-  removePolicyTable,
-} from "./network-policies.ts";
+export { NetworkPolicies, type NetworkPoliciesOptions, policyTableName } from "./network-policies.ts";

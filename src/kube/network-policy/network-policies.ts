@@ -4,13 +4,11 @@ import {
   type Clock,
   errorMessage,
   GantryError,
-  isGantryError,
   type Service as LifecycleService,
   type Logger,
   type ServiceContext,
   systemClock,
 } from "../../base/index.ts";
-import { nft } from "../../kernel/index.ts";
 import {
   type Namespace,
   type NetworkPolicy,
@@ -21,10 +19,9 @@ import {
 } from "../api/index.ts";
 import type { Informer, InformerFactory } from "../client/types.ts";
 import type { Family } from "./address-ranges.ts";
-import { baseMark } from "./base-chains.ts";
-import { readTable } from "./found-table.ts";
 import { type PolicedPod, policedPodOf } from "./policed-pod.ts";
 import { PolicyWorld } from "./policy-world.ts";
+import { removeTable, TableWriter } from "./table-writer.ts";
 
 export interface NetworkPoliciesOptions {
   informers: InformerFactory;
@@ -63,8 +60,8 @@ export class NetworkPolicies implements LifecycleService {
   readonly #pods: Informer<Pod>;
   readonly #namespaces: Informer<Namespace>;
   readonly #policies: Informer<NetworkPolicy>;
-  readonly #base;
   readonly #world: PolicyWorld;
+  readonly #writer: TableWriter;
   /** Pods of this node whose network the node itself has told of, as they were last seen. */
   readonly #guarded = new Map<
     string,
@@ -75,9 +72,6 @@ export class NetworkPolicies implements LifecycleService {
   #failures = 0;
   #isRunning = false;
   #isWritten = true;
-  /** What the kernel has is not what was last written. */
-  #mustRewrite = false;
-  #hasTable = false;
   #lastRank = 0;
 
   constructor(options: NetworkPoliciesOptions) {
@@ -90,8 +84,12 @@ export class NetworkPolicies implements LifecycleService {
     this.#namespaces = informers.informer<Namespace>(namespaces);
     this.#policies = informers.informer<NetworkPolicy>(networkPolicies);
     const servers = nameServers.map((address) => ({ family: familyOf(address), address }));
-    this.#base = { families, nameServers: servers.filter(({ family }) => families.includes(family)) };
-    this.#world = new PolicyWorld({ ...this.#base, table: policyTableName(instanceId) });
+    this.#world = new PolicyWorld({
+      table: policyTableName(instanceId),
+      families,
+      nameServers: servers.filter(({ family }) => families.includes(family)),
+    });
+    this.#writer = new TableWriter(this.#world.table, this.#logger);
     this.#world.setPod(NAME_SERVICE, nameService(nameServers));
   }
 
@@ -104,7 +102,7 @@ export class NetworkPolicies implements LifecycleService {
         [this.#pods, this.#namespaces, this.#policies].map((informer) => informer.synced(signal)),
       );
       this.#isRunning = true;
-      this.#takeOver();
+      this.#writer.takeOver();
       this.#flush();
       ready();
       await aborted(signal);
@@ -149,7 +147,7 @@ export class NetworkPolicies implements LifecycleService {
 
   /** Removes all rules. */
   destroy(): void {
-    removePolicyTable(this.#options.instanceId);
+    removeTable(policyTableName(this.#options.instanceId));
   }
 
   #subscribe(): (() => void)[] {
@@ -225,54 +223,20 @@ export class NetworkPolicies implements LifecycleService {
     });
   }
 
-  /** Goes on from the table that the last run has left, so that no packet meets half of one. */
-  #takeOver(): void {
-    const { table } = this.#world;
-    try {
-      const found = readTable(table.name);
-      this.#hasTable = found !== undefined;
-      this.#mustRewrite = found !== undefined && !table.adopt(found);
-    } catch (error) {
-      this.#logger.warn("the table of policies cannot be read", { error: errorMessage(error) });
-      this.#hasTable = true;
-      this.#mustRewrite = true;
-    }
-  }
-
   /** Brings the kernel up to date with what has changed. */
   #flush(): void {
-    const { table, isEmpty } = this.#world;
     try {
-      if (isEmpty) this.#removeTable();
-      else if (this.#mustRewrite || !this.#hasTable) nft(table.renderAll());
-      else run(table.takeChanges());
+      if (this.#world.isEmpty) this.#writer.remove();
+      else this.#writer.write();
     } catch (error) {
       this.#logger.error("policies cannot be written to nftables", { error: errorMessage(error) });
-      this.#mustRewrite = true;
       this.#schedule(backoffMs(this.#failures++, RETRY));
       return;
     }
-    this.#hasTable = !isEmpty;
-    this.#mustRewrite = false;
     this.#failures = 0;
     this.#isWritten = true;
     for (const resolve of [...this.#waiters]) resolve();
-    this.#collectGarbage();
-  }
-
-  #removeTable(): void {
-    if (this.#hasTable) removePolicyTable(this.#options.instanceId);
-  }
-
-  /** Apart from the change itself: nothing refers to these any more, and nobody waits for them to go. */
-  #collectGarbage(): void {
-    try {
-      run(this.#world.table.takeGarbage());
-    } catch (error) {
-      this.#logger.debug("unused chains and sets stay until the table is written anew", {
-        error: errorMessage(error),
-      });
-    }
+    this.#writer.collectGarbage();
   }
 
   async #untilWritten(signal: AbortSignal): Promise<void> {
@@ -293,31 +257,14 @@ export class NetworkPolicies implements LifecycleService {
 
   /** Somebody may have flushed all tables (a firewall's reload does). */
   #check(): void {
-    if (!this.#isRunning || !this.#hasTable || this.#failures > 0) return;
-    try {
-      nft(`list chain inet ${this.#world.table.name} ${baseMark(this.#base)}`);
-    } catch {
-      this.#logger.warn("the table of policies is gone; writing it again");
-      this.#hasTable = false;
-      this.#touch();
-    }
+    if (!this.#isRunning || this.#failures > 0 || this.#writer.check()) return;
+    this.#logger.warn("the table of policies is gone; writing it again");
+    this.#touch();
   }
 }
 
 export function policyTableName(instanceId: string): string {
   return `gantry_${instanceId}_netpol`;
-}
-
-export function removePolicyTable(instanceId: string): void {
-  try {
-    nft(`delete table inet ${policyTableName(instanceId)}`);
-  } catch (error) {
-    if (!isGantryError(error, "NotFound")) throw error;
-  }
-}
-
-function run(commands: readonly string[]): void {
-  if (commands.length > 0) nft(commands.join("\n"));
 }
 
 function nameService(addresses: readonly string[]): PolicedPod {

@@ -1,3 +1,4 @@
+import type { SetElementChange } from "../../kernel/index.ts";
 import { type BaseOptions, baseChains, baseMark, baseSets } from "./base-chains.ts";
 
 export interface PolicyTableOptions extends BaseOptions {
@@ -8,6 +9,12 @@ export interface PolicyTableOptions extends BaseOptions {
 export interface FoundTable {
   sets: ReadonlyMap<string, ReadonlyMap<string, string>>;
   chains: ReadonlySet<string>;
+}
+
+/** What brings the kernel from what was written to what is wanted: the commands, and after them the elements. */
+export interface TableChanges {
+  commands: string[];
+  elements: SetElementChange[];
 }
 
 interface SetState {
@@ -45,6 +52,11 @@ export class PolicyTable {
 
   get name(): string {
     return this.#options.table;
+  }
+
+  /** A chain without rules by which a table of this shape is known. */
+  get mark(): string {
+    return baseMark(this.#options);
   }
 
   holdSet(name: string, body: string, elements: readonly string[] = []): void {
@@ -88,13 +100,13 @@ export class PolicyTable {
     this.#changedSets.add(set);
   }
 
-  /** The commands of all changes since the last call, as one transaction; empty for none. */
-  takeChanges(): string[] {
+  /** All changes since the last call, to be made in one transaction. */
+  takeChanges(): TableChanges {
     const additions: string[] = [];
     const bodies: string[] = [];
     const garbage = { chains: [] as string[], sets: [] as string[] };
     for (const name of this.#changedChains) this.#chainChanges(name, additions, bodies, garbage.chains);
-    const elements: string[] = [];
+    const elements: SetElementChange[] = [];
     for (const name of this.#changedSets) this.#setChanges(name, additions, elements, garbage.sets);
     this.#changedChains.clear();
     this.#changedSets.clear();
@@ -106,7 +118,21 @@ export class PolicyTable {
       ...deletions,
       ...garbage.sets.map((name) => this.#command("delete set", name)),
     );
-    return [...additions, ...bodies, ...elements];
+    return { commands: [...additions, ...bodies], elements };
+  }
+
+  /** The changes as commands of nft. */
+  commandsOf({ commands, elements }: TableChanges): string[] {
+    return [
+      ...commands,
+      ...elements.map((change) => {
+        const list = change.elements.map(({ key, goto }) => {
+          const text = key.join(" . ");
+          return goto === undefined ? text : `${text} : goto ${goto}`;
+        });
+        return `${this.#command(`${change.verb} element`, change.set)} { ${list.join(", ")} }`;
+      }),
+    ];
   }
 
   /** Commands that remove what nothing refers to any more; run after the changes, apart from them. */
@@ -120,23 +146,22 @@ export class PolicyTable {
   renderAll(): string {
     const { table } = this.#options;
     this.#forgetWritten();
-    const changes = this.takeChanges();
+    const changes = this.commandsOf(this.takeChanges());
     this.#garbage = [];
     return [
       `add table inet ${table}`,
       `delete table inet ${table}`,
       `add table inet ${table}`,
       ...changes,
-      `table inet ${table} {\n  chain ${baseMark(this.#options)} { }${baseChains(this.#options)}\n}`,
+      `table inet ${table} {\n  chain ${this.mark} { }${baseChains(this.#options)}\n}`,
     ].join("\n");
   }
 
   /** Takes what an earlier run left for what is written. False: it cannot be gone on from. */
   adopt(found: FoundTable): boolean {
-    const mark = baseMark(this.#options);
-    if (!found.chains.has(mark)) return false;
+    if (!found.chains.has(this.mark)) return false;
     this.#forgetWritten();
-    const base = new Set([mark, "ingress", "egress", "questions"]);
+    const base = new Set([this.mark, "ingress", "egress", "questions"]);
     for (const name of found.chains) if (!base.has(name)) this.#adoptChain(name);
     for (const [name, elements] of found.sets) this.#adoptSet(name, elements);
     return [...baseSets(this.#options.families).keys()].every((name) => found.sets.has(name));
@@ -200,7 +225,7 @@ export class PolicyTable {
     for (const rule of state.rules) bodies.push(`${this.#command("add rule", name)} ${rule}`);
   }
 
-  #setChanges(name: string, additions: string[], elements: string[], garbage: string[]): void {
+  #setChanges(name: string, additions: string[], elements: SetElementChange[], garbage: string[]): void {
     const state = this.#sets.get(name);
     if (!state) return;
     const { kind, body, wanted, touched } = state;
@@ -218,25 +243,26 @@ export class PolicyTable {
       touched.clear();
       for (const element of wanted.keys()) touched.set(element, undefined);
     }
-    const gone = [...touched].filter(([, before]) => before !== undefined).map(([element]) => element);
+    const gone = [...touched].filter(([, before]) => before !== undefined);
     const come = [...touched.keys()].filter((element) => wanted.has(element));
     touched.clear();
-    if (gone.length > 0) elements.push(this.#elementCommand("delete", name, gone));
-    if (come.length === 0) return;
-    const withValues = come.map((element) => {
-      const value = wanted.get(element)!;
-      return value === "" ? element : `${element} : ${value}`;
-    });
-    elements.push(this.#elementCommand("add", name, withValues));
+    if (gone.length > 0)
+      elements.push({ verb: "delete", set: name, elements: gone.map(([element]) => elementOf(element, "")) });
+    if (come.length > 0) {
+      const list = come.map((element) => elementOf(element, wanted.get(element)!));
+      elements.push({ verb: "add", set: name, elements: list });
+    }
   }
 
   #command(verb: string, name: string): string {
     return `${verb} inet ${this.#options.table} ${name}`;
   }
+}
 
-  #elementCommand(verb: "add" | "delete", set: string, elements: readonly string[]): string {
-    return `${this.#command(`${verb} element`, set)} { ${elements.join(", ")} }`;
-  }
+/** `value`: nothing, or the verdict `goto …`. */
+function elementOf(element: string, value: string): SetElementChange["elements"][number] {
+  const key = element.split(" . ");
+  return value === "" ? { key } : { key, goto: value.slice("goto ".length) };
 }
 
 function isFixed(body: string): boolean {

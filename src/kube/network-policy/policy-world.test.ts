@@ -170,10 +170,10 @@ describe("whatever happens in whatever order", () => {
             // Told twice is told once.
             if (one.kind === "policy") history.apply(world, one);
             if (!isWritten) continue;
-            kernel.apply(world.table.takeChanges());
+            kernel.apply(world.table.commandsOf(world.table.takeChanges()));
             kernel.apply(world.table.takeGarbage());
           }
-          kernel.apply(world.table.takeChanges());
+          kernel.apply(world.table.commandsOf(world.table.takeChanges()));
           kernel.apply(world.table.takeGarbage());
           const { state } = history;
           for (const probe of PROBES)
@@ -217,7 +217,7 @@ describe("whatever happens in whatever order", () => {
           chains: new Set([...kernel.chains.keys(), mark, "ingress", "egress", "questions"]),
         };
         expect(next.table.adopt(found)).toBe(true);
-        kernel.apply(next.table.takeChanges());
+        kernel.apply(next.table.commandsOf(next.table.takeChanges()));
         kernel.apply(next.table.takeGarbage());
         const anew = new SimulatedTable();
         anew.apply(next.table.renderAll());
@@ -240,9 +240,9 @@ describe("changes", () => {
     cluster.commit();
     const pod = podOf("y/a", { labels: { n: "7" } });
     cluster.setPod(pod);
-    expect(cluster.world.table.takeChanges()).toEqual([]);
+    expect(cluster.world.table.commandsOf(cluster.world.table.takeChanges())).toEqual([]);
     cluster.setPod(podOf("x/b", { labels: { n: "7" } }));
-    expect(cluster.world.table.takeChanges()).toEqual([
+    expect(cluster.world.table.commandsOf(cluster.world.table.takeChanges())).toEqual([
       expect.stringMatching(/^add element inet t pods_\w+_4 \{ 10\.244\.1\.2 \}$/),
     ]);
   });
@@ -254,7 +254,7 @@ describe("changes", () => {
     cluster.setPolicy(denyAll);
     for (const where of ALL) cluster.setPod(podOf(where));
     cluster.world.setNamespace("x", labelsOf("x"));
-    expect(cluster.world.table.takeChanges()).toEqual([]);
+    expect(cluster.world.table.commandsOf(cluster.world.table.takeChanges())).toEqual([]);
     expect(cluster.world.table.takeGarbage()).toEqual([]);
   });
 

@@ -81,7 +81,7 @@ export class ThreeByThree {
 
   /** Writes what has changed to the simulated kernel. */
   commit(): void {
-    this.kernel.apply(this.world.table.takeChanges());
+    this.kernel.apply(this.world.table.commandsOf(this.world.table.takeChanges()));
     this.kernel.apply(this.world.table.takeGarbage());
   }
 
