@@ -8,7 +8,8 @@ const SERVICES = {
   scheduler: ["scheduler"],
   node: [
     ...["network", "images", "runtime", "engine", "pod-network"],
-    ...["cri", "kubelet", "volume-provisioner", "proxy", "dns", "control-plane-node", "node"],
+    ...["cri", "kubelet", "volume-provisioner", "proxy", "network-policy", "dns", "control-plane-node"],
+    "node",
   ],
   docker: ["memory", "network", "images", "runtime", "engine", "docker-api", "registry"],
 } satisfies Record<Component, string[]>;

@@ -4,6 +4,7 @@ import type { KubeClient } from "../../kube/client/index.ts";
 import { createVolumeProvisioner } from "../../kube/controllers/index.ts";
 import { ClusterDns } from "../../kube/dns/index.ts";
 import { createKubelet, type Kubelet } from "../../kube/kubelet/index.ts";
+import { NetworkPolicies } from "../../kube/network-policy/index.ts";
 import { KubeProxy } from "../../kube/proxy/index.ts";
 import type { PodNetwork } from "../../network/index.ts";
 import type { ClusterSettings } from "../cluster/cluster-settings.ts";
@@ -19,6 +20,7 @@ import { withInformers } from "../with-informers.ts";
 export interface NodeClients {
   kubelet(): KubeClient;
   proxy(): KubeClient;
+  networkPolicy(): KubeClient;
   dns(): KubeClient;
   volumeProvisioner(): KubeClient;
 }
@@ -47,6 +49,7 @@ export function nodeRole(options: NodeRoleOptions): NodeRole {
   const cri = new Slot<Cri>("CRI");
   const kubelet = new Slot<Kubelet>("kubelet");
   const proxy = new Slot<KubeProxy>("proxy");
+  const networkPolicies = new Slot<NetworkPolicies>("network policies");
 
   const services: Service[] = [
     openCloseService("pod-network", ["network", "cluster"], async () => {
@@ -90,8 +93,8 @@ export function nodeRole(options: NodeRoleOptions): NodeRole {
     }),
     withInformers({
       name: "kubelet",
-      // The proxy is told before a pod ends.
-      needs: [clientsNeed, "cri", "proxy"],
+      // Policies are in force before a pod starts, the proxy is told before one ends.
+      needs: [clientsNeed, "cri", "network-policy", "proxy"],
       client: () => clients.kubelet(),
       run: (client, informers, context) => {
         kubelet.fill(
@@ -104,6 +107,7 @@ export function nodeRole(options: NodeRoleOptions): NodeRole {
             clusterDomain: settings.value.clusterDomain,
             rootDir: layout.kubelet,
             podLogsDir: layout.podLogs,
+            guard: networkPolicies.value,
             untilPodLeft: (pod, signal) => proxy.value.untilPodLeft(pod, signal),
             nodeIp: podNetwork.value.gateway,
             logger,
@@ -131,6 +135,26 @@ export function nodeRole(options: NodeRoleOptions): NodeRole {
           }),
         );
         return proxy.value.run(context);
+      },
+      logger,
+      clock,
+    }),
+    withInformers({
+      name: "network-policy",
+      needs: [clientsNeed, "pod-network"],
+      client: () => clients.networkPolicy(),
+      run: (_client, informers, context) => {
+        networkPolicies.fill(
+          new NetworkPolicies({
+            informers,
+            nodeName: config.nodeName,
+            instanceId: config.instanceId,
+            nameServers: [podNetwork.value.gateway],
+            logger,
+            clock,
+          }),
+        );
+        return networkPolicies.value.run(context);
       },
       logger,
       clock,
