@@ -101,11 +101,12 @@ describe("policies under faults", () => {
       await client.patch(pods, namespace, "stranger", "merge", {
         metadata: { labels: { role: "stranger" } },
       });
+      await allow("third", "stranger", 83);
+      await client.delete(networkPolicies, namespace, "third");
+      // Last, so that the state at the end is there at no other time.
       await client.patch(networkPolicies, namespace, "second", "merge", {
         spec: { ingress: [{ ports: [{ port: 82 }] }] },
       });
-      await allow("third", "stranger", 83);
-      await client.delete(networkPolicies, namespace, "third");
     },
     async outcome(world) {
       const table = tableOf(world);
