@@ -95,6 +95,7 @@ export {
   pinNamespaces,
   unpinNamespaces,
 } from "./namespaces.ts";
+export { type NftTable, readNftTable } from "./nft-table.ts";
 export { nft } from "./nftables.ts";
 export { unmountOwn } from "./own-mounts.ts";
 export {

@@ -1,14 +1,8 @@
-import type { SetElementChange } from "../../kernel/index.ts";
+import type { NftTable, SetElementChange } from "../../kernel/index.ts";
 import { type BaseOptions, baseChains, baseMark, baseSets } from "./base-chains.ts";
 
 export interface PolicyTableOptions extends BaseOptions {
   table: string;
-}
-
-/** What is in the kernel: elements of sets and maps (value empty for sets), and chains. */
-export interface FoundTable {
-  sets: ReadonlyMap<string, ReadonlyMap<string, string>>;
-  chains: ReadonlySet<string>;
 }
 
 /** What brings the kernel from what was written to what is wanted: the commands, and after them the elements. */
@@ -158,7 +152,7 @@ export class PolicyTable {
   }
 
   /** Takes what an earlier run left for what is written. False: it cannot be gone on from. */
-  adopt(found: FoundTable): boolean {
+  adopt(found: NftTable): boolean {
     if (!found.chains.has(this.mark)) return false;
     this.#forgetWritten();
     const base = new Set([this.mark, "ingress", "egress", "questions"]);

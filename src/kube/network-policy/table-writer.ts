@@ -1,6 +1,5 @@
 import { errorMessage, isGantryError, type Logger } from "../../base/index.ts";
-import { changeSetElements, nft } from "../../kernel/index.ts";
-import { readTable } from "./found-table.ts";
+import { changeSetElements, nft, readNftTable } from "../../kernel/index.ts";
 import type { PolicyTable, TableChanges } from "./policy-table.ts";
 
 /** More do not fit into one message to the kernel. */
@@ -22,7 +21,7 @@ export class TableWriter {
   /** Goes on from the table that an earlier run has left, so that no packet meets half of one. */
   takeOver(): void {
     try {
-      const found = readTable(this.#table.name);
+      const found = readNftTable("inet", this.#table.name);
       this.#isThere = found !== undefined;
       this.#mustRewrite = found !== undefined && !this.#table.adopt(found);
     } catch (error) {

@@ -9,7 +9,7 @@ import {
   type ServiceContext,
   systemClock,
 } from "../../base/index.ts";
-import { deleteConntrack, nft } from "../../kernel/index.ts";
+import { deleteConntrack, nft, readNftTable } from "../../kernel/index.ts";
 import type { PodNetwork } from "../../network/index.ts";
 import { type EndpointSlice, endpointSlices, type Service, services } from "../api/index.ts";
 import type { Informer, InformerFactory } from "../client/types.ts";
@@ -19,6 +19,7 @@ import { endpointsOfPort, type ServiceEndpoint } from "./service-endpoint.ts";
 import { servicePortsOf } from "./service-port.ts";
 import { rulesOf, type ServiceRules } from "./service-rules.ts";
 import { ServiceTable } from "./service-table.ts";
+import { addressesIn, lastingPodsOf, podsOf, serviceOf } from "./slice-pods.ts";
 import { staleUdp } from "./stale-udp.ts";
 
 export interface KubeProxyOptions {
@@ -43,9 +44,6 @@ export interface LeavingPod {
   isListed: boolean;
 }
 
-const SERVICE_NAME_LABEL = "kubernetes.io/service-name";
-const MANAGED_BY_LABEL = "endpointslice.kubernetes.io/managed-by";
-const SLICE_CONTROLLER = "endpointslice-controller.k8s.io";
 const BY_SERVICE = "kube-proxy/service";
 const BY_POD = "kube-proxy/pod";
 const BY_LASTING_POD = "kube-proxy/lasting-pod";
@@ -251,7 +249,7 @@ export class KubeProxy implements LifecycleService {
     }
     this.#dirty.clear();
     try {
-      if (this.#mustRewrite) nft(this.#table.renderAll());
+      if (this.#mustRewrite) this.#rewrite();
       else if (commands.length > 0) nft(commands.join("\n"));
       this.#mustRewrite = false;
       this.#failures = 0;
@@ -264,6 +262,21 @@ export class KubeProxy implements LifecycleService {
     for (const { holds, resolve } of [...this.#waiters]) if (this.#isWritten() && holds()) resolve();
     this.#collectGarbage();
     if (stale.length > 0) this.#forgetUdp(stale);
+  }
+
+  /** Goes on from what is there, where it can. */
+  #rewrite(): void {
+    try {
+      const found = readNftTable("ip", this.#tableName);
+      const commands = found && this.#table.renderOver(found);
+      if (commands !== undefined) {
+        if (commands !== "") nft(commands);
+        return;
+      }
+    } catch (error) {
+      this.#logger.warn("the table of Services is made anew", { error: errorMessage(error) });
+    }
+    nft(this.#table.renderAll());
   }
 
   #rulesFor(key: string): ServiceRules | undefined {
@@ -367,35 +380,6 @@ function isLasting(service: Service | undefined): boolean {
 
 function keyOf(service: Service): string {
   return `${service.metadata.namespace}/${service.metadata.name}`;
-}
-
-/** Key of the Service that a slice belongs to. */
-function serviceOf(slice: EndpointSlice): string | undefined {
-  const name = slice.metadata.labels?.[SERVICE_NAME_LABEL];
-  return name === undefined ? undefined : `${slice.metadata.namespace}/${name}`;
-}
-
-function addressesIn(slice: EndpointSlice, podUid: string): string[] {
-  return (slice.endpoints ?? [])
-    .filter(({ targetRef }) => targetRef?.uid === podUid)
-    .flatMap(({ addresses }) => addresses);
-}
-
-/**
- * Pods whose end the slice does not tell, but will: it is its controller's duty. Other slices may never say so. Nothing is led
- * to one that is not ready and not being deleted: such a pod may also have failed, and is not told to end.
- */
-function lastingPodsOf(slice: EndpointSlice): string[] {
-  if (slice.metadata.labels?.[MANAGED_BY_LABEL] !== SLICE_CONTROLLER) return [];
-  return podsOf(
-    slice.endpoints?.filter(
-      ({ conditions }) => conditions?.terminating !== true && conditions?.ready !== false,
-    ),
-  );
-}
-
-function podsOf(endpoints: EndpointSlice["endpoints"] | undefined): string[] {
-  return (endpoints ?? []).flatMap(({ targetRef }) => (targetRef?.uid ? [targetRef.uid] : []));
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

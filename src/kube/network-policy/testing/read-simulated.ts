@@ -1,6 +1,5 @@
 import { isGantryError } from "../../../base/index.ts";
-import { nft } from "../../../kernel/index.ts";
-import { readTable } from "../found-table.ts";
+import { nft, readNftTable } from "../../../kernel/index.ts";
 import { SimulatedTable } from "./simulated-table.ts";
 
 /** What the kernel has, to be asked what it lets through; undefined: it has no such table. */
@@ -13,7 +12,8 @@ export function readSimulated(table: string): SimulatedTable | undefined {
     throw error;
   }
   const simulated = new SimulatedTable();
-  for (const [name, elements] of readTable(table)!.sets) simulated.sets.set(name, new Map(elements));
+  for (const [name, elements] of readNftTable("inet", table)!.sets)
+    simulated.sets.set(name, new Map(elements));
   const pattern = /\tchain (\S+) \{\n((?:\t\t.*\n)*)\t\}/g;
   for (const [, name, body] of text.matchAll(pattern))
     simulated.chains.set(

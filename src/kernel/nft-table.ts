@@ -1,6 +1,11 @@
-import { isGantryError } from "../../base/index.ts";
-import { nft } from "../../kernel/index.ts";
-import type { FoundTable } from "./policy-table.ts";
+import { isGantryError } from "../base/index.ts";
+import { nft } from "./nftables.ts";
+
+/** What is in a table: elements of sets and maps as nft writes them (the value empty for sets), and the names of chains. */
+export interface NftTable {
+  sets: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  chains: ReadonlySet<string>;
+}
 
 /** The parts of `nft -j list table` (libnftables-json(5)) that are of interest. */
 interface Listing {
@@ -11,11 +16,11 @@ interface Listing {
   }[];
 }
 
-/** What an earlier run has left; undefined: no such table. */
-export function readTable(table: string): FoundTable | undefined {
+/** Undefined: there is no such table. */
+export function readNftTable(family: "ip" | "inet", name: string): NftTable | undefined {
   let text: string;
   try {
-    text = nft(`list table inet ${table}`, { json: true });
+    text = nft(`list table ${family} ${name}`, { json: true });
   } catch (error) {
     if (isGantryError(error, "NotFound")) return undefined;
     throw error;
@@ -25,8 +30,9 @@ export function readTable(table: string): FoundTable | undefined {
   for (const { chain, set, map } of (JSON.parse(text) as Listing).nftables) {
     if (chain) chains.add(chain.name);
     const filled = set ?? map;
-    if (filled)
-      sets.set(filled.name, new Map((filled.elem ?? []).map((one) => elementOf(one, map !== undefined))));
+    if (!filled) continue;
+    const elements = (filled.elem ?? []).map((one) => elementOf(one, map !== undefined));
+    sets.set(filled.name, new Map(elements));
   }
   return { sets, chains };
 }
@@ -34,8 +40,14 @@ export function readTable(table: string): FoundTable | undefined {
 /** `["10.244.0.5", {"goto": {"target": "all_…"}}]`, `{"concat": ["10.244.0.5", 80]}` or `"10.244.0.5"`. */
 function elementOf(element: unknown, isPair: boolean): [element: string, value: string] {
   if (!isPair) return [keyText(element), ""];
-  const [key, value] = element as [unknown, { goto?: { target: string } }];
-  return [keyText(key), value.goto ? `goto ${value.goto.target}` : JSON.stringify(value)];
+  const [key, value] = element as [unknown, unknown];
+  return [keyText(key), verdictText(value)];
+}
+
+function verdictText(verdict: unknown): string {
+  const { goto, drop } = verdict as { goto?: { target: string }; drop?: null };
+  if (goto) return `goto ${goto.target}`;
+  return drop === null ? "drop" : JSON.stringify(verdict);
 }
 
 function keyText(key: unknown): string {
