@@ -2,8 +2,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { silentLogger } from "../../base/index.ts";
 import { getSysctl, nft, setSysctl } from "../../kernel/index.ts";
 import type { Pod } from "../api/index.ts";
+import type { KubeClient } from "../client/index.ts";
 import { LocalInformers } from "../proxy/testing/local-informers.ts";
-import { NetworkPolicies, policyTableName } from "./index.ts";
+import { NetworkPolicies, type NetworkPoliciesOptions, policyTableName } from "./index.ts";
 import { type TestPod, TestPods } from "./testing/test-pods.ts";
 import { labelsOf, policy, type Spec } from "./testing/three-by-three.ts";
 
@@ -43,8 +44,9 @@ afterEach(async () => {
   expect(nft("list tables")).not.toContain(policyTableName(pods.instanceId));
 });
 
-function newEnforcer(): NetworkPolicies {
+function newEnforcer(more: Partial<NetworkPoliciesOptions> = {}): NetworkPolicies {
   return new NetworkPolicies({
+    ...more,
     informers,
     nodeName: "node-1",
     instanceId: pods.instanceId,
@@ -253,6 +255,35 @@ describe("a pod's start", () => {
     expect(table()).toContain(`${b.ip} : goto`);
     again.abort();
     await running;
+  });
+
+  it("waits for a policy that the API has and that was not told of yet", async () => {
+    await stop();
+    const object = { ...policy(DENY), metadata: { name: "p", namespace: "x", resourceVersion: "1000000" } };
+    const client = { list: async () => ({ items: [object] }) } as unknown as KubeClient;
+    enforcer = newEnforcer({ client });
+    stopping = new AbortController();
+    stopped = enforcer.run({ signal: stopping.signal, ready: () => {} });
+    let isGuarded = false;
+    const guarding = guarded().then(() => {
+      isGuarded = true;
+    });
+    await settle();
+    expect(isGuarded).toBe(false);
+    informers.put("networkpolicies", object as never);
+    await guarding;
+    expect(table()).toContain(`${b.ip} : goto`);
+  });
+
+  it("goes on with what is known where the API cannot be asked", async () => {
+    await stop();
+    const list = () => Promise.reject(new Error("no API"));
+    enforcer = newEnforcer({ client: { list } as unknown as KubeClient });
+    stopping = new AbortController();
+    stopped = enforcer.run({ signal: stopping.signal, ready: () => {} });
+    putPolicy(DENY);
+    await guarded();
+    expect(table()).toContain(`${b.ip} : goto`);
   });
 
   it("is refused when it is called off", async () => {

@@ -17,7 +17,7 @@ import {
   type Pod,
   pods,
 } from "../api/index.ts";
-import type { Informer, InformerFactory } from "../client/types.ts";
+import type { Informer, InformerFactory, KubeClient } from "../client/types.ts";
 import type { Family } from "./address-ranges.ts";
 import { type PolicedPod, policedPodOf } from "./policed-pod.ts";
 import { PolicyWorld } from "./policy-world.ts";
@@ -25,6 +25,8 @@ import { removeTable, TableWriter } from "./table-writer.ts";
 
 export interface NetworkPoliciesOptions {
   informers: InformerFactory;
+  /** Asked for a pod's policies before it starts; absent: what the informers know by then counts. */
+  client?: KubeClient;
   nodeName: string;
   instanceId: string;
   /** Those that pods of the cluster may have addresses of; IPv4 if absent. */
@@ -44,7 +46,11 @@ const CHECK_PERIOD_MS = 5_000;
 const RETRY = { initialMs: 200, maxMs: 30_000 };
 /** How long a pod's start waits for rules that cannot be written before it fails, to be tried again. */
 const GUARD_TIMEOUT_MS = 10_000;
+/** How long a pod's start waits for the API to say which policies there are. */
+const API_TIMEOUT_MS = 2_000;
 /** Stands for the pods that the cluster's name service has elsewhere, under the labels that policies know them by. */
+/** As an address' owner: what the node says counts more than any status. */
+const NEWER_THAN_ALL = 2 ** 52;
 const NAME_SERVICE = "name service";
 
 /**
@@ -67,7 +73,9 @@ export class NetworkPolicies implements LifecycleService {
     string,
     { pod: Pod; addresses: readonly string[]; rank: number; isGone: boolean }
   >();
-  readonly #waiters = new Set<() => void>();
+  readonly #waiters = new Set<{ holds: () => boolean; resolve: () => void }>();
+  /** Of the newest policy that was heard of, or that was heard to be gone. */
+  #policyRevision = 0;
   #scheduled: Cancel | undefined;
   #failures = 0;
   #isRunning = false;
@@ -119,20 +127,22 @@ export class NetworkPolicies implements LifecycleService {
 
   /**
    * To be called when a pod of this node has its addresses, before anything of it runs. Resolves once its policies are
-   * enforced at them. Rejects when the signal aborts, and when the rules cannot be written: then it must not run.
+   * enforced at them: all that the API has now, if it can be asked. Rejects when the signal aborts, and when the rules cannot
+   * be written: then the pod must not run.
    */
   async guard(pod: Pod, addresses: readonly string[], signal: AbortSignal): Promise<void> {
-    const { uid } = pod.metadata;
+    const { uid, namespace = "" } = pod.metadata;
     const known = this.#guarded.get(uid);
-    const isSame = known !== undefined && !known.isGone && known.addresses.join() === addresses.join();
-    if (!isSame) {
-      const rank = Number.MAX_SAFE_INTEGER - 1e9 + ++this.#lastRank;
-      this.#guarded.set(uid, { pod: this.#latest(pod), addresses: [...addresses], rank, isGone: false });
-      this.#seePod(uid);
-      if (this.#isRunning && this.#failures === 0) this.#flush();
+    if (known && !known.isGone && known.addresses.join() === addresses.join()) {
+      await this.#until(() => true, signal);
+      return;
     }
-    if (this.#isRunning && this.#isWritten) return;
-    await this.#untilWritten(signal);
+    const rank = NEWER_THAN_ALL + ++this.#lastRank;
+    this.#guarded.set(uid, { pod: this.#latest(pod), addresses: [...addresses], rank, isGone: false });
+    this.#seePod(uid);
+    const revision = await this.#newestPolicyOf(namespace, signal);
+    if (this.#isRunning && this.#failures === 0) this.#flush();
+    await this.#until(() => this.#policyRevision >= revision, signal);
   }
 
   /** To be called when a pod's network is gone: until then its policies hold, even if the API knows it no more. */
@@ -195,7 +205,9 @@ export class NetworkPolicies implements LifecycleService {
     this.#touch();
   }
 
-  #setPolicy({ metadata }: NetworkPolicy, policy: NetworkPolicy | undefined): void {
+  #setPolicy(told: NetworkPolicy, policy: NetworkPolicy | undefined): void {
+    const { metadata } = told;
+    this.#policyRevision = Math.max(this.#policyRevision, revisionOf(told));
     this.#world.setPolicy(`${metadata.namespace}/${metadata.name}`, policy);
     this.#touch();
   }
@@ -235,22 +247,44 @@ export class NetworkPolicies implements LifecycleService {
     }
     this.#failures = 0;
     this.#isWritten = true;
-    for (const resolve of [...this.#waiters]) resolve();
+    for (const { holds, resolve } of [...this.#waiters]) if (holds()) resolve();
     this.#writer.collectGarbage();
   }
 
-  async #untilWritten(signal: AbortSignal): Promise<void> {
+  /** What is told of policies may come later than what is told of pods. */
+  async #newestPolicyOf(namespace: string, signal: AbortSignal): Promise<number> {
+    const { client } = this.#options;
+    if (!client) return 0;
+    const late = Promise.withResolvers<never>();
+    const cancel = this.#clock.after(API_TIMEOUT_MS, () => late.reject(new Error("no answer")));
+    try {
+      const listing = client.list(networkPolicies, { namespace, signal });
+      const { items } = await Promise.race([listing, late.promise]);
+      return Math.max(0, ...items.map(revisionOf));
+    } catch (error) {
+      // Away from the API pods go on under the policies that are known here.
+      this.#logger.debug("policies cannot be asked for", { namespace, error: errorMessage(error) });
+      return 0;
+    } finally {
+      cancel();
+    }
+  }
+
+  /** Resolves when it holds, and all that is known is written. */
+  async #until(holds: () => boolean, signal: AbortSignal): Promise<void> {
+    if (this.#isRunning && this.#isWritten && holds()) return;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const onAbort = () => reject(signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });
     const cancel = this.#clock.after(GUARD_TIMEOUT_MS, () => reject(notEnforced()));
-    this.#waiters.add(resolve);
+    const waiter = { holds, resolve };
+    this.#waiters.add(waiter);
     try {
       if (signal.aborted) onAbort();
       await promise;
     } finally {
       cancel();
-      this.#waiters.delete(resolve);
+      this.#waiters.delete(waiter);
       signal.removeEventListener("abort", onAbort);
     }
   }
@@ -290,7 +324,7 @@ function notEnforced(): GantryError {
 
 const familyOf = (address: string): Family => (address.includes(":") ? 6 : 4);
 
-function revisionOf({ metadata }: Pod): number {
+function revisionOf({ metadata }: Pod | NetworkPolicy): number {
   return Number(metadata.resourceVersion ?? 0);
 }
 

@@ -143,9 +143,10 @@ export function nodeRole(options: NodeRoleOptions): NodeRole {
       name: "network-policy",
       needs: [clientsNeed, "pod-network"],
       client: () => clients.networkPolicy(),
-      run: (_client, informers, context) => {
+      run: (client, informers, context) => {
         networkPolicies.fill(
           new NetworkPolicies({
+            client,
             informers,
             nodeName: config.nodeName,
             instanceId: config.instanceId,
