@@ -182,7 +182,7 @@ export class NetworkPolicies implements LifecycleService {
 
   #onPod(pod: Pod): void {
     const known = this.#guarded.get(pod.metadata.uid);
-    if (known) known.pod = pod;
+    if (known && revisionOf(pod) >= revisionOf(known.pod)) known.pod = pod;
     this.#seePod(pod.metadata.uid, pod);
   }
 
