@@ -222,6 +222,46 @@ describe("packets", () => {
   });
 });
 
+it("loses no connection that is allowed and lets none through that is not, while policies and pods change", async () => {
+  const from = (name: string) => [{ podSelector: { matchLabels: { pod: name } } }];
+  putPolicy({ podSelector: { matchLabels: { pod: "b" } }, ingress: [{ from: from("a") }] });
+  await settle();
+  const [allowed, forbidden] = [pods.knock(a, b), pods.knock(other, b)];
+  const block = { ipBlock: { cidr: `${a.ip}/32` } };
+  const changes: ((round: number) => void)[] = [
+    // The same by other means; beside others; for other pods; with more labels; started anew.
+    () => putPolicy({ podSelector: { matchLabels: { pod: "b" } }, ingress: [{ from: [block] }] }),
+    (round) => putPolicy({ ingress: [{ from: from("nobody"), ports: [{ port: 1000 + round }] }] }, "more"),
+    () => putPod(b, { more: "labels" }),
+    () => putPolicy({ podSelector: {}, ingress: [{ from: from("a") }] }),
+    (round) =>
+      putPolicy(
+        {
+          egress: [{}],
+          policyTypes: ["Egress"],
+          podSelector: { matchLabels: { pod: round % 2 ? "a" : "b" } },
+        },
+        "out",
+      ),
+    () => informers.delete("networkpolicies", "x/more"),
+    () => putPod(b),
+    () => informers.delete("networkpolicies", "x/out"),
+  ];
+  for (let round = 0; round < 400; round++) {
+    changes[round % changes.length]!(round);
+    if (round % 50 === 49) {
+      await stop();
+      await start();
+    }
+    await new Promise((resolve) => setTimeout(resolve, 4));
+  }
+  const [passed, dropped] = [await allowed(), await forbidden()];
+  expect(passed.failed).toBe(0);
+  expect(passed.open).toBeGreaterThan(300);
+  expect(dropped.open).toBe(0);
+  expect(dropped.failed).toBeGreaterThan(5);
+}, 60_000);
+
 describe("a pod's start", () => {
   const guarded = () => enforcer.guard(podObject(b) as unknown as Pod, [b.ip], AbortSignal.timeout(2_000));
 
@@ -352,11 +392,17 @@ describe("the table", () => {
     informers.delete("networkpolicies", "y/q");
     await start();
     expect(handleOf("ingress")).toBe(handle);
-    expect(table()).not.toContain("stray");
+    await expect.poll(table, { timeout: 3_000 }).not.toContain("stray");
     expect(await pods.reaches(a, b)).toBe(false);
     putPolicy({ egress: [{ to: [{ podSelector: { matchLabels: { pod: "b" } } }] }] }, "q", "y");
     await settle();
     expect(linesOf(table())).toEqual(linesOf(before));
+    // What is not used goes a moment later.
+    informers.delete("networkpolicies", "y/q");
+    await settle();
+    const chains = () => table().match(/chain egress_/g)!.length;
+    expect(chains()).toBe(2);
+    await expect.poll(chains, { timeout: 3_000 }).toBe(1);
   });
 
   it("is written again when somebody has thrown it away", async () => {

@@ -43,6 +43,7 @@ export interface NetworkPoliciesOptions {
 const BATCH_MS = 2;
 /** How often it is checked that the table is still there. */
 const CHECK_PERIOD_MS = 5_000;
+const COLLECT_AFTER_MS = 1_000;
 const RETRY = { initialMs: 200, maxMs: 30_000 };
 /** How long a pod's start waits for rules that cannot be written before it fails, to be tried again. */
 const GUARD_TIMEOUT_MS = 10_000;
@@ -77,6 +78,7 @@ export class NetworkPolicies implements LifecycleService {
   /** Of the newest policy that was heard of, or that was heard to be gone. */
   #policyRevision = 0;
   #scheduled: Cancel | undefined;
+  #collecting: Cancel | undefined;
   #failures = 0;
   #isRunning = false;
   #isWritten = true;
@@ -121,6 +123,8 @@ export class NetworkPolicies implements LifecycleService {
       stopChecking();
       this.#scheduled?.();
       this.#scheduled = undefined;
+      this.#collecting?.();
+      this.#collecting = undefined;
       for (const stop of stops) stop();
     }
   }
@@ -248,7 +252,20 @@ export class NetworkPolicies implements LifecycleService {
     this.#failures = 0;
     this.#isWritten = true;
     for (const { holds, resolve } of [...this.#waiters]) if (holds()) resolve();
-    this.#writer.collectGarbage();
+    if (this.#writer.hasGarbage) this.#collectGarbageLater();
+  }
+
+  #collectGarbageLater(): void {
+    this.#collecting ??= this.#clock.after(
+      COLLECT_AFTER_MS,
+      () => {
+        this.#collecting = undefined;
+        // With changes to come those go first.
+        if (this.#isWritten) this.#writer.collectGarbage();
+        else this.#collectGarbageLater();
+      },
+      { unref: true },
+    );
   }
 
   /** What is told of policies may come later than what is told of pods. */

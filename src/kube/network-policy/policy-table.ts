@@ -37,7 +37,9 @@ export class PolicyTable {
   readonly #chains = new Map<string, ChainState>();
   readonly #changedSets = new Set<string>();
   readonly #changedChains = new Set<string>();
-  #garbage: string[] = [];
+  /** Written, and held by nobody any more. */
+  readonly #unusedChains = new Set<string>();
+  readonly #unusedSets = new Set<string>();
 
   constructor(options: PolicyTableOptions) {
     this.#options = options;
@@ -98,20 +100,11 @@ export class PolicyTable {
   takeChanges(): TableChanges {
     const additions: string[] = [];
     const bodies: string[] = [];
-    const garbage = { chains: [] as string[], sets: [] as string[] };
-    for (const name of this.#changedChains) this.#chainChanges(name, additions, bodies, garbage.chains);
+    for (const name of this.#changedChains) this.#chainChanges(name, additions, bodies);
     const elements: SetElementChange[] = [];
-    for (const name of this.#changedSets) this.#setChanges(name, additions, elements, garbage.sets);
+    for (const name of this.#changedSets) this.#setChanges(name, additions, elements);
     this.#changedChains.clear();
     this.#changedSets.clear();
-    // What held others goes before them.
-    const flushes = garbage.chains.map((name) => this.#command("flush chain", name));
-    const deletions = garbage.chains.map((name) => this.#command("delete chain", name));
-    this.#garbage.push(
-      ...flushes,
-      ...deletions,
-      ...garbage.sets.map((name) => this.#command("delete set", name)),
-    );
     return { commands: [...additions, ...bodies], elements };
   }
 
@@ -129,11 +122,22 @@ export class PolicyTable {
     ];
   }
 
-  /** Commands that remove what nothing refers to any more; run after the changes, apart from them. */
+  get hasGarbage(): boolean {
+    return this.#unusedChains.size + this.#unusedSets.size > 0;
+  }
+
+  /** Commands that remove what nothing refers to any more. */
   takeGarbage(): string[] {
-    const commands = this.#garbage;
-    this.#garbage = [];
-    return commands;
+    const chains = [...this.#unusedChains];
+    const sets = [...this.#unusedSets];
+    this.#unusedChains.clear();
+    this.#unusedSets.clear();
+    // What holds others goes before them.
+    return [
+      ...chains.map((name) => this.#command("flush chain", name)),
+      ...chains.map((name) => this.#command("delete chain", name)),
+      ...sets.map((name) => this.#command("delete set", name)),
+    ];
   }
 
   /** Commands that write the whole table anew, in one transaction. */
@@ -141,7 +145,6 @@ export class PolicyTable {
     const { table } = this.#options;
     this.#forgetWritten();
     const changes = this.commandsOf(this.takeChanges());
-    this.#garbage = [];
     return [
       `add table inet ${table}`,
       `delete table inet ${table}`,
@@ -185,6 +188,8 @@ export class PolicyTable {
   }
 
   #forgetWritten(): void {
+    this.#unusedChains.clear();
+    this.#unusedSets.clear();
     for (const [name, state] of this.#chains) {
       state.isWritten = false;
       this.#changedChains.add(name);
@@ -203,32 +208,35 @@ export class PolicyTable {
     return state;
   }
 
-  #chainChanges(name: string, additions: string[], bodies: string[], garbage: string[]): void {
+  #chainChanges(name: string, additions: string[], bodies: string[]): void {
     const state = this.#chains.get(name);
     if (!state) return;
     if (state.holders === 0) {
       this.#chains.delete(name);
-      if (state.isWritten) garbage.push(name);
+      if (state.isWritten) this.#unusedChains.add(name);
       return;
     }
     if (state.isWritten) return;
     state.isWritten = true;
+    // Not yet removed, and as it was.
+    if (this.#unusedChains.delete(name)) return;
     additions.push(this.#command("add chain", name));
     // One may be left that could not be deleted.
     bodies.push(this.#command("flush chain", name));
     for (const rule of state.rules) bodies.push(`${this.#command("add rule", name)} ${rule}`);
   }
 
-  #setChanges(name: string, additions: string[], elements: SetElementChange[], garbage: string[]): void {
+  #setChanges(name: string, additions: string[], elements: SetElementChange[]): void {
     const state = this.#sets.get(name);
     if (!state) return;
     const { kind, body, wanted, touched } = state;
     if (state.holders === 0) {
       this.#sets.delete(name);
-      if (state.isWritten) garbage.push(name);
+      if (state.isWritten) this.#unusedSets.add(name);
       return;
     }
     if (!state.isWritten) {
+      this.#unusedSets.delete(name);
       state.isWritten = true;
       additions.push(
         `${this.#command(`add ${kind}`, name)} { ${body} }`,

@@ -51,7 +51,14 @@ export class TableWriter {
     this.#mustRewrite = false;
   }
 
-  /** Apart from the change itself: nothing refers to these any more, and nobody waits for them to go. */
+  get hasGarbage(): boolean {
+    return this.#isThere && this.#table.hasGarbage;
+  }
+
+  /**
+   * Some time after the change: the kernel keeps the rules of two generations, and a packet that met the former one has to be
+   * through before another change. One that is held up (its processor is taken away) would find empty chains.
+   */
   collectGarbage(): void {
     try {
       run(this.#table.takeGarbage());

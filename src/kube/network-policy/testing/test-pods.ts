@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { createSocket, type Socket as UdpSocket } from "node:dgram";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -91,6 +92,33 @@ export class TestPods {
         socket.destroy();
       }),
     );
+  }
+
+  /** Opens connections as fast as the servers here take them up, by a process of its own in the pod, until it is told to stop; how many came about and did not. */
+  knock(from: TestPod, to: TestPod, port = 80): () => Promise<{ open: number; failed: number }> {
+    const program = `
+      const { connect } = require("node:net");
+      const result = { open: 0, failed: 0 };
+      let isOver = false;
+      process.stdin.on("data", () => { isOver = true; });
+      const once = () => new Promise((resolve) => {
+        const socket = connect({ host: "${to.ip}", port: ${port}, timeout: 900 });
+        const end = (what) => { result[what]++; socket.destroy(); resolve(); };
+        socket.on("connect", () => { socket.resetAndDestroy(); end("open"); }).on("error", () => end("failed")).on("timeout", () => end("failed"));
+      });
+      const pause = () => new Promise((resolve) => setTimeout(resolve, 1));
+      const work = async () => { while (!isOver) { await once(); await pause(); } };
+      Promise.all([work(), work(), work()]).then(() => { console.log(JSON.stringify(result)); process.exit(); });`;
+    const child = spawn("nsenter", [`--net=${from.netns}`, process.execPath, "-e", program], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    this.#closers.push(() => child.kill("SIGKILL"));
+    return async () => {
+      child.stdin.write("stop");
+      let text = "";
+      for await (const part of child.stdout) text += part;
+      return JSON.parse(text);
+    };
   }
 
   async connect(from: TestPod, to: TestPod, port = 80): Promise<OpenConnection> {
