@@ -51,6 +51,7 @@ const BY_LASTING_POD = "kube-proxy/lasting-pod";
 const BATCH_MS = 2;
 /** How often it is checked that the table is still there. */
 const CHECK_PERIOD_MS = 30_000;
+const COLLECT_AFTER_MS = 1000;
 const RETRY = { initialMs: 200, maxMs: 30_000 };
 /** A packet that met the rules as they were before is in connection tracking by then. */
 const SETTLE_MS = 50;
@@ -76,6 +77,7 @@ export class KubeProxy implements LifecycleService {
   readonly #openConnections: OpenConnections;
   readonly #waiters = new Set<{ holds: () => boolean; resolve: () => void }>();
   #scheduled: Cancel | undefined;
+  #collecting: Cancel | undefined;
   #failures = 0;
   #mustRewrite = true;
   #running = false;
@@ -130,6 +132,8 @@ export class KubeProxy implements LifecycleService {
       stopChecking();
       this.#scheduled?.();
       this.#scheduled = undefined;
+      this.#collecting?.();
+      this.#collecting = undefined;
       for (const stop of stops) stop();
     }
   }
@@ -260,7 +264,7 @@ export class KubeProxy implements LifecycleService {
       return;
     }
     for (const { holds, resolve } of [...this.#waiters]) if (this.#isWritten() && holds()) resolve();
-    this.#collectGarbage();
+    this.#collecting ??= this.#clock.after(COLLECT_AFTER_MS, () => this.#collectGarbage(), { unref: true });
     if (stale.length > 0) this.#forgetUdp(stale);
   }
 
@@ -301,8 +305,12 @@ export class KubeProxy implements LifecycleService {
     return { ...endpoint, isReady: false, isTerminating: true, isEnding };
   }
 
-  /** Apart from the change itself: nothing refers to these any more, and nobody waits for them to go. */
+  /**
+   * Apart from the change itself, and some time after it: nothing refers to these any more, but the kernel keeps the rules of two
+   * generations only, and a packet that was held up in the former one must not find a third.
+   */
   #collectGarbage(): void {
+    this.#collecting = undefined;
     const commands = this.#table.takeGarbage();
     if (commands.length === 0 || this.#tryRun(commands.join("\n"))) return;
     for (const command of commands) this.#tryRun(command);
