@@ -46,12 +46,12 @@ afterEach(async () => {
 
 function newEnforcer(more: Partial<NetworkPoliciesOptions> = {}): NetworkPolicies {
   return new NetworkPolicies({
-    ...more,
     informers,
     nodeName: "node-1",
     instanceId: pods.instanceId,
     nameServers: [pods.network.gateway],
     logger: silentLogger,
+    ...more,
   });
 }
 
@@ -356,6 +356,27 @@ describe("a pod's start", () => {
 });
 
 describe("the table", () => {
+  it("asks for nobody's pods before there is a policy", async () => {
+    await stop();
+    const asked: string[] = [];
+    const counting = Object.assign(Object.create(informers), {
+      informer: (resource: Parameters<LocalInformers["informer"]>[0]) => {
+        asked.push(resource.resource);
+        return informers.informer(resource);
+      },
+    });
+    enforcer = newEnforcer({ informers: counting });
+    stopping = new AbortController();
+    await new Promise<void>((ready) => {
+      stopped = enforcer.run({ signal: stopping.signal, ready });
+    });
+    expect(asked).toEqual(["namespaces", "networkpolicies"]);
+    putPolicy(DENY);
+    await settle();
+    expect(asked).toContain("pods");
+    expect(table()).toContain(`${b.ip} : goto`);
+  });
+
   it("goes with the last policy", async () => {
     putPolicy(DENY);
     putPolicy({ ingress: [{ from: [{ namespaceSelector: {} }] }] }, "q");

@@ -64,9 +64,10 @@ export class NetworkPolicies implements LifecycleService {
   readonly #options: NetworkPoliciesOptions;
   readonly #logger: Logger;
   readonly #clock: Clock;
-  readonly #pods: Informer<Pod>;
   readonly #namespaces: Informer<Namespace>;
   readonly #policies: Informer<NetworkPolicy>;
+  /** Asked for with the first policy: without one nobody has to know all pods of the cluster. */
+  #pods: Informer<Pod> | undefined;
   readonly #world: PolicyWorld;
   readonly #writer: TableWriter;
   /** Pods of this node whose network the node itself has told of, as they were last seen. */
@@ -77,6 +78,7 @@ export class NetworkPolicies implements LifecycleService {
   readonly #waiters = new Set<{ holds: () => boolean; resolve: () => void }>();
   /** Of the newest policy that was heard of, or that was heard to be gone. */
   #policyRevision = 0;
+  readonly #stops: (() => void)[] = [];
   #scheduled: Cancel | undefined;
   #collecting: Cancel | undefined;
   #failures = 0;
@@ -90,7 +92,6 @@ export class NetworkPolicies implements LifecycleService {
     this.needs = options.needs ?? [];
     this.#logger = options.logger.with({ component: "network-policy" });
     this.#clock = options.clock ?? systemClock;
-    this.#pods = informers.informer<Pod>(pods);
     this.#namespaces = informers.informer<Namespace>(namespaces);
     this.#policies = informers.informer<NetworkPolicy>(networkPolicies);
     const servers = nameServers.map((address) => ({ family: familyOf(address), address }));
@@ -104,13 +105,12 @@ export class NetworkPolicies implements LifecycleService {
   }
 
   async run({ signal, ready }: ServiceContext): Promise<void> {
-    const stops = this.#subscribe();
     const stopChecking = this.#clock.every(CHECK_PERIOD_MS, () => this.#check(), { unref: true });
+    this.#subscribe();
     try {
       // Until all are complete the rules of the last run serve better than some of the new ones.
-      await Promise.all(
-        [this.#pods, this.#namespaces, this.#policies].map((informer) => informer.synced(signal)),
-      );
+      await Promise.all([this.#namespaces.synced(signal), this.#policies.synced(signal)]);
+      await this.#pods?.synced(signal);
       this.#isRunning = true;
       this.#writer.takeOver();
       this.#flush();
@@ -125,7 +125,7 @@ export class NetworkPolicies implements LifecycleService {
       this.#scheduled = undefined;
       this.#collecting?.();
       this.#collecting = undefined;
-      for (const stop of stops) stop();
+      for (const stop of this.#stops.splice(0)) stop();
     }
   }
 
@@ -145,7 +145,7 @@ export class NetworkPolicies implements LifecycleService {
     this.#guarded.set(uid, { pod: this.#latest(pod), addresses: [...addresses], rank, isGone: false });
     this.#seePod(uid);
     const revision = await this.#newestPolicyOf(namespace, signal);
-    if (this.#isRunning && this.#failures === 0) this.#flush();
+    if (this.#mayWrite && this.#failures === 0) this.#flush();
     await this.#until(() => this.#policyRevision >= revision, signal);
   }
 
@@ -164,13 +164,8 @@ export class NetworkPolicies implements LifecycleService {
     removeTable(policyTableName(this.#options.instanceId));
   }
 
-  #subscribe(): (() => void)[] {
-    return [
-      this.#pods.subscribe({
-        onAdd: (pod) => this.#onPod(pod),
-        onUpdate: (pod) => this.#onPod(pod),
-        onDelete: (pod) => this.#onPodGone(pod),
-      }),
+  #subscribe(): void {
+    this.#stops.push(
       this.#namespaces.subscribe({
         onAdd: ({ metadata }) => this.#setNamespace(metadata.name, metadata.labels ?? {}),
         onUpdate: ({ metadata }) => this.#setNamespace(metadata.name, metadata.labels ?? {}),
@@ -181,7 +176,28 @@ export class NetworkPolicies implements LifecycleService {
         onUpdate: (policy) => this.#setPolicy(policy, policy),
         onDelete: (policy) => this.#setPolicy(policy, undefined),
       }),
-    ];
+    );
+  }
+
+  #followPods(): void {
+    const informer = this.#options.informers.informer<Pod>(pods);
+    this.#pods = informer;
+    this.#stops.push(
+      informer.subscribe({
+        onAdd: (pod) => this.#onPod(pod),
+        onUpdate: (pod) => this.#onPod(pod),
+        onDelete: (pod) => this.#onPodGone(pod),
+      }),
+    );
+    informer.synced().then(
+      () => this.#touch(),
+      (error) => this.#logger.debug("pods are not known yet", { error: errorMessage(error) }),
+    );
+  }
+
+  /** Half of what there is would let through, or cut off, what all of it does not. */
+  get #mayWrite(): boolean {
+    return this.#isRunning && (this.#pods?.hasSynced ?? true);
   }
 
   #onPod(pod: Pod): void {
@@ -212,12 +228,13 @@ export class NetworkPolicies implements LifecycleService {
   #setPolicy(told: NetworkPolicy, policy: NetworkPolicy | undefined): void {
     const { metadata } = told;
     this.#policyRevision = Math.max(this.#policyRevision, revisionOf(told));
+    if (policy && !this.#pods) this.#followPods();
     this.#world.setPolicy(`${metadata.namespace}/${metadata.name}`, policy);
     this.#touch();
   }
 
   #podByUid({ metadata: { namespace, name, uid } }: Pod): Pod | undefined {
-    const pod = this.#pods.get(`${namespace}/${name}`);
+    const pod = this.#pods?.get(`${namespace}/${name}`);
     return pod?.metadata.uid === uid ? pod : undefined;
   }
 
@@ -229,7 +246,7 @@ export class NetworkPolicies implements LifecycleService {
 
   #touch(): void {
     this.#isWritten = false;
-    if (this.#isRunning && this.#failures === 0) this.#schedule(BATCH_MS);
+    if (this.#mayWrite && this.#failures === 0) this.#schedule(BATCH_MS);
   }
 
   #schedule(delayMs: number): void {
@@ -241,6 +258,7 @@ export class NetworkPolicies implements LifecycleService {
 
   /** Brings the kernel up to date with what has changed. */
   #flush(): void {
+    if (!this.#mayWrite) return;
     try {
       if (this.#world.isEmpty) this.#writer.remove();
       else this.#writer.write();
@@ -289,7 +307,7 @@ export class NetworkPolicies implements LifecycleService {
 
   /** Resolves when it holds, and all that is known is written. */
   async #until(holds: () => boolean, signal: AbortSignal): Promise<void> {
-    if (this.#isRunning && this.#isWritten && holds()) return;
+    if (this.#mayWrite && this.#isWritten && holds()) return;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const onAbort = () => reject(signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });
