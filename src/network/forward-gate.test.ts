@@ -56,6 +56,28 @@ it("leaves a firewall alone that lets packets pass", () => {
   }
 });
 
+it("tells once of what stays as it is", () => {
+  const told: unknown[] = [];
+  const logger = { ...silentLogger, warn: (...args: unknown[]) => void told.push(args) };
+  const cut = "table inet own {\nchain forward {\ntype filter hook forward priority 0; policy drop;\n}\n}";
+  inNetworkNamespace(netns, () => {
+    nft(cut);
+    const gate = new ForwardGate({ instanceId: "0a0b0c", logger });
+    for (let time = 0; time < 3; time++) gate.open();
+    expect(told).toEqual([
+      [
+        "the host's firewall drops what containers send",
+        { chain: "inet own forward", why: "its policy is drop" },
+      ],
+    ]);
+    nft("flush ruleset");
+    gate.open();
+    nft(cut);
+    gate.open();
+    expect(told).toHaveLength(2);
+  });
+});
+
 it("tells of what it does not touch", () => {
   const { text, findings } = opened(`
     table inet firewalld {

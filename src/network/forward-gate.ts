@@ -56,15 +56,18 @@ export class ForwardGate {
   open(): void {
     try {
       this.#findings = forwardChains().flatMap((chain) => this.#pass(chain));
+      this.#tell("the host's firewall drops what containers send", this.#findings);
     } catch (error) {
-      this.#logger.warn("the host's firewall cannot be looked at", { error: errorMessage(error) });
-      return;
+      this.#tell("the host's firewall cannot be looked at", [{ error: errorMessage(error) }]);
     }
-    const text = JSON.stringify(this.#findings);
-    if (text !== this.#told && this.#findings.length > 0)
-      for (const { chain, why } of this.#findings)
-        this.#logger.warn("the host's firewall drops what containers send", { chain, why });
+  }
+
+  /** Once, and not every time that it is so. */
+  #tell(message: string, details: readonly object[]): void {
+    const text = JSON.stringify([message, details]);
+    if (text === this.#told) return;
     this.#told = text;
+    for (const detail of details) this.#logger.warn(message, { ...detail });
   }
 
   close(): void {
