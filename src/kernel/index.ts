@@ -96,6 +96,7 @@ export {
   unpinNamespaces,
 } from "./namespaces.ts";
 export { deleteForwarding, deleteNeighbour, setForwarding, setNeighbour } from "./neighbours.ts";
+export { type NftTable, readNftTable } from "./nft-table.ts";
 export { nft } from "./nftables.ts";
 export { unmountOwn } from "./own-mounts.ts";
 export {
@@ -111,6 +112,7 @@ export { openRegularFile, reopenFile } from "./regular-file.ts";
 export { removeTree } from "./remove-tree.ts";
 export { RootedTree } from "./rooted-tree.ts";
 export { addRoute, deleteRoute, listRoutes, type Route, type RouteRequest } from "./routes.ts";
+export { changeSetElements, type SetElement, type SetElementChange } from "./set-elements.ts";
 export { setUpProcess } from "./set-up-process.ts";
 export { connectSeqpacket, holdPort, openTcpInNamespace, type PortHold } from "./sockets.ts";
 export { getSysctl, setSysctl } from "./sysctl.ts";

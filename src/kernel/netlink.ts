@@ -64,6 +64,43 @@ export function netlinkRequest(request: NetlinkRequest): void {
   });
 }
 
+interface BatchMessage {
+  type: number;
+  /** Beyond REQUEST and ACK. */
+  flags?: number;
+  parts: readonly Buffer[];
+}
+
+/** Sends messages between two that mark where the transaction begins and ends, and waits until all are acknowledged. */
+export function netlinkBatch(batch: {
+  family: NetlinkFamily;
+  begin: BatchMessage;
+  messages: readonly BatchMessage[];
+  end: BatchMessage;
+  operation: string;
+}): void {
+  const { begin, messages, end, operation } = batch;
+  const own = new Set<number>();
+  const encoded = [begin, ...messages, end].map((message) => {
+    const { type, flags = 0, parts } = message;
+    const isEdge = message === begin || message === end;
+    const sequence = nextSequence();
+    own.add(sequence);
+    return encodeMessage(type, NLM_F_REQUEST | (isEdge ? 0 : NLM_F_ACK) | flags, sequence, parts);
+  });
+  const bytes = Buffer.concat(encoded);
+  inSocket(batch.family, (fd) => {
+    check(libc().send(fd, bytes, bytes.length, 0), operation);
+    for (let acknowledged = 0; acknowledged < messages.length; ) {
+      for (const reply of receive(fd)) {
+        if (!own.has(reply.sequence) || reply.type !== NLMSG_ERROR) continue;
+        throwIfError(reply, operation);
+        acknowledged++;
+      }
+    }
+  });
+}
+
 /**
  * As `netlinkRequest`, with the kernel's work done on a worker thread: some (removing a link) takes it 20 ms. Returns
  * the function that does it, once, in the network namespace of now.

@@ -84,6 +84,7 @@ export class BridgeNetworks implements NetworkService {
     this.#firewall = new Firewall({
       instanceId,
       logger,
+      clock,
       state: () => ({
         bridges: this.#networks.bridges(),
         ports: this.#published.all(),
@@ -111,11 +112,12 @@ export class BridgeNetworks implements NetworkService {
     for (const record of this.#networks.bridges()) this.#ensureBridge(record);
     this.#ensurePredefined();
     await Promise.all(this.#networks.bridges().map((record) => this.#nameServers.open(record)));
-    this.#firewall.replaceAll();
+    this.#firewall.open();
   }
 
   /** Stops serving names and holding ports; bridges, rules and containers' links stay. */
   async close(): Promise<void> {
+    this.#firewall.close();
     this.#published.close();
     await this.#nameServers.closeAll();
   }

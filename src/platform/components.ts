@@ -8,7 +8,17 @@ const SERVICES = {
   scheduler: ["scheduler"],
   node: [
     ...["network", "images", "runtime", "engine", "join", "node-range", "pod-network"],
-    ...["cri", "kubelet", "volume-provisioner", "proxy", "pod-routes", "dns", "control-plane-node", "node"],
+    ...[
+      "cri",
+      "kubelet",
+      "volume-provisioner",
+      "proxy",
+      "pod-routes",
+      "network-policy",
+      "dns",
+      "control-plane-node",
+      "node",
+    ],
   ],
   docker: ["memory", "network", "images", "runtime", "engine", "docker-api", "registry"],
 } satisfies Record<Component, string[]>;

@@ -13,6 +13,7 @@ import {
   removeCgroup,
   unmountOwn,
 } from "../kernel/index.ts";
+import { closeForwardGate } from "../network/index.ts";
 import { type HomeLayout, homeLayout } from "./home.ts";
 import { removeHome } from "./remove-home.ts";
 
@@ -54,6 +55,7 @@ export async function removeKernelState(instanceId: string): Promise<string[]> {
     ...(await removeCgroups(`/gantry-${instanceId}`)),
     ...removeLinks(`gt${instanceId}`),
     ...removeTables(`gantry_${instanceId}`),
+    ...removeForwardRules(instanceId),
   ];
 }
 
@@ -76,6 +78,10 @@ function removeLinks(prefix: string): string[] {
   let count = 0;
   for (const link of links) if (deleteLink(link.name)) count++;
   return count > 0 ? [`${count} network link${count === 1 ? "" : "s"}`] : [];
+}
+
+function removeForwardRules(instanceId: string): string[] {
+  return closeForwardGate(instanceId) ? ["its rules in the host's firewall"] : [];
 }
 
 function removeTables(name: string): string[] {

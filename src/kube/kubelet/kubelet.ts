@@ -31,6 +31,7 @@ import { ReferencedObjects } from "./objects/referenced-objects.ts";
 import { admitPod } from "./pods/admission.ts";
 import { BackOff } from "./pods/back-off.ts";
 import { PodEvents } from "./pods/pod-events.ts";
+import { noGuard, type PodGuard } from "./pods/pod-guard.ts";
 import { PodSyncer } from "./pods/pod-syncer.ts";
 import { PodTerminator, type UntilPodLeft } from "./pods/pod-terminator.ts";
 import { PodWorkers } from "./pods/pod-workers.ts";
@@ -68,6 +69,8 @@ export interface KubeletOptions {
   resolvConfPath?: string;
   /** Takes a pod that is being deleted out of its Services; without it pods hear of their end at once. */
   untilPodLeft?: UntilPodLeft;
+  /** Enforces network policies before a pod's containers start; without it there are none. */
+  guard?: PodGuard;
   /** Instead of what the machine has left. For tests. */
   observeNode?: () => Promise<Observations>;
   /** Services that must be ready before this one starts. */
@@ -106,6 +109,7 @@ function assemble(options: KubeletOptions) {
   const clock = options.clock ?? systemClock;
   const logger = options.logger.with({ component: "kubelet" });
   const podsDir = join(rootDir, "pods");
+  const guard = options.guard ?? noGuard;
   const { memoryBytes: nodeMemoryBytes, cpus } = hostInfo();
   const allocatable = { cpuMilli: cpus * 1000, memoryBytes: nodeMemoryBytes, pods: MAX_PODS };
 
@@ -169,6 +173,7 @@ function assemble(options: KubeletOptions) {
       resolvConfPath: options.resolvConfPath ?? "/etc/resolv.conf",
     },
     podLogsDir,
+    guard,
     services: (pod) => servicesFor(serviceInformer, pod),
     fields,
     logger,
@@ -183,6 +188,7 @@ function assemble(options: KubeletOptions) {
     statuses,
     volumes,
     podLogsDir,
+    guard,
     untilPodLeft: options.untilPodLeft ?? (async () => {}),
     logger,
     clock,
@@ -195,6 +201,7 @@ function assemble(options: KubeletOptions) {
     admit: (pod, others) =>
       eviction.admit(pod) ?? admitPod(pod, others, nodeInformer.get(nodeName), allocatable),
     forget: (podUid) => {
+      guard.release(podUid);
       tokens.release(podUid);
       syncer.forgetPod(podUid);
       probes.counts.forgetPod(podUid);

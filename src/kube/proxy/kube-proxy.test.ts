@@ -19,7 +19,7 @@ import {
   unpinNamespaces,
 } from "../../kernel/index.ts";
 import { BridgeNetworks, type PodNetwork } from "../../network/index.ts";
-import { KubeProxy, type KubeProxyOptions, type LeavingPod } from "./index.ts";
+import { KubeProxy, type KubeProxyOptions, type LeavingPod, serviceTableName } from "./index.ts";
 import { LocalInformers, type SliceEndpoint, service, slice } from "./testing/local-informers.ts";
 
 const forwarding = getSysctl("net.ipv4.ip_forward")!;
@@ -177,6 +177,8 @@ async function answerers(host: string, port: number, times = 24): Promise<string
   return [...names].sort();
 }
 
+const servicesTable = () => nft(`list table ip ${serviceTableName(instanceId)}`);
+
 /** The rules follow within some milliseconds. */
 const settle = () => new Promise((resolve) => setTimeout(resolve, 30));
 
@@ -208,8 +210,7 @@ it("spreads connections over ready endpoints, from the host and from pods, and f
   informers.delete("services", "default/web");
   await settle();
   expect(await ask(ip, 8080)).toMatch(/EHOSTUNREACH|ECONNREFUSED/);
-  await settle();
-  expect(nft(`list table ip gantry_${instanceId}_kube`)).not.toContain("chain svc_");
+  await expect.poll(servicesTable, { timeout: 3_000 }).not.toContain("chain svc_");
 });
 
 it("leads containers of other networks to pods, and nobody to a container that publishes nothing", async () => {
@@ -448,6 +449,39 @@ function watched(promise: Promise<void>): { done: boolean } {
   );
   return state;
 }
+
+it("loses no connection, and forgets no client's endpoint, when it starts anew", async () => {
+  const [a, b] = [await startPod("a"), await startPod("b")];
+  const [ip, sticky] = [serviceIp(24), serviceIp(25)];
+  const ports = [{ port: 80 }];
+  informers.put("services", service("web", { clusterIP: ip, ports }));
+  informers.put("services", service("kept", { clusterIP: sticky, ports, sessionAffinity: "ClientIP" }));
+  informers.put("endpointslices", slice("s", "web", { port: 80 }, [endpoint(a), endpoint(b)]));
+  informers.put("endpointslices", slice("k", "kept", { port: 80 }, [endpoint(a), endpoint(b)]));
+  await settle();
+  const before = await ask(sticky, 80);
+  const stop = startKnocking(ip, 80);
+  for (let start = 0; start < 400; start++) {
+    await stopProxy();
+    await startProxy();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  const { connections, failures } = await stop();
+  expect(failures).toEqual([]);
+  expect(connections).toBeGreaterThan(1_000);
+  expect(await answerers(sticky, 80)).toEqual([before.split(" ")[0]]);
+  // What has changed meanwhile is made good: here one Service's end, another's endpoints, and a new one.
+  await stopProxy();
+  informers.delete("services", "default/kept");
+  informers.put("endpointslices", slice("s", "web", { port: 80 }, [endpoint(b)]));
+  informers.put("services", service("more", { clusterIP: serviceIp(26), ports: [{ port: 8080 }] }));
+  informers.put("endpointslices", slice("m", "more", { port: 80 }, [endpoint(a)]));
+  await startProxy();
+  expect(await answerers(ip, 80)).toEqual(["b"]);
+  expect(await ask(serviceIp(26), 8080)).toMatch(/^a /);
+  expect(await ask(sticky, 80)).toMatch(/EHOSTUNREACH|ECONNREFUSED/);
+  await expect.poll(servicesTable, { timeout: 3_000 }).not.toMatch(/\b(aff|ep)_/);
+}, 60_000);
 
 it("leads to a pod that goes away no more, whatever the slices say of it", async () => {
   const [a, b] = [await startPod("a"), await startPod("b")];

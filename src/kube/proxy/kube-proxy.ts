@@ -9,7 +9,7 @@ import {
   type ServiceContext,
   systemClock,
 } from "../../base/index.ts";
-import { deleteConntrack, nft } from "../../kernel/index.ts";
+import { deleteConntrack, nft, readNftTable } from "../../kernel/index.ts";
 import type { PodNetwork } from "../../network/index.ts";
 import { type EndpointSlice, endpointSlices, type Service, services } from "../api/index.ts";
 import type { Informer, InformerFactory } from "../client/types.ts";
@@ -19,6 +19,7 @@ import { endpointsOfPort, type ServiceEndpoint } from "./service-endpoint.ts";
 import { servicePortsOf } from "./service-port.ts";
 import { rulesOf, type ServiceRules } from "./service-rules.ts";
 import { ServiceTable } from "./service-table.ts";
+import { addressesIn, lastingPodsOf, podsOf, serviceOf } from "./slice-pods.ts";
 import { staleUdp } from "./stale-udp.ts";
 
 export interface KubeProxyOptions {
@@ -43,9 +44,6 @@ export interface LeavingPod {
   isListed: boolean;
 }
 
-const SERVICE_NAME_LABEL = "kubernetes.io/service-name";
-const MANAGED_BY_LABEL = "endpointslice.kubernetes.io/managed-by";
-const SLICE_CONTROLLER = "endpointslice-controller.k8s.io";
 const BY_SERVICE = "kube-proxy/service";
 const BY_POD = "kube-proxy/pod";
 const BY_LASTING_POD = "kube-proxy/lasting-pod";
@@ -53,6 +51,7 @@ const BY_LASTING_POD = "kube-proxy/lasting-pod";
 const BATCH_MS = 2;
 /** How often it is checked that the table is still there. */
 const CHECK_PERIOD_MS = 30_000;
+const COLLECT_AFTER_MS = 1000;
 const RETRY = { initialMs: 200, maxMs: 30_000 };
 /** A packet that met the rules as they were before is in connection tracking by then. */
 const SETTLE_MS = 50;
@@ -78,6 +77,7 @@ export class KubeProxy implements LifecycleService {
   readonly #openConnections: OpenConnections;
   readonly #waiters = new Set<{ holds: () => boolean; resolve: () => void }>();
   #scheduled: Cancel | undefined;
+  #collecting: Cancel | undefined;
   #failures = 0;
   #mustRewrite = true;
   #running = false;
@@ -132,6 +132,8 @@ export class KubeProxy implements LifecycleService {
       stopChecking();
       this.#scheduled?.();
       this.#scheduled = undefined;
+      this.#collecting?.();
+      this.#collecting = undefined;
       for (const stop of stops) stop();
     }
   }
@@ -251,7 +253,7 @@ export class KubeProxy implements LifecycleService {
     }
     this.#dirty.clear();
     try {
-      if (this.#mustRewrite) nft(this.#table.renderAll());
+      if (this.#mustRewrite) this.#rewrite();
       else if (commands.length > 0) nft(commands.join("\n"));
       this.#mustRewrite = false;
       this.#failures = 0;
@@ -262,8 +264,23 @@ export class KubeProxy implements LifecycleService {
       return;
     }
     for (const { holds, resolve } of [...this.#waiters]) if (this.#isWritten() && holds()) resolve();
-    this.#collectGarbage();
+    this.#collecting ??= this.#clock.after(COLLECT_AFTER_MS, () => this.#collectGarbage(), { unref: true });
     if (stale.length > 0) this.#forgetUdp(stale);
+  }
+
+  /** Goes on from what is there, where it can. */
+  #rewrite(): void {
+    try {
+      const found = readNftTable("ip", this.#tableName);
+      const commands = found && this.#table.renderOver(found);
+      if (commands !== undefined) {
+        if (commands !== "") nft(commands);
+        return;
+      }
+    } catch (error) {
+      this.#logger.warn("the table of Services is made anew", { error: errorMessage(error) });
+    }
+    nft(this.#table.renderAll());
   }
 
   #rulesFor(key: string): ServiceRules | undefined {
@@ -288,8 +305,12 @@ export class KubeProxy implements LifecycleService {
     return { ...endpoint, isReady: false, isTerminating: true, isEnding };
   }
 
-  /** Apart from the change itself: nothing refers to these any more, and nobody waits for them to go. */
+  /**
+   * Apart from the change itself, and some time after it: nothing refers to these any more, but the kernel keeps the rules of two
+   * generations only, and a packet that was held up in the former one must not find a third.
+   */
   #collectGarbage(): void {
+    this.#collecting = undefined;
     const commands = this.#table.takeGarbage();
     if (commands.length === 0 || this.#tryRun(commands.join("\n"))) return;
     for (const command of commands) this.#tryRun(command);
@@ -367,35 +388,6 @@ function isLasting(service: Service | undefined): boolean {
 
 function keyOf(service: Service): string {
   return `${service.metadata.namespace}/${service.metadata.name}`;
-}
-
-/** Key of the Service that a slice belongs to. */
-function serviceOf(slice: EndpointSlice): string | undefined {
-  const name = slice.metadata.labels?.[SERVICE_NAME_LABEL];
-  return name === undefined ? undefined : `${slice.metadata.namespace}/${name}`;
-}
-
-function addressesIn(slice: EndpointSlice, podUid: string): string[] {
-  return (slice.endpoints ?? [])
-    .filter(({ targetRef }) => targetRef?.uid === podUid)
-    .flatMap(({ addresses }) => addresses);
-}
-
-/**
- * Pods whose end the slice does not tell, but will: it is its controller's duty. Other slices may never say so. Nothing is led
- * to one that is not ready and not being deleted: such a pod may also have failed, and is not told to end.
- */
-function lastingPodsOf(slice: EndpointSlice): string[] {
-  if (slice.metadata.labels?.[MANAGED_BY_LABEL] !== SLICE_CONTROLLER) return [];
-  return podsOf(
-    slice.endpoints?.filter(
-      ({ conditions }) => conditions?.terminating !== true && conditions?.ready !== false,
-    ),
-  );
-}
-
-function podsOf(endpoints: EndpointSlice["endpoints"] | undefined): string[] {
-  return (endpoints ?? []).flatMap(({ targetRef }) => (targetRef?.uid ? [targetRef.uid] : []));
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

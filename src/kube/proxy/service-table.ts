@@ -1,3 +1,5 @@
+import { shortHash } from "../../base/index.ts";
+import type { NftTable } from "../../kernel/index.ts";
 import type { ServiceRules } from "./service-rules.ts";
 import { MASQUERADE_MARK } from "./service-rules.ts";
 
@@ -80,12 +82,48 @@ export class ServiceTable {
   renderAll(): string {
     this.#garbage = [];
     const { table } = this.#options;
-    const lines = [renderBase(this.#options)];
+    const lines = [renderBase(this.#options), `add chain ip ${table} ${baseMark(this.#options)}`];
     for (const rules of this.#services.values()) {
       lines.push(...this.#setCommands(undefined, rules), ...this.#chainCommands(undefined, rules));
     }
     for (const [element, value] of this.#elements.all())
       lines.push(elementCommand(table, "add", element, value));
+    return lines.join("\n");
+  }
+
+  /**
+   * Commands that go on from a table that an earlier run has left, in one transaction; undefined where that cannot be. Maps and
+   * what in them is as it should be stay: a packet that looks something up at this moment finds it. So do the sets of who talks to
+   * which endpoint.
+   */
+  renderOver(found: NftTable): string | undefined {
+    const { table } = this.#options;
+    if (!found.chains.has(baseMark(this.#options))) return undefined;
+    const lines: string[] = [];
+    const own = new Set<string>([...BASE_CHAINS, baseMark(this.#options)]);
+    const ownSets = new Set<string>(BASE_SETS);
+    for (const rules of this.#services.values()) {
+      lines.push(...this.#setCommands(undefined, rules), ...this.#chainCommands(undefined, rules));
+      for (const name of rules.chains.keys()) own.add(name);
+      for (const name of rules.affinitySets.keys()) ownSets.add(name);
+    }
+    const wanted = new Map(this.#elements.all());
+    for (const set of BASE_SETS) {
+      for (const [key, value] of found.sets.get(set) ?? []) {
+        const element = `${set} ${key}`;
+        if (wanted.get(element) === value) wanted.delete(element);
+        else lines.push(elementCommand(table, "delete", element, ""));
+      }
+    }
+    for (const [element, value] of wanted) lines.push(elementCommand(table, "add", element, value));
+    const gone = [...found.chains].filter((name) => !own.has(name));
+    lines.push(...gone.map((name) => `flush chain ip ${table} ${name}`));
+    this.#garbage = [
+      ...gone.map((name) => `delete chain ip ${table} ${name}`),
+      ...[...found.sets.keys()]
+        .filter((name) => !ownSets.has(name))
+        .map((name) => `delete set ip ${table} ${name}`),
+    ];
     return lines.join("\n");
   }
 
@@ -152,6 +190,18 @@ function elementCommand(table: string, verb: "add" | "delete", element: string, 
   const key = element.slice(space + 1);
   return `${verb} element ip ${table} ${element.slice(0, space)} { ${value ? `${key} : ${value}` : key} }`;
 }
+
+const BASE_SETS = [
+  ...["service_ips", "service_nodeports", "no_endpoint_services", "no_endpoint_nodeports"],
+  ...["cluster_ips", "hairpin"],
+];
+const BASE_CHAINS = [
+  ...["services", "prerouting", "output", "postrouting", "reject_new", "check_endpoints", "check_addresses"],
+  ...["filter_input", "filter_forward", "filter_output"],
+];
+
+/** A chain without rules that tells tables with this base from others. */
+const baseMark = (options: ServiceTableOptions) => `base_${shortHash(renderBase(options), 16)}`;
 
 /**
  * The part of the table that does not depend on Services: one look-up for addresses, one for node ports. Connections

@@ -37,6 +37,7 @@ export interface Agent {
 const PARTS = {
   proxy: "system:kube-proxy",
   dns: "system:cluster-dns",
+  networkPolicy: "system:network-policy",
   volumeProvisioner: "system:volume-provisioner",
 } as const;
 type Part = keyof typeof PARTS;
@@ -165,6 +166,7 @@ export function agent(options: AgentOptions): Agent {
     clients: {
       kubelet,
       proxy: () => partClient("proxy", "kube-proxy"),
+      networkPolicy: () => partClient("networkPolicy", "network-policy"),
       dns: () => partClient("dns", "cluster-dns"),
       volumeProvisioner: () => partClient("volumeProvisioner", "volume-provisioner"),
     },

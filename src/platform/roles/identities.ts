@@ -9,6 +9,12 @@ export const asControllerManager: UserInfo = {
 export const asScheduler: UserInfo = { name: "system:kube-scheduler", groups: ["system:authenticated"] };
 export const asProxy: UserInfo = { name: "system:kube-proxy", groups: ["system:authenticated"] };
 
+/** Who enforces network policies on a node's pods. */
+export const asNetworkPolicy: UserInfo = {
+  name: "system:network-policy",
+  groups: ["system:authenticated"],
+};
+
 /** Who answers the names of the cluster. */
 export const asClusterDns: UserInfo = { name: "system:cluster-dns", groups: ["system:authenticated"] };
 

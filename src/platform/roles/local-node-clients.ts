@@ -1,5 +1,5 @@
 import type { ControlPlane } from "./control-plane.ts";
-import { asClusterDns, asController, asNode, asProxy } from "./identities.ts";
+import { asClusterDns, asController, asNetworkPolicy, asNode, asProxy } from "./identities.ts";
 import type { NodeClients } from "./node.ts";
 
 /** The clients of a node in the process of its control plane. */
@@ -10,6 +10,7 @@ export function localNodeClients(
   return {
     kubelet: () => clientAs(asNode(nodeName), "kubelet"),
     proxy: () => clientAs(asProxy, "kube-proxy"),
+    networkPolicy: () => clientAs(asNetworkPolicy, "network-policy"),
     dns: () => clientAs(asClusterDns, "cluster-dns"),
     // As upstream's binder, which once made volumes itself.
     volumeProvisioner: () => clientAs(asController("persistent-volume-binder"), "volume-provisioner"),

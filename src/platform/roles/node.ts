@@ -5,6 +5,7 @@ import type { KubeClient } from "../../kube/client/index.ts";
 import { createVolumeProvisioner } from "../../kube/controllers/index.ts";
 import { ClusterDns } from "../../kube/dns/index.ts";
 import { createKubelet, type Kubelet, type ServingCredentials } from "../../kube/kubelet/index.ts";
+import { NetworkPolicies } from "../../kube/network-policy/index.ts";
 import { KubeProxy } from "../../kube/proxy/index.ts";
 import type { PodNetwork, PodPeer } from "../../network/index.ts";
 import { type ClusterSettings, leaseSeconds, vniOf } from "../cluster/cluster-settings.ts";
@@ -23,6 +24,7 @@ import { followPodRoutes } from "./pod-routes.ts";
 export interface NodeClients {
   kubelet(): KubeClient;
   proxy(): KubeClient;
+  networkPolicy(): KubeClient;
   dns(): KubeClient;
   volumeProvisioner(): KubeClient;
 }
@@ -56,6 +58,7 @@ export function nodeRole(options: NodeRoleOptions): NodeRole {
   const cri = new Slot<Cri>("CRI");
   const kubelet = new Slot<Kubelet>("kubelet");
   const proxy = new Slot<KubeProxy>("proxy");
+  const networkPolicies = new Slot<NetworkPolicies>("network policies");
 
   /** Beside a control plane there is nothing to be without. */
   const kept = (part: string) => (options.isRemote ? join(layout.known, part) : undefined);
@@ -121,8 +124,8 @@ export function nodeRole(options: NodeRoleOptions): NodeRole {
     withInformers({
       name: "kubelet",
       keptIn: kept("kubelet"),
-      // The proxy is told before a pod ends.
-      needs: [clientsNeed, "cri", "proxy"],
+      // Policies are in force before a pod starts, the proxy is told before one ends.
+      needs: [clientsNeed, "cri", "network-policy", "proxy"],
       client: () => clients.kubelet(),
       run: async (client, informers, context) => {
         const nodeIp = nodeAddress(config, settings.value);
@@ -136,6 +139,7 @@ export function nodeRole(options: NodeRoleOptions): NodeRole {
             clusterDomain: settings.value.clusterDomain,
             rootDir: layout.kubelet,
             podLogsDir: layout.podLogs,
+            guard: networkPolicies.value,
             untilPodLeft: (pod, signal) => proxy.value.untilPodLeft(pod, signal),
             nodeIp,
             machine: config.machine,
@@ -179,6 +183,28 @@ export function nodeRole(options: NodeRoleOptions): NodeRole {
       run: (_client, informers, context) => {
         const route = (peers: readonly PodPeer[]) => house.network.value.routePods(peers);
         return followPodRoutes({ informers, nodeName: config.nodeName, route }, context);
+      },
+      logger,
+      clock,
+    }),
+    withInformers({
+      name: "network-policy",
+      keptIn: kept("network-policy"),
+      needs: [clientsNeed, "pod-network"],
+      client: () => clients.networkPolicy(),
+      run: (client, informers, context) => {
+        networkPolicies.fill(
+          new NetworkPolicies({
+            client,
+            informers,
+            nodeName: config.nodeName,
+            instanceId: config.instanceId,
+            nameServers: [podNetwork.value.gateway],
+            logger,
+            clock,
+          }),
+        );
+        return networkPolicies.value.run(context);
       },
       logger,
       clock,

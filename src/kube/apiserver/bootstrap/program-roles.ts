@@ -14,6 +14,9 @@ gantry:node-certificate-approver
   certificates.k8s.io | certificatesigningrequests | READ
   certificates.k8s.io | certificatesigningrequests/approval | update
   certificates.k8s.io | signers @ kubernetes.io/kube-apiserver-client kubernetes.io/kube-apiserver-client-kubelet kubernetes.io/kubelet-serving | approve
+system:network-policy
+  core | namespaces pods | list watch
+  networking.k8s.io | networkpolicies | list watch
 `;
 
 /** Such roles inside namespaces, in the notation of role-bindings.ts. */
@@ -37,4 +40,5 @@ gantry:node-autoapprove-bootstrap = system:certificates.k8s.io:certificatesignin
 gantry:node-autoapprove-certificate-rotation = system:certificates.k8s.io:certificatesigningrequests:selfnodeclient : Group:system:nodes
 kube-public/gantry:cluster-info = Role/gantry:cluster-info : User:system:anonymous Group:system:authenticated
 kube-system/gantry:cluster-settings = Role/gantry:cluster-settings : Group:system:nodes Group:system:bootstrappers
+system:network-policy = system:network-policy : User:system:network-policy
 `;

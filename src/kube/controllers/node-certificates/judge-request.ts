@@ -17,7 +17,12 @@ const KUBELET_CLIENT = "kubernetes.io/kube-apiserver-client-kubelet";
 const KUBELET_SERVING = "kubernetes.io/kubelet-serving";
 const NODE_PREFIX = "system:node:";
 /** Users that the parts of a node beside its kubelet are: the same on every node. */
-export const NODE_PART_USERS = ["system:kube-proxy", "system:cluster-dns", "system:volume-provisioner"];
+export const NODE_PART_USERS = [
+  "system:kube-proxy",
+  "system:cluster-dns",
+  "system:network-policy",
+  "system:volume-provisioner",
+];
 const CLIENT_USAGES = new Set(["client auth", "digital signature", "key encipherment"]);
 
 /** What is to be decided on a request that nobody has decided on; undefined where that is somebody else's, or has to wait. */

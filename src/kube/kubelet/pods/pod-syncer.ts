@@ -20,6 +20,7 @@ import { BackOff } from "./back-off.ts";
 import type { KillReason } from "./container-kills.ts";
 import { computePodActions, type PodActions } from "./pod-actions.ts";
 import type { PodEvents } from "./pod-events.ts";
+import type { PodGuard } from "./pod-guard.ts";
 import type { PodMemory } from "./pod-memory.ts";
 import { type PodRuntimeState, readRuntimeState, readySandbox } from "./runtime-state.ts";
 import { StartFailure } from "./start-failure.ts";
@@ -35,6 +36,7 @@ export interface PodSyncerOptions {
   events: PodEvents;
   dns: DnsOptions;
   podLogsDir: string;
+  guard: PodGuard;
   services: (pod: Pod) => Iterable<Service>;
   fields: (podIp: string) => FieldContext;
   logger: Logger;
@@ -67,6 +69,7 @@ export class PodSyncer {
     const { runtime, probes, publisher } = this.#options;
     const state = await readRuntimeState(runtime, pod.metadata.uid);
     probes.reconcile(pod, state);
+    this.#guardAsItRuns(pod, state, signal);
     this.#checkDeadline(pod, memory);
     const before = publisher.publish(pod, memory, state);
     if (isPodPhaseTerminal(before.phase)) return { isTerminal: true, wakeAfterMs: undefined };
@@ -154,6 +157,7 @@ export class PodSyncer {
       events.normal(pod, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
     }
     const sandbox = actions.sandbox ?? (await this.#createSandbox(pod, config));
+    await this.#guard(pod, sandbox, signal);
     let telling: Promise<void> | undefined;
     const cancel = clock.after(TELL_PROGRESS_AFTER_MS, () => {
       telling = this.#tellProgress(pod, memory);
@@ -170,10 +174,11 @@ export class PodSyncer {
   }
 
   async #kill(pod: Pod, state: PodRuntimeState, actions: PodActions, signal: AbortSignal): Promise<void> {
-    const { killer, runtime } = this.#options;
+    const { killer, runtime, guard } = this.#options;
     if (actions.killPod) {
       await killer.killAll(pod, state, { graceSeconds: graceSeconds(pod), signal });
       for (const sandbox of state.sandboxes) await runtime.stopPodSandbox(sandbox.id);
+      guard.release(pod.metadata.uid);
       return;
     }
     const podIp = readySandbox(state)?.ip ?? "";
@@ -201,6 +206,30 @@ export class PodSyncer {
       events.warning(pod, "FailedCreatePodSandBox", message);
       throw new StartFailure("FailedCreatePodSandBox", message, undefined, error);
     }
+  }
+
+  /** Nothing of a pod runs before its network policies hold. */
+  async #guard(pod: Pod, sandbox: PodSandboxStatus, signal: AbortSignal): Promise<void> {
+    if (pod.spec.hostNetwork) return;
+    const { guard, events } = this.#options;
+    try {
+      await guard.guard(pod, addressesOf(sandbox), signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      const message = `Failed to create pod sandbox: ${errorMessage(error)}`;
+      events.warning(pod, "FailedCreatePodSandBox", message);
+      throw new StartFailure("FailedCreatePodSandBox", message, undefined, error);
+    }
+  }
+
+  /** One that this program has not started itself is made known too; it goes on meanwhile. */
+  #guardAsItRuns(pod: Pod, state: PodRuntimeState, signal: AbortSignal): void {
+    const sandbox = readySandbox(state);
+    if (!sandbox || pod.spec.hostNetwork) return;
+    const { guard, logger } = this.#options;
+    guard.guard(pod, addressesOf(sandbox), signal).catch((error) => {
+      logger.debug("a running pod is not guarded yet", { pod: podLogName(pod), error: errorMessage(error) });
+    });
   }
 
   #startContext(
@@ -261,6 +290,10 @@ export class PodSyncer {
       logger.debug("a pod's progress was not told", { pod: podLogName(pod), error: errorMessage(error) });
     }
   }
+}
+
+function addressesOf({ ip }: PodSandboxStatus): string[] {
+  return ip === "" ? [] : [ip];
 }
 
 export function graceSeconds(pod: Pod): number {

@@ -11,6 +11,7 @@ import type { ProbeManager } from "../probes/probe-manager.ts";
 import type { StatusManager } from "../status/status-manager.ts";
 import type { StatusPublisher } from "../status/status-publisher.ts";
 import type { VolumeManager } from "../volumes/volume-manager.ts";
+import type { PodGuard } from "./pod-guard.ts";
 import type { PodMemory } from "./pod-memory.ts";
 import { type PodRuntimeState, readRuntimeState, runningContainers } from "./runtime-state.ts";
 
@@ -23,6 +24,7 @@ export interface PodTerminatorOptions {
   statuses: StatusManager;
   volumes: VolumeManager;
   podLogsDir: string;
+  guard: PodGuard;
   untilPodLeft: UntilPodLeft;
   logger: Logger;
   clock: Clock;
@@ -62,7 +64,7 @@ export class PodTerminator {
    * on SIGTERM would otherwise refuse the connections that are still led to it.
    */
   async endContainers(pod: Pod, memory: PodMemory, graceSeconds: number, hurry: AbortSignal): Promise<void> {
-    const { runtime, killer, probes, publisher } = this.#options;
+    const { runtime, killer, probes, publisher, guard } = this.#options;
     const { uid } = pod.metadata;
     let graceLeft: number | undefined;
     for (;;) {
@@ -76,6 +78,7 @@ export class PodTerminator {
     probes.removePod(uid);
     for (const sandbox of (await readRuntimeState(runtime, uid)).sandboxes)
       await runtime.stopPodSandbox(sandbox.id);
+    guard.release(uid);
     const ended = await readRuntimeState(runtime, uid);
     if (memory.rejection) publisher.publishRejected(pod, memory.rejection);
     else if (!isOnlyRecord(pod, ended)) publisher.publishEnded(pod, memory, ended);

@@ -8,6 +8,7 @@ import { configMaps, events, namespaces, pods, serviceAccounts } from "../../api
 import { type ApiServer, createApiServer, openCertificates } from "../../apiserver/index.ts";
 import { createInformerFactory, createInProcessClient, type KubeClient } from "../../client/index.ts";
 import { createKubelet, type Kubelet, type KubeletOptions } from "../index.ts";
+import type { PodGuard } from "../pods/pod-guard.ts";
 import type { UntilPodLeft } from "../pods/pod-terminator.ts";
 
 const NODE = "node-1";
@@ -42,6 +43,8 @@ interface Running {
 export interface TestClusterOptions {
   /** Instead of a proxy's. */
   untilPodLeft?: UntilPodLeft;
+  /** Instead of network policies. */
+  guard?: PodGuard;
   /** What the node has left, instead of the machine's. */
   observeNode?: KubeletOptions["observeNode"];
   /** Stands between the kubelet and the API. */
@@ -154,7 +157,7 @@ async function startNode(
   home: TestHome,
   server: ApiServer,
   logger: Logger,
-  { untilPodLeft, observeNode, wrapClient = (client) => client }: TestClusterOptions,
+  { untilPodLeft, guard, observeNode, wrapClient = (client) => client }: TestClusterOptions,
 ): Promise<Node> {
   const network = await home.network.openPodNetwork();
   const cri = createCri({
@@ -182,6 +185,7 @@ async function startNode(
     rootDir: join(home.dir, "kubelet"),
     podLogsDir: join(home.dir, "logs", "pods"),
     ...(untilPodLeft ? { untilPodLeft } : {}),
+    ...(guard ? { guard } : {}),
     ...(observeNode ? { observeNode } : {}),
     logger,
   });

@@ -24,7 +24,9 @@ export class LocalInformers implements InformerFactory {
   /** Adds or replaces an object. */
   put(
     resource: string,
-    object: { metadata: { name: string; namespace?: string } } & Record<string, unknown>,
+    object: {
+      metadata: { name: string; namespace?: string; labels?: Record<string, string> };
+    } & Record<string, unknown>,
   ): void {
     const metadata = {
       uid: `uid-${object.metadata.name}`,

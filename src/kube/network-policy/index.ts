@@ -1,0 +1,1 @@
+export { NetworkPolicies, type NetworkPoliciesOptions, policyTableName } from "./network-policies.ts";
