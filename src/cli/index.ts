@@ -1,4 +1,5 @@
 import { diskError, errorMessage, GantryError } from "../base/index.ts";
+import { COMPOSE_USAGE } from "./compose/usage.ts";
 import { DOWN_USAGE, down } from "./down.ts";
 import type { PlatformResetter, PlatformRunner } from "./platform-runner.ts";
 import { RESET_USAGE, reset } from "./reset.ts";
@@ -38,6 +39,7 @@ const HELP = `Gantry builds, stores, runs and orchestrates containers in one pro
   ${DOWN_USAGE}
   ${RESET_USAGE}
   ${STORE_USAGE}
+  ${COMPOSE_USAGE}
   ${VERSION_USAGE}
 
 The home is --home, $GANTRY_HOME, or /var/lib/gantry.
@@ -53,6 +55,7 @@ export async function runCommandLine(args: readonly string[], commands: CommandL
     reset: () => reset(rest, commands.resetPlatform),
     // The store's libraries take a while to load: only who asks for them waits.
     store: async () => (await import("./store/index.ts")).store(rest),
+    compose: async () => (await import("./compose/index.ts")).compose(rest),
     version: () => version(rest),
   };
   if (verb === undefined || verb === "help" || verb === "--help" || verb === "-h") {
@@ -64,7 +67,8 @@ export async function runCommandLine(args: readonly string[], commands: CommandL
     process.stderr.write(`gantry: unknown command "${verb}"; 'gantry help' lists them\n`);
     return 2;
   }
-  if (rest.includes("--help") || rest.includes("-h")) {
+  // Its commands have pages of their own.
+  if (verb !== "compose" && (rest.includes("--help") || rest.includes("-h"))) {
     process.stdout.write(verb === "up" ? `${HELP}\n${await upHelp()}` : HELP);
     return 0;
   }

@@ -1,0 +1,2 @@
+export { diskFiles } from "./disk-files.ts";
+export * from "./model/index.ts";
