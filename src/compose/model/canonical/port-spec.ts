@@ -14,8 +14,8 @@ export function parsePortSpec(spec: string): TreeMap[] {
   const protocol = slash < 0 || slash === spec.length - 1 ? "tcp" : spec.slice(slash + 1);
   const { host, published, target } = splitParts(rawPort);
   const address = host.startsWith("[") ? bracketed(host, spec) : host;
-  if (address !== "" && isIP(address) === 0) throw invalidArgument(`invalid IP address: ${address}`);
-  if (target === "") throw invalidArgument(`no port specified: ${spec}<empty>`);
+  if (address !== "" && isIP(address) === 0) throw invalidArgument(`Invalid ip address: ${address}`);
+  if (target === "") throw invalidArgument(`No port specified: ${spec}<empty>`);
   const targets = parseRange(target, "containerPort");
   const hosts = published === "" ? undefined : parseRange(published, "hostPort");
   const one = (range: Range) => range.last - range.first;
@@ -23,11 +23,11 @@ export function parsePortSpec(spec: string): TreeMap[] {
     // One port in the container may be any of several on the host.
     if (one(targets) !== 0)
       throw invalidArgument(
-        `invalid ranges specified for container and host Ports: ${target} and ${published}`,
+        `Invalid ranges specified for container and host Ports: ${target} and ${published}`,
       );
   }
   if (!["tcp", "udp", "sctp"].includes(protocol.toLowerCase()))
-    throw invalidArgument(`invalid proto: ${protocol}`);
+    throw invalidArgument(`Invalid proto: ${protocol}`);
   const ports: TreeMap[] = [];
   for (let offset = 0; offset <= one(targets); offset++) {
     const port = newMap([["mode", "ingress"]]);
@@ -56,7 +56,7 @@ function splitParts(raw: string): { host: string; published: string; target: str
 
 function bracketed(host: string, spec: string): string {
   const address = /^\[([^\]]*)\]$/.exec(host)?.[1];
-  if (address === undefined) throw invalidArgument(`invalid IP address: ${spec}`);
+  if (address === undefined) throw invalidArgument(`Invalid ip address: ${spec}`);
   return address;
 }
 
@@ -65,7 +65,7 @@ function parseRange(text: string, what: string): Range {
   const first = parsePort(from);
   const last = to === undefined ? first : parsePort(to);
   if (first === undefined || last === undefined || more.length > 0 || last < first)
-    throw invalidArgument(`invalid ${what}: ${text}`);
+    throw invalidArgument(`Invalid ${what}: ${text}`);
   return { first, last };
 }
 

@@ -108,6 +108,7 @@ class EnvFileParser {
         return quote === "'" ? value : this.#expand(unescapeText(value));
       } else value += char;
     }
+    this.#at = this.#text.length;
     throw this.#error(`unterminated quoted value ${this.#text.slice(start).split("\n")[0]}`);
   }
 

@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path";
-import { invalidArgument } from "../../../base/index.ts";
+import { invalidArgument, notFound } from "../../../base/index.ts";
 import { mergeServices } from "../merge/index.ts";
 import { copyTree, isMap, newMap, type Tree, type TreeMap, type TreePath } from "../tree/index.ts";
 import { applyResets } from "./apply-resets.ts";
@@ -75,7 +75,7 @@ function referenceOf(name: string, extended: Tree): { service: string; file?: st
 
 function readServices(context: LoadContext, name: string, service: string, file: string, step: ExtendsStep) {
   const path = within(step.group.baseDir, file);
-  if (context.files.kind(path) === undefined) throw invalidArgument(`cannot read ${file}`);
+  if (context.files.kind(path) === undefined) throw notFound(`open ${path}: no such file or directory`);
   const { tree, resets } = step.loadExtended(context, path, lookupIn(step.group.environment));
   const refuse = (where: string, why: string) =>
     invalidArgument(`cannot extend service ${JSON.stringify(name)} in ${where}: ${why}`);

@@ -1,6 +1,6 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import { invalidArgument } from "../../../base/index.ts";
-import type { TreeMap } from "../tree/index.ts";
+import { isMap, type Tree, type TreeMap } from "../tree/index.ts";
 import { COMPOSE } from "./compose-schema.ts";
 
 let compiled: ValidateFunction | undefined;
@@ -10,17 +10,24 @@ export type Locate = (path: readonly string[]) => string;
 
 /** Refuses a tree that says what a Compose file cannot say, in compose's words after the file and line. */
 export function validateSchema(tree: TreeMap, locate: Locate): void {
-  // Objects without a prototype, as trees are, are what ajv expects too; `strict` is about the schema.
   compiled ??= new Ajv({ allErrors: true, strict: false, verbose: true, ownProperties: true }).compile(
     COMPOSE,
   );
-  if (compiled(tree)) return;
+  if (compiled(plain(tree))) return;
   const error = mostSpecific(compiled.errors ?? []);
   if (!error) return;
   const path = pathOf(error);
   throw invalidArgument(
     `validating ${locate(placeOf(error, path))}: ${path.join(".")} ${describe(error, compiled.errors ?? [])}`,
   );
+}
+
+/** ajv compares values by methods that a tree's maps do not have. */
+function plain(value: Tree): unknown {
+  if (Array.isArray(value)) return value.map(plain);
+  return isMap(value)
+    ? Object.fromEntries(Object.entries(value).map(([key, one]) => [key, plain(one)]))
+    : value;
 }
 
 const pathOf = (error: ErrorObject) =>

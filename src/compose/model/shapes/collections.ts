@@ -1,5 +1,6 @@
 import { invalidArgument } from "../../../base/index.ts";
 import { isMap, pathText, sprint, type Tree, type TreeMap, type TreePath, typeName } from "../tree/index.ts";
+import { OrderedMap } from "../yaml/index.ts";
 import { type Codec, list, mapOf, shape } from "./codec.ts";
 import { goString } from "./go-json.ts";
 import { integer, text, textOrNumber } from "./scalars.ts";
@@ -165,7 +166,11 @@ export const ulimit: Codec<Ulimit> = {
   json: (value) => (value?.single ? String(value.single) : softAndHard.json(value)),
   yaml(value) {
     if (value === undefined) return undefined;
-    return value.single || { soft: value.soft ?? 0, hard: value.hard ?? 0 };
+    if (value.single) return value.single;
+    return new OrderedMap([
+      ["soft", value.soft ?? 0],
+      ["hard", value.hard ?? 0],
+    ]);
   },
 };
 

@@ -17,17 +17,18 @@ export function parseDuration(text: string): number {
   const body = text.replace(/^[-+]/, "");
   if (body === "0") return 0;
   const parts = [...body.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h|d|w)/g)];
-  if (body === "" || parts.map(([part]) => part).join("") !== body) {
-    const rest = /^[\d.]+$/.test(body);
-    throw new Error(
-      rest
-        ? `time: missing unit in duration ${JSON.stringify(text)}`
-        : `time: invalid duration ${JSON.stringify(text)}`,
-    );
-  }
+  if (body === "" || parts.map(([part]) => part).join("") !== body) throw new Error(whyNot(body, text));
   return (
     sign * Math.round(parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * NANOSECONDS[unit!]!, 0))
   );
+}
+
+function whyNot(body: string, text: string): string {
+  const whole = JSON.stringify(text);
+  const unit = /^(?:[\d.]+[a-zµμ]+)*?[\d.]+([^\d.]+)/.exec(body)?.[1];
+  if (unit !== undefined && !(unit in NANOSECONDS))
+    return `time: unknown unit ${JSON.stringify(unit)} in duration ${whole}`;
+  return /\d$/.test(body) ? `time: missing unit in duration ${whole}` : `time: invalid duration ${whole}`;
 }
 
 /** As Go writes it: `1h30m0s`, `1.5s`, `100ms`. */

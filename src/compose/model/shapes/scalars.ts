@@ -1,14 +1,16 @@
 import { invalidArgument } from "../../../base/index.ts";
 import { toBoolean, toInteger } from "../interpolate/index.ts";
 import { pathText, sprint, type Tree, type TreePath, typeName } from "../tree/index.ts";
+import { cannotRead } from "./cannot-read.ts";
 import { type Codec, given } from "./codec.ts";
 import { formatDuration, parseDuration } from "./duration.ts";
 import { goFloat32, goString } from "./go-json.ts";
 import { parseBytes } from "./size.ts";
 
 const wrong = (path: TreePath, value: Tree, wanted: string) =>
-  invalidArgument(
-    `'${pathText(path)}' expected type '${wanted}', got unconvertible type '${typeName(value)}', value: '${sprint(value)}'`,
+  cannotRead(
+    path,
+    `expected type '${wanted}', got unconvertible type '${typeName(value)}', value: '${sprint(value)}'`,
   );
 
 /** Names the place in what its reader throws. */
@@ -16,7 +18,7 @@ function at<T>(path: TreePath, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw invalidArgument(`${pathText(path)}: ${error instanceof Error ? error.message : String(error)}`);
+    throw cannotRead(path, error instanceof Error ? error.message : String(error));
   }
 }
 

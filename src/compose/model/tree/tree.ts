@@ -44,6 +44,7 @@ export function sprint(value: Tree | undefined): string {
 
 /** Go's `%v` of a number: integers whole, fractions with an exponent where it is below -4 or above 20. */
 export function goFloat(value: number): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
   if (Number.isInteger(value)) return String(value);
   const text = String(value);
   const exponent = Math.floor(Math.log10(Math.abs(value)));
