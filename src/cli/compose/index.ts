@@ -1,12 +1,43 @@
 import { errorMessage, GantryError } from "../../base/index.ts";
 import { ComposeCall } from "./compose-call.ts";
 import { config } from "./config.ts";
+import { create } from "./create.ts";
+import { down } from "./down.ts";
+import { exec } from "./exec.ts";
 import { type Flags, parseFlags, usage } from "./flags.ts";
 import { composeHelp, verbHelp } from "./help.ts";
+import { kill } from "./kill.ts";
+import { logs } from "./logs.ts";
+import { pause, unpause } from "./pause.ts";
+import { ps } from "./ps.ts";
+import { restart } from "./restart.ts";
+import { rm } from "./rm.ts";
+import { run } from "./run.ts";
+import { start } from "./start.ts";
+import { stop } from "./stop.ts";
 import { Terminal } from "./terminal.ts";
+import { up } from "./up.ts";
 import type { Verb } from "./verb.ts";
+import { version } from "./version.ts";
 
-const VERBS: Readonly<Record<string, Verb>> = { config };
+const VERBS: Readonly<Record<string, Verb>> = {
+  config,
+  create,
+  down,
+  exec,
+  kill,
+  logs,
+  pause,
+  ps,
+  restart,
+  rm,
+  run,
+  start,
+  stop,
+  unpause,
+  up,
+  version,
+};
 
 /** Options before the command, for all of them. */
 const GLOBALS: Flags = {
@@ -37,7 +68,7 @@ const GLOBALS: Flags = {
 export async function compose(line: readonly string[]): Promise<number> {
   const terminal = new Terminal();
   try {
-    return await run(line, terminal);
+    return await dispatch(line, terminal);
   } catch (error) {
     const code = error instanceof ExitCode ? error.exitCode : 1;
     const message = errorMessage(error);
@@ -59,7 +90,7 @@ export class ExitCode extends Error {
 const isExpected = (error: unknown) => error instanceof GantryError || error instanceof ExitCode;
 const stackOf = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error));
 
-async function run(line: readonly string[], terminal: Terminal): Promise<number> {
+async function dispatch(line: readonly string[], terminal: Terminal): Promise<number> {
   const globals = parseFlags(line, GLOBALS, false);
   const [name, ...rest] = globals.args;
   if (name === undefined || globals.flags.has("help") || name === "help") {

@@ -1,3 +1,4 @@
+import { createInterface } from "node:readline/promises";
 import { systemClock } from "../../base/index.ts";
 
 /** Where a command's words go. */
@@ -23,6 +24,12 @@ export class Terminal {
 
   isTerminal(stream: "stdin" | "stdout" | "stderr"): boolean {
     return process[stream].isTTY === true;
+  }
+
+  /** The next line of standard input, empty at its end. */
+  async readLine(): Promise<string> {
+    for await (const line of createInterface({ input: process.stdin })) return line;
+    return "";
   }
 
   get columns(): number {

@@ -1,4 +1,5 @@
 export type { ProjectFiles } from "./environment/index.ts";
+export { parseEnvFile as readEnvText } from "./environment/index.ts";
 export { findVariables, type Variable } from "./interpolate/index.ts";
 export {
   COMPOSE_VERSION,
@@ -30,4 +31,5 @@ export {
   type VolumeMount,
   type WatchTrigger,
 } from "./shapes/index.ts";
+export { parsePorts, parseVolume } from "./short-forms.ts";
 export { emitYaml, OrderedMap, type YamlOut } from "./yaml/index.ts";

@@ -20,10 +20,12 @@ export {
   type HealthCheck,
   type Hook,
   type Port,
+  portOf,
   type ServiceFields,
   type ServiceNetwork,
   service,
   type VolumeMount,
+  volumeMountOf,
   type WatchTrigger,
 } from "./service.ts";
 export { parseBytes } from "./size.ts";

@@ -1,3 +1,4 @@
+import type { TreeMap } from "../tree/index.ts";
 import { list, mapOf, shape, type ValueOf } from "./codec.ts";
 import {
   command,
@@ -137,3 +138,6 @@ export type Port = ValueOf<typeof part.port>;
 export type ServiceNetwork = ValueOf<typeof part.serviceNetwork>;
 export type VolumeMount = ValueOf<typeof part.volumeMount>;
 export type WatchTrigger = ValueOf<typeof part.watchTrigger>;
+
+export const portOf = (tree: TreeMap): Port => part.port.read(tree, ["port"]);
+export const volumeMountOf = (tree: TreeMap): VolumeMount => part.volumeMount.read(tree, ["volume"]);
