@@ -1,42 +1,72 @@
 import { errorMessage, GantryError } from "../../base/index.ts";
+import { attach } from "./attach.ts";
+import { build } from "./build.ts";
 import { ComposeCall } from "./compose-call.ts";
 import { config } from "./config.ts";
+import { cp } from "./cp.ts";
 import { create } from "./create.ts";
 import { down } from "./down.ts";
+import { events } from "./events.ts";
 import { exec } from "./exec.ts";
 import { type Flags, parseFlags, usage } from "./flags.ts";
 import { composeHelp, verbHelp } from "./help.ts";
+import { images } from "./images.ts";
 import { kill } from "./kill.ts";
 import { logs } from "./logs.ts";
+import { ls } from "./ls.ts";
 import { pause, unpause } from "./pause.ts";
+import { port } from "./port.ts";
 import { ps } from "./ps.ts";
+import { pull } from "./pull.ts";
+import { push } from "./push.ts";
 import { restart } from "./restart.ts";
 import { rm } from "./rm.ts";
 import { run } from "./run.ts";
+import { scale } from "./scale.ts";
 import { start } from "./start.ts";
+import { stats } from "./stats.ts";
 import { stop } from "./stop.ts";
 import { Terminal } from "./terminal.ts";
+import { top } from "./top.ts";
 import { up } from "./up.ts";
 import type { Verb } from "./verb.ts";
 import { version } from "./version.ts";
+import { volumes } from "./volumes.ts";
+import { wait } from "./wait.ts";
+import { watch } from "./watch.ts";
 
 const VERBS: Readonly<Record<string, Verb>> = {
+  attach,
+  build,
   config,
+  cp,
   create,
   down,
+  events,
   exec,
+  images,
   kill,
   logs,
+  ls,
   pause,
+  port,
   ps,
+  pull,
+  push,
   restart,
   rm,
   run,
+  scale,
   start,
+  stats,
   stop,
+  top,
   unpause,
   up,
   version,
+  volumes,
+  wait,
+  watch,
 };
 
 /** Options before the command, for all of them. */

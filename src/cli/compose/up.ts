@@ -158,7 +158,7 @@ async function attached(call: ComposeCall, project: Project, onExit: OnExit): Pr
       onSignal: onStopSignal,
     });
   } finally {
-    watcher?.stop();
+    await watcher?.stop();
   }
 }
 

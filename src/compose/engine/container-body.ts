@@ -81,7 +81,7 @@ export function containerBody(
     HostConfig: {
       AutoRemove: options.autoRemove,
       Annotations: service.annotations,
-      Binds: binds,
+      Binds: binds.length > 0 ? binds : null,
       Mounts: mounts,
       CapAdd: service.cap_add,
       CapDrop: service.cap_drop,

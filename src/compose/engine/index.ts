@@ -21,6 +21,7 @@ export {
   shortName,
 } from "./containers.ts";
 export type { Recreate } from "./converge.ts";
+export { copyFromContainer, copyToContainer, treeMembers } from "./copy-files.ts";
 export { type CreateOptions, createProject } from "./create.ts";
 export { type DownOptions, down } from "./down.ts";
 export { environmentList } from "./environment-list.ts";
@@ -37,3 +38,4 @@ export { startProject } from "./start.ts";
 export { stopProject } from "./stop.ts";
 export { type OnExit, upAttached } from "./up-attached.ts";
 export { all } from "./walk-services.ts";
+export { ProjectWatcher, type WatchOptions } from "./watch.ts";
