@@ -16,7 +16,7 @@ import {
 } from "../../compose/index.ts";
 import type { ComposeCall } from "./compose-call.ts";
 import type { Flags } from "./flags.ts";
-import { formatTable } from "./table.ts";
+import { COMPOSE_WIDTH, formatTable } from "./table.ts";
 import type { Verb } from "./verb.ts";
 
 const flags: Flags = {
@@ -169,5 +169,6 @@ function variables(call: ComposeCall): string {
       defaultValue,
       presenceValue,
     ]),
+    COMPOSE_WIDTH,
   );
 }

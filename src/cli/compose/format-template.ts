@@ -13,7 +13,7 @@ export function formatRows(
   table: { headings: Readonly<Record<string, string>>; default: string },
   draw: (headings: string[], cells: string[][]) => string,
 ): string {
-  if (format === "json") return rows.map((row) => `${JSON.stringify(jsonRow(row))}\n`).join("");
+  if (format === "json") return rows.map((row) => `${escaped(JSON.stringify(jsonRow(row)))}\n`).join("");
   const isTable = format === "" || format === "table" || format.startsWith("table ");
   const template = !isTable
     ? format
@@ -39,10 +39,14 @@ export function formatRows(
 const jsonRow = (row: Row) =>
   Object.fromEntries(Object.entries(row).filter(([, value]) => typeof value !== "function"));
 
+/** As Go writes it. */
+const escaped = (json: string) =>
+  json.replace(/[<>&]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
 function fill(template: string, row: Row): string {
   return template.replace(/\{\{\s*(.*?)\s*\}\}/g, (whole, expression: string) => {
     const json = /^json\s+\.(\w*)$/.exec(expression);
-    if (json) return JSON.stringify(json[1] === "" ? jsonRow(row) : row[json[1]!]);
+    if (json) return escaped(JSON.stringify(json[1] === "" ? jsonRow(row) : row[json[1]!]));
     const field = /^\.(\w+)(?:\s+"([^"]*)")?$/.exec(expression);
     if (!field || !(field[1]! in row)) {
       throw invalidArgument(`template parsing error: cannot evaluate ${whole}`);

@@ -1,7 +1,7 @@
 import { all, containerName, inspectImage, listContainers } from "../../compose/index.ts";
 import { familiarName, tryParseImageReference } from "../../formats/index.ts";
 import { humanDuration, humanSize } from "./human.ts";
-import { formatTable } from "./table.ts";
+import { COMPOSE_WIDTH, formatTable } from "./table.ts";
 import type { Verb } from "./verb.ts";
 
 export const images: Verb = {
@@ -52,7 +52,7 @@ export const images: Verb = {
         humanSize(row.Size),
         `${humanDuration((now - Date.parse(row.LastTagTime)) / 1000)} ago`,
       ]);
-      terminal.print(formatTable(headings, cells));
+      terminal.print(formatTable(headings, cells, COMPOSE_WIDTH));
     }
     return 0;
   },

@@ -1,6 +1,6 @@
 import { type ContainerSummary, filters, LABEL } from "../../compose/index.ts";
 import { usage } from "./flags.ts";
-import { formatTable } from "./table.ts";
+import { COMPOSE_WIDTH, formatTable } from "./table.ts";
 import type { Verb } from "./verb.ts";
 
 export const ls: Verb = {
@@ -27,7 +27,7 @@ export const ls: Verb = {
     else if (flags.text("format") === "json") terminal.print(`${JSON.stringify(projects)}\n`);
     else {
       const rows = projects.map((project) => [project.Name, project.Status, project.ConfigFiles]);
-      terminal.print(formatTable(["NAME", "STATUS", "CONFIG FILES"], rows));
+      terminal.print(formatTable(["NAME", "STATUS", "CONFIG FILES"], rows, COMPOSE_WIDTH));
     }
     return 0;
   },

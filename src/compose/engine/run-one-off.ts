@@ -39,7 +39,13 @@ export async function createOneOff(
   if (Object.keys(others.services).length > 0) await startProject(context, others);
   const slug = randomBytes(32).toString("hex");
   const declared = oneOff(context, project, options, slug);
-  await ensureImages(context, { ...project, services: { [declared.name]: declared } }, options.create);
+  // What it needs has been seen to.
+  const { build } = options.create;
+  await ensureImages(
+    context,
+    { ...project, services: { [declared.name]: declared } },
+    { ...options.create, build: build && { ...build, services: [declared.name], dependencies: false } },
+  );
   const observed = await listContainers(context.client, project.name, { oneOff: "include", all: true });
   if (!options.noDeps) {
     using changes = new StateChanges(context, project.name);
