@@ -1,12 +1,14 @@
 import { down as takeDown } from "../../compose/index.ts";
 import { isTrue } from "./create-flags.ts";
 import { usage } from "./flags.ts";
+import { isOnCluster } from "./on-cluster.ts";
 import type { Verb } from "./verb.ts";
 
 export const down: Verb = {
   summary: "Stop and remove containers, networks",
   usage: ["[OPTIONS] [SERVICES]"],
   flags: {
+    on: { type: "text", default: "engine", help: 'Where the project runs ("engine"|"cluster")' },
     "remove-orphans": {
       type: "flag",
       help: "Remove containers for services not defined in the Compose file",
@@ -29,6 +31,10 @@ export const down: Verb = {
       throw usage(`invalid value for --rmi: ${JSON.stringify(images)}`);
     }
     const { name, project } = call.projectOrName();
+    if (isOnCluster(call)) {
+      const { downOnCluster } = await import("./cluster-up.ts");
+      return downOnCluster(call, name, flags.flag("volumes"));
+    }
     await call.withEngine("Running", (context) =>
       takeDown(context, name, {
         ...(project ? { project } : {}),

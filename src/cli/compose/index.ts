@@ -3,6 +3,7 @@ import { attach } from "./attach.ts";
 import { build } from "./build.ts";
 import { ComposeCall } from "./compose-call.ts";
 import { config } from "./config.ts";
+import { convert } from "./convert.ts";
 import { cp } from "./cp.ts";
 import { create } from "./create.ts";
 import { down } from "./down.ts";
@@ -39,6 +40,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   attach,
   build,
   config,
+  convert,
   cp,
   create,
   down,

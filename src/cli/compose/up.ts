@@ -11,6 +11,7 @@ import type { ComposeCall } from "./compose-call.ts";
 import { applyCreateFlags, CREATE_FLAGS, checkCreateFlags, createOptions } from "./create-flags.ts";
 import { type Flags, type ParsedFlags, usage } from "./flags.ts";
 import { LogLines } from "./log-lines.ts";
+import { isOnCluster } from "./on-cluster.ts";
 import { ProgressLines } from "./progress-lines.ts";
 import { onStopSignal } from "./signals.ts";
 import type { Verb } from "./verb.ts";
@@ -50,6 +51,7 @@ const flags: Flags = {
     type: "flag",
     help: "Recreate anonymous volumes instead of retrieving data from the previous containers",
   },
+  on: { type: "text", default: "engine", help: 'Where the project runs ("engine"|"cluster")' },
   timeout: {
     short: "t",
     type: "number",
@@ -80,6 +82,7 @@ export const up: Verb = {
       throw usage("no service selected");
     }
     applyCreateFlags(call, project);
+    if (isOnCluster(call)) return (await import("./cluster-up.ts")).upOnCluster(call, project);
     const options = createOptions(call, project, services);
     const isDetached = call.flags.flag("detach") || call.flags.flag("wait");
     await call.withEngine("Running", async (context) => {
