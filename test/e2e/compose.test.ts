@@ -65,7 +65,7 @@ describe("up and down", () => {
     expect(await shop.ok("exec", "web", "cat", "/hook", "/etc/settings", "/run/secrets/token")).toBe(
       "hooked\na=1s3cret",
     );
-    expect(await shop.ok("exec", "db", "nslookup", "www")).toContain("Address");
+    expect(await shop.ok("exec", "web", "nslookup", "www")).toContain("Address");
     expect(await house.inspect("shop-web-1", "{{.HostConfig.Memory}} {{.HostConfig.NanoCpus}}")).toBe(
       "67108864 500000000",
     );
@@ -310,6 +310,46 @@ services:
     expect(out).toMatch(/Syncing service "a" after \d+ changes were detected/);
     child.kill("SIGINT");
     await ended;
+  });
+});
+
+describe("on the cluster", () => {
+  const kubectl = async (...args: string[]) => (await house.platform.kubectl(...args, "-n", "shop")).stdout;
+
+  it("runs the same file, with the same names, health and order, and takes it away", async () => {
+    const shop = project(SHOP);
+    const up = await shop.gantryWith(TOKEN, "up", "--detach", "--wait", "--on", "cluster");
+    expect([up.code, up.stderr]).toEqual([0, expect.stringContaining("Deployment web  Ready")]);
+    expect(up.stderr.indexOf("Job init  Completed")).toBeLessThan(
+      up.stderr.indexOf("Deployment web  Applying"),
+    );
+    expect(up.stderr).toContain("services are not kept apart by networks");
+    const read = "cat /hook /etc/settings /run/secrets/token; nslookup www.shop.svc.cluster.local";
+    const said = await kubectl("exec", "deploy/web", "--", "sh", "-c", read);
+    expect(said).toMatch(/^hooked\na=1s3cret/);
+    expect(said.match(/Name:\s+www\.shop/g)?.length).toBe(2);
+    expect(await kubectl("get", "deployment,job,pvc", "-o", "name")).toBe(
+      "deployment.apps/db\ndeployment.apps/web\njob.batch/init\npersistentvolumeclaim/data\n",
+    );
+
+    shop.write("compose.yaml", SHOP.replace("{aliases: [www]}", ""));
+    const again = await shop.gantryWith(TOKEN, "up", "--detach", "--on", "cluster");
+    expect(again.stderr).toContain("Service www  Removed");
+
+    expect((await shop.gantry("down", "--on", "cluster")).code).toBe(0);
+    expect(await kubectl("get", "pods,pvc", "-o", "name")).toBe("persistentvolumeclaim/data\n");
+    expect((await shop.gantry("down", "--on", "cluster", "--volumes")).stderr).toContain(
+      "Namespace shop  Removed",
+    );
+  });
+
+  it("prints what it would apply, as kubectl takes it", async () => {
+    const shop = project(SHOP);
+    const { stdout } = await shop.gantryWith(TOKEN, "convert");
+    shop.write("objects.yaml", stdout);
+    const path = join(shop.directory, "objects.yaml");
+    const applied = await house.platform.kubectl("create", "--dry-run=client", "-o", "name", "-f", path);
+    expect(applied.stdout).toContain("deployment.apps/web\n");
   });
 });
 

@@ -1,4 +1,10 @@
-import { containerName, removeContainers, stopProject, stoppedContainers } from "../../compose/index.ts";
+import {
+  byName,
+  containerName,
+  removeContainers,
+  stopProject,
+  stoppedContainers,
+} from "../../compose/index.ts";
 import type { Verb } from "./verb.ts";
 
 export const rm: Verb = {
@@ -29,6 +35,7 @@ Any data which is not in a volume will be lost.`,
       call.terminal.info("No stopped containers\n");
       return 0;
     }
+    found.sort(byName);
     const question = `Going to remove ${found.map(containerName).join(", ")}`;
     if (flags.flag("force")) call.terminal.print(`${question}\n`);
     else if (!(await call.confirm(question))) return 0;

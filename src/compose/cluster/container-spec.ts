@@ -40,7 +40,7 @@ function variablesOf(project: Project, service: Service): { name: string; value:
   return entries.flatMap(([name, value]) => {
     const own = value ?? project.environment.get(name);
     // `$(NAME)` would be replaced by the kubelet.
-    return own === undefined ? [] : [{ name, value: own.replaceAll("$(", "$$(") }];
+    return own === undefined ? [] : [{ name, value: own.replaceAll("$(", () => "$$(") }];
   });
 }
 

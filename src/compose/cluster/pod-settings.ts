@@ -14,6 +14,8 @@ export function podSettings(
       `services.${service.name}.restart: the containers of a Deployment are always started again, not ${JSON.stringify(restart)}`,
     );
   }
+  if (service.init)
+    tell(`services.${service.name}.init: the container's own first process has to reap its children`);
   const isHost = service.network_mode === "host";
   if (service.network_mode && !isHost) {
     tell(
@@ -27,8 +29,6 @@ export function podSettings(
     hostNetwork: isHost || undefined,
     hostPID: service.pid === "host" || undefined,
     hostIPC: service.ipc === "host" || undefined,
-    // The pod's first process is an init then.
-    shareProcessNamespace: service.init || undefined,
     hostAliases: hostAliases(service),
     dnsConfig: dnsConfig(service),
     runtimeClassName: service.runtime,
