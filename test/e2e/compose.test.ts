@@ -314,7 +314,7 @@ services:
 });
 
 describe("on the cluster", () => {
-  const kubectl = async (...args: string[]) => (await house.platform.kubectl(...args, "-n", "shop")).stdout;
+  const kubectl = async (...args: string[]) => (await house.platform.kubectl("-n", "shop", ...args)).stdout;
 
   it("runs the same file, with the same names, health and order, and takes it away", async () => {
     const shop = project(SHOP);

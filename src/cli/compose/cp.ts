@@ -54,7 +54,10 @@ async function copyOut(
 ): Promise<number> {
   const index = call.flags.number("index") ?? 0;
   const query = { oneOff: call.flags.flag("all") ? "include" : "exclude", all: true } as const;
-  const container = await findContainer(call.client, call.projectName(), service, index, query);
+  const name = call.projectName();
+  const own = await listContainers(call.client, name, { ...query, services: [service], number: index });
+  if (own.length === 0) throw notFound(`no container found for service ${JSON.stringify(service)}`);
+  const container = await findContainer(call.client, name, service, index, query);
   if (destination === "-") throw usage("copying to standard output is not implemented by gantry compose cp");
   await call.withEngine("Copying", async ({ report }) => {
     const event = `${containerName(container)}:${path} to ${destination}`;

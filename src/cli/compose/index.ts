@@ -144,15 +144,15 @@ async function dispatch(line: readonly string[], terminal: Terminal): Promise<nu
     terminal.print(verbHelp(name, verb));
     return 0;
   }
-  checkArgs(name, verb, parsed.args.length);
+  checkArgs(name, verb, parsed.args);
   return verb.run(new ComposeCall(globals.flags, parsed.flags, parsed.args, terminal));
 }
 
-function checkArgs(name: string, { args = {}, usage: forms }: Verb, count: number): void {
+function checkArgs(name: string, { args = {} }: Verb, given: readonly string[]): void {
   const { min = 0, max = Number.POSITIVE_INFINITY } = args;
-  if (count >= min && count <= max) return;
-  const wanted = count < min ? `at least ${min}` : max === 0 ? "no" : `at most ${max}`;
-  throw usage(
-    `"gantry compose ${name}" accepts ${wanted} argument${wanted.endsWith(" 1") ? "" : "s"}.\nSee 'gantry compose ${name} --help'.\n\nUsage:  gantry compose ${name} ${forms[0]}`,
-  );
+  const count = given.length;
+  if (count < min) throw usage(`requires at least ${min} arg(s), only received ${count}`);
+  if (count <= max) return;
+  if (max === 0) throw usage(`unknown command ${JSON.stringify(given[0])} for "gantry compose ${name}"`);
+  throw usage(`accepts at most ${max} arg(s), received ${count}`);
 }

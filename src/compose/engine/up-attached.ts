@@ -1,4 +1,4 @@
-import { GantryError, isGantryError } from "../../base/index.ts";
+import { isGantryError } from "../../base/index.ts";
 import type { Project } from "../model/index.ts";
 import type { ComposeContext } from "./compose-context.ts";
 import { killProject } from "./container-verbs.ts";
@@ -184,10 +184,9 @@ class AttachedProject {
     );
   }
 
+  /** It is waited for at the end, where its failure is told. */
   #later(work: Promise<unknown>): void {
-    work.catch((error: unknown) => {
-      if (!(error instanceof GantryError)) throw error;
-    });
+    work.catch(() => {});
     this.#work.push(work);
   }
 }
