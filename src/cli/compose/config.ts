@@ -88,7 +88,7 @@ function model(call: ComposeCall): string {
     return format === "json" ? indentJson(JSON.stringify(tree)) : emitYaml(tree);
   }
   let project = load(call, call.args, {
-    resolveEnvironment: !call.flags.flag("no-env-resolution"),
+    resolveEnvironment: true,
     discardEnvFiles: true,
   });
   if (!call.flags.flag("no-env-resolution"))

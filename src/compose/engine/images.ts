@@ -1,4 +1,4 @@
-import { GantryError, invalidArgument, isGantryError } from "../../base/index.ts";
+import { errorMessage, GantryError, invalidArgument, isGantryError } from "../../base/index.ts";
 import { parsePlatform } from "../../formats/index.ts";
 import { type ImageInspect, jsonLines } from "../docker/index.ts";
 import { imageOf, type Project, parseDuration, type Service } from "../model/index.ts";
@@ -159,7 +159,7 @@ export async function pullImage(context: ComposeContext, request: PullRequest): 
       if (!request.quiet) reportLayer(context, name, message);
     }
   } catch (error) {
-    const statusText = error instanceof Error ? error.message : String(error);
+    const statusText = errorMessage(error).replace(/^Error response from daemon: /, "");
     const [status, text] = canBuild ? (["warning", "Warning"] as const) : (["error", "Error"] as const);
     report.event({ id: name, status, text, statusText });
     throw error;

@@ -1,6 +1,7 @@
 import { dirname, join, resolve } from "node:path";
 import { notFound } from "../../../base/index.ts";
 import type { ProjectFiles } from "../environment/index.ts";
+import { refuseRemote } from "./load-context.ts";
 
 const NAMES = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
 const OVERRIDES = [
@@ -18,7 +19,10 @@ export function findConfigFiles(
   directory: string,
   warn: (message: string) => void,
 ): string[] {
-  const absolute = (path: string) => (path === "-" ? path : resolve(files.currentDirectory, path));
+  const absolute = (path: string) => {
+    refuseRemote(path);
+    return path === "-" ? path : resolve(files.currentDirectory, path);
+  };
   if (named.length > 0) return named.map(absolute);
   const fromEnvironment = environment.get("COMPOSE_FILE");
   if (fromEnvironment !== undefined) {

@@ -1,4 +1,5 @@
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
+import { notImplemented } from "../../../base/index.ts";
 import type { ProjectFiles } from "../environment/index.ts";
 import type { Lookup } from "../interpolate/index.ts";
 import type { TreeMap, TreePath } from "../tree/index.ts";
@@ -50,4 +51,13 @@ export const lookupIn =
     environment.get(name);
 
 /** A path as it is named in a file below `base`. */
-export const within = (base: string, path: string) => (path.startsWith("/") ? path : join(base, path));
+export function within(base: string, path: string): string {
+  refuseRemote(path);
+  return isAbsolute(path) ? path : join(base, path);
+}
+
+/** Files that lie elsewhere, in a repository or a registry. */
+export function refuseRemote(path: string): void {
+  if (!/^(?:https?|git|ssh|oci):\/\/|^git@/.test(path)) return;
+  throw notImplemented(`remote Compose files are not implemented: ${path}`);
+}

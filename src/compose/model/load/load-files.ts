@@ -26,7 +26,8 @@ export function loadGroup(context: LoadContext, group: FileGroup, including: rea
   tree = setDefaults(tree);
   validateTree(tree);
   if (context.options.resolvePaths) resolvePaths(tree, group.workingDir, context.files.homeDirectory);
-  resolveEnvironment(tree, group.environment);
+  // What shall be shown as it stands keeps bare names, too.
+  if (context.options.interpolate) resolveEnvironment(tree, group.environment);
   return tree;
 }
 

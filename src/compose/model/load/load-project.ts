@@ -111,7 +111,7 @@ function readTree(prepared: Prepared, options: LoadProjectOptions): TreeMap {
   if (name === "") throw invalidArgument("project name must not be empty");
   if (options.normalize ?? true) {
     tree.name = name;
-    normalize(tree, name, environment);
+    normalize(tree, name, (options.interpolate ?? true) ? environment : new Map());
   }
   return tree;
 }
