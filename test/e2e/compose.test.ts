@@ -2,13 +2,13 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { SHOP, SLEEP } from "../compose/projects.ts";
 import { ComposeProject } from "../support/compose-project.ts";
 import { useDockerHouse } from "../support/docker.ts";
 import { eventually } from "../support/eventually.ts";
 import { gantryBinary } from "../support/platform.ts";
-import { findPlugin } from "../support/plugins.ts";
 
-// `gantry compose` with containers that really run, and beside the plugin where set-up could fetch it.
+// `gantry compose` with containers that really run.
 const house = useDockerHouse();
 let current: ComposeProject | undefined;
 afterEach(async () => {
@@ -21,33 +21,6 @@ const project = (compose: string, files: Record<string, string> = {}): ComposePr
   return current;
 };
 
-const SLEEP = `sh -c "trap 'exit 0' TERM; while true; do sleep 0.1; done"`;
-
-const SHOP = `
-name: shop
-services:
-  web:
-    image: busybox
-    command: ${SLEEP}
-    depends_on:
-      db: {condition: service_healthy}
-      init: {condition: service_completed_successfully}
-    networks: {front: {aliases: [www]}, default: }
-    configs: [{source: settings, target: /etc/settings}]
-    secrets: [token]
-    deploy: {replicas: 2, resources: {limits: {memory: 64M, cpus: "0.5"}}}
-    post_start: [{command: sh -c "echo hooked > /hook"}]
-  db:
-    image: busybox
-    command: sh -c "trap 'exit 0' TERM; sleep 0.3; touch /ready; while true; do sleep 0.1; done"
-    healthcheck: {test: test -f /ready, interval: 1s, start_interval: 100ms, start_period: 10s}
-    volumes: [data:/data]
-  init: {image: busybox, command: echo initialised}
-networks: {front: }
-volumes: {data: }
-configs: {settings: {content: "a=1"}}
-secrets: {token: {environment: TOKEN}}
-`;
 const TOKEN = { env: { TOKEN: "s3cret" } };
 
 const names = async (shop: ComposeProject) =>
@@ -350,69 +323,5 @@ describe("on the cluster", () => {
     const path = join(shop.directory, "objects.yaml");
     const applied = await house.platform.kubectl("create", "--dry-run=client", "-o", "name", "-f", path);
     expect(applied.stdout).toContain("deployment.apps/web\n");
-  });
-});
-
-describe.skipIf(!findPlugin("docker-compose"))("beside the plugin", () => {
-  it("each takes over what the other has made", async () => {
-    const shop = project(
-      SHOP.replace("secrets: [token]", "").replace("secrets: {token: {environment: TOKEN}}", ""),
-    );
-    const made = await shop.plugin("up", "--detach");
-    expect(made.code, made.stderr).toBe(0);
-    const before = await ids("shop");
-    const up = await shop.gantry("up", "--detach");
-    expect(up.stderr).toContain("Container shop-web-1  Running");
-    expect(up.stderr).not.toContain("Recreate");
-    expect(await ids("shop")).toEqual(before);
-
-    await shop.ok("up", "--detach", "--force-recreate");
-    const renewed = await ids("shop");
-    const plugin = await shop.plugin("up", "--detach");
-    expect(plugin.stderr).toContain("Container shop-db-1  Running");
-    expect(await ids("shop")).toEqual(renewed);
-    expect((await shop.plugin("down", "--volumes")).code).toBe(0);
-    expect(await ids("shop")).toEqual([]);
-  });
-
-  it("they say the same of a project", async () => {
-    const shop = project(
-      SHOP.replace("secrets: [token]", "").replace("secrets: {token: {environment: TOKEN}}", ""),
-    );
-    await shop.ok("up", "--detach");
-    for (const args of [
-      ["ps", "-q"],
-      ["ls"],
-      ["images"],
-      ["volumes"],
-      ["config"],
-      ["config", "--hash", "*"],
-      ["logs", "init"],
-    ]) {
-      const [ours, theirs] = [await shop.gantry(...args), await shop.plugin(...args)];
-      expect([args.join(" "), ours.stdout]).toEqual([args.join(" "), theirs.stdout]);
-    }
-  });
-
-  it("labels and settings of containers are the same", async () => {
-    const shop = project(
-      SHOP.replace("secrets: [token]", "").replace("secrets: {token: {environment: TOKEN}}", ""),
-    );
-    const describeContainer = async () => {
-      const format =
-        "{{json .Config.Labels}}\n{{json .HostConfig}}\n{{json .Config.Cmd}}\n{{json .Config.Healthcheck}}";
-      return (await house.inspect("shop-web-1", format)).split("\n").map((line) => JSON.parse(line));
-    };
-    await shop.plugin("up", "--detach");
-    const theirs = await describeContainer();
-    await shop.plugin("down");
-    await shop.ok("up", "--detach");
-    const ours = await describeContainer();
-    const dependsOn = "com.docker.compose.depends_on";
-    const sorted = (labels: Record<string, string>) => ({
-      ...labels,
-      [dependsOn]: labels[dependsOn]?.split(",").sort().join(),
-    });
-    expect([sorted(ours[0]), ...ours.slice(1)]).toEqual([sorted(theirs[0]), ...theirs.slice(1)]);
   });
 });

@@ -83,8 +83,8 @@ export function containerBody(
       Annotations: service.annotations,
       Binds: binds.length > 0 ? binds : null,
       Mounts: mounts,
-      CapAdd: service.cap_add,
-      CapDrop: service.cap_drop,
+      CapAdd: capabilities(service.cap_add),
+      CapDrop: capabilities(service.cap_drop),
       NetworkMode: networkMode,
       Init: service.init,
       IpcMode: service.ipc,
@@ -121,6 +121,14 @@ export function containerBody(
     },
     NetworkingConfig: endpoints ? { EndpointsConfig: endpoints } : undefined,
   };
+}
+
+/** `NET_ADMIN` as `CAP_NET_ADMIN`, as Docker's own client sends it. */
+function capabilities(names: readonly string[] | undefined): string[] | undefined {
+  return names?.map((name) => {
+    const upper = name.trim().toUpperCase();
+    return upper === "ALL" || upper.startsWith("CAP_") ? upper : `CAP_${upper}`;
+  });
 }
 
 function exposedPorts(service: ServiceFields): Record<string, object> {
