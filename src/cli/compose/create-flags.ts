@@ -58,12 +58,17 @@ export function applyCreateFlags(call: ComposeCall, project: Project): void {
   for (const scale of flags.list("scale")) setScale(project, scale);
 }
 
+/** An image that is to run here is for one platform. */
 function applyPlatform(project: Project, name: string): void {
   const service = project.services[name]!;
   if (!service.build) return;
-  service.platform ||= project.environment.get("DOCKER_DEFAULT_PLATFORM");
-  if (!service.platform) return;
+  service.platform ||= project.environment.get("DOCKER_DEFAULT_PLATFORM") || undefined;
   const { platforms = [] } = service.build;
+  if (!service.platform) {
+    // Of several the builder takes its own.
+    if (platforms.length > 1) service.build.platforms = undefined;
+    return;
+  }
   if (platforms.length > 0 && !platforms.includes(service.platform)) {
     throw invalidArgument(
       `service ${JSON.stringify(name)} build configuration does not support platform: ${service.platform}`,

@@ -1,6 +1,7 @@
 import { errorMessage, GantryError } from "../../base/index.ts";
 import { attach } from "./attach.ts";
 import { build } from "./build.ts";
+import { commit } from "./commit.ts";
 import { ComposeCall } from "./compose-call.ts";
 import { config } from "./config.ts";
 import { convert } from "./convert.ts";
@@ -9,6 +10,7 @@ import { create } from "./create.ts";
 import { down } from "./down.ts";
 import { events } from "./events.ts";
 import { exec } from "./exec.ts";
+import { exportContainer } from "./export.ts";
 import { type Flags, parseFlags, usage } from "./flags.ts";
 import { composeHelp, verbHelp } from "./help.ts";
 import { images } from "./images.ts";
@@ -39,6 +41,7 @@ import { watch } from "./watch.ts";
 const VERBS: Readonly<Record<string, Verb>> = {
   attach,
   build,
+  commit,
   config,
   convert,
   cp,
@@ -46,6 +49,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   down,
   events,
   exec,
+  export: exportContainer,
   images,
   kill,
   logs,

@@ -79,6 +79,7 @@ export function refuseForClassicBuilder(project: Project, name: string): void {
   const { build } = project.services[name] ?? {};
   const refuse = (what: string) =>
     invalidArgument(`the classic builder doesn't support ${what}, set DOCKER_BUILDKIT=1 to use BuildKit`);
+  if ((build?.platforms?.length ?? 0) > 1) throw refuse("multi-arch build");
   if (build?.privileged) throw refuse("privileged mode");
   if (Object.keys(build?.additional_contexts ?? {}).length > 0) throw refuse("additional contexts");
   if (Object.keys(build?.ssh ?? {}).length > 0) throw refuse("SSH keys");
