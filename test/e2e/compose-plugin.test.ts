@@ -95,7 +95,7 @@ describe.skipIf(!findPlugin("docker-compose"))("beside the plugin", () => {
     const networks = await json("network", "inspect", "full_n1", "full_n2");
     const volumes = await json("volume", "inspect", "full_data", "full_kept");
     return {
-      config,
+      config: sorted(config),
       host: sorted(all.HostConfig),
       endpoints: sorted(endpoints.map((one) => JSON.stringify(one).replace(/"[0-9a-f]{12}"/, '"id"'))),
       side: [sideConfig.Cmd, side.HostConfig.PidMode.slice(0, 10), side.HostConfig.NetworkMode.slice(0, 10)],
