@@ -1,9 +1,16 @@
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { invalidArgument, notFound } from "../../../base/index.ts";
 import { mergeServices } from "../merge/index.ts";
 import { copyTree, isMap, newMap, type Tree, type TreeMap, type TreePath } from "../tree/index.ts";
 import { applyResets } from "./apply-resets.ts";
-import { type FileGroup, type LoadContext, type LoadExtended, lookupIn, within } from "./load-context.ts";
+import {
+  type FileGroup,
+  type LoadContext,
+  type LoadExtended,
+  lookupIn,
+  relativeDirectory,
+  within,
+} from "./load-context.ts";
 import { resolvePaths } from "./resolve-paths.ts";
 
 export interface ExtendsStep {
@@ -85,16 +92,8 @@ function readServices(context: LoadContext, name: string, service: string, file:
     throw refuse(step.file, `service ${JSON.stringify(service)} not found in ${file}`);
   }
   // What stands in that file is relative to it; the rest is done when all has been read.
-  resolvePaths(tree, relativeDirectory(step.group.baseDir, path), context.files.homeDirectory);
+  resolvePaths(tree, relativeDirectory(step.group.baseDir, dirname(path)), context.files.homeDirectory);
   return { services: tree.services, resets };
-}
-
-/** Where a file lies, from `base` where it is below it. */
-function relativeDirectory(base: string, path: string): string {
-  const directory = dirname(path);
-  const prefix = base.endsWith("/") ? base : `${base}/`;
-  if (directory === base) return ".";
-  return directory.startsWith(prefix) ? directory.slice(prefix.length) : join(directory);
 }
 
 function follow(seen: readonly Reference[], next: Reference): readonly Reference[] {

@@ -3,7 +3,13 @@ import { isDeepStrictEqual } from "node:util";
 import { invalidArgument, notFound } from "../../../base/index.ts";
 import { readDotEnvFiles } from "../environment/index.ts";
 import { isMap, newMap, sprint, type Tree, type TreeMap } from "../tree/index.ts";
-import { type FileGroup, type LoadContext, type LoadGroup, within } from "./load-context.ts";
+import {
+  type FileGroup,
+  type LoadContext,
+  type LoadGroup,
+  relativeDirectory,
+  within,
+} from "./load-context.ts";
 
 /** One entry of `include`. */
 interface Include {
@@ -49,7 +55,13 @@ function includedGroup(
   );
   // What the including project knows wins.
   for (const [name, value] of group.environment) environment.set(name, value);
-  return { files: paths.map((path) => ({ path })), workingDir: directory, baseDir: directory, environment };
+  return {
+    files: paths.map((path) => ({ path })),
+    workingDir: directory,
+    baseDir: directory,
+    environment,
+    relativeDir: relativeDirectory(group.baseDir, directory),
+  };
 }
 
 function envFilesOf(context: LoadContext, include: Include, group: FileGroup, directory: string): string[] {

@@ -33,6 +33,8 @@ export interface FileGroup {
   /** Files that are named in files are sought from here. */
   baseDir: string;
   environment: ReadonlyMap<string, string>;
+  /** Of an included project: where it lies, as the including one sees it. */
+  relativeDir?: string;
 }
 
 /** A file from which services of another extend. */
@@ -60,4 +62,11 @@ export function within(base: string, path: string): string {
 export function refuseRemote(path: string): void {
   if (!/^(?:https?|git|ssh|oci):\/\/|^git@/.test(path)) return;
   throw notImplemented(`remote Compose files are not implemented: ${path}`);
+}
+
+/** A directory as it is named from `base`, where it lies in it; else its whole path. */
+export function relativeDirectory(base: string, directory: string): string {
+  const prefix = base.endsWith("/") ? base : `${base}/`;
+  if (directory === base) return ".";
+  return directory.startsWith(prefix) ? directory.slice(prefix.length) : directory;
 }

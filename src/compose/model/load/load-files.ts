@@ -25,7 +25,9 @@ export function loadGroup(context: LoadContext, group: FileGroup, including: rea
   for (const file of group.files) tree = loadFile(context, group, file, tree, including);
   tree = setDefaults(tree);
   validateTree(tree);
-  if (context.options.resolvePaths) resolvePaths(tree, group.workingDir, context.files.homeDirectory);
+  // Where paths are not resolved, those of an included project are named from the including one all the same.
+  const base = context.options.resolvePaths ? group.workingDir : group.relativeDir;
+  if (base !== undefined) resolvePaths(tree, base, context.files.homeDirectory);
   // What shall be shown as it stands keeps bare names, too.
   if (context.options.interpolate) resolveEnvironment(tree, group.environment);
   return tree;
