@@ -1,6 +1,7 @@
 import { diskError, errorMessage, GantryError } from "../base/index.ts";
 import { AGENT_USAGE, agent } from "./agent.ts";
 import { NODE_USAGE, TOKEN_USAGE } from "./cluster/usage.ts";
+import { COMPOSE_USAGE } from "./compose/usage.ts";
 import { DOWN_USAGE, down } from "./down.ts";
 import type { PlatformResetter, PlatformRunner } from "./platform-runner.ts";
 import { RESET_USAGE, reset } from "./reset.ts";
@@ -47,6 +48,7 @@ const HELP = `Gantry builds, stores, runs and orchestrates containers in one pro
   ${TOKEN_USAGE}
   ${NODE_USAGE}
   ${STORE_USAGE}
+  ${COMPOSE_USAGE}
   ${VERSION_USAGE}
 
 The home is --home, $GANTRY_HOME, or /var/lib/gantry.
@@ -66,6 +68,7 @@ export async function runCommandLine(args: readonly string[], commands: CommandL
     store: async () => (await import("./store/index.ts")).store(rest),
     token: async () => (await import("./cluster/token.ts")).token(rest),
     node: async () => (await import("./cluster/node.ts")).node(rest),
+    compose: async () => (await import("./compose/index.ts")).compose(rest),
     version: () => version(rest),
   };
   if (verb === undefined || verb === "help" || verb === "--help" || verb === "-h") {
@@ -77,7 +80,8 @@ export async function runCommandLine(args: readonly string[], commands: CommandL
     process.stderr.write(`gantry: unknown command "${verb}"; 'gantry help' lists them\n`);
     return 2;
   }
-  if (rest.includes("--help") || rest.includes("-h")) {
+  // Its commands have pages of their own.
+  if (verb !== "compose" && (rest.includes("--help") || rest.includes("-h"))) {
     process.stdout.write(verb === "up" || verb === "server" ? `${HELP}\n${await upHelp()}` : HELP);
     return 0;
   }

@@ -1,0 +1,2 @@
+export { mergeServices, mergeTrees } from "./merge.ts";
+export { keepUnique } from "./unique-entries.ts";

@@ -1,0 +1,1 @@
+export { type Locate, validateSchema } from "./validate-schema.ts";
