@@ -16,18 +16,28 @@ import { MessageStream } from "../wire/message-stream.ts";
 import { flag, integer, text } from "../wire/query.ts";
 import { decodeRegistryConfig } from "../wire/registry-auth.ts";
 import type { BuildBackend } from "./backend.ts";
+import { sessionBuild } from "./session-build.ts";
 
-/** Endpoints of `docker build` (the classic builder's; BuildKit's are refused). */
+/** Endpoints of `docker build`: the classic builder, and BuildKit for clients without a gRPC connection of their own. */
 export function buildRoutes(backend: BuildBackend, logger: Logger): ApiRoute[] {
   return [
     { method: "POST", path: "/build", handle: (context) => build(backend, context, logger) },
     { method: "POST", path: "/build/prune", handle: (context) => prune(backend, context) },
-    // A build ends when its client goes away, so there is nothing to cancel from outside.
-    { method: "POST", path: "/build/cancel", handle: ({ res }) => sendEmpty(res, 204) },
+    { method: "POST", path: "/build/cancel", handle: (context) => cancel(backend, context) },
   ];
 }
 
+/** A classic build ends when its client goes away, and has no name to cancel it by. */
+function cancel({ buildkit }: BuildBackend, { query, res }: ApiContext): void {
+  const id = text(query, "id");
+  if (id === undefined) throw invalidArgument("build ID not provided", { code: "DockerApi.Query" });
+  buildkit?.cancelBuild(id);
+  sendEmpty(res, 200);
+}
+
 async function build(backend: BuildBackend, context: ApiContext, logger: Logger): Promise<void> {
+  if (backend.buildkit && text(context.query, "version") === "2")
+    return sessionBuild(backend.buildkit, context, logger);
   const options = buildOptions(context);
   const quiet = flag(context.query, "q");
   const stream = new MessageStream(context, logger);
