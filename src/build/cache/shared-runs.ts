@@ -42,8 +42,11 @@ export class SharedRuns<P extends RunParticipant, T> {
     left.promise.catch(() => {});
     const leave = () => {
       run.participants.delete(participant);
-      if (run.participants.size === 0) run.controller.abort(participant.signal.reason);
-      left.reject(participant.signal.reason);
+      const reject = () => left.reject(participant.signal.reason);
+      if (run.participants.size > 0) return reject();
+      run.controller.abort(participant.signal.reason);
+      // The last one stays until the work has cleaned up after itself.
+      run.result.then(reject, reject);
     };
     participant.signal.addEventListener("abort", leave, { once: true });
     try {

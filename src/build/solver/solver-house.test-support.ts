@@ -19,6 +19,7 @@ import type {
   LogEvent,
   SolveEvent,
   SolveJob,
+  Solver,
   StatusEvent,
   VertexEvent,
 } from "./types.ts";
@@ -224,7 +225,7 @@ export interface TestJob extends SolveJob {
   get(graph: TestGraph, output: LlbOutput): Promise<BuildTree>;
 }
 
-export function startJob({ solver }: SolverHouse, options: Partial<JobOptions> = {}): TestJob {
+export function startJob({ solver }: { solver: Solver }, options: Partial<JobOptions> = {}): TestJob {
   const events: SolveEvent[] = [];
   const job = solver.startJob({
     id: "job",
