@@ -340,10 +340,8 @@ class LocalImageService implements ImageService {
     return this.snapshots.prepare(key, image?.id, image?.config.rootfs.diff_ids ?? []);
   }
 
-  async commitLayer(
-    key: string,
-  ): Promise<{ diffId: string; sizeBytes: number; release: () => void } | undefined> {
-    if (await this.snapshots.isUnchanged(key)) return undefined;
+  async commitLayer(key: string): Promise<{ diffId: string; sizeBytes: number; release: () => void }> {
+    this.snapshots.require(key);
     const { record, release } = await this.layers.adopt(this.snapshots.upperDir(key));
     return { diffId: record.diffId, sizeBytes: record.contentBytes, release };
   }

@@ -180,9 +180,9 @@ export interface ImageService {
   prepareSnapshot(key: string, base: SnapshotBase): Promise<RootfsMount>;
   /**
    * Makes a layer of a snapshot's upper directory, which must not be mounted, at no cost; the snapshot can only be removed
-   * afterwards. Undefined where nothing was written. The layer is held until `release`.
+   * afterwards. Where nothing was written it is the empty layer. It is held until `release`.
    */
-  commitLayer(key: string): Promise<{ diffId: string; sizeBytes: number; release: () => void } | undefined>;
+  commitLayer(key: string): Promise<{ diffId: string; sizeBytes: number; release: () => void }>;
   /** Keeps layers until the returned function is called. NotFound (`Layer.NotFound`) when one is not here. */
   holdLayers(diffIds: readonly string[]): () => void;
   /** Somebody else keeps layers too, and says so from memory whenever one may go. */

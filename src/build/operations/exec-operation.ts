@@ -186,13 +186,13 @@ async function commitOutputs(ended: Ended): Promise<OperationResult> {
   const outputs: Ref[] = [];
   const commit = async (output: number, key: string, base: Ref): Promise<void> => {
     const made = await run.host.images.commitLayer(key);
-    if (made) releases.push(made.release);
-    const layer: TreeLayer | undefined = made && {
+    releases.push(made.release);
+    const layer: TreeLayer = {
       diffId: made.diffId,
       createdAtMs: run.host.clock.nowMs(),
       description: run.name,
     };
-    outputs[output] = layer ? { layers: [...base.layers, layer] } : base;
+    outputs[output] = { layers: [...base.layers, layer] };
   };
   try {
     await cleanRoot(ended);

@@ -1,5 +1,4 @@
 import type { Ref } from "../solver/ref.ts";
-import { EMPTY_REF } from "../solver/ref.ts";
 import type { LocalTree } from "../sources/local-tree.ts";
 import { copySelected } from "./copy-files.ts";
 import { closeSelected, selectSources } from "./copy-selection.ts";
@@ -38,7 +37,6 @@ export async function layerOfLocal(
     }
     step.unmount();
     const made = await host.images.commitLayer(step.key);
-    if (!made) return { ref: EMPTY_REF, release: () => {} };
     const layer = { diffId: made.diffId, createdAtMs: host.clock.nowMs(), description };
     return { ref: { layers: [layer] }, release: made.release };
   } finally {

@@ -29,7 +29,6 @@ export class WorkingTree {
     try {
       step.unmount();
       const made = await this.#run.host.images.commitLayer(step.key);
-      if (!made) return this.#base;
       releases.push(made.release);
       return { layers: [...this.#base.layers, this.#layer(made.diffId)] };
     } finally {

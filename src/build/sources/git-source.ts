@@ -4,7 +4,6 @@ import { GantryError, newHexId } from "../../base/index.ts";
 import type { SourceOp } from "../llb/index.ts";
 import { openAgentSocket } from "../operations/agent-socket.ts";
 import type { OperationResult, OperationRun } from "../operations/operation-context.ts";
-import { EMPTY_REF } from "../solver/ref.ts";
 import { checkoutKey, type GitIdentifier, readGitIdentifier } from "./git/git-identifier.ts";
 import type { ResolvedRef } from "./git/git-refs.ts";
 import type { GitAccess } from "./git/git-repositories.ts";
@@ -45,7 +44,6 @@ async function checkOut(
     await repositories.checkOut(identifier, resolved, snapshot.dir, access);
     await chmod(snapshot.dir, 0o755);
     const made = await images.commitLayer(snapshot.key);
-    if (!made) return { outputs: [EMPTY_REF], release: () => {} };
     const layer = { diffId: made.diffId, createdAtMs: clock.nowMs(), description: run.name };
     return { outputs: [{ layers: [layer] }], release: made.release };
   } finally {
