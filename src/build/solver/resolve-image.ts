@@ -1,3 +1,4 @@
+import { notImplemented } from "../../base/index.ts";
 import { formatCanonical, parseImageReference, withDefaultTag } from "../../formats/index.ts";
 import type { ImageService } from "../../images/types.ts";
 import { findImage } from "../sources/image-source.ts";
@@ -11,6 +12,8 @@ export async function resolveImage(
   { session, signal }: Pick<SolveJob, "session" | "signal">,
   step: ProgressStep,
 ): Promise<ResolvedImage> {
+  if (options.ociLayout)
+    throw notImplemented("images of OCI layouts are not supported", { code: "Build.OciLayout" });
   const name = withDefaultTag(parseImageReference(text));
   const reference = formatCanonical(name);
   const { image } = await findImage(images, reference, {
