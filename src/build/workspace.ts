@@ -2,7 +2,7 @@ import { closeSync, constants, openSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, rm, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoCode, isGantryError, type Logger, newHexId } from "../base/index.ts";
-import type { ImageService, SnapshotBase } from "../images/types.ts";
+import type { ImageService, RootfsMount, SnapshotBase } from "../images/types.ts";
 import { isMountPoint, MountFlag, mount, mountOverlay, unmount } from "../kernel/index.ts";
 import { type MountedRoot, openMountedRoot } from "../runtime/index.ts";
 
@@ -14,6 +14,15 @@ export interface StepRoot {
   root: MountedRoot;
   /** Unmounts; the snapshot stays until `dispose`. */
   unmount(): void;
+  dispose(): Promise<void>;
+}
+
+/** A snapshot that is not mounted. */
+export interface StepSnapshot {
+  key: string;
+  rootfs: RootfsMount;
+  /** Its upper directory. */
+  dir: string;
   dispose(): Promise<void>;
 }
 
@@ -62,31 +71,33 @@ export class Workspace {
 
   /** Prepares and mounts a snapshot over an image or layers (undefined: an empty root). */
   async stepRoot(base: SnapshotBase): Promise<StepRoot> {
+    return this.mountStep(await this.snapshot(base));
+  }
+
+  /** A snapshot over an image or layers that is not mounted yet: what is in its directory is what is new. */
+  async snapshot(base: SnapshotBase): Promise<StepSnapshot> {
     const key = `build-${newHexId().slice(0, 32)}`;
     await this.mark(`snapshot.${key}`);
+    const dispose = () => this.cleanUp(`snapshot.${key}`);
     try {
       const rootfs = await this.#options.images.prepareSnapshot(key, base);
+      return { key, rootfs, dir: rootfs.upperDir!, dispose };
+    } catch (error) {
+      await dispose();
+      throw error;
+    }
+  }
+
+  /** Mounts it; disposed of when that fails. */
+  async mountStep({ key, rootfs, dispose }: StepSnapshot): Promise<StepRoot> {
+    try {
       const mountPoint = join(this.#mountsDir, key);
       await mkdir(mountPoint, { mode: 0o700 });
       const root = openMountedRoot(rootfs, mountPoint);
       return { key, root, unmount: () => root.close(), dispose: () => this.#dispose(key, root) };
     } catch (error) {
-      await this.cleanUp(`snapshot.${key}`);
-      await this.#removeMountPoint(key);
-      throw error;
-    }
-  }
-
-  /** A snapshot over nothing, whose directory is the tree itself. */
-  async emptySnapshot(): Promise<{ key: string; dir: string; dispose(): Promise<void> }> {
-    const key = `build-${newHexId().slice(0, 32)}`;
-    await this.mark(`snapshot.${key}`);
-    const dispose = () => this.cleanUp(`snapshot.${key}`);
-    try {
-      const { upperDir } = await this.#options.images.prepareSnapshot(key, undefined);
-      return { key, dir: upperDir!, dispose };
-    } catch (error) {
       await dispose();
+      await this.#removeMountPoint(key);
       throw error;
     }
   }

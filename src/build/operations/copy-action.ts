@@ -8,12 +8,14 @@ import { type Ownership, TreeWriter } from "../tree-writer.ts";
 import { unpackTar } from "../unpack-tar.ts";
 import { copySelected } from "./copy-files.ts";
 import { cleanPath, closeSelected, missingPath, type Selected, selectSources } from "./copy-selection.ts";
+import { prepareDirectCopy } from "./direct-copy.ts";
 import type { OperationRun } from "./operation-context.ts";
 import { pathFilter } from "./path-filter.ts";
+import type { WorkingTree } from "./working-tree.ts";
 
-/** Copies from one root into another. `mayLink`: nobody changes the source's files, and their times are the client's. */
+/** Copies from a root into a tree. `mayLink`: nobody changes the source's files, and their times are the client's. */
 export async function copyAction(
-  rootFd: number,
+  tree: WorkingTree,
   sourceFd: number,
   copy: FileCopy,
   owner: Ownership | undefined,
@@ -21,11 +23,12 @@ export async function copyAction(
   run: OperationRun,
 ): Promise<void> {
   const destination = cleanPath(copy.dest);
-  if (!copy.createDestPath) assertParent(rootFd, copy.dest);
   for (const path of copy.requiredPaths) assertThere(sourceFd, path);
   const selected = selectSources(sourceFd, copy);
   const mtimeMs = copy.timestamp === -1 ? undefined : copy.timestamp / 1e6;
   try {
+    const rootFd = await rootFor(tree, copy, selected);
+    if (!copy.createDestPath) assertParent(rootFd, copy.dest);
     for (const one of selected) {
       if (copy.attemptUnpackDockerCompatibility && (await isArchive(one))) {
         await unpack(rootFd, destination, one, owner, run);
@@ -46,6 +49,12 @@ export async function copyAction(
   } finally {
     closeSelected(selected);
   }
+}
+
+async function rootFor(tree: WorkingTree, copy: FileCopy, selected: readonly Selected[]): Promise<number> {
+  const direct = await tree.direct();
+  if (direct && prepareDirectCopy(direct.below, direct.upper, copy, selected)) return direct.upper;
+  return tree.rootFd();
 }
 
 function modeOf({ mode, modeText }: FileCopy): string | undefined {

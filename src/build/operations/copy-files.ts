@@ -202,7 +202,7 @@ function nameOf(path: string): string {
 }
 
 /** What the file system lets it have: as with `cp -a`, attributes that cannot be set are left out. */
-function copyXattrs(from: string, to: string): void {
+export function copyXattrs(from: string, to: string): void {
   for (const name of listXattrs(from)) {
     const value = name.startsWith("trusted.overlay.") ? undefined : getXattr(from, name);
     if (value) trySetXattr(to, name, value);

@@ -89,15 +89,17 @@ class FileActions {
   async #carryOut(action: FileAction): Promise<void> {
     const tree = await this.#treeFor(action);
     this.#results.push(tree);
-    const rootFd = await tree.rootFd();
     const opened: OpenTree[] = [];
     try {
-      const owner = await this.#ownerOf(action, opened, rootFd);
+      const owner = await this.#ownerOf(action, opened, tree);
       if (action.copy) {
         const source = await this.#open(action.secondaryInput, opened);
         const local = this.#inputAt(action.secondaryInput)?.local;
-        await copyAction(rootFd, source, action.copy, owner, local !== undefined, this.#run);
-      } else if (action.mkfile) makeFile(rootFd, action.mkfile, owner);
+        await copyAction(tree, source, action.copy, owner, local !== undefined, this.#run);
+        return;
+      }
+      const rootFd = await tree.rootFd();
+      if (action.mkfile) makeFile(rootFd, action.mkfile, owner);
       else if (action.mkdir) makeDirectory(rootFd, action.mkdir, owner);
       else if (action.rm) remove(rootFd, action.rm);
       else if (action.symlink) makeSymlink(rootFd, action.symlink, owner);
@@ -146,14 +148,18 @@ class FileActions {
   async #ownerOf(
     { copy, mkfile, mkdir, symlink, input }: FileAction,
     opened: OpenTree[],
-    rootFd: number,
+    tree: WorkingTree,
   ): Promise<Ownership | undefined> {
     const option = (copy ?? mkfile ?? mkdir ?? symlink)?.owner;
     if (!option) return undefined;
-    const roots = new Map<number, number>([[input, rootFd]]);
+    const roots = new Map<number, number>();
     for (const named of [option.user?.byName, option.group?.byName]) {
-      if (named && named.input >= 0 && !roots.has(named.input))
-        roots.set(named.input, await this.#open(named.input, opened));
+      if (!named || roots.has(named.input)) continue;
+      if (named.input === input) {
+        const isUnwritten = input < this.#run.inputs.length;
+        const direct = isUnwritten ? await tree.direct() : undefined;
+        roots.set(input, direct?.below ?? (await tree.rootFd()));
+      } else if (named.input >= 0) roots.set(named.input, await this.#open(named.input, opened));
     }
     return ownerOf(option, (one) => roots.get(one));
   }

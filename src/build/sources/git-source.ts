@@ -39,7 +39,7 @@ async function checkOut(
 ): Promise<OperationResult> {
   const { images, workspace, repositories, clock } = run.host;
   // Nothing lies below it, so that its upper directory is the tree itself; git needs a path.
-  const snapshot = await workspace.emptySnapshot();
+  const snapshot = await workspace.snapshot(undefined);
   try {
     await repositories.checkOut(identifier, resolved, snapshot.dir, access);
     await chmod(snapshot.dir, 0o755);
