@@ -1,7 +1,8 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, statfs } from "node:fs/promises";
 import { join } from "node:path";
-import { type Clock, GantryError, type Logger, systemClock } from "../../base/index.ts";
+import { type Clock, errorMessage, GantryError, type Logger, systemClock } from "../../base/index.ts";
 import type { ImageService } from "../../images/types.ts";
+import { collectionPolicy } from "../cache/collection-policy.ts";
 import { pruneCache } from "../cache/prune.ts";
 import { ResultCache } from "../cache/result-cache.ts";
 import { SharedRuns } from "../cache/shared-runs.ts";
@@ -39,6 +40,8 @@ const DEFAULT_LIMIT_BYTES = 64 * 1024 ** 3;
 const DEFAULT_LIMIT_ENTRIES = 4_000_000;
 /** How often it is written down when results were used. */
 const FLUSH_INTERVAL_MS = 60_000;
+/** How long after a build the cache is held to its limits. */
+const COLLECT_DELAY_MS = 60_000;
 
 /**
  * Solves builds on this machine. What it keeps, below its directory:
@@ -62,6 +65,8 @@ class DiskSolver implements LocalSolver {
   readonly #jobs = new Set<LocalSolveJob>();
   readonly #closing = new AbortController();
   #stopFlushing: () => void = () => {};
+  #stopCollecting: (() => void) | undefined;
+  #collecting: Promise<void> = Promise.resolve();
 
   constructor(options: SolverOptions) {
     const { stateDir, images, executor, removeContainer, logger, clock = systemClock } = options;
@@ -97,6 +102,8 @@ class DiskSolver implements LocalSolver {
   async close(): Promise<void> {
     this.#closing.abort(new GantryError("Canceled", "the builder is stopping", { code: "Build.Canceled" }));
     this.#stopFlushing();
+    this.#stopCollecting?.();
+    await this.#collecting;
     await Promise.all([...this.#jobs].map((job) => job.close()));
     await this.#host.results.close();
     this.#host.locals.close();
@@ -104,11 +111,36 @@ class DiskSolver implements LocalSolver {
 
   startJob(options: JobOptions): SolveJob {
     const signal = AbortSignal.any([options.signal, this.#closing.signal]);
-    const job = new LocalSolveJob({ ...options, signal }, this.#host, this.#runs, () =>
-      this.#jobs.delete(job),
-    );
+    const job = new LocalSolveJob({ ...options, signal }, this.#host, this.#runs, () => this.#ended(job));
     this.#jobs.add(job);
     return job;
+  }
+
+  #ended(job: LocalSolveJob): void {
+    this.#jobs.delete(job);
+    if (this.#closing.signal.aborted) return;
+    this.#stopCollecting ??= this.#clock.after(
+      COLLECT_DELAY_MS,
+      () => {
+        this.#stopCollecting = undefined;
+        this.#collecting = this.#collect();
+      },
+      { unref: true },
+    );
+  }
+
+  async #collect(): Promise<void> {
+    const { stateDir, logger } = this.#options;
+    try {
+      const { blocks, bsize } = await statfs(stateDir);
+      for (const options of collectionPolicy(blocks * bsize)) {
+        const removed = await this.prune(options);
+        if (removed.length > 0)
+          logger.info("old parts of the build cache removed", { count: removed.length });
+      }
+    } catch (error) {
+      logger.warn("the build cache cannot be held to its limits now", { error: errorMessage(error) });
+    }
   }
 
   diskUsage(): Promise<CacheUsage[]> {
