@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync, readFileSync } from "node:fs";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoCode } from "../../base/index.ts";
 import { O_PATH } from "../../kernel/index.ts";
@@ -26,7 +26,9 @@ export class LocalDirectory {
   async open(): Promise<void> {
     const stored = readIndex(join(this.dir, "index.json"));
     if (!stored) await rm(this.tree, { recursive: true, force: true });
-    await mkdir(this.tree, { recursive: true, mode: 0o700 });
+    await mkdir(this.tree, { recursive: true });
+    // It is the root of what builds see; nobody else gets to it through the directory around it.
+    await chmod(this.tree, 0o755);
     this.rootFd = openSync(this.tree, O_PATH | constants.O_DIRECTORY);
     for (const entry of stored ?? []) this.entries.set(entry.path, entry);
   }
