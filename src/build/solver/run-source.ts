@@ -25,7 +25,7 @@ export async function runSource(op: Op, run: OperationRun): Promise<SourceResult
       return runGitSource(op, run);
     case "http":
     case "https":
-      return { ...(await runHttpSource(op.source!, run)), isCached: false };
+      return runHttpSource(op.source!, run);
     case "oci-layout":
       throw notImplemented("sources of OCI layouts are not supported", { code: "Build.OciLayout" });
     default:
