@@ -67,17 +67,19 @@ function sink(request: RunRequest, stream: "stdout" | "stderr"): Writable {
 }
 
 function containerRequest(request: RunRequest): CreateContainerRequest {
-  const { limits = {} } = request;
+  const { limits = {}, base } = request;
+  const layers = typeof base === "string" ? undefined : base.layers;
   return {
     id: request.containerId,
     config: {
-      Image: request.imageId,
+      Image: typeof base === "string" ? base : "",
       Cmd: [...request.argv],
       // Empty, not absent: the image's own must not come in.
       Entrypoint: [],
       Env: [...request.env],
       WorkingDir: request.workingDir,
       User: request.user,
+      Hostname: request.hostname || undefined,
       Volumes: request.volumes ?? undefined,
       Healthcheck: { Test: ["NONE"] },
       AttachStdout: true,
@@ -86,6 +88,8 @@ function containerRequest(request: RunRequest): CreateContainerRequest {
     hostConfig: {
       NetworkMode: request.networkMode || "default",
       ExtraHosts: request.extraHosts ? [...request.extraHosts] : undefined,
+      ReadonlyRootfs: request.readonlyRoot,
+      Privileged: request.privileged,
       Memory: limits.memory,
       MemorySwap: limits.memorySwap,
       CpuShares: limits.cpuShares,
@@ -98,7 +102,7 @@ function containerRequest(request: RunRequest): CreateContainerRequest {
       Tmpfs: request.tmpfs ? { ...request.tmpfs } : undefined,
     },
     internal: {
-      owner: "docker",
+      ...(layers ? { owner: "build", layers } : { owner: "docker" }),
       mounts: request.mounts?.map((mount) => ({ ...mount })),
     },
   };

@@ -87,7 +87,7 @@ async function runContainer(
   const script = command.script === undefined ? undefined : await writeScript(stage, command.script);
   try {
     const outcome = await execute(stage, {
-      imageId: stage.image!.id,
+      base: stage.image!.id,
       argv: command.argv,
       env,
       workingDir: stage.config.WorkingDir ?? "",

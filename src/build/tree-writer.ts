@@ -67,13 +67,13 @@ export class TreeWriter {
     attributes: NodeAttributes,
     fill: (at: string) => void | Promise<void>,
   ): Promise<void> {
-    const at = this.#vacant(path);
+    const at = this.vacantPath(path);
     await fill(at);
     setAttributes(at, attributes);
   }
 
   symlink(path: string, target: string, attributes: Ownership & { mtimeMs: number }): void {
-    const at = this.#vacant(path);
+    const at = this.vacantPath(path);
     fs.symlinkSync(target, at);
     fs.lchownSync(at, attributes.uid, attributes.gid);
     fs.lutimesSync(at, attributes.mtimeMs / 1000, attributes.mtimeMs / 1000);
@@ -95,7 +95,8 @@ export class TreeWriter {
     }
   }
 
-  #vacant(path: string): string {
+  /** As `entryPath`; what stands there is removed. */
+  vacantPath(path: string): string {
     const at = this.entryPath(path);
     if (lstatOrUndefined(at)) this.#remove(at, path);
     return at;

@@ -1,5 +1,12 @@
+import { join } from "node:path";
 import { type Clock, GantryError, isGantryError, type Logger, type Service } from "../base/index.ts";
-import { type Builder, createBuilder, createEngineRunExecutor } from "../build/index.ts";
+import {
+  type Builder,
+  createBuilder,
+  createEngineRunExecutor,
+  createSolver,
+  type LocalSolver,
+} from "../build/index.ts";
 import { VERSION } from "../cli/index.ts";
 import { type ContentStore, openContentStore } from "../content/index.ts";
 import { createDockerApi } from "../docker-api/index.ts";
@@ -44,6 +51,7 @@ export function engineHouse(options: EngineHouseOptions): EngineHouse {
   const runtime = new Slot<ContainerRuntime>("runtime");
   const engine = new Slot<OpenEngine>("engine");
   const builder = new Slot<Builder>("builder");
+  const solver = new Slot<LocalSolver>("solver");
   const instanceId = config.instanceId;
 
   const services: Service[] = [
@@ -106,6 +114,17 @@ export function engineHouse(options: EngineHouseOptions): EngineHouse {
         }),
       );
       await builder.value.open();
+      solver.fill(
+        createSolver({
+          stateDir: join(layout.build, "solver"),
+          images: images.value,
+          executor,
+          removeContainer,
+          logger,
+          clock,
+        }),
+      );
+      await solver.value.open();
       const api = createDockerApi({
         engine: engine.value,
         images: images.value,
@@ -125,6 +144,7 @@ export function engineHouse(options: EngineHouseOptions): EngineHouse {
       return async () => {
         api.close();
         await server.close();
+        await solver.value.close();
         await builder.value.close();
       };
     }),
