@@ -1,5 +1,5 @@
-import { syntaxError } from "./dockerfile-errors.ts";
-import type { KeyValue } from "./dockerfile-types.ts";
+import { syntaxError } from "./errors.ts";
+import type { KeyValue } from "./types.ts";
 
 const WHITE_SPACE = /[\t\v\f\r ]+/;
 

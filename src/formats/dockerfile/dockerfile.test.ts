@@ -1,8 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: a Dockerfile's own substitutions
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isGantryError } from "../base/index.ts";
-import { expandWord, parseDockerfile } from "./index.ts";
+import { isGantryError } from "../../base/index.ts";
+import { expandWord, parseDockerfile } from "../index.ts";
 
 const only = (text: string) => {
   const { stages } = parseDockerfile(`FROM scratch\n${text}`);

@@ -1,4 +1,4 @@
-import { GantryError } from "../base/index.ts";
+import { GantryError } from "../../base/index.ts";
 
 /** A mistake in a Dockerfile, not yet told at which line it stands. */
 export class DockerfileSyntaxError extends GantryError {

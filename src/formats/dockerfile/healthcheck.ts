@@ -1,9 +1,9 @@
-import { syntaxError } from "./dockerfile-errors.ts";
-import { parseFlags } from "./dockerfile-flags.ts";
-import type { RawInstruction } from "./dockerfile-lines.ts";
-import { parseJsonArray } from "./dockerfile-words.ts";
-import { parseGoDuration } from "./go-duration.ts";
-import type { HealthcheckConfig } from "./oci-types.ts";
+import { parseGoDuration } from "../go-duration.ts";
+import type { HealthcheckConfig } from "../oci-types.ts";
+import { syntaxError } from "./errors.ts";
+import { parseFlags } from "./flags.ts";
+import type { RawInstruction } from "./lines.ts";
+import { parseJsonArray } from "./words.ts";
 
 const MINIMUM_NS = 1_000_000;
 

@@ -1,5 +1,5 @@
-import { expandWord } from "./dockerfile-expand.ts";
-import type { Heredoc } from "./dockerfile-types.ts";
+import { expandWord } from "./expand.ts";
+import type { Heredoc } from "./types.ts";
 
 /** With white space behind `<<` only a name counts, so that the shell's `$((1 << 3))` stays arithmetic. */
 const MARKER = /^(\d*)<<(-?)([^<\s][^<]*|\s+["']?[A-Za-z_][\w.-]*["']?)$/;

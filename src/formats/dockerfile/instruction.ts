@@ -1,8 +1,8 @@
-import { syntaxError } from "./dockerfile-errors.ts";
-import { parseFlags } from "./dockerfile-flags.ts";
-import { parseHealthcheck } from "./dockerfile-healthcheck.ts";
-import { heredocText, parseHeredocMarker } from "./dockerfile-heredoc.ts";
-import { type RawInstruction, splitInstruction } from "./dockerfile-lines.ts";
+import { syntaxError } from "./errors.ts";
+import { parseFlags } from "./flags.ts";
+import { parseHealthcheck } from "./healthcheck.ts";
+import { heredocText, parseHeredocMarker } from "./heredoc.ts";
+import { type RawInstruction, splitInstruction } from "./lines.ts";
 import type {
   CommandLine,
   CopyBase,
@@ -12,8 +12,8 @@ import type {
   InstructionKind,
   KeyValue,
   RunMount,
-} from "./dockerfile-types.ts";
-import { parseJsonArray, parseKeyValues, splitQuoted, splitWhiteSpace } from "./dockerfile-words.ts";
+} from "./types.ts";
+import { parseJsonArray, parseKeyValues, splitQuoted, splitWhiteSpace } from "./words.ts";
 
 type Parser = (raw: RawInstruction, escapeChar: string) => InstructionBody;
 

@@ -1,7 +1,7 @@
-import { dockerfileError, syntaxError } from "./dockerfile-errors.ts";
-import { parseInstruction } from "./dockerfile-instruction.ts";
-import { type RawInstruction, readInstructions } from "./dockerfile-lines.ts";
-import type { Dockerfile, DockerfileStage, Instruction, InstructionOf } from "./dockerfile-types.ts";
+import { dockerfileError, syntaxError } from "./errors.ts";
+import { parseInstruction } from "./instruction.ts";
+import { type RawInstruction, readInstructions } from "./lines.ts";
+import type { Dockerfile, DockerfileStage, Instruction, InstructionOf } from "./types.ts";
 
 /** Files beyond this are no Dockerfiles. */
 const MAX_DOCKERFILE_BYTES = 2 * 1024 * 1024;

@@ -1,4 +1,4 @@
-import { syntaxError } from "./dockerfile-errors.ts";
+import { syntaxError } from "./errors.ts";
 
 type Token = { any: "text" | "character" } | { literal: string };
 

@@ -1,4 +1,4 @@
-import type { HealthcheckConfig } from "./oci-types.ts";
+import type { HealthcheckConfig } from "../oci-types.ts";
 
 /** A here-document that follows a RUN, COPY or ADD instruction. */
 export interface Heredoc {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isGantryError } from "../base/index.ts";
-import { compileGlob, createIgnoreMatcher, parseDockerignore } from "./index.ts";
+import { isGantryError } from "../../base/index.ts";
+import { compileGlob, createIgnoreMatcher, parseDockerignore } from "../index.ts";
 
 const ignored = (patterns: string, path: string) =>
   createIgnoreMatcher(parseDockerignore(patterns)).ignores(path);

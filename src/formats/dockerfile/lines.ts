@@ -1,7 +1,7 @@
-import { dockerfileError, syntaxError } from "./dockerfile-errors.ts";
-import { heredocMarkers } from "./dockerfile-heredoc.ts";
-import type { Heredoc } from "./dockerfile-types.ts";
-import { parseJsonArray, splitFlags } from "./dockerfile-words.ts";
+import { dockerfileError, syntaxError } from "./errors.ts";
+import { heredocMarkers } from "./heredoc.ts";
+import type { Heredoc } from "./types.ts";
+import { parseJsonArray, splitFlags } from "./words.ts";
 
 /** One instruction with its continuation lines joined, before its arguments are understood. */
 export interface RawInstruction {

@@ -1,5 +1,5 @@
-import { invalidArgument } from "../base/index.ts";
-import { compileGlob, type Glob } from "./path-glob.ts";
+import { invalidArgument } from "../../base/index.ts";
+import { compileGlob, type Glob } from "../path-glob.ts";
 
 /** Decides which paths of a build context are left out. */
 export interface IgnoreMatcher {

@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: error messages show substitutions as written
-import { DockerfileSyntaxError, syntaxError } from "./dockerfile-errors.ts";
-import { replaceShellPattern, trimShellPattern } from "./dockerfile-shell-pattern.ts";
+import { DockerfileSyntaxError, syntaxError } from "./errors.ts";
+import { replaceShellPattern, trimShellPattern } from "./shell-pattern.ts";
 
 export interface ExpandOptions {
   /** `\` or a backtick. */
