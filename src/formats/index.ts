@@ -23,6 +23,7 @@ export * from "./json-value.ts";
 export * from "./jsonpath.ts";
 export * from "./label-selector.ts";
 export * from "./merge-patch.ts";
+export { nearestWord, suggestion } from "./nearest-word.ts";
 export type * from "./oci-types.ts";
 export { MediaType } from "./oci-types.ts";
 export * from "./path-glob.ts";
@@ -40,6 +41,7 @@ export {
 } from "./protobuf-wire.ts";
 export * from "./quantity.ts";
 export * from "./resource-list.ts";
+export { parseSize } from "./size.ts";
 export {
   MAX_SPECIAL_BYTES,
   TAR_BLOCK_BYTES,

@@ -11,14 +11,36 @@ export function syntaxError(message: string): DockerfileSyntaxError {
   return new DockerfileSyntaxError(message);
 }
 
-/** The error that leaves the parser: names file, line and mistake as the classic builder does. */
-export function dockerfileError(error: unknown, at: { file: string; line: number }): unknown {
-  if (!(error instanceof DockerfileSyntaxError)) return error;
-  const located = `dockerfile parse error on line ${at.line}: ${error.message}`;
-  const otherName = at.file !== "Dockerfile";
-  return new GantryError("InvalidArgument", otherName ? `failed to parse ${at.file}: ${located}` : located, {
-    code: "Dockerfile.Syntax",
-    details: { file: at.file, line: at.line },
-    cause: error,
-  });
+export interface DockerfilePlace {
+  file: string;
+  line: number;
+  /** Last line of the instruction; `line` if absent. */
+  endLine?: number;
+  /** An instruction was not understood. Otherwise the text could not be split into instructions, or these make no stages. */
+  isInstruction?: boolean;
+}
+
+/** The error that leaves the parser: its message names file, line and mistake as the classic builder does. */
+export class DockerfileError extends GantryError {
+  readonly line: number;
+  readonly endLine: number;
+  /** As BuildKit says it, which shows the lines themselves. */
+  readonly plainMessage: string;
+
+  constructor(cause: DockerfileSyntaxError, at: DockerfilePlace) {
+    const located = `dockerfile parse error on line ${at.line}: ${cause.message}`;
+    super("InvalidArgument", at.file === "Dockerfile" ? located : `failed to parse ${at.file}: ${located}`, {
+      code: "Dockerfile.Syntax",
+      details: { file: at.file, line: at.line },
+      cause,
+    });
+    this.line = at.line;
+    this.endLine = at.endLine ?? at.line;
+    this.plainMessage = at.isInstruction ? located : cause.message;
+  }
+}
+
+/** Says of a mistake where it stands; other errors stay as they are. */
+export function dockerfileError(error: unknown, at: DockerfilePlace): unknown {
+  return error instanceof DockerfileSyntaxError ? new DockerfileError(error, at) : error;
 }

@@ -23,11 +23,15 @@ export interface Expansion {
   words: string[];
   /** Names of variables that were looked up and set. */
   used: Set<string>;
+  /** Names of those that were not. */
+  unset: Set<string>;
 }
 
 const SPACE = /\s/u;
 const NAME_CHARACTER = /[\p{L}\p{Nd}_]/u;
 const DIGIT = /\p{Nd}/u;
+/** How Go writes the character that the end of a text is not. */
+const NO_CHARACTER = "\ufffd";
 const SPECIAL_PARAMETERS = "@*#?-$!0";
 
 /**
@@ -83,6 +87,7 @@ class Expander {
   readonly #options: ExpandOptions;
   readonly #escape: string;
   readonly #used = new Set<string>();
+  readonly #unset = new Set<string>();
   #at = 0;
   #depth = 0;
 
@@ -95,7 +100,7 @@ class Expander {
 
   run(): Expansion {
     const { text, words } = this.#until(undefined, this.#options.rawEscapes ?? false);
-    return { text, words, used: this.#used };
+    return { text, words, used: this.#used, unset: this.#unset };
   }
 
   #peek(): string | undefined {
@@ -231,14 +236,15 @@ class Expander {
       return value === undefined && this.#options.keepUnset ? `\${${name}}` : (value ?? "");
     }
     if (operator === "/") return this.#replace(name, value);
-    let modifier = operator ?? "";
+    let modifier = operator ?? NO_CHARACTER;
     let emptyCountsAsUnset = false;
     if (operator === ":") {
       emptyCountsAsUnset = true;
       operator = this.#next();
-      modifier += operator ?? "";
+      modifier += operator ?? NO_CHARACTER;
     }
-    if (operator === undefined || !"+-?#%".includes(operator)) {
+    const allowed = emptyCountsAsUnset ? "+-?" : "+-?#%";
+    if (operator === undefined || !allowed.includes(operator)) {
       throw syntaxError(`unsupported modifier (${modifier}) in substitution`);
     }
     const isPattern = operator === "#" || operator === "%";
@@ -295,7 +301,7 @@ class Expander {
 
   #lookUp(name: string): string | undefined {
     const value = this.#variables.get(name);
-    if (value !== undefined) this.#used.add(name);
+    (value === undefined ? this.#unset : this.#used).add(name);
     return value;
   }
 }

@@ -1,3 +1,4 @@
+import { suggestion } from "../nearest-word.ts";
 import { syntaxError } from "./errors.ts";
 
 type FlagKind = "string" | "boolean" | "list";
@@ -6,6 +7,8 @@ type FlagKind = "string" | "boolean" | "list";
 export interface ParsedFlags {
   text(name: string): string;
   isSet(name: string): boolean;
+  /** Undefined when the flag does not stand there. */
+  given(name: string): boolean | undefined;
   list(name: string): string[];
 }
 
@@ -14,28 +17,32 @@ export function parseFlags(words: readonly string[], known: Record<string, FlagK
   const values = new Map<string, string[]>();
   for (const word of words) {
     const equals = word.indexOf("=");
-    const name = equals < 0 ? word.slice(2) : word.slice(2, equals);
+    const flag = equals < 0 ? word : word.slice(0, equals);
+    const name = flag.slice(2);
     const kind = Object.hasOwn(known, name) ? known[name] : undefined;
-    if (kind === undefined) throw syntaxError(`Unknown flag: ${name}`);
-    if (values.has(name) && kind !== "list") throw syntaxError(`Duplicate flag specified: ${name}`);
+    if (kind === undefined) throw syntaxError(`unknown flag: ${flag}${suggestion(name, Object.keys(known))}`);
+    if (values.has(name) && kind !== "list") throw syntaxError(`duplicate flag specified: ${flag}`);
     const value = equals < 0 ? undefined : word.slice(equals + 1);
-    values.set(name, [...(values.get(name) ?? []), flagValue(name, kind, value)]);
+    values.set(name, [...(values.get(name) ?? []), flagValue(flag, kind, value)]);
   }
+  const isTrue = (name: string) => values.get(name)?.[0] === "true";
   return {
     text: (name) => values.get(name)?.[0] ?? "",
-    isSet: (name) => values.get(name)?.[0] === "true",
+    isSet: isTrue,
+    given: (name) => (values.has(name) ? isTrue(name) : undefined),
     list: (name) => values.get(name) ?? [],
   };
 }
 
-function flagValue(name: string, kind: FlagKind, value: string | undefined): string {
+function flagValue(flag: string, kind: FlagKind, value: string | undefined): string {
   if (kind !== "boolean") {
-    if (value === undefined) throw syntaxError(`Missing a value on flag: ${name}`);
+    if (value === undefined) throw syntaxError(`missing a value on flag: ${flag}`);
     return value;
   }
+  if (value === "") throw syntaxError(`missing a value on flag: ${flag}`);
   const text = (value ?? "true").toLowerCase();
   if (text !== "true" && text !== "false") {
-    throw syntaxError(`Expecting boolean value for flag ${name}, not: ${value}`);
+    throw syntaxError(`expecting boolean value for flag ${flag}, not: ${value}`);
   }
   return text;
 }

@@ -1,4 +1,4 @@
-import { parseGoDuration } from "../go-duration.ts";
+import { goDurationProblem, parseGoDuration } from "../go-duration.ts";
 import type { HealthcheckConfig } from "../oci-types.ts";
 import { syntaxError } from "./errors.ts";
 import { parseFlags } from "./flags.ts";
@@ -39,7 +39,7 @@ export function parseHealthcheck(raw: RawInstruction): HealthcheckConfig {
 function durationField(key: keyof HealthcheckConfig, text: string, flag: string): HealthcheckConfig {
   if (text === "") return {};
   const nanoseconds = parseGoDuration(text);
-  if (nanoseconds === undefined) throw syntaxError(`time: invalid duration ${JSON.stringify(text)}`);
+  if (nanoseconds === undefined) throw syntaxError(goDurationProblem(text)!);
   if (nanoseconds === 0) return {};
   if (nanoseconds < MINIMUM_NS) throw syntaxError(`Interval ${JSON.stringify(flag)} cannot be less than 1ms`);
   return { [key]: nanoseconds };

@@ -1,9 +1,13 @@
+import { suggestion } from "../nearest-word.ts";
 import { syntaxError } from "./errors.ts";
-import { parseFlags } from "./flags.ts";
+import { type ParsedFlags, parseFlags } from "./flags.ts";
 import { parseHealthcheck } from "./healthcheck.ts";
 import { heredocText, parseHeredocMarker } from "./heredoc.ts";
 import { type RawInstruction, splitInstruction } from "./lines.ts";
+import { parseRunDevice } from "./run-device.ts";
+import { mountSource } from "./run-mount.ts";
 import type {
+  ArgDeclaration,
   CommandLine,
   CopyBase,
   InlineFile,
@@ -11,45 +15,58 @@ import type {
   InstructionBody,
   InstructionKind,
   KeyValue,
-  RunMount,
 } from "./types.ts";
 import { parseJsonArray, parseKeyValues, splitQuoted, splitWhiteSpace } from "./words.ts";
 
 type Parser = (raw: RawInstruction, escapeChar: string) => InstructionBody;
 
+const NETWORK_MODES = new Set(["default", "none", "host"]);
+const SECURITY_MODES = new Set(["insecure", "sandbox"]);
 const STAGE_NAME = /^[a-z][a-z0-9-_.]*$/;
 
 const PARSERS: Record<InstructionKind, Parser> = {
   ADD: (raw) => {
+    const words = copyWords(raw);
     const flags = parseFlags(raw.flags, {
       chown: "string",
       chmod: "string",
       link: "boolean",
       "keep-git-dir": "boolean",
       checksum: "string",
+      unpack: "boolean",
+      exclude: "list",
     });
+    const [keepGitDir, unpack] = [flags.given("keep-git-dir"), flags.given("unpack")];
     return {
       kind: "ADD",
-      copy: copyBase(raw, flags),
+      copy: copyBase(raw, words, flags),
       checksum: flags.text("checksum"),
-      keepGitDir: flags.isSet("keep-git-dir"),
+      ...(keepGitDir === undefined ? {} : { keepGitDir }),
+      ...(unpack === undefined ? {} : { unpack }),
     };
   },
   ARG: (raw, escapeChar) => {
-    noFlags(raw);
     const words = splitQuoted(raw.rest, escapeChar);
     if (words.length === 0) throw atLeastOne("ARG");
-    return { kind: "ARG", args: words.map(parseArg) };
+    return { kind: "ARG", args: words.map((word) => parseArg(word, raw.comments)) };
   },
   CMD: (raw) => ({ kind: "CMD", command: commandLine(noFlags(raw)) }),
   COPY: (raw) => {
+    const words = copyWords(raw);
     const flags = parseFlags(raw.flags, {
       chown: "string",
       from: "string",
       chmod: "string",
       link: "boolean",
+      exclude: "list",
+      parents: "boolean",
     });
-    return { kind: "COPY", copy: copyBase(raw, flags), from: flags.text("from") };
+    return {
+      kind: "COPY",
+      copy: copyBase(raw, words, flags),
+      from: flags.text("from"),
+      parents: flags.isSet("parents"),
+    };
   },
   ENTRYPOINT: (raw) => ({ kind: "ENTRYPOINT", command: commandLine(noFlags(raw)) }),
   ENV: (raw, escapeChar) => ({ kind: "ENV", pairs: keyValues(noFlags(raw), "ENV", escapeChar) }),
@@ -62,21 +79,36 @@ const PARSERS: Record<InstructionKind, Parser> = {
     const words = splitWhiteSpace(raw.rest);
     const stageName = parseStageName(words);
     const flags = parseFlags(raw.flags, { platform: "string" });
-    return { kind: "FROM", base: words[0]!, stageName, platform: flags.text("platform") };
+    return {
+      kind: "FROM",
+      base: words[0]!,
+      stageName,
+      ...(words.length === 3 ? { alias: { keyword: words[1]!, name: words[2]! } } : {}),
+      platform: flags.text("platform"),
+      description: descriptionOf(stageName, raw.comments),
+    };
   },
   HEALTHCHECK: (raw) => ({ kind: "HEALTHCHECK", healthcheck: parseHealthcheck(raw) }),
   LABEL: (raw, escapeChar) => ({ kind: "LABEL", pairs: keyValues(noFlags(raw), "LABEL", escapeChar) }),
   MAINTAINER: (raw) => ({ kind: "MAINTAINER", maintainer: exactlyOne(noFlags(raw), "MAINTAINER") }),
   ONBUILD: (raw, escapeChar) => ({ kind: "ONBUILD", expression: parseTrigger(noFlags(raw), escapeChar) }),
   RUN: (raw) => {
-    const flags = parseFlags(raw.flags, { mount: "list", network: "string", security: "string" });
-    return {
-      kind: "RUN",
-      command: commandLine(raw),
-      mounts: flags.list("mount").map(parseMount),
-      network: flags.text("network"),
-      security: flags.text("security"),
-    };
+    const flags = parseFlags(raw.flags, {
+      mount: "list",
+      network: "string",
+      security: "string",
+      device: "list",
+    });
+    const devices = flags.list("device").map(parseRunDevice);
+    const mounts = flags.list("mount");
+    for (const mount of mounts) mountSource(mount);
+    const [network, security] = [flags.text("network"), flags.text("security")];
+    const quoted = JSON.stringify;
+    if (flags.list("network").length > 0 && !NETWORK_MODES.has(network))
+      throw syntaxError(`invalid network mode ${quoted(network)}`);
+    if (flags.list("security").length > 0 && !SECURITY_MODES.has(security))
+      throw syntaxError(`security ${quoted(security)} is not valid`);
+    return { kind: "RUN", command: commandLine(raw), mounts, network, security, devices };
   },
   SHELL: (raw) => {
     const shell = parseJsonArray(noFlags(raw).rest);
@@ -102,35 +134,12 @@ export const INSTRUCTION_NAMES = Object.keys(PARSERS) as InstructionKind[];
 export function parseInstruction(raw: RawInstruction, escapeChar: string): Instruction {
   const name = raw.name.toUpperCase();
   const parser = Object.hasOwn(PARSERS, name) ? PARSERS[name as InstructionKind] : undefined;
-  if (!parser) throw syntaxError(`unknown instruction: ${raw.name}${suggestion(name)}`);
-  return {
-    ...parser(raw, escapeChar),
-    line: raw.line,
-    endLine: raw.endLine,
-    original: raw.original,
-  };
-}
-
-/** ` (did you mean FROM?)` for a name that is one or two letters off. */
-function suggestion(name: string): string {
-  const best = INSTRUCTION_NAMES.map((known) => ({ known, distance: editDistance(name, known) })).sort(
-    (a, b) => a.distance - b.distance,
-  )[0]!;
-  return best.distance <= 2 && best.distance < name.length ? ` (did you mean ${best.known}?)` : "";
-}
-
-function editDistance(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > 2) return Number.POSITIVE_INFINITY;
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const following = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      following.push(Math.min(change, row[j]! + 1, following[j - 1]! + 1));
-    }
-    row = following;
+  if (!parser) {
+    const meant = suggestion(raw.name, INSTRUCTION_NAMES, { caseSensitive: false });
+    throw syntaxError(`unknown instruction: ${raw.name}${meant}`);
   }
-  return row[b.length]!;
+  const { line, endLine, original, comments } = raw;
+  return { ...parser(raw, escapeChar), name: raw.name, line, endLine, original, comments };
 }
 
 function noFlags(raw: RawInstruction): RawInstruction {
@@ -154,11 +163,22 @@ function keyValues(raw: RawInstruction, name: string, escapeChar: string): KeyVa
   return pairs;
 }
 
-function parseArg(word: string): { key: string; value?: string } {
+function parseArg(word: string, comments: readonly string[]): ArgDeclaration {
   const equals = word.indexOf("=");
-  if (equals < 0) return { key: word };
   if (equals === 0) throw syntaxError("ARG names can not be blank");
-  return { key: word.slice(0, equals), value: word.slice(equals + 1) };
+  const key = equals < 0 ? word : word.slice(0, equals);
+  const description = descriptionOf(key, comments);
+  return {
+    key,
+    ...(equals < 0 ? {} : { value: word.slice(equals + 1) }),
+    ...(description === "" ? {} : { description }),
+  };
+}
+
+/** What the comments above say of a stage or an ARG: the rest of the line that begins with its name. */
+function descriptionOf(name: string, comments: readonly string[]): string {
+  if (name === "") return "";
+  return comments.find((line) => line.startsWith(`${name} `))?.slice(name.length + 1) ?? "";
 }
 
 function commandLine(raw: RawInstruction): CommandLine {
@@ -167,17 +187,16 @@ function commandLine(raw: RawInstruction): CommandLine {
   return { form: "shell", argv: raw.rest === "" ? [] : [raw.rest], heredocs: raw.heredocs };
 }
 
-function copyBase(
-  raw: RawInstruction,
-  flags: { text(name: string): string; isSet(name: string): boolean },
-): CopyBase {
-  const name = raw.name.toUpperCase();
+function copyWords(raw: RawInstruction): string[] {
   const words = parseJsonArray(raw.rest) ?? splitWhiteSpace(raw.rest);
-  if (words.length < 2) {
-    throw syntaxError(
-      `${name} requires at least two arguments, but only one was provided. Destination could not be determined`,
-    );
-  }
+  if (words.length >= 2) return words;
+  throw syntaxError(
+    `${raw.name.toUpperCase()} requires at least two arguments, but only one was provided. Destination could not be determined`,
+  );
+}
+
+function copyBase(raw: RawInstruction, words: readonly string[], flags: ParsedFlags): CopyBase {
+  const name = raw.name.toUpperCase();
   const destination = words.at(-1)!;
   const isHeredoc = (word: string) => raw.heredocs.length > 0 && parseHeredocMarker(word) !== undefined;
   if (isHeredoc(destination)) throw syntaxError(`${name} cannot accept a heredoc as a destination`);
@@ -199,6 +218,7 @@ function copyBase(
     chown: flags.text("chown"),
     chmod: flags.text("chmod"),
     link: flags.isSet("link"),
+    excludes: flags.list("exclude"),
   };
 }
 
@@ -223,16 +243,4 @@ function parseTrigger(raw: RawInstruction, escapeChar: string): string {
   if (trigger === "FROM" || trigger === "MAINTAINER")
     throw syntaxError(`${trigger} isn't allowed as an ONBUILD trigger`);
   return [raw.rest, ...raw.heredocs.map((heredoc) => heredoc.content + heredoc.name)].join("\n");
-}
-
-/** `type=cache,target=/root/.cache`; a key alone means true. */
-function parseMount(value: string): RunMount {
-  const options: Record<string, string> = Object.create(null);
-  for (const field of value.split(",")) {
-    const equals = field.indexOf("=");
-    const key = (equals < 0 ? field : field.slice(0, equals)).trim().toLowerCase();
-    if (key === "") throw syntaxError(`invalid field '${field}' must be a key=value pair`);
-    options[key] = equals < 0 ? "true" : field.slice(equals + 1);
-  }
-  return { type: options.type ?? "bind", options };
 }

@@ -1,6 +1,7 @@
+import { DirectiveReader } from "./directives.ts";
 import { dockerfileError, syntaxError } from "./errors.ts";
 import { heredocMarkers } from "./heredoc.ts";
-import type { Heredoc } from "./types.ts";
+import type { DockerfileWarning, Heredoc } from "./types.ts";
 import { parseJsonArray, splitFlags } from "./words.ts";
 
 /** One instruction with its continuation lines joined, before its arguments are understood. */
@@ -13,16 +14,17 @@ export interface RawInstruction {
   line: number;
   endLine: number;
   original: string;
+  comments: readonly string[];
 }
 
 export interface RawDockerfile {
   escapeChar: string;
   syntax: string;
+  check: string;
   instructions: RawInstruction[];
-  warnings: string[];
+  warnings: DockerfileWarning[];
 }
 
-const DIRECTIVE = /^#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$/;
 const WITH_HEREDOC = new Set(["ADD", "COPY", "RUN"]);
 /** A longer line is not a Dockerfile's. */
 const MAX_LINE_LENGTH = 1024 * 1024;
@@ -46,9 +48,11 @@ class LineReader {
   readonly #lines: string[];
   readonly #file: string;
   readonly #instructions: RawInstruction[] = [];
-  readonly #warnings: string[] = [];
+  readonly #warnings: DockerfileWarning[] = [];
+  #comments: string[] = [];
   #escape = "\\";
   #syntax = "";
+  #check = "";
   #at = 0;
 
   constructor(text: string, file: string) {
@@ -64,22 +68,30 @@ class LineReader {
     return {
       escapeChar: this.#escape,
       syntax: this.#syntax,
+      check: this.#check,
       instructions: this.#instructions,
       warnings: this.#warnings,
     };
   }
 
-  /** Directives stand before everything else, comments included; the first other line ends them. */
   #readDirectives(): void {
-    const seen = new Set<string>();
+    const reader = new DirectiveReader();
     for (; this.#at < this.#lines.length; this.#at++) {
-      const match = DIRECTIVE.exec(this.#lines[this.#at]!.replace(/\r$/, "").trimStart());
-      const name = match?.[1]?.toLowerCase();
-      if (!match || (name !== "escape" && name !== "syntax" && name !== "check")) return;
-      if (seen.has(name)) this.#fail(`only one ${name} parser directive can be used`, this.#at + 1);
-      seen.add(name);
-      if (name === "syntax") this.#syntax = match[2]!;
-      if (name === "escape") this.#setEscape(match[2]!);
+      const directive = this.#located(this.#at + 1, () =>
+        reader.next(this.#lines[this.#at]!.replace(/\r$/, "").trimStart()),
+      );
+      if (!directive) return;
+      if (directive.name === "syntax") this.#syntax = directive.value;
+      if (directive.name === "check") this.#check = directive.value;
+      if (directive.name === "escape") this.#setEscape(directive.value);
+    }
+  }
+
+  #located<T>(line: number, work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw dockerfileError(error, { file: this.#file, line, endLine: Math.max(line, this.#at) });
     }
   }
 
@@ -93,7 +105,11 @@ class LineReader {
   #readInstruction(): void {
     const line = this.#at + 1;
     const first = this.#take().trimStart();
-    if (isComment(first)) return;
+    if (isComment(first)) {
+      const comment = first.slice(1).trim();
+      this.#comments = comment === "" ? [] : [...this.#comments, comment];
+      return;
+    }
     let { text, continues } = this.#cutContinuation(first);
     if (!continues && text.trim() === "") return;
     let hasEmptyLine = false;
@@ -111,14 +127,17 @@ class LineReader {
         this.#fail("dockerfile line greater than max allowed size of 1048576", line);
     }
     if (text.trim() === "") return;
-    if (hasEmptyLine) this.#warnings.push(`Empty continuation line found in: ${text}`);
+    if (hasEmptyLine)
+      this.#warnings.push({ text: `Empty continuation line found in: ${text}`, line: this.#at });
     this.#add(text, line);
   }
 
   #add(text: string, line: number): void {
     const split = splitInstruction(text, this.#escape);
     const heredocs = this.#readHeredocs(split.name, split.rest, text, line);
-    this.#instructions.push({ ...split, heredocs, line, endLine: this.#at, original: text.trim() });
+    const source = { line, endLine: this.#at, original: text.trim(), comments: this.#comments };
+    this.#instructions.push({ ...split, heredocs, ...source });
+    this.#comments = [];
   }
 
   #readHeredocs(name: string, rest: string, text: string, line: number): Heredoc[] {
@@ -160,7 +179,11 @@ class LineReader {
   }
 
   #fail(message: string, line: number): never {
-    throw dockerfileError(syntaxError(message), { file: this.#file, line });
+    throw dockerfileError(syntaxError(message), {
+      file: this.#file,
+      line,
+      endLine: Math.max(line, this.#at),
+    });
   }
 }
 

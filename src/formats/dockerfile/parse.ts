@@ -6,28 +6,34 @@ import type { Dockerfile, DockerfileStage, Instruction, InstructionOf } from "./
 /** Files beyond this are no Dockerfiles. */
 const MAX_DOCKERFILE_BYTES = 2 * 1024 * 1024;
 
+export interface ParseOptions {
+  /** Called for each instruction, before the next one is understood. */
+  onInstruction?: (instruction: Instruction) => void;
+}
+
 /**
  * Reads a Dockerfile into stages of instructions (Dockerfile reference, syntax 1; no substitution yet). Fails with
  * InvalidArgument that names line and instruction; `file` is the name shown in it.
  */
-export function parseDockerfile(text: string, file = "Dockerfile"): Dockerfile {
+export function parseDockerfile(text: string, file = "Dockerfile", options: ParseOptions = {}): Dockerfile {
   if (text.length > MAX_DOCKERFILE_BYTES) {
     throw fail(`more than ${MAX_DOCKERFILE_BYTES} bytes`, file, 1);
   }
-  const { instructions, escapeChar, syntax, warnings } = readInstructions(text, file);
+  const { instructions, escapeChar, syntax, check, warnings } = readInstructions(text, file);
   const metaArgs: InstructionOf<"ARG">[] = [];
   const stages: DockerfileStage[] = [];
   for (const raw of instructions) {
     const instruction = parseLocated(raw, escapeChar, file);
+    options.onInstruction?.(instruction);
     const stage = stages.at(-1);
     if (instruction.kind === "FROM") {
       stages.push({ from: instruction, name: instruction.stageName, instructions: [] });
     } else if (stage) stage.instructions.push(instruction);
     else if (instruction.kind === "ARG") metaArgs.push(instruction);
-    else throw fail("no build stage in current context", file, raw.line);
+    else throw fail("no build stage in current context", file, raw.line, raw.endLine);
   }
   if (stages.length === 0) throw fail("no build stage in current context", file, instructions.at(-1)!.line);
-  return { escapeChar, syntax, metaArgs, stages, warnings };
+  return { escapeChar, syntax, check, metaArgs, stages, warnings };
 }
 
 /** Reads instructions that stand outside a Dockerfile: ONBUILD triggers and `docker commit --change`. */
@@ -43,10 +49,10 @@ function parseLocated(raw: RawInstruction, escapeChar: string, file: string): In
   try {
     return parseInstruction(raw, escapeChar);
   } catch (error) {
-    throw dockerfileError(error, { file, line: raw.line });
+    throw dockerfileError(error, { file, line: raw.line, endLine: raw.endLine, isInstruction: true });
   }
 }
 
-function fail(message: string, file: string, line: number): unknown {
-  return dockerfileError(syntaxError(message), { file, line });
+function fail(message: string, file: string, line: number, endLine = line): unknown {
+  return dockerfileError(syntaxError(message), { file, line, endLine });
 }

@@ -1,4 +1,5 @@
 import type { HealthcheckConfig } from "../oci-types.ts";
+import type { RunDevice } from "./run-device.ts";
 
 /** A here-document that follows a RUN, COPY or ADD instruction. */
 export interface Heredoc {
@@ -15,13 +16,19 @@ export interface Heredoc {
 export interface KeyValue {
   key: string;
   value: string;
+  /** `name value`, the old form without `=`. */
+  isLegacy?: boolean;
 }
 
 /** Where an instruction stands (lines count from 1) and how it was written, continuation lines joined. */
 export interface InstructionSource {
+  /** Of the instruction itself, as written. */
+  name: string;
   line: number;
   endLine: number;
   original: string;
+  /** Text of the comments above it, without `#`. An empty comment parts them from those further up. */
+  comments: readonly string[];
 }
 
 /** A command in shell form (one text, to be handed to the shell) or in exec form (a JSON array). */
@@ -45,28 +52,48 @@ export interface CopyBase {
   chown: string;
   chmod: string;
   link: boolean;
+  /** Patterns of what is left out. */
+  excludes: string[];
 }
 
-/** `RUN --mount=type=…,key=value`: the pairs as written. */
-export interface RunMount {
-  type: string;
-  options: Record<string, string>;
+export interface ArgDeclaration {
+  key: string;
+  value?: string;
+  /** Of the comment above that begins with its name. */
+  description?: string;
 }
 
 export type InstructionBody =
-  | { kind: "ADD"; copy: CopyBase; checksum: string; keepGitDir: boolean }
-  | { kind: "ARG"; args: { key: string; value?: string }[] }
+  | { kind: "ADD"; copy: CopyBase; checksum: string; keepGitDir?: boolean; unpack?: boolean }
+  | { kind: "ARG"; args: ArgDeclaration[] }
   | { kind: "CMD"; command: CommandLine }
-  | { kind: "COPY"; copy: CopyBase; from: string }
+  | { kind: "COPY"; copy: CopyBase; from: string; parents: boolean }
   | { kind: "ENTRYPOINT"; command: CommandLine }
   | { kind: "ENV"; pairs: KeyValue[] }
   | { kind: "EXPOSE"; ports: string[] }
-  | { kind: "FROM"; base: string; stageName: string; platform: string }
+  | {
+      kind: "FROM";
+      base: string;
+      /** In lower case. */
+      stageName: string;
+      /** `AS` and the name as written; absent without a name. */
+      alias?: { keyword: string; name: string };
+      platform: string;
+      description: string;
+    }
   | { kind: "HEALTHCHECK"; healthcheck: HealthcheckConfig }
   | { kind: "LABEL"; pairs: KeyValue[] }
   | { kind: "MAINTAINER"; maintainer: string }
   | { kind: "ONBUILD"; expression: string }
-  | { kind: "RUN"; command: CommandLine; mounts: RunMount[]; network: string; security: string }
+  | {
+      kind: "RUN";
+      command: CommandLine;
+      /** As written: variables in them are substituted when the step's are known (`parseRunMount`). */
+      mounts: string[];
+      network: string;
+      security: string;
+      devices: RunDevice[];
+    }
   | { kind: "SHELL"; shell: string[] }
   | { kind: "STOPSIGNAL"; signal: string }
   | { kind: "USER"; user: string }
@@ -90,8 +117,15 @@ export interface Dockerfile {
   escapeChar: string;
   /** Value of the `syntax` directive, empty if there is none. */
   syntax: string;
+  /** Value of the `check` directive, empty if there is none. */
+  check: string;
   /** ARGs before the first FROM. */
   metaArgs: InstructionOf<"ARG">[];
   stages: DockerfileStage[];
-  warnings: string[];
+  warnings: DockerfileWarning[];
+}
+
+export interface DockerfileWarning {
+  text: string;
+  line: number;
 }

@@ -39,9 +39,8 @@ export function parseKeyValues(rest: string, instruction: string, escapeChar: st
   if (!words[0]!.includes("=")) {
     const separator = WHITE_SPACE.exec(rest);
     if (!separator) throw syntaxError(`${instruction} must have two arguments`);
-    return [
-      { key: rest.slice(0, separator.index), value: rest.slice(separator.index + separator[0].length) },
-    ];
+    const [key, value] = [rest.slice(0, separator.index), rest.slice(separator.index + separator[0].length)];
+    return [{ key, value, isLegacy: true }];
   }
   return words.map((word) => {
     const equals = word.indexOf("=");
