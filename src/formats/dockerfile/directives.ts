@@ -43,19 +43,38 @@ export class DirectiveReader {
   }
 }
 
+/** The directives at the head of a Dockerfile, up to the first mistake. A first line `#!…` does not count. */
+export function directivesOf(text: string, prefix = "#"): Directive[] {
+  const { body, line } = withoutShebang(text);
+  const reader = new DirectiveReader({ prefix, line });
+  const found: Directive[] = [];
+  let from = 0;
+  while (from < body.length) {
+    const end = body.indexOf("\n", from);
+    const stop = end < 0 ? body.length : end;
+    let directive: Directive | undefined;
+    try {
+      directive = reader.next(body.slice(from, stop).replace(/\r$/, ""));
+    } catch {
+      return found;
+    }
+    if (!directive) return found;
+    found.push(directive);
+    from = stop + 1;
+  }
+  return found;
+}
+
 /**
  * Which frontend a file asks for, in any of the ways that BuildKit knows: `# syntax=`, `// syntax=`, or a JSON object with a field
- * `syntax`; a first line `#!…` does not count. `cmdline` is the whole value, `source` its first word.
+ * `syntax`. `cmdline` is the whole value, `source` its first word.
  */
 export function detectSyntax(text: string): { source: string; cmdline: string; line: number } | undefined {
-  const plain = text.replace(/^\uFEFF/, "");
-  const shebang = /^#!.*(?:\n|$)/.exec(plain)?.[0] ?? "";
-  const body = plain.slice(shebang.length);
-  const line = shebang === "" ? 0 : 1;
   for (const prefix of ["#", "//"]) {
-    const found = syntaxDirective(body, new DirectiveReader({ prefix, line }));
+    const found = directivesOf(text, prefix).find(({ name }) => name === "syntax");
     if (found) return { source: found.value.split(" ")[0]!, cmdline: found.value, line: found.line };
   }
+  const { body, line } = withoutShebang(text);
   if (!body.trimStart().startsWith("{")) return undefined;
   try {
     const { syntax } = JSON.parse(body) as { syntax?: unknown };
@@ -65,19 +84,8 @@ export function detectSyntax(text: string): { source: string; cmdline: string; l
   }
 }
 
-function syntaxDirective(body: string, reader: DirectiveReader): Directive | undefined {
-  let from = 0;
-  while (from < body.length) {
-    const end = body.indexOf("\n", from);
-    const stop = end < 0 ? body.length : end;
-    let directive: Directive | undefined;
-    try {
-      directive = reader.next(body.slice(from, stop).replace(/\r$/, ""));
-    } catch {
-      return undefined;
-    }
-    if (!directive || directive.name === "syntax") return directive;
-    from = stop + 1;
-  }
-  return undefined;
+function withoutShebang(text: string): { body: string; line: number } {
+  const plain = text.replace(/^\uFEFF/, "");
+  const shebang = /^#!.*(?:\n|$)/.exec(plain)?.[0] ?? "";
+  return { body: plain.slice(shebang.length), line: shebang === "" ? 0 : 1 };
 }

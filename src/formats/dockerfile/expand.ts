@@ -32,6 +32,8 @@ const NAME_CHARACTER = /[\p{L}\p{Nd}_]/u;
 const DIGIT = /\p{Nd}/u;
 /** How Go writes the character that the end of a text is not. */
 const NO_CHARACTER = "\ufffd";
+/** Variables that double with each line grow out of every bound. */
+const MAX_LENGTH = 4 * 1024 * 1024;
 const SPECIAL_PARAMETERS = "@*#?-$!0";
 
 /**
@@ -90,6 +92,8 @@ class Expander {
   readonly #unset = new Set<string>();
   #at = 0;
   #depth = 0;
+  /** Of all values put in so far. */
+  #length = 0;
 
   constructor(source: string, variables: Variables, options: ExpandOptions) {
     this.#chars = [...source];
@@ -301,6 +305,8 @@ class Expander {
 
   #lookUp(name: string): string | undefined {
     const value = this.#variables.get(name);
+    this.#length += value?.length ?? 0;
+    if (this.#length > MAX_LENGTH) throw syntaxError("the value is too long");
     (value === undefined ? this.#unset : this.#used).add(name);
     return value;
   }

@@ -1,8 +1,8 @@
-export { type Directive, detectSyntax } from "./directives.ts";
+export { type Directive, detectSyntax, directivesOf } from "./directives.ts";
 export * from "./dockerignore.ts";
 export { DockerfileError } from "./errors.ts";
 export * from "./expand.ts";
-export { heredocText } from "./heredoc.ts";
+export { heredocText, parseHeredocMarker } from "./heredoc.ts";
 export * from "./parse.ts";
 export type { RunDevice } from "./run-device.ts";
 export { mountSource, parseRunMount, type RunMount } from "./run-mount.ts";
