@@ -2,13 +2,21 @@ import { GantryError } from "../../base/index.ts";
 
 /** A mistake in a Dockerfile, not yet told at which line it stands. */
 export class DockerfileSyntaxError extends GantryError {
-  constructor(message: string) {
+  /** Of the text, which cannot be taken apart, and not of what an instruction means. */
+  readonly isOfText: boolean;
+
+  constructor(message: string, { isOfText = false } = {}) {
     super("InvalidArgument", message, { code: "Dockerfile.Syntax" });
+    this.isOfText = isOfText;
   }
 }
 
 export function syntaxError(message: string): DockerfileSyntaxError {
   return new DockerfileSyntaxError(message);
+}
+
+export function textError(message: string): DockerfileSyntaxError {
+  return new DockerfileSyntaxError(message, { isOfText: true });
 }
 
 export interface DockerfilePlace {
@@ -36,7 +44,7 @@ export class DockerfileError extends GantryError {
     });
     this.line = at.line;
     this.endLine = at.endLine ?? at.line;
-    this.plainMessage = at.isInstruction ? located : cause.message;
+    this.plainMessage = at.isInstruction && !cause.isOfText ? located : cause.message;
   }
 }
 

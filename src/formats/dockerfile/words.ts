@@ -1,4 +1,4 @@
-import { syntaxError } from "./errors.ts";
+import { textError } from "./errors.ts";
 import type { KeyValue } from "./types.ts";
 
 const WHITE_SPACE = /[\t\v\f\r ]+/;
@@ -38,14 +38,14 @@ export function parseKeyValues(rest: string, instruction: string, escapeChar: st
   if (words.length === 0) return [];
   if (!words[0]!.includes("=")) {
     const separator = WHITE_SPACE.exec(rest);
-    if (!separator) throw syntaxError(`${instruction} must have two arguments`);
+    if (!separator) throw textError(`${instruction} must have two arguments`);
     const [key, value] = [rest.slice(0, separator.index), rest.slice(separator.index + separator[0].length)];
     return [{ key, value, isLegacy: true }];
   }
   return words.map((word) => {
     const equals = word.indexOf("=");
     if (equals < 0) {
-      throw syntaxError(
+      throw textError(
         `Syntax error - can't find = in ${JSON.stringify(word)}. Must be of the form: name=value`,
       );
     }
@@ -65,7 +65,7 @@ export function parseJsonArray(rest: string): string[] | undefined {
   }
   if (!Array.isArray(value)) return undefined;
   if (!value.every((item) => typeof item === "string")) {
-    throw syntaxError("when using JSON array syntax, arrays must be comprised of strings only");
+    throw textError("when using JSON array syntax, arrays must be comprised of strings only");
   }
   return value;
 }
