@@ -23,7 +23,10 @@ export function parseFlags(words: readonly string[], known: Record<string, FlagK
     if (kind === undefined) throw syntaxError(`unknown flag: ${flag}${suggestion(name, Object.keys(known))}`);
     if (values.has(name) && kind !== "list") throw syntaxError(`duplicate flag specified: ${flag}`);
     const value = equals < 0 ? undefined : word.slice(equals + 1);
-    values.set(name, [...(values.get(name) ?? []), flagValue(flag, kind, value)]);
+    const parsed = flagValue(flag, kind, value);
+    const others = values.get(name);
+    if (others) others.push(parsed);
+    else values.set(name, [parsed]);
   }
   const isTrue = (name: string) => values.get(name)?.[0] === "true";
   return {

@@ -48,7 +48,8 @@ const PARSERS: Record<InstructionKind, Parser> = {
   ARG: (raw, escapeChar) => {
     const words = splitQuoted(raw.rest, escapeChar);
     if (words.length === 0) throw atLeastOne("ARG");
-    return { kind: "ARG", args: words.map((word) => parseArg(word, raw.comments)) };
+    const descriptions = descriptionsIn(raw.comments);
+    return { kind: "ARG", args: words.map((word) => parseArg(word, descriptions)) };
   },
   CMD: (raw) => ({ kind: "CMD", command: commandLine(noFlags(raw)) }),
   COPY: (raw) => {
@@ -85,7 +86,7 @@ const PARSERS: Record<InstructionKind, Parser> = {
       stageName,
       ...(words.length === 3 ? { alias: { keyword: words[1]!, name: words[2]! } } : {}),
       platform: flags.text("platform"),
-      description: descriptionOf(stageName, raw.comments),
+      description: descriptionsIn(raw.comments).get(stageName) ?? "",
     };
   },
   HEALTHCHECK: (raw) => ({ kind: "HEALTHCHECK", healthcheck: parseHealthcheck(raw) }),
@@ -163,22 +164,27 @@ function keyValues(raw: RawInstruction, name: string, escapeChar: string): KeyVa
   return pairs;
 }
 
-function parseArg(word: string, comments: readonly string[]): ArgDeclaration {
+function parseArg(word: string, descriptions: ReadonlyMap<string, string>): ArgDeclaration {
   const equals = word.indexOf("=");
   if (equals === 0) throw syntaxError("ARG names can not be blank");
   const key = equals < 0 ? word : word.slice(0, equals);
-  const description = descriptionOf(key, comments);
+  const description = descriptions.get(key);
   return {
     key,
     ...(equals < 0 ? {} : { value: word.slice(equals + 1) }),
-    ...(description === "" ? {} : { description }),
+    ...(description ? { description } : {}),
   };
 }
 
-/** What the comments above say of a stage or an ARG: the rest of the line that begins with its name. */
-function descriptionOf(name: string, comments: readonly string[]): string {
-  if (name === "") return "";
-  return comments.find((line) => line.startsWith(`${name} `))?.slice(name.length + 1) ?? "";
+/** What the comments above say of a stage or an ARG, by its name: the rest of the first line that begins with it. */
+function descriptionsIn(comments: readonly string[]): ReadonlyMap<string, string> {
+  const descriptions = new Map<string, string>();
+  for (const line of comments) {
+    const space = line.indexOf(" ");
+    const name = line.slice(0, space);
+    if (space > 0 && !descriptions.has(name)) descriptions.set(name, line.slice(space + 1));
+  }
+  return descriptions;
 }
 
 function commandLine(raw: RawInstruction): CommandLine {

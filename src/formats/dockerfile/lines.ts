@@ -107,7 +107,8 @@ class LineReader {
     const first = this.#take().trimStart();
     if (isComment(first)) {
       const comment = first.slice(1).trim();
-      this.#comments = comment === "" ? [] : [...this.#comments, comment];
+      if (comment === "") this.#comments = [];
+      else this.#comments.push(comment);
       return;
     }
     let { text, continues } = this.#cutContinuation(first);

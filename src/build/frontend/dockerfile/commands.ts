@@ -18,14 +18,14 @@ export function toCommand(
     instruction.kind === "COPY" && instruction.from !== ""
       ? [copySource(instruction.from, stages, options.escapeChar, lines)]
       : instruction.kind === "RUN"
-        ? instruction.mounts.map((mount) => stageOrImage(mountSource(mount) || NOTHING, stages, undefined))
+        ? mountSources(instruction.mounts, stages)
         : [];
   return { instruction, sources, isOnBuild: options.isOnBuild ?? false, lines };
 }
 
 /** Adds what a command needs to what its stage needs, and images to the list. */
 export function addNeeds(stage: Stage, command: StageCommand, stages: StageList): void {
-  for (const source of command.sources) {
+  for (const source of new Set(command.sources)) {
     stage.needs.set(source, command.instruction);
     if (source.isUnregistered) stages.add(source);
   }
@@ -43,6 +43,15 @@ export function triggerCommands(
     if (instructions.length !== 1) throw invalidArgument("onbuild trigger should be a single expression");
     const lines = stage.lines ?? { start: 0, end: 0 };
     return toCommand(instructions[0]!, stages, { escapeChar, isOnBuild: true, lines });
+  });
+}
+
+/** One for each mount. Those without a source share one of nothing, which counts as a stage in the names of operations. */
+function mountSources(mounts: readonly string[], stages: StageList): Stage[] {
+  const nothing = mounts.length > 0 ? stageOrImage(NOTHING, stages, undefined) : undefined;
+  return mounts.map((mount) => {
+    const from = mountSource(mount);
+    return from === "" ? nothing! : stageOrImage(from, stages, undefined);
   });
 }
 

@@ -1,5 +1,6 @@
 import type { IgnoreMatcher, Platform } from "../../../formats/index.ts";
 import type { FrontendHost } from "../types.ts";
+import type { Budget } from "./budget.ts";
 import type { BuildContext } from "./build-context.ts";
 import type { DeferredNode } from "./graph.ts";
 import type { Linter } from "./lint/linter.ts";
@@ -42,8 +43,7 @@ export interface Conversion {
   /** The main context, which is settled when all stages have told what they need of it. */
   contextNode: DeferredNode;
   ignore: { matcher: IgnoreMatcher; patterns: readonly string[] } | undefined;
-  /** How many variables have been handed to commands: each gets all. */
-  spentVariables: number;
+  budget: Budget;
   /** To be done when all stages are known. */
   finally: (work: () => void) => void;
 }

@@ -9,6 +9,7 @@ import {
   parseDockerfile,
 } from "../../../formats/index.ts";
 import type { FrontendHost } from "../types.ts";
+import { Budget } from "./budget.ts";
 import type { BuildContext } from "./build-context.ts";
 import { type Conversion, followPathsOf, type ProxySettings } from "./conversion.ts";
 import { dispatchStage } from "./dispatch.ts";
@@ -131,7 +132,7 @@ function prepare(
     stages: new StageList(),
     contextNode: deferred(),
     ignore: undefined,
-    spentVariables: 0,
+    budget: new Budget(),
     finally: later,
   };
   return { conversion, outline: all };

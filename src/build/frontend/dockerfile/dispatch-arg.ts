@@ -34,14 +34,13 @@ function declare(step: Step, arg: ArgDeclaration): string | undefined {
     });
   }
   stage.outline.used.add(key);
-  stage.buildArgs.push({ key, value });
+  stage.buildArgs.set(key, value);
   return value;
 }
 
 /** Only where nobody has given a value: then the default need not make sense. */
 function expandDefault({ stage, conversion, command, linter }: Step, text: string): string {
   const expansion = expandWord(text, stage.env, { escape: conversion.escapeChar });
-  const declared = new Set(stage.buildArgs.map(({ key }) => key));
-  checkVariables(expansion.unset, declared, stage.env, command.lines, linter);
-  return expansion.text;
+  checkVariables(expansion.unset, stage.buildArgs, stage.env, command.lines, linter);
+  return conversion.budget.text(expansion.text);
 }

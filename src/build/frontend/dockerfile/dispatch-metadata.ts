@@ -11,7 +11,7 @@ import { isSignal } from "../../stop-signal.ts";
 import { dispatchArg } from "./dispatch-arg.ts";
 import { exposedPorts } from "./expose-ports.ts";
 import { durationText, goQuotedList } from "./go-text.ts";
-import { addHistory, runtimeConfig, setVariable, withShell } from "./image-config.ts";
+import { addHistory, mapOf, runtimeConfig, withShell } from "./image-config.ts";
 import { checkNoSecret } from "./lint/checks.ts";
 import type { SeenOnce } from "./stage.ts";
 import { type Step, setEnv } from "./step.ts";
@@ -35,7 +35,8 @@ function applyInstruction(step: Step, instruction: Instruction): string | undefi
       return `ENV${dispatchEnv(step, instruction)}`;
     case "LABEL": {
       const pairs = expandPairs(step, instruction.pairs);
-      config.Labels = { ...config.Labels, ...Object.fromEntries(pairs) };
+      const labels = mapOf(config, "Labels");
+      for (const [key, value] of pairs) labels[key] = value;
       return `LABEL${pairs.map(([key, value]) => ` ${key}=${value}`).join("")}`;
     }
     case "MAINTAINER":
@@ -66,10 +67,8 @@ function applyInstruction(step: Step, instruction: Instruction): string | undefi
     case "EXPOSE": {
       const words = instruction.ports.flatMap((port) => expand.quietly(port).words);
       const ports = exposedPorts(words, command.lines, linter);
-      config.ExposedPorts = {
-        ...config.ExposedPorts,
-        ...Object.fromEntries(ports.map((port) => [port, {}])),
-      };
+      const exposed = mapOf(config, "ExposedPorts");
+      for (const port of ports) exposed[port] = {};
       return `EXPOSE [${ports.join(" ")}]`;
     }
     case "USER": {
@@ -81,7 +80,8 @@ function applyInstruction(step: Step, instruction: Instruction): string | undefi
     case "VOLUME": {
       const volumes = instruction.volumes.map((volume) => expand(volume));
       if (volumes.includes("")) throw invalidArgument("VOLUME specified can not be an empty string");
-      config.Volumes = { ...config.Volumes, ...Object.fromEntries(volumes.map((volume) => [volume, {}])) };
+      const all = mapOf(config, "Volumes");
+      for (const volume of volumes) all[volume] = {};
       return `VOLUME [${volumes.join(" ")}]`;
     }
     case "STOPSIGNAL": {
@@ -105,7 +105,7 @@ function dispatchEnv(step: Step, instruction: InstructionOf<"ENV">): string {
     checkNoSecret("ENV", key, command.lines, linter);
     text += ` ${key}=${value}`;
     setEnv(stage, key, value);
-    setVariable(runtimeConfig(stage.image), key, value);
+    stage.imageEnv.set(key, value);
   }
   return text;
 }

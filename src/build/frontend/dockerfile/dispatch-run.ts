@@ -1,5 +1,4 @@
 import { posix } from "node:path";
-import { GantryError } from "../../../base/index.ts";
 import { heredocText, type InstructionOf, parseHeredocMarker } from "../../../formats/index.ts";
 import { messages, type OutgoingMetadata, type OutgoingOp } from "../../llb/index.ts";
 import { platformOf } from "./conversion.ts";
@@ -15,8 +14,6 @@ const { NetworkMode, SecurityMode, MountType } = messages;
 
 /** Where a here-document that is a program of its own is found. */
 const SCRIPT_DIRECTORY = "/dev/pipes/";
-/** Each command gets all variables: many of both are too many. */
-const MAX_VARIABLES = 2_000_000;
 
 interface Command {
   words: string[];
@@ -77,10 +74,12 @@ function summaryOf(content: string): string {
 
 /** Arguments of the build, which the history tells in front of the command: `|1 VERSION=3`. */
 function shownArguments({ stage }: Step): string[] {
-  const values = new Map<string, string>();
-  for (const { key, value } of stage.buildArgs)
-    values.set(key, `${key}=${stage.env.get(key) ?? value ?? ""}`);
-  return values.size === 0 ? [] : [`|${values.size}`, ...values.values()];
+  const { buildArgs, env } = stage;
+  if (buildArgs.size === 0) return [];
+  return [
+    `|${buildArgs.size}`,
+    ...Array.from(buildArgs, ([key, value]) => `${key}=${env.get(key) ?? value ?? ""}`),
+  ];
 }
 
 interface ExecParts {
@@ -133,11 +132,7 @@ function execMeta(step: Step, { words, mounts }: ExecParts) {
   const agent = mounts.others.find(({ mountType }) => mountType === MountType.SSH);
   const env = new Map(stage.env);
   if (agent && !env.has("SSH_AUTH_SOCK")) env.set("SSH_AUTH_SOCK", agent.dest!);
-  conversion.spentVariables += env.size;
-  if (conversion.spentVariables > MAX_VARIABLES)
-    throw new GantryError("ResourceExhausted", "too many variables for too many commands", {
-      code: "Dockerfile.Variables",
-    });
+  conversion.budget.entries(env.size);
   return {
     args: [...words],
     env: Array.from(env, ([key, value]) => `${key}=${value}`),

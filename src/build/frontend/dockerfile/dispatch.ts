@@ -5,7 +5,14 @@ import { dispatchMetadata } from "./dispatch-metadata.ts";
 import { dispatchRun } from "./dispatch-run.ts";
 import { instructionExpander } from "./expand-instruction.ts";
 import type { OperationNode } from "./graph.ts";
-import { addHistory, DEFAULT_PATH, runtimeConfig, variableName, variableValue } from "./image-config.ts";
+import {
+  addHistory,
+  DEFAULT_PATH,
+  entriesOf,
+  runtimeConfig,
+  variableName,
+  variableValue,
+} from "./image-config.ts";
 import { ownerOf } from "./owner.ts";
 import type { Stage, StageCommand } from "./stage.ts";
 import { type Step, setEnv } from "./step.ts";
@@ -13,6 +20,8 @@ import { nextVertexName, shownCommand } from "./vertex-name.ts";
 
 /** Turns the instructions of a stage into operations and configuration. */
 export function dispatchStage(conversion: Conversion, stage: Stage): void {
+  if (stage.base)
+    conversion.budget.entries(stage.base.env.size + stage.base.buildArgs.size + entriesOf(stage.base.image));
   stage.inherit();
   stage.isDispatched = true;
   stage.platform ??= conversion.targetPlatform;
@@ -22,14 +31,14 @@ export function dispatchStage(conversion: Conversion, stage: Stage): void {
     const expand = instructionExpander(conversion, stage, command, linter);
     conversion.source.at(command.lines, () => dispatch({ conversion, stage, command, linter, expand }));
   }
+  runtimeConfig(stage.image).Env = Array.from(stage.imageEnv, ([key, value]) => `${key}=${value}`);
 }
 
 function takeBaseConfig(stage: Stage): void {
   const config = runtimeConfig(stage.image);
-  const env = config.Env ?? [];
-  config.Env = env;
-  if (!env.some((entry) => variableName(entry) === "PATH")) env.push(`PATH=${DEFAULT_PATH}`);
-  for (const entry of env) setEnv(stage, variableName(entry), variableValue(entry));
+  stage.imageEnv = new Map((config.Env ?? []).map((entry) => [variableName(entry), variableValue(entry)]));
+  if (!stage.imageEnv.has("PATH")) stage.imageEnv.set("PATH", DEFAULT_PATH);
+  for (const [key, value] of stage.imageEnv) setEnv(stage, key, value);
   if (config.WorkingDir) setWorkdir(stage, config.WorkingDir);
   if (config.User) stage.user = config.User;
 }

@@ -21,10 +21,8 @@ export function instructionExpander(
 ): InstructionExpander {
   const run = (text: string, options: ExpandOptions): Expansion => {
     const expansion = expandWord(text, stage.env, options);
-    if (expansion.unset.size > 0) {
-      const declared = new Set(stage.buildArgs.map(({ key }) => key));
-      checkVariables(expansion.unset, declared, stage.env, command.lines, linter);
-    }
+    conversion.budget.text(expansion.text);
+    checkVariables(expansion.unset, stage.buildArgs, stage.env, command.lines, linter);
     return expansion;
   };
   const options = { escape: conversion.escapeChar };

@@ -76,14 +76,14 @@ export function definitionOf(root: GraphNode, source?: SourceMap): Definition {
     }
     stack.pop();
     if (done.has(node)) continue;
-    const output = settle(node, builder, done, (range) => locationsOf(range, sourceIndex, source));
-    sizeBytes += output.sizeBytes;
-    if (sizeBytes > MAX_DEFINITION_BYTES)
-      throw new GantryError("ResourceExhausted", "the build's definition is too large", {
-        code: "Dockerfile.Definition",
-        details: { limitBytes: MAX_DEFINITION_BYTES },
-      });
-    done.set(node, output.output);
+    if (node.kind === "deferred") done.set(node, done.get(node.target!)!);
+    else if (node.kind === "imported") done.set(node, importInto(builder, node.definition));
+    else {
+      const op = node.make(node.inputs.map((input) => done.get(input)!));
+      sizeBytes += sizeOf(op);
+      if (sizeBytes > MAX_DEFINITION_BYTES) throw tooLarge();
+      done.set(node, builder.add(op, node.metadata, locationsOf(node.lines, sourceIndex, source)));
+    }
   }
   return builder.definitionOf(done.get(root)!);
 }
@@ -98,17 +98,11 @@ function needsOf(node: GraphNode): readonly GraphNode[] {
   return node.kind === "deferred" ? [node.target!] : [];
 }
 
-function settle(
-  node: GraphNode,
-  builder: DefinitionBuilder,
-  done: ReadonlyMap<GraphNode, LlbOutput>,
-  locations: (range: LineRange | undefined) => Location[],
-): { output: LlbOutput; sizeBytes: number } {
-  if (node.kind === "deferred") return { output: done.get(node.target!)!, sizeBytes: 0 };
-  if (node.kind === "imported") return { output: importInto(builder, node.definition), sizeBytes: 0 };
-  const op = node.make(node.inputs.map((input) => done.get(input)!));
-  const output = builder.add(op, node.metadata, locations(node.lines));
-  return { output, sizeBytes: sizeOf(op) };
+function tooLarge(): GantryError {
+  return new GantryError("ResourceExhausted", "the build's definition is too large", {
+    code: "Dockerfile.Definition",
+    details: { limitBytes: MAX_DEFINITION_BYTES },
+  });
 }
 
 /** Roughly: what can grow without bound. */
@@ -116,7 +110,8 @@ function sizeOf(op: OutgoingOp): number {
   const meta = op.exec?.meta;
   let size = 256;
   for (const text of [...(meta?.env ?? []), ...(meta?.args ?? [])]) size += text.length;
-  for (const action of op.file?.actions ?? []) size += 128 + (action.mkfile?.data?.length ?? 0);
+  for (const { copy, mkfile } of op.file?.actions ?? [])
+    size += 128 + (mkfile?.data?.length ?? 0) + 16 * (copy?.excludePatterns?.length ?? 0);
   return size;
 }
 

@@ -7,6 +7,8 @@ const DEFAULT_SHELL: readonly string[] = ["/bin/sh", "-c"];
 /** Of all texts in a history: each RUN repeats all arguments. */
 const MAX_HISTORY_LENGTH = 16 * 1024 * 1024;
 
+const lengths = new WeakMap<HistoryEntry[], number>();
+
 /** Of `FROM scratch`. */
 export function emptyConfig(platform: Platform): ImageConfig {
   return {
@@ -16,10 +18,39 @@ export function emptyConfig(platform: Platform): ImageConfig {
   };
 }
 
-/** A configuration to go on from: a copy, without the time when it was made. */
+/**
+ * A configuration to go on from, without the time when it was made. Its history and its maps are its own; all else in it is
+ * replaced and never changed.
+ */
 export function copyConfig(image: ImageConfig): ImageConfig {
-  const { created: _, ...copy } = structuredClone(image);
-  return copy as ImageConfig;
+  const { created: _, ...copy } = image;
+  const history = [...(image.history ?? [])];
+  lengths.set(history, lengths.get(image.history ?? history) ?? 0);
+  return { ...copy, config: { ...image.config, ...ownMaps(image.config ?? {}) }, history } as ImageConfig;
+}
+
+const MAPS = ["Labels", "Volumes", "ExposedPorts"] as const;
+
+function ownMaps(config: ImageRuntimeConfig): Partial<ImageRuntimeConfig> {
+  const maps: Record<string, object> = {};
+  // Without a prototype: a label may be called `__proto__`.
+  for (const key of MAPS) if (config[key]) maps[key] = Object.assign(Object.create(null), config[key]);
+  return maps;
+}
+
+/** How many entries a copy of the configuration copies. */
+export function entriesOf({ config = {}, history = [] }: ImageConfig): number {
+  const maps = MAPS.reduce((sum, key) => sum + Object.keys(config[key] ?? {}).length, 0);
+  return maps + (config.Env?.length ?? 0) + history.length / 32;
+}
+
+/** The map that a configuration has under a name, made if need be. */
+export function mapOf<K extends (typeof MAPS)[number]>(
+  config: ImageRuntimeConfig,
+  key: K,
+): NonNullable<ImageRuntimeConfig[K]> {
+  config[key] ??= Object.create(null);
+  return config[key]!;
 }
 
 export function runtimeConfig(image: ImageConfig): ImageRuntimeConfig {
@@ -32,14 +63,6 @@ export function withShell(image: ImageConfig, words: readonly string[]): string[
   return [...(shell.length > 0 ? shell : DEFAULT_SHELL), words.join(" ")];
 }
 
-/** Sets a variable: in place of an earlier one, or at the end. */
-export function setVariable(config: ImageRuntimeConfig, key: string, value: string): void {
-  const env = config.Env ?? [];
-  const entry = `${key}=${value}`;
-  const at = env.findIndex((one) => variableName(one) === key);
-  config.Env = at < 0 ? [...env, entry] : env.with(at, entry);
-}
-
 export function variableName(entry: string): string {
   return entry.split("=", 1)[0]!;
 }
@@ -48,8 +71,6 @@ export function variableValue(entry: string): string {
   const equals = entry.indexOf("=");
   return equals < 0 ? "" : entry.slice(equals + 1);
 }
-
-const lengths = new WeakMap<HistoryEntry[], number>();
 
 /** Tells a step in the image's history. `epochSeconds` is SOURCE_DATE_EPOCH. */
 export function addHistory(

@@ -21,9 +21,11 @@ const WITH_FILES = new Set(["ADD", "COPY", "RUN", "WORKDIR"]);
 /** Makes the list of stages: on what each is built, and what its instructions need. Returns the target. */
 export function planStages(conversion: Conversion, dockerfile: Dockerfile, outline: Outline): Stage {
   const { stages, options, escapeChar, source } = conversion;
+  const known = new Set([...outline.args.keys(), ...conversion.globalArgs.keys()]);
   for (const [index, parsed] of dockerfile.stages.entries()) {
     const lines = linesOf(parsed.from);
-    source.at(lines, () => addStage(conversion, parsed, index, outline));
+    conversion.budget.entries(outline.args.size);
+    source.at(lines, () => addStage(conversion, parsed, { index, outline, known }));
   }
   const target = findTarget(conversion);
   for (const [index, { instructions }] of dockerfile.stages.entries()) {
@@ -42,12 +44,22 @@ export function planStages(conversion: Conversion, dockerfile: Dockerfile, outli
   return target;
 }
 
-function addStage(conversion: Conversion, parsed: DockerfileStage, index: number, outline: Outline): void {
+interface StagePlace {
+  index: number;
+  outline: Outline;
+  /** Arguments that FROM may use. */
+  known: ReadonlySet<string>;
+}
+
+function addStage(
+  conversion: Conversion,
+  parsed: DockerfileStage,
+  { index, outline, known }: StagePlace,
+): void {
   const { stages, escapeChar, globalArgs } = conversion;
   const { from, name } = parsed;
   const lines = linesOf(from);
   const linter = conversion.linter.withComments(from.comments);
-  const known = new Set([...outline.args.keys(), ...globalArgs.keys()]);
   const base = expandWord(from.base, globalArgs, { escape: escapeChar });
   checkFromArgs(base.unset, known, lines, linter);
   if (base.text === "") throw invalidArgument(`base name (${from.base}) should not be blank`);

@@ -170,7 +170,7 @@ function isEmptyImage({ rootfs, history = [] }: ImageConfig): boolean {
 
 /** Puts the triggers of what a stage is built on before its own instructions. Says whether they need anything new. */
 function addTriggers(conversion: Conversion, stage: Stage): boolean {
-  if (stage.hasTriggers || stage.namedContext) return false;
+  if (stage.hasTriggers || stage.namedContext || stage.isUnregistered) return false;
   const triggers = stage.base
     ? stage.base.commands
         .map(({ instruction }) => instruction)

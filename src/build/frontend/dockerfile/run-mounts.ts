@@ -21,13 +21,14 @@ export interface RunMounts {
   /** Secrets and agents. */
   others: ExecMount[];
   secretEnv: { id: string; name: string; optional: boolean }[];
+  agents: number;
   /** Names of the variables that secrets become. */
   secretNames: string[];
 }
 
 /** Understands the --mount flags of a RUN, and remembers which files they need. */
 export function runMounts(step: Step, instruction: InstructionOf<"RUN">): RunMounts {
-  const mounts: RunMounts = { trees: [], others: [], secretEnv: [], secretNames: [] };
+  const mounts: RunMounts = { trees: [], others: [], secretEnv: [], secretNames: [], agents: 0 };
   for (const [index, text] of instruction.mounts.entries()) {
     const mount = parseRunMount(text, step.expand);
     if (mount.type === "secret") addSecret(step, mount, mounts);
@@ -144,10 +145,9 @@ function addAgent({ stage, command }: Step, mount: RunMount, into: RunMounts): v
   const id = mount.id || "default";
   if (!stage.outline.ssh.has(id))
     stage.outline.ssh.set(id, { isRequired: mount.required, lines: command.lines });
-  const count = into.others.filter(({ mountType }) => mountType === MountType.SSH).length;
   into.others.push({
     input: -1,
-    dest: mount.target || `/run/buildkit/ssh_agent.${count}`,
+    dest: mount.target || `/run/buildkit/ssh_agent.${into.agents++}`,
     output: 0,
     mountType: MountType.SSH,
     ssh: { id: mount.id, optional: !mount.required, ...ownership(mount, 0o600) },

@@ -8,6 +8,8 @@ export interface LineRange {
   end: number;
 }
 
+const MAX_RANGES = 1000;
+
 /** The text of a Dockerfile, and how places in it are told. */
 export class SourceMap {
   readonly info: SourceInfo;
@@ -16,12 +18,13 @@ export class SourceMap {
     this.info = { filename, data, language: "Dockerfile" };
   }
 
-  /** One range a line, as BuildKit has it. */
+  /** One range a line, as BuildKit has it; of very many lines the last range has the rest. */
   ranges({ start, end }: LineRange): SourceRange[] {
-    return Array.from({ length: Math.max(start, end) - start + 1 }, (_, index) => {
-      const position = { line: start + index, character: 0 };
-      return { start: position, end: { ...position } };
-    });
+    const last = Math.max(start, end);
+    return Array.from({ length: Math.min(last - start + 1, MAX_RANGES) }, (_, index) => ({
+      start: { line: start + index, character: 0 },
+      end: { line: index === MAX_RANGES - 1 ? last : start + index, character: 0 },
+    }));
   }
 
   /** The error with its place. */

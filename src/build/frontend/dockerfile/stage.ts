@@ -58,7 +58,9 @@ export class Stage {
   directory = "/";
   user = "";
   /** Arguments that ARG has declared, in that order. */
-  buildArgs: { key: string; value: string | undefined }[] = [];
+  buildArgs = new Map<string, string | undefined>();
+  /** Those of the image, where a variable that is set again keeps its place. */
+  imageEnv = new Map<string, string>();
   hasWorkdir = false;
   seenOnce: SeenOnce = {};
 
@@ -94,6 +96,6 @@ export class Stage {
     this.baseImage = base.baseImage;
     this.paths = base.paths;
     this.hasWorkdir = base.hasWorkdir;
-    this.buildArgs = [...base.buildArgs];
+    this.buildArgs = new Map(base.buildArgs);
   }
 }

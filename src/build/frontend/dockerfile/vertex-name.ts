@@ -19,6 +19,7 @@ export function nextVertexName(
   { env = NO_VARIABLES, isOnBuild = false }: { env?: Variables; isOnBuild?: boolean } = {},
 ): string {
   stage.commandIndex++;
+  conversion.budget.text(text);
   return vertexName(conversion, stage, text, { env, isOnBuild });
 }
 

@@ -4,7 +4,6 @@ import {
   type Expansion,
   expandWord,
   type Instruction,
-  nearestWord,
   normalizePlatform,
   type Platform,
   parsePlatform,
@@ -111,7 +110,7 @@ export function checkFromArgs(
   linter: Linter,
 ): void {
   for (const name of unset)
-    if (!known.has(name)) linter.run("UndefinedArgInFrom", lines, name, nearestWord(name, known) ?? "");
+    if (!known.has(name)) linter.run("UndefinedArgInFrom", lines, name, linter.meant(name, known));
 }
 
 export function checkFromPlatform(
@@ -156,14 +155,14 @@ export function checkBasePlatform(
 /** `declared` are names that ARG has declared, be it without a value. */
 export function checkVariables(
   unset: ReadonlySet<string>,
-  declared: ReadonlySet<string>,
+  declared: { has(name: string): boolean },
   env: Variables,
   lines: LineRange,
   linter: Linter,
 ): void {
   for (const name of unset) {
     if (declared.has(name) || BUILDER_ARGS.has(name)) continue;
-    linter.run("UndefinedVar", lines, name, nearestWord(name, env.keys()) ?? "");
+    linter.run("UndefinedVar", lines, name, linter.meant(name, env));
   }
 }
 

@@ -1,5 +1,5 @@
 import { invalidArgument } from "../../../../base/index.ts";
-import { parseGoBool } from "../../../../formats/index.ts";
+import { nearestWord, parseGoBool } from "../../../../formats/index.ts";
 import type { LineRange } from "../source-map.ts";
 import { LINT_RULES, type LintRuleName } from "./rules.ts";
 
@@ -20,6 +20,11 @@ export interface LintWarning {
   message: string;
   lines: LineRange | undefined;
 }
+
+/** Who reads more? */
+const MAX_WARNINGS = 1000;
+/** Names that are held against others, in all. */
+const MAX_COMPARED = 1_000_000;
 
 const NOTHING: LintConfig = {
   skipAll: false,
@@ -58,16 +63,16 @@ export class Linter {
   readonly #config: LintConfig;
   readonly #warn: ((warning: LintWarning) => void) | undefined;
   /** Of this linter and those made from it. */
-  readonly #called: Set<string>;
+  readonly #shared: { called: Set<string>; warnings: number; compared: number };
 
   constructor(
     config: LintConfig,
     warn: ((warning: LintWarning) => void) | undefined,
-    called = new Set<string>(),
+    shared = { called: new Set<string>(), warnings: 0, compared: 0 },
   ) {
     this.#config = config;
     this.#warn = warn;
-    this.#called = called;
+    this.#shared = shared;
   }
 
   run<R extends LintRuleName>(
@@ -77,7 +82,8 @@ export class Linter {
   ): void {
     const rule = LINT_RULES[name];
     if (!this.#warn || !this.#isOn(name, "isExperimental" in rule)) return;
-    this.#called.add(name);
+    this.#shared.called.add(name);
+    if (++this.#shared.warnings > MAX_WARNINGS) return;
     const message = (rule.message as (...args: string[]) => string)(...args);
     this.#warn({ rule: name, description: rule.description, url: rule.url, message, lines });
   }
@@ -100,13 +106,21 @@ export class Linter {
       experimental: [...own.experimental, ...added.experimental],
       errorOnWarning: own.errorOnWarning,
     };
-    return new Linter(merged, this.#warn, this.#called);
+    return new Linter(merged, this.#warn, this.#shared);
+  }
+
+  /** The name that was probably meant; empty if there is none like it. */
+  meant(name: string, known: ReadonlySet<string> | ReadonlyMap<string, unknown>): string {
+    this.#shared.compared += known.size;
+    if (!this.#warn || this.#shared.compared > MAX_COMPARED) return "";
+    return nearestWord(name, known.keys()) ?? "";
   }
 
   /** Fails if there were warnings and the build is to fail then. */
   assertClean(): void {
-    if (!this.#config.errorOnWarning || this.#called.size === 0) return;
-    throw invalidArgument(`lint violation found for rules: ${[...this.#called].join(", ")}`, {
+    const { called } = this.#shared;
+    if (!this.#config.errorOnWarning || called.size === 0) return;
+    throw invalidArgument(`lint violation found for rules: ${[...called].join(", ")}`, {
       code: "Dockerfile.Lint",
     });
   }
