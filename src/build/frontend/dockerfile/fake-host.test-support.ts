@@ -134,3 +134,7 @@ export async function failureOf(
   }
   throw new Error("built");
 }
+
+export function lastOf({ vertices }: Pick<Built, "vertices">): Vertex {
+  return vertices.at(-1)!;
+}
