@@ -275,7 +275,7 @@ class Expander {
     const replacement = this.#closing("}", true, "syntax error: missing '}'");
     if (value === undefined && this.#options.keepUnset)
       return `\${${name}${all ? "//" : "/"}${pattern}/${replacement}}`;
-    return pattern === "" ? (value ?? "") : replaceShellPattern(value ?? "", pattern, replacement, all);
+    return replaceShellPattern(value ?? "", pattern, replacement, all);
   }
 
   #closing(stop: string, rawEscapes: boolean, missing: string): string {

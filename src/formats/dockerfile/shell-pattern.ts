@@ -34,15 +34,20 @@ export function replaceShellPattern(
     throw syntaxError("the value is too long for a substitution");
   let result = "";
   let at = 0;
-  while (at < chars.length) {
+  let matchEnd = -1;
+  while (at <= chars.length) {
     const length = matchLength(tokens, chars, at, true);
-    if (length === undefined || length === 0) {
-      result += chars[at++];
-      continue;
+    // A match of nothing counts where no other one has just ended.
+    const matches = length !== undefined && (length > 0 || at !== matchEnd);
+    if (matches) {
+      result += replacement;
+      at += length;
+      if (!all) break;
+      matchEnd = at;
+      if (length > 0) continue;
     }
-    result += replacement;
-    at += length;
-    if (!all) break;
+    if (at < chars.length) result += chars[at];
+    at++;
   }
   return result + chars.slice(at).join("");
 }
