@@ -49,6 +49,11 @@ export function parseGitReference(text: string): GitReference | undefined {
   return reference;
 }
 
+/** The text for people to see: a name and a password in a URL are hidden. */
+export function withoutCredentials(text: string): string {
+  return text.replace(/^([a-zA-Z0-9]+:\/\/)([^/@]*):[^/@]*@/, (_, scheme: string) => `${scheme}xxxxx:xxxxx@`);
+}
+
 interface Parsed extends Pick<GitReference, "remote" | "scheme" | "host" | "path" | "looksLikePath"> {
   query: ReadonlyMap<string, string[]>;
   fragment: string;

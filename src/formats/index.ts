@@ -10,7 +10,7 @@ export * from "./distinguished-name.ts";
 export * from "./dns-names.ts";
 export * from "./dockerfile/index.ts";
 export * from "./field-selector.ts";
-export { type GitReference, parseGitReference } from "./git-reference.ts";
+export { type GitReference, parseGitReference, withoutCredentials } from "./git-reference.ts";
 export * from "./go-bool.ts";
 export * from "./go-duration.ts";
 export * from "./go-regexp.ts";

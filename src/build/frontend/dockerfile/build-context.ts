@@ -1,7 +1,12 @@
 import type { Buffer } from "node:buffer";
 import { posix } from "node:path";
 import { GantryError, invalidArgument, isGantryError, notFound } from "../../../base/index.ts";
-import { parseDockerignore, parseGitReference, parseGoBool } from "../../../formats/index.ts";
+import {
+  parseDockerignore,
+  parseGitReference,
+  parseGoBool,
+  withoutCredentials,
+} from "../../../formats/index.ts";
 import type { BuildTree } from "../../solver/types.ts";
 import type { FrontendHost } from "../types.ts";
 import { definitionOf, type GraphNode, resultDigest } from "./graph.ts";
@@ -109,7 +114,7 @@ export class BuildContext {
     if (!git) return undefined;
     const keepGitDir = parseGoBool(this.#host.options["build-arg:BUILDKIT_CONTEXT_KEEP_GIT_DIR"] ?? "");
     const context = gitSource(git, {
-      name: `[internal] load git source ${reference}`,
+      name: `[internal] load git source ${withoutCredentials(reference)}`,
       keepGitDir: git.keepGitDir || keepGitDir,
       ...(this.#host.options["build-arg:SOURCE_DATE_EPOCH"] ? { mtime: "commit" } : {}),
     });

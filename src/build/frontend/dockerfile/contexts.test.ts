@@ -83,6 +83,16 @@ describe("the context", () => {
     });
   });
 
+  it("shows no password", async () => {
+    const { host, vertices } = await buildDockerfile(
+      { "git://h/r.git": { Dockerfile: "FROM scratch\nCOPY --from=x a /" } },
+      { context: "https://u:secret@h/r.git", "context:x": "https://u:secret@h/x.tar" },
+    );
+    const names = [...host.solved.flat(), ...vertices].map(({ name }) => name);
+    expect(names).toContain("[internal] load git source https://xxxxx:xxxxx@h/r.git");
+    expect(names).toContain("[context x] https://xxxxx:xxxxx@h/x.tar");
+  });
+
   it("is an archive of the web", async () => {
     const host = new FakeHost(
       { "https://h/c.tgz": { context: gzipSync("x") } },
@@ -133,7 +143,9 @@ describe("named contexts", () => {
     ]);
     expect(names).toContain("[context base] busybox");
     const stage = await buildDockerfile(files, { "context:build": "docker-image://busybox" });
-    expect(sourcesOf(stage.vertices)).toEqual(["docker-image://docker.io/library/busybox:latest"]);
+    expect(sourcesOf(stage.vertices)).toEqual([
+      expect.stringMatching(/^docker-image:\/\/docker\.io\/library\/busybox:latest@sha256:/),
+    ]);
     expect(stage.host.resolved).toHaveLength(1);
   });
 

@@ -141,6 +141,11 @@ describe("mistakes are told in BuildKit's words, with their lines", () => {
     ],
     ["FROM $x", "base name ($x) should not be blank", [[1]]],
     ["FROM --platform=$x busybox", "empty platform value from expression $x", [[1]]],
+    [
+      "ARG MY_ARCH=amd64\nFROM --platform=linux/${MYARCH} busybox",
+      'failed to parse platform linux/${MYARCH}: "" is an invalid component of "linux/": platform specifier component must match "^[A-Za-z0-9_.-]+$": invalid argument (did you mean MY_ARCH?)',
+      [[2]],
+    ],
     ["FROM busybx", "busybx: docker.io/library/busybx:latest: not found (did you mean busybox?)", [[1]]],
     [
       "FROM Busybox",

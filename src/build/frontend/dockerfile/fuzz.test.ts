@@ -8,7 +8,7 @@ import { dockerfileFrontend } from "./dockerfile-frontend.ts";
 import { FakeHost } from "./fake-host.test-support.ts";
 import { parseLintOptions } from "./lint/linter.ts";
 
-const MAX_MS = 3000;
+const MAX_MS = 10_000;
 const word = fc.constantFrom(
   ..."FROM busybox scratch AS a b RUN COPY ADD ENV ARG LABEL WORKDIR USER EXPOSE VOLUME CMD ENTRYPOINT ONBUILD".split(
     " ",
@@ -161,6 +161,6 @@ describe("whatever a client sends", () => {
     const started = performance.now();
     const host = new FakeHost(dockerfile, {}, { "busybox:latest": {} });
     await dockerfileFrontend(host).catch((error: unknown) => expect(error).toBeInstanceOf(GantryError));
-    expect(performance.now() - started).toBeLessThan(10_000);
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 });

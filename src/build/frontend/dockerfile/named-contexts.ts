@@ -8,6 +8,7 @@ import {
   parseImageReference,
   platformId,
   withDefaultTag,
+  withoutCredentials,
 } from "../../../formats/index.ts";
 import type { ResolvedImage, ResolveImageOptions } from "../../solver/types.ts";
 import type { FrontendHost } from "../types.ts";
@@ -83,7 +84,8 @@ export class NamedContexts {
       case "https":
         return {
           node:
-            gitNode(input) ?? httpSource(input, { name: `[context ${key}] ${input}`, filename: "context" }),
+            gitNode(input) ??
+            httpSource(input, { name: `[context ${key}] ${withoutCredentials(input)}`, filename: "context" }),
         };
       case "local":
         return { node: await this.#local(key, rest, options) };
@@ -103,7 +105,9 @@ export class NamedContexts {
       mode: resolveMode,
       stepName: `[context ${key}] load metadata for ${text}`,
     });
-    const node = imageSource(resolved.reference, {
+    const { reference, digest } = resolved;
+    const pinned = digest === undefined ? reference : withDigest(reference, digest);
+    const node = imageSource(pinned, {
       name: `[context ${key}] ${text}`,
       platform,
       resolveMode: "default",
@@ -192,12 +196,16 @@ function inputConfig(metadata: string, key: string): ImageConfig | undefined {
   }
 }
 
+function withDigest(reference: string, digest: string): string {
+  return formatCanonical({ ...parseImageReference(reference), digest });
+}
+
 function gitNode(input: string): GraphNode | undefined {
   const reference = parseGitReference(input);
   return (
     reference &&
     gitSource(reference, {
-      name: `[internal] load git source ${input}`,
+      name: `[internal] load git source ${withoutCredentials(input)}`,
       keepGitDir: reference.keepGitDir,
     })
   );
