@@ -34,6 +34,7 @@ export class DockerfileError extends GantryError {
   readonly endLine: number;
   /** As BuildKit says it, which shows the lines themselves. */
   readonly plainMessage: string;
+  readonly isOfText: boolean;
 
   constructor(cause: DockerfileSyntaxError, at: DockerfilePlace) {
     const located = `dockerfile parse error on line ${at.line}: ${cause.message}`;
@@ -43,6 +44,7 @@ export class DockerfileError extends GantryError {
       cause,
     });
     this.line = at.line;
+    this.isOfText = cause.isOfText;
     this.endLine = at.endLine ?? at.line;
     this.plainMessage = at.isInstruction && !cause.isOfText ? located : cause.message;
   }

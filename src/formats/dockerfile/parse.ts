@@ -1,12 +1,14 @@
-import { dockerfileError, syntaxError } from "./errors.ts";
+import { DockerfileError, dockerfileError, syntaxError } from "./errors.ts";
 import { parseInstruction } from "./instruction.ts";
 import { type RawInstruction, readInstructions } from "./lines.ts";
-import type { Dockerfile, DockerfileStage, Instruction, InstructionOf } from "./types.ts";
+import type { Dockerfile, DockerfileStage, DockerfileWarning, Instruction, InstructionOf } from "./types.ts";
 
 /** Files beyond this are no Dockerfiles. */
 const MAX_DOCKERFILE_BYTES = 2 * 1024 * 1024;
 
 export interface ParseOptions {
+  /** Called when the text has been taken apart. */
+  onText?: (warnings: readonly DockerfileWarning[]) => void;
   /** Called for each instruction, before the next one is understood. */
   onInstruction?: (instruction: Instruction) => void;
 }
@@ -20,20 +22,39 @@ export function parseDockerfile(text: string, file = "Dockerfile", options: Pars
     throw fail(`more than ${MAX_DOCKERFILE_BYTES} bytes`, file, 1);
   }
   const { instructions, escapeChar, syntax, check, warnings } = readInstructions(text, file);
+  const parsed = instructions.map((raw) => tryParse(raw, escapeChar, file));
+  // A text that cannot be taken apart is told before what instructions mean.
+  for (const one of parsed) if ("error" in one && isOfText(one.error)) throw one.error;
+  options.onText?.(warnings);
   const metaArgs: InstructionOf<"ARG">[] = [];
   const stages: DockerfileStage[] = [];
-  for (const raw of instructions) {
-    const instruction = parseLocated(raw, escapeChar, file);
+  for (const one of parsed) {
+    if ("error" in one) throw one.error;
+    const { instruction } = one;
     options.onInstruction?.(instruction);
     const stage = stages.at(-1);
     if (instruction.kind === "FROM") {
       stages.push({ from: instruction, name: instruction.stageName, instructions: [] });
     } else if (stage) stage.instructions.push(instruction);
     else if (instruction.kind === "ARG") metaArgs.push(instruction);
-    else throw fail("no build stage in current context", file, raw.line, raw.endLine);
+    else throw fail("no build stage in current context", file, instruction.line, instruction.endLine);
   }
   if (stages.length === 0) throw fail("no build stage in current context", file, instructions.at(-1)!.line);
   return { escapeChar, syntax, check, metaArgs, stages, warnings };
+}
+
+type Parsed = { instruction: Instruction } | { error: unknown };
+
+function tryParse(raw: RawInstruction, escapeChar: string, file: string): Parsed {
+  try {
+    return { instruction: parseLocated(raw, escapeChar, file) };
+  } catch (error) {
+    return { error };
+  }
+}
+
+function isOfText(error: unknown): boolean {
+  return error instanceof DockerfileError && error.isOfText;
 }
 
 /** Reads instructions that stand outside a Dockerfile: ONBUILD triggers and `docker commit --change`. */

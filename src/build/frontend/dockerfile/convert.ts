@@ -52,11 +52,12 @@ export interface Converted {
 /** Reads the Dockerfile; what can be said of single instructions is told as they come. */
 export function readDockerfile(source: SourceMap, linter: Linter): Dockerfile {
   try {
-    const dockerfile = parseDockerfile(Buffer.from(source.info.data).toString(), "Dockerfile", {
+    return parseDockerfile(Buffer.from(source.info.data).toString(), "Dockerfile", {
+      onText: (warnings) => {
+        for (const { line } of warnings) linter.run("NoEmptyContinuation", { start: line, end: line });
+      },
       onInstruction: (instruction) => checkInstruction(instruction, linter),
     });
-    for (const { line } of dockerfile.warnings) linter.run("NoEmptyContinuation", { start: line, end: line });
-    return dockerfile;
   } catch (error) {
     throw source.ofParser(error);
   }

@@ -21,6 +21,7 @@ describe("mistakes are told in BuildKit's words, with their lines", () => {
       [[2]],
     ],
     ["FROM busybox\nENV x", "ENV must have two arguments", [[2]]],
+    ["FROM busybox\nFOO\nENV x", "ENV must have two arguments", [[3]]],
     [
       "FROM busybox\nCMD [1]",
       "when using JSON array syntax, arrays must be comprised of strings only",
