@@ -26,6 +26,8 @@ export interface DockerfilePlace {
   endLine?: number;
   /** An instruction was not understood. Otherwise the text could not be split into instructions, or these make no stages. */
   isInstruction?: boolean;
+  /** BuildKit's words, where they are others than the classic builder's. */
+  plainMessage?: string;
 }
 
 /** The error that leaves the parser: its message names file, line and mistake as the classic builder does. */
@@ -46,7 +48,7 @@ export class DockerfileError extends GantryError {
     this.line = at.line;
     this.isOfText = cause.isOfText;
     this.endLine = at.endLine ?? at.line;
-    this.plainMessage = at.isInstruction && !cause.isOfText ? located : cause.message;
+    this.plainMessage = at.plainMessage ?? (at.isInstruction && !cause.isOfText ? located : cause.message);
   }
 }
 

@@ -39,7 +39,13 @@ export function parseDockerfile(text: string, file = "Dockerfile", options: Pars
     else if (instruction.kind === "ARG") metaArgs.push(instruction);
     else throw fail("no build stage in current context", file, instruction.line, instruction.endLine);
   }
-  if (stages.length === 0) throw fail("no build stage in current context", file, instructions.at(-1)!.line);
+  if (stages.length === 0) {
+    throw dockerfileError(syntaxError("no build stage in current context"), {
+      file,
+      line: instructions.at(-1)!.line,
+      plainMessage: "dockerfile contains no stages to build",
+    });
+  }
   return { escapeChar, syntax, check, metaArgs, stages, warnings };
 }
 

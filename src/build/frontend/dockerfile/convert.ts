@@ -83,8 +83,12 @@ export async function convert(request: ConvertRequest): Promise<Converted> {
   const later: (() => void)[] = [];
   const { conversion, outline } = prepare(request, dockerfile, (work) => later.push(work));
   const target = planStages(conversion, dockerfile, outline);
-  const needed = await resolveStages(conversion, target, request);
-  const patterns = await context.ignorePatterns();
+  const [resolving, reading] = await Promise.allSettled([
+    resolveStages(conversion, target, request),
+    context.ignorePatterns(),
+  ]);
+  const needed = valueOf(resolving);
+  const patterns = valueOf(reading);
   conversion.ignore = patterns.length > 0 ? { matcher: createIgnoreMatcher(patterns), patterns } : undefined;
   const contextPaths = new Set<string>();
   for (const stage of conversion.stages.all) {
@@ -100,6 +104,11 @@ export async function convert(request: ConvertRequest): Promise<Converted> {
   conversion.contextNode.target = await context.main(followPathsOf(contextPaths));
   for (const work of later) work();
   return { target, conversion };
+}
+
+function valueOf<T>(result: PromiseSettledResult<T>): T {
+  if (result.status === "rejected") throw result.reason;
+  return result.value;
 }
 
 function prepare(

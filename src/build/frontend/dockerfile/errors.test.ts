@@ -1,7 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: a Dockerfile's own substitutions
 import { describe, expect, it } from "vitest";
+import type { ImageRuntimeConfig } from "../../../formats/index.ts";
 import { LocatedError } from "../located-error.ts";
-import { failureOf } from "./fake-host.test-support.ts";
+import { buildDockerfile, failureOf } from "./fake-host.test-support.ts";
 
 const linesOf = (error: unknown) =>
   error instanceof LocatedError
@@ -30,6 +31,7 @@ describe("mistakes are told in BuildKit's words, with their lines", () => {
     ["FROM busybox\nRUN <<E\nx", "unterminated heredoc", [[2, 3]]],
     ["# a\n", "file with no instructions", [[1]]],
     ["RUN x", "no build stage in current context", [[1]]],
+    ["ARG x\n", "dockerfile contains no stages to build", [[1]]],
     ["# escape=x\nFROM a", "invalid escape token 'x' does not match ` or \\", [[1]]],
     ["# check=skip=all\n# check=skip=all\nFROM a", "only one check parser directive can be used", [[2]]],
     [
@@ -162,6 +164,20 @@ describe("mistakes are told in BuildKit's words, with their lines", () => {
     const error = await failureOf(text);
     expect(error.message).toBe(message);
     expect(linesOf(error)).toEqual(lines);
+  });
+});
+
+describe("a base image whose configuration is none", () => {
+  it.each([
+    [{ Env: "PATH=/x" }, "config.Env"],
+    [{ OnBuild: [1] }, "config.OnBuild"],
+    [{ WorkingDir: 1 }, "config.WorkingDir"],
+    [{ Labels: { a: {} } }, "config.Labels"],
+  ])("is refused: %j", async (config, field) => {
+    const images = { "busybox:latest": { config: config as unknown as ImageRuntimeConfig } };
+    await expect(buildDockerfile("FROM busybox\nRUN x", {}, images)).rejects.toThrow(
+      `failed to parse image config: field ${field} has a value of the wrong kind`,
+    );
   });
 });
 

@@ -10,6 +10,7 @@ import {
   suggestion,
   withDefaultTag,
 } from "../../../formats/index.ts";
+import { checkedConfig } from "./checked-config.ts";
 import { addNeeds, triggerCommands } from "./commands.ts";
 import type { Conversion } from "./conversion.ts";
 import { copyConfig, emptyConfig } from "./image-config.ts";
@@ -20,6 +21,7 @@ import type { Stage } from "./stage.ts";
 import { reachableFrom } from "./stage-list.ts";
 import { nextVertexName } from "./vertex-name.ts";
 
+const MAX_TRIGGERS = 1000;
 const COMMON_IMAGES = ["alpine", "busybox", "centos", "debian", "golang", "ubuntu", "fedora"];
 
 /**
@@ -112,7 +114,7 @@ async function resolveRegistryImage(
 }
 
 function takeConfig(stage: Stage, config: ImageConfig, platform: Platform | undefined): void {
-  stage.image = copyConfig(config);
+  stage.image = copyConfig(checkedConfig(config));
   stage.platform = platform ?? stage.platform;
 }
 
@@ -182,6 +184,10 @@ function addTriggers(conversion: Conversion, stage: Stage): boolean {
   stage.hasTriggers = true;
   if (stage.image.config) delete stage.image.config.OnBuild;
   if (triggers.length === 0) return false;
+  if (triggers.length > MAX_TRIGGERS)
+    throw new GantryError("ResourceExhausted", `more than ${MAX_TRIGGERS} ONBUILD triggers`, {
+      code: "Dockerfile.TooLarge",
+    });
   return conversion.source.at(stage.lines, () => {
     const commands = triggerCommands(triggers, stage, conversion.stages, conversion.escapeChar);
     stage.commands.unshift(...commands);

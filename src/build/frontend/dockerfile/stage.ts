@@ -1,6 +1,6 @@
 import type { ImageConfig, Instruction, InstructionOf, Platform } from "../../../formats/index.ts";
 import type { GraphNode } from "./graph.ts";
-import { copyConfig, emptyConfig } from "./image-config.ts";
+import { copyConfig } from "./image-config.ts";
 import type { NamedContext } from "./named-contexts.ts";
 import { Outline } from "./outline.ts";
 import type { LineRange } from "./source-map.ts";
@@ -50,7 +50,7 @@ export class Stage {
   ignoresCache = false;
 
   platform: Platform | undefined;
-  image: ImageConfig = emptyConfig({ os: "", architecture: "" });
+  image: ImageConfig = { os: "", architecture: "", rootfs: { type: "layers", diff_ids: [] } };
   baseImage: ImageConfig | undefined;
   /** Undefined: no file at all. */
   node: GraphNode | undefined;
