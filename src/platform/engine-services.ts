@@ -20,6 +20,7 @@ import { type ContainerRuntime, openRuntime } from "../runtime/index.ts";
 import type { PlatformConfig } from "./config.ts";
 import type { HomeLayout } from "./home.ts";
 import { keepMemoryTrimmed } from "./memory-trimmer.ts";
+import { openBuildkit } from "./open-buildkit.ts";
 import { openCloseService } from "./open-close.ts";
 import { serverInfo } from "./server-info.ts";
 import { Slot } from "./slot.ts";
@@ -125,7 +126,17 @@ export function engineHouse(options: EngineHouseOptions): EngineHouse {
         }),
       );
       await solver.value.open();
+      const buildkit = await openBuildkit({
+        stateDir: layout.build,
+        instanceId,
+        solver: solver.value,
+        images: images.value,
+        content: content.value,
+        logger,
+        clock,
+      });
       const api = createDockerApi({
+        buildkit,
         engine: engine.value,
         images: images.value,
         network: network.value,
@@ -143,6 +154,7 @@ export function engineHouse(options: EngineHouseOptions): EngineHouse {
       });
       return async () => {
         api.close();
+        buildkit.close();
         await server.close();
         await solver.value.close();
         await builder.value.close();
