@@ -49,9 +49,13 @@ export interface DockerApiOptions {
 export interface DockerApi {
   handler(context: HttpContext): Promise<void>;
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Whether HTTP/2 on the request's connection is BuildKit's: `upgrade` takes it then. */
+  upgradesToH2c(req: IncomingMessage): boolean;
   /** Cuts attached clients off; the containers do not notice. */
   close(): void;
 }
+
+const BUILDKIT_PATH = /^(?:\/v\d+\.\d+)?\/(?:session|grpc)(?:\?|$)/;
 
 export function createDockerApi(options: DockerApiOptions): DockerApi {
   return new DockerApiServer(options);
@@ -112,6 +116,10 @@ class DockerApiServer implements DockerApi {
       if (hijacked?.accepted || isTakenOver || socket.destroyed) socket.destroy();
       else refuseUpgrade(socket, status, message);
     });
+  }
+
+  upgradesToH2c({ method, url = "" }: IncomingMessage): boolean {
+    return this.#options.buildkit !== undefined && method === "POST" && BUILDKIT_PATH.test(url);
   }
 
   close(): void {

@@ -150,6 +150,7 @@ export function engineHouse(options: EngineHouseOptions): EngineHouse {
         listen: { socketPath: layout.dockerSocket, mode: 0o660 },
         handler: (ctx) => api.handler(ctx),
         upgrade: (req, socket, head) => api.upgrade(req, socket, head),
+        upgradesToH2c: (req) => api.upgradesToH2c(req),
         logger,
       });
       return async () => {
