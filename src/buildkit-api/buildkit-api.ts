@@ -12,7 +12,7 @@ import { controlHandlers } from "./control/control-handlers.ts";
 import { toGrpcError } from "./control/error-details.ts";
 import { workerRecord } from "./control/worker-record.ts";
 import { llbBridgeHandlers } from "./gateway/llb-bridge-service.ts";
-import { GrpcServer } from "./grpc/index.ts";
+import { type GrpcMetadata, GrpcServer } from "./grpc/index.ts";
 import { BuildHistory } from "./history/build-history.ts";
 import { ClientSessions } from "./session/client-sessions.ts";
 import { SessionBuilder } from "./session-build/session-builder.ts";
@@ -52,6 +52,13 @@ export async function openBuildkitApi(options: BuildkitApiOptions): Promise<Buil
     onStarted: (build) => history.started(build),
     onFinished: (build) => history.finished(build),
   });
+  const serveSession = (metadata: GrpcMetadata, connection: Duplex) => {
+    const headers = Object.fromEntries(Object.entries(metadata).map(([key, [value]]) => [key, value]));
+    const methods = (metadata["x-docker-expose-session-grpc-method"] ?? []).flatMap((one) =>
+      one.split(/, */),
+    );
+    return sessions.serve(headers, methods, connection);
+  };
   const worker = () =>
     workerRecord({
       id: options.workerId,
@@ -62,7 +69,15 @@ export async function openBuildkitApi(options: BuildkitApiOptions): Promise<Buil
     });
   const server = new GrpcServer({
     handlers: [
-      ...controlHandlers({ builds, history, solver, worker, version, nowMs: () => clock.nowMs() }),
+      ...controlHandlers({
+        builds,
+        history,
+        solver,
+        serveSession,
+        worker,
+        version,
+        nowMs: () => clock.nowMs(),
+      }),
       ...llbBridgeHandlers({ findBridge: (id, signal) => builds.findBridge(id, signal), worker }),
     ],
     toGrpcError,

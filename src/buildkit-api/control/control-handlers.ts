@@ -1,9 +1,11 @@
+import type { Duplex } from "node:stream";
 import { notFound } from "../../base/index.ts";
 import type { CacheUsage, Solver } from "../../build/solver/types.ts";
-import { type GrpcHandler, serverStream, unary } from "../grpc/index.ts";
+import { bidirectional, type GrpcHandler, type GrpcMetadata, serverStream, unary } from "../grpc/index.ts";
 import type { BuildHistory } from "../history/build-history.ts";
 import { timestampOf } from "../messages/common-messages.ts";
 import * as messages from "../messages/control-messages.ts";
+import { ByteConnection } from "../session/byte-connection.ts";
 import type { Builds } from "./builds.ts";
 import { statusResponses } from "./status-responses.ts";
 import { buildkitVersion, type WorkerRecordMessage } from "./worker-record.ts";
@@ -12,6 +14,7 @@ export interface ControlHandlersOptions {
   builds: Builds;
   history: BuildHistory;
   solver: Solver;
+  serveSession(metadata: GrpcMetadata, connection: Duplex): Promise<void>;
   worker(): WorkerRecordMessage;
   version: string;
   nowMs(): number;
@@ -19,7 +22,7 @@ export interface ControlHandlersOptions {
 
 /** moby.buildkit.v1.Control */
 export function controlHandlers(options: ControlHandlersOptions): GrpcHandler[] {
-  const { builds, history, solver, worker, version, nowMs } = options;
+  const { builds, history, solver, serveSession, worker, version, nowMs } = options;
   const timestamp = () => ({ "buildkit-current-timestamp": [new Date(nowMs()).toISOString()] });
   return [
     unary(messages.SOLVE, async (request, { signal }) => ({
@@ -35,6 +38,12 @@ export function controlHandlers(options: ControlHandlersOptions): GrpcHandler[] 
       const running = await builds.find(ref, call.signal);
       if (!running) throw notFound(`no such job ${ref}`);
       for await (const events of running.progress.listen(call.signal)) yield* statusResponses(events);
+    }),
+    // A session within the connection, for clients that open none beside it (session/grpchijack).
+    bidirectional(messages.SESSION, async (requests, send, { metadata, signal }) => {
+      const connection = new ByteConnection(requests, (data) => send({ data }));
+      signal.addEventListener("abort", () => connection.destroy(), { once: true });
+      await serveSession(metadata, connection);
     }),
     unary(messages.LIST_WORKERS, async () => ({ record: [worker()] })),
     unary(messages.INFO, async () => ({ buildkitVersion: buildkitVersion(version) })),

@@ -19,8 +19,8 @@ export class ProgressLog {
 
   add(event: SolveEvent): void {
     if (this.#isOver) return;
-    if (event.kind === "log") return this.#addLog(event);
-    this.#put(this.#keyOf(event), event);
+    if (event.kind === "log") this.#addLog(event);
+    else this.#put(this.#keyOf(event), event);
   }
 
   /** What has begun is said to have ended with it: no display waits for it. */

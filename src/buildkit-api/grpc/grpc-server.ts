@@ -52,6 +52,25 @@ export function serverStream<Q extends AnyMessage, A extends AnyMessage>(
   };
 }
 
+/** Messages both ways, as a connection has them. */
+export function bidirectional<Q extends AnyMessage, A extends AnyMessage>(
+  method: GrpcMethod<Q, A>,
+  handle: (
+    requests: AsyncGenerator<protobuf.Message<Q>>,
+    send: (answer: protobuf.Outgoing<A>) => Promise<void>,
+    call: ServerCall,
+  ) => Promise<void>,
+): GrpcHandler {
+  return {
+    path: method.path,
+    async serve(stream, call) {
+      respond(stream, {});
+      const send = (answer: protobuf.Outgoing<A>) => writeMessage(stream, method.response, answer);
+      await handle(messagesOf(stream, method.request), send, call);
+    },
+  };
+}
+
 async function onlyMessage<Q extends AnyMessage>(stream: ServerHttp2Stream, type: Q) {
   for await (const message of messagesOf(stream, type)) return message;
   throw new GrpcError(GrpcCode.INTERNAL, "the call has no request");

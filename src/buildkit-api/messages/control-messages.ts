@@ -1,6 +1,6 @@
 import { messages as llb } from "../../build/llb/index.ts";
 import { protobuf } from "../../formats/index.ts";
-import { Empty, GrpcStatus, Timestamp } from "./common-messages.ts";
+import { BytesMessage, Empty, GrpcStatus, Timestamp } from "./common-messages.ts";
 
 const { bool, bytes, int64, many, manyBytes, map, mapByNumber, message, one, text, texts } = protobuf;
 
@@ -149,6 +149,7 @@ export const SOLVE = {
   request: SolveRequest,
   response: message({ exporterResponse: map(1, text(2)) }),
 };
+export const SESSION = { path: `${CONTROL}/Session`, request: BytesMessage, response: BytesMessage };
 export const STATUS = {
   path: `${CONTROL}/Status`,
   request: message({ ref: text(1) }),

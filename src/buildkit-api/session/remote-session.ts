@@ -21,7 +21,7 @@ import {
   SEND_TREE,
   UPLOAD_PULL,
 } from "../messages/session-messages.ts";
-import { connectionOver } from "./agent-connection.ts";
+import { ByteConnection } from "./byte-connection.ts";
 import { fromClient } from "./client-errors.ts";
 import { RemoteFileSync } from "./remote-file-sync.ts";
 import { sendTreeOver } from "./send-tree.ts";
@@ -110,7 +110,10 @@ export class RemoteSession implements ClientSession {
       throw error;
     }
     const metadata = { "buildkit.ssh.id": [name] };
-    return async () => connectionOver(this.#client.call(FORWARD_AGENT, { metadata, signal }));
+    return async () => {
+      const call = this.#client.call(FORWARD_AGENT, { metadata, signal });
+      return new ByteConnection(call.messages(), (data) => call.send({ data }), call);
+    };
   }
 
   async sendFile(
@@ -214,7 +217,6 @@ function encodedLists(lists: Record<string, readonly string[]>): GrpcMetadata {
   const metadata: Record<string, string[]> = {};
   for (const [key, values] of Object.entries(lists)) {
     if (values.length === 0) continue;
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what cannot stand in a header
     const isPlain = values.every((value) => /^[\x20-\x7e]*$/.test(value));
     metadata[key] = isPlain ? [...values] : values.map((value) => encodeURIComponent(value));
     if (!isPlain) metadata[`${key}-encoded`] = ["1"];
