@@ -10,7 +10,11 @@ export type RunEngine = Pick<
   | "waitContainer"
   | "killContainer"
   | "removeContainer"
+  | "inspectContainer"
 >;
+
+/** Exit code of what SIGKILL has ended. */
+const KILLED = 137;
 
 /** Runs build steps as containers of the engine. A container's snapshot has its id for key. */
 export function createEngineRunExecutor(engine: RunEngine): RunExecutor {
@@ -26,7 +30,8 @@ async function runInContainer(engine: RunEngine, request: RunRequest): Promise<R
     request.signal.throwIfAborted();
     request.signal.addEventListener("abort", kill, { once: true });
     const exitCode = await attachAndRun(engine, id, request);
-    return { exitCode, snapshotKey: id, containerId: id, dispose };
+    const isOutOfMemory = exitCode === KILLED && (await engine.inspectContainer(id)).State.OOMKilled;
+    return { exitCode, isOutOfMemory, snapshotKey: id, containerId: id, dispose };
   } catch (error) {
     await dispose().catch(() => {});
     throw error;

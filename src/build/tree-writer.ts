@@ -72,6 +72,13 @@ export class TreeWriter {
     setAttributes(at, attributes);
   }
 
+  /** As `file`, at once: for what is small and in memory. */
+  wholeFile(path: string, attributes: NodeAttributes, content: Uint8Array): void {
+    const at = this.vacantPath(path);
+    fs.writeFileSync(at, content, { flag: "wx", mode: 0o600 });
+    setAttributes(at, attributes);
+  }
+
   symlink(path: string, target: string, attributes: Ownership & { mtimeMs: number }): void {
     const at = this.vacantPath(path);
     fs.symlinkSync(target, at);

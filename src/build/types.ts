@@ -109,6 +109,8 @@ export interface RunRequest {
 
 export interface RunOutcome {
   exitCode: number;
+  /** The kernel has ended it, because it took more memory than it may. */
+  isOutOfMemory?: boolean;
   /** Key of the snapshot that holds what the command wrote. */
   snapshotKey: string;
   containerId: string;

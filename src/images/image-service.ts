@@ -26,7 +26,7 @@ import { BlobDownloads } from "./transfer/blob-downloads.ts";
 import { type DocumentsToPush, documentsOfIndex, pushDocuments } from "./transfer/document-push.ts";
 import { type ImportOptions, importImage } from "./transfer/image-import.ts";
 import { loadImages } from "./transfer/image-load.ts";
-import { pullImage } from "./transfer/image-pull.ts";
+import { pullImage, type RemoteImage, resolveRemoteImage } from "./transfer/image-pull.ts";
 import { pushImage } from "./transfer/image-push.ts";
 import { saveImages } from "./transfer/image-save.ts";
 import type { RegistryTransport } from "./transfer/registry-transport.ts";
@@ -204,6 +204,13 @@ class LocalImageService implements ImageService {
     const image = await pullImage(this, reference, options);
     this.#emit({ action: "pull", imageId: image.id, reference });
     return this.#recordOf(image);
+  }
+
+  resolveRemote(
+    reference: string,
+    options: { auth?: RegistryAuth; platform?: Platform; signal?: AbortSignal },
+  ): Promise<RemoteImage> {
+    return resolveRemoteImage(this, reference, options);
   }
 
   async listRemoteTags(

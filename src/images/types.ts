@@ -140,6 +140,11 @@ export interface ImageService {
       signal?: AbortSignal;
     },
   ): Promise<ImageRecord>;
+  /** An image's digest (of what the name stands for) and configuration at its registry, without its layers. */
+  resolveRemote(
+    reference: string,
+    options: { auth?: RegistryAuth; platform?: Platform; signal?: AbortSignal },
+  ): Promise<{ digest: string; config: ImageConfig }>;
   /** The tags that a repository has at its registry. */
   listRemoteTags(
     repository: string,

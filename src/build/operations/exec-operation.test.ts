@@ -99,6 +99,15 @@ describe("commands", () => {
     });
   });
 
+  it("says that a command took more memory than it may", async () => {
+    const output = script("x=aaaaaaaaaaaaaaaa; while true; do x=$x$x$x$x; done", {
+      metadata: { linuxResources: { memory: 16 * 2 ** 20, memorySwap: 16 * 2 ** 20 } },
+    });
+    await expect(job.get(graph, output)).rejects.toThrow(
+      "did not complete successfully: cannot allocate memory",
+    );
+  });
+
   it("makes the directory that it works in", async () => {
     const output = script("", { op: { meta: { args: ["/bin/sh", "-c", "pwd"], cwd: "/not/there/yet" } } });
     const tree = await job.get(graph, output);

@@ -157,12 +157,13 @@ function limitsOf(meta: ExecMeta, resources: LinuxResources | undefined): BuildL
   };
 }
 
-function assertSucceeded({ args, validExitCodes }: ExecMeta, { exitCode }: RunOutcome): void {
+function assertSucceeded({ args, validExitCodes }: ExecMeta, { exitCode, isOutOfMemory }: RunOutcome): void {
   const valid = validExitCodes.length > 0 ? validExitCodes : [0];
   if (valid.includes(exitCode)) return;
+  const reason = isOutOfMemory ? "cannot allocate memory" : `exit code: ${exitCode}`;
   throw new GantryError(
     "InvalidArgument",
-    `process ${JSON.stringify(args.join(" "))} did not complete successfully: exit code: ${exitCode}`,
+    `process ${JSON.stringify(args.join(" "))} did not complete successfully: ${reason}`,
     { code: "Build.StepFailed", details: { exitCode } },
   );
 }

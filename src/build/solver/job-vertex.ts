@@ -15,7 +15,7 @@ export class JobVertex implements ProgressStep {
   readonly digest: string;
   readonly name: string;
   readonly #options: JobVertexOptions;
-  readonly #startedParts = new Map<string, number>();
+  readonly #parts = new Map<string, { startedMs: number; current: number; total: number }>();
   #startedMs: number | undefined;
   #isOver = false;
 
@@ -45,17 +45,20 @@ export class JobVertex implements ProgressStep {
 
   status(id: string, progress: Parameters<ProgressStep["status"]>[1]): void {
     const timestampMs = this.#options.clock.nowMs();
-    const startedMs = this.#startedParts.get(id) ?? timestampMs;
-    this.#startedParts.set(id, startedMs);
+    const before = this.#parts.get(id);
+    const part = {
+      startedMs: before?.startedMs ?? timestampMs,
+      current: progress.current ?? before?.current ?? 0,
+      total: progress.total ?? before?.total ?? 0,
+    };
+    this.#parts.set(id, part);
     this.#options.onEvent({
       kind: "status",
       id,
       vertex: this.digest,
       name: progress.name ?? "",
-      current: progress.current ?? 0,
-      total: progress.total ?? 0,
+      ...part,
       timestampMs,
-      startedMs,
       ...(progress.done ? { completedMs: timestampMs } : {}),
     });
   }

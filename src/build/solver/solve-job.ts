@@ -229,9 +229,7 @@ export class LocalSolveJob implements SolveJob {
     const known = this.#images.get(key);
     if (known) return known;
     const name = options.stepName ?? `[internal] load metadata for ${reference}`;
-    const resolving = this.step(name, (step) =>
-      resolveImage(this.#host.images, reference, options, this, step),
-    );
+    const resolving = this.step(name, () => resolveImage(this.#host.images, reference, options, this));
     resolving.catch(() => this.#images.delete(key));
     this.#images.set(key, resolving);
     return resolving;

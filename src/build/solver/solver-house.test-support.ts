@@ -39,8 +39,10 @@ export interface SolverHouse {
   close(): Promise<void>;
 }
 
-export async function openSolverHouse(): Promise<SolverHouse> {
-  const house = await openTestHouse();
+export async function openSolverHouse(
+  options: Parameters<typeof openTestHouse>[0] = {},
+): Promise<SolverHouse> {
+  const house = await openTestHouse(options);
   const own: SolverHouse = {
     house,
     solver: undefined as never,

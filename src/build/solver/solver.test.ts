@@ -244,6 +244,100 @@ describe("the solver", () => {
     await job.close();
   });
 
+  it("goes on over very many layers", async () => {
+    const graph = new TestGraph();
+    const job = startJob(own);
+    let last = graph.image("base");
+    for (let step = 0; step < 130; step++)
+      last = graph.add({
+        inputs: [last],
+        file: {
+          actions: [{ input: 0, output: 0, mkfile: { path: `/tmp/${step}`, mode: 0o644, timestamp: -1 } }],
+        },
+      });
+    const tree = await job.get(graph, graph.run(last, ["write", "/out", "made"]));
+    expect((await tree.layers()).length).toBe(132);
+    expect((await tree.readDirectory("/tmp")).length).toBe(130);
+    await job.close();
+  });
+
+  it("solves one of several outputs, and nothing that it does not need", async () => {
+    const graph = new TestGraph();
+    const job = startJob(own);
+    const image = graph.image("base");
+    graph.run(image, ["fail", "1"]);
+    const two = graph.add({
+      inputs: [image],
+      file: {
+        actions: [
+          { input: 0, output: 0, mkfile: { path: "/one", mode: 0o644, timestamp: -1 } },
+          { input: 1, output: 1, mkfile: { path: "/two", mode: 0o644, timestamp: -1 } },
+        ],
+      },
+    });
+    const names = async (index: number) =>
+      (await (await job.get(graph, { digest: two.digest, index })).readDirectory("/")).map(
+        ({ path }) => path,
+      );
+    expect(await names(0)).toEqual(["etc", "one", "tmp"]);
+    expect(await names(1)).toEqual(["etc", "one", "tmp", "two"]);
+    await expect(names(2)).rejects.toThrow("operation has no output 2");
+    expect(own.runs).toEqual([]);
+    await job.close();
+  });
+
+  it.each<[string, (graph: TestGraph) => { digest: string; index: number }, string]>([
+    [
+      "an input that is not there",
+      (graph) =>
+        graph.add({
+          inputs: [graph.image("base")],
+          exec: { meta: { args: ["x"], cwd: "/" }, mounts: [{ input: 3, dest: "/", output: 0 }] },
+        }),
+      "invalid input index 3",
+    ],
+    [
+      "a command without a root",
+      (graph) =>
+        graph.add({ inputs: [graph.image("base")], exec: { meta: { args: ["x"], cwd: "/" }, mounts: [] } }),
+      "no root mount",
+    ],
+    ["a command without words", (graph) => graph.run(graph.image("base"), []), "invalid exec op"],
+    [
+      "a device",
+      (graph) => graph.run(graph.image("base"), ["x"], { op: { cdiDevices: [{ name: "vendor.com/gpu" }] } }),
+      "--device is not supported",
+    ],
+    [
+      "an operation that builds",
+      (graph) => graph.add({ inputs: [graph.image("base")], build: { builder: 0 } }),
+      "is not supported",
+    ],
+    [
+      "an action on a later one",
+      (graph) =>
+        graph.add({
+          inputs: [graph.image("base")],
+          file: { actions: [{ input: 1, output: 0, mkdir: { path: "/x", mode: 0o755 } }] },
+        }),
+      "invalid input index 1",
+    ],
+  ])("refuses %s", async (_what, make, message) => {
+    const graph = new TestGraph();
+    const job = startJob(own);
+    await expect(job.get(graph, make(graph))).rejects.toThrow(message);
+    await job.close();
+  });
+
+  it("refuses what is no definition", async () => {
+    const job = startJob(own);
+    const empty = { def: [], metadata: {}, source: undefined } as never;
+    expect(await (await job.solve(empty)).layers()).toEqual([]);
+    for (const def of [[Buffer.from([255, 255])], [Buffer.from([])], [Buffer.from("0a0a0a", "hex")]])
+      await expect(job.solve({ def, metadata: {}, source: undefined } as never)).rejects.toThrow(/llb/i);
+    await job.close();
+  });
+
   it("says what copies do not find, as BuildKit does", async () => {
     const graph = new TestGraph();
     const job = startJob(own, { session: sessionOf(context) });

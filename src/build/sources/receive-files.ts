@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
-import { FairTurn, invalidArgument } from "../../base/index.ts";
+import { FairTurn, invalidArgument, readAll } from "../../base/index.ts";
 import { writeContent } from "../file-content.ts";
 import type { FileEntry, FileSync } from "../session/types.ts";
 import { TreeWriter } from "../tree-writer.ts";
@@ -11,6 +11,10 @@ import { removeTreeAt } from "./remove-entry.ts";
 /** Files that are read from the client at once. */
 const PARALLEL_READS = 16;
 const MAX_ENTRIES = 4_000_000;
+/** Files up to this size are read into memory. */
+const SMALL_BYTES = 256 * 1024;
+/** By how much a file may have grown since its size was told. */
+const MAX_GROWTH = 64;
 
 export interface ReceiveOptions {
   signal: AbortSignal;
@@ -139,6 +143,7 @@ class Receiver {
 
   /** A file's blocks are new: what was made of the old ones by links stays as it is. */
   async #read(entry: FileEntry): Promise<void> {
+    if (entry.sizeBytes <= SMALL_BYTES) return this.#readSmall(entry);
     const hash = createHash("sha256");
     const own = new TreeWriter(this.#directory.rootFd);
     try {
@@ -154,6 +159,18 @@ class Receiver {
       own.close();
     }
     this.#directory.entries.set(entry.path, { ...entry, contentDigest: hash.digest("hex") });
+  }
+
+  /** Thousands of these are faster written whole than piece by piece. */
+  async #readSmall(entry: FileEntry): Promise<void> {
+    // The client may say less than it sends.
+    const content = await readAll(this.#sync.read(entry.path), MAX_GROWTH * SMALL_BYTES);
+    this.#bytes += content.length;
+    this.#options.onBytes(this.#bytes);
+    this.#options.signal.throwIfAborted();
+    this.#writer.wholeFile(entry.path, attributesOf(entry), content);
+    const contentDigest = createHash("sha256").update(content).digest("hex");
+    this.#directory.entries.set(entry.path, { ...entry, contentDigest });
   }
 
   #make(entry: FileEntry, type: number): void {
