@@ -1,8 +1,5 @@
 import { GantryError, notImplemented } from "../../base/index.ts";
-import type { Exporter } from "../../build/exporters/types.ts";
-import type { Frontend } from "../../build/frontend/types.ts";
-import type { ClientSession } from "../../build/session/types.ts";
-import type { SolveJob, Solver } from "../../build/solver/types.ts";
+import type { ClientSession, Exporter, Frontend, SolveJob, Solver } from "../../build/index.ts";
 import type { Platform } from "../../formats/oci-types.ts";
 import { LazyRef } from "../gateway/lazy-ref.ts";
 import { LlbBridge } from "../gateway/llb-bridge.ts";

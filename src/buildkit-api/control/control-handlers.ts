@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import { notFound } from "../../base/index.ts";
-import type { CacheUsage, Solver } from "../../build/solver/types.ts";
+import type { CacheUsage, Solver } from "../../build/index.ts";
 import { bidirectional, type GrpcHandler, type GrpcMetadata, serverStream, unary } from "../grpc/index.ts";
 import type { BuildHistory } from "../history/build-history.ts";
 import { timestampOf } from "../messages/common-messages.ts";

@@ -1,11 +1,10 @@
 import { type ErrorKind, errorMessage, isGantryError } from "../../base/index.ts";
-import type { SourceInfo, SourceRange } from "../../build/llb/index.ts";
-import type { FailedOperation } from "../../build/solver/types.ts";
+import type { FailedOperation, llb } from "../../build/index.ts";
 import { type ErrorDetail, GrpcCode, GrpcError } from "../grpc/index.ts";
 
 interface Located {
-  info: SourceInfo;
-  ranges: readonly SourceRange[];
+  info: llb.SourceInfo;
+  ranges: readonly llb.SourceRange[];
 }
 
 /** BuildKit gives most failures of a build no code of their own, and its clients print the code where there is one. */

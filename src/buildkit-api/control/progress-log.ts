@@ -1,4 +1,4 @@
-import type { LogEvent, SolveEvent, WarningEvent } from "../../build/solver/types.ts";
+import type { LogEvent, SolveEvent, WarningEvent } from "../../build/index.ts";
 
 /** What BuildKit keeps of one operation's output (util/progress/logs). */
 const MAX_LOG_BYTES = 2 * 1024 * 1024;

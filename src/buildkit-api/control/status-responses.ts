@@ -1,10 +1,4 @@
-import type {
-  LogEvent,
-  SolveEvent,
-  StatusEvent,
-  VertexEvent,
-  WarningEvent,
-} from "../../build/solver/types.ts";
+import type { LogEvent, SolveEvent, StatusEvent, VertexEvent, WarningEvent } from "../../build/index.ts";
 import type { protobuf } from "../../formats/index.ts";
 import { timestampOf } from "../messages/common-messages.ts";
 import type { StatusResponse } from "../messages/control-messages.ts";

@@ -1,13 +1,12 @@
-import type { Definition } from "../../build/llb/index.ts";
-import type { BuildTree, SolveJob } from "../../build/solver/types.ts";
+import type { BuildTree, llb, SolveJob } from "../../build/index.ts";
 
 /** A result that is solved when somebody first looks into it. */
 export class LazyRef {
-  readonly definition: Definition;
+  readonly definition: llb.Definition;
   readonly #job: SolveJob;
   #tree: Promise<BuildTree> | undefined;
 
-  constructor(job: SolveJob, definition: Definition) {
+  constructor(job: SolveJob, definition: llb.Definition) {
     this.#job = job;
     this.definition = definition;
   }

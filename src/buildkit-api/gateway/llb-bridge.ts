@@ -1,6 +1,5 @@
 import { GantryError, newHexId, notFound, notImplemented } from "../../base/index.ts";
-import type { Definition } from "../../build/llb/index.ts";
-import type { BuildTree, ResolvedImage, ResolveImageOptions } from "../../build/solver/types.ts";
+import type { BuildTree, llb, ResolvedImage, ResolveImageOptions } from "../../build/index.ts";
 import type { protobuf } from "../../formats/index.ts";
 import type { Platform } from "../../formats/oci-types.ts";
 import { GrpcError } from "../grpc/index.ts";
@@ -17,11 +16,11 @@ const MAX_REFS = 10_000;
 /** A build whose frontend runs at the client: it asks for pieces, and says in the end what the result is. */
 export class LlbBridge {
   readonly #context: FrontendContext;
-  readonly #inputs: Readonly<Record<string, Definition>>;
+  readonly #inputs: Readonly<Record<string, llb.Definition>>;
   readonly #refs = new Map<string, LazyRef>();
   readonly #returned = Promise.withResolvers<SolveOutcome>();
 
-  constructor(context: FrontendContext, inputs: Readonly<Record<string, Definition>>) {
+  constructor(context: FrontendContext, inputs: Readonly<Record<string, llb.Definition>>) {
     this.#context = context;
     this.#inputs = inputs;
     // Nobody may be waiting yet when the client gives up.
@@ -82,7 +81,7 @@ export class LlbBridge {
     await this.#tree(ref);
   }
 
-  inputs(): Readonly<Record<string, Definition>> {
+  inputs(): Readonly<Record<string, llb.Definition>> {
     return this.#inputs;
   }
 
@@ -125,7 +124,10 @@ export class LlbBridge {
   async #outcomeOf(request: Received<typeof messages.SOLVE_BRIDGE>): Promise<SolveOutcome> {
     if (request.frontend !== "") {
       if (request.definition && request.definition.def.length > 0)
-        throw new GantryError("InvalidArgument", "cannot solve with both Definition and Frontend specified");
+        throw new GantryError(
+          "InvalidArgument",
+          "cannot solve with both llb.Definition and Frontend specified",
+        );
       return runFrontend(this.#context, {
         frontend: request.frontend,
         options: request.frontendOpt,

@@ -1,14 +1,12 @@
 import { notImplemented } from "../../base/index.ts";
-import type { Frontend } from "../../build/frontend/types.ts";
-import type { Definition } from "../../build/llb/index.ts";
-import type { SolveJob } from "../../build/solver/types.ts";
+import type { Frontend, llb, SolveJob } from "../../build/index.ts";
 import type { Platform } from "../../formats/oci-types.ts";
 import { outcomeOf, type SolveOutcome } from "./solve-outcome.ts";
 
 export interface FrontendRequest {
   frontend: string;
   options: Readonly<Record<string, string>>;
-  inputs: Readonly<Record<string, Definition>>;
+  inputs: Readonly<Record<string, llb.Definition>>;
 }
 
 export interface FrontendContext {

@@ -1,6 +1,5 @@
 import { invalidArgument } from "../../base/index.ts";
-import type { FrontendResult } from "../../build/frontend/types.ts";
-import type { SolveJob } from "../../build/solver/types.ts";
+import type { FrontendResult, SolveJob } from "../../build/index.ts";
 import { parsePlatform } from "../../formats/index.ts";
 import type { ImageConfig, Platform } from "../../formats/oci-types.ts";
 import { LazyRef } from "./lazy-ref.ts";

@@ -1,7 +1,8 @@
-import { messages as llb } from "../../build/llb/index.ts";
+import { llb as lowLevelBuild } from "../../build/index.ts";
 import { protobuf } from "../../formats/index.ts";
 import { BytesMessage, Empty, GrpcStatus, Timestamp } from "./common-messages.ts";
 
+const llb = lowLevelBuild.messages;
 const { bool, bytes, int64, many, manyBytes, map, mapByNumber, message, one, text, texts } = protobuf;
 
 // moby/buildkit, api/services/control/control.proto and api/types/worker.proto.

@@ -1,9 +1,10 @@
-import { messages as llb } from "../../build/llb/index.ts";
+import { llb as lowLevelBuild } from "../../build/index.ts";
 import { protobuf } from "../../formats/index.ts";
 import { Empty, GrpcStatus } from "./common-messages.ts";
 import { WorkerRecord } from "./control-messages.ts";
 import { Stat } from "./session-messages.ts";
 
+const llb = lowLevelBuild.messages;
 const { bool, bytes, int64, many, manyBytes, map, message, one, text } = protobuf;
 
 // moby/buildkit, frontend/gateway/pb/gateway.proto.

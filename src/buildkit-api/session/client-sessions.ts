@@ -36,6 +36,7 @@ export class ClientSessions {
       sharedKey: textOf(headers["x-docker-expose-session-sharedkey"]),
       methods: new Set(methods.map((method) => method.toLowerCase())),
       socket,
+      other: (wanted, signal) => this.get(wanted, signal),
       clock: this.#clock,
     });
     this.#sessions.set(id, session);
@@ -51,7 +52,9 @@ export class ClientSessions {
   }
 
   /** The session of that id; waits for one that is about to come. */
-  async get(id: string, signal?: AbortSignal): Promise<RemoteSession> {
+  async get(given: string, signal?: AbortSignal): Promise<RemoteSession> {
+    // A prefix tells contexts of one session apart (session/manager.go, Get).
+    const id = given.slice(given.indexOf(":") + 1) || given;
     const deadlineMs = this.#clock.monotonicMs() + WAIT_MS;
     for (;;) {
       const session = this.#sessions.get(id);

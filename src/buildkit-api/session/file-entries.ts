@@ -1,4 +1,4 @@
-import type { FileEntry } from "../../build/session/types.ts";
+import type { FileEntry } from "../../build/index.ts";
 import type { protobuf } from "../../formats/index.ts";
 import { GrpcCode, GrpcError } from "../grpc/index.ts";
 import type { Stat } from "../messages/session-messages.ts";

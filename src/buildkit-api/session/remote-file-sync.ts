@@ -1,5 +1,5 @@
 import { AsyncQueue } from "../../base/index.ts";
-import type { FileEntry, FileSync } from "../../build/session/types.ts";
+import type { FileEntry, FileSync } from "../../build/index.ts";
 import type { protobuf } from "../../formats/index.ts";
 import { type ClientCall, GrpcCode, GrpcError } from "../grpc/index.ts";
 import { type Packet, PacketType } from "../messages/session-messages.ts";

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import { type Clock, GantryError, notFound } from "../../base/index.ts";
-import type { ClientSession, FileEntry, FileSync, FileSyncRequest } from "../../build/session/types.ts";
+import type { ClientSession, FileEntry, FileSync, FileSyncRequest } from "../../build/index.ts";
 import type { RegistryAuth } from "../../images/types.ts";
 import {
   type AnyMessage,
@@ -32,6 +32,8 @@ export interface RemoteSessionOptions {
   /** Paths of the methods that the client serves, in lower case. */
   methods: ReadonlySet<string>;
   socket: Duplex;
+  /** Finds another session. */
+  other(id: string, signal: AbortSignal): Promise<ClientSession>;
   clock: Clock;
 }
 
@@ -47,13 +49,15 @@ const HUB_HOST = "registry-1.docker.io";
 export class RemoteSession implements ClientSession {
   readonly id: string;
   readonly sharedKey: string;
+  readonly other: RemoteSessionOptions["other"];
   readonly #client: GrpcClient;
   readonly #methods: ReadonlySet<string>;
   #healthFailures = 0;
 
-  constructor({ id, sharedKey, methods, socket, clock }: RemoteSessionOptions) {
+  constructor({ id, sharedKey, methods, socket, other, clock }: RemoteSessionOptions) {
     this.id = id;
     this.sharedKey = sharedKey;
+    this.other = other;
     this.#methods = methods;
     this.#client = new GrpcClient(socket, clock);
     const stop = clock.every(HEALTH_PERIOD_MS, () => void this.#checkHealth(), { unref: true });

@@ -1,5 +1,5 @@
 import { errorMessage } from "../../base/index.ts";
-import type { FileEntry } from "../../build/session/types.ts";
+import type { FileEntry } from "../../build/index.ts";
 import { type ClientCall, GrpcCode, GrpcError } from "../grpc/index.ts";
 import { type Packet, PacketType } from "../messages/session-messages.ts";
 import { statOf } from "./file-entries.ts";
