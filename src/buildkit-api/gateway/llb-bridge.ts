@@ -126,7 +126,7 @@ export class LlbBridge {
       if (request.definition && request.definition.def.length > 0)
         throw new GantryError(
           "InvalidArgument",
-          "cannot solve with both llb.Definition and Frontend specified",
+          "cannot solve with both Definition and Frontend specified",
         );
       return runFrontend(this.#context, {
         frontend: request.frontend,
