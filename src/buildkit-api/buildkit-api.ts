@@ -36,7 +36,7 @@ export interface BuildkitApiOptions {
 export async function openBuildkitApi(options: BuildkitApiOptions): Promise<BuildkitApi> {
   const { solver, dockerfile, createExporter, platforms, clock, logger, version } = options;
   const sessions = new ClientSessions(clock);
-  const history = new BuildHistory(join(options.stateDir, "history"), logger);
+  const history = new BuildHistory(join(options.stateDir, "history"), { clock, logger });
   await history.open();
   const builds = new Builds({
     host: {

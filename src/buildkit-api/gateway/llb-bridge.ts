@@ -124,10 +124,7 @@ export class LlbBridge {
   async #outcomeOf(request: Received<typeof messages.SOLVE_BRIDGE>): Promise<SolveOutcome> {
     if (request.frontend !== "") {
       if (request.definition && request.definition.def.length > 0)
-        throw new GantryError(
-          "InvalidArgument",
-          "cannot solve with both Definition and Frontend specified",
-        );
+        throw new GantryError("InvalidArgument", "cannot solve with both Definition and Frontend specified");
       return runFrontend(this.#context, {
         frontend: request.frontend,
         options: request.frontendOpt,

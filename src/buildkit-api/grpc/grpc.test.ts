@@ -1,11 +1,8 @@
 import { connect as connectHttp2 } from "node:http2";
-import { connect as connectSocket, createServer, type Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Duplex } from "node:stream";
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
-import { newUid, silentLogger, systemClock } from "../../base/index.ts";
+import { silentLogger, systemClock } from "../../base/index.ts";
 import { protobuf } from "../../formats/index.ts";
 import { FrameReader, frameOf } from "./grpc-frames.ts";
 import {
@@ -17,6 +14,7 @@ import {
   serverStream,
   unary,
 } from "./index.ts";
+import { socketPair } from "./socket-pair.test-support.ts";
 
 const Text = protobuf.message({ text: protobuf.text(1), number: protobuf.int64(2) });
 const ECHO = { path: "/test.Service/Echo", request: Text, response: Text };
@@ -29,21 +27,6 @@ const cleanUps: (() => void)[] = [];
 afterEach(() => {
   for (const cleanUp of cleanUps.splice(0)) cleanUp();
 });
-
-async function socketPair(): Promise<[Socket, Socket]> {
-  const path = join(tmpdir(), `grpc-${newUid()}.sock`);
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(path, resolve));
-  const accepted = new Promise<Socket>((resolve) => server.once("connection", resolve));
-  const near = connectSocket(path);
-  const far = await accepted;
-  cleanUps.push(
-    () => server.close(),
-    () => near.destroy(),
-    () => far.destroy(),
-  );
-  return [near, far];
-}
 
 let aborted = 0;
 const handlers: GrpcHandler[] = [
@@ -65,6 +48,7 @@ const handlers: GrpcHandler[] = [
 
 async function connected(options: { asStream?: boolean } = {}) {
   const [near, far] = await socketPair();
+  cleanUps.push(() => near.destroy());
   const server = new GrpcServer({
     handlers,
     clock: systemClock,

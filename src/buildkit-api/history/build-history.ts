@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { AsyncQueue, type Logger, notFound, notImplemented, writeFileDurably } from "../../base/index.ts";
+import { AsyncQueue, type Clock, type Logger, notFound, writeFileDurably } from "../../base/index.ts";
 import { digestOf, protobuf } from "../../formats/index.ts";
 import type { FinishedBuild, RunningBuild } from "../control/builds.ts";
 import { toGrpcError } from "../control/error-details.ts";
@@ -13,6 +13,7 @@ import {
   type LISTEN_BUILD_HISTORY,
   StatusResponse,
 } from "../messages/control-messages.ts";
+import { historyFilter } from "./history-filter.ts";
 
 type Record = protobuf.Message<typeof HistoryRecord>;
 type Event = protobuf.Outgoing<(typeof LISTEN_BUILD_HISTORY)["response"]>;
@@ -28,13 +29,15 @@ const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 /** Builds that have ended, and their progress: two files each, which stand or fall together (`REF.record`, `REF.status`). */
 export class BuildHistory {
   readonly #dir: string;
+  readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #records = new Map<string, Record>();
   readonly #active = new Map<string, Record>();
   readonly #listeners = new Set<AsyncQueue<Event>>();
 
-  constructor(dir: string, logger: Logger) {
+  constructor(dir: string, { clock, logger }: { clock: Clock; logger: Logger }) {
     this.#dir = dir;
+    this.#clock = clock;
     this.#logger = logger;
   }
 
@@ -92,9 +95,9 @@ export class BuildHistory {
   }
 
   async *listen(request: ListenRequest, signal: AbortSignal): AsyncGenerator<Event> {
-    if (request.filter.length > 0) throw notImplemented("filters of the build history are not supported");
+    const fits = historyFilter(request.filter, this.#clock.nowMs());
     const queue = new AsyncQueue<Event>(10_000);
-    const isWanted = ({ ref }: Record) => request.ref === "" || ref === request.ref;
+    const isWanted = (record: Record) => (request.ref === "" || record.ref === request.ref) && fits(record);
     this.#listeners.add(queue);
     const onAbort = () => queue.end();
     signal.addEventListener("abort", onAbort, { once: true });
