@@ -89,6 +89,8 @@ export async function openBuildkitApi(options: BuildkitApiOptions): Promise<Buil
     serveGrpc: (socket: Duplex) => server.serve(socket),
     build: (request) => builder.build(request),
     cancelBuild: (id) => builder.cancel(id),
+    diskUsage: () => solver.diskUsage(),
+    prune: (wanted) => solver.prune(wanted),
     close() {
       builds.close();
       server.close();

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Duplex } from "node:stream";
+import type { CacheUsage, PruneOptions } from "../build/index.ts";
 
 export interface BuildkitApi {
   /** Throws InvalidArgument for a request that cannot become a session. */
@@ -12,6 +13,8 @@ export interface BuildkitApi {
   build(request: SessionBuildRequest): Promise<{ imageId: string | undefined }>;
   /** Nothing where there is no such build. */
   cancelBuild(id: string): void;
+  diskUsage(): Promise<CacheUsage[]>;
+  prune(options: PruneOptions): Promise<CacheUsage[]>;
   /** Ends what runs, and closes connections. */
   close(): void;
 }

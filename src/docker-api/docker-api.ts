@@ -175,7 +175,10 @@ function apiRoutes(options: DockerApiOptions): ApiRoute[] {
   const clock = options.clock ?? systemClock;
   const attach = attachRoute(engine);
   return [
-    ...systemRoutes({ engine, images }, options.info, { clock, builderVersion: buildkit ? "2" : "1" }),
+    ...systemRoutes({ engine, images, buildkit }, options.info, {
+      clock,
+      builderVersion: buildkit ? "2" : "1",
+    }),
     ...containerRoutes(engine, clock, options.info.cgroupVersion === "2"),
     {
       method: attach.method,

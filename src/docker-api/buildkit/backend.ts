@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Duplex } from "node:stream";
+import type { CacheUsage, PruneOptions } from "../../build/index.ts";
 
 /** What this area needs of BuildKit's API. */
 export interface BuildkitBackend {
@@ -9,6 +10,8 @@ export interface BuildkitBackend {
   serveGrpc(socket: Duplex): Promise<void>;
   build(request: SessionBuild): Promise<{ imageId: string | undefined }>;
   cancelBuild(id: string): void;
+  diskUsage(): Promise<CacheUsage[]>;
+  prune(options: PruneOptions): Promise<CacheUsage[]>;
 }
 
 export interface SessionBuild {
