@@ -64,7 +64,7 @@ describe.skipIf(!plugin)("docker buildx", () => {
 
   it("gives secrets to commands and to nothing else", async () => {
     const dir = context({
-      Dockerfile: 'FROM busybox\nRUN --mount=type=secret,id=t grep -q s3c /run/secrets/t\n',
+      Dockerfile: "FROM busybox\nRUN --mount=type=secret,id=t grep -q s3c /run/secrets/t\n",
       token: "s3cret",
     });
     await built(dir, "--secret", `id=t,src=${join(dir, "token")}`, "-t", "secret:1");
