@@ -22,6 +22,7 @@ const ROWS: Record<string, number> = {
   "kube/api": 4,
   cri: 5,
   "docker-api": 5,
+  "buildkit-api": 5,
   compose: 5,
   "kube/apiserver": 5,
   "kube/client": 5,

@@ -29,7 +29,7 @@ const executor: RunExecutor = {
     expect(fs.existsSync(join(dir, "build", "markers", `container.${id}`))).toBe(true);
     runs.push([...request.argv]);
     await request.onCreated();
-    const rootfs = await images.prepareSnapshot(id, request.imageId);
+    const rootfs = await images.prepareSnapshot(id, request.base as string);
     const [command = "", first = "", second = ""] = request.argv.at(-1)!.trimEnd().split(" ");
     if (command === "write") {
       const target = fs.mkdtempSync(join(dir, "run-"));

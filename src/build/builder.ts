@@ -161,7 +161,7 @@ class DockerfileBuilder implements Builder {
     const args = new GlobalArgs(request.buildArgs ?? {}, platformArgs(request.platform));
     const labels = labelInstructions(request.labels ?? {});
     const plan = planBuild(dockerfile, args, request.target, labels.length);
-    for (const warning of dockerfile.warnings) request.output.text(`[WARNING]: ${warning}\n`);
+    for (const warning of dockerfile.warnings) request.output.text(`[WARNING]: ${warning.text}\n`);
     for (const [index, { original }] of plan.metaArgs.entries()) {
       request.output.text(`Step ${index + 1}/${plan.totalSteps} : ${original}\n`);
     }
@@ -288,7 +288,9 @@ function labelInstructions(labels: Readonly<Record<string, string>>): Instructio
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, value]) => ({
       kind: "LABEL",
+      name: "LABEL",
       pairs: [{ key: quote(key), value: quote(value) }],
+      comments: [],
       line: 0,
       endLine: 0,
       original: `LABEL ${key}=${value}`,

@@ -11,6 +11,7 @@ import { contentDigest } from "./file-content.ts";
 import { fileStepHistory } from "./image-config.ts";
 import { findStage } from "./plan.ts";
 import { downloadRemote, isGitSource, isUrl } from "./remote.ts";
+import { requiresBuildKit } from "./requires-buildkit.ts";
 import { digestItem, resolveSources, type SourceItem, type SourceTree } from "./source-tree.ts";
 import type { StageBuilder } from "./stage-builder.ts";
 import { lookUpOwner } from "./user-lookup.ts";
@@ -38,6 +39,7 @@ interface CopyParameters {
 
 /** COPY and ADD: finds and digests the sources, and copies them into a layer unless the step is known. */
 export async function runCopyStep(stage: StageBuilder, instruction: CopyInstruction): Promise<void> {
+  refuseUnsupported(instruction);
   const parameters = parametersOf(stage, instruction);
   const sources: OpenSources = { tree: stage.scope.context.tree, items: [], releases: [] };
   try {
@@ -65,6 +67,12 @@ export async function runCopyStep(stage: StageBuilder, instruction: CopyInstruct
     for (const item of sources.items) item.close();
     for (const release of sources.releases.reverse()) await release();
   }
+}
+
+function refuseUnsupported(instruction: CopyInstruction): void {
+  if (instruction.copy.excludes.length > 0) throw requiresBuildKit("exclude");
+  if (instruction.kind === "COPY" && instruction.parents) throw requiresBuildKit("parents");
+  if (instruction.kind === "ADD" && instruction.unpack !== undefined) throw requiresBuildKit("unpack");
 }
 
 function parametersOf(stage: StageBuilder, instruction: CopyInstruction): CopyParameters {

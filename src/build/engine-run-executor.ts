@@ -10,7 +10,11 @@ export type RunEngine = Pick<
   | "waitContainer"
   | "killContainer"
   | "removeContainer"
+  | "inspectContainer"
 >;
+
+/** Exit code of what SIGKILL has ended. */
+const KILLED = 137;
 
 /** Runs build steps as containers of the engine. A container's snapshot has its id for key. */
 export function createEngineRunExecutor(engine: RunEngine): RunExecutor {
@@ -26,7 +30,8 @@ async function runInContainer(engine: RunEngine, request: RunRequest): Promise<R
     request.signal.throwIfAborted();
     request.signal.addEventListener("abort", kill, { once: true });
     const exitCode = await attachAndRun(engine, id, request);
-    return { exitCode, snapshotKey: id, containerId: id, dispose };
+    const isOutOfMemory = exitCode === KILLED && (await engine.inspectContainer(id)).State.OOMKilled;
+    return { exitCode, isOutOfMemory, snapshotKey: id, containerId: id, dispose };
   } catch (error) {
     await dispose().catch(() => {});
     throw error;
@@ -67,17 +72,19 @@ function sink(request: RunRequest, stream: "stdout" | "stderr"): Writable {
 }
 
 function containerRequest(request: RunRequest): CreateContainerRequest {
-  const { limits = {} } = request;
+  const { limits = {}, base } = request;
+  const layers = typeof base === "string" ? undefined : base.layers;
   return {
     id: request.containerId,
     config: {
-      Image: request.imageId,
+      Image: typeof base === "string" ? base : "",
       Cmd: [...request.argv],
       // Empty, not absent: the image's own must not come in.
       Entrypoint: [],
       Env: [...request.env],
       WorkingDir: request.workingDir,
       User: request.user,
+      Hostname: request.hostname || undefined,
       Volumes: request.volumes ?? undefined,
       Healthcheck: { Test: ["NONE"] },
       AttachStdout: true,
@@ -86,6 +93,8 @@ function containerRequest(request: RunRequest): CreateContainerRequest {
     hostConfig: {
       NetworkMode: request.networkMode || "default",
       ExtraHosts: request.extraHosts ? [...request.extraHosts] : undefined,
+      ReadonlyRootfs: request.readonlyRoot,
+      Privileged: request.privileged,
       Memory: limits.memory,
       MemorySwap: limits.memorySwap,
       CpuShares: limits.cpuShares,
@@ -98,7 +107,7 @@ function containerRequest(request: RunRequest): CreateContainerRequest {
       Tmpfs: request.tmpfs ? { ...request.tmpfs } : undefined,
     },
     internal: {
-      owner: "docker",
+      ...(layers ? { owner: "build", layers } : { owner: "docker" }),
       mounts: request.mounts?.map((mount) => ({ ...mount })),
     },
   };

@@ -1,4 +1,12 @@
 export { type BuilderOptions, createBuilder } from "./builder.ts";
 export { createEngineRunExecutor } from "./engine-run-executor.ts";
+export { createExporter } from "./exporters/index.ts";
+export type * from "./exporters/types.ts";
+export { dockerfileFrontend } from "./frontend/index.ts";
+export type * from "./frontend/types.ts";
+export * as llb from "./llb/index.ts";
 export { fetchRemote } from "./remote.ts";
+export type * from "./session/types.ts";
+export { createSolver, type LocalSolver, type SolverOptions } from "./solver/index.ts";
+export type * from "./solver/types.ts";
 export type * from "./types.ts";

@@ -14,6 +14,8 @@ export interface RemoteFile {
   /** Path of the downloaded file, in a directory of its own. */
   path: string;
   dir: string;
+  /** What the server calls this state of it. */
+  etag: string | undefined;
   dispose(): Promise<void>;
 }
 
@@ -38,8 +40,15 @@ export function isGitSource(source: string): boolean {
   return /^(?:git:\/\/|git@|github\.com\/)/.test(source) || /^https?:\/\/.*\.git(?:#.*)?$/.test(source);
 }
 
-/** Fetches an http(s) address, whatever its port. Fails with `Build.Remote` on any status but success. */
-export async function fetchRemote(url: string, signal: AbortSignal): Promise<RemoteResponse> {
+/**
+ * Fetches an http(s) address, whatever its port. Fails with `Build.Remote` on any status but success, and with NotModified where
+ * the server says so.
+ */
+export async function fetchRemote(
+  url: string,
+  signal: AbortSignal,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<RemoteResponse> {
   if (isGitSource(url)) {
     throw notImplemented("building from a git repository is not supported", {
       code: "Build.Git",
@@ -48,21 +57,29 @@ export async function fetchRemote(url: string, signal: AbortSignal): Promise<Rem
   }
   let answer: IncomingMessage;
   try {
-    answer = await follow(url, signal);
+    answer = await follow(url, signal, headers);
   } catch (error) {
     signal.throwIfAborted();
     throw failed(`failed to GET ${url}: ${errorMessage(error)}`, error);
   }
-  const { statusCode = 0, statusMessage = "", headers } = answer;
-  if (statusCode >= 200 && statusCode < 300) return { headers, body: answer };
+  const { statusCode = 0, statusMessage = "" } = answer;
+  if (statusCode >= 200 && statusCode < 300) return { headers: answer.headers, body: answer };
   answer.destroy();
+  if (statusCode === 304)
+    throw new GantryError("NotModified", `${url} is as it was`, { code: "Build.NotModified" });
   throw failed(`failed to GET ${url} with status ${statusCode} ${statusMessage}`.trimEnd());
 }
 
-async function follow(address: string, signal: AbortSignal): Promise<IncomingMessage> {
+async function follow(
+  address: string,
+  signal: AbortSignal,
+  headers: Readonly<Record<string, string>>,
+): Promise<IncomingMessage> {
   let url = new URL(address);
+  const { origin } = url;
   for (let redirects = 0; ; redirects++) {
-    const answer = await get(url, signal);
+    // What is for one server only (credentials) is not for those that it sends to.
+    const answer = await get(url, signal, url.origin === origin ? headers : withoutCredentials(headers));
     const { location } = answer.headers;
     if (!REDIRECTS.includes(answer.statusCode ?? 0) || location === undefined) return answer;
     answer.destroy();
@@ -71,14 +88,24 @@ async function follow(address: string, signal: AbortSignal): Promise<IncomingMes
   }
 }
 
-function get(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
+function withoutCredentials(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).filter(([name]) => name.toLowerCase() !== "authorization"),
+  );
+}
+
+function get(
+  url: URL,
+  signal: AbortSignal,
+  headers: Readonly<Record<string, string>>,
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     if (!isUrl(url.href))
       throw new Error(`unsupported protocol scheme ${JSON.stringify(url.protocol.slice(0, -1))}`);
     const isPlain = url.protocol === "http:";
     // The machine's own trust store counts, as it does for registries.
     const ca = isPlain ? undefined : [...getCACertificates("default"), ...getCACertificates("system")];
-    const options = { signal, agent: false, timeout: IDLE_TIMEOUT_MS, ca };
+    const options = { signal, agent: false, timeout: IDLE_TIMEOUT_MS, ca, headers };
     const request = (isPlain ? httpRequest : httpsRequest)(url, options);
     request.once("timeout", () => request.destroy(new Error("i/o timeout")));
     request.once("error", reject);
@@ -91,9 +118,14 @@ function get(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
 export async function downloadRemote(
   url: string,
   parentDir: string,
-  options: { signal: AbortSignal; limitBytes: number; onProgress(current: number, total?: number): void },
+  options: {
+    signal: AbortSignal;
+    limitBytes: number;
+    headers?: Readonly<Record<string, string>>;
+    onProgress(current: number, total?: number): void;
+  },
 ): Promise<RemoteFile> {
-  const { headers, body } = await fetchRemote(url, options.signal);
+  const { headers, body } = await fetchRemote(url, options.signal, options.headers);
   const dir = await mkdtemp(join(parentDir, "download-"));
   const path = join(dir, "file");
   const dispose = () => rm(dir, { recursive: true, force: true });
@@ -106,7 +138,7 @@ export async function downloadRemote(
     const modified = Date.parse(headers["last-modified"] ?? "");
     const seconds = Number.isNaN(modified) ? 0 : modified / 1000;
     utimesSync(path, seconds, seconds);
-    return { name: fileNameOf(url, headers), path, dir, dispose };
+    return { name: fileNameOf(url, headers), path, dir, etag: headers.etag, dispose };
   } catch (error) {
     await dispose();
     if (error instanceof GantryError) throw error;

@@ -5,6 +5,7 @@ import { GantryError, newHexId, notImplemented } from "../base/index.ts";
 import { heredocText, type InstructionOf, shortId } from "../formats/index.ts";
 import { buildCanceled } from "./build-canceled.ts";
 import { shellOf } from "./image-config.ts";
+import { requiresBuildKit } from "./requires-buildkit.ts";
 import type { StageBuilder } from "./stage-builder.ts";
 import type { RunOutcome, RunRequest } from "./types.ts";
 
@@ -41,16 +42,13 @@ export async function runRunStep(stage: StageBuilder, instruction: InstructionOf
 
 function refuseUnsupported(instruction: InstructionOf<"RUN">): void {
   const [mount] = instruction.mounts;
-  if (mount) {
-    throw notImplemented(`RUN --mount=type=${mount.type} is not supported (line ${instruction.line})`, {
+  if (mount !== undefined) {
+    const type = /(?:^|,)type=([^,]*)/i.exec(mount)?.[1] ?? "bind";
+    throw notImplemented(`RUN --mount=type=${type} is not supported (line ${instruction.line})`, {
       code: "Build.Mount",
     });
   }
-  if (!["", "default", "none", "host"].includes(instruction.network)) {
-    throw notImplemented(`RUN --network=${instruction.network} is not supported (line ${instruction.line})`, {
-      code: "Build.Network",
-    });
-  }
+  if (instruction.devices.length > 0) throw requiresBuildKit("device");
   if (!["", "sandbox"].includes(instruction.security)) {
     throw notImplemented(
       `RUN --security=${instruction.security} is not supported (line ${instruction.line})`,
@@ -87,7 +85,7 @@ async function runContainer(
   const script = command.script === undefined ? undefined : await writeScript(stage, command.script);
   try {
     const outcome = await execute(stage, {
-      imageId: stage.image!.id,
+      base: stage.image!.id,
       argv: command.argv,
       env,
       workingDir: stage.config.WorkingDir ?? "",

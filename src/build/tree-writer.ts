@@ -67,13 +67,20 @@ export class TreeWriter {
     attributes: NodeAttributes,
     fill: (at: string) => void | Promise<void>,
   ): Promise<void> {
-    const at = this.#vacant(path);
+    const at = this.vacantPath(path);
     await fill(at);
     setAttributes(at, attributes);
   }
 
+  /** As `file`, at once: for what is small and in memory. */
+  wholeFile(path: string, attributes: NodeAttributes, content: Uint8Array): void {
+    const at = this.vacantPath(path);
+    fs.writeFileSync(at, content, { flag: "wx", mode: 0o600 });
+    setAttributes(at, attributes);
+  }
+
   symlink(path: string, target: string, attributes: Ownership & { mtimeMs: number }): void {
-    const at = this.#vacant(path);
+    const at = this.vacantPath(path);
     fs.symlinkSync(target, at);
     fs.lchownSync(at, attributes.uid, attributes.gid);
     fs.lutimesSync(at, attributes.mtimeMs / 1000, attributes.mtimeMs / 1000);
@@ -95,7 +102,8 @@ export class TreeWriter {
     }
   }
 
-  #vacant(path: string): string {
+  /** As `entryPath`; what stands there is removed. */
+  vacantPath(path: string): string {
     const at = this.entryPath(path);
     if (lstatOrUndefined(at)) this.#remove(at, path);
     return at;

@@ -79,8 +79,8 @@ export interface Builder {
 
 /** One command of a RUN step. */
 export interface RunRequest {
-  /** Image below; the container starts from it. */
-  imageId: string;
+  /** Image below, or diff ids of layers, bottom first; the container starts from it. */
+  base: string | { layers: readonly string[] };
   argv: readonly string[];
   env: readonly string[];
   workingDir: string;
@@ -94,6 +94,10 @@ export interface RunRequest {
   /** Files or directories to bind in for this step only. */
   mounts?: readonly { source: string; target: string; readOnly: boolean }[];
   tmpfs?: Readonly<Record<string, string>>;
+  hostname?: string;
+  readonlyRoot?: boolean;
+  /** All capabilities and devices. */
+  privileged?: boolean;
   /** The container's id (64 hex digits): chosen before it is made, so that a later start finds what a killed build left. */
   containerId: string;
   /** The container is there; it has not been started yet. */
@@ -105,6 +109,8 @@ export interface RunRequest {
 
 export interface RunOutcome {
   exitCode: number;
+  /** The kernel has ended it, because it took more memory than it may. */
+  isOutOfMemory?: boolean;
   /** Key of the snapshot that holds what the command wrote. */
   snapshotKey: string;
   containerId: string;

@@ -8,6 +8,8 @@ import type { ImageService } from "../images/types.ts";
 import type { NetworkService } from "../network/types.ts";
 import type { ApiContext, ApiRoute } from "./api-context.ts";
 import { buildRoutes } from "./build/routes.ts";
+import type { BuildkitBackend } from "./buildkit/backend.ts";
+import { buildkitRoutes } from "./buildkit/routes.ts";
 import { attachRoute } from "./containers/attach.ts";
 import { commitRoutes } from "./containers/commit.ts";
 import { containerRoutes } from "./containers/routes.ts";
@@ -32,6 +34,8 @@ export interface DockerApiOptions {
   images: ImageService;
   network: NetworkService;
   builder: Builder;
+  /** BuildKit's protocol; its endpoints are not there without it. */
+  buildkit?: BuildkitBackend;
   /** Questions to registries (`docker login`, `docker manifest`); refused without it. */
   registry?: DistributionBackend;
   info: ServerInfo;
@@ -45,9 +49,13 @@ export interface DockerApiOptions {
 export interface DockerApi {
   handler(context: HttpContext): Promise<void>;
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Whether HTTP/2 on the request's connection is BuildKit's: `upgrade` takes it then. */
+  upgradesToH2c(req: IncomingMessage): boolean;
   /** Cuts attached clients off; the containers do not notice. */
   close(): void;
 }
+
+const BUILDKIT_PATH = /^(?:\/v\d+\.\d+)?\/(?:session|grpc)(?:\?|$)/;
 
 export function createDockerApi(options: DockerApiOptions): DockerApi {
   return new DockerApiServer(options);
@@ -94,14 +102,24 @@ class DockerApiServer implements DockerApi {
     this.#connections.add(socket);
     socket.on("close", () => this.#connections.delete(socket));
     let hijacked: Hijacked | undefined;
-    const onOpen = (opened: Hijacked) => {
-      hijacked = opened;
+    let isTakenOver = false;
+    const heard = {
+      onOpen: (opened: Hijacked) => {
+        hijacked = opened;
+      },
+      onTakenOver: () => {
+        isTakenOver = true;
+      },
     };
-    this.#serveUpgrade(req, socket, head, onOpen).catch((error) => {
+    this.#serveUpgrade(req, socket, head, heard).catch((error) => {
       const { status, message } = toDockerError(error, this.#options.logger);
-      if (hijacked?.accepted || socket.destroyed) socket.destroy();
+      if (hijacked?.accepted || isTakenOver || socket.destroyed) socket.destroy();
       else refuseUpgrade(socket, status, message);
     });
+  }
+
+  upgradesToH2c({ method, url = "" }: IncomingMessage): boolean {
+    return this.#options.buildkit !== undefined && method === "POST" && BUILDKIT_PATH.test(url);
   }
 
   close(): void {
@@ -112,7 +130,7 @@ class DockerApiServer implements DockerApi {
     req: IncomingMessage,
     socket: Duplex,
     head: Buffer,
-    onOpen: (hijacked: Hijacked) => void,
+    heard: { onOpen(hijacked: Hijacked): void; onTakenOver(): void },
   ): Promise<void> {
     refuseBrowsers(req, this.#allowedHosts);
     const url = new URL(req.url!, "http://local");
@@ -122,7 +140,7 @@ class DockerApiServer implements DockerApi {
     const route = this.#streamRoutes.get(match.handler)!;
     assertQuery(req.url!);
     const request = { params: match.params, query: url.searchParams, apiMinor: minor };
-    await route.handle(upgradeStreamRequest({ req, socket, head, onOpen }, request));
+    await route.handle(upgradeStreamRequest({ req, socket, head, ...heard }, request));
   }
 
   #add(route: ApiRoute): void {
@@ -153,11 +171,14 @@ class DockerApiServer implements DockerApi {
 }
 
 function apiRoutes(options: DockerApiOptions): ApiRoute[] {
-  const { engine, images, network, builder, logger } = options;
+  const { engine, images, network, builder, buildkit, logger } = options;
   const clock = options.clock ?? systemClock;
   const attach = attachRoute(engine);
   return [
-    ...systemRoutes({ engine, images }, options.info, clock),
+    ...systemRoutes({ engine, images, buildkit }, options.info, {
+      clock,
+      builderVersion: buildkit ? "2" : "1",
+    }),
     ...containerRoutes(engine, clock, options.info.cgroupVersion === "2"),
     {
       method: attach.method,
@@ -167,7 +188,7 @@ function apiRoutes(options: DockerApiOptions): ApiRoute[] {
     ...execRoutes(engine, logger),
     ...commitRoutes({ engine, builder }),
     ...imageRoutes({ images, engine, builder }, clock, logger),
-    ...buildRoutes({ builder, engine }, logger),
+    ...buildRoutes({ builder, engine, buildkit }, logger),
     ...volumeRoutes(engine),
     ...networkRoutes({ network, engine }, clock),
     ...distributionRoutes(options.registry),
@@ -175,8 +196,8 @@ function apiRoutes(options: DockerApiOptions): ApiRoute[] {
   ];
 }
 
-function streamRoutes({ engine, logger }: DockerApiOptions): StreamRoute[] {
-  return [attachRoute(engine), execStartRoute(engine, logger)];
+function streamRoutes({ engine, buildkit, logger }: DockerApiOptions): StreamRoute[] {
+  return [attachRoute(engine), execStartRoute(engine, logger), ...(buildkit ? buildkitRoutes(buildkit) : [])];
 }
 
 /** Answers an upgrade request with an error and closes: what follows on the connection is not looked at. */

@@ -1,5 +1,6 @@
-import type { IncomingMessage } from "node:http";
-import type { Duplex } from "node:stream";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import { Duplex } from "node:stream";
+import { invalidArgument } from "../base/index.ts";
 import { sendEmpty } from "../http/index.ts";
 import type { ApiContext } from "./api-context.ts";
 import type { Decoded, StructType } from "./json/index.ts";
@@ -12,6 +13,7 @@ export interface StreamRequest {
   readonly params: Record<string, string>;
   readonly query: URLSearchParams;
   readonly apiMinor: number;
+  readonly headers: IncomingHttpHeaders;
   body(type: StructType): Promise<Decoded>;
   /** Instead of `body`, for requests whose body means nothing. */
   ignoreBody(): Promise<void>;
@@ -19,6 +21,8 @@ export interface StreamRequest {
   open(): Hijacked;
   /** Instead of `open`, where there is nothing to stream: an ordinary answer. */
   answerEmpty(): void;
+  /** Instead of `open`: the connection speaks another protocol from here on. */
+  takeOver(protocol: string): Duplex;
 }
 
 export interface StreamRoute {
@@ -32,18 +36,28 @@ export function plainStreamRequest(context: ApiContext): StreamRequest {
     params: context.params,
     query: context.query,
     apiMinor: context.apiMinor,
+    headers: context.req.headers,
     body: (type) => optionalBody(context, type),
     ignoreBody: async () => {},
     open: () => plainStream(context),
     answerEmpty: () => sendEmpty(context.res, 200),
+    takeOver: () => {
+      throw invalidArgument("no upgrade proto in request", { code: "DockerApi.Upgrade" });
+    },
   };
 }
 
 export function upgradeStreamRequest(
-  connection: { req: IncomingMessage; socket: Duplex; head: Buffer; onOpen(hijacked: Hijacked): void },
+  connection: {
+    req: IncomingMessage;
+    socket: Duplex;
+    head: Buffer;
+    onOpen(hijacked: Hijacked): void;
+    onTakenOver(): void;
+  },
   request: Pick<StreamRequest, "params" | "query" | "apiMinor">,
 ): StreamRequest {
-  const { req, socket, head } = connection;
+  const { req, socket, head, onTakenOver } = connection;
   let rest: Buffer | undefined;
   const read = async () => {
     const received = await readUpgradeBody(req, socket, head);
@@ -52,6 +66,7 @@ export function upgradeStreamRequest(
   };
   return {
     ...request,
+    headers: req.headers,
     body: async (type) => decodeOptional(req, await read(), type),
     ignoreBody: async () => {
       await read();
@@ -63,6 +78,14 @@ export function upgradeStreamRequest(
     },
     answerEmpty: () => {
       socket.end("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    },
+    takeOver: (protocol) => {
+      onTakenOver();
+      socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`);
+      if (head.length === 0) return socket;
+      // What a client sends ahead would be lost where the connection itself is handed on.
+      socket.unshift(head);
+      return Duplex.from({ readable: socket, writable: socket });
     },
   };
 }

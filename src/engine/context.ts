@@ -7,12 +7,12 @@ import type { ContainerStore } from "./containers/container-store.ts";
 import type { EventLog } from "./events/event-log.ts";
 import type { ExecStore } from "./exec/exec-store.ts";
 import type { InitLayers } from "./spec/init-layer.ts";
-import type { ContainerStatus } from "./types.ts";
+import type { ContainerOwner, ContainerStatus } from "./types.ts";
 import type { VolumeStore } from "./volumes/volume-store.ts";
 
 export interface ContainerChange {
   id: string;
-  owner: "docker" | "cri";
+  owner: ContainerOwner;
   status: ContainerStatus | "removed";
   exitCode?: number;
 }

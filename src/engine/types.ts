@@ -106,13 +106,17 @@ export interface EndpointSettings {
   DriverOpts?: Record<string, string> | null;
 }
 
+export type ContainerOwner = "docker" | "cri" | "build";
+
 /**
  * What the program's own parts may ask for beyond Docker's API; never reachable from outside. The pod's containers are
  * made this way: they share the sandbox's namespaces and live under the pod's cgroup.
  */
 export interface InternalOptions {
-  /** Who sees the container: the Docker API lists only `docker`. */
-  owner: "docker" | "cri";
+  /** Who sees the container: the Docker API lists only `docker`; those of build steps nobody lists. */
+  owner: ContainerOwner;
+  /** Diff ids of what the root lies on, bottom first, instead of an image. */
+  layers?: readonly string[];
   /** Namespaces to join, by path of a namespace file (`net`, `ipc`, `uts`) or of another container (`pid`: `container:<id>`). */
   namespacePaths?: { net?: string; ipc?: string; uts?: string; pid?: string };
   /** What becomes /dev/shm, for a caller whose containers share it. */
@@ -256,7 +260,7 @@ export type Filters = Record<string, string[]>;
 
 export interface ListContainersOptions {
   /** Whose containers; `docker` if absent. The CRI finds its own again with it. */
-  owner?: "docker" | "cri";
+  owner?: ContainerOwner;
   all?: boolean;
   limit?: number;
   size?: boolean;
@@ -486,7 +490,7 @@ export interface Engine {
   onContainerChange(
     listener: (change: {
       id: string;
-      owner: "docker" | "cri";
+      owner: ContainerOwner;
       status: ContainerStatus | "removed";
       exitCode?: number;
     }) => void,

@@ -8,12 +8,9 @@ export * from "./der-reader.ts";
 export * from "./digest.ts";
 export * from "./distinguished-name.ts";
 export * from "./dns-names.ts";
-export * from "./dockerfile.ts";
-export * from "./dockerfile-expand.ts";
-export { heredocText } from "./dockerfile-heredoc.ts";
-export * from "./dockerfile-types.ts";
-export * from "./dockerignore.ts";
+export * from "./dockerfile/index.ts";
 export * from "./field-selector.ts";
+export { type GitReference, parseGitReference, withoutCredentials } from "./git-reference.ts";
 export * from "./go-bool.ts";
 export * from "./go-duration.ts";
 export * from "./go-regexp.ts";
@@ -27,6 +24,7 @@ export * from "./json-value.ts";
 export * from "./jsonpath.ts";
 export * from "./label-selector.ts";
 export * from "./merge-patch.ts";
+export { nearestWord, suggestion } from "./nearest-word.ts";
 export type * from "./oci-types.ts";
 export { MediaType } from "./oci-types.ts";
 export * from "./path-glob.ts";
@@ -44,6 +42,7 @@ export {
 } from "./protobuf-wire.ts";
 export * from "./quantity.ts";
 export * from "./resource-list.ts";
+export { parseSize } from "./size.ts";
 export {
   MAX_SPECIAL_BYTES,
   TAR_BLOCK_BYTES,

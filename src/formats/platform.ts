@@ -48,6 +48,26 @@ export function parsePlatform(text: string): Platform {
   throw refused(`${quoted}: unknown operating system or architecture`);
 }
 
+/** The one way to write a platform that may be written in several: `arm64/v8` is `arm64`, `arm` is `arm/v7`. */
+export function normalizePlatform(platform: Platform): Platform {
+  const { variant, ...rest } = platform;
+  const { os, architecture } = platform;
+  const plain = { ...rest, ...architectureOf(architecture, variant), os: systemOf(os) };
+  if (plain.architecture === "arm64" && (plain.variant === "8" || plain.variant === "v8"))
+    delete plain.variant;
+  if (plain.architecture === "amd64" && plain.variant === "v1") delete plain.variant;
+  if (plain.architecture === "arm")
+    plain.variant = /^\d$/.test(plain.variant ?? "") ? `v${plain.variant}` : plain.variant || "v7";
+  if (plain.variant === "") delete plain.variant;
+  return plain;
+}
+
+/** `linux/arm/v7`, with the system's version if it has one. */
+export function platformId({ os, architecture, variant, "os.version": version }: Platform): string {
+  const system = version ? `${os}(${version})` : os;
+  return [system, architecture, variant].filter(Boolean).join("/");
+}
+
 function refused(message: string): GantryError {
   return new GantryError("InvalidArgument", `${message}: invalid argument`, { code: "Platform.Invalid" });
 }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  bigInt64,
   bool,
   bytes,
   decode,
@@ -51,6 +52,15 @@ describe("protobuf messages", () => {
     expect(decode(Sample, Buffer.from("08ffffffffffffffffff01", "hex")).number).toBe(-1);
     const unknown = "2001" + "2900000000000000 00".replace(" ", "") + "320161" + "3d00000000" + "0805";
     expect(decode(Sample, Buffer.from(unknown, "hex")).number).toBe(5);
+  });
+
+  it("keeps all of 64 bits where it is told to", () => {
+    const Exact = message({ at: bigInt64(1) });
+    fc.assert(
+      fc.property(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), (at) => {
+        expect(decode(Exact, encode(Exact, { at })).at).toBe(at);
+      }),
+    );
   });
 
   it("refuses what is cut off or makes no sense, whatever the bytes are", () => {

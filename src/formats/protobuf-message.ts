@@ -1,11 +1,18 @@
-import { sizeOfVarint, WireReader, WireType, writeVarint } from "./protobuf-wire.ts";
+import {
+  sizeOfBigVarint,
+  sizeOfVarint,
+  WireReader,
+  WireType,
+  writeBigVarint,
+  writeVarint,
+} from "./protobuf-wire.ts";
 
 /**
  * Protobuf messages by table (protobuf.dev, "Encoding"): a message is a list of named fields, each with its number and kind, and
  * its TypeScript type follows from that list. Varints, byte strings, messages in them, and maps ("Maps": a repeated message of key
  * and value; written in the order of the keys, so that equal maps are equal bytes).
  */
-type Kind = "int64" | "bool" | "bytes" | "text" | MessageType<Fields>;
+type Kind = "int64" | "bigInt64" | "bool" | "bytes" | "text" | MessageType<Fields>;
 
 interface Field {
   number: number;
@@ -53,6 +60,8 @@ const scalar =
 
 /** Also for enums and the other integers. Exact between -2^53 and 2^53. */
 export const int64 = scalar<number>("int64");
+/** Exact over all of 64 bits: nanoseconds since 1970 need it. */
+export const bigInt64 = scalar<bigint>("bigInt64");
 export const bool = scalar<boolean>("bool");
 export const bytes = scalar<Uint8Array>("bytes");
 /** A string, or bytes that are known to be UTF-8. */
@@ -100,7 +109,7 @@ function mapOf<T>(number: number, key: Field, value: Field, keys: "text" | "int6
 }
 
 const NO_BYTES = Buffer.alloc(0);
-const ZERO = { int64: 0, bool: false, bytes: NO_BYTES, text: "" };
+const ZERO = { int64: 0, bigInt64: 0n, bool: false, bytes: NO_BYTES, text: "" };
 
 export function message<F extends Fields>(fields: F): MessageType<F> {
   const defaults: Record<string, unknown> = {};
@@ -117,7 +126,7 @@ export function message<F extends Fields>(fields: F): MessageType<F> {
 }
 
 const wireTypeOf = (kind: Kind) =>
-  kind === "int64" || kind === "bool" ? WireType.VARINT : WireType.LENGTH_DELIMITED;
+  kind === "int64" || kind === "bigInt64" || kind === "bool" ? WireType.VARINT : WireType.LENGTH_DELIMITED;
 
 export function encode<M extends MessageType<Fields>>(type: M, value: Outgoing<M>): Buffer {
   const out = Buffer.allocUnsafe(sizeOfMessage(type, value as Record<string, unknown>));
@@ -148,7 +157,8 @@ function sizeOfMessage(type: MessageType<Fields>, value: Record<string, unknown>
   let size = 0;
   for (const [field, element] of outgoing(type, value)) {
     size += sizeOfVarint(field.number << 3);
-    if (wireTypeOf(field.kind) === WireType.VARINT) size += sizeOfVarint(Number(element));
+    if (field.kind === "bigInt64") size += sizeOfBigVarint(element as bigint);
+    else if (wireTypeOf(field.kind) === WireType.VARINT) size += sizeOfVarint(Number(element));
     else {
       const length = lengthOf(field.kind, element);
       size += sizeOfVarint(length) + length;
@@ -173,7 +183,10 @@ function writeMessage(
   for (const [{ number, kind }, element] of outgoing(type, value)) {
     at = writeVarint((number << 3) | wireTypeOf(kind), out, at);
     if (wireTypeOf(kind) === WireType.VARINT) {
-      at = writeVarint(Number(element), out, at);
+      at =
+        kind === "bigInt64"
+          ? writeBigVarint(element as bigint, out, at)
+          : writeVarint(Number(element), out, at);
       continue;
     }
     at = writeVarint(lengthOf(kind, element), out, at);
@@ -235,6 +248,8 @@ function readValue(kind: Kind, reader: WireReader): unknown {
   switch (kind) {
     case "int64":
       return reader.int64();
+    case "bigInt64":
+      return reader.bigInt64();
     case "bool":
       return reader.bool();
     case "text":

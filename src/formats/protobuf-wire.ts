@@ -31,7 +31,11 @@ export class WireReader {
     const value = this.#varint();
     if (value <= Number.MAX_SAFE_INTEGER) return value;
     this.pos = start;
-    return this.#negative();
+    return Number(this.#signed());
+  }
+
+  bigInt64(): bigint {
+    return this.#signed();
   }
 
   bool(): boolean {
@@ -85,12 +89,12 @@ export class WireReader {
   }
 
   /** 64 bits in two's complement. */
-  #negative(): number {
+  #signed(): bigint {
     let value = 0n;
     for (let shift = 0n; shift < 70n; shift += 7n) {
       const byte = this.#bytes[this.#advance(1)]!;
       value |= BigInt(byte & 0x7f) << shift;
-      if (byte < 0x80) return Number(BigInt.asIntN(64, value));
+      if (byte < 0x80) return BigInt.asIntN(64, value);
     }
     throw new RangeError("varint is too long");
   }
@@ -212,7 +216,18 @@ export function writeVarint(value: number, out: Buffer, start: number): number {
 }
 
 function writeNegative(value: number, out: Buffer, start: number): number {
-  let rest = BigInt.asUintN(64, BigInt(value));
+  return writeBigVarint(BigInt(value), out, start);
+}
+
+export function sizeOfBigVarint(value: bigint): number {
+  let size = 1;
+  for (let rest = BigInt.asUintN(64, value); rest >= 0x80n; rest >>= 7n) size++;
+  return size;
+}
+
+/** As `writeVarint`, exact over all of 64 bits. */
+export function writeBigVarint(value: bigint, out: Buffer, start: number): number {
+  let rest = BigInt.asUintN(64, value);
   let at = start;
   for (; rest >= 0x80n; rest >>= 7n) out[at++] = Number(rest & 0x7fn) | 0x80;
   out[at++] = Number(rest);

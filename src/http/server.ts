@@ -44,9 +44,11 @@ export interface HttpServerOptions {
   handler: (ctx: HttpContext) => Promise<void> | void;
   /**
    * Takes over the connection of an Upgrade request; `req.url` is canonical. Whoever refuses does it with `refuse`. Without
-   * this, and for `h2c`, the Upgrade header is ignored, as RFC 9110 §7.8 lets a server do.
+   * this, and for `h2c` where `upgradesToH2c` does not say so, the Upgrade header is ignored, as RFC 9110 §7.8 lets a server do.
    */
   upgrade?: (req: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void> | void;
+  /** Of these requests alone `upgrade` gets those that ask for HTTP/2. */
+  upgradesToH2c?: (req: IncomingMessage) => boolean;
   /** Turns what a handler threw into the API's own error answer. */
   onError?: (ctx: HttpContext, error: unknown) => void;
   /** `/a//b` is another path than `/a/b`. */
@@ -138,7 +140,8 @@ class RunningServer implements HttpServer {
       // Checked in readTarget: Node would serve what follows on the connection.
       requireHostHeader: false,
       shouldUpgradeCallback: (req: IncomingMessage) =>
-        this.#options.upgrade !== undefined && req.headers.upgrade?.toLowerCase() !== "h2c",
+        this.#options.upgrade !== undefined &&
+        (req.headers.upgrade?.toLowerCase() !== "h2c" || this.#options.upgradesToH2c?.(req) === true),
     };
     const { tls } = this.#options;
     if (!tls) return createServer(nodeOptions);

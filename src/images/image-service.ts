@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import type { Readable } from "node:stream";
-import { type Clock, errorMessage, inTurns, type Logger, systemClock } from "../base/index.ts";
+import { type Clock, errorMessage, inTurns, type Logger, notFound, systemClock } from "../base/index.ts";
 import type { ContentLease, ContentStore } from "../content/types.ts";
 import {
   formatCanonical,
@@ -26,7 +26,7 @@ import { BlobDownloads } from "./transfer/blob-downloads.ts";
 import { type DocumentsToPush, documentsOfIndex, pushDocuments } from "./transfer/document-push.ts";
 import { type ImportOptions, importImage } from "./transfer/image-import.ts";
 import { loadImages } from "./transfer/image-load.ts";
-import { pullImage } from "./transfer/image-pull.ts";
+import { pullImage, type RemoteImage, resolveRemoteImage } from "./transfer/image-pull.ts";
 import { pushImage } from "./transfer/image-push.ts";
 import { saveImages } from "./transfer/image-save.ts";
 import type { RegistryTransport } from "./transfer/registry-transport.ts";
@@ -42,6 +42,7 @@ import type {
   RegistryAuth,
   RemovedImage,
   RootfsMount,
+  SnapshotBase,
 } from "./types.ts";
 
 export interface ImageServiceOptions {
@@ -76,6 +77,7 @@ class LocalImageService implements ImageService {
   readonly layers: LayerStore;
   readonly snapshots: SnapshotStore;
   readonly downloads: BlobDownloads;
+  readonly #layerHolders = new Set<(diffId: string) => boolean>();
   /** Those that are here already and get their names next. */
   readonly #indexesToName = new Set<string>();
   readonly #listeners = new Set<(event: ImageEvent) => void>();
@@ -180,7 +182,11 @@ class LocalImageService implements ImageService {
     diffIds: Iterable<string>,
     blobs: readonly string[],
   ): Promise<{ freedBytes: number; removed: string[] }> {
-    const isNeeded = (diffId: string) => this.store.needsLayer(diffId) || this.snapshots.needsLayer(diffId);
+    const holders = [...this.#layerHolders];
+    const isNeeded = (diffId: string) =>
+      this.store.needsLayer(diffId) ||
+      this.snapshots.needsLayer(diffId) ||
+      holders.some((needsLayer) => needsLayer(diffId));
     const layers = await this.layers.removeUnneeded(diffIds, isNeeded);
     const freed = await this.content.deleteUnreferenced([...blobs, ...layers.blobs]);
     return { freedBytes: layers.freedBytes + freed.freedBytes, removed: layers.removed };
@@ -198,6 +204,13 @@ class LocalImageService implements ImageService {
     const image = await pullImage(this, reference, options);
     this.#emit({ action: "pull", imageId: image.id, reference });
     return this.#recordOf(image);
+  }
+
+  resolveRemote(
+    reference: string,
+    options: { auth?: RegistryAuth; platform?: Platform; signal?: AbortSignal },
+  ): Promise<RemoteImage> {
+    return resolveRemoteImage(this, reference, options);
   }
 
   async listRemoteTags(
@@ -328,9 +341,48 @@ class LocalImageService implements ImageService {
     });
   }
 
-  async prepareSnapshot(key: string, imageId: string | undefined): Promise<RootfsMount> {
-    const image = imageId === undefined ? undefined : requireImage(this.store, imageId);
+  async prepareSnapshot(key: string, base: SnapshotBase): Promise<RootfsMount> {
+    if (typeof base === "object") return this.snapshots.prepare(key, undefined, base.layers);
+    const image = base === undefined ? undefined : requireImage(this.store, base);
     return this.snapshots.prepare(key, image?.id, image?.config.rootfs.diff_ids ?? []);
+  }
+
+  async commitLayer(key: string): Promise<{ diffId: string; sizeBytes: number; release: () => void }> {
+    this.snapshots.require(key);
+    const { record, release } = await this.layers.adopt(this.snapshots.upperDir(key));
+    return { diffId: record.diffId, sizeBytes: record.contentBytes, release };
+  }
+
+  holdLayers(diffIds: readonly string[]): () => void {
+    const missing = diffIds.find((diffId) => this.layers.isMissing(diffId));
+    if (missing !== undefined) throw notFound(`no such layer: ${missing}`, { code: "Layer.NotFound" });
+    return this.layers.hold(diffIds);
+  }
+
+  addLayerHolder(needsLayer: (diffId: string) => boolean): () => void {
+    this.#layerHolders.add(needsLayer);
+    return () => this.#layerHolders.delete(needsLayer);
+  }
+
+  async removeUnneededLayers(diffIds: Iterable<string>): Promise<{ freedBytes: number }> {
+    const { freedBytes } = await this.#removeLayers(diffIds, []);
+    return { freedBytes };
+  }
+
+  layersMount(diffIds: readonly string[]): RootfsMount {
+    return this.snapshots.readOnlyMountOf(diffIds);
+  }
+
+  isLayerOfImage(diffId: string): boolean {
+    return this.store.needsLayer(diffId);
+  }
+
+  isLayerHeld(diffId: string): boolean {
+    return this.layers.isHeld(diffId);
+  }
+
+  layerSize(diffId: string): number | undefined {
+    return this.layers.get(diffId)?.contentBytes;
   }
 
   async snapshotMount(key: string): Promise<RootfsMount> {

@@ -92,6 +92,9 @@ export interface CommitRequest {
   references?: string[];
 }
 
+/** An image's id, or diff ids of layers, bottom first; undefined: nothing. */
+export type SnapshotBase = string | { layers: readonly string[] } | undefined;
+
 /** An image of layers that are here, each held by who adds it. */
 export interface AddImageRequest {
   /** The configuration's exact bytes. */
@@ -137,6 +140,11 @@ export interface ImageService {
       signal?: AbortSignal;
     },
   ): Promise<ImageRecord>;
+  /** An image's digest (of what the name stands for) and configuration at its registry, without its layers. */
+  resolveRemote(
+    reference: string,
+    options: { auth?: RegistryAuth; platform?: Platform; signal?: AbortSignal },
+  ): Promise<{ digest: string; config: ImageConfig }>;
   /** The tags that a repository has at its registry. */
   listRemoteTags(
     repository: string,
@@ -173,8 +181,26 @@ export interface ImageService {
   ): Promise<{ diffId: string; release: () => void }>;
   /** A layer's archive in a form, made if need be and kept while the lease holds it. NotFound (`Layer.NotFound`). */
   layerArchive(diffId: string, form: LayerForm, lease: ContentLease): Promise<LayerArchive>;
-  /** A writable snapshot over an image (undefined: empty). Survives restarts under its key. */
-  prepareSnapshot(key: string, imageId: string | undefined): Promise<RootfsMount>;
+  /** A writable snapshot over an image or layers (undefined: empty). Survives restarts under its key. */
+  prepareSnapshot(key: string, base: SnapshotBase): Promise<RootfsMount>;
+  /**
+   * Makes a layer of a snapshot's upper directory, which must not be mounted, at no cost; the snapshot can only be removed
+   * afterwards. Where nothing was written it is the empty layer. It is held until `release`.
+   */
+  commitLayer(key: string): Promise<{ diffId: string; sizeBytes: number; release: () => void }>;
+  /** Keeps layers until the returned function is called. NotFound (`Layer.NotFound`) when one is not here. */
+  holdLayers(diffIds: readonly string[]): () => void;
+  /** Somebody else keeps layers too, and says so from memory whenever one may go. */
+  addLayerHolder(needsLayer: (diffId: string) => boolean): () => void;
+  /** Removes those of these layers that nobody needs. */
+  removeUnneededLayers(diffIds: Iterable<string>): Promise<{ freedBytes: number }>;
+  /** What to mount to read layers, bottom first. */
+  layersMount(diffIds: readonly string[]): RootfsMount;
+  isLayerOfImage(diffId: string): boolean;
+  /** Somebody holds it at this time. */
+  isLayerHeld(diffId: string): boolean;
+  /** Bytes of the files in a layer; undefined when it is not here. */
+  layerSize(diffId: string): number | undefined;
   snapshotMount(key: string): Promise<RootfsMount>;
   /** Keys of all snapshots, so that their owner can remove at its start those that nobody knows any more. */
   listSnapshots(): Promise<string[]>;

@@ -1,5 +1,12 @@
+import { join } from "node:path";
 import { type Clock, GantryError, isGantryError, type Logger, type Service } from "../base/index.ts";
-import { type Builder, createBuilder, createEngineRunExecutor } from "../build/index.ts";
+import {
+  type Builder,
+  createBuilder,
+  createEngineRunExecutor,
+  createSolver,
+  type LocalSolver,
+} from "../build/index.ts";
 import { VERSION } from "../cli/index.ts";
 import { type ContentStore, openContentStore } from "../content/index.ts";
 import { createDockerApi } from "../docker-api/index.ts";
@@ -13,6 +20,7 @@ import { type ContainerRuntime, openRuntime } from "../runtime/index.ts";
 import type { PlatformConfig } from "./config.ts";
 import type { HomeLayout } from "./home.ts";
 import { keepMemoryTrimmed } from "./memory-trimmer.ts";
+import { openBuildkit } from "./open-buildkit.ts";
 import { openCloseService } from "./open-close.ts";
 import { serverInfo } from "./server-info.ts";
 import { Slot } from "./slot.ts";
@@ -44,6 +52,7 @@ export function engineHouse(options: EngineHouseOptions): EngineHouse {
   const runtime = new Slot<ContainerRuntime>("runtime");
   const engine = new Slot<OpenEngine>("engine");
   const builder = new Slot<Builder>("builder");
+  const solver = new Slot<LocalSolver>("solver");
   const instanceId = config.instanceId;
 
   const services: Service[] = [
@@ -106,7 +115,28 @@ export function engineHouse(options: EngineHouseOptions): EngineHouse {
         }),
       );
       await builder.value.open();
+      solver.fill(
+        createSolver({
+          stateDir: join(layout.build, "solver"),
+          images: images.value,
+          executor,
+          removeContainer,
+          logger,
+          clock,
+        }),
+      );
+      await solver.value.open();
+      const buildkit = await openBuildkit({
+        stateDir: layout.build,
+        instanceId,
+        solver: solver.value,
+        images: images.value,
+        content: content.value,
+        logger,
+        clock,
+      });
       const api = createDockerApi({
+        buildkit,
         engine: engine.value,
         images: images.value,
         network: network.value,
@@ -120,11 +150,14 @@ export function engineHouse(options: EngineHouseOptions): EngineHouse {
         listen: { socketPath: layout.dockerSocket, mode: 0o660 },
         handler: (ctx) => api.handler(ctx),
         upgrade: (req, socket, head) => api.upgrade(req, socket, head),
+        upgradesToH2c: (req) => api.upgradesToH2c(req),
         logger,
       });
       return async () => {
         api.close();
+        buildkit.close();
         await server.close();
+        await solver.value.close();
         await builder.value.close();
       };
     }),

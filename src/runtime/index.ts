@@ -3,6 +3,7 @@ import { OciContainerRuntime } from "./container-runtime.ts";
 import { detectRuntime } from "./runtime-binary.ts";
 import type { ContainerRuntime, RuntimeInfo } from "./types.ts";
 
+export { type GitCommandOptions, runGit } from "./git-command.ts";
 export * from "./log/index.ts";
 export { openMountedRoot, openProcessRoot } from "./mounted-root.ts";
 export * from "./oci-spec.ts";

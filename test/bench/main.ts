@@ -1,6 +1,7 @@
 import { makeBaseImages } from "../../examples/base-images/make.mjs";
 import { startPlatform } from "../support/platform.ts";
 import { benchDockerRun } from "./docker-run.ts";
+import { benchDockerfile } from "./dockerfile.ts";
 import { benchEventLoop } from "./event-loop.ts";
 import { benchHostileLoad } from "./hostile-load.ts";
 import { benchListStall } from "./list-stall.ts";
@@ -17,6 +18,7 @@ const report: Record<string, unknown> = {};
 if (asked("list-stall")) report.listStall = await benchListStall(50_000);
 if (asked("hostile-load")) report.hostileLoad = await benchHostileLoad();
 if (asked("start-up")) report.startUp = await benchStartUp(5);
+if (asked("dockerfile")) report.dockerfile = benchDockerfile();
 if (asked("event-loop")) report.eventLoop = await benchEventLoop();
 if (asked("scheduler")) report.scheduler = benchScheduler();
 const platform = await startPlatform();

@@ -25,7 +25,9 @@ export class DefinitionBuilder {
       this.#ops.set(digest, { bytes, inputs: (op.inputs ?? []).map((input) => input.digest ?? "") });
       this.#metadata.set(digest, metadata);
     }
-    if (locations.length > 0) this.#locations.set(digest, [...locations]);
+    // Two instructions may ask for the same: it comes of both.
+    if (locations.length > 0)
+      this.#locations.set(digest, [...(this.#locations.get(digest) ?? []), ...locations]);
     return { digest, index: 0 };
   }
 
@@ -38,13 +40,22 @@ export class DefinitionBuilder {
   definitionOf(output: LlbOutput): Definition {
     const needed: string[] = [];
     const seen = new Set<string>();
-    const visit = (digest: string): void => {
-      if (seen.has(digest)) return;
+    // Not by recursion: a definition is as deep as its author likes.
+    const stack = [output.digest];
+    while (stack.length > 0) {
+      const digest = stack.at(-1)!;
+      const missing = seen.has(digest)
+        ? []
+        : this.#ops.get(digest)!.inputs.filter((input) => !seen.has(input));
+      if (missing.length > 0) {
+        stack.push(...missing.toReversed());
+        continue;
+      }
+      stack.pop();
+      if (seen.has(digest)) continue;
       seen.add(digest);
-      for (const input of this.#ops.get(digest)!.inputs) visit(input);
       needed.push(digest);
-    };
-    visit(output.digest);
+    }
     const end = protobuf.encode(messages.Op, { inputs: [output] });
     const definition = {
       def: [...needed.map((digest) => this.#ops.get(digest)!.bytes), end],

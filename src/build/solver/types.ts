@@ -42,6 +42,8 @@ export interface ResolveImageOptions {
   mode: "default" | "pull" | "local";
   /** Of the line in the progress; `[internal] load metadata for …` if absent. */
   stepName?: string;
+  /** The image is in a store of the client's (`--build-context NAME=oci-layout://DIR@DIGEST`), not in a registry. */
+  ociLayout?: { sessionId: string; storeId: string };
 }
 
 export interface ResolvedImage {

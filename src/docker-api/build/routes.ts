@@ -6,28 +6,38 @@ import {
   type Logger,
   notImplemented,
 } from "../../base/index.ts";
-import type { BuildLimits, BuildRequest } from "../../build/index.ts";
-import { parsePlatform } from "../../formats/index.ts";
+import type { BuildLimits, BuildRequest, PruneOptions } from "../../build/index.ts";
+import { parseGoDuration, parsePlatform } from "../../formats/index.ts";
 import { bodyStream, sendEmpty, sendJson } from "../../http/index.ts";
 import type { ApiContext, ApiRoute } from "../api-context.ts";
 import { buildArgs, decodeValue, type GoType, labels, parseJsonText, ulimits } from "../json/index.ts";
 import { progressMessage } from "../wire/json-messages.ts";
 import { MessageStream } from "../wire/message-stream.ts";
-import { flag, integer, text } from "../wire/query.ts";
+import { filters, flag, integer, text } from "../wire/query.ts";
 import { decodeRegistryConfig } from "../wire/registry-auth.ts";
 import type { BuildBackend } from "./backend.ts";
+import { sessionBuild } from "./session-build.ts";
 
-/** Endpoints of `docker build` (the classic builder's; BuildKit's are refused). */
+/** Endpoints of `docker build`: the classic builder, and BuildKit for clients without a gRPC connection of their own. */
 export function buildRoutes(backend: BuildBackend, logger: Logger): ApiRoute[] {
   return [
     { method: "POST", path: "/build", handle: (context) => build(backend, context, logger) },
     { method: "POST", path: "/build/prune", handle: (context) => prune(backend, context) },
-    // A build ends when its client goes away, so there is nothing to cancel from outside.
-    { method: "POST", path: "/build/cancel", handle: ({ res }) => sendEmpty(res, 204) },
+    { method: "POST", path: "/build/cancel", handle: (context) => cancel(backend, context) },
   ];
 }
 
+/** A classic build ends when its client goes away, and has no name to cancel it by. */
+function cancel({ buildkit }: BuildBackend, { query, res }: ApiContext): void {
+  const id = text(query, "id");
+  if (id === undefined) throw invalidArgument("build ID not provided", { code: "DockerApi.Query" });
+  buildkit?.cancelBuild(id);
+  sendEmpty(res, 200);
+}
+
 async function build(backend: BuildBackend, context: ApiContext, logger: Logger): Promise<void> {
+  if (backend.buildkit && text(context.query, "version") === "2")
+    return sessionBuild(backend.buildkit, context, logger);
   const options = buildOptions(context);
   const quiet = flag(context.query, "q");
   const stream = new MessageStream(context, logger);
@@ -153,7 +163,51 @@ function jsonParameter(query: URLSearchParams, name: string, what: string, type:
 }
 
 async function prune(backend: BuildBackend, { query, res }: ApiContext): Promise<void> {
-  const { deleted, freedBytes } = await backend.builder.pruneCache({ all: flag(query, "all") });
+  const { deleted, freedBytes } = await pruneBoth(backend, query);
   backend.engine.emitEvent("builder", "prune", "", { reclaimed: String(freedBytes) });
   sendJson(res, 200, { CachesDeleted: deleted.length > 0 ? deleted : null, SpaceReclaimed: freedBytes });
+}
+
+/** What the classic builder keeps, and BuildKit's cache. */
+async function pruneBoth({ builder, buildkit }: BuildBackend, query: URLSearchParams) {
+  const all = flag(query, "all");
+  const options = pruneOptions(query);
+  const isLimited = Object.keys(options).length > 0;
+  const classic = isLimited ? { deleted: [], freedBytes: 0 } : await builder.pruneCache({ all });
+  const removed = (await buildkit?.prune({ all, ...options })) ?? [];
+  return {
+    deleted: [...classic.deleted, ...removed.map(({ id }) => id)],
+    freedBytes: removed.reduce((sum, { sizeBytes }) => sum + sizeBytes, classic.freedBytes),
+  };
+}
+
+/** Fields that dockerd passes on to BuildKit as its own filters (builder-next, toBuildkitPruneInfo). */
+const CACHE_FIELDS = ["id", "parent", "type", "description"];
+const CACHE_FLAGS = ["inuse", "shared", "private"];
+
+function pruneOptions(query: URLSearchParams): Partial<PruneOptions> {
+  const given = filters(query);
+  const parts: string[] = [];
+  let keepDurationMs: number | undefined;
+  for (const [key, values] of Object.entries(given)) {
+    const [value = "", ...more] = values;
+    if (more.length > 0) throw invalidArgument(`conflicting filters: ${JSON.stringify(key)}`);
+    if (key === "until" || key === "unused-for") {
+      const ns = parseGoDuration(value);
+      if (ns === undefined) throw invalidArgument(`${key} filter expects a duration (e.g., '24h')`);
+      keepDurationMs = ns / 1e6;
+    } else if (CACHE_FIELDS.includes(key)) parts.push(key === "id" ? `id~=${value}` : `${key}==${value}`);
+    else if (CACHE_FLAGS.includes(key)) parts.push(key);
+    else throw invalidArgument(`invalid filter '${key}'`, { code: "DockerApi.Query" });
+  }
+  const reserved = integer(query, "reserved-space") || integer(query, "keep-storage");
+  const maxUsed = integer(query, "max-used-space");
+  const minFree = integer(query, "min-free-space");
+  return {
+    ...(keepDurationMs === undefined ? {} : { keepDurationMs }),
+    ...(parts.length > 0 ? { filters: [parts.join(",")] } : {}),
+    ...(reserved ? { reservedSpaceBytes: reserved } : {}),
+    ...(maxUsed ? { maxUsedSpaceBytes: maxUsed } : {}),
+    ...(minFree ? { minFreeSpaceBytes: minFree } : {}),
+  };
 }

@@ -1,10 +1,12 @@
 import type { Engine } from "../../engine/types.ts";
 import type { ImageService } from "../../images/types.ts";
+import type { BuildkitBackend } from "../buildkit/backend.ts";
 
 /** What this area needs. */
 export interface SystemBackend {
   engine: Pick<Engine, "listContainers" | "events" | "listVolumes">;
   images: Pick<ImageService, "list">;
+  buildkit?: Pick<BuildkitBackend, "diskUsage"> | undefined;
 }
 
 /** Facts about program and machine that `docker version` and `docker info` show. */

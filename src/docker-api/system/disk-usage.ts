@@ -1,3 +1,4 @@
+import type { CacheUsage } from "../../build/index.ts";
 import { selectImages } from "../images/image-filters.ts";
 import { imageSummary } from "../images/image-json.ts";
 import { layersSize, sharedSize } from "../images/layers-size.ts";
@@ -5,7 +6,7 @@ import type { SystemBackend } from "./backend.ts";
 
 /** `GET /system/df`. `types` says what is asked for; empty means everything. */
 export async function diskUsage(
-  { engine, images }: SystemBackend,
+  { engine, images, buildkit }: SystemBackend,
   options: { types: readonly string[]; apiMinor: number; nowMs: number },
 ): Promise<Record<string, unknown>> {
   const wants = (type: string) => options.types.length === 0 || options.types.includes(type);
@@ -27,8 +28,23 @@ export async function diskUsage(
   }
   if (wants("container")) result.Containers = await engine.listContainers({ all: true, size: true });
   if (wants("volume")) result.Volumes = await engine.listVolumes({}, { usage: true });
-  if (wants("build-cache")) result.BuildCache = [];
+  if (wants("build-cache")) result.BuildCache = ((await buildkit?.diskUsage()) ?? []).map(cacheRecord);
   return result;
+}
+
+function cacheRecord(usage: CacheUsage): object {
+  return {
+    ID: usage.id,
+    ...(usage.parents.length > 0 ? { Parents: usage.parents } : {}),
+    Type: usage.recordType,
+    Description: usage.description,
+    InUse: usage.inUse,
+    Shared: usage.shared,
+    Size: usage.sizeBytes,
+    CreatedAt: new Date(usage.createdAtMs).toISOString(),
+    LastUsedAt: usage.lastUsedAtMs === undefined ? null : new Date(usage.lastUsedAtMs).toISOString(),
+    UsageCount: usage.usageCount,
+  };
 }
 
 /** How many containers use each image: pods' as well, since there is one image store. */

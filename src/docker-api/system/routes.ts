@@ -8,10 +8,14 @@ import { diskUsage } from "./disk-usage.ts";
 import { infoInVersion, infoJson, versionJson } from "./info.ts";
 
 /** `_ping`, `version`, `info`, `events`, `system/df`. */
-export function systemRoutes(backend: SystemBackend, info: ServerInfo, clock: Clock): ApiRoute[] {
+export function systemRoutes(
+  backend: SystemBackend,
+  info: ServerInfo,
+  { clock, builderVersion }: { clock: Clock; builderVersion: "1" | "2" },
+): ApiRoute[] {
   return [
-    { method: "GET", path: "/_ping", handle: ping },
-    { method: "HEAD", path: "/_ping", handle: ping },
+    { method: "GET", path: "/_ping", handle: (context) => ping(context, builderVersion) },
+    { method: "HEAD", path: "/_ping", handle: (context) => ping(context, builderVersion) },
     { method: "GET", path: "/version", handle: ({ res }) => sendJson(res, 200, versionJson(info)) },
     {
       method: "GET",
@@ -41,9 +45,10 @@ function usageTypes(query: URLSearchParams, apiMinor: number): string[] {
   throw invalidArgument(`unknown object type: ${unknown}`, { code: "DockerApi.Query" });
 }
 
-function ping({ res, method }: ApiContext): void {
+/** `builderVersion`: 2 where clients are to build with BuildKit unless they are told otherwise. */
+function ping({ res, method }: ApiContext, builderVersion: string): void {
   const headers = {
-    "builder-version": "1",
+    "builder-version": builderVersion,
     swarm: "inactive",
     "cache-control": "no-cache, no-store, must-revalidate",
     pragma: "no-cache",

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { RootfsMount } from "../../images/types.ts";
 import { Mutex } from "../mutex.ts";
-import type { ContainerStatus, ExitResult } from "../types.ts";
+import type { ContainerOwner, ContainerStatus, ExitResult } from "../types.ts";
 import type { ContainerRecord } from "./container-record.ts";
 
 type ExitListener = (result: ExitResult) => void;
@@ -46,7 +46,7 @@ export class Container {
     return this.record.internal?.owner === "cri";
   }
 
-  get owner(): "docker" | "cri" {
+  get owner(): ContainerOwner {
     return this.record.internal?.owner ?? "docker";
   }
 

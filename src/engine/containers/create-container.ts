@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { conflict, failpoint, newHexId, notFound } from "../../base/index.ts";
-import { type Platform, parsePlatform } from "../../formats/index.ts";
+import { digestOf, type Platform, parsePlatform } from "../../formats/index.ts";
 import type { ImageRecord } from "../../images/types.ts";
 import { hostInfo } from "../../kernel/index.ts";
 import { type EngineContext, rootfsOf, tellStatus } from "../context.ts";
@@ -35,7 +35,7 @@ export async function createContainer(
   checkConfig(request.config);
   checkHostConfig(request.config, request.hostConfig);
   checkNetworks(context, request);
-  const image = await context.images.get(request.config.Image);
+  const image = await imageFor(context, request);
   assertPlatform(image, request);
   const config = mergeImageConfig(request.config, image.config.config ?? {});
   checkCommand(config);
@@ -61,6 +61,17 @@ export async function createContainer(
   }
 }
 
+/** What a container on bare layers has for an image: nothing that anybody has configured. */
+async function imageFor(
+  context: EngineContext,
+  { config, internal }: CreateContainerRequest,
+): Promise<Pick<ImageRecord, "id" | "config">> {
+  if (!internal?.layers) return context.images.get(config.Image);
+  const { architecture } = hostInfo();
+  const rootfs = { type: "layers" as const, diff_ids: [...internal.layers] };
+  return { id: digestOf(internal.layers.join()), config: { os: "linux", architecture, rootfs } };
+}
+
 /** A network that is not there is missed at the start. */
 function checkNetworks(context: EngineContext, { networkingConfig, internal }: CreateContainerRequest): void {
   if (internal?.owner === "cri") return;
@@ -75,7 +86,7 @@ function checkNetworks(context: EngineContext, { networkingConfig, internal }: C
 
 /** What was asked for with `--platform`; architectures are named as Go does. */
 function assertPlatform(
-  { config }: ImageRecord,
+  { config }: Pick<ImageRecord, "config">,
   { platform, config: { Image } }: CreateContainerRequest,
 ): void {
   if (!platform) return;
@@ -126,7 +137,7 @@ function networkOwner(context: EngineContext, reference: string): Container {
 interface Making {
   id: string;
   name: string;
-  image: ImageRecord;
+  image: Pick<ImageRecord, "id" | "config">;
   config: ContainerConfig;
   hostConfig: HostConfig;
   request: CreateContainerRequest;
@@ -138,7 +149,8 @@ async function make(context: EngineContext, making: Making): Promise<Container> 
   const made = Promise.withResolvers<void>();
   try {
     await context.containers.makeDirectory(id);
-    const preparing = context.images.prepareSnapshot(id, image.id);
+    const { layers } = request.internal ?? {};
+    const preparing = context.images.prepareSnapshot(id, layers ? { layers } : image.id);
     failpoint("engine/create/snapshot");
     const adding = context.containers.add(newRecord(context, making, mounts), made.promise);
     // Both have ended, whatever came of them, before anything is undone.

@@ -14,7 +14,7 @@ export async function pruneContainers(
   const untilMs = untilFilterMs(filters, context.clock.nowMs());
   const chosen = context.containers
     .all()
-    .filter((container) => !container.isCri && !container.isRunning)
+    .filter((container) => container.owner === "docker" && !container.isRunning)
     .filter((container) => untilMs === undefined || Date.parse(container.record.created) < untilMs)
     .filter((container) => matchesLabels(filters.label, container.record.config.Labels))
     .filter((container) => {

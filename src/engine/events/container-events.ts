@@ -8,7 +8,7 @@ export function emitContainerEvent(
   action: string,
   attributes: Record<string, string> = {},
 ): void {
-  if (container.isCri) return;
+  if (container.owner !== "docker") return;
   const { config, name } = container.record;
   context.events.emit("container", action, container.id, {
     ...config.Labels,

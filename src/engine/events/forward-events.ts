@@ -11,7 +11,8 @@ export function forwardEvents(context: EngineContext): (() => void)[] {
       events.emit("image", event.action, id, { ...event.labels, name });
     }),
     network.onEvent(({ action, networkId, networkName, containerId }) => {
-      if (containerId && containers.byId(containerId)?.isCri) return;
+      const owner = containerId && containers.byId(containerId)?.owner;
+      if (owner && owner !== "docker") return;
       const type = context.network.find(networkId)?.driver ?? "bridge";
       events.emit("network", action, networkId, {
         ...(containerId ? { container: containerId } : {}),

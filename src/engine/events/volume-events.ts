@@ -3,7 +3,9 @@ import type { MountRecord } from "../containers/container-record.ts";
 import type { EngineContext } from "../context.ts";
 
 function volumesOf(container: Container): MountRecord[] {
-  return container.isCri ? [] : container.record.mounts.filter((mount) => mount.Type === "volume");
+  return container.owner !== "docker"
+    ? []
+    : container.record.mounts.filter((mount) => mount.Type === "volume");
 }
 
 export function emitMounts(context: EngineContext, container: Container): void {

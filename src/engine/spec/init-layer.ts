@@ -15,6 +15,7 @@ import { newHexId } from "../../base/index.ts";
 import type { RootfsMount } from "../../images/types.ts";
 import { hasErrno, O_PATH, openAtRoot } from "../../kernel/index.ts";
 import { type MountedRoot, openMountedRoot } from "../../runtime/index.ts";
+import type { ContainerOwner } from "../types.ts";
 
 const DIRECTORIES = ["dev", "proc", "sys"];
 const FILES = ["etc/hostname", "etc/hosts", "etc/resolv.conf"];
@@ -24,7 +25,7 @@ const DOCKER_FILES = [".dockerenv"];
 const DOCKER_LINKS: Record<string, string> = { "etc/mtab": "/proc/mounts" };
 const O_NOFOLLOW = 0o400000;
 
-type Owner = "docker" | "cri";
+type Owner = ContainerOwner;
 
 /**
  * A thin layer between image and container with the mount points that the image lacks, so that they are neither a change

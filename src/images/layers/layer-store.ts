@@ -137,6 +137,10 @@ export class LayerStore {
     return false;
   }
 
+  isHeld(diffId: string): boolean {
+    return this.#holds.has(diffId);
+  }
+
   /** Keeps layers from being removed, also ones that are still to come. Returns the way to let go. */
   hold(diffIds: readonly string[]): () => void {
     for (const diffId of diffIds) this.#holds.set(diffId, (this.#holds.get(diffId) ?? 0) + 1);

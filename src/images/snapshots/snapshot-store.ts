@@ -164,14 +164,25 @@ export class SnapshotStore {
 
   mountOf(key: string): RootfsMount {
     const { layers } = this.require(key);
-    // A layer that an image has twice (an empty one, say) counts where it is uppermost; overlayfs takes no directory twice.
-    const lowerDirs = [...new Set(layers.map((diffId) => this.#layerDir(diffId)).reverse())];
     return {
       type: "overlay",
-      lowerDirs: lowerDirs.length === 0 ? [this.#emptyDir] : lowerDirs,
+      lowerDirs: this.#lowerDirsOf(layers),
       upperDir: this.upperDir(key),
       workDir: join(this.#path(key), "work"),
     };
+  }
+
+  /** Nothing can be written into it. */
+  readOnlyMountOf(layers: readonly string[]): RootfsMount {
+    if (layers.length === 0) return { type: "bind", lowerDirs: [this.#emptyDir] };
+    // Without an upper directory overlayfs wants two lower ones.
+    return { type: "overlay", lowerDirs: [...this.#lowerDirsOf(layers), this.#emptyDir] };
+  }
+
+  #lowerDirsOf(layers: readonly string[]): string[] {
+    // A layer that an image has twice (an empty one, say) counts where it is uppermost; overlayfs takes no directory twice.
+    const lowerDirs = [...new Set(layers.map((diffId) => this.#layerDir(diffId)).reverse())];
+    return lowerDirs.length === 0 ? [this.#emptyDir] : lowerDirs;
   }
 
   upperDir(key: string): string {

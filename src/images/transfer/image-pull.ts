@@ -6,6 +6,7 @@ import {
   detectCompression,
   formatCanonical,
   formatFamiliar,
+  type ImageConfig,
   type ImageManifest,
   type ImageReference,
   MediaType,
@@ -48,6 +49,34 @@ export interface PullOptions {
 }
 
 const PARALLEL_LAYERS = 3;
+
+/** What a registry says of an image. */
+export interface RemoteImage {
+  /** Of the manifest, or of the index around it: what the name stands for. */
+  digest: string;
+  config: ImageConfig;
+}
+
+/** An image's digest and configuration at its registry; nothing of it is kept but its small documents, while the content store likes. */
+export async function resolveRemoteImage(
+  host: PullHost,
+  text: string,
+  options: PullOptions,
+): Promise<RemoteImage> {
+  const reference = withDefaultTag(parseImageReference(text));
+  const repository = host.registry.repository(reference, { auth: options.auth });
+  const top = await repository.fetchManifest(reference.digest ?? reference.tag!, options.signal);
+  const { manifest } = await resolvePlatform(host, repository, top, options);
+  assertImage(manifest, host.limits);
+  const lease = await host.content.lease([manifest.config.digest]);
+  try {
+    const { config } = await fetchConfig(host, repository, manifest, lease, options.signal);
+    return { digest: top.digest, config };
+  } finally {
+    await lease.release();
+    await host.content.deleteUnreferenced([manifest.config.digest]);
+  }
+}
 
 interface Resolved {
   manifest: ImageManifest;

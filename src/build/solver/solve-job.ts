@@ -1,0 +1,329 @@
+import { randomBytes } from "node:crypto";
+import { errorMessage, GantryError, isGantryError } from "../../base/index.ts";
+import { assertInputs } from "../cache/operation-keys.ts";
+import type { SharedRuns } from "../cache/shared-runs.ts";
+import { type Definition, digestOf } from "../llb/index.ts";
+import { NetworkMode, SecurityMode } from "../llb/messages.ts";
+import type { OperationHost, OperationResult, OperationRun } from "../operations/operation-context.ts";
+import { readGraph, type Vertex } from "./graph.ts";
+import { JobVertex } from "./job-vertex.ts";
+import { EMPTY_REF, type Ref } from "./ref.ts";
+import { RefTree } from "./ref-tree.ts";
+import { resolveImage } from "./resolve-image.ts";
+import { combineRefs, lookUp, runOperation } from "./run-operation.ts";
+import { runSource } from "./run-source.ts";
+import type {
+  BuildTree,
+  FailedOperation,
+  JobOptions,
+  ProgressStep,
+  ResolvedImage,
+  ResolveImageOptions,
+  SolveJob,
+  WarningEvent,
+} from "./types.ts";
+
+/** A job's share in an operation that several jobs may want. */
+export interface OperationShare {
+  signal: AbortSignal;
+  job: LocalSolveJob;
+  vertex: JobVertex;
+}
+
+/** Results of a vertex; the job holds them until it closes. */
+interface Solved {
+  outputs: Ref[];
+}
+
+/** One client's build. Its vertices run as soon as their inputs are there; what it gets it holds until it is closed. */
+export class LocalSolveJob implements SolveJob {
+  readonly id: string;
+  readonly session: JobOptions["session"];
+  readonly entitlements: readonly string[];
+  readonly signal: AbortSignal;
+  readonly #options: JobOptions;
+  readonly #host: OperationHost;
+  readonly #runs: SharedRuns<OperationShare, OperationResult>;
+  readonly #closing = new AbortController();
+  readonly #vertices = new Map<string, Promise<Solved>>();
+  readonly #images = new Map<string, Promise<ResolvedImage>>();
+  readonly #releases: (() => void)[] = [];
+
+  readonly #onClosed: () => void;
+
+  constructor(
+    options: JobOptions,
+    host: OperationHost,
+    runs: SharedRuns<OperationShare, OperationResult>,
+    onClosed: () => void,
+  ) {
+    this.#onClosed = onClosed;
+    this.id = options.id;
+    this.session = options.session;
+    this.entitlements = options.entitlements;
+    this.#options = options;
+    this.#host = host;
+    this.#runs = runs;
+    const given = [options.signal, ...(options.session ? [options.session.signal] : [])];
+    this.signal = AbortSignal.any([...given, this.#closing.signal]);
+  }
+
+  async solve(definition: Definition): Promise<BuildTree> {
+    const result = readGraph(definition);
+    if (!result) return this.#treeOf(EMPTY_REF);
+    const needed = neededBy(result.vertex);
+    for (const vertex of needed) {
+      assertInputs(vertex.op);
+      this.#assertEntitled(vertex);
+    }
+    const lines = new Map(needed.map((vertex) => [vertex, this.#line(vertex)]));
+    for (const vertex of needed) if (!this.#vertices.has(vertex.digest)) lines.get(vertex)!.announce();
+    for (const vertex of needed)
+      if (!this.#vertices.has(vertex.digest)) this.#start(vertex, lines.get(vertex)!);
+    const { outputs } = await this.#vertices.get(result.vertex.digest)!;
+    return this.#treeOf(outputOf(outputs, result.index));
+  }
+
+  #treeOf(ref: Ref): BuildTree {
+    this.signal.throwIfAborted();
+    return new RefTree(ref, this.#host);
+  }
+
+  /** moby/buildkit, llbsolver/vertex.go, ValidateEntitlements. */
+  #assertEntitled({ op }: Vertex): void {
+    const needed = [
+      ...(op.exec?.network === NetworkMode.HOST ? ["network.host"] : []),
+      ...(op.exec?.security === SecurityMode.INSECURE ? ["security.insecure"] : []),
+    ];
+    const missing = needed.find((one) => !this.entitlements.includes(one));
+    if (missing !== undefined)
+      throw new GantryError("PermissionDenied", `${missing} is not allowed`, { code: "Build.Entitlement" });
+  }
+
+  #line({ digest, name, inputs, metadata }: Vertex): JobVertex {
+    const group = metadata?.progressGroup;
+    return new JobVertex({
+      digest,
+      name,
+      inputs: [...new Set(inputs.map(({ vertex }) => vertex.digest))],
+      ...(group ? { progressGroup: group } : {}),
+      onEvent: (event) => this.#options.onEvent(event),
+      clock: this.#host.clock,
+    });
+  }
+
+  /** Inputs have been started before. */
+  #start(vertex: Vertex, line: JobVertex): void {
+    const inputs = vertex.inputs.map((input) => ({
+      solved: this.#vertices.get(input.vertex.digest)!,
+      index: input.index,
+    }));
+    const solving = this.#solveVertex(vertex, line, inputs);
+    // Whoever needs it hears of its failure; that nobody may be left to do so is no fault.
+    solving.catch(() => {
+      // Another try in the same job begins anew.
+      this.#vertices.delete(vertex.digest);
+    });
+    this.#vertices.set(vertex.digest, solving);
+  }
+
+  async #solveVertex(
+    vertex: Vertex,
+    line: JobVertex,
+    inputs: readonly { solved: Promise<Solved>; index: number }[],
+  ): Promise<Solved> {
+    // A failed input is told of by its own line only.
+    const refs = (await Promise.all(inputs.map(({ solved }) => solved))).map(({ outputs }, at) =>
+      outputOf(outputs, inputs[at]!.index),
+    );
+    try {
+      this.signal.throwIfAborted();
+      return await this.#carryOut(vertex, line, refs);
+    } catch (error) {
+      line.complete({ error: this.signal.aborted ? "context canceled" : errorMessage(error) });
+      throw this.signal.aborted ? canceled(this.signal) : failedOperation(vertex, error);
+    }
+  }
+
+  async #carryOut(vertex: Vertex, line: JobVertex, inputs: readonly Ref[]): Promise<Solved> {
+    if (vertex.op.source) return this.#getSource(vertex, line);
+    const combined = combineRefs(vertex, inputs);
+    if (combined) {
+      this.#hold(combined);
+      line.complete();
+      return { outputs: [combined] };
+    }
+    const { keys, found } = await lookUp(vertex, inputs, this.#host, this.signal);
+    if (found) {
+      this.#keep(found.release);
+      line.complete({ cached: true });
+      return { outputs: found.record.outputs.map((layers) => ({ layers })) };
+    }
+    line.start();
+    const suffix = vertex.metadata?.ignoreCache ? " ignoring what is known" : "";
+    const solved = await this.#share(keys.at(-1)! + suffix, vertex, line, inputs, (run) =>
+      runOperation(vertex, keys, run),
+    );
+    line.complete();
+    return solved;
+  }
+
+  async #getSource(vertex: Vertex, line: JobVertex): Promise<Solved> {
+    line.start();
+    const { source, platform } = vertex.op;
+    // A client's directory is its own; everything else is the same for all.
+    const isLocal = source!.identifier.startsWith("local://");
+    const key = JSON.stringify(["source", source, platform, isLocal ? this.id : ""]);
+    let isCached = false;
+    const solved = await this.#share(key, vertex, line, [], async (run) => {
+      const result = await runSource(vertex.op, run);
+      isCached = result.isCached;
+      return result;
+    });
+    line.complete({ cached: isCached });
+    return solved;
+  }
+
+  /** Does work once for all jobs that want it at this time. */
+  #share(
+    key: string,
+    { name }: Vertex,
+    vertex: JobVertex,
+    inputs: readonly Ref[],
+    work: (run: OperationRun) => Promise<OperationResult>,
+  ): Promise<Solved> {
+    const share: OperationShare = { signal: this.signal, job: this, vertex };
+    return this.#runs.run(
+      key,
+      share,
+      ({ participants, leader, signal }) =>
+        work({
+          host: this.#host,
+          inputs,
+          name,
+          session: leader.job.session,
+          entitlements: leader.job.entitlements,
+          step: stepOfAll(leader.vertex.digest, participants),
+          signal,
+        }),
+      ({ outputs }) => {
+        for (const ref of outputs) this.#hold(ref);
+        return { outputs };
+      },
+    );
+  }
+
+  #hold({ layers, local }: Ref): void {
+    if (local) this.#keep(local.hold());
+    if (layers.length > 0) this.#keep(this.#host.images.holdLayers(layers.map(({ diffId }) => diffId)));
+  }
+
+  /** One that comes when the job is closed already goes at once. */
+  #keep(release: () => void): void {
+    if (this.#closing.signal.aborted) release();
+    else this.#releases.push(release);
+  }
+
+  resolveImage(reference: string, options: ResolveImageOptions): Promise<ResolvedImage> {
+    const key = JSON.stringify([reference, options.platform, options.mode]);
+    const known = this.#images.get(key);
+    if (known) return known;
+    const name = options.stepName ?? `[internal] load metadata for ${reference}`;
+    const resolving = this.step(name, () => resolveImage(this.#host.images, reference, options, this));
+    resolving.catch(() => this.#images.delete(key));
+    this.#images.set(key, resolving);
+    return resolving;
+  }
+
+  async step<T>(name: string, work: (step: ProgressStep) => Promise<T>): Promise<T> {
+    const line = new JobVertex({
+      digest: digestOf(randomBytes(32)),
+      name,
+      inputs: [],
+      onEvent: (event) => this.#options.onEvent(event),
+      clock: this.#host.clock,
+    });
+    line.start();
+    try {
+      const result = await work(line);
+      line.complete();
+      return result;
+    } catch (error) {
+      line.complete({ error: this.signal.aborted ? "context canceled" : errorMessage(error) });
+      throw error;
+    }
+  }
+
+  warn(warning: Omit<WarningEvent, "kind">): void {
+    this.#options.onEvent({ kind: "warning", ...warning });
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort(new GantryError("Canceled", "context canceled", { code: "Build.Canceled" }));
+    await Promise.allSettled(this.#vertices.values());
+    for (const release of this.#releases.splice(0)) release();
+    this.#onClosed();
+  }
+}
+
+/** What one vertex needs, inputs first. Not by recursion: a definition is as deep as its author likes. */
+function neededBy(last: Vertex): Vertex[] {
+  const needed: Vertex[] = [];
+  const seen = new Set<Vertex>();
+  const stack: { vertex: Vertex; next: number }[] = [{ vertex: last, next: 0 }];
+  seen.add(last);
+  for (let top = stack.at(-1); top; top = stack.at(-1)) {
+    const input = top.vertex.inputs[top.next++]?.vertex;
+    if (!input) {
+      needed.push(top.vertex);
+      stack.pop();
+    } else if (!seen.has(input)) {
+      seen.add(input);
+      stack.push({ vertex: input, next: 0 });
+    }
+  }
+  return needed;
+}
+
+function outputOf(outputs: readonly Ref[], index: number): Ref {
+  const ref = outputs[index];
+  if (ref) return ref;
+  throw new GantryError("InvalidArgument", `operation has no output ${index}`, { code: "Build.Definition" });
+}
+
+function stepOfAll(digest: string, participants: ReadonlySet<OperationShare>): ProgressStep {
+  return {
+    digest,
+    status: (id, progress) => {
+      for (const { vertex } of participants) vertex.status(id, progress);
+    },
+    log: (stream, data) => {
+      for (const { vertex } of participants) vertex.log(stream, data);
+    },
+  };
+}
+
+function canceled(signal: AbortSignal): GantryError {
+  const { reason } = signal;
+  if (isGantryError(reason, "Canceled")) return reason;
+  return new GantryError("Canceled", "context canceled", { code: "Build.Canceled", cause: reason });
+}
+
+/** Says of an error which operation met it (`details.operation`, a FailedOperation). */
+function failedOperation({ digest, name, locations }: Vertex, error: unknown): unknown {
+  if (!isGantryError(error)) return error;
+  const exitCode = error.details?.exitCode;
+  const operation: FailedOperation = {
+    digest,
+    name,
+    locations,
+    ...(typeof exitCode === "number" ? { exitCode } : {}),
+  };
+  return new GantryError(error.kind, error.message, {
+    code: error.code,
+    details: { ...error.details, operation },
+    cause: error,
+    ...(error.hint ? { hint: error.hint } : {}),
+  });
+}

@@ -1,0 +1,2 @@
+export { type BuildkitApiOptions, openBuildkitApi } from "./buildkit-api.ts";
+export type * from "./types.ts";
