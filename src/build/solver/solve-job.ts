@@ -48,6 +48,7 @@ export class LocalSolveJob implements SolveJob {
   readonly #vertices = new Map<string, Promise<Solved>>();
   readonly #images = new Map<string, Promise<ResolvedImage>>();
   readonly #releases: (() => void)[] = [];
+  readonly #trees: RefTree[] = [];
 
   readonly #onClosed: () => void;
 
@@ -86,7 +87,9 @@ export class LocalSolveJob implements SolveJob {
 
   #treeOf(ref: Ref): BuildTree {
     this.signal.throwIfAborted();
-    return new RefTree(ref, this.#host);
+    const tree = new RefTree(ref, this.#host);
+    this.#trees.push(tree);
+    return tree;
   }
 
   /** moby/buildkit, llbsolver/vertex.go, ValidateEntitlements. */
@@ -262,6 +265,8 @@ export class LocalSolveJob implements SolveJob {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort(new GantryError("Canceled", "context canceled", { code: "Build.Canceled" }));
     await Promise.allSettled(this.#vertices.values());
+    // Those that somebody forgot.
+    await Promise.all(this.#trees.map((tree) => tree.release()));
     for (const release of this.#releases.splice(0)) release();
     this.#onClosed();
   }
