@@ -16,6 +16,10 @@ export interface ClientSession {
   secret(id: string, signal?: AbortSignal): Promise<Buffer | undefined>;
   /** A connection to the client's SSH agent `id` (`default` if empty); undefined when it exposes none. */
   sshAgent(id: string, signal?: AbortSignal): Promise<(() => Promise<Duplex>) | undefined>;
+  /** Another session by its id: builds of one `bake` share those that have their contexts. NotFound when there is none. */
+  other?(id: string, signal: AbortSignal): Promise<ClientSession>;
+  /** Content that the client offers under `http://buildkit-session/PATH`; to be had once. */
+  upload?(path: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
   /** Sends one stream of bytes (a tar) to exporter `exporterId` of the client; resolves when the client has it whole. */
   sendFile(
     exporterId: number,
