@@ -53,7 +53,7 @@ async function runImageSource({ source, platform }: Op, run: OperationRun): Prom
 async function runLocalSource({ source }: Op, run: OperationRun): Promise<OperationResult> {
   const request = readLocalRequest(source!);
   const part = `transferring ${request.name}:`;
-  const session = sessionOf(source!, run.session);
+  const session = await sessionOf(source!, run.session, run.signal);
   let received = 0;
   const { tree, release } = await run.host.locals.receive(session, request, {
     signal: run.signal,

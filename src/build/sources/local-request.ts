@@ -33,14 +33,19 @@ function readList(attrs: Readonly<Record<string, string>>, name: string): string
   throw invalidArgument(`invalid ${name}: ${text.slice(0, 200)}`, { code: "Build.Definition" });
 }
 
-/** The session that a local source belongs to. */
-export function sessionOf({ attrs }: SourceOp, session: ClientSession | undefined): ClientSession {
+/** The session that a local source belongs to: mostly the build's own. */
+export async function sessionOf(
+  { attrs }: SourceOp,
+  session: ClientSession | undefined,
+  signal: AbortSignal,
+): Promise<ClientSession> {
   const wanted = attrs["local.session"];
   if (!session)
     throw new GantryError("InvalidArgument", "no local sources enabled", { code: "Build.NoSession" });
-  if (wanted && wanted !== session.id)
+  if (!wanted || wanted === session.id) return session;
+  if (!session.other)
     throw new GantryError("NotFound", `no active session for ${wanted}: context deadline exceeded`, {
       code: "Build.NoSession",
     });
-  return session;
+  return session.other(wanted, signal);
 }
