@@ -174,9 +174,9 @@ export class LocalSolveJob implements SolveJob {
   async #getSource(vertex: Vertex, line: JobVertex): Promise<Solved> {
     line.start();
     const { source, platform } = vertex.op;
-    // A client's directory is its own; everything else is the same for all.
-    const isLocal = source!.identifier.startsWith("local://");
-    const key = JSON.stringify(["source", source, platform, isLocal ? this.id : ""]);
+    // A client's directory and what it uploads are its own; everything else is the same for all.
+    const isOwn = /^(?:local:|http:\/\/buildkit-session\/)/.test(source!.identifier);
+    const key = JSON.stringify(["source", source, platform, isOwn ? this.id : ""]);
     let isCached = false;
     const solved = await this.#share(key, vertex, line, [], async (run) => {
       const result = await runSource(vertex.op, run);
