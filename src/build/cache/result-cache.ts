@@ -1,14 +1,14 @@
-import { readdir, rm } from "node:fs/promises";
+import { readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type Clock,
+  diskError,
   errorMessage,
   isGantryError,
   type Logger,
   makeDirectoryDurably,
   newHexId,
   readRecord,
-  writeFileDurably,
 } from "../../base/index.ts";
 import type { ImageService } from "../../images/types.ts";
 import type { TreeLayer } from "../solver/types.ts";
@@ -215,8 +215,17 @@ export class ResultCache {
     for (const diffId of layersOf(record)) this.#needs.set(diffId, (this.#needs.get(diffId) ?? 0) + 1);
   }
 
+  /** Not synced to the disk: a record that a power cut takes costs an operation done again. */
   async #save(record: ResultRecord): Promise<void> {
-    await writeFileDurably(join(this.#dir, `${record.id}.json`), JSON.stringify(record));
+    const path = join(this.#dir, `${record.id}.json`);
+    const temporary = `${path}.${newHexId().slice(0, 8)}.tmp`;
+    try {
+      await writeFile(temporary, JSON.stringify(record), { mode: 0o600 });
+      await rename(temporary, path);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw diskError(error, "write a build result") ?? error;
+    }
   }
 }
 
