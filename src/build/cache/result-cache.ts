@@ -39,7 +39,7 @@ export type NewResult = Pick<
 
 type Images = Pick<
   ImageService,
-  "holdLayers" | "isLayerHeld" | "addLayerHolder" | "removeUnneededLayers" | "layerSize"
+  "holdLayers" | "syncLayers" | "isLayerHeld" | "addLayerHolder" | "removeUnneededLayers" | "layerSize"
 >;
 
 /**
@@ -193,19 +193,18 @@ export class ResultCache {
     await this.#images.removeUnneededLayers(layers);
   }
 
-  /** Writes down when records were used last. A crash loses no more than that. */
+  /** Writes down when records were used last, and makes their layers survive a power cut. A crash before loses no more than that. */
   async flush(): Promise<void> {
-    for (const id of [...this.#touched]) {
-      this.#touched.delete(id);
-      const record = this.#records.get(id);
-      try {
-        if (record) await this.#save(record);
-      } catch (error) {
-        this.#logger.warn("cannot write down when a build result was used", {
-          id,
-          error: errorMessage(error),
-        });
-      }
+    const touched = [...this.#touched].flatMap((id) => this.#records.get(id) ?? []);
+    this.#touched.clear();
+    try {
+      const layers = new Set(touched.flatMap(layersOf));
+      await this.#images.syncLayers(
+        [...layers].filter((diffId) => this.#images.layerSize(diffId) !== undefined),
+      );
+      for (const record of touched) if (this.#records.has(record.id)) await this.#save(record);
+    } catch (error) {
+      this.#logger.warn("cannot write down when build results were used", { error: errorMessage(error) });
     }
   }
 
