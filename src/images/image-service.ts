@@ -359,6 +359,15 @@ class LocalImageService implements ImageService {
     return this.layers.hold(diffIds);
   }
 
+  async syncLayers(diffIds: readonly string[]): Promise<void> {
+    const release = this.holdLayers(diffIds);
+    try {
+      await this.layers.sync(diffIds);
+    } finally {
+      release();
+    }
+  }
+
   addLayerHolder(needsLayer: (diffId: string) => boolean): () => void {
     this.#layerHolders.add(needsLayer);
     return () => this.#layerHolders.delete(needsLayer);

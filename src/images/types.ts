@@ -190,6 +190,8 @@ export interface ImageService {
   commitLayer(key: string): Promise<{ diffId: string; sizeBytes: number; release: () => void }>;
   /** Keeps layers until the returned function is called. NotFound (`Layer.NotFound`) when one is not here. */
   holdLayers(diffIds: readonly string[]): () => void;
+  /** Resolves when these layers, which the caller keeps, would survive a power cut. */
+  syncLayers(diffIds: readonly string[]): Promise<void>;
   /** Somebody else keeps layers too, and says so from memory whenever one may go. */
   addLayerHolder(needsLayer: (diffId: string) => boolean): () => void;
   /** Removes those of these layers that nobody needs. */

@@ -1,14 +1,14 @@
-import { readdir, rm } from "node:fs/promises";
+import { readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type Clock,
+  diskError,
   errorMessage,
   isGantryError,
   type Logger,
   makeDirectoryDurably,
   newHexId,
   readRecord,
-  writeFileDurably,
 } from "../../base/index.ts";
 import type { ImageService } from "../../images/types.ts";
 import type { TreeLayer } from "../solver/types.ts";
@@ -39,7 +39,7 @@ export type NewResult = Pick<
 
 type Images = Pick<
   ImageService,
-  "holdLayers" | "isLayerHeld" | "addLayerHolder" | "removeUnneededLayers" | "layerSize"
+  "holdLayers" | "syncLayers" | "isLayerHeld" | "addLayerHolder" | "removeUnneededLayers" | "layerSize"
 >;
 
 /**
@@ -193,19 +193,18 @@ export class ResultCache {
     await this.#images.removeUnneededLayers(layers);
   }
 
-  /** Writes down when records were used last. A crash loses no more than that. */
+  /** Writes down when records were used last, and makes their layers survive a power cut. A crash before loses no more than that. */
   async flush(): Promise<void> {
-    for (const id of [...this.#touched]) {
-      this.#touched.delete(id);
-      const record = this.#records.get(id);
-      try {
-        if (record) await this.#save(record);
-      } catch (error) {
-        this.#logger.warn("cannot write down when a build result was used", {
-          id,
-          error: errorMessage(error),
-        });
-      }
+    const touched = [...this.#touched].flatMap((id) => this.#records.get(id) ?? []);
+    this.#touched.clear();
+    try {
+      const layers = new Set(touched.flatMap(layersOf));
+      await this.#images.syncLayers(
+        [...layers].filter((diffId) => this.#images.layerSize(diffId) !== undefined),
+      );
+      for (const record of touched) if (this.#records.has(record.id)) await this.#save(record);
+    } catch (error) {
+      this.#logger.warn("cannot write down when build results were used", { error: errorMessage(error) });
     }
   }
 
@@ -215,8 +214,17 @@ export class ResultCache {
     for (const diffId of layersOf(record)) this.#needs.set(diffId, (this.#needs.get(diffId) ?? 0) + 1);
   }
 
+  /** Not synced to the disk: a record that a power cut takes costs an operation done again. */
   async #save(record: ResultRecord): Promise<void> {
-    await writeFileDurably(join(this.#dir, `${record.id}.json`), JSON.stringify(record));
+    const path = join(this.#dir, `${record.id}.json`);
+    const temporary = `${path}.${newHexId().slice(0, 8)}.tmp`;
+    try {
+      await writeFile(temporary, JSON.stringify(record), { mode: 0o600 });
+      await rename(temporary, path);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw diskError(error, "write a build result") ?? error;
+    }
   }
 }
 

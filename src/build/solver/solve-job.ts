@@ -48,6 +48,7 @@ export class LocalSolveJob implements SolveJob {
   readonly #vertices = new Map<string, Promise<Solved>>();
   readonly #images = new Map<string, Promise<ResolvedImage>>();
   readonly #releases: (() => void)[] = [];
+  readonly #trees: RefTree[] = [];
 
   readonly #onClosed: () => void;
 
@@ -86,7 +87,9 @@ export class LocalSolveJob implements SolveJob {
 
   #treeOf(ref: Ref): BuildTree {
     this.signal.throwIfAborted();
-    return new RefTree(ref, this.#host);
+    const tree = new RefTree(ref, this.#host);
+    this.#trees.push(tree);
+    return tree;
   }
 
   /** moby/buildkit, llbsolver/vertex.go, ValidateEntitlements. */
@@ -171,9 +174,9 @@ export class LocalSolveJob implements SolveJob {
   async #getSource(vertex: Vertex, line: JobVertex): Promise<Solved> {
     line.start();
     const { source, platform } = vertex.op;
-    // A client's directory is its own; everything else is the same for all.
-    const isLocal = source!.identifier.startsWith("local://");
-    const key = JSON.stringify(["source", source, platform, isLocal ? this.id : ""]);
+    // A client's directory and what it uploads are its own; everything else is the same for all.
+    const isOwn = /^(?:local:|http:\/\/buildkit-session\/)/.test(source!.identifier);
+    const key = JSON.stringify(["source", source, platform, isOwn ? this.id : ""]);
     let isCached = false;
     const solved = await this.#share(key, vertex, line, [], async (run) => {
       const result = await runSource(vertex.op, run);
@@ -262,6 +265,8 @@ export class LocalSolveJob implements SolveJob {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort(new GantryError("Canceled", "context canceled", { code: "Build.Canceled" }));
     await Promise.allSettled(this.#vertices.values());
+    // Those that somebody forgot.
+    await Promise.all(this.#trees.map((tree) => tree.release()));
     for (const release of this.#releases.splice(0)) release();
     this.#onClosed();
   }

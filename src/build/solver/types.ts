@@ -25,7 +25,7 @@ export interface SolveJob {
   readonly id: string;
   readonly session: ClientSession | undefined;
   readonly signal: AbortSignal;
-  /** Solves the definition's result. Whoever asked holds the tree until `release`. */
+  /** Solves the definition's result. Whoever asked holds the tree until `release`, or until the job is closed. */
   solve(definition: Definition): Promise<BuildTree>;
   /** An image's digest and configuration, without its layers. */
   resolveImage(reference: string, options: ResolveImageOptions): Promise<ResolvedImage>;

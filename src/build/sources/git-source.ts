@@ -1,6 +1,6 @@
 import { chmod } from "node:fs/promises";
 import { join } from "node:path";
-import { GantryError, newHexId } from "../../base/index.ts";
+import { GantryError, newHexId, shortHash } from "../../base/index.ts";
 import type { SourceOp } from "../llb/index.ts";
 import { openAgentSocket } from "../operations/agent-socket.ts";
 import type { OperationResult, OperationRun } from "../operations/operation-context.ts";
@@ -25,7 +25,8 @@ export async function withGitSource<T>(
   return withAccess(identifier, run, async (access) => {
     const resolved = await run.host.repositories.resolve(identifier, access);
     return work({
-      key: `git ${identifier.remote} ${checkoutKey(identifier, resolved.commit, resolved.ref)}`,
+      // An address may hold a password.
+      key: `git ${shortHash(identifier.remote, 64)} ${checkoutKey(identifier, resolved.commit, resolved.ref)}`,
       checkOut: () => checkOut(identifier, resolved, access, run),
     });
   });

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { createReadStream, statSync } from "node:fs";
-import { posix } from "node:path";
-import { GantryError, invalidArgument, isGantryError } from "../../base/index.ts";
+import { createReadStream, createWriteStream, statSync, utimesSync } from "node:fs";
+import { join, posix } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { GantryError, invalidArgument, isGantryError, notFound, shortHash } from "../../base/index.ts";
 import type { ResultCache } from "../cache/result-cache.ts";
 import { copyContent } from "../file-content.ts";
 import type { SourceOp } from "../llb/index.ts";
@@ -10,6 +11,10 @@ import { WorkingTree } from "../operations/working-tree.ts";
 import { downloadRemote, type RemoteFile } from "../remote.ts";
 import { EMPTY_REF } from "../solver/ref.ts";
 import { TreeWriter } from "../tree-writer.ts";
+import { redacted } from "./git/git-identifier.ts";
+
+/** Stands for the client in addresses (moby/buildkit, session/upload). */
+const UPLOAD_HOST = "buildkit-session";
 
 /**
  * A file behind an address, as a tree with that file. Attributes are LLB's: `http.checksum`, `http.filename`, `http.perm`, … One that was
@@ -19,7 +24,11 @@ export async function runHttpSource(
   { identifier, attrs }: SourceOp,
   run: OperationRun,
 ): Promise<OperationResult & { isCached: boolean }> {
-  const key = `http ${JSON.stringify([identifier, Object.entries(attrs).sort()])}`;
+  if (!URL.canParse(identifier))
+    throw invalidArgument(`invalid URL ${identifier.slice(0, 200)}`, { code: "Build.Url" });
+  if (new URL(identifier).host === UPLOAD_HOST) return takeUpload(identifier, attrs, run);
+  // An address may hold a password.
+  const key = `http ${shortHash(JSON.stringify([identifier, Object.entries(attrs).sort()]), 64)}`;
   const known = run.host.results.find([key]);
   if (known && attrs["http.checksum"]) return resultOf(known);
   try {
@@ -55,6 +64,73 @@ async function download(
     headers: await headersOf(attrs, etag, run),
     onProgress: (current, total) => run.step.status(identifier, { current, total }),
   });
+  const made = await treeOf(file, identifier, attrs, run);
+  try {
+    const layers = [...made.outputs[0]!.layers];
+    const { release } = await results.put({
+      keys: [key],
+      outputs: [layers],
+      ownLayers: layers.map(({ diffId }) => diffId),
+      description: `http url ${redacted(identifier)}`,
+      recordType: "regular",
+      ...(file.etag === undefined ? {} : { etag: file.etag }),
+    });
+    return { outputs: made.outputs, release };
+  } finally {
+    made.release();
+  }
+}
+
+/** Content that the client itself offers, once (`docker build - < context.tar`). */
+async function takeUpload(
+  identifier: string,
+  attrs: Readonly<Record<string, string>>,
+  run: OperationRun,
+): Promise<OperationResult & { isCached: boolean }> {
+  const { pathname } = new URL(identifier);
+  const content = run.session?.upload?.(pathname.replace(/^\//, ""), run.signal);
+  if (!content) throw notFound(`the client offers no ${identifier}`, { code: "Build.NoUpload" });
+  const { dir, dispose } = await run.host.workspace.scratchDirectory();
+  const path = join(dir, "file");
+  try {
+    await pipeline(
+      limited(content, run.host.limits.limitBytes, (current) => run.step.status(identifier, { current })),
+      createWriteStream(path, { flags: "wx", mode: 0o600 }),
+      { signal: run.signal },
+    );
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+  utimesSync(path, 0, 0);
+  const file = { name: posix.basename(pathname), path, dir, etag: undefined, dispose };
+  return { ...(await treeOf(file, identifier, attrs, run)), isCached: false };
+}
+
+async function* limited(
+  content: AsyncIterable<Uint8Array>,
+  limitBytes: number,
+  onBytes: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const chunk of content) {
+    bytes += chunk.length;
+    if (bytes > limitBytes)
+      throw new GantryError("ResourceExhausted", `the client sent more than ${limitBytes} bytes`, {
+        code: "Build.RemoteTooLarge",
+      });
+    onBytes(bytes);
+    yield chunk;
+  }
+}
+
+/** The file as the only one of a tree; the file goes. */
+async function treeOf(
+  file: RemoteFile,
+  identifier: string,
+  attrs: Readonly<Record<string, string>>,
+  run: OperationRun,
+): Promise<OperationResult> {
   const tree = new WorkingTree(run, EMPTY_REF);
   const releases: (() => void)[] = [];
   try {
@@ -62,20 +138,11 @@ async function download(
     const size = await writeInto(await tree.rootFd(), file, attrs);
     run.step.status(identifier, { current: size, total: size, done: true });
     const { layers } = await tree.commit(releases);
-    const { release } = await results.put({
-      keys: [key],
-      outputs: [[...layers]],
-      ownLayers: layers.map(({ diffId }) => diffId),
-      description: `http url ${identifier}`,
-      recordType: "regular",
-      ...(file.etag === undefined ? {} : { etag: file.etag }),
-    });
-    return { outputs: [{ layers }], release };
+    return { outputs: [{ layers }], release: () => releases.splice(0).forEach((release) => void release()) };
   } catch (error) {
     await tree.discard();
     throw error;
   } finally {
-    for (const release of releases) release();
     await file.dispose();
   }
 }

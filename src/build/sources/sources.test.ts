@@ -104,11 +104,54 @@ describe("a file behind an address", () => {
   });
 });
 
+describe("what a client uploads", () => {
+  it("is a tree with that file, taken once a build", async () => {
+    const asked: string[] = [];
+    const session = sessionOf("/", {
+      async *upload(path) {
+        asked.push(path);
+        yield Buffer.from("from the ");
+        yield Buffer.from("client");
+      },
+    });
+    for (let time = 0; time < 2; time++) {
+      const next = startJob(own, { session, id: `build-${time}` });
+      const fresh = new TestGraph();
+      const upload = fresh.add({
+        source: { identifier: "http://buildkit-session/abc", attrs: { "http.filename": "context" } },
+      });
+      expect(await textIn(await next.get(fresh, upload), "/context")).toBe("from the client");
+      await next.close();
+    }
+    expect(asked).toEqual(["abc", "abc"]);
+    expect(fs.readdirSync(`${own.house.dir}/solver/contexts`)).toEqual([]);
+  });
+
+  it("is missed where there is none", async () => {
+    const upload = graph.add({ source: { identifier: "http://buildkit-session/abc" } });
+    await expect(job.get(graph, upload)).rejects.toThrow("the client offers no http://buildkit-session/abc");
+  });
+});
+
+describe("sources of other sessions", () => {
+  it("are asked of these", async () => {
+    const dir = fs.mkdtempSync("/tmp/gantry-context-");
+    fs.writeFileSync(`${dir}/a`, "of another");
+    const session = sessionOf("/nowhere", { other: async (id) => sessionOf(dir, { id }) });
+    const next = startJob(own, { session });
+    const tree = await next.get(graph, graph.local("context", { "local.session": "another" }));
+    expect(await textIn(tree, "/a")).toBe("of another");
+    await next.close();
+    fs.rmSync(dir, { recursive: true });
+  });
+});
+
 describe("sources", () => {
   it.each([
     ["oci-layout://x@sha256:0", "not supported"],
     ["ftp://x/y", "unknown source scheme"],
     ["nothing", "unknown source scheme"],
+    ["http://", "invalid URL"],
     ["git://x/y#-u", "invalid git ref"],
     ["docker-image://UPPER", "invalid reference format"],
   ])("refuses %s", async (identifier, message) => {
