@@ -87,8 +87,8 @@ export async function convert(request: ConvertRequest): Promise<Converted> {
     resolveStages(conversion, target, request),
     context.ignorePatterns(),
   ]);
-  const needed = valueOf(resolving);
-  const patterns = valueOf(reading);
+  const needed = settledValue(resolving);
+  const patterns = settledValue(reading);
   conversion.ignore = patterns.length > 0 ? { matcher: createIgnoreMatcher(patterns), patterns } : undefined;
   const contextPaths = new Set<string>();
   for (const stage of conversion.stages.all) {
@@ -106,7 +106,7 @@ export async function convert(request: ConvertRequest): Promise<Converted> {
   return { target, conversion };
 }
 
-function valueOf<T>(result: PromiseSettledResult<T>): T {
+function settledValue<T>(result: PromiseSettledResult<T>): T {
   if (result.status === "rejected") throw result.reason;
   return result.value;
 }
