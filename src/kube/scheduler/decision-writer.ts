@@ -1,7 +1,7 @@
 import { errorMessage, isGantryError, retry, rfc3339Seconds } from "../../base/index.ts";
 import type { Pod, PodCondition } from "../api/index.ts";
 import { podCondition, pods as podsResource, withPodCondition } from "../api/index.ts";
-import type { SchedulerOptions } from "./index.ts";
+import type { SchedulerOptions } from "./scheduler.ts";
 
 /** Writes under way at once; more waits, so that a burst of pods does not pile up in memory. */
 const MAX_UNDER_WAY = 256;
