@@ -1,5 +1,6 @@
-import { errorMessage, invalidArgument } from "../../../base/index.ts";
-import { parseApiVersion, parseStrictYaml } from "../../api/index.ts";
+import { errorMessage, invalidArgument } from "../../base/index.ts";
+import { parseApiVersion } from "./api-version.ts";
+import { parseStrictYaml } from "./strict-yaml.ts";
 
 /** What may stand in a place of a configuration file. */
 export type ConfigShape =
