@@ -7,6 +7,7 @@ export type ConfigShape =
   | "string"
   | "boolean"
   | "integer"
+  | "number"
   | "any"
   | { list: ConfigShape }
   | { map: ConfigShape }
@@ -17,6 +18,15 @@ export interface ConfigKind {
   versions: readonly string[];
   kind: string;
   fields: Record<string, ConfigShape>;
+}
+
+/** Reads what stands inside of a configuration, such as the arguments of a plugin. Throws as `readComponentConfig` does. */
+export function readConfigFields(
+  value: Record<string, unknown>,
+  fields: Record<string, ConfigShape>,
+): { value: Record<string, unknown>; strictProblems: string[] } {
+  const strictProblems: string[] = [];
+  return { value: fieldsOf(value, fields, "", strictProblems), strictProblems };
 }
 
 export interface ComponentConfig<T> {
@@ -97,7 +107,7 @@ function readAs(value: unknown, shape: ConfigShape, path: string, problems: stri
   );
 }
 
-function scalarOf(value: unknown, shape: "string" | "boolean" | "integer", path: string): unknown {
+function scalarOf(value: unknown, shape: "string" | "boolean" | "integer" | "number", path: string): unknown {
   const isRight = shape === "integer" ? Number.isSafeInteger(value) : typeof value === shape;
   if (isRight) return value;
   throw mismatch(path, value, shape);
