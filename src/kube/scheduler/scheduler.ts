@@ -13,7 +13,7 @@ import { watchCluster } from "./cluster-watch.ts";
 import { DecisionWriter } from "./decision-writer.ts";
 import { DefaultSelectors } from "./default-selectors.ts";
 import type { SchedulingPlugin } from "./framework.ts";
-import { defaultProfile } from "./plugins/index.ts";
+import { allPlugins } from "./plugins/index.ts";
 import { SchedulingQueue } from "./queue.ts";
 import { SchedulingCycle } from "./scheduling-cycle.ts";
 import { NodeSelector } from "./select-node.ts";
@@ -57,7 +57,7 @@ export function createScheduler(options: SchedulerOptions): Service {
 
   const plugins =
     options.plugins ??
-    defaultProfile({
+    allPlugins({
       ...options,
       objects: storage,
       together: (pod) => selectors.of(pod),
