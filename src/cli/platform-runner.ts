@@ -16,6 +16,10 @@ export interface PlatformOptions {
   apiServerFlags: Record<string, string[]>;
   /** A file with more of them (`apiServer:`). */
   configFile: string | undefined;
+  /** A KubeSchedulerConfiguration. */
+  schedulerConfigFile: string | undefined;
+  /** So many nodes whose pods only seem to run. */
+  simulatedNodes: number;
 }
 
 export interface PlatformHooks {

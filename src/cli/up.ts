@@ -11,8 +11,9 @@ import type { PlatformOptions, PlatformRunner } from "./platform-runner.ts";
 import { summaryText } from "./summary.ts";
 
 export const UP_USAGE =
-  "gantry up [--home DIR] [--detach] [--wait] [--api-port N] [--registry-port N] [--store etcd://HOST:PORT[,…]] [--node-name NAME] [--components LIST] [--log-level LEVEL] [--config FILE] [flags of kube-apiserver, see 'gantry up --help']";
+  "gantry up [--home DIR] [--detach] [--wait] [--api-port N] [--registry-port N] [--store etcd://HOST:PORT[,…]] [--node-name NAME] [--components LIST] [--log-level LEVEL] [--config FILE] [--scheduler-config FILE] [--simulated-nodes N] [flags of kube-apiserver, see 'gantry up --help']";
 const PORTS = { min: 0, max: 65_535 };
+const SIMULATED_NODES = { min: 0, max: 5_000 };
 const WAIT_MS = 60_000;
 const OPTIONS: OptionSpecs = {
   home: { type: "string" },
@@ -25,13 +26,14 @@ const OPTIONS: OptionSpecs = {
   components: { type: "string" },
   "log-level": { type: "string" },
   config: { type: "string" },
+  "scheduler-config": { type: "string" },
+  "simulated-nodes": { type: "string" },
 };
 
 /** Starts the platform: in the foreground, or with --detach as a process of its own. */
 export async function up(args: readonly string[], run: PlatformRunner): Promise<number> {
   const { own, apiServerFlags } = await withoutApiServerFlags(args);
   const parsed = parseArguments(own, OPTIONS, UP_USAGE);
-  const configFile = parsed.text("config");
   const options: PlatformOptions = {
     home: homeDirectory(parsed.text("home")),
     apiPort: parsed.integer("api-port", PORTS),
@@ -41,7 +43,9 @@ export async function up(args: readonly string[], run: PlatformRunner): Promise<
     components: components(parsed.text("components")),
     logLevel: logLevel(parsed.text("log-level")),
     apiServerFlags,
-    configFile: configFile === undefined ? undefined : resolve(configFile),
+    configFile: absolute(parsed.text("config")),
+    schedulerConfigFile: absolute(parsed.text("scheduler-config")),
+    simulatedNodes: parsed.integer("simulated-nodes", SIMULATED_NODES) ?? 0,
   };
   return parsed.flag("detach") ? detach(options, own, parsed.flag("wait")) : foreground(options, run);
 }
@@ -63,6 +67,9 @@ export async function upHelp(): Promise<string> {
   const { flagsHelp } = await import("../kube/apiserver/index.ts");
   return `Flags of kube-apiserver; they may also stand in the file of --config, or in config.yaml of the home, under apiServer:\n\n${flagsHelp()}`;
 }
+
+const absolute = (path: string | undefined): string | undefined =>
+  path === undefined ? undefined : resolve(path);
 
 function components(text: string | undefined): readonly Component[] {
   return text === undefined ? COMPONENTS : parseComponents(text);
@@ -110,11 +117,15 @@ async function detach(
   const log = openSync(logFile, "a", 0o600);
   const rest = args.filter((arg) => !["--detach", "-d", "--wait"].includes(arg));
   // The child works from elsewhere: paths are absolute there.
-  const config = options.configFile === undefined ? [] : [`--config=${options.configFile}`];
+  const { configFile, schedulerConfigFile } = options;
+  const files = [
+    ...(configFile === undefined ? [] : [`--config=${configFile}`]),
+    ...(schedulerConfigFile === undefined ? [] : [`--scheduler-config=${schedulerConfigFile}`]),
+  ];
   const flags = Object.entries(options.apiServerFlags).flatMap(([name, values]) =>
     values.map((value) => `--${name}=${value}`),
   );
-  const command = [process.argv[1]!, "up", ...rest, ...config, ...flags];
+  const command = [process.argv[1]!, "up", ...rest, ...files, ...flags];
   const child = spawn(process.execPath, [...process.execArgv, ...command], {
     detached: true,
     stdio: ["ignore", log, log],

@@ -17,6 +17,7 @@ import {
 import type { ContainerSummary } from "../engine/types.ts";
 import { ensureSharedMount, setUpProcess } from "../kernel/index.ts";
 import type { GivenFlags } from "../kube/apiserver/index.ts";
+import type { SchedulerConfiguration } from "../kube/scheduler/index.ts";
 import { runStoreOperation } from "../store/index.ts";
 import { apiServerFlags } from "./api-server-flags.ts";
 import { runsContainers, servicesOf } from "./components.ts";
@@ -32,6 +33,7 @@ import { type ControlPlane, controlPlane } from "./roles/control-plane.ts";
 import { localNodeClients } from "./roles/local-node-clients.ts";
 import { markControlPlane } from "./roles/mark-control-plane.ts";
 import { type NodeRole, nodeRole } from "./roles/node.ts";
+import { schedulerConfigurationOf } from "./scheduler-configuration.ts";
 
 export { resetPlatform } from "./reset.ts";
 
@@ -56,6 +58,7 @@ class Platform {
   readonly #layout: HomeLayout;
   readonly #config: PlatformConfig;
   readonly #apiServerFlags: GivenFlags;
+  readonly #schedulerConfiguration: SchedulerConfiguration | undefined;
   readonly #logger: Logger;
   readonly #guard: LastGuard;
   readonly #startedAtMs: number;
@@ -74,6 +77,7 @@ class Platform {
     this.#logger = createLogger((line) => hooks.log(line), options.logLevel);
     this.#config = loadInstance(options);
     this.#apiServerFlags = apiServerFlags(options, this.#config);
+    this.#schedulerConfiguration = schedulerConfigurationOf(options.schedulerConfigFile);
     this.#guard = new LastGuard({
       logger: this.#logger,
       clock: systemClock,
@@ -128,6 +132,7 @@ class Platform {
       ...common,
       apiServerFlags: this.#apiServerFlags,
       localNode: () => node?.kubelet.current,
+      schedulerConfiguration: this.#schedulerConfiguration,
     });
     const clients = localNodeClients(plane, this.#config.nodeName);
     node = nodeRole({

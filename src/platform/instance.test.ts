@@ -31,6 +31,8 @@ const load = ({ store, apiPort, ...more }: Load) =>
     logLevel: "info",
     apiServerFlags: {},
     configFile: undefined,
+    schedulerConfigFile: undefined,
+    simulatedNodes: 0,
     ...more,
   });
 

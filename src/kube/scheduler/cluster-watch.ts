@@ -12,12 +12,11 @@ export interface WatchedObjects {
   storage: VolumeObjects;
 }
 
-const isGated = (pod: Pod) => (pod.spec.schedulingGates ?? []).length > 0;
 /** Takes room on a node. */
 const isPlaced = (pod: Pod) => Boolean(pod.spec.nodeName) && !isPodTerminal(pod);
 const labelsOf = (pod: Pod): string => JSON.stringify(pod.metadata.labels);
 
-type Context = Pick<SchedulingContext, "snapshot" | "queue" | "isOurs">;
+type Context = Pick<SchedulingContext, "snapshot" | "queue" | "isOurs" | "profileOf">;
 
 /** Keeps snapshot and queue current with what happens in the cluster, until the returned functions are called. */
 export function watchCluster(context: Context, watched: WatchedObjects): (() => void)[] {
@@ -65,14 +64,21 @@ class PodWatch {
     const { snapshot, queue, isOurs } = this.#context;
     snapshot.setPod(pod);
     this.#noteNomination(pod, previous);
-    if (!isOurs(pod) || isGated(pod)) queue.remove(pod.metadata.uid);
-    else if (!previous || isGated(previous) || placementView(pod) !== placementView(previous)) queue.add(pod);
+    if (!isOurs(pod)) queue.remove(pod.metadata.uid);
+    else if (this.#isGated(pod)) queue.hold(pod);
+    else if (!previous || this.#isGated(previous) || placementView(pod) !== placementView(previous))
+      queue.add(pod);
     else queue.refresh(pod);
     const was = previous !== undefined && isPlaced(previous);
     if (was && !isPlaced(pod)) queue.clusterChanged({ type: "pod-gone", pod });
     else if (isPlaced(pod) && !was) queue.clusterChanged({ type: "pod-placed", pod });
     else if (isPlaced(pod) && previous && labelsOf(pod) !== labelsOf(previous))
       queue.clusterChanged({ type: "pod-placed", pod, previous });
+  }
+
+  #isGated(pod: Pod): boolean {
+    const gates = pod.spec.schedulingGates ?? [];
+    return gates.length > 0 && this.#context.profileOf(pod)?.heedsGates === true;
   }
 
   gone(pod: Pod): void {

@@ -10,24 +10,31 @@ import {
 import type { EventRecorder, InformerFactory, KubeClient } from "../client/index.ts";
 import { BindingCycle } from "./binding-cycle.ts";
 import { watchCluster } from "./cluster-watch.ts";
+import { defaultConfiguration, type SchedulerConfiguration } from "./config/index.ts";
 import { DecisionWriter } from "./decision-writer.ts";
 import { DefaultSelectors } from "./default-selectors.ts";
+import { ExtenderCalls } from "./extenders/ask-extenders.ts";
+import { Extender } from "./extenders/extender.ts";
 import type { SchedulingPlugin } from "./framework.ts";
-import { allPlugins } from "./plugins/index.ts";
+import { SchedulerMetrics } from "./metrics/scheduler-metrics.ts";
+import { createProfile, type Profile, type ProfileOptions } from "./profile.ts";
 import { SchedulingQueue } from "./queue.ts";
 import { SchedulingCycle } from "./scheduling-cycle.ts";
-import { NodeSelector } from "./select-node.ts";
 import { Snapshot } from "./snapshot.ts";
 import { VolumeObjects } from "./volumes/volume-objects.ts";
 
 export interface SchedulerOptions {
   client: KubeClient;
   informers: InformerFactory;
-  recorder: EventRecorder;
+  /** Writes the events of a profile. */
+  recorderFor(schedulerName: string): EventRecorder;
   logger: Logger;
   clock: Clock;
-  /** Pods name it in spec.schedulerName. */
-  schedulerName?: string;
+  /** Upstream's defaults where it is absent. */
+  configuration?: SchedulerConfiguration | undefined;
+  /** Where it is counted what is done. */
+  metrics?: SchedulerMetrics;
+  /** Instead of those that the configuration names. */
   plugins?: readonly SchedulingPlugin<never>[];
 }
 
@@ -35,19 +42,22 @@ const SLICE_MS = 5;
 
 /** Finds a node for every pod that has none, one pod at a time; binding goes on beside it. */
 export function createScheduler(options: SchedulerOptions): Service {
-  const { informers, logger, clock, schedulerName = "default-scheduler" } = options;
+  const { informers, logger, clock, configuration = defaultConfiguration() } = options;
   const pods = informers.informer(podsResource);
   const nodes = informers.informer(nodesResource);
   const namespaces = informers.informer(namespacesResource);
   const budgets = informers.informer(podDisruptionBudgets);
   const storage = new VolumeObjects(informers);
   const selectors = new DefaultSelectors(informers);
+  const metrics = options.metrics ?? new SchedulerMetrics(clock);
+  const extenders = extendersOf(configuration, options);
   /** The scheduler is stopped: nobody waits any more. */
   let isOver = false;
 
-  const isOurs = (pod: Pod) =>
+  const profileOf = ({ spec }: Pod): Profile | undefined => profiles.get(spec.schedulerName ?? "");
+  const isOurs = (pod: Pod): boolean =>
     !pod.spec.nodeName &&
-    pod.spec.schedulerName === schedulerName &&
+    profileOf(pod) !== undefined &&
     !isPodTerminal(pod) &&
     pod.metadata.deletionTimestamp === undefined;
   const waitingForm = ({ metadata: { namespace, name, uid } }: Pod): Pod | undefined => {
@@ -55,36 +65,48 @@ export function createScheduler(options: SchedulerOptions): Service {
     return !isOver && known?.metadata.uid === uid && isOurs(known) ? known : undefined;
   };
 
-  const plugins =
-    options.plugins ??
-    allPlugins({
+  const profiles = profilesOf(configuration, {
+    plugins: {
       ...options,
       objects: storage,
       together: (pod) => selectors.of(pod),
       nodeOf: (name) => nodes.get(name),
       isWaiting: (pod) => waitingForm(pod) !== undefined,
-    });
+    },
+    given: options.plugins,
+    general: configuration,
+    budgets: () => budgets.list(),
+    extenders,
+    timerOf: (profile) => metrics.timerOf(profile),
+  });
+  const snapshot = new Snapshot();
+  const queue = new SchedulingQueue(clock, {
+    backoff: {
+      initialMs: configuration.podInitialBackoffSeconds * 1000,
+      maxMs: configuration.podMaxBackoffSeconds * 1000,
+    },
+    counted: (name, cause) => metrics.incoming(name, cause),
+  });
+  metrics.read(() => ({ pending: queue.pending, cache: snapshot.sizes }));
+  const writer = new DecisionWriter({ ...options, extenders });
   const context = {
-    snapshot: new Snapshot(),
-    queue: new SchedulingQueue(clock),
-    writer: new DecisionWriter(options),
-    plugins,
-    selector: new NodeSelector(plugins, { budgets: () => budgets.list() }),
+    snapshot,
+    queue,
+    writer,
+    metrics,
+    extenders,
+    clock,
+    profileOf,
     isOurs,
     waitingForm,
   };
-  const { queue, writer } = context;
-  const cycle = new SchedulingCycle(context, new BindingCycle(context));
+  const cycle = new SchedulingCycle(context, new BindingCycle(context), logger);
 
   const work = async (signal: AbortSignal): Promise<void> => {
     let sliceEndMs = clock.monotonicMs() + SLICE_MS;
     for (let next = await queue.next(signal); next; next = await queue.next(signal)) {
-      try {
-        cycle.schedule(next.pod, next.attempts);
-      } catch (error) {
-        logger.error("scheduling failed, will retry", { pod: next.pod.metadata.name, error });
-        queue.retry(next.pod, next.attempts);
-      }
+      const asking = cycle.schedule(next);
+      if (asking) await asking;
       await writer.room();
       if (clock.monotonicMs() < sliceEndMs) continue;
       await new Promise((resolve) => setImmediate(resolve));
@@ -112,4 +134,23 @@ export function createScheduler(options: SchedulerOptions): Service {
       await writer.idle();
     },
   };
+}
+
+function extendersOf(
+  { extenders }: SchedulerConfiguration,
+  { clock, logger }: Pick<SchedulerOptions, "clock" | "logger">,
+): ExtenderCalls | undefined {
+  if (extenders.length === 0) return undefined;
+  return new ExtenderCalls(
+    extenders.map((one) => new Extender(one, clock)),
+    logger,
+  );
+}
+
+/** By what pods name in spec.schedulerName. */
+function profilesOf(
+  { profiles }: SchedulerConfiguration,
+  options: ProfileOptions,
+): ReadonlyMap<string, Profile> {
+  return new Map(profiles.map((one) => [one.schedulerName, createProfile(one, options)]));
 }

@@ -31,6 +31,10 @@ export class Snapshot {
     return this.#list;
   }
 
+  get sizes(): { nodes: number; pods: number; assumed_pods: number } {
+    return { nodes: this.#nodes.size, pods: this.#placed.size, assumed_pods: this.#assumed.size };
+  }
+
   node(name: string): NodeInfo | undefined {
     return this.#nodes.get(name);
   }

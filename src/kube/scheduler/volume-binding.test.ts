@@ -62,6 +62,7 @@ describe("pods whose volumes depend on their node", () => {
       client: KubeClient;
       informers: ReturnType<typeof createInformerFactory>;
       recorder: ReturnType<typeof createEventRecorder>;
+      recorderFor(): ReturnType<typeof createEventRecorder>;
       logger: typeof silentLogger;
       clock: typeof systemClock;
       kinds: TestServer["api"]["kinds"];
@@ -75,6 +76,7 @@ describe("pods whose volumes depend on their node", () => {
       client: wrap(client),
       informers,
       recorder,
+      recorderFor: () => recorder,
       logger: silentLogger,
       clock: systemClock,
       kinds: server.api.kinds,
