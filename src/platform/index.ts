@@ -33,6 +33,7 @@ import { type ControlPlane, controlPlane } from "./roles/control-plane.ts";
 import { localNodeClients } from "./roles/local-node-clients.ts";
 import { markControlPlane } from "./roles/mark-control-plane.ts";
 import { type NodeRole, nodeRole } from "./roles/node.ts";
+import { simulatedNodes } from "./roles/simulated-nodes.ts";
 import { schedulerConfigurationOf } from "./scheduler-configuration.ts";
 
 export { resetPlatform } from "./reset.ts";
@@ -58,6 +59,7 @@ class Platform {
   readonly #layout: HomeLayout;
   readonly #config: PlatformConfig;
   readonly #apiServerFlags: GivenFlags;
+  readonly #simulatedNodes: number;
   readonly #schedulerConfiguration: SchedulerConfiguration | undefined;
   readonly #logger: Logger;
   readonly #guard: LastGuard;
@@ -77,6 +79,7 @@ class Platform {
     this.#logger = createLogger((line) => hooks.log(line), options.logLevel);
     this.#config = loadInstance(options);
     this.#apiServerFlags = apiServerFlags(options, this.#config);
+    this.#simulatedNodes = options.simulatedNodes;
     this.#schedulerConfiguration = schedulerConfigurationOf(options.schedulerConfigFile);
     this.#guard = new LastGuard({
       logger: this.#logger,
@@ -148,6 +151,13 @@ class Platform {
       ...engine.services,
       ...plane.services,
       ...node.services,
+      simulatedNodes({
+        plane,
+        count: this.#simulatedNodes,
+        hasRealNode: this.#components.includes("node"),
+        logger: this.#logger,
+        clock: systemClock,
+      }),
       markControlPlane({ plane, nodeName: this.#config.nodeName, logger: this.#logger }),
     ]);
   }
