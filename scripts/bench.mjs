@@ -11,6 +11,7 @@ const OWN_MAIN = {
   "list-stall": "list-stall.ts",
   apiserver: "apiserver-main.ts",
   "apiserver-scale": "apiserver/main.ts",
+  scale: "scale/main.ts",
 };
 
 installNpmPackages();
