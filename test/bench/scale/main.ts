@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { churn } from "./churn.ts";
 import { type ScaleCluster, startScaleCluster } from "./cluster.ts";
-import { untilReady } from "./workloads.ts";
+import { untilReady, untilSchedulable } from "./workloads.ts";
 
 // `npm run bench scale -- [--nodes 5000] [--pods 150000] [--churn 100] [--seconds 60] [--deployments 600]`: the whole control plane
 // with simulated nodes. Fills it by Deployments of 500 pods, then makes and removes pods, then (on a new one, of 100 nodes) Deployments
@@ -34,6 +34,7 @@ const report: Record<string, unknown> = {};
 async function on(nodes: number, work: (cluster: ScaleCluster) => Promise<void>): Promise<void> {
   const startedMs = performance.now();
   const cluster = await startScaleCluster(nodes);
+  await untilSchedulable(cluster.client);
   tell(`${nodes} nodes after ${rounded((performance.now() - startedMs) / 1000)} s`);
   try {
     await work(cluster);

@@ -1,9 +1,20 @@
-import { deployments } from "../../../src/kube/api/index.ts";
+import { deployments, type Node, nodes } from "../../../src/kube/api/index.ts";
 import type { KubeClient } from "../../../src/kube/client/index.ts";
 
 const NAMESPACE = "default";
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Resolves when no node is held to be not ready: until then pods are kept away from it. */
+export async function untilSchedulable(client: KubeClient): Promise<void> {
+  for (;;) {
+    const { items } = await client.list<Node>(nodes);
+    const isOut = ({ spec }: Node) =>
+      (spec?.taints ?? []).some(({ key }) => key === "node.kubernetes.io/not-ready");
+    if (!items.some(isOut)) return;
+    await pause(500);
+  }
+}
 
 /** Makes Deployments; resolves with the seconds until all their pods are ready, and tells how far they are meanwhile. */
 export async function untilReady(
