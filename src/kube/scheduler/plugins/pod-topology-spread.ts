@@ -89,7 +89,9 @@ export function podTopologySpread(
     prepare: (pod, snapshot) => {
       const own = pod.spec.topologySpreadConstraints ?? [];
       const isOwn = own.length > 0;
-      const all = isOwn ? own : defaults;
+      // Where no node is in any domain, one that not all need be in changes no rating.
+      const counted = (one: TopologySpreadConstraint) => !isSystem || snapshot.hasTopology(one.topologyKey);
+      const all = isOwn ? own : defaults.filter(counted);
       const general = isOwn || all.length === 0 ? undefined : together(pod);
       if (!isOwn && !general) return "skip";
       const needsAllKeys = isOwn || !isSystem;
