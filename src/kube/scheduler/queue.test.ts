@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Pod } from "../api/index.ts";
 import { ManualClock } from "../controllers/testing/manual-clock.ts";
+import type { ClusterEvent } from "./framework.ts";
 import { Heap } from "./heap.ts";
 import { SchedulingQueue } from "./queue.ts";
 
@@ -130,5 +131,32 @@ describe("the scheduling queue", () => {
     await clock.advance(1_000);
     expect(await take(queue)).toEqual({ uid: "p", attempts: 2 });
     expect(queue.size).toBe(0);
+  });
+
+  it("keeps events in mind that come while a pod is tried, and a pod that comes in anew meanwhile", async () => {
+    const queue = new SchedulingQueue(clock);
+    const isNode = (event: ClusterEvent): boolean => event.type === "node";
+    queue.add(pod("p"));
+    const attempt = (await queue.next(new AbortController().signal))!;
+    queue.clusterChanged({ type: "storage" });
+    queue.clusterChanged({ type: "node" });
+    queue.unschedulable(attempt, isNode);
+    expect(queue.pending).toMatchObject({ backoff: 1, unschedulable: 0 });
+    await clock.advance(10_000);
+    const again = (await queue.next(new AbortController().signal))!;
+    queue.add(pod("p"));
+    queue.unschedulable(again, isNode);
+    expect(queue.pending).toMatchObject({ active: 1, backoff: 0, unschedulable: 0 });
+  });
+
+  it("tells who waits where; who has gates waits apart", () => {
+    const queue = new SchedulingQueue(clock);
+    queue.add(pod("p"));
+    queue.hold(pod("q"));
+    queue.unschedulable({ pod: pod("r"), attempts: 1, enteredMs: 0 }, () => false);
+    expect(queue.pending).toEqual({ active: 1, backoff: 0, unschedulable: 1, gated: 1 });
+    queue.add(pod("q"));
+    queue.remove("p");
+    expect(queue.pending).toEqual({ active: 1, backoff: 0, unschedulable: 1, gated: 0 });
   });
 });
