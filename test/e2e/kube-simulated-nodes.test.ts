@@ -41,7 +41,7 @@ kind: Pod
 metadata: {name: packed-${index}, labels: {app: packed}}
 spec:
   schedulerName: packing
-  containers: [{name: c, image: none, resources: {requests: {cpu: 100m}}}]
+  containers: [{name: c, image: none, resources: {requests: {cpu: "2"}}}]
 ---
 `;
 
