@@ -1,4 +1,5 @@
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
@@ -47,22 +48,26 @@ spec:
 
 describe("fifty simulated nodes", () => {
   let platform: TestPlatform;
+  const files = mkdtempSync(join(tmpdir(), "gantry-files-"));
   const components = ["--components", "apiserver,controllers,scheduler"];
   beforeAll(async () => {
-    const file = "/tmp/gantry-scheduler-configuration.yaml";
+    const file = join(files, "scheduler.yaml");
     writeFileSync(file, CONFIGURATION);
     platform = await startPlatform({
       extra: [...components, "--simulated-nodes", "50", "--scheduler-config", file],
     });
   });
-  afterAll(() => platform?.reset());
+  afterAll(async () => {
+    await platform?.reset();
+    rmSync(files, { recursive: true, force: true });
+  });
   const kubectl = async (...args: string[]): Promise<string> => {
     const result = await platform.kubectl(...args);
     expect(result.stderr).toBe("");
     return result.stdout;
   };
   const apply = (text: string): Promise<string> => {
-    const file = join(platform.home, "applied.yaml");
+    const file = join(files, "applied.yaml");
     writeFileSync(file, text);
     return kubectl("apply", "-f", file);
   };
@@ -116,12 +121,12 @@ describe("fifty simulated nodes", () => {
   });
 
   it("are refused where the scheduler's configuration is none", async () => {
-    const file = join(platform.home, "bad.yaml");
+    const file = join(files, "bad.yaml");
     writeFileSync(file, CONFIGURATION.replace("MostAllocated", "Best"));
     const { code, stderr } = await platform.gantry(
       "up",
       "--home",
-      `${platform.home}-2`,
+      join(files, "home"),
       "--scheduler-config",
       file,
     );
