@@ -275,6 +275,8 @@ describe("pods whose volumes depend on their node", () => {
       startDriver();
       await addVolume("v", onHost("n2"));
       await volumeIs("v", "Available");
+      // Were the other node chosen, the free volume of this one could be bound to a claim that has that node already, as upstream's could.
+      await server.client.patch(nodes, undefined, "n1", "merge", { spec: { unschedulable: true } });
       let wasHit = true;
       for (let at = 1; wasHit; at++) {
         let restarted: Promise<void> | undefined;
