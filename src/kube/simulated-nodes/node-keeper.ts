@@ -8,9 +8,9 @@ import {
 } from "../../base/index.ts";
 import { type Lease, leases, NODE_LEASE_NAMESPACE, type Node, nodes as nodesResource } from "../api/index.ts";
 import type { Informer, KubeClient } from "../client/index.ts";
-import { inTurns } from "./in-turns.ts";
 import type { NodeAddresses } from "./node-addresses.ts";
 import { isSimulated, newNode, nodeName, readyStatus } from "./simulated-node.ts";
+import { withWorkers } from "./with-workers.ts";
 
 const LEASE_SECONDS = 40;
 /** Half of what a lease lasts: one that is late does no harm. */
@@ -43,7 +43,7 @@ export class NodeKeeper {
   async provide(signal: AbortSignal): Promise<void> {
     const { addresses } = this.#options;
     await removeBeyond(this.#options, addresses.length, signal);
-    await inTurns(addresses.keys(), AT_ONCE, signal, (index) => this.#provideOne(index));
+    await withWorkers(addresses.keys(), AT_ONCE, signal, (index) => this.#provideOne(index));
   }
 
   /** Renews the leases until the signal aborts; a node that somebody has deleted comes back. */
@@ -55,7 +55,7 @@ export class NodeKeeper {
     for (let next = 0; !signal.aborted; next = (next + perTurn) % Math.max(1, count)) {
       const startedMs = clock.monotonicMs();
       const places = Array.from({ length: Math.min(perTurn, count) }, (_, at) => (next + at) % count);
-      await inTurns(places, AT_ONCE, signal, (index) =>
+      await withWorkers(places, AT_ONCE, signal, (index) =>
         this.#renew(index).catch((error) => {
           this.#leases[index] = undefined;
           if (!signal.aborted)
@@ -123,7 +123,7 @@ async function removeBeyond(
 ): Promise<void> {
   const wanted = new Set(Array.from({ length: count }, (_, index) => nodeName(index)));
   const surplus = [...nodes.list()].filter((node) => isSimulated(node) && !wanted.has(node.metadata.name));
-  await inTurns(surplus, AT_ONCE, signal, async ({ metadata }) => {
+  await withWorkers(surplus, AT_ONCE, signal, async ({ metadata }) => {
     await client.delete(nodesResource, undefined, metadata.name).catch((error) => {
       if (!isGantryError(error, "NotFound")) throw error;
     });

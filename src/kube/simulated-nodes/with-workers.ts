@@ -1,5 +1,5 @@
 /** Does the work for all items, so many at once, until it is done or the signal aborts. Throws the first failure. */
-export async function inTurns<T>(
+export async function withWorkers<T>(
   items: Iterable<T>,
   atOnce: number,
   signal: AbortSignal,
