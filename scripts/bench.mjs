@@ -13,6 +13,7 @@ const OWN_MAIN = {
   "network-policy": "network-policy.ts",
   apiserver: "apiserver-main.ts",
   "apiserver-scale": "apiserver/main.ts",
+  scale: "scale/main.ts",
 };
 
 installNpmPackages();

@@ -28,6 +28,7 @@ const ROWS: Record<string, number> = {
   "kube/client": 5,
   "kube/controllers": 6,
   "kube/scheduler": 6,
+  "kube/simulated-nodes": 6,
   "kube/kubelet": 6,
   "kube/proxy": 6,
   "kube/dns": 6,

@@ -36,6 +36,8 @@ export async function agent(args: readonly string[], run: PlatformRunner): Promi
     logLevel: logLevel(parsed.text("log-level"), AGENT_USAGE),
     apiServerFlags: {},
     configFile: undefined,
+    schedulerConfigFile: undefined,
+    simulatedNodes: 0,
     networkBackend: undefined,
     nodeMonitorGraceMs: undefined,
     servers: servers.length > 0 ? servers : undefined,

@@ -29,6 +29,10 @@ export interface PlatformOptions {
   servers: readonly string[] | undefined;
   /** Of an agent that joins for the first time. */
   token: JoinToken | undefined;
+  /** A KubeSchedulerConfiguration. */
+  schedulerConfigFile: string | undefined;
+  /** So many nodes whose pods only seem to run. */
+  simulatedNodes: number;
 }
 
 export interface PlatformHooks {

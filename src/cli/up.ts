@@ -8,9 +8,10 @@ import type { PlatformOptions, PlatformRunner } from "./platform-runner.ts";
 import { logLevel, PORTS, START_OPTIONS, start } from "./start.ts";
 
 const COMMON_USAGE =
-  "[--home DIR] [--detach] [--wait] [--api-port N] [--store etcd://HOST:PORT[,…]] [--node-name NAME] [--node-ip ADDRESS] [--network-backend vxlan|host-gw] [--node-monitor-grace-period DURATION] [--log-level LEVEL] [--config FILE] [flags of kube-apiserver, see 'gantry up --help']";
+  "[--home DIR] [--detach] [--wait] [--api-port N] [--store etcd://HOST:PORT[,…]] [--node-name NAME] [--node-ip ADDRESS] [--network-backend vxlan|host-gw] [--scheduler-config FILE] [--simulated-nodes N] [--node-monitor-grace-period DURATION] [--log-level LEVEL] [--config FILE] [flags of kube-apiserver, see 'gantry up --help']";
 export const UP_USAGE = `gantry up [--registry-port N] [--components LIST] ${COMMON_USAGE}`;
 export const SERVER_USAGE = `gantry server ${COMMON_USAGE}`;
+const SIMULATED_NODES = { min: 0, max: 5_000 };
 const OPTIONS: OptionSpecs = {
   ...START_OPTIONS,
   "api-port": { type: "string" },
@@ -19,6 +20,8 @@ const OPTIONS: OptionSpecs = {
   config: { type: "string" },
   "network-backend": { type: "string" },
   "node-monitor-grace-period": { type: "string" },
+  "scheduler-config": { type: "string" },
+  "simulated-nodes": { type: "string" },
 };
 const { "registry-port": _registry, components: _components, ...SERVER_OPTIONS } = OPTIONS;
 
@@ -49,6 +52,7 @@ async function startServer(
   const { own, apiServerFlags } = await withoutApiServerFlags(args, specs);
   const parsed = parseArguments(own, specs, usage);
   const configFile = parsed.text("config");
+  const schedulerConfig = parsed.text("scheduler-config");
   const options: PlatformOptions = {
     home: homeDirectory(parsed.text("home")),
     role: verb,
@@ -69,9 +73,13 @@ async function startServer(
     ),
     servers: undefined,
     token: undefined,
+    schedulerConfigFile: schedulerConfig === undefined ? undefined : resolve(schedulerConfig),
+    simulatedNodes: parsed.integer("simulated-nodes", SIMULATED_NODES) ?? 0,
   };
   // A process of its own works from elsewhere: paths are absolute there.
   const config = options.configFile === undefined ? [] : [`--config=${options.configFile}`];
+  const { schedulerConfigFile } = options;
+  if (schedulerConfigFile !== undefined) config.push(`--scheduler-config=${schedulerConfigFile}`);
   const flags = Object.entries(apiServerFlags).flatMap(([name, values]) =>
     values.map((value) => `--${name}=${value}`),
   );

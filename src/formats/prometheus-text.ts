@@ -46,10 +46,12 @@ export function histogram(
   const lines: string[] = [];
   for (const [labels, { count, sum, buckets, bounds }] of all) {
     if (count === 0) continue;
+    const more = labels === "" ? "" : `${labels},`;
+    const of = labels === "" ? "" : `{${labels}}`;
     for (const [index, value] of buckets.entries())
-      lines.push(`${name}_bucket{${labels},le="${bounds[index]}"} ${value}`);
-    lines.push(`${name}_bucket{${labels},le="+Inf"} ${count}`);
-    lines.push(`${name}_sum{${labels}} ${sum}`, `${name}_count{${labels}} ${count}`);
+      lines.push(`${name}_bucket{${more}le="${bounds[index]}"} ${value}`);
+    lines.push(`${name}_bucket{${more}le="+Inf"} ${count}`);
+    lines.push(`${name}_sum${of} ${sum}`, `${name}_count${of} ${count}`);
   }
   return family(name, "histogram", help, lines);
 }

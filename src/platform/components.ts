@@ -3,7 +3,16 @@ import type { Component } from "../cli/index.ts";
 
 /** The services of each part of the house. */
 const SERVICES = {
-  apiserver: ["memory", "store", "cluster", "certificates", "apiserver", "cluster-info", "storage-class"],
+  apiserver: [
+    "memory",
+    "store",
+    "cluster",
+    "certificates",
+    "apiserver",
+    "cluster-info",
+    "storage-class",
+    "simulated-nodes",
+  ],
   controllers: ["controllers"],
   scheduler: ["scheduler"],
   node: [

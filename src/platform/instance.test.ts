@@ -37,6 +37,8 @@ const load = ({ store, apiPort, ...more }: Load) =>
     nodeMonitorGraceMs: undefined,
     servers: undefined,
     token: undefined,
+    schedulerConfigFile: undefined,
+    simulatedNodes: 0,
     ...more,
   });
 

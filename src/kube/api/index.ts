@@ -48,6 +48,7 @@ export { jobs } from "./batch/job.ts";
 export { certificateSigningRequests } from "./certificates/certificate-signing-request.ts";
 export { kubeletClientProblem, kubeletServingProblem } from "./certificates/kubelet-request.ts";
 export { readCertificateRequest } from "./certificates/read-request.ts";
+export * from "./component-config.ts";
 export { leases, NODE_LEASE_NAMESPACE } from "./coordination/lease.ts";
 export { bindings } from "./core/binding.ts";
 export { componentStatuses } from "./core/component-status.ts";

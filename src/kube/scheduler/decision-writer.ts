@@ -1,13 +1,24 @@
 import { errorMessage, isGantryError, retry, rfc3339Seconds } from "../../base/index.ts";
 import type { Pod, PodCondition } from "../api/index.ts";
 import { podCondition, pods as podsResource, withPodCondition } from "../api/index.ts";
-import type { SchedulerOptions } from "./index.ts";
+import type { ExtenderCalls } from "./extenders/ask-extenders.ts";
+import type { SchedulerOptions } from "./scheduler.ts";
+
+export type DecisionWriterOptions = Pick<SchedulerOptions, "client" | "recorderFor" | "logger" | "clock"> & {
+  /** Who may bind pods instead. */
+  extenders?: ExtenderCalls | undefined;
+};
 
 /** Writes under way at once; more waits, so that a burst of pods does not pile up in memory. */
 const MAX_UNDER_WAY = 256;
 
 const NOTE_LENGTH = 1024;
 const TELL_RETRY = { attempts: 4, initialMs: 100, maxMs: 2_000 };
+
+interface Why {
+  reason: "Unschedulable" | "SchedulerError";
+  message: string;
+}
 
 /** Pods that must go from a node for another one. */
 export interface DrivenOut {
@@ -18,12 +29,12 @@ export interface DrivenOut {
 
 /** Writes what the scheduler decides, beside its loop. */
 export class DecisionWriter {
-  readonly #options: Pick<SchedulerOptions, "client" | "recorder" | "logger" | "clock">;
+  readonly #options: DecisionWriterOptions;
   readonly #underWay = new Set<Promise<void>>();
   /** By pod uid: what is told of a pod must not overtake what was told before. */
   readonly #last = new Map<string, Promise<void>>();
 
-  constructor(options: Pick<SchedulerOptions, "client" | "recorder" | "logger" | "clock">) {
+  constructor(options: DecisionWriterOptions) {
     this.#options = options;
   }
 
@@ -55,14 +66,27 @@ export class DecisionWriter {
    * prospect; an empty text: none any more; absent: as before.
    */
   tellUnschedulable(pod: Pod, message: string, nominate?: string): void {
-    this.#options.recorder.event(pod, "Warning", "FailedScheduling", shortened(message));
+    this.#tellWaiting(pod, { reason: "Unschedulable", message }, nominate);
+  }
+
+  /** Tells that the attempt itself failed. */
+  tellError(pod: Pod, message: string): void {
+    this.#tellWaiting(pod, { reason: "SchedulerError", message });
+  }
+
+  #tellWaiting(pod: Pod, why: Why, nominate?: string): void {
+    this.#recorder(pod).event(pod, "Warning", "FailedScheduling", shortened(why.message));
     const known = podCondition(pod, "PodScheduled");
-    const isTold = known?.status === "False" && known.message === message && known.reason === "Unschedulable";
+    const isTold = known?.status === "False" && known.message === why.message && known.reason === why.reason;
     const isNominated = nominate === undefined || nominate === (pod.status?.nominatedNodeName ?? "");
     if (isTold && isNominated) return;
     this.#begin(pod, () =>
-      this.#tell("cannot tell why a pod waits", pod, () => this.#setUnschedulable(pod, message, nominate)),
+      this.#tell("cannot tell why a pod waits", pod, () => this.#setWaiting(pod, why, nominate)),
     );
+  }
+
+  #recorder({ spec }: Pod) {
+    return this.#options.recorderFor(spec.schedulerName ?? "");
   }
 
   /** Takes their node in prospect from pods. */
@@ -95,7 +119,7 @@ export class DecisionWriter {
 
   /** Whether the pod was there to be driven out. */
   async #driveOut(pod: Pod, node: string, victim: Pod): Promise<boolean> {
-    const { client, recorder, clock } = this.#options;
+    const { client, clock } = this.#options;
     const { namespace, name, uid } = victim.metadata;
     const condition = {
       type: "DisruptionTarget",
@@ -112,7 +136,8 @@ export class DecisionWriter {
       if (isOvertaken(error)) return false;
       throw error;
     }
-    recorder.event(victim, "Normal", "Preempted", `Preempted by pod ${pod.metadata.uid} on node ${node}`);
+    const note = `Preempted by pod ${pod.metadata.uid} on node ${node}`;
+    this.#recorder(pod).event(victim, "Normal", "Preempted", note);
     return true;
   }
 
@@ -137,15 +162,21 @@ export class DecisionWriter {
   }
 
   async #bind(pod: Pod, node: string): Promise<void> {
-    const { client, recorder } = this.#options;
+    const { client, extenders } = this.#options;
     const { namespace, name, uid } = pod.metadata;
-    await client.createSubresource(podsResource, namespace!, name, "binding", {
-      apiVersion: "v1",
-      kind: "Binding",
-      metadata: { name, namespace, uid },
-      target: { apiVersion: "v1", kind: "Node", name: node },
-    });
-    recorder.event(pod, "Normal", "Scheduled", `Successfully assigned ${namespace}/${name} to ${node}`);
+    if (!(extenders?.isInterestedIn(pod) && (await extenders.bind(pod, node))))
+      await client.createSubresource(podsResource, namespace!, name, "binding", {
+        apiVersion: "v1",
+        kind: "Binding",
+        metadata: { name, namespace, uid },
+        target: { apiVersion: "v1", kind: "Node", name: node },
+      });
+    this.#recorder(pod).event(
+      pod,
+      "Normal",
+      "Scheduled",
+      `Successfully assigned ${namespace}/${name} to ${node}`,
+    );
   }
 
   #tellFailure(pod: Pod, node: string, error: unknown): void {
@@ -157,9 +188,9 @@ export class DecisionWriter {
     else logger.warn(text, fields);
   }
 
-  async #setUnschedulable(pod: Pod, message: string, nominate: string | undefined): Promise<void> {
+  async #setWaiting(pod: Pod, why: Why, nominate: string | undefined): Promise<void> {
     const now = rfc3339Seconds(this.#options.clock.nowMs());
-    const condition = { type: "PodScheduled", status: "False", reason: "Unschedulable", message };
+    const condition = { type: "PodScheduled", status: "False", ...why };
     const [set] = withPodCondition({ status: { conditions: known(pod, condition.type) } }, condition, now);
     const nomination = nominate === undefined ? {} : { nominatedNodeName: nominate === "" ? null : nominate };
     const body = { metadata: { uid: pod.metadata.uid }, status: { conditions: [set], ...nomination } };

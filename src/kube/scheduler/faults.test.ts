@@ -57,7 +57,7 @@ describe("the scheduler under faults", () => {
     const service = createScheduler({
       client: client(own),
       informers: onlyNamespace(factory, namespace, WORLD),
-      recorder,
+      recorderFor: () => recorder,
       logger: silentLogger,
       clock: hasty,
     });

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Pod } from "../api/index.ts";
 import { ManualClock } from "../controllers/testing/manual-clock.ts";
+import type { ClusterEvent } from "./framework.ts";
 import { Heap } from "./heap.ts";
 import { SchedulingQueue } from "./queue.ts";
 
@@ -69,13 +70,13 @@ describe("the scheduling queue", () => {
     const queue = new SchedulingQueue(clock);
     queue.add(pod("p"));
     expect(await take(queue)).toEqual({ uid: "p", attempts: 1 });
-    queue.unschedulable(pod("p"), 1, (event) => event.type === "node");
+    queue.unschedulable({ pod: pod("p"), attempts: 1, enteredMs: 0 }, (event) => event.type === "node");
     await clock.advance(60_000);
     queue.clusterChanged({ type: "pod-gone", pod: pod("other") });
     expect(await take(queue)).toBeUndefined();
     queue.clusterChanged({ type: "node" });
     expect(await take(queue)).toEqual({ uid: "p", attempts: 2 });
-    queue.unschedulable(pod("p"), 2, (event) => event.type === "node");
+    queue.unschedulable({ pod: pod("p"), attempts: 2, enteredMs: 0 }, (event) => event.type === "node");
     queue.clusterChanged({ type: "node" });
     await clock.advance(1_900);
     expect(await take(queue)).toBeUndefined();
@@ -93,7 +94,7 @@ describe("the scheduling queue", () => {
       [5, 10],
       [9, 10],
     ] as const) {
-      queue.retry(pod("p"), attempts);
+      queue.retry({ pod: pod("p"), attempts, enteredMs: 0 });
       await clock.advance(seconds * 1000 - 100);
       expect(await take(queue)).toBeUndefined();
       await clock.advance(200);
@@ -103,7 +104,7 @@ describe("the scheduling queue", () => {
 
   it("tries again after five minutes whom nothing woke", async () => {
     const queue = new SchedulingQueue(clock);
-    queue.unschedulable(pod("p"), 1, never);
+    queue.unschedulable({ pod: pod("p"), attempts: 1, enteredMs: 0 }, never);
     await clock.advance(4 * 60_000);
     expect(await take(queue)).toBeUndefined();
     await clock.advance(61_000);
@@ -112,8 +113,8 @@ describe("the scheduling queue", () => {
 
   it("wakes its reader by itself, at the first moment something is due", async () => {
     const queue = new SchedulingQueue(clock);
-    queue.retry(pod("p"), 1);
-    queue.unschedulable(pod("q"), 1, never);
+    queue.retry({ pod: pod("p"), attempts: 1, enteredMs: 0 });
+    queue.unschedulable({ pod: pod("q"), attempts: 1, enteredMs: 0 }, never);
     const found = queue.next(new AbortController().signal);
     await clock.advance(1_000);
     expect((await found)!.pod.metadata.uid).toBe("p");
@@ -124,11 +125,38 @@ describe("the scheduling queue", () => {
 
   it("keeps the newest form of who waits", async () => {
     const queue = new SchedulingQueue(clock);
-    queue.unschedulable(pod("p"), 1, never);
+    queue.unschedulable({ pod: pod("p"), attempts: 1, enteredMs: 0 }, never);
     queue.refresh(pod("p", 7));
     queue.add(pod("p", 7));
     await clock.advance(1_000);
     expect(await take(queue)).toEqual({ uid: "p", attempts: 2 });
     expect(queue.size).toBe(0);
+  });
+
+  it("keeps events in mind that come while a pod is tried, and a pod that comes in anew meanwhile", async () => {
+    const queue = new SchedulingQueue(clock);
+    const isNode = (event: ClusterEvent): boolean => event.type === "node";
+    queue.add(pod("p"));
+    const attempt = (await queue.next(new AbortController().signal))!;
+    queue.clusterChanged({ type: "storage" });
+    queue.clusterChanged({ type: "node" });
+    queue.unschedulable(attempt, isNode);
+    expect(queue.pending).toMatchObject({ backoff: 1, unschedulable: 0 });
+    await clock.advance(10_000);
+    const again = (await queue.next(new AbortController().signal))!;
+    queue.add(pod("p"));
+    queue.unschedulable(again, isNode);
+    expect(queue.pending).toMatchObject({ active: 1, backoff: 0, unschedulable: 0 });
+  });
+
+  it("tells who waits where; who has gates waits apart", () => {
+    const queue = new SchedulingQueue(clock);
+    queue.add(pod("p"));
+    queue.hold(pod("q"));
+    queue.unschedulable({ pod: pod("r"), attempts: 1, enteredMs: 0 }, () => false);
+    expect(queue.pending).toEqual({ active: 1, backoff: 0, unschedulable: 1, gated: 1 });
+    queue.add(pod("q"));
+    queue.remove("p");
+    expect(queue.pending).toEqual({ active: 1, backoff: 0, unschedulable: 1, gated: 0 });
   });
 });

@@ -2,14 +2,32 @@ import { backoffMs, type Clock } from "../../base/index.ts";
 import type { Pod } from "../api/index.ts";
 import type { ClusterEvent } from "./framework.ts";
 import { Heap } from "./heap.ts";
+import type { QueueName } from "./metrics/scheduler-metrics.ts";
 
-const BACKOFF = { initialMs: 1_000, maxMs: 10_000 };
+const BACKOFF: Backoff = { initialMs: 1_000, maxMs: 10_000 };
 /** A pod that nothing woke is tried again after this long (upstream's flush of unschedulable pods). */
 const FLUSH_MS = 5 * 60_000;
 
-interface Waiting {
+export interface Backoff {
+  initialMs: number;
+  maxMs: number;
+}
+
+/** A pod that is to be tried, for the so manyth time. */
+export interface Attempt {
   pod: Pod;
   attempts: number;
+  /** When it came into the queue; monotonic. */
+  enteredMs: number;
+}
+
+/** The cluster's events while an attempt goes on: they may help the pod, which is in no queue then. */
+interface InFlight {
+  uid: string;
+  events: ClusterEvent[];
+}
+
+interface Waiting extends Attempt {
   /** Not before this time. */
   dueMs: number;
   failedAtMs: number;
@@ -17,6 +35,9 @@ interface Waiting {
   /** Whether the event is worth another try. */
   isWokenBy: (event: ClusterEvent, pod: Pod) => boolean;
 }
+
+/** Counts a pod that comes into a queue, by what brought it there. */
+export type CountIncoming = (queue: QueueName, cause: string) => void;
 
 const uidOf = ({ pod }: Waiting): string => pod.metadata.uid;
 const always = (): boolean => true;
@@ -31,27 +52,61 @@ export class SchedulingQueue {
   readonly #backingOff = new Heap<Waiting>(uidOf, (a, b) => a.dueMs < b.dueMs);
   /** In the order in which they failed. */
   readonly #unschedulable = new Map<string, Waiting>();
+  /** Pods that wait for their gates to go. */
+  readonly #gated = new Set<string>();
+  readonly #backoff: Backoff;
+  readonly #counted: CountIncoming;
   #order = 0;
+  #inFlight: InFlight | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(clock: Clock) {
+  constructor(
+    clock: Clock,
+    { backoff = BACKOFF, counted = () => {} }: { backoff?: Backoff; counted?: CountIncoming } = {},
+  ) {
     this.#clock = clock;
+    this.#backoff = backoff;
+    this.#counted = counted;
   }
 
   get size(): number {
     return this.#active.size + this.#backingOff.size + this.#unschedulable.size;
   }
 
+  get pending(): Record<QueueName, number> {
+    return {
+      active: this.#active.size,
+      backoff: this.#backingOff.size,
+      unschedulable: this.#unschedulable.size,
+      gated: this.#gated.size,
+    };
+  }
+
   /** A new pod, or one that was changed so that it may fit now. */
   add(pod: Pod): void {
-    const known = this.#take(pod.metadata.uid);
+    const { uid } = pod.metadata;
+    this.#gated.delete(uid);
+    const known = this.#take(uid);
     const order = this.#order++;
-    this.#release(
-      known ? { ...known, pod } : { pod, attempts: 0, dueMs: 0, failedAtMs: 0, order, isWokenBy: always },
-    );
+    const enteredMs = this.#clock.monotonicMs();
+    if (known) this.#release({ ...known, pod }, "UnschedulablePodUpdate");
+    else
+      this.#release(
+        { pod, attempts: 0, enteredMs, dueMs: 0, failedAtMs: 0, order, isWokenBy: always },
+        "UnschedulablePodAdd",
+      );
+  }
+
+  /** The pod has gates: it is not tried until they are gone. */
+  hold(pod: Pod): void {
+    const { uid } = pod.metadata;
+    this.#take(uid);
+    if (!this.#gated.has(uid)) this.#counted("gated", "UnschedulablePodAdd");
+    this.#gated.add(uid);
   }
 
   remove(uid: string): void {
+    this.#gated.delete(uid);
     this.#take(uid);
   }
 
@@ -63,13 +118,24 @@ export class SchedulingQueue {
   }
 
   /** The pod fits nowhere until one of these events. */
-  unschedulable(pod: Pod, attempts: number, isWokenBy: Waiting["isWokenBy"]): void {
-    this.#unschedulable.set(pod.metadata.uid, this.#failed(pod, attempts, isWokenBy));
+  unschedulable(attempt: Attempt, isWokenBy: Waiting["isWokenBy"]): void {
+    const { uid } = attempt.pod.metadata;
+    const missed = this.#inFlight?.uid === uid ? this.#inFlight.events : [];
+    const entry = this.#failed(attempt, isWokenBy);
+    if (!entry) return;
+    const event = missed.find((one) => isWokenBy(one, entry.pod));
+    if (event) {
+      this.#release(entry, labelOf(event));
+      return;
+    }
+    this.#counted("unschedulable", "ScheduleAttemptFailure");
+    this.#unschedulable.set(uid, entry);
   }
 
   /** The attempt failed for a reason that has nothing to do with the cluster's state. */
-  retry(pod: Pod, attempts: number): void {
-    this.#release(this.#failed(pod, attempts, always));
+  retry(attempt: Attempt): void {
+    const entry = this.#failed(attempt, always);
+    if (entry) this.#release(entry, "ScheduleAttemptFailure");
   }
 
   /** The pod is worth another try, whatever it waits for. */
@@ -77,24 +143,30 @@ export class SchedulingQueue {
     const entry = this.#unschedulable.get(uid);
     if (!entry) return;
     this.#unschedulable.delete(uid);
-    this.#release(entry);
+    this.#release(entry, "ForceActivate");
   }
 
   /** The cluster changed so that waiting pods may fit now. */
   clusterChanged(event: ClusterEvent): void {
+    this.#inFlight?.events.push(event);
     for (const [uid, entry] of this.#unschedulable) {
       if (!entry.isWokenBy(event, entry.pod)) continue;
       this.#unschedulable.delete(uid);
-      this.#release(entry);
+      this.#release(entry, labelOf(event));
     }
   }
 
-  /** The next pod whose time has come; undefined when the signal aborts. */
-  async next(signal: AbortSignal): Promise<{ pod: Pod; attempts: number } | undefined> {
+  /** The next pod whose time has come; undefined when the signal aborts. The attempt ends when it comes back, or the next begins. */
+  async next(signal: AbortSignal): Promise<Attempt | undefined> {
+    this.#inFlight = undefined;
     while (!signal.aborted) {
       const waitMs = this.#letGo();
       const entry = this.#active.pop();
-      if (entry) return { pod: entry.pod, attempts: entry.attempts + 1 };
+      if (entry) {
+        const { pod, enteredMs } = entry;
+        this.#inFlight = { uid: pod.metadata.uid, events: [] };
+        return { pod, attempts: entry.attempts + 1, enteredMs };
+      }
       await this.#pause(waitMs, signal);
     }
     return undefined;
@@ -106,13 +178,14 @@ export class SchedulingQueue {
     for (const [uid, entry] of this.#unschedulable) {
       if (nowMs - entry.failedAtMs < FLUSH_MS) break;
       this.#unschedulable.delete(uid);
-      this.#release(entry);
+      this.#release(entry, "UnschedulableTimeout");
     }
     for (
       let first = this.#backingOff.peek();
       first && first.dueMs <= nowMs;
       first = this.#backingOff.peek()
     ) {
+      this.#counted("active", "BackoffComplete");
       this.#active.put(this.#backingOff.pop()!);
     }
     const due = this.#backingOff.peek()?.dueMs ?? nowMs + FLUSH_MS;
@@ -120,14 +193,19 @@ export class SchedulingQueue {
     return Math.min(due, (oldest?.failedAtMs ?? nowMs) + FLUSH_MS) - nowMs;
   }
 
-  #failed(pod: Pod, attempts: number, isWokenBy: Waiting["isWokenBy"]): Waiting {
+  /** Undefined where the pod has come in anew while it was tried. */
+  #failed(attempt: Attempt, isWokenBy: Waiting["isWokenBy"]): Waiting | undefined {
+    const { uid } = attempt.pod.metadata;
+    if (this.#inFlight?.uid === uid) this.#inFlight = undefined;
+    if (this.#active.get(uid) ?? this.#backingOff.get(uid)) return undefined;
     const failedAtMs = this.#clock.monotonicMs();
-    const dueMs = failedAtMs + backoffMs(attempts - 1, BACKOFF);
-    return { pod, attempts, dueMs, failedAtMs, order: this.#order++, isWokenBy };
+    const dueMs = failedAtMs + backoffMs(attempt.attempts - 1, this.#backoff);
+    return { ...attempt, dueMs, failedAtMs, order: this.#order++, isWokenBy };
   }
 
-  #release(entry: Waiting): void {
+  #release(entry: Waiting, cause: string): void {
     const isDue = entry.dueMs <= this.#clock.monotonicMs();
+    this.#counted(isDue ? "active" : "backoff", cause);
     (isDue ? this.#active : this.#backingOff).put(entry);
     this.#wake?.();
   }
@@ -150,6 +228,21 @@ export class SchedulingQueue {
       this.#wake = done;
       signal.addEventListener("abort", done, { once: true });
     });
+  }
+}
+
+/** As upstream labels events: what it happened to, and what. */
+function labelOf(event: ClusterEvent): string {
+  switch (event.type) {
+    case "node":
+      if (!event.node) return "NodeDelete";
+      return event.previous ? "NodeUpdate" : "NodeAdd";
+    case "pod-gone":
+      return "AssignedPodDelete";
+    case "pod-placed":
+      return event.previous ? "AssignedPodUpdate" : "AssignedPodAdd";
+    case "storage":
+      return "StorageUpdate";
   }
 }
 

@@ -35,7 +35,7 @@ describe("the scheduler on a real API server", () => {
     const service = createScheduler({
       client: wrap(client),
       informers,
-      recorder,
+      recorderFor: () => recorder,
       logger: silentLogger,
       clock: systemClock,
     });

@@ -1,9 +1,14 @@
 import type { Pod, PodDisruptionBudget } from "../api/index.ts";
-import { isResolvable, type NodeRefusal, type Prepared, refuseNode } from "./filter-node.ts";
-import { type Diagnosis, fitErrorMessage } from "./fit-error.ts";
-import { PodRefusal, type SchedulingPlugin } from "./framework.ts";
+import { defaultPluginArgs, type PluginArgs } from "./config/index.ts";
+import { BY_EXTENDER, type ExtenderCalls } from "./extenders/ask-extenders.ts";
+import { isResolvable } from "./filter-node.ts";
+import { fitErrorMessage } from "./fit-error.ts";
+import type { SchedulingPlugin } from "./framework.ts";
+import { type Look, lookForNodes, type NodeOrder } from "./look-for-nodes.ts";
 import type { NodeInfo } from "./node-info.ts";
-import { type Preemption, preempt } from "./preemption/preempt.ts";
+import { NO_TIMER, type PointTimer } from "./point-timer.ts";
+import { type Preemption, preempt, preemptAsking } from "./preemption/preempt.ts";
+import { rateNodes } from "./rate-nodes.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 export type Selection =
@@ -17,129 +22,117 @@ export type Selection =
       preemption: Preemption;
     };
 
-/** The nodes that a pod names, by which plugin, and what is said of all others. */
-interface Named {
-  plugin: SchedulingPlugin<unknown>;
-  nodes: ReadonlySet<string>;
-  diagnosis: Pick<Diagnosis, "absentReason" | "generalReason">;
-}
-
-/** In large clusters not all nodes are looked at once enough fit (upstream's percentageOfNodesToScore). */
-const MIN_FITTING = 100;
-
-function enoughFitting(nodeCount: number): number {
-  if (nodeCount < MIN_FITTING) return nodeCount;
-  const percentage = Math.max(5, 50 - Math.floor(nodeCount / 125));
-  return Math.max(MIN_FITTING, Math.floor((nodeCount * percentage) / 100));
-}
-
 export interface NodeSelectorOptions {
   random?: () => number;
   budgets?: () => Iterable<PodDisruptionBudget>;
+  /** So many percent of the nodes are enough to choose from; 0: by their number. */
+  percentageOfNodesToScore?: number;
+  /** Undefined: nobody is driven out. */
+  preemption?: PluginArgs["DefaultPreemption"] | undefined;
+  /** Who is asked by `selectAsking`. */
+  extenders?: ExtenderCalls;
+  timer?: PointTimer;
 }
 
-/** Chooses nodes for pods. Remembers where the last look ended, so that all nodes have their turn. */
+/** Chooses nodes for pods. Ties go by chance. */
 export class NodeSelector {
   readonly #plugins: readonly SchedulingPlugin<unknown>[];
   readonly #random: () => number;
   readonly #budgets: () => Iterable<PodDisruptionBudget>;
-  #start = 0;
+  readonly #preemption: PluginArgs["DefaultPreemption"] | undefined;
+  readonly #extenders: ExtenderCalls | undefined;
+  readonly #timer: PointTimer;
+  readonly #order: NodeOrder;
 
-  constructor(
-    plugins: readonly SchedulingPlugin<never>[],
-    { random = Math.random, budgets = () => [] }: NodeSelectorOptions = {},
-  ) {
+  constructor(plugins: readonly SchedulingPlugin<never>[], options: NodeSelectorOptions = {}) {
+    const { random = Math.random, budgets = () => [], percentageOfNodesToScore = 0 } = options;
     this.#plugins = plugins as unknown as readonly SchedulingPlugin<unknown>[];
     this.#random = random;
     this.#budgets = budgets;
+    this.#preemption = "preemption" in options ? options.preemption : defaultPluginArgs().DefaultPreemption;
+    this.#extenders = options.extenders;
+    this.#timer = options.timer ?? NO_TIMER;
+    const isRated = plugins.some((one) => one.score) || this.#extenders?.prioritize === true;
+    this.#order = {
+      start: 0,
+      percentage: percentageOfNodesToScore,
+      // Where nothing tells them apart, the first that fits is as good as any.
+      firstOnly: !isRated && this.#extenders?.filter !== true,
+    };
   }
 
-  /** The best node for the pod, or why there is none. Ties go by chance. */
+  /** The best node for the pod, or why there is none. */
   select(pod: Pod, snapshot: Snapshot): Selection {
-    const prepared = this.#prepare(pod, snapshot);
-    if (!Array.isArray(prepared)) return this.#refused(pod, snapshot, [], [], prepared);
-    const filters = prepared.filter(({ plugin }) => plugin.filter);
-    const nominated = nominatedNode(pod, snapshot);
-    // The node in prospect is most probably the only one.
-    if (nominated && !refuseNode(pod, nominated, filters, snapshot.nominator))
-      return { node: nominated.name };
-    const named = this.#namedNodes(pod);
-    const { fitting, refusals } = this.#filter(pod, snapshot, filters, named?.nodes);
-    if (fitting.length === 0) {
-      return this.#refused(pod, snapshot, filters, refusals, named);
-    }
-    if (fitting.length === 1) return { node: fitting[0]!.name };
-    return { node: this.#best(fitting, rate(pod, fitting, prepared)).name };
+    const look = this.#look(pod, snapshot);
+    if (look.fitting.length === 0) return this.#refused(look, this.#preempt(look));
+    if (look.fitting.length === 1) return { node: look.fitting[0]!.name };
+    return { node: this.#best(look.fitting, rateNodes(look, this.#timer)).name };
   }
 
-  /** What the plugins make of the pod; or the one for which no node can do. */
-  #prepare(pod: Pod, snapshot: Snapshot): Prepared[] | Named {
-    const prepared: Prepared[] = [];
-    for (const plugin of this.#plugins) {
-      const state = plugin.prepare?.(pod, snapshot);
-      if (state instanceof PodRefusal)
-        return { plugin, nodes: new Set(), diagnosis: { generalReason: state.reason } };
-      if (state !== "skip") prepared.push({ plugin, state });
+  /** As `select`, with the extenders' say. Throws where one that may not be ignored gives no answer. */
+  async selectAsking(pod: Pod, snapshot: Snapshot): Promise<Selection> {
+    const extenders = this.#extenders!;
+    const look = this.#look(pod, snapshot);
+    const { nodes, refusals } = await extenders.filterNodes(pod, look.fitting, snapshot);
+    if (nodes.length === 0 && look.isNominated) {
+      // The node in prospect does not do for the extenders: the others are looked at after all.
+      const others = this.#look(pod, snapshot, { skipsNominated: true });
+      return this.#chosenOf(others, await extenders.filterNodes(pod, others.fitting, snapshot));
     }
-    return prepared;
+    return this.#chosenOf(look, { nodes, refusals });
   }
 
-  /** The nodes that the pod names, where it does; what is said of the others. */
-  #namedNodes(pod: Pod): Named | undefined {
-    for (const plugin of this.#plugins) {
-      const nodes = plugin.namedNodes?.(pod);
-      if (!nodes) continue;
-      const diagnosis: Named["diagnosis"] =
-        nodes.size === 0
-          ? { generalReason: "pod affinity terms conflict" }
-          : { absentReason: `node(s) didn't satisfy plugin(s) [${plugin.name}]` };
-      return { plugin, nodes, diagnosis };
+  async #chosenOf(
+    look: Look,
+    { nodes, refusals }: { nodes: readonly NodeInfo[]; refusals: Look["refusals"] },
+  ): Promise<Selection> {
+    const left: Look = { ...look, fitting: nodes, refusals: [...look.refusals, ...refusals] };
+    if (nodes.length === 1) return { node: nodes[0]!.name };
+    if (nodes.length > 1) {
+      const scores = rateNodes(left, this.#timer);
+      await this.#extenders!.addScores(left.pod, nodes, scores);
+      return { node: this.#best(nodes, scores).name };
     }
-    return undefined;
+    const selection = this.#refused(left, await this.#preemptAsking(left));
+    const isByExtender = look.fitting.length > 0;
+    if (selection.node !== undefined || !isByExtender) return selection;
+    return { ...selection, refusedBy: new Set([...selection.refusedBy, BY_EXTENDER]) };
   }
 
-  #filter(
-    pod: Pod,
-    snapshot: Snapshot,
-    filters: readonly Prepared[],
-    named: ReadonlySet<string> | undefined,
-  ) {
-    const nodes = named ? existing(named, snapshot) : snapshot.nodes;
-    const fitting: NodeInfo[] = [];
-    const refusals: NodeRefusal[] = [];
-    const enough = enoughFitting(nodes.length);
-    const start = named ? 0 : this.#start;
-    let looked = 0;
-    for (; looked < nodes.length && fitting.length < enough; looked++) {
-      const node = nodes[(start + looked) % nodes.length]!;
-      const refusal = refuseNode(pod, node, filters, snapshot.nominator);
-      if (refusal) refusals.push(refusal);
-      else fitting.push(node);
-    }
-    if (!named) this.#start = nodes.length === 0 ? 0 : (start + looked) % nodes.length;
-    return { fitting, refusals };
+  #look(pod: Pod, snapshot: Snapshot, how: { skipsNominated?: boolean } = {}): Look {
+    return lookForNodes(this.#plugins, pod, snapshot, this.#order, this.#timer, how);
   }
 
-  #refused(
-    pod: Pod,
-    snapshot: Snapshot,
-    filters: readonly Prepared[],
-    refusals: readonly NodeRefusal[],
-    named: Named | undefined,
-  ): Selection {
-    const nodeCount = snapshot.nodes.length;
-    const text = fitErrorMessage({ nodeCount, refusals, ...named?.diagnosis });
-    const refusedBy = new Set(refusals.map(({ plugin }) => plugin));
-    if (named) refusedBy.add(named.plugin);
-    if (nodeCount === 0) return { node: undefined, message: text, refusedBy, preemption: {} };
-    const preemption = preempt({
+  #preempt(look: Look): Preemption {
+    const request = this.#request(look);
+    if (!request) return {};
+    return this.#timer.measure("PostFilter", () => preempt(request), statusOf);
+  }
+
+  async #preemptAsking(look: Look): Promise<Preemption> {
+    const request = this.#request(look);
+    if (!request) return {};
+    return preemptAsking(request, (all) => this.#extenders!.preempt(look.pod, all, look.snapshot));
+  }
+
+  #request({ pod, snapshot, filters, refusals }: Look) {
+    if (snapshot.nodes.length === 0 || !this.#preemption) return undefined;
+    return {
       pod,
       snapshot,
       filters,
       resolvable: refusals.filter(isResolvable).map(({ node }) => node),
       budgets: this.#budgets,
       random: this.#random,
-    });
+      args: this.#preemption,
+    };
+  }
+
+  #refused({ snapshot, refusals, named }: Look, preemption: Preemption): Selection {
+    const nodeCount = snapshot.nodes.length;
+    const text = fitErrorMessage({ nodeCount, refusals, ...named?.diagnosis });
+    const refusedBy = new Set(refusals.map(({ plugin }) => plugin));
+    if (named) refusedBy.add(named.plugin);
     const { message: why } = preemption;
     const message = why === undefined ? text : `${text} preemption: ${why}`;
     return { node: undefined, message, refusedBy, preemption };
@@ -158,25 +151,4 @@ export class NodeSelector {
   }
 }
 
-function nominatedNode({ metadata }: Pod, snapshot: Snapshot): NodeInfo | undefined {
-  const name = snapshot.nominator.nodeOf(metadata.uid);
-  return name === undefined ? undefined : snapshot.node(name);
-}
-
-function existing(names: ReadonlySet<string>, snapshot: Snapshot): NodeInfo[] {
-  return [...names].map((name) => snapshot.node(name)).filter((node) => node !== undefined);
-}
-
-function rate(pod: Pod, nodes: readonly NodeInfo[], prepared: readonly Prepared[]): Float64Array {
-  const totals = new Float64Array(nodes.length);
-  const scores = new Float64Array(nodes.length);
-  for (const { plugin, state } of prepared) {
-    if (!plugin.score || plugin.prepareScore?.(pod, nodes, state) === "skip") continue;
-    for (let index = 0; index < nodes.length; index++)
-      scores[index] = plugin.score(pod, nodes[index]!, state);
-    plugin.normalize?.(scores, state);
-    const { weight = 1 } = plugin;
-    for (let index = 0; index < nodes.length; index++) totals[index]! += scores[index]! * weight;
-  }
-  return totals;
-}
+const statusOf = ({ victims = [] }: Preemption) => (victims.length > 0 ? "Success" : "Unschedulable");

@@ -23,12 +23,18 @@ export class Snapshot {
   readonly #assumed = new Set<string>();
   /** Image name -> on how many nodes. */
   readonly #images = new Map<string, number>();
+  /** Label key -> how many nodes have it. */
+  readonly #keys = new Map<string, number>();
   readonly #namespaces = new Map<string, Record<string, string>>();
 
   /** In the order in which they came. */
   get nodes(): readonly NodeInfo[] {
     this.#list ??= [...this.#nodes.values()];
     return this.#list;
+  }
+
+  get sizes(): { nodes: number; pods: number; assumed_pods: number } {
+    return { nodes: this.#nodes.size, pods: this.#placed.size, assumed_pods: this.#assumed.size };
   }
 
   node(name: string): NodeInfo | undefined {
@@ -40,8 +46,17 @@ export class Snapshot {
     return this.#images.get(name) ?? 0;
   }
 
+  /** Whether any node has a value of a topology key. */
+  hasTopology(key: string): boolean {
+    return this.#keys.has(key);
+  }
+
   setNode(node: Node): void {
     const known = this.#nodes.get(node.metadata.name);
+    if (known?.node.metadata.labels !== node.metadata.labels) {
+      countKeys(this.#keys, known?.node, -1);
+      countKeys(this.#keys, node, 1);
+    }
     if (known) {
       const before = known.images;
       known.setNode(node);
@@ -58,6 +73,7 @@ export class Snapshot {
   removeNode(name: string): void {
     const known = this.#nodes.get(name);
     if (!known) return;
+    countKeys(this.#keys, known.node, -1);
     this.#countImages(known.images, undefined);
     this.#nodes.delete(name);
     this.#list = undefined;
@@ -136,5 +152,13 @@ export class Snapshot {
     this.#nodes.get(node)?.addPod(placed.info);
     const onNode = this.#byNode.get(node) ?? new Set<string>();
     this.#byNode.set(node, onNode.add(uid));
+  }
+}
+
+function countKeys(counts: Map<string, number>, node: Node | undefined, sign: 1 | -1): void {
+  for (const key of Object.keys(node?.metadata.labels ?? {})) {
+    const count = (counts.get(key) ?? 0) + sign;
+    if (count > 0) counts.set(key, count);
+    else counts.delete(key);
   }
 }

@@ -62,6 +62,7 @@ describe("pods whose volumes depend on their node", () => {
       client: KubeClient;
       informers: ReturnType<typeof createInformerFactory>;
       recorder: ReturnType<typeof createEventRecorder>;
+      recorderFor(): ReturnType<typeof createEventRecorder>;
       logger: typeof silentLogger;
       clock: typeof systemClock;
       kinds: TestServer["api"]["kinds"];
@@ -75,6 +76,7 @@ describe("pods whose volumes depend on their node", () => {
       client: wrap(client),
       informers,
       recorder,
+      recorderFor: () => recorder,
       logger: silentLogger,
       clock: systemClock,
       kinds: server.api.kinds,
@@ -273,6 +275,8 @@ describe("pods whose volumes depend on their node", () => {
       startDriver();
       await addVolume("v", onHost("n2"));
       await volumeIs("v", "Available");
+      // Were the other node chosen, the free volume of this one could be bound to a claim that has that node already, as upstream's could.
+      await server.client.patch(nodes, undefined, "n1", "merge", { spec: { unschedulable: true } });
       let wasHit = true;
       for (let at = 1; wasHit; at++) {
         let restarted: Promise<void> | undefined;

@@ -14,13 +14,18 @@ import {
 import {
   createEventRecorder,
   createInProcessClient,
+  type EventRecorder,
   type KubeClient,
   LeaderElection,
   type UserInfo,
 } from "../../kube/client/index.ts";
 import type { NodeAccess } from "../../kube/client/node-access.ts";
 import { createControllerManager, provideStorageClass } from "../../kube/controllers/index.ts";
-import { createScheduler } from "../../kube/scheduler/index.ts";
+import {
+  createScheduler,
+  type SchedulerConfiguration,
+  SchedulerMetrics,
+} from "../../kube/scheduler/index.ts";
 import type { Store } from "../../store/index.ts";
 import { firstAddress } from "../address-range.ts";
 import { writeAdminKubeconfig } from "../admin-kubeconfig.ts";
@@ -48,6 +53,7 @@ export interface ControlPlaneOptions {
   nodeMonitorGraceMs: number | undefined;
   /** The way to the node of this process, once it is there. */
   localNode: (nodeName: string) => NodeAccess | undefined;
+  schedulerConfiguration: SchedulerConfiguration | undefined;
   logger: Logger;
   clock: Clock;
 }
@@ -72,6 +78,7 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
   const tokenKey = new Slot<TokenSigningKey>("key that signs tokens");
   const kubeconfig = new DeferredSaves({ what: "file", logger, clock });
   const parts = new RunningParts();
+  const schedulerMetrics = new SchedulerMetrics(clock);
 
   const clientAs = (user: UserInfo, userAgent: string): KubeClient =>
     createInProcessClient(apiServer.value.backend, user, { userAgent });
@@ -143,6 +150,7 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
           advertiseAddress: nodeAddress(config, settings.value),
           port: config.apiPort,
           nodeAccess: options.localNode,
+          metricsOfOthers: () => schedulerMetrics.lines(),
           components: [
             { name: "controller-manager", check: () => parts.check("controllers") },
             { name: "scheduler", check: () => parts.check("scheduler") },
@@ -214,8 +222,22 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
         needs: ["apiserver"],
         client: () => clientAs(asScheduler, "kube-scheduler"),
         run: (client, informers, context) => {
-          const recorder = createEventRecorder({ client, component: "default-scheduler", clock, logger });
-          return createScheduler({ client, informers, recorder, logger, clock }).run(context);
+          const recorders = new Map<string, EventRecorder>();
+          const recorderFor = (component: string): EventRecorder => {
+            const recorder =
+              recorders.get(component) ?? createEventRecorder({ client, component, clock, logger });
+            recorders.set(component, recorder);
+            return recorder;
+          };
+          return createScheduler({
+            client,
+            informers,
+            recorderFor,
+            configuration: options.schedulerConfiguration,
+            metrics: schedulerMetrics,
+            logger,
+            clock,
+          }).run(context);
         },
         logger,
         clock,

@@ -1,11 +1,13 @@
 import type { Service } from "../../base/index.ts";
 import type { PlatformOptions } from "../../cli/index.ts";
 import { apiServerFlags } from "../api-server-flags.ts";
+import { schedulerConfigurationOf } from "../scheduler-configuration.ts";
 import { type ControlPlane, type ControlPlaneOptions, controlPlane } from "./control-plane.ts";
 import { localNodeClients } from "./local-node-clients.ts";
 import { localServing } from "./local-serving.ts";
 import { markControlPlane } from "./mark-control-plane.ts";
 import { type NodeRole, type NodeRoleOptions, nodeRole } from "./node.ts";
+import { simulatedNodes } from "./simulated-nodes.ts";
 
 export interface ServerRoleOptions
   extends Pick<ControlPlaneOptions, "layout" | "config" | "logger" | "clock">,
@@ -27,6 +29,7 @@ export function serverRole({ options, house, ...common }: ServerRoleOptions): Se
     apiServerFlags: apiServerFlags(options, common.config),
     networkBackend: options.networkBackend,
     nodeMonitorGraceMs: options.nodeMonitorGraceMs,
+    schedulerConfiguration: schedulerConfigurationOf(options.schedulerConfigFile),
     localNode: (name) => (name === nodeName ? node?.kubelet.current : undefined),
   });
   node = nodeRole({
@@ -39,5 +42,12 @@ export function serverRole({ options, house, ...common }: ServerRoleOptions): Se
     clientsNeed: "apiserver",
   });
   const marking = markControlPlane({ plane, nodeName, logger: common.logger });
-  return { plane, services: [...plane.services, ...node.services, marking] };
+  const simulated = simulatedNodes({
+    plane,
+    count: options.simulatedNodes,
+    hasRealNode: options.components.includes("node"),
+    logger: common.logger,
+    clock: common.clock,
+  });
+  return { plane, services: [...plane.services, ...node.services, simulated, marking] };
 }

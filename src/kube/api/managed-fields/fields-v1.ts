@@ -1,17 +1,21 @@
 import { isJsonObject } from "../../../formats/index.ts";
 import { asMember, EMPTY_SET, type FieldSet, LEAF, nodeOf, sortedNode } from "./field-set.ts";
 import { compareElements, type PathElement, readElement } from "./path-element.ts";
+import { RecentlyKnown } from "./recently-known.ts";
 
 /** FieldsV1: `{"f:spec":{".":{},"f:replicas":{}}}`, where `.` says that the path itself is a member. */
 export type FieldsV1 = { [element: string]: FieldsV1 };
 
 const SELF = ".";
 
-const encoded = new WeakMap<FieldSet, FieldsV1>();
-/** What frozen objects were read as. */
-const known = new WeakMap<object, DecodedFields>();
+/**
+ * What frozen objects were read as. Most are read again soon after they were written or never; kept for each object of a large
+ * cluster they would take more memory than the objects.
+ */
+const known = new RecentlyKnown<object, DecodedFields>();
+const encoded = new RecentlyKnown<FieldSet, FieldsV1>();
 
-/** The members stand in the order of the set: clients compare the text. Of one set all get the same object, which is frozen. */
+/** The members stand in the order of the set: clients compare the text. What is equal is often the same object; it is frozen. */
 export function encodeFields(set: FieldSet): FieldsV1 {
   let fields = encoded.get(set);
   if (!fields) {
@@ -29,10 +33,34 @@ function encodeNode(set: FieldSet): FieldsV1 {
     const node = set.nodes[at]!;
     out[set.elements[at]!] = node.elements.length === 0 ? NOTHING_BELOW : encodeNode(node);
   }
-  return Object.freeze(out);
+  return sharedNode(Object.freeze(out));
 }
 
 const NOTHING_BELOW: FieldsV1 = Object.freeze({});
+
+/** Nodes by what stands in them: a condition's fields are the same in all pods. Begun anew when there are too many. */
+const shared = new Map<string, FieldsV1>();
+let numbers = new WeakMap<FieldsV1, number>([[NOTHING_BELOW, 0]]);
+const MAX_SHARED = 8192;
+
+function sharedNode(node: FieldsV1): FieldsV1 {
+  let key = "";
+  for (const element of Object.keys(node)) {
+    const below = numbers.get(node[element]!);
+    if (below === undefined) return node;
+    key += `${element.length}:${element}${below};`;
+  }
+  const found = shared.get(key);
+  if (found) return found;
+  if (shared.size >= MAX_SHARED) {
+    shared.clear();
+    numbers = new WeakMap([[NOTHING_BELOW, 0]]);
+    return node;
+  }
+  shared.set(key, node);
+  numbers.set(node, shared.size);
+  return node;
+}
 
 export interface DecodedFields {
   readonly set: FieldSet;

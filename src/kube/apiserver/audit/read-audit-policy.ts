@@ -1,7 +1,14 @@
 import { errorMessage, invalidArgument, type Logger } from "../../../base/index.ts";
 import { isDns1123Subdomain } from "../../../formats/index.ts";
-import { errorListText, type FieldError, invalid, notSupported, required } from "../../api/index.ts";
-import { type ConfigKind, readComponentConfig } from "../component-config/read-component-config.ts";
+import {
+  type ConfigKind,
+  errorListText,
+  type FieldError,
+  invalid,
+  notSupported,
+  readComponentConfig,
+  required,
+} from "../../api/index.ts";
 import { AUDIT_LEVELS, AUDIT_STAGES, type AuditStage } from "./audit-event.ts";
 import type { AuditPolicy, AuditRule, GroupResources } from "./audit-policy.ts";
 

@@ -1,6 +1,13 @@
 import { GantryError, invalidArgument } from "../../../base/index.ts";
-import { errorListText, type FieldError, GoLiteral, invalid, required } from "../../api/index.ts";
-import { type ConfigKind, readComponentConfig } from "../component-config/read-component-config.ts";
+import {
+  type ConfigKind,
+  errorListText,
+  type FieldError,
+  GoLiteral,
+  invalid,
+  readComponentConfig,
+  required,
+} from "../../api/index.ts";
 import { aesCbc, aesGcm } from "./aes-transformers.ts";
 import { ANY_RESOURCE, EVERYTHING, ResourceTransformers } from "./resource-transformers.ts";
 import { secretbox as secretboxOf } from "./secretbox-transformer.ts";

@@ -124,12 +124,12 @@ export function createNodeLifecycleController(
             );
             enqueue(name);
           },
-          onUpdate: (node, previous) => {
+          onUpdate: (node) => {
+            const wereDown = health.areAllDown;
             health.set(node);
             enqueue(node.metadata.name);
             // Whether all nodes are down concerns the others too.
-            if (isReady(node) !== isReady(previous))
-              for (const one of nodes.list()) enqueue(one.metadata.name);
+            if (health.areAllDown !== wereDown) for (const one of nodes.list()) enqueue(one.metadata.name);
           },
           onDelete: (node) => {
             const { name } = node.metadata;

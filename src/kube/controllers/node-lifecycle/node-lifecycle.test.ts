@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { events, leases, nodes, pods as podsResource } from "../../api/index.ts";
+import type { Informer, InformerFactory, ResourceRef } from "../../client/index.ts";
 import { createPodGcController } from "../pod-gc/index.ts";
 import { createTaintEvictionController } from "../taint-eviction/index.ts";
 import { ControlPlane, type Running } from "../testing/control-plane.ts";
@@ -17,13 +18,27 @@ describe("the life of nodes", () => {
   let clock: ManualClock;
   let namespace: string;
   let running: Running;
+  /** How often a node's lease was looked up: once for each look at a node. */
+  let looks = 0;
+  const countingLooks = (informers: InformerFactory): InformerFactory =>
+    intercepted(informers, "informer", (informer) => (resource: ResourceRef) => {
+      const one = informer(resource) as Informer;
+      if (resource !== leases) return one;
+      return intercepted(one, "get", (get) => (key: string) => {
+        looks++;
+        return get(key);
+      });
+    });
   const start = async (): Promise<void> => {
     running = await plane.run(
       {
         // Both act as the node controller.
         "node-controller": (dependencies) =>
           together("nodes", [
-            createNodeLifecycleController(dependencies),
+            createNodeLifecycleController({
+              ...dependencies,
+              informers: countingLooks(dependencies.informers),
+            }),
             createTaintEvictionController(dependencies),
           ]),
         "pod-garbage-collector": createPodGcController,
@@ -295,4 +310,37 @@ describe("the life of nodes", () => {
     await pass(20, "a", "b");
     expect(await podNames()).toHaveLength(2);
   });
+
+  it("looks at the node that changes, not at all of them", async () => {
+    const names = Array.from({ length: 60 }, (_, index) => `many-${index}`);
+    for (const name of names) await plane.client.create(nodes, node(name));
+    const isTainted = async (name: string) =>
+      ((await plane.client.get(nodes, undefined, name)).spec?.taints ?? []).length > 0;
+    await eventually(async () => expect(await isTainted(names.at(-1)!)).toBe(true));
+    await idle();
+    const before = looks;
+    for (const name of names) await setReady(name, "True");
+    await eventually(async () => {
+      for (const name of names) expect(await isTainted(name)).toBe(false);
+    });
+    // All of them once, for the first that is ready, and each for its own changes.
+    expect(looks - before).toBeLessThan(names.length * 10);
+  });
 });
+
+/** The same object but for one method. */
+function intercepted<T extends object, Name extends keyof T>(
+  target: T,
+  method: Name,
+  // biome-ignore lint/suspicious/noExplicitAny: whatever the method takes and gives
+  instead: (method: (...args: any[]) => unknown) => (...args: any[]) => unknown,
+): T {
+  return new Proxy(target, {
+    get: (_, name) => {
+      const value = target[name as Name];
+      if (typeof value !== "function") return value;
+      const bound = value.bind(target);
+      return name === method ? instead(bound) : bound;
+    },
+  });
+}

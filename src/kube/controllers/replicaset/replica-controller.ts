@@ -1,5 +1,6 @@
 import type { Pod } from "../../api/index.ts";
 import { pods as podsResource } from "../../api/index.ts";
+import { batchDelayMs } from "../batch-delay.ts";
 import { type Controller, type ControllerDependencies, createController } from "../controller.ts";
 import { keyOf } from "../object-key.ts";
 import { controllerOf, indexByController } from "../owner.ts";
@@ -25,7 +26,7 @@ export function createReplicaController(kind: ReplicaKind, dependencies: Control
     forget: (key) => writer.forget(key),
     seen: (key, pod, enqueue, isDeleted) => {
       writer.observe(key, pod, isDeleted || !isActive(pod));
-      enqueue(key);
+      enqueue(key, batchDelayMs(owners.get(key)?.spec.replicas ?? 1));
     },
     offer: (pod, enqueue, previous) => {
       if (previous && !mayBeNews(pod, previous)) return;

@@ -2,14 +2,17 @@ import { describe, expect, it } from "vitest";
 import type { Pod } from "../../api/index.ts";
 import type { ClusterEvent, SchedulingPlugin } from "../framework.ts";
 import { clusterOf, node, pod } from "../testing/objects.ts";
-import { interPodAffinity } from "./inter-pod-affinity.ts";
-import { nodeAffinity } from "./node-affinity.ts";
+import { interPodAffinity as interPodAffinityWith } from "./inter-pod-affinity.ts";
+import { nodeAffinity as nodeAffinityWith } from "./node-affinity.ts";
 import { nodePorts } from "./node-ports.ts";
-import { nodeResourcesFit } from "./node-resources-fit.ts";
+import { nodeResourcesFit as nodeResourcesFitWith } from "./node-resources-fit.ts";
 import { nodeUnschedulable } from "./node-unschedulable.ts";
 import { podTopologySpread as spreadWith } from "./pod-topology-spread.ts";
 import { taintToleration } from "./taint-toleration.ts";
 
+const interPodAffinity = interPodAffinityWith();
+const nodeAffinity = nodeAffinityWith();
+const nodeResourcesFit = nodeResourcesFitWith();
 const podTopologySpread = spreadWith(() => undefined);
 
 const changed = (before: Parameters<typeof node>[1], after: Parameters<typeof node>[1]): ClusterEvent => ({

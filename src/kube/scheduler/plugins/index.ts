@@ -1,3 +1,4 @@
+import { defaultPluginArgs, type PluginArgs } from "../config/index.ts";
 import type { SchedulingPlugin } from "../framework.ts";
 import type { BindVolumesOptions } from "../volumes/bind-volumes.ts";
 import { imageLocality } from "./image-locality.ts";
@@ -17,30 +18,49 @@ import { volumeZone } from "./volume-zone.ts";
 
 type Plugins = readonly SchedulingPlugin<never>[];
 
-const BEFORE_VOLUMES = [
-  nodeUnschedulable,
-  nodeName,
-  taintToleration,
-  nodeAffinity,
-  nodePorts,
-  nodeResourcesFit,
-] as unknown as Plugins;
-const afterVolumes = (together: Together) =>
-  [nodeResourcesBalanced, podTopologySpread(together), interPodAffinity, imageLocality] as unknown as Plugins;
-
-/** Those that look at nothing but pods and nodes, in the order in which nodes are judged. To add one: add a file and a line. */
-export function podPlugins(together: Together): Plugins {
-  return [...BEFORE_VOLUMES, ...afterVolumes(together)];
+export interface PluginOptions extends BindVolumesOptions {
+  together: Together;
 }
 
-/** The default profile: as above, with those that look at storage in their place. */
-export function defaultProfile(options: BindVolumesOptions & { together: Together }): Plugins {
+const beforeVolumes = (args: PluginArgs) =>
+  [
+    nodeUnschedulable,
+    nodeName,
+    taintToleration,
+    nodeAffinity(args.NodeAffinity),
+    nodePorts,
+    nodeResourcesFit(args.NodeResourcesFit),
+  ] as unknown as Plugins;
+
+const afterVolumes = (together: Together, args: PluginArgs) =>
+  [
+    nodeResourcesBalanced(args.NodeResourcesBalancedAllocation),
+    podTopologySpread(together, args.PodTopologySpread),
+    interPodAffinity(args.InterPodAffinity),
+    imageLocality,
+  ] as unknown as Plugins;
+
+/** Those that look at nothing but pods and nodes, in the order in which nodes are judged. */
+export function podPlugins(together: Together, args: PluginArgs = defaultPluginArgs()): Plugins {
+  return [...beforeVolumes(args), ...afterVolumes(together, args)];
+}
+
+/**
+ * All plugins: as above, with those that look at storage in their place. To add one: add a file, a line here, and its points
+ * in `config/plugin-points.ts`.
+ */
+export function allPlugins(options: PluginOptions, args: PluginArgs = defaultPluginArgs()): Plugins {
   const { objects } = options;
+  const timeoutMs = args.VolumeBinding.bindTimeoutSeconds * 1000;
   const ofVolumes = [
     volumeRestrictions(objects),
     nodeVolumeLimits(objects),
-    volumeBinding(options),
+    volumeBinding({ ...options, timeoutMs }),
     volumeZone(objects),
   ];
-  return [...BEFORE_VOLUMES, ...(ofVolumes as unknown as Plugins), ...afterVolumes(options.together)];
+  return [
+    ...beforeVolumes(args),
+    ...(ofVolumes as unknown as Plugins),
+    ...afterVolumes(options.together, args),
+  ];
 }

@@ -1,5 +1,6 @@
 import type { Pod } from "../../api/index.ts";
 import { type AffinityTerm, type AffinityTerms, affinityTermsOf } from "../affinity-terms.ts";
+import { defaultPluginArgs, type PluginArgs } from "../config/index.ts";
 import { MAX_SCORE, type Refusal, type SchedulingPlugin } from "../framework.ts";
 import type { NodeInfo } from "../node-info.ts";
 import type { PodGroup } from "../pod-groups.ts";
@@ -10,9 +11,6 @@ const NO_AFFINITY: readonly Refusal[] = [
 ];
 const ANTI_AFFINITY: readonly Refusal[] = [{ reason: "node(s) didn't match pod anti-affinity rules" }];
 const EXISTING: readonly Refusal[] = [{ reason: "node(s) didn't satisfy existing pods anti-affinity rules" }];
-
-/** A placed pod's required affinity to the incoming one counts a little (hardPodAffinityWeight). */
-const SYMMETRIC_WEIGHT = 1;
 
 /** Topology key -> value -> number. */
 class TopologyCounts {
@@ -53,6 +51,8 @@ class TopologyCounts {
 
 interface State {
   snapshot: Snapshot;
+  /** What a placed pod's required affinity to the incoming one counts. */
+  hardWeight: number;
   terms: AffinityTerms;
   /** Placed pods that match all of the pod's affinity terms. */
   wanted: TopologyCounts;
@@ -64,58 +64,70 @@ interface State {
 }
 
 /** Pods that want to be near others, or far from them. */
-export const interPodAffinity: SchedulingPlugin<State> = {
-  name: "InterPodAffinity",
-  wokenBy: ["node", "pod-gone", "pod-placed"],
-  mayHelp: (pod, event, snapshot) => {
-    if (event.type === "node") return true;
-    if (event.type === "storage") return false;
-    const { affinity, antiAffinity } = affinityTermsOf(pod);
-    const concerns = (terms: readonly AffinityTerm[], { metadata }: Pod): boolean =>
-      terms.some((term) => term.matches(metadata.namespace ?? "", metadata.labels, snapshot));
-    // Without the last of a group another one may be its first, anywhere.
-    if (event.type === "pod-gone")
+export function interPodAffinity(
+  args: PluginArgs["InterPodAffinity"] = defaultPluginArgs().InterPodAffinity,
+): SchedulingPlugin<State> {
+  const { hardPodAffinityWeight: hardWeight, ignorePreferredTermsOfExistingPods: ignoresOthers = false } =
+    args;
+  return {
+    name: "InterPodAffinity",
+    wokenBy: ["node", "pod-gone", "pod-placed"],
+    mayHelp: (pod, event, snapshot) => {
+      if (event.type === "node") return true;
+      if (event.type === "storage") return false;
+      const { affinity, antiAffinity } = affinityTermsOf(pod);
+      const concerns = (terms: readonly AffinityTerm[], { metadata }: Pod): boolean =>
+        terms.some((term) => term.matches(metadata.namespace ?? "", metadata.labels, snapshot));
+      // Without the last of a group another one may be its first, anywhere.
+      if (event.type === "pod-gone")
+        return (
+          concerns([...antiAffinity, ...affinity], event.pod) ||
+          concerns(affinityTermsOf(event.pod).antiAffinity, pod)
+        );
       return (
-        concerns([...antiAffinity, ...affinity], event.pod) ||
-        concerns(affinityTermsOf(event.pod).antiAffinity, pod)
+        concerns(affinity, event.pod) || (event.previous ? concerns(antiAffinity, event.previous) : false)
       );
-    return concerns(affinity, event.pod) || (event.previous ? concerns(antiAffinity, event.previous) : false);
-  },
-  weight: 2,
-  prepare: (pod, snapshot) => {
-    const { affinity } = pod.spec;
-    const isAsking = affinity?.podAffinity !== undefined || affinity?.podAntiAffinity !== undefined;
-    return isAsking || snapshot.affinityGroups.size > 0 ? stateOf(pod, snapshot) : "skip";
-  },
-  podMoved: (state, pod, { other, node, sign }) => {
-    const { namespace = "", labels } = other.pod.metadata;
-    countPlaced({ namespace, labels }, [[node, sign]], state);
-    countSayings(other.pod, [[node, sign]], pod, state);
-  },
-  filter: (_pod, node, { terms, wanted, unwanted, refusedBy, matchesItself }) => {
-    if (terms.affinity.some((term) => node.topology(term.topologyKey) === undefined)) return NO_AFFINITY;
-    const isNear = terms.affinity.every((term) => wanted.on(node, term.topologyKey) > 0);
-    // The first of a group that wants to be together has nobody to go to.
-    if (!isNear && !(wanted.isEmpty && matchesItself)) return NO_AFFINITY;
-    if (terms.antiAffinity.some((term) => unwanted.on(node, term.topologyKey) > 0)) return ANTI_AFFINITY;
-    return refusedBy.hasAny(node) ? EXISTING : undefined;
-  },
-  prepareScore: (_pod, _nodes, { ratings }) => (ratings.isEmpty ? "skip" : undefined),
-  score: (_pod, node, { ratings }) => ratings.total(node),
-  normalize: (scores) => {
-    const least = scores.reduce((a, b) => Math.min(a, b));
-    const range = scores.reduce((a, b) => Math.max(a, b)) - least;
-    for (let index = 0; index < scores.length; index++) {
-      scores[index] = range === 0 ? 0 : Math.floor((MAX_SCORE * (scores[index]! - least)) / range);
-    }
-  },
-};
+    },
+    weight: 2,
+    prepare: (pod, snapshot) => {
+      const { affinity } = pod.spec;
+      const isAsking = affinity?.podAffinity !== undefined || affinity?.podAntiAffinity !== undefined;
+      return isAsking || snapshot.affinityGroups.size > 0 ? stateOf(pod, snapshot, hardWeight) : "skip";
+    },
+    podMoved: (state, pod, { other, node, sign }) => {
+      const { namespace = "", labels } = other.pod.metadata;
+      countPlaced({ namespace, labels }, [[node, sign]], state);
+      countSayings(other.pod, [[node, sign]], pod, state);
+    },
+    filter: (_pod, node, { terms, wanted, unwanted, refusedBy, matchesItself }) => {
+      if (terms.affinity.some((term) => node.topology(term.topologyKey) === undefined)) return NO_AFFINITY;
+      const isNear = terms.affinity.every((term) => wanted.on(node, term.topologyKey) > 0);
+      // The first of a group that wants to be together has nobody to go to.
+      if (!isNear && !(wanted.isEmpty && matchesItself)) return NO_AFFINITY;
+      if (terms.antiAffinity.some((term) => unwanted.on(node, term.topologyKey) > 0)) return ANTI_AFFINITY;
+      return refusedBy.hasAny(node) ? EXISTING : undefined;
+    },
+    prepareScore: (_pod, _nodes, { ratings, terms }) => {
+      const prefers = terms.preferred.length + terms.preferredNot.length > 0;
+      return ratings.isEmpty || (ignoresOthers && !prefers) ? "skip" : undefined;
+    },
+    score: (_pod, node, { ratings }) => ratings.total(node),
+    normalize: (scores) => {
+      const least = scores.reduce((a, b) => Math.min(a, b));
+      const range = scores.reduce((a, b) => Math.max(a, b)) - least;
+      for (let index = 0; index < scores.length; index++) {
+        scores[index] = range === 0 ? 0 : Math.floor((MAX_SCORE * (scores[index]! - least)) / range);
+      }
+    },
+  };
+}
 
-function stateOf(pod: Pod, snapshot: Snapshot): State {
+function stateOf(pod: Pod, snapshot: Snapshot, hardWeight: number): State {
   const terms = affinityTermsOf(pod);
   const { namespace = "", labels } = pod.metadata;
   const state: State = {
     snapshot,
+    hardWeight,
     terms,
     wanted: new TopologyCounts(),
     unwanted: new TopologyCounts(),
@@ -166,7 +178,7 @@ function countSayings(
   other: Pod,
   nodes: Iterable<CountOnNode>,
   pod: Pod,
-  { refusedBy, ratings, snapshot }: State,
+  { refusedBy, ratings, snapshot, hardWeight }: State,
 ): void {
   const { namespace = "", labels } = pod.metadata;
   const applies = (term: AffinityTerm) => term.matches(namespace, labels, snapshot);
@@ -177,7 +189,7 @@ function countSayings(
   if (refusing.length + wanting.length + rating.length === 0) return;
   for (const [node, count] of nodes) {
     for (const term of refusing) refusedBy.add(node, term.topologyKey, count);
-    for (const term of wanting) ratings.add(node, term.topologyKey, count * SYMMETRIC_WEIGHT);
+    for (const term of wanting) ratings.add(node, term.topologyKey, count * hardWeight);
     for (const term of rating) ratings.add(node, term.topologyKey, count * term.weight);
   }
 }

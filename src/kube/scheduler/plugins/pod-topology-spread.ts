@@ -1,6 +1,7 @@
 import { type LabelSelector, type LabelSelectorObject, labelSelectorFrom } from "../../../formats/index.ts";
 import type { Node, Pod, TopologySpreadConstraint } from "../../api/index.ts";
 import { nodeIsSelected, selectsNodes, untoleratedTaint } from "../../api/index.ts";
+import { defaultPluginArgs, type PluginArgs } from "../config/index.ts";
 import { MAX_SCORE, type Refusal, type SchedulingPlugin } from "../framework.ts";
 import type { NodeInfo } from "../node-info.ts";
 import type { PodGroup } from "../pod-groups.ts";
@@ -15,10 +16,10 @@ const NO_LABEL: readonly Refusal[] = [
 ];
 const SKEWED: readonly Refusal[] = [{ reason: "node(s) didn't match pod topology spread constraints" }];
 
-/** What upstream spreads by when the pod says nothing (only of pods that belong to something). */
-const SYSTEM_DEFAULTS = [
-  { maxSkew: 3, topologyKey: HOSTNAME },
-  { maxSkew: 5, topologyKey: "topology.kubernetes.io/zone" },
+/** What upstream spreads by when neither pod nor profile say anything (only of pods that belong to something). */
+const SYSTEM_DEFAULTS: readonly TopologySpreadConstraint[] = [
+  { maxSkew: 3, topologyKey: HOSTNAME, whenUnsatisfiable: "ScheduleAnyway" },
+  { maxSkew: 5, topologyKey: "topology.kubernetes.io/zone", whenUnsatisfiable: "ScheduleAnyway" },
 ];
 
 interface Constraint {
@@ -59,122 +60,146 @@ interface State {
 export type Together = (pod: Pod) => LabelSelector | undefined;
 
 /** Spreads pods that belong together over hosts, zones or any other topology. */
-export const podTopologySpread = (together: Together): SchedulingPlugin<State> => ({
-  name: "PodTopologySpread",
-  wokenBy: ["node", "pod-gone", "pod-placed"],
-  mayHelp: (pod, event) => {
-    if (event.type === "storage") return false;
-    const constraints = pod.spec.topologySpreadConstraints ?? [];
-    if (event.type !== "node") {
-      const isCounted = ({ metadata }: Pod): boolean =>
-        metadata.namespace === pod.metadata.namespace &&
-        constraints.some((one) => selectorOf(one, pod).matches(metadata.labels));
-      const { previous } = event.type === "pod-placed" ? event : {};
-      return isCounted(event.pod) || (previous !== undefined && isCounted(previous));
-    }
-    const has = (node: Node | undefined): boolean =>
-      node !== undefined &&
-      constraints.every(({ topologyKey }) => topologyKey in (node.metadata.labels ?? {}));
-    return has(event.node) || has(event.previous);
-  },
-  weight: 2,
-  prepare: (pod, snapshot) => {
-    const own = pod.spec.topologySpreadConstraints ?? [];
-    if (own.length === 0) return systemDefaults(pod, together(pod), snapshot);
-    const hard = own.filter((one) => one.whenUnsatisfiable !== "ScheduleAnyway");
-    const soft = own.filter((one) => one.whenUnsatisfiable === "ScheduleAnyway");
-    return {
-      hard: constraintsOf(hard, pod, snapshot).map(([constraint, selector]) =>
-        hardConstraint(constraint, selector, pod, snapshot),
-      ),
-      soft: constraintsOf(soft, pod, snapshot).map(([constraint]) => softConstraint(constraint, snapshot)),
-      needsAllKeys: true,
-      rated: [],
-    };
-  },
-  podMoved: ({ hard }, pod, { other, node, sign }) => {
-    const { namespace, labels, deletionTimestamp } = other.pod.metadata;
-    if (namespace !== pod.metadata.namespace || deletionTimestamp !== undefined) return;
-    for (const constraint of hard) {
-      const value = node.topology(constraint.topologyKey);
-      if (value === undefined || !constraint.selector.matches(labels) || !constraint.isEligible(node))
-        continue;
-      constraint.counts.set(value, (constraint.counts.get(value) ?? 0) + sign);
-      constraint.least = undefined;
-    }
-  },
-  filter: (_pod, node, { hard }) => {
-    for (const constraint of hard) {
-      const { topologyKey, counts, self, maxSkew } = constraint;
-      const value = node.topology(topologyKey);
-      if (value === undefined) return NO_LABEL;
-      constraint.least ??= leastOf(constraint);
-      const { least } = constraint;
-      if ((counts.get(value) ?? 0) + self - least > maxSkew) return SKEWED;
-    }
-    return undefined;
-  },
-  prepareScore: (_pod, nodes, state) => {
-    if (state.soft.length === 0) return "skip";
-    const { soft, needsAllKeys } = state;
-    state.rated = nodes.map(
-      (node) => !needsAllKeys || soft.every((one) => node.topology(one.topologyKey) !== undefined),
-    );
-    const rated = nodes.filter((_, index) => state.rated[index]);
-    for (const one of soft) {
-      const domains =
-        one.topologyKey === HOSTNAME
-          ? rated.length
-          : new Set(rated.map((node) => node.topology(one.topologyKey))).size;
-      one.factor = Math.log(domains + 2);
-    }
-    return undefined;
-  },
-  score: (_pod, node, { soft }) => {
-    let total = 0;
-    for (const { topologyKey, counts, groups, factor, maxSkew } of soft) {
-      const value = node.topology(topologyKey);
-      if (value === undefined) continue;
-      const count = counts ? (counts.get(value) ?? 0) : countOn(groups, node.name);
-      total += count * factor + (maxSkew - 1);
-    }
-    return Math.round(total);
-  },
-  normalize: (scores, { rated }) => {
-    let [least, most] = [Number.POSITIVE_INFINITY, 0];
-    for (let index = 0; index < scores.length; index++) {
-      if (!rated[index]) continue;
-      least = Math.min(least, scores[index]!);
-      most = Math.max(most, scores[index]!);
-    }
-    for (let index = 0; index < scores.length; index++) {
-      if (!rated[index]) scores[index] = 0;
-      else
-        scores[index] =
-          most === 0 ? MAX_SCORE : Math.floor((MAX_SCORE * (most + least - scores[index]!)) / most);
-    }
-  },
-});
-
-function systemDefaults(pod: Pod, selector: LabelSelector | undefined, snapshot: Snapshot): State | "skip" {
-  if (!selector) return "skip";
-  const groups = matchingGroups(selector, pod, snapshot);
-  const isEligible = eligibility("Honor", "Ignore", pod);
-  const soft = SYSTEM_DEFAULTS.map((one) =>
-    softConstraint({ ...one, minDomains: 1, groups, isEligible }, snapshot),
-  );
-  return { hard: [], soft, needsAllKeys: false, rated: [] };
+export function podTopologySpread(
+  together: Together,
+  args: PluginArgs["PodTopologySpread"] = defaultPluginArgs().PodTopologySpread,
+): SchedulingPlugin<State> {
+  const isSystem = args.defaultingType === "System";
+  const defaults = isSystem ? SYSTEM_DEFAULTS : (args.defaultConstraints ?? []);
+  return {
+    name: "PodTopologySpread",
+    wokenBy: ["node", "pod-gone", "pod-placed"],
+    mayHelp: (pod, event) => {
+      if (event.type === "storage") return false;
+      const own = pod.spec.topologySpreadConstraints ?? [];
+      const constraints = own.length > 0 ? own : defaults;
+      if (event.type !== "node") {
+        const isCounted = ({ metadata }: Pod): boolean =>
+          metadata.namespace === pod.metadata.namespace &&
+          selectorsOf(own, defaults, pod, together).some((selector) => selector.matches(metadata.labels));
+        const { previous } = event.type === "pod-placed" ? event : {};
+        return isCounted(event.pod) || (previous !== undefined && isCounted(previous));
+      }
+      const has = (node: Node | undefined): boolean =>
+        node !== undefined &&
+        constraints.every(({ topologyKey }) => topologyKey in (node.metadata.labels ?? {}));
+      return has(event.node) || has(event.previous);
+    },
+    weight: 2,
+    prepare: (pod, snapshot) => {
+      const own = pod.spec.topologySpreadConstraints ?? [];
+      const isOwn = own.length > 0;
+      // Where no node is in any domain, one that not all need be in changes no rating.
+      const counted = (one: TopologySpreadConstraint) => !isSystem || snapshot.hasTopology(one.topologyKey);
+      const all = isOwn ? own : defaults.filter(counted);
+      const general = isOwn || all.length === 0 ? undefined : together(pod);
+      if (!isOwn && !general) return "skip";
+      const needsAllKeys = isOwn || !isSystem;
+      const hard = all.filter((one) => one.whenUnsatisfiable !== "ScheduleAnyway");
+      const soft = all.filter((one) => one.whenUnsatisfiable === "ScheduleAnyway");
+      const from = { pod, snapshot, general, needsAllKeys };
+      return {
+        hard: constraintsOf(hard, from).map(([constraint, selector]) =>
+          hardConstraint(constraint, selector, pod, snapshot),
+        ),
+        soft: constraintsOf(soft, from).map(([constraint]) => softConstraint(constraint, snapshot)),
+        needsAllKeys,
+        rated: [],
+      };
+    },
+    podMoved: ({ hard }, pod, { other, node, sign }) => {
+      const { namespace, labels, deletionTimestamp } = other.pod.metadata;
+      if (namespace !== pod.metadata.namespace || deletionTimestamp !== undefined) return;
+      for (const constraint of hard) {
+        const value = node.topology(constraint.topologyKey);
+        if (value === undefined || !constraint.selector.matches(labels) || !constraint.isEligible(node))
+          continue;
+        constraint.counts.set(value, (constraint.counts.get(value) ?? 0) + sign);
+        constraint.least = undefined;
+      }
+    },
+    filter: (_pod, node, { hard }) => {
+      for (const constraint of hard) {
+        const { topologyKey, counts, self, maxSkew } = constraint;
+        const value = node.topology(topologyKey);
+        if (value === undefined) return NO_LABEL;
+        constraint.least ??= leastOf(constraint);
+        const { least } = constraint;
+        if ((counts.get(value) ?? 0) + self - least > maxSkew) return SKEWED;
+      }
+      return undefined;
+    },
+    prepareScore: (_pod, nodes, state) => {
+      if (state.soft.length === 0) return "skip";
+      const { soft, needsAllKeys } = state;
+      state.rated = nodes.map(
+        (node) => !needsAllKeys || soft.every((one) => node.topology(one.topologyKey) !== undefined),
+      );
+      const rated = nodes.filter((_, index) => state.rated[index]);
+      for (const one of soft) {
+        const domains =
+          one.topologyKey === HOSTNAME
+            ? rated.length
+            : new Set(rated.map((node) => node.topology(one.topologyKey))).size;
+        one.factor = Math.log(domains + 2);
+      }
+      return undefined;
+    },
+    score: (_pod, node, { soft }) => {
+      let total = 0;
+      for (const { topologyKey, counts, groups, factor, maxSkew } of soft) {
+        const value = node.topology(topologyKey);
+        if (value === undefined) continue;
+        const count = counts ? (counts.get(value) ?? 0) : countOn(groups, node.name);
+        total += count * factor + (maxSkew - 1);
+      }
+      return Math.round(total);
+    },
+    normalize: (scores, { rated }) => {
+      let [least, most] = [Number.POSITIVE_INFINITY, 0];
+      for (let index = 0; index < scores.length; index++) {
+        if (!rated[index]) continue;
+        least = Math.min(least, scores[index]!);
+        most = Math.max(most, scores[index]!);
+      }
+      for (let index = 0; index < scores.length; index++) {
+        if (!rated[index]) scores[index] = 0;
+        else
+          scores[index] =
+            most === 0 ? MAX_SCORE : Math.floor((MAX_SCORE * (most + least - scores[index]!)) / most);
+      }
+    },
+  };
 }
 
-/** Only nodes that have the keys of all of them count. */
+/** Which pods are counted with this one. */
+function selectorsOf(
+  own: readonly TopologySpreadConstraint[],
+  defaults: readonly TopologySpreadConstraint[],
+  pod: Pod,
+  together: Together,
+): LabelSelector[] {
+  if (own.length > 0) return own.map((one) => selectorOf(one, pod));
+  const general = defaults.length > 0 ? together(pod) : undefined;
+  return general ? [general] : [];
+}
+
+interface ConstraintSource {
+  pod: Pod;
+  snapshot: Snapshot;
+  /** Stands for the constraints' own selectors. */
+  general: LabelSelector | undefined;
+  /** Only nodes that have the keys of all of them count. */
+  needsAllKeys: boolean;
+}
+
 function constraintsOf(
   all: readonly TopologySpreadConstraint[],
-  pod: Pod,
-  snapshot: Snapshot,
+  { pod, snapshot, general, needsAllKeys }: ConstraintSource,
 ): [Constraint, LabelSelector][] {
-  const keys = all.map((one) => one.topologyKey);
+  const keys = needsAllKeys ? all.map((one) => one.topologyKey) : [];
   return all.map((one) => {
-    const selector = selectorOf(one, pod);
+    const selector = general ?? selectorOf(one, pod);
     const isEligible = eligibility(one.nodeAffinityPolicy ?? "Honor", one.nodeTaintsPolicy ?? "Ignore", pod);
     const { maxSkew, topologyKey, minDomains = 1 } = one;
     const constraint: Constraint = {

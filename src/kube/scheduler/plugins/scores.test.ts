@@ -4,12 +4,15 @@ import { PodRefusal, type SchedulingPlugin } from "../framework.ts";
 import type { Snapshot } from "../snapshot.ts";
 import { clusterOf, node, pod } from "../testing/objects.ts";
 import { imageLocality } from "./image-locality.ts";
-import { nodeAffinity } from "./node-affinity.ts";
-import { nodeResourcesBalanced } from "./node-resources-balanced.ts";
-import { nodeResourcesFit } from "./node-resources-fit.ts";
+import { nodeAffinity as nodeAffinityWith } from "./node-affinity.ts";
+import { nodeResourcesBalanced as nodeResourcesBalancedWith } from "./node-resources-balanced.ts";
+import { nodeResourcesFit as nodeResourcesFitWith } from "./node-resources-fit.ts";
 import { podTopologySpread as spreadWith } from "./pod-topology-spread.ts";
 import { taintToleration } from "./taint-toleration.ts";
 
+const nodeAffinity = nodeAffinityWith();
+const nodeResourcesBalanced = nodeResourcesBalancedWith();
+const nodeResourcesFit = nodeResourcesFitWith();
 const podTopologySpread = spreadWith(() => undefined);
 
 /** What a plugin gives each node, in the nodes' order; nothing where it does not rate. */

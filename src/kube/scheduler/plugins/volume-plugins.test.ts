@@ -15,10 +15,10 @@ import {
   storageOf,
 } from "../testing/storage.ts";
 import type { VolumeObjects } from "../volumes/volume-objects.ts";
-import { defaultProfile } from "./index.ts";
+import { allPlugins } from "./index.ts";
 
 const profile = (objects: VolumeObjects) =>
-  defaultProfile({
+  allPlugins({
     objects,
     client: {} as KubeClient,
     clock: systemClock,

@@ -1,4 +1,5 @@
 import { type Pod, type PodDisruptionBudget, podCondition } from "../../api/index.ts";
+import type { PluginArgs } from "../config/index.ts";
 import type { NodeRefusal, Prepared } from "../filter-node.ts";
 import { fitErrorMessage } from "../fit-error.ts";
 import type { NodeInfo } from "../node-info.ts";
@@ -25,19 +26,42 @@ export interface PreemptionRequest {
   resolvable: readonly NodeInfo[];
   budgets: () => Iterable<PodDisruptionBudget>;
   random: () => number;
+  /** How many nodes are tried out at least, where there are as many. */
+  args: PluginArgs["DefaultPreemption"];
 }
-
-/** So many nodes are tried out at least, where there are as many (minCandidateNodesPercentage, minCandidateNodesAbsolute). */
-const CANDIDATES_PERCENT = 10;
-const CANDIDATES = 100;
 
 /** Finds the node from which the least important pods would have to go for this one (upstream's DefaultPreemption). */
 export function preempt(request: PreemptionRequest): Preemption {
   const why = whyNotEligible(request);
   if (why !== undefined) return { message: why };
-  const { candidates, refusals } = tryOut(request);
-  const best = pickCandidate(candidates);
+  const tried = tryOut(request);
+  return conclude(request, tried, tried.candidates);
+}
+
+/** As `preempt`, where others have a say: `ask` gives the candidates that they let stand. */
+export async function preemptAsking(
+  request: PreemptionRequest,
+  ask: (candidates: readonly Candidate[]) => Promise<readonly Candidate[]>,
+): Promise<Preemption> {
+  const why = whyNotEligible(request);
+  if (why !== undefined) return { message: why };
+  const tried = tryOut(request);
+  return conclude(request, tried, tried.candidates.length > 0 ? await ask(tried.candidates) : []);
+}
+
+interface Tried {
+  candidates: readonly Candidate[];
+  refusals: readonly Pick<NodeRefusal, "reasons">[];
+}
+
+function conclude(
+  request: PreemptionRequest,
+  { candidates, refusals }: Tried,
+  left: readonly Candidate[],
+): Preemption {
+  const best = pickCandidate(left);
   if (best) return { nominate: best.node, victims: best.victims };
+  if (candidates.length > 0) return { message: "no candidate node for preemption" };
   const message = fitErrorMessage({
     nodeCount: request.snapshot.nodes.length,
     refusals,
@@ -67,11 +91,12 @@ function isGoingByPreemption(pod: Pod): boolean {
 }
 
 /** Enough nodes on which room could be made, and why there is none on the others; begins anywhere, so that all have their turn. */
-function tryOut({ pod, snapshot, filters, resolvable, budgets, random }: PreemptionRequest) {
+function tryOut({ pod, snapshot, filters, resolvable, budgets, random, args }: PreemptionRequest): Tried {
   const candidates: Candidate[] = [];
   const refusals: Pick<NodeRefusal, "reasons">[] = [];
   const count = resolvable.length;
-  const enough = Math.max(CANDIDATES, Math.floor((count * CANDIDATES_PERCENT) / 100));
+  const { minCandidateNodesAbsolute: least, minCandidateNodesPercentage: percentage } = args;
+  const enough = Math.max(least, Math.floor((count * percentage) / 100));
   const known = count === 0 ? [] : [...budgets()];
   const start = Math.floor(random() * count);
   let isHarmless = false;

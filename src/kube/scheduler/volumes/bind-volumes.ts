@@ -21,9 +21,10 @@ export interface BindVolumesOptions {
   nodeOf(name: string): Node | undefined;
   /** Whether the pod still waits to be bound. */
   isWaiting(pod: Pod): boolean;
+  /** Until it counts as failed; 10 minutes where nothing is said. */
+  timeoutMs?: number;
 }
 
-/** Upstream's bindTimeoutSeconds. */
 const TIMEOUT_MS = 600_000;
 /** Should an event be lost. */
 const LOOK_AGAIN_MS = 1_000;
@@ -40,7 +41,7 @@ export async function bindVolumes(
 ): Promise<void> {
   const written = await write(decided, options);
   const { clock, objects } = options;
-  const untilMs = clock.monotonicMs() + TIMEOUT_MS;
+  const untilMs = clock.monotonicMs() + (options.timeoutMs ?? TIMEOUT_MS);
   while (!areBound(pod, nodeName, written, options)) {
     if (clock.monotonicMs() > untilMs) throw failed("binding volumes: context deadline exceeded");
     await changed(objects, clock);

@@ -1,6 +1,13 @@
 import { invalidArgument } from "../../../../base/index.ts";
-import { errorListText, type FieldError, GoLiteral, invalid, notSupported } from "../../../api/index.ts";
-import { type ConfigKind, readComponentConfig } from "../../component-config/read-component-config.ts";
+import {
+  type ConfigKind,
+  errorListText,
+  type FieldError,
+  GoLiteral,
+  invalid,
+  notSupported,
+  readComponentConfig,
+} from "../../../api/index.ts";
 
 export const LIMIT_TYPES = ["Server", "Namespace", "User", "SourceAndObject"] as const;
 

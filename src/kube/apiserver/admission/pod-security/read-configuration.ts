@@ -1,7 +1,13 @@
 import { invalidArgument } from "../../../../base/index.ts";
 import { isDns1123Label, isDns1123Subdomain } from "../../../../formats/index.ts";
-import { duplicate, errorListText, type FieldError, invalid } from "../../../api/index.ts";
-import { type ConfigKind, readComponentConfig } from "../../component-config/read-component-config.ts";
+import {
+  type ConfigKind,
+  duplicate,
+  errorListText,
+  type FieldError,
+  invalid,
+  readComponentConfig,
+} from "../../../api/index.ts";
 import type { PodSecurityConfiguration } from "./configuration.ts";
 import { isLevel, LEVELS, type LevelVersion, parseVersion } from "./level.ts";
 import { MODES, type Mode } from "./policy.ts";

@@ -1,5 +1,5 @@
 import { invalidArgument } from "../../../../base/index.ts";
-import { type ConfigKind, readComponentConfig } from "../../component-config/read-component-config.ts";
+import { type ConfigKind, readComponentConfig } from "../../../api/index.ts";
 
 /** A claim with what stands before its value, or an expression. */
 export interface PrefixedClaimOrExpression {

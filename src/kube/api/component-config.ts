@@ -1,11 +1,13 @@
-import { errorMessage, invalidArgument } from "../../../base/index.ts";
-import { parseApiVersion, parseStrictYaml } from "../../api/index.ts";
+import { errorMessage, invalidArgument } from "../../base/index.ts";
+import { parseApiVersion } from "./api-version.ts";
+import { parseStrictYaml } from "./strict-yaml.ts";
 
 /** What may stand in a place of a configuration file. */
 export type ConfigShape =
   | "string"
   | "boolean"
   | "integer"
+  | "number"
   | "any"
   | { list: ConfigShape }
   | { map: ConfigShape }
@@ -16,6 +18,15 @@ export interface ConfigKind {
   versions: readonly string[];
   kind: string;
   fields: Record<string, ConfigShape>;
+}
+
+/** Reads what stands inside of a configuration, such as the arguments of a plugin. Throws as `readComponentConfig` does. */
+export function readConfigFields(
+  value: Record<string, unknown>,
+  fields: Record<string, ConfigShape>,
+): { value: Record<string, unknown>; strictProblems: string[] } {
+  const strictProblems: string[] = [];
+  return { value: fieldsOf(value, fields, "", strictProblems), strictProblems };
 }
 
 export interface ComponentConfig<T> {
@@ -96,7 +107,7 @@ function readAs(value: unknown, shape: ConfigShape, path: string, problems: stri
   );
 }
 
-function scalarOf(value: unknown, shape: "string" | "boolean" | "integer", path: string): unknown {
+function scalarOf(value: unknown, shape: "string" | "boolean" | "integer" | "number", path: string): unknown {
   const isRight = shape === "integer" ? Number.isSafeInteger(value) : typeof value === shape;
   if (isRight) return value;
   throw mismatch(path, value, shape);

@@ -1,0 +1,107 @@
+import type { Namespace, Node, Pod } from "../api/index.ts";
+import { isPodTerminal } from "../api/index.ts";
+import type { Informer } from "../client/index.ts";
+import { placementView, schedulingView } from "./queue-events.ts";
+import type { SchedulingContext } from "./scheduling-context.ts";
+import type { VolumeObjects } from "./volumes/volume-objects.ts";
+
+export interface WatchedObjects {
+  pods: Informer<Pod>;
+  nodes: Informer<Node>;
+  namespaces: Informer<Namespace>;
+  storage: VolumeObjects;
+}
+
+/** Takes room on a node. */
+const isPlaced = (pod: Pod) => Boolean(pod.spec.nodeName) && !isPodTerminal(pod);
+const labelsOf = (pod: Pod): string => JSON.stringify(pod.metadata.labels);
+
+type Context = Pick<SchedulingContext, "snapshot" | "queue" | "isOurs" | "profileOf">;
+
+/** Keeps snapshot and queue current with what happens in the cluster, until the returned functions are called. */
+export function watchCluster(context: Context, watched: WatchedObjects): (() => void)[] {
+  const { snapshot, queue } = context;
+  const { pods, nodes, namespaces, storage } = watched;
+  const podWatch = new PodWatch(context);
+  return [
+    namespaces.subscribe({
+      onAdd: (one) => snapshot.setNamespace(one),
+      onUpdate: (one) => snapshot.setNamespace(one),
+      onDelete: (one) => snapshot.removeNamespace(one.metadata.name),
+    }),
+    nodes.subscribe({
+      onAdd: (node) => {
+        snapshot.setNode(node);
+        queue.clusterChanged({ type: "node", node });
+      },
+      onUpdate: (node, previous) => {
+        snapshot.setNode(node);
+        if (schedulingView(node) !== schedulingView(previous))
+          queue.clusterChanged({ type: "node", node, previous });
+      },
+      onDelete: (node) => {
+        snapshot.removeNode(node.metadata.name);
+        queue.clusterChanged({ type: "node", previous: node });
+      },
+    }),
+    pods.subscribe({
+      onAdd: (pod) => podWatch.changed(pod),
+      onUpdate: (pod, previous) => podWatch.changed(pod, previous),
+      onDelete: (pod) => podWatch.gone(pod),
+    }),
+    ...storage.subscribe(() => queue.clusterChanged({ type: "storage" })),
+  ];
+}
+
+class PodWatch {
+  readonly #context: Context;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  changed(pod: Pod, previous?: Pod): void {
+    const { snapshot, queue, isOurs } = this.#context;
+    snapshot.setPod(pod);
+    this.#noteNomination(pod, previous);
+    if (!isOurs(pod)) queue.remove(pod.metadata.uid);
+    else if (this.#isGated(pod)) queue.hold(pod);
+    else if (!previous || this.#isGated(previous) || placementView(pod) !== placementView(previous))
+      queue.add(pod);
+    else queue.refresh(pod);
+    const was = previous !== undefined && isPlaced(previous);
+    if (was && !isPlaced(pod)) queue.clusterChanged({ type: "pod-gone", pod });
+    else if (isPlaced(pod) && !was) queue.clusterChanged({ type: "pod-placed", pod });
+    else if (isPlaced(pod) && previous && labelsOf(pod) !== labelsOf(previous))
+      queue.clusterChanged({ type: "pod-placed", pod, previous });
+  }
+
+  #isGated(pod: Pod): boolean {
+    const gates = pod.spec.schedulingGates ?? [];
+    return gates.length > 0 && this.#context.profileOf(pod)?.heedsGates === true;
+  }
+
+  gone(pod: Pod): void {
+    const { snapshot, queue } = this.#context;
+    queue.remove(pod.metadata.uid);
+    snapshot.removePod(pod.metadata.uid);
+    this.#forgetNomination(pod);
+    if (isPlaced(pod)) queue.clusterChanged({ type: "pod-gone", pod });
+  }
+
+  /** What the status says of it, where that has changed; else the decisions here are newer. */
+  #noteNomination(pod: Pod, previous: Pod | undefined): void {
+    const { snapshot, isOurs } = this.#context;
+    const name = pod.status?.nominatedNodeName;
+    if (!isOurs(pod)) this.#forgetNomination(pod);
+    else if (name === previous?.status?.nominatedNodeName) return;
+    else if (name) snapshot.nominator.set(pod, name);
+    else this.#forgetNomination(pod);
+  }
+
+  /** Its place may be had by others now. */
+  #forgetNomination(pod: Pod): void {
+    const { snapshot, queue } = this.#context;
+    if (snapshot.nominator.remove(pod.metadata.uid)) queue.clusterChanged({ type: "pod-gone", pod });
+  }
+}
