@@ -29,6 +29,7 @@ const ROWS: Record<string, number> = {
   "kube/kubelet": 6,
   "kube/proxy": 6,
   "kube/dns": 6,
+  "kube/scraper": 6,
   dashboard: 7,
   cli: 7,
   platform: 8,

@@ -32,6 +32,12 @@ export { MediaType } from "./oci-types.ts";
 export * from "./path-glob.ts";
 export * from "./pem.ts";
 export * from "./platform.ts";
+export {
+  ExpositionProblem,
+  type PrometheusSample,
+  prometheusSamples,
+  type SampleType,
+} from "./prometheus-samples.ts";
 export { counter, gauge, Histogram, histogram, label, type MetricValue } from "./prometheus-text.ts";
 export * as protobuf from "./protobuf-message.ts";
 export {

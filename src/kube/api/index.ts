@@ -142,6 +142,7 @@ export * from "./meta/label-selector.ts";
 export * from "./meta/object-meta.ts";
 export { canonicalTime, timeMs } from "./meta/time.ts";
 export * from "./metadata-of.ts";
+export { metricValueLists } from "./metrics/metric-value-lists.ts";
 export { type NodeMetrics, nodeMetrics } from "./metrics/node-metrics.ts";
 export { type PodMetrics, podMetrics } from "./metrics/pod-metrics.ts";
 export * from "./models.ts";

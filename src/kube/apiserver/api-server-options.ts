@@ -1,6 +1,7 @@
 import type { Clock, Logger, Service } from "../../base/index.ts";
 import type { Store, WatchCacheOptions } from "../../store/index.ts";
 import type { KindSource } from "../api/index.ts";
+import type { MetricSource } from "../client/index.ts";
 import type { NodeAccess } from "../client/node-access.ts";
 import type { ApiBackend } from "../client/types.ts";
 import type { PluginChoice } from "./admission/choose-plugins.ts";
@@ -31,6 +32,8 @@ export interface ApiServerOptions {
   host?: string;
   /** The way to the nodes, asked when a log, exec, attach or port-forward comes in; undefined while there is none. */
   nodeAccess: () => NodeAccess | undefined;
+  /** What pods told of themselves; undefined while nobody asks them. None when absent. */
+  metricSource?: () => MetricSource | undefined;
   /** The parts beside this server that `componentstatuses` tells about, by upstream's names. */
   components?: readonly HealthCheck[];
   /** What is kept for watchers: of the past, and for those that are slow. */

@@ -6,6 +6,7 @@ import {
   builtInKinds,
   groupResourceText,
   type KindSource,
+  metricValueLists,
   nodes,
   pods,
   secrets,
@@ -50,6 +51,7 @@ import type { DebugPages } from "./http/debug-pages.ts";
 import { HttpFront } from "./http/http-front.ts";
 import { ServerPaths } from "./http/server-paths.ts";
 import { LocalBackend } from "./local-backend.ts";
+import { MetricValues } from "./metric-values/metric-values.ts";
 import { ApiServerMetrics } from "./metrics.ts";
 import { FreshObjects } from "./objects/fresh-objects.ts";
 import { keyPrefix, REGISTRY, searchPrefix } from "./objects/object-keys.ts";
@@ -99,6 +101,7 @@ class KubeApiServer implements ApiServer {
   readonly #tokens: ServiceAccountTokens;
   readonly #authentication: ServerAuthentication;
   readonly #authorization: ServerAuthorization;
+  readonly #metricValues: MetricValues;
   readonly #context: ServerContext;
   readonly #aggregation: Aggregation;
   readonly #start = new StartSteps();
@@ -166,7 +169,6 @@ class KubeApiServer implements ApiServer {
       clock: this.#clock,
     });
     this.#webhooks = new WebhookClient({ lookup: this.#lookup, clock: this.#clock, agents: this.#agents });
-    this.#context = this.#createContext();
     this.#aggregation = new Aggregation({
       cache: this.#cache,
       lookup: this.#lookup,
@@ -175,6 +177,12 @@ class KubeApiServer implements ApiServer {
       logger: options.logger,
       clock: this.#clock,
     });
+    const { services: aggregated } = this.#aggregation;
+    this.#metricValues = new MetricValues({
+      source: () => options.metricSource?.(),
+      isTakenOver: (group) => aggregated.isTakenOver(group),
+    });
+    this.#context = this.#createContext();
     this.#flowControl = this.#createFlowControl();
     this.#metrics = new ApiServerMetrics({
       clock: this.#clock,
@@ -206,10 +214,9 @@ class KubeApiServer implements ApiServer {
       clock: this.#clock,
     });
     const offload = new Offload({ threads: this.#threads, cache: this.#cache, clock: this.#clock });
-    const aggregated = this.#aggregation.services;
     const flowControl = this.#flowControl;
     const chain: ChainOptions = { context: this.#context, aggregated, observer, flowControl, offload };
-    this.backend = new LocalBackend(chain);
+    this.backend = new LocalBackend(chain, this.#aggregation.objects);
     this.#client = createInProcessClient(this.backend, SELF, {
       userAgent: `kube-apiserver/${KUBERNETES_VERSION}`,
     });
@@ -281,6 +288,7 @@ class KubeApiServer implements ApiServer {
       services: this.#services,
       tokens: this.#tokens,
       tokenAuthenticator: this.#authentication.tokens,
+      metricValues: this.#metricValues,
       clock: this.#clock,
     });
   }
@@ -290,6 +298,7 @@ class KubeApiServer implements ApiServer {
     const paths = new ServerPaths({
       kinds: this.#kinds,
       aggregation: this.#aggregation,
+      namedResources: this.#metricValues,
       health: new Health({
         live: [
           { name: "ping", check: () => {} },
@@ -377,7 +386,7 @@ class KubeApiServer implements ApiServer {
 
   async #run({ signal, ready }: ServiceContext): Promise<void> {
     const { store, port, host, certificates, tls = {}, http2 = DEFAULT_HTTP2, logger } = this.#options;
-    const builtIn = this.#kinds.served();
+    const builtIn = [...this.#kinds.served(), ...metricValueLists];
     await this.#audit?.open();
     await writeBootstrapObjects(store, builtIn, this.#clock.nowMs());
     this.#start.finish(

@@ -25,7 +25,10 @@ export interface JudgingParts
 }
 
 type AdmissionParts = Parameters<typeof defaultAdmission>[0];
-type Judging = Omit<ServerContext, "tokens" | "tokenAuthenticator" | "nodeAccess" | "components">;
+type Judging = Omit<
+  ServerContext,
+  "tokens" | "tokenAuthenticator" | "nodeAccess" | "metricValues" | "components"
+>;
 
 /** Who is authorized, what is admitted and counted, and where objects lie. */
 export function judgingContext(parts: JudgingParts): Judging {
@@ -55,7 +58,10 @@ export function judgingContext(parts: JudgingParts): Judging {
 }
 
 interface MainParts
-  extends Pick<ServerContext, "kinds" | "objects" | "lookup" | "tokens" | "tokenAuthenticator">,
+  extends Pick<
+      ServerContext,
+      "kinds" | "objects" | "lookup" | "tokens" | "tokenAuthenticator" | "metricValues"
+    >,
     Pick<JudgingParts, "rbacVersion" | "webhooks" | "services" | "clock"> {
   options: ApiServerOptions;
   cache: WatchCache<StoredObject>;
@@ -64,7 +70,7 @@ interface MainParts
 
 /** What all requests share on the main thread. */
 export function createServerContext(parts: MainParts): ServerContext {
-  const { options, cache, authorization, tokens, tokenAuthenticator, ...judging } = parts;
+  const { options, cache, authorization, tokens, tokenAuthenticator, metricValues, ...judging } = parts;
   const { logger, nodeAccess, admissionPlugins: choice } = options;
   return {
     ...judgingContext({
@@ -77,6 +83,7 @@ export function createServerContext(parts: MainParts): ServerContext {
     tokens,
     tokenAuthenticator,
     nodeAccess,
+    metricValues,
     components: [
       ...(options.components ?? []),
       { name: "etcd-0", check: async () => void (await options.store.status()) },

@@ -11,6 +11,7 @@ import type { ServiceAccountTokens } from "./authentication/service-account-toke
 import type { Authorizer } from "./authorization/authorizer.ts";
 import type { RbacAuthorizer } from "./authorization/rbac-authorizer.ts";
 import type { HealthCheck } from "./health/health.ts";
+import type { MetricValues } from "./metric-values/metric-values.ts";
 import type { ObjectCache } from "./objects/object-cache.ts";
 import type { ObjectLookup } from "./objects/object-lookup.ts";
 import type { ObjectStore } from "./objects/object-store.ts";
@@ -40,6 +41,8 @@ export interface ServerContext {
   /** Knows all tokens that the server takes. */
   tokenAuthenticator: TokenAuthenticator;
   nodeAccess: () => NodeAccess | undefined;
+  /** Answers for custom and external metrics. */
+  metricValues: MetricValues;
   /** What `componentstatuses` tells about. */
   components: readonly HealthCheck[];
 }

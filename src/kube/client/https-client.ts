@@ -7,6 +7,7 @@ import { deepFreeze } from "./deep-freeze.ts";
 import { deleteOptions, withTypeMeta } from "./in-process-client.ts";
 import type {
   DeleteOptions,
+  GetOptions,
   KubeClient,
   ListOptions,
   NewObject,
@@ -81,9 +82,9 @@ class HttpsClient implements KubeClient {
     resource: ResourceRef,
     namespace: string | undefined,
     name: string,
-    { subresource }: { subresource?: string } = {},
+    { subresource, ...query }: GetOptions = {},
   ): Promise<T> {
-    return this.#json<T>({ method: "GET", path: pathOf(resource, namespace, name, subresource) });
+    return this.#json<T>({ method: "GET", path: pathOf(resource, namespace, name, subresource), query });
   }
 
   async list<T extends KubeObject>(resource: ResourceRef, options: ListOptions = {}): Promise<KubeList<T>> {

@@ -8,5 +8,6 @@ export {
 export { createHttpsClient, type HttpsClientOptions } from "./https-client.ts";
 export { createInProcessClient } from "./in-process-client.ts";
 export { createInformerFactory, type InformerFactoryOptions } from "./informer-factory.ts";
+export type * from "./metric-source.ts";
 export type * from "./node-access.ts";
 export type * from "./types.ts";

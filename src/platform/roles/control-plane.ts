@@ -19,6 +19,7 @@ import {
 import type { NodeAccess } from "../../kube/client/node-access.ts";
 import { createControllerManager, provideStorageClass } from "../../kube/controllers/index.ts";
 import { createScheduler } from "../../kube/scheduler/index.ts";
+import { MetricsScraper } from "../../kube/scraper/index.ts";
 import type { Store } from "../../store/index.ts";
 import { firstAddress } from "../address-range.ts";
 import { writeAdminKubeconfig } from "../admin-kubeconfig.ts";
@@ -62,6 +63,7 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
   const serverCa = new Slot<string>("authority of the API server");
   const tokenKey = new Slot<TokenSigningKey>("key that signs tokens");
   const kubeconfig = new DeferredSaves({ what: "file", logger, clock });
+  const scraper = new Slot<MetricsScraper>("metrics scraper");
   const parts = new RunningParts();
 
   const clientAs = (user: UserInfo, userAgent: string): KubeClient =>
@@ -109,6 +111,7 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
           advertiseAddress: firstAddress(podCidr),
           port: config.apiPort,
           nodeAccess: options.localNode,
+          metricSource: () => scraper.current,
           components: [
             { name: "controller-manager", check: () => parts.check("controllers") },
             { name: "scheduler", check: () => parts.check("scheduler") },
@@ -173,6 +176,17 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
         clock,
       }),
     ),
+    withInformers({
+      name: "metrics-scraper",
+      needs: ["apiserver"],
+      client: () => clientAs(asControllerManager, "kube-controller-manager"),
+      run: (_client, informers, context) => {
+        scraper.fill(new MetricsScraper({ informers, logger, clock }));
+        return scraper.value.run(context);
+      },
+      logger,
+      clock,
+    }),
   ];
   return { services, store, settings, clientAs };
 }
