@@ -1,5 +1,7 @@
 import { jsonEquals } from "../../../formats/index.ts";
 import {
+  type APIService,
+  apiServices as apiServicesResource,
   horizontalPodAutoscalers,
   pods as podsResource,
   type V2HorizontalPodAutoscaler,
@@ -14,11 +16,12 @@ export function createHorizontalPodAutoscalerController(dependencies: Controller
   const { informers } = dependencies;
   const autoscalers = informers.informer<V2HorizontalPodAutoscaler>(horizontalPodAutoscalers);
   const pods = informers.informer(podsResource);
-  const reconciler = new AutoscalerReconciler(dependencies, { autoscalers, pods });
+  const apiServices = informers.informer<APIService>(apiServicesResource);
+  const reconciler = new AutoscalerReconciler(dependencies, { autoscalers, pods, apiServices });
   return createController(
     {
       name: "horizontal-pod-autoscaler",
-      informers: [autoscalers, pods],
+      informers: [autoscalers, pods, apiServices],
       watch: (enqueue) => [
         autoscalers.subscribe({
           onAdd: (one) => enqueue(keyOf(one)),

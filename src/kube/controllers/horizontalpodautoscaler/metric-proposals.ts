@@ -9,7 +9,7 @@ import {
   type V2MetricTarget,
 } from "../../api/index.ts";
 import { isReady } from "../pod-state.ts";
-import type { MetricsClient } from "./metrics-client.ts";
+import type { MetricQuery, MetricsClient } from "./metrics-client.ts";
 import {
   averageRatio,
   podRequests,
@@ -163,9 +163,9 @@ async function proposeForResource(scaled: Scaled, name: string, target: V2Metric
 async function proposeForPods(scaled: Scaled, { pods: source }: V2MetricSpec): Promise<Proposal> {
   const { namespace, selector, pods, specReplicas, nowMs } = scaled;
   const { metric, target } = source!;
-  refuseSelector(metric);
+  const query = queryOf(metric);
   const metrics = await told(`unable to get metric ${metric.name}`, () =>
-    scaled.metrics.ofPods(metric, namespace, selector),
+    scaled.metrics.ofPods(query, namespace, selector),
   );
   const targetMilli = quantityMilliValue(target.averageValue ?? "0");
   const { replicas, usage } = replicasForUsage({
@@ -188,10 +188,10 @@ async function proposeForPods(scaled: Scaled, { pods: source }: V2MetricSpec): P
 async function proposeForObject(scaled: Scaled, { object }: V2MetricSpec): Promise<Proposal> {
   const { namespace } = scaled;
   const { metric, target, describedObject } = object!;
-  refuseSelector(metric);
+  const query = queryOf(metric);
   const read = async () => {
     try {
-      return await scaled.metrics.ofObject(metric, namespace, describedObject);
+      return await scaled.metrics.ofObject(query, namespace, describedObject);
     } catch (error) {
       const { kind, name } = describedObject;
       throw new Error(
@@ -227,8 +227,7 @@ async function proposeForExternal(scaled: Scaled, { external }: V2MetricSpec): P
   const { metric, target } = external!;
   const read = () =>
     told(`unable to get external metric ${namespace}/${metric.name}/${selectorText(metric)}`, async () => {
-      refuseSelector(metric);
-      const values = await scaled.metrics.external(metric, namespace);
+      const values = await scaled.metrics.external(queryOf(metric), namespace);
       return values.reduce((sum, value) => sum + value, 0);
     });
   const name = externalName(metric);
@@ -260,9 +259,9 @@ function replicasForValue({ pods, specReplicas }: Scaled, milliValue: number, ta
   });
 }
 
-/** A selector of the metric that says nothing that can be understood. */
-function refuseSelector({ selector }: V2MetricIdentifier): void {
-  labelSelectorFrom(selector);
+/** Throws where the metric's selector says nothing that can be understood. */
+function queryOf({ name, selector }: V2MetricIdentifier): MetricQuery {
+  return { name, selector: labelSelectorFrom(selector).toString() };
 }
 
 const externalName = (metric: V2MetricIdentifier) =>

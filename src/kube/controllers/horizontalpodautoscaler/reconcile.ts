@@ -1,6 +1,7 @@
 import { errorMessage } from "../../../base/index.ts";
 import { jsonEquals } from "../../../formats/index.ts";
 import {
+  type APIService,
   horizontalPodAutoscalers,
   type Pod,
   type ResourceRef,
@@ -12,6 +13,7 @@ import type { Informer } from "../../client/index.ts";
 import type { ControllerDependencies } from "../controller.ts";
 import { OwnWrites } from "../own-writes.ts";
 import { countedPods, SelectorProblem } from "./counted-pods.ts";
+import { createCustomMetricsClient } from "./custom-metrics-client.ts";
 import { KnownSelectors } from "./known-selectors.ts";
 import { MetricFailure, type Proposal, proposalOf, type Scaled } from "./metric-proposals.ts";
 import { createMetricsClient, type MetricsClient } from "./metrics-client.ts";
@@ -23,6 +25,8 @@ import { StatusDraft } from "./status-draft.ts";
 export interface AutoscalerSources {
   autoscalers: Informer<V2HorizontalPodAutoscaler>;
   pods: Informer<Pod>;
+  /** Who answers for which API. */
+  apiServices: Informer<APIService>;
 }
 
 /** How many replicas there are to be, and why that is another number. */
@@ -52,7 +56,10 @@ export class AutoscalerReconciler {
   constructor(dependencies: ControllerDependencies, sources: AutoscalerSources) {
     this.#dependencies = dependencies;
     this.#sources = sources;
-    this.#metrics = createMetricsClient(dependencies.client);
+    this.#metrics = createMetricsClient(
+      dependencies.client,
+      createCustomMetricsClient({ ...dependencies, apiServices: sources.apiServices }),
+    );
     this.#written = new OwnWrites(sources.autoscalers);
   }
 
