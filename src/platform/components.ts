@@ -3,7 +3,7 @@ import type { Component } from "../cli/index.ts";
 
 /** The services of each part of the house. */
 const SERVICES = {
-  apiserver: ["memory", "store", "cluster", "certificates", "apiserver", "storage-class"],
+  apiserver: ["memory", "store", "cluster", "certificates", "apiserver", "storage-class", "metrics-scraper"],
   controllers: ["controllers"],
   scheduler: ["scheduler"],
   node: [
