@@ -12,9 +12,9 @@ export interface PlatformOptions {
   /** Which parts of the house run. */
   components: readonly Component[];
   logLevel: LogLevel;
-  /** kube-apiserver's flags that were given, each as often as it was; their paths are absolute. */
-  apiServerFlags: Record<string, string[]>;
-  /** A file with more of them (`apiServer:`). */
+  /** Flags of upstream's programs that were given, each as often as it was; their paths are absolute. */
+  programFlags: Record<"apiServer" | "controllerManager", Record<string, string[]>>;
+  /** A file with more of them, under the same names. */
   configFile: string | undefined;
 }
 

@@ -11,7 +11,7 @@ import type { PlatformOptions, PlatformRunner } from "./platform-runner.ts";
 import { summaryText } from "./summary.ts";
 
 export const UP_USAGE =
-  "gantry up [--home DIR] [--detach] [--wait] [--api-port N] [--registry-port N] [--store etcd://HOST:PORT[,…]] [--node-name NAME] [--components LIST] [--log-level LEVEL] [--config FILE] [flags of kube-apiserver, see 'gantry up --help']";
+  "gantry up [--home DIR] [--detach] [--wait] [--api-port N] [--registry-port N] [--store etcd://HOST:PORT[,…]] [--node-name NAME] [--components LIST] [--log-level LEVEL] [--config FILE] [flags of kube-apiserver and kube-controller-manager, see 'gantry up --help']";
 const PORTS = { min: 0, max: 65_535 };
 const WAIT_MS = 60_000;
 const OPTIONS: OptionSpecs = {
@@ -29,7 +29,7 @@ const OPTIONS: OptionSpecs = {
 
 /** Starts the platform: in the foreground, or with --detach as a process of its own. */
 export async function up(args: readonly string[], run: PlatformRunner): Promise<number> {
-  const { own, apiServerFlags } = await withoutApiServerFlags(args);
+  const { own, programFlags } = await withoutProgramFlags(args);
   const parsed = parseArguments(own, OPTIONS, UP_USAGE);
   const configFile = parsed.text("config");
   const options: PlatformOptions = {
@@ -40,28 +40,47 @@ export async function up(args: readonly string[], run: PlatformRunner): Promise<
     store: parsed.text("store"),
     components: components(parsed.text("components")),
     logLevel: logLevel(parsed.text("log-level")),
-    apiServerFlags,
+    programFlags,
     configFile: configFile === undefined ? undefined : resolve(configFile),
   };
   return parsed.flag("detach") ? detach(options, own, parsed.flag("wait")) : foreground(options, run);
 }
 
-/** Only who gives flags of the API server waits until its libraries are loaded. */
-async function withoutApiServerFlags(
+/** Only who gives flags of upstream's programs waits until their tables are loaded. A flag of both is the API server's. */
+async function withoutProgramFlags(
   args: readonly string[],
-): Promise<{ own: readonly string[]; apiServerFlags: PlatformOptions["apiServerFlags"] }> {
+): Promise<{ own: readonly string[]; programFlags: PlatformOptions["programFlags"] }> {
   const isOwn = (arg: string) =>
     !arg.startsWith("--") || Object.hasOwn(OPTIONS, arg.slice(2).split("=", 1)[0]!);
-  if (args.every(isOwn)) return { own: args, apiServerFlags: {} };
-  const { takeFlags, withAbsolutePaths } = await import("../kube/apiserver/index.ts");
-  const { given, rest } = takeFlags(args);
-  return { own: rest, apiServerFlags: withAbsolutePaths(given, process.cwd()) };
+  if (args.every(isOwn)) return { own: args, programFlags: { apiServer: {}, controllerManager: {} } };
+  const { apiServer, controllerManager } = await flagTables();
+  const ofServer = apiServer.take(args);
+  const ofManager = controllerManager.take(ofServer.rest);
+  const from = process.cwd();
+  return {
+    own: ofManager.rest,
+    programFlags: {
+      apiServer: apiServer.withAbsolutePaths(ofServer.given, from),
+      controllerManager: controllerManager.withAbsolutePaths(ofManager.given, from),
+    },
+  };
+}
+
+async function flagTables() {
+  const [{ API_SERVER_FLAGS: apiServer }, { CONTROLLER_MANAGER_FLAGS: controllerManager }] =
+    await Promise.all([import("../kube/apiserver/index.ts"), import("../kube/controllers/index.ts")]);
+  return { apiServer, controllerManager };
 }
 
 /** The lines that `--help` has beside the usage. */
 export async function upHelp(): Promise<string> {
-  const { flagsHelp } = await import("../kube/apiserver/index.ts");
-  return `Flags of kube-apiserver; they may also stand in the file of --config, or in config.yaml of the home, under apiServer:\n\n${flagsHelp()}`;
+  const { apiServer, controllerManager } = await flagTables();
+  const of = (program: string, field: string, help: string) =>
+    `Flags of ${program}; they may also stand in the file of --config, or in config.yaml of the home, under ${field}:\n\n${help}`;
+  return [
+    of("kube-apiserver", "apiServer", apiServer.help()),
+    of("kube-controller-manager", "controllerManager", controllerManager.help()),
+  ].join("\n");
 }
 
 function components(text: string | undefined): readonly Component[] {
@@ -111,9 +130,9 @@ async function detach(
   const rest = args.filter((arg) => !["--detach", "-d", "--wait"].includes(arg));
   // The child works from elsewhere: paths are absolute there.
   const config = options.configFile === undefined ? [] : [`--config=${options.configFile}`];
-  const flags = Object.entries(options.apiServerFlags).flatMap(([name, values]) =>
-    values.map((value) => `--${name}=${value}`),
-  );
+  const flags = Object.values(options.programFlags)
+    .flatMap((given) => Object.entries(given))
+    .flatMap(([name, values]) => values.map((value) => `--${name}=${value}`));
   const command = [process.argv[1]!, "up", ...rest, ...config, ...flags];
   const child = spawn(process.execPath, [...process.execArgv, ...command], {
     detached: true,

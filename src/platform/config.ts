@@ -20,9 +20,11 @@ export interface PlatformConfig {
   store: string;
   /** kube-apiserver's flags, without their dashes, as whoever keeps the instance has written them down. */
   apiServer?: Record<string, unknown>;
+  /** Likewise kube-controller-manager's. */
+  controllerManager?: Record<string, unknown>;
 }
 
-const FIELDS: Record<Exclude<keyof PlatformConfig, "apiServer">, RegExp> = {
+const FIELDS: Record<Exclude<keyof PlatformConfig, "apiServer" | "controllerManager">, RegExp> = {
   instanceId: /^[0-9a-f]{6}$/,
   apiPort: /^\d{1,5}$/,
   registryPort: /^\d{1,5}$/,

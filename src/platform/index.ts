@@ -16,9 +16,7 @@ import {
 } from "../cli/index.ts";
 import type { ContainerSummary } from "../engine/types.ts";
 import { ensureSharedMount, setUpProcess } from "../kernel/index.ts";
-import type { GivenFlags } from "../kube/apiserver/index.ts";
 import { runStoreOperation } from "../store/index.ts";
-import { apiServerFlags } from "./api-server-flags.ts";
 import { runsContainers, servicesOf } from "./components.ts";
 import type { PlatformConfig } from "./config.ts";
 import { startControlServer } from "./control-server.ts";
@@ -26,6 +24,7 @@ import { type EngineHouse, engineHouse } from "./engine-services.ts";
 import { assertNothingRuns, type HomeLayout, homeLayout, lockHome, prepareHome } from "./home.ts";
 import { loadInstance } from "./instance.ts";
 import { LastGuard } from "./last-guard.ts";
+import { programFlags } from "./program-flags.ts";
 import { assertSystemPackages } from "./requirements.ts";
 import { hasRunningProcesses, removeKernelState, unmountHome } from "./reset.ts";
 import { type ControlPlane, controlPlane } from "./roles/control-plane.ts";
@@ -55,7 +54,7 @@ class Platform {
   readonly #hooks: PlatformHooks;
   readonly #layout: HomeLayout;
   readonly #config: PlatformConfig;
-  readonly #apiServerFlags: GivenFlags;
+  readonly #programFlags: ReturnType<typeof programFlags>;
   readonly #logger: Logger;
   readonly #guard: LastGuard;
   readonly #startedAtMs: number;
@@ -73,7 +72,7 @@ class Platform {
     this.#startedAtMs = startedAtMs;
     this.#logger = createLogger((line) => hooks.log(line), options.logLevel);
     this.#config = loadInstance(options);
-    this.#apiServerFlags = apiServerFlags(options, this.#config);
+    this.#programFlags = programFlags(options, this.#config);
     this.#guard = new LastGuard({
       logger: this.#logger,
       clock: systemClock,
@@ -126,7 +125,7 @@ class Platform {
     let node: NodeRole | undefined;
     const plane = controlPlane({
       ...common,
-      apiServerFlags: this.#apiServerFlags,
+      programFlags: this.#programFlags,
       localNode: () => node?.kubelet.current,
     });
     const clients = localNodeClients(plane, this.#config.nodeName);

@@ -6,9 +6,9 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { DAMAGED, UNREADABLE } from "../base/record-faults.test-support.ts";
 import type { PlatformOptions } from "../cli/index.ts";
 import { processIdentity } from "../kernel/index.ts";
-import { apiServerFlags } from "./api-server-flags.ts";
 import { homeLayout, lockHome } from "./home.ts";
 import { loadInstance } from "./instance.ts";
+import { programFlags } from "./program-flags.ts";
 
 let home: string;
 beforeEach(() => {
@@ -17,7 +17,7 @@ beforeEach(() => {
 afterEach(() => rmSync(home, { recursive: true }));
 
 type Load = { store?: string; apiPort?: number } & Partial<
-  Pick<PlatformOptions, "apiServerFlags" | "configFile">
+  Pick<PlatformOptions, "programFlags" | "configFile">
 >;
 
 const load = ({ store, apiPort, ...more }: Load) =>
@@ -29,7 +29,7 @@ const load = ({ store, apiPort, ...more }: Load) =>
     nodeName: undefined,
     components: [],
     logLevel: "info",
-    apiServerFlags: {},
+    programFlags: { apiServer: {}, controllerManager: {} },
     configFile: undefined,
     ...more,
   });
@@ -42,7 +42,9 @@ it("keeps what an instance decided at its first start, but for the ports that a 
 });
 
 it("takes what flags of the API server say of the instance, and keeps its Services where they are", () => {
-  const flags = (more: Record<string, string[]>) => ({ apiServerFlags: more });
+  const flags = (more: Record<string, string[]>) => ({
+    programFlags: { apiServer: more, controllerManager: {} },
+  });
   const first = load(flags({ "service-cluster-ip-range": ["10.201.0.0/20"], "secure-port": ["7443"] }));
   expect(first).toMatchObject({
     serviceCidr: "10.201.0.0/20",
@@ -67,8 +69,12 @@ it("gathers flags of the API server: the command line before --config, that befo
   const configFile = join(home, "sub", "flags.yaml");
   mkdirSync(join(home, "sub"));
   writeFileSync(configFile, dump({ apiServer: { "event-ttl": "2h", "audit-log-path": "b.log" } }));
-  const given = { home, apiServerFlags: { "event-ttl": ["3h"] }, configFile };
-  expect(apiServerFlags(given, again)).toEqual({
+  const given = {
+    home,
+    programFlags: { apiServer: { "event-ttl": ["3h"] }, controllerManager: {} },
+    configFile,
+  };
+  expect(programFlags(given, again).apiServer).toEqual({
     "event-ttl": ["3h"],
     "audit-log-path": [join(home, "sub", "b.log")],
     "client-ca-file": [join(home, "ca")],
@@ -79,7 +85,7 @@ it("gathers flags of the API server: the command line before --config, that befo
     ["[", "flags.yaml cannot be read"],
   ]) {
     writeFileSync(configFile, text!);
-    expect(() => apiServerFlags(given, again)).toThrow(why);
+    expect(() => programFlags(given, again)).toThrow(why);
   }
 });
 

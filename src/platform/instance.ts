@@ -4,8 +4,8 @@ import { hostInfo } from "../kernel/index.ts";
 import { readInstanceFlags } from "../kube/apiserver/index.ts";
 import { choosePodCidr, chooseServiceCidr, ipToNumber, numberToIp, parseSubnet } from "../network/index.ts";
 import { parseEtcdAddress } from "../store/index.ts";
-import { apiServerFlags } from "./api-server-flags.ts";
 import { assertValid, newInstanceId, type PlatformConfig, readConfig, writeConfig } from "./config.ts";
+import { programFlags } from "./program-flags.ts";
 
 const API_PORT = 6443;
 const REGISTRY_PORT = 5000;
@@ -13,7 +13,7 @@ const REGISTRY_PORT = 5000;
 /** The instance's configuration: what it decided at its first start, with the ports that this start names. */
 export function loadInstance(options: PlatformOptions): PlatformConfig {
   const known = readConfig(options.home);
-  const flagged = readInstanceFlags(apiServerFlags(options, known));
+  const flagged = readInstanceFlags(programFlags(options, known).apiServer);
   const base = known ?? newInstance(flagged.serviceCidr);
   if (flagged.serviceCidr !== undefined && flagged.serviceCidr !== base.serviceCidr)
     throw servicesElsewhere(options.home, base.serviceCidr);

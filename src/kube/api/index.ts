@@ -73,6 +73,13 @@ export { nodeIsSelected, nodeSelectorTermMatches, selectsNodes } from "./core/po
 export { podCondition, withPodCondition } from "./core/pod/pod-condition.ts";
 export { qosClassOf } from "./core/pod/quality-of-service.ts";
 export { isPodReady } from "./core/pod/ready.ts";
+export {
+  claimNamesOf,
+  configMapNamesOf,
+  secretNamesOf,
+  tokenAudiencesOf,
+  usesClusterTrustBundle,
+} from "./core/pod/references.ts";
 export { limitsOf, requestsOf, totalOfContainers } from "./core/pod/resource-totals.ts";
 export { isPodPhaseTerminal, isPodTerminal } from "./core/pod/terminal.ts";
 export {

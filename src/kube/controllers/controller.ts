@@ -11,6 +11,8 @@ export interface ControllerDependencies {
   clock: Clock;
   /** What is served, for those who look after objects of every kind. */
   kinds: KindSource;
+  /** How many keys are worked on at once, where that is not left to the controller. */
+  concurrency?: number;
 }
 
 /** Puts a key on the queue, now or after a delay. */
@@ -37,14 +39,14 @@ export interface Controller {
 /** Runs a definition: waits for its informers, works its queue until the signal aborts. */
 export function createController(
   definition: ControllerDefinition,
-  dependencies: Pick<ControllerDependencies, "logger" | "clock">,
+  dependencies: Pick<ControllerDependencies, "logger" | "clock" | "concurrency">,
 ): Controller {
   const logger = dependencies.logger.with({ controller: definition.name });
   return {
     name: definition.name,
     async run(signal) {
       const queue = new WorkQueue((key) => definition.reconcile(key, enqueue), {
-        concurrency: definition.concurrency ?? 5,
+        concurrency: dependencies.concurrency ?? definition.concurrency ?? 5,
         clock: dependencies.clock,
         onError: (key, error, failures) => {
           if (signal.aborted) return;

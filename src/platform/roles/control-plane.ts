@@ -1,10 +1,10 @@
 import { type Clock, DeferredSaves, errorMessage, type Logger, type Service } from "../../base/index.ts";
+import type { PlatformOptions } from "../../cli/index.ts";
 import {
   type ApiServer,
   type Certificates,
   createApiServer,
   type FlaggedOptions,
-  type GivenFlags,
   issueLegacyToken,
   openCertificates,
   readServerOptions,
@@ -17,7 +17,11 @@ import {
   type UserInfo,
 } from "../../kube/client/index.ts";
 import type { NodeAccess } from "../../kube/client/node-access.ts";
-import { createControllerManager, provideStorageClass } from "../../kube/controllers/index.ts";
+import {
+  createControllerManager,
+  provideStorageClass,
+  readControllerSettings,
+} from "../../kube/controllers/index.ts";
 import { createScheduler } from "../../kube/scheduler/index.ts";
 import { MetricsScraper } from "../../kube/scraper/index.ts";
 import type { Store } from "../../store/index.ts";
@@ -38,7 +42,7 @@ import { asAdmin, asController, asControllerManager, asScheduler } from "./ident
 export interface ControlPlaneOptions {
   layout: HomeLayout;
   config: PlatformConfig;
-  apiServerFlags: GivenFlags;
+  programFlags: PlatformOptions["programFlags"];
   /** The way to the node of this process, once it is there. */
   localNode: () => NodeAccess | undefined;
   logger: Logger;
@@ -55,7 +59,8 @@ export interface ControlPlane {
 
 /** What decides: store, API server, controllers, scheduler. */
 export function controlPlane(options: ControlPlaneOptions): ControlPlane {
-  const { layout, config, apiServerFlags, logger, clock } = options;
+  const { layout, config, programFlags, logger, clock } = options;
+  const controllerSettings = readControllerSettings(programFlags.controllerManager);
   const store = new Slot<Store>("store");
   const settings = new Slot<ClusterSettings>("cluster");
   const certificates = new Slot<Certificates>("certificates");
@@ -99,7 +104,11 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
         const { tokenSigningKey } = certificates.value;
         const { serviceCidr, podCidr, clusterDomain } = settings.value;
         const writeOut = (text: string) => void process.stdout.write(text);
-        const flagged = await readServerOptions(apiServerFlags, { logger, writeOut, tokenSigningKey });
+        const flagged = await readServerOptions(programFlags.apiServer, {
+          logger,
+          writeOut,
+          tokenSigningKey,
+        });
         serverCa.fill(authorityOf(certificates.value, flagged));
         tokenKey.fill(flagged.serviceAccountTokens?.key ?? tokenSigningKey);
         const server = createApiServer({
@@ -156,6 +165,7 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
             authority: certificates.value.authority,
             podCidr: settings.value.podCidr,
             loadBalancerCidr: settings.value.loadBalancerCidr,
+            settings: controllerSettings,
             logger,
             clock,
           }).run(context),

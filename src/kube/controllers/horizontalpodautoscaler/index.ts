@@ -9,15 +9,17 @@ import {
 import { type Controller, type ControllerDependencies, createController } from "../controller.ts";
 import { keyOf } from "../object-key.ts";
 import { AutoscalerReconciler } from "./reconcile.ts";
-import { SETTINGS } from "./settings.ts";
+import { type AutoscalerSettings, SETTINGS } from "./settings.ts";
 
 /** Scales by load: looks at every autoscaler when it comes or its spec changes, and then every 15 seconds. */
-export function createHorizontalPodAutoscalerController(dependencies: ControllerDependencies): Controller {
-  const { informers } = dependencies;
+export function createHorizontalPodAutoscalerController(
+  dependencies: ControllerDependencies & { settings?: AutoscalerSettings },
+): Controller {
+  const { informers, settings = SETTINGS } = dependencies;
   const autoscalers = informers.informer<V2HorizontalPodAutoscaler>(horizontalPodAutoscalers);
   const pods = informers.informer(podsResource);
   const apiServices = informers.informer<APIService>(apiServicesResource);
-  const reconciler = new AutoscalerReconciler(dependencies, { autoscalers, pods, apiServices });
+  const reconciler = new AutoscalerReconciler(dependencies, { autoscalers, pods, apiServices, settings });
   return createController(
     {
       name: "horizontal-pod-autoscaler",
@@ -32,7 +34,7 @@ export function createHorizontalPodAutoscalerController(dependencies: Controller
         }),
       ],
       async reconcile(key, enqueue) {
-        if (await reconciler.reconcile(key)) enqueue(key, SETTINGS.syncPeriodMs);
+        if (await reconciler.reconcile(key)) enqueue(key, settings.syncPeriodMs);
       },
     },
     dependencies,

@@ -20,6 +20,7 @@ import { createMetricsClient, type MetricsClient } from "./metrics-client.ts";
 import { normalize } from "./normalize.ts";
 import { readScaleTarget, type ScaleTarget } from "./scale-target.ts";
 import { ScalingHistory } from "./scaling-history.ts";
+import type { AutoscalerSettings } from "./settings.ts";
 import { StatusDraft } from "./status-draft.ts";
 
 export interface AutoscalerSources {
@@ -27,6 +28,7 @@ export interface AutoscalerSources {
   pods: Informer<Pod>;
   /** Who answers for which API. */
   apiServices: Informer<APIService>;
+  settings: AutoscalerSettings;
 }
 
 /** How many replicas there are to be, and why that is another number. */
@@ -145,7 +147,12 @@ export class AutoscalerReconciler {
     const desired = highest.replicas;
     const reason = desired > current ? `${highest.name} above target` : "All metrics below target";
     const bounds = { current, desired, min: minReplicas, max: maxReplicas };
-    const { replicas, ableToScale, scalingLimited } = normalize({ ...bounds, behavior, history });
+    const { replicas, ableToScale, scalingLimited } = normalize({
+      ...bounds,
+      behavior,
+      history,
+      settings: this.#sources.settings,
+    });
     draft.setCondition("AbleToScale", true, ableToScale.reason, ableToScale.message);
     const { isLimited, reason: why, message } = scalingLimited;
     draft.setCondition("ScalingLimited", isLimited, why, message);
@@ -199,7 +206,9 @@ export class AutoscalerReconciler {
       const pods = countedPods(autoscaler, selector, this.#sources.pods, this.#selectors);
       const nowMs = this.#dependencies.clock.nowMs();
       const metrics = this.#metrics;
-      return { namespace, selector, pods, specReplicas: current, statusReplicas: replicas, metrics, nowMs };
+      const { settings } = this.#sources;
+      const counts = { specReplicas: current, statusReplicas: replicas };
+      return { namespace, selector, pods, ...counts, metrics, nowMs, settings };
     } catch (error) {
       if (error instanceof SelectorProblem) {
         this.#warn(autoscaler, error.eventReason, error.message);

@@ -1,10 +1,6 @@
 import type { RunningTime } from "../../../base/index.ts";
 import type { Lease, Node } from "../../api/index.ts";
-
-/** kube-controller-manager's --node-monitor-grace-period (50 s since 1.32). */
-export const GRACE_MS = 50_000;
-/** Its --node-startup-grace-period, for nodes that have not yet said anything. */
-export const STARTUP_GRACE_MS = 60_000;
+import type { NodeMonitoring } from "./node-monitoring.ts";
 
 /**
  * When each node was last heard of, in the time in which this process ran: what counts is that the lease changed, not what
@@ -12,10 +8,12 @@ export const STARTUP_GRACE_MS = 60_000;
  */
 export class Heartbeats {
   readonly #time: RunningTime;
+  readonly #graces: Pick<NodeMonitoring, "graceMs" | "startupGraceMs">;
   readonly #last = new Map<string, { mark: string; atMs: number }>();
 
-  constructor(time: RunningTime) {
+  constructor(time: RunningTime, graces: Pick<NodeMonitoring, "graceMs" | "startupGraceMs">) {
     this.#time = time;
+    this.#graces = graces;
   }
 
   /** Notes what the lease and the status say now; returns whether the node has been silent for too long. */
@@ -24,7 +22,8 @@ export class Heartbeats {
     const mark = JSON.stringify([node.metadata.uid, lease?.spec?.renewTime, ready?.lastHeartbeatTime]);
     const nowMs = this.#time.ranMs();
     const known = this.#last.get(node.metadata.name);
-    if (known?.mark === mark) return nowMs - known.atMs > (ready ? GRACE_MS : STARTUP_GRACE_MS);
+    const { graceMs, startupGraceMs } = this.#graces;
+    if (known?.mark === mark) return nowMs - known.atMs > (ready ? graceMs : startupGraceMs);
     this.#last.set(node.metadata.name, { mark, atMs: nowMs });
     return false;
   }

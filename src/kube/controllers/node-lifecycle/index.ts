@@ -12,26 +12,26 @@ import { indexByNode, podsOn } from "../pods-on-node.ts";
 import { unlessGone } from "../write-errors.ts";
 import { readyOf, silentConditions } from "./conditions.ts";
 import { Heartbeats } from "./heartbeats.ts";
+import { DEFAULT_MONITORING, type NodeMonitoring } from "./node-monitoring.ts";
 import { isDrivingAway, nextTaints } from "./taints.ts";
-import { DEFAULT_LIMITS, type EvictionLimits, ZoneHealth, zoneOf } from "./zone-health.ts";
+import { ZoneHealth, zoneOf } from "./zone-health.ts";
 import { ZoneTurns } from "./zone-turns.ts";
-
-const CHECK_MS = 5_000;
 
 /**
  * Finds nodes that fell silent, and taints nodes by their conditions. The taints that drive pods away come to one node of a
  * zone after the other, the more slowly the more of it is down.
  */
 export function createNodeLifecycleController(
-  dependencies: ControllerDependencies & { limits?: EvictionLimits },
+  dependencies: ControllerDependencies & { monitoring?: NodeMonitoring },
 ): Controller {
-  const { client, informers, recorder, clock, limits = DEFAULT_LIMITS } = dependencies;
+  const { client, informers, recorder, clock, monitoring = DEFAULT_MONITORING } = dependencies;
+  const { periodMs, limits } = monitoring;
   const nodes = informers.informer(nodesResource);
   const leases = informers.informer(leasesResource);
   const pods = informers.informer(podsResource);
   indexByNode(pods);
-  const time = new RunningTime(clock, CHECK_MS);
-  const heartbeats = new Heartbeats(time);
+  const time = new RunningTime(clock, periodMs);
+  const heartbeats = new Heartbeats(time, monitoring);
   const health = new ZoneHealth(limits);
   const turns = new ZoneTurns(time, health);
   /** Ready at their last look; for news only. */
@@ -146,7 +146,7 @@ export function createNodeLifecycleController(
       reconcile: async (key, enqueue) => {
         let node = nodes.get(key);
         if (!node) return;
-        enqueue(key, CHECK_MS);
+        enqueue(key, periodMs);
         if (heartbeats.isSilent(node, leases.get(`${NODE_LEASE_NAMESPACE}/${key}`)))
           node = await markUnknown(node);
         await judge(newest(nodes, node));
