@@ -47,7 +47,7 @@ export function histogram(
   for (const [labels, { count, sum, buckets, bounds }] of all) {
     if (count === 0) continue;
     for (const [index, value] of buckets.entries())
-      lines.push(`${name}_bucket{${labels},le="${bounds[index]}"} ${value}`);
+      lines.push(`${name}_bucket{${labels},le="${boundText(bounds[index]!)}"} ${value}`);
     lines.push(`${name}_bucket{${labels},le="+Inf"} ${count}`);
     lines.push(`${name}_sum{${labels}} ${sum}`, `${name}_count{${labels}} ${count}`);
   }
@@ -62,4 +62,11 @@ function samples(name: string, values: Values): string[] {
 
 function family(name: string, type: string, help: string, lines: readonly string[]): string[] {
   return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines];
+}
+
+/** Small ones as Go writes them: `1e-08`. */
+function boundText(bound: number): string {
+  if (bound === 0 || Math.abs(bound) >= 1e-4) return `${bound}`;
+  const [digits, exponent = ""] = bound.toExponential().split("e-");
+  return `${digits}e-${exponent.padStart(2, "0")}`;
 }

@@ -189,6 +189,7 @@ class KubeApiServer implements ApiServer {
       flowControl: this.#flowControl,
       storedObjects: () =>
         this.#kinds.stored().map((kind) => [groupResourceText(kind), this.#cache.count(keyPrefix(kind))]),
+      ...(options.metricsOfOthers ? { ofOthers: options.metricsOfOthers } : {}),
     });
     this.#checker = new CacheChecker({
       store: options.store,

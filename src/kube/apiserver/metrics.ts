@@ -34,6 +34,7 @@ export class ApiServerMetrics implements RequestObserver {
   readonly #consistencyChecks = new Map<string, number>();
   readonly #gauges: () => Record<string, number>;
   readonly #storedObjects: () => Iterable<readonly [resource: string, count: number]>;
+  readonly #ofOthers: () => readonly string[];
   readonly #authorizations: Record<AuthorizationResult, number> = {
     allowed: 0,
     denied: 0,
@@ -52,11 +53,14 @@ export class ApiServerMetrics implements RequestObserver {
     gauges?: () => Record<string, number>;
     /** `deployments.apps`, and how many of it there are. */
     storedObjects?: () => Iterable<readonly [resource: string, count: number]>;
+    /** What other parts of the program tell, in the same form. */
+    ofOthers?: () => readonly string[];
   }) {
     this.#clock = options.clock;
     this.#flowControl = options.flowControl;
     this.#gauges = options.gauges ?? (() => ({}));
     this.#storedObjects = options.storedObjects ?? (() => []);
+    this.#ofOthers = options.ofOthers ?? (() => []);
   }
 
   start(): void {
@@ -131,6 +135,7 @@ export class ApiServerMetrics implements RequestObserver {
       ...gauge("process_resident_memory_bytes", "Resident memory size.", { "": memoryUsage.rss() }),
       ...gauge("process_uptime_seconds", "Time since the start.", { "": uptime() }),
     ];
+    lines.push(...this.#ofOthers());
     for (const [name, value] of Object.entries(this.#gauges()))
       lines.push(...gauge(name, name, { "": value }));
     const loop = this.#eventLoop;

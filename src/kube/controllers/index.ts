@@ -20,6 +20,7 @@ import { createHorizontalPodAutoscalerController } from "./horizontalpodautoscal
 import { createJobController } from "./job/index.ts";
 import { createLegacyTokenCleaner } from "./legacy-token-cleaner/index.ts";
 import { createLoadBalancerController } from "./load-balancer/index.ts";
+import type { WorkqueueMetrics } from "./metrics/workqueue-metrics.ts";
 import { createNamespaceController } from "./namespace/index.ts";
 import { createNodeIpamController } from "./node-ipam/index.ts";
 import { createNodeLifecycleController } from "./node-lifecycle/index.ts";
@@ -50,6 +51,7 @@ import { createVolumeExpandController } from "./volume-expand/index.ts";
 export type { Controller, ControllerDependencies } from "./controller.ts";
 export { createVolumeProvisioner } from "./directory-provisioner/index.ts";
 export { provideStorageClass } from "./directory-provisioner/storage-class.ts";
+export { WorkqueueMetrics } from "./metrics/workqueue-metrics.ts";
 export { CONTROLLER_MANAGER_FLAGS } from "./options/flag-table.ts";
 export { readControllerSettings } from "./options/read-controller-settings.ts";
 
@@ -71,6 +73,8 @@ export interface ControllerManagerOptions {
   loadBalancerCidr: string;
   /** Upstream's defaults when absent. */
   settings?: ControllerSettings;
+  /** Takes the figures of the controllers' queues. */
+  queueMetrics?: WorkqueueMetrics;
   logger: Logger;
   clock: Clock;
 }
@@ -221,8 +225,12 @@ export function createControllerManager(options: ControllerManagerOptions): Serv
         const client = clientFor(identity);
         const recorder = createEventRecorder({ client, component, clock, logger });
         const concurrency = settings.concurrency.get(name);
-        const given = concurrency === undefined ? {} : { concurrency };
-        const dependencies = { client, informers, recorder, logger, clock, kinds, ...given };
+        const { queueMetrics } = options;
+        const dependencies: ControllerDependencies = {
+          ...{ client, informers, recorder, logger, clock, kinds },
+          ...(concurrency === undefined ? {} : { concurrency }),
+          ...(queueMetrics ? { queueMetrics } : {}),
+        };
         return { recorder, controller: factory(dependencies, options, settings) };
       });
       ready();

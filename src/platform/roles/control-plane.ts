@@ -21,6 +21,7 @@ import {
   createControllerManager,
   provideStorageClass,
   readControllerSettings,
+  WorkqueueMetrics,
 } from "../../kube/controllers/index.ts";
 import { createScheduler } from "../../kube/scheduler/index.ts";
 import { MetricsScraper } from "../../kube/scraper/index.ts";
@@ -70,6 +71,7 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
   const kubeconfig = new DeferredSaves({ what: "file", logger, clock });
   const scraper = new Slot<MetricsScraper>("metrics scraper");
   const parts = new RunningParts();
+  const queueMetrics = new WorkqueueMetrics(clock);
 
   const clientAs = (user: UserInfo, userAgent: string): KubeClient =>
     createInProcessClient(apiServer.value.backend, user, { userAgent });
@@ -121,6 +123,7 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
           port: config.apiPort,
           nodeAccess: options.localNode,
           metricSource: () => scraper.current,
+          metricsOfOthers: () => queueMetrics.lines(),
           components: [
             { name: "controller-manager", check: () => parts.check("controllers") },
             { name: "scheduler", check: () => parts.check("scheduler") },
@@ -166,6 +169,7 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
             podCidr: settings.value.podCidr,
             loadBalancerCidr: settings.value.loadBalancerCidr,
             settings: controllerSettings,
+            queueMetrics,
             logger,
             clock,
           }).run(context),
