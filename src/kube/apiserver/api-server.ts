@@ -15,6 +15,7 @@ import {
 } from "../api/index.ts";
 import { createInProcessClient } from "../client/index.ts";
 import type { ApiBackend, KubeClient, UserInfo } from "../client/types.ts";
+import { AdmissionMetrics } from "./admission/admission-metrics.ts";
 import { Aggregation } from "./aggregation/aggregation.ts";
 import { publishedHeaders } from "./aggregation/published-headers.ts";
 import { AddressRepair } from "./allocation/address-repair.ts";
@@ -88,6 +89,7 @@ class KubeApiServer implements ApiServer {
   readonly #fresh = new FreshObjects();
   #rbacVersion = 0;
   readonly #flowControl: FlowControl;
+  readonly #admissionMetrics = new AdmissionMetrics();
   readonly #metrics: ApiServerMetrics;
   readonly #audit: ServerAudit | undefined;
   readonly #checker: CacheChecker;
@@ -187,6 +189,7 @@ class KubeApiServer implements ApiServer {
     this.#metrics = new ApiServerMetrics({
       clock: this.#clock,
       flowControl: this.#flowControl,
+      admission: this.#admissionMetrics,
       storedObjects: () =>
         this.#kinds.stored().map((kind) => [groupResourceText(kind), this.#cache.count(keyPrefix(kind))]),
       ...(options.metricsOfOthers ? { ofOthers: options.metricsOfOthers } : {}),
@@ -290,6 +293,7 @@ class KubeApiServer implements ApiServer {
       tokens: this.#tokens,
       tokenAuthenticator: this.#authentication.tokens,
       metricValues: this.#metricValues,
+      admissionMetrics: this.#admissionMetrics,
       clock: this.#clock,
     });
   }

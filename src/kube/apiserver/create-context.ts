@@ -1,4 +1,5 @@
 import type { WatchCache } from "../../store/index.ts";
+import type { AdmissionMetrics } from "./admission/admission-metrics.ts";
 import { defaultAdmission } from "./admission/default-plugins.ts";
 import { chosenCounter } from "./admission/resource-quota/resource-quotas.ts";
 import type { ServiceAllocator } from "./allocation/service-allocator.ts";
@@ -20,6 +21,7 @@ export interface JudgingParts
   authorizerOver: (rbac: RbacAuthorizer) => Authorizer;
   findKind?: AdmissionParts["findKind"];
   webhooks: WebhookClient;
+  admissionMetrics?: AdmissionMetrics;
   choice: ApiServerOptions["admissionPlugins"];
   services: ServiceAllocator;
 }
@@ -32,7 +34,7 @@ type Judging = Omit<
 
 /** Who is authorized, what is admitted and counted, and where objects lie. */
 export function judgingContext(parts: JudgingParts): Judging {
-  const { clock, logger, kinds, objects, cache, lookup, webhooks, choice } = parts;
+  const { clock, logger, kinds, objects, cache, lookup, webhooks, choice, admissionMetrics } = parts;
   const rbacSource = rbacFromCache(cache, parts.rbacVersion);
   const rbac = new RbacAuthorizer(rbacSource);
   const authorizer = parts.authorizerOver(rbac);
@@ -49,6 +51,7 @@ export function judgingContext(parts: JudgingParts): Judging {
       lookup,
       webhooks,
       choice,
+      ...(admissionMetrics ? { admissionMetrics } : {}),
     }),
     companions: [parts.services],
     counter: chosenCounter(choice, shared),
@@ -62,7 +65,7 @@ interface MainParts
       ServerContext,
       "kinds" | "objects" | "lookup" | "tokens" | "tokenAuthenticator" | "metricValues"
     >,
-    Pick<JudgingParts, "rbacVersion" | "webhooks" | "services" | "clock"> {
+    Pick<JudgingParts, "rbacVersion" | "webhooks" | "services" | "clock" | "admissionMetrics"> {
   options: ApiServerOptions;
   cache: WatchCache<StoredObject>;
   authorization: ServerAuthorization;

@@ -64,6 +64,8 @@ export interface ResourceCall {
   auditAnnotations: Map<string, string>;
   /** Takes down what the request holds and is answered; absent where nobody wants it. */
   audit?: CallAudit;
+  /** Hears of the size of each event that is sent; absent where nobody wants it. */
+  eventSent?: (sizeBytes: number) => void;
   /** Made when it is first asked for. */
   readonly signal: AbortSignal;
 }
