@@ -32,7 +32,7 @@ describe("the scraper", () => {
     target = createServer((req, res) => {
       asked.push(req.url!);
       if (body === "moved") res.writeHead(302, { location: "/elsewhere" }).end();
-      else if (body !== "late") res.end(body);
+      else if (body !== "late" && req.url !== "/late") res.end(body);
     });
     await new Promise<void>((resolve) => target.listen(0, ADDRESS, resolve));
     ({ port } = target.address() as AddressInfo);
@@ -40,7 +40,7 @@ describe("the scraper", () => {
     clock = new ManualClock(Date.UTC(2026, 0, 1));
     const informers = createInformerFactory(api.client, { logger: silentLogger });
     const logger = { ...silentLogger, warn: (_: string, fields?: LogFields) => void warnings.push(fields) };
-    scraper = new MetricsScraper({ informers, logger, clock });
+    scraper = new MetricsScraper({ informers, logger, clock, concurrency: 1 });
     const over = new AbortController();
     const ran = [informers.run(over.signal), scraper.run({ signal: over.signal, ready: () => {} })];
     stop = async () => {
@@ -140,5 +140,16 @@ describe("the scraper", () => {
     await untilAsked(1);
     await clock.advance(5000);
     await expect.poll(() => warnings).toMatchObject([{ error: "context deadline exceeded" }]);
+  });
+
+  it("reads the others while it waits for who did not answer before", async () => {
+    await runPod("late", annotations({ "prometheus.io/path": "/late" }));
+    await untilAsked(1);
+    await clock.advance(5000);
+    await expect.poll(() => warnings).toHaveLength(1);
+    await clock.advance(5000);
+    await untilAsked(2);
+    await runPod("web", annotations());
+    await expect.poll(() => values("queue_length")).toEqual([3]);
   });
 });

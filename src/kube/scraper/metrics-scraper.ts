@@ -10,6 +10,8 @@ export interface MetricsScraperOptions {
   informers: InformerFactory;
   logger: Logger;
   clock: Clock;
+  /** How many targets are read at once; as many that did not answer at their last time come beside them. */
+  concurrency?: number;
 }
 
 const PERIOD_MS = 10_000;
@@ -20,6 +22,11 @@ const MAX_SERIES = 100_000;
 const CONCURRENCY = 16;
 const BY_SERVICE = "scraper/service";
 const SERVICE_NAME_LABEL = "kubernetes.io/service-name";
+
+interface Lanes {
+  queue: WorkQueue;
+  doubtful: WorkQueue;
+}
 
 const keyOf = ({ metadata }: Pod | Service) => `${metadata.namespace}/${metadata.name}`;
 
@@ -43,8 +50,11 @@ export class MetricsScraper implements MetricSource {
   }
 
   async run({ signal, ready }: ServiceContext): Promise<void> {
-    const { clock } = this.#options;
-    const queue = new WorkQueue((key) => this.#read(key, queue, signal), { concurrency: CONCURRENCY, clock });
+    const { clock, concurrency = CONCURRENCY } = this.#options;
+    // Who does not answer is waited for beside the others, and not before them.
+    const [queue, doubtful] = [0, 1].map(
+      () => new WorkQueue((key) => this.#readAgain(key, signal, { queue, doubtful }), { concurrency, clock }),
+    ) as [WorkQueue, WorkQueue];
     const subscriptions = this.#subscribe(queue);
     ready();
     await new Promise<void>((resolve) => {
@@ -52,7 +62,7 @@ export class MetricsScraper implements MetricSource {
       else signal.addEventListener("abort", () => resolve(), { once: true });
     });
     for (const unsubscribe of subscriptions) unsubscribe();
-    await queue.stop();
+    await Promise.all([queue.stop(), doubtful.stop()]);
   }
 
   names(): readonly MetricName[] {
@@ -121,11 +131,18 @@ export class MetricsScraper implements MetricSource {
     this.#failing.delete(key);
   }
 
-  async #read(key: string, queue: WorkQueue, signal: AbortSignal): Promise<void> {
+  async #readAgain(key: string, signal: AbortSignal, { queue, doubtful }: Lanes): Promise<void> {
+    const startedMs = this.#options.clock.monotonicMs();
+    await this.#read(key, signal);
+    if (!this.#table.get(key)) return;
+    const tookMs = this.#options.clock.monotonicMs() - startedMs;
+    (this.#failing.has(key) ? doubtful : queue).addAfter(key, Math.max(0, PERIOD_MS - tookMs));
+  }
+
+  async #read(key: string, signal: AbortSignal): Promise<void> {
     const target = this.#table.get(key);
     if (!target) return;
     const { clock, logger } = this.#options;
-    queue.addAfter(key, PERIOD_MS);
     try {
       // Endpoints can be written by hand: only what a pod has is its own.
       const podIps = this.#pods.get(`${target.namespace}/${target.pod}`)?.status?.podIPs ?? [];
