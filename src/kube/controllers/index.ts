@@ -1,6 +1,7 @@
 import type { Clock, Logger, Service } from "../../base/index.ts";
 import type { KindSource } from "../api/index.ts";
 import { createEventRecorder, type InformerFactory, type KubeClient } from "../client/index.ts";
+import { createAttachDetachController } from "./attach-detach/index.ts";
 import { createBootstrapSigner } from "./bootstrap-signer/index.ts";
 import { createClusterRoleAggregationController } from "./clusterrole-aggregation/index.ts";
 import type { Controller, ControllerDependencies } from "./controller.ts";
@@ -189,6 +190,7 @@ const CONTROLLERS: [name: string, identity: string, factory: Factory, component?
     createEphemeralVolumeController,
     "ephemeral_volume",
   ],
+  ["persistentvolume-attach-detach-controller", "attachdetach-controller", createAttachDetachController],
   [
     "persistentvolume-expander-controller",
     "expand-controller",

@@ -31,6 +31,7 @@ const NAMES: Record<string, string> = {
   "taint-eviction-controller": "taint-eviction-controller",
   "service-lb-controller": "service",
   "persistentvolume-binder-controller": "persistentvolume-binder",
+  "persistentvolume-attach-detach-controller": "attachdetach",
   "persistentvolume-expander-controller": "persistentvolume-expander",
   "clusterrole-aggregation-controller": "clusterrole-aggregation",
   "persistentvolumeclaim-protection-controller": "pvc-protection",
@@ -45,7 +46,6 @@ const NAMES: Record<string, string> = {
 
 /** Those that upstream has and that do not run here: they may be switched off. */
 const ELSEWHERE: Record<string, string> = {
-  "persistentvolume-attach-detach-controller": "attachdetach",
   "node-route-controller": "route",
   "cloud-node-lifecycle-controller": "cloud-node-lifecycle",
   "storageversion-garbage-collector-controller": "storage-version-gc",

@@ -44,7 +44,7 @@ describe("what kube-controller-manager's flags say", () => {
 
   it.each<[string[], string[], string[]]>([
     [["*,-job-controller"], ["cronjob-controller"], ["job-controller"]],
-    [["*", "-podgc", "-attachdetach"], ["job-controller"], ["pod-garbage-collector-controller"]],
+    [["*", "-podgc", "-route"], ["job-controller"], ["pod-garbage-collector-controller"]],
     [["job-controller,deployment"], ["job-controller", "deployment-controller"], ["cronjob-controller"]],
     [["job", "-job"], ["job-controller"], []],
     [["-job", "job", "*"], ["cronjob-controller"], ["job-controller"]],
@@ -57,7 +57,7 @@ describe("what kube-controller-manager's flags say", () => {
 
   it.each([
     [{ controllers: ["*,rocket"] }, '"rocket" is not in the list of known controllers'],
-    [{ controllers: ["attachdetach"] }, '"attachdetach" is not in the list of known controllers'],
+    [{ controllers: ["route"] }, '"route" is not in the list of known controllers'],
     [
       { "concurrent-gc-syncs": ["0"], "node-monitor-period": ["-1s"] },
       "[--concurrent-gc-syncs must be greater than 0, but got 0, --node-monitor-period must be greater than 0, but got -1s]",
