@@ -25,7 +25,7 @@ import {
 } from "../../kube/controllers/index.ts";
 import { createScheduler } from "../../kube/scheduler/index.ts";
 import { MetricsScraper } from "../../kube/scraper/index.ts";
-import type { Store } from "../../store/index.ts";
+import { EtcdRequestTimes, type Store } from "../../store/index.ts";
 import { firstAddress } from "../address-range.ts";
 import { writeAdminKubeconfig } from "../admin-kubeconfig.ts";
 import { openCluster } from "../cluster/cluster-record.ts";
@@ -71,6 +71,7 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
   const kubeconfig = new DeferredSaves({ what: "file", logger, clock });
   const scraper = new Slot<MetricsScraper>("metrics scraper");
   const parts = new RunningParts();
+  const requestTimes = new EtcdRequestTimes(storedTypeOf);
   const queueMetrics = new WorkqueueMetrics(clock);
 
   const clientAs = (user: UserInfo, userAgent: string): KubeClient =>
@@ -78,7 +79,7 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
 
   const services: Service[] = [
     openCloseService("store", [], async () => {
-      store.fill(await openStore(config, layout, logger, clock));
+      store.fill(await openStore(config, layout, logger, clock, requestTimes));
       return () => store.value.close();
     }),
     openCloseService("cluster", ["store"], async () => {
@@ -123,7 +124,10 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
           port: config.apiPort,
           nodeAccess: options.localNode,
           metricSource: () => scraper.current,
-          metricsOfOthers: () => queueMetrics.lines(),
+          metricsOfOthers: () => [
+            ...queueMetrics.lines(),
+            ...(config.store === "embedded" ? [] : requestTimes.lines()),
+          ],
           components: [
             { name: "controller-manager", check: () => parts.check("controllers") },
             { name: "scheduler", check: () => parts.check("scheduler") },
@@ -208,4 +212,11 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
 /** By whom clients know the server: a certificate of its own stands for itself. */
 function authorityOf({ caPem }: Certificates, { tls }: FlaggedOptions): string {
   return tls.pair ? `${caPem.trim()}\n${tls.pair.certPem.trim()}\n` : caPem;
+}
+
+/** What lies under a key of the store, as the API server lays it: `/registry/GROUP/RESOURCE/…`. */
+function storedTypeOf(key: string): string {
+  const [, root, group = "", resource = ""] = key.split("/");
+  if (root !== "registry" || resource === "") return "other";
+  return group === "core" ? resource : `${resource}.${group}`;
 }

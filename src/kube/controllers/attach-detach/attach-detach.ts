@@ -4,7 +4,6 @@ import {
   type CSIDriver,
   claimNamesOf,
   isPodTerminal,
-  type KubeObject,
   type Node,
   nodes as nodesResource,
   type PersistentVolume,
@@ -81,7 +80,7 @@ export class AttachDetach {
     for (const pod of podsThatMayNeed(pods, nodeName)) {
       if (isPodTerminal(pod)) continue;
       const { namespace } = pod.metadata;
-      for (const claimName of claimNamesOf(pod as unknown as KubeObject)) {
+      for (const claimName of claimNamesOf(pod)) {
         const claim = claims.get(`${namespace}/${claimName}`);
         const volume = claim?.spec?.volumeName ? volumes.get(claim.spec.volumeName) : undefined;
         // A claim that another one of its name had before is not bound to this volume.

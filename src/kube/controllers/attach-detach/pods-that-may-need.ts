@@ -1,11 +1,11 @@
-import { claimNamesOf, type KubeObject, type Pod } from "../../api/index.ts";
+import { claimNamesOf, type Pod } from "../../api/index.ts";
 import type { Informer } from "../../client/index.ts";
 
 const INDEX = "attachments/pods";
 
 /** Whether it has a claim, whose volume may have to be attached. */
 export function mayNeedAttachment(pod: Pod): boolean {
-  return !claimNamesOf(pod as unknown as KubeObject).next().done;
+  return !claimNamesOf(pod).next().done;
 }
 
 /** Lets `podsThatMayNeed` answer without going through a node's other pods. */
