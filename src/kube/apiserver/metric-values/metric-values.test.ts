@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { apiServices } from "../../api/index.ts";
 import type { MetricSeries, MetricSource } from "../../client/index.ts";
 import { describeAnswers } from "../testing/answer-table.ts";
+import { registerExtension, startExtensionServer } from "../testing/extension-server.ts";
 import { startTestServer } from "../testing/start-test-server.ts";
 
 const CUSTOM = "/apis/custom.metrics.k8s.io";
@@ -257,5 +258,53 @@ describe("the APIs of metrics", () => {
     await until(both);
     expect(await read("v1beta1")).toMatchObject({ items: [{ value: "10500m" }] });
     await server.stop();
+  });
+
+  it("are an add-on's for callers in the same process, too", async () => {
+    const server = await startTestServer({ metricSource: () => source });
+    const extension = await startExtensionServer(server);
+    const told = { metricName: "hits", metricLabels: {}, timestamp, value: "42" };
+    extension.answer = (req, res) => {
+      const isRead = req.url!.startsWith(`${EXTERNAL}/namespaces/default/hits?`);
+      const isRefused = req.url!.startsWith(`${EXTERNAL}/namespaces/default/none`);
+      const status = {
+        kind: "Status",
+        status: "Failure",
+        reason: "NotFound",
+        message: "no such figure",
+        code: 404,
+      };
+      res.writeHead(isRefused ? 404 : 200, { "content-type": "application/json" });
+      res.end(JSON.stringify(isRefused ? status : isRead ? { items: [told] } : { resources: [] }));
+      return true;
+    };
+    await registerExtension(server, extension);
+    const name = "v1beta1.external.metrics.k8s.io";
+    await expect
+      .poll(() => server.client.get(apiServices, undefined, name).catch(() => undefined))
+      .toBeTruthy();
+    const own = await server.client.get(apiServices, undefined, name);
+    const service = { namespace: "default", name: "wardle", port: 443 };
+    const { caBundle } = extension;
+    await server.client.update(apiServices, { ...own, spec: { ...own.spec, service, caBundle } });
+    const list = (resource: string) =>
+      server.client.list(
+        {
+          group: "external.metrics.k8s.io",
+          version: "v1beta1",
+          kind: "ExternalMetricValueList",
+          resource,
+          namespaced: true,
+        },
+        { namespace: "default", labelSelector: "a=b" },
+      );
+    await expect.poll(() => list("hits").catch(() => undefined)).toEqual({ items: [told] });
+    const { url, headers, proxy } = extension.requests.findLast((one) => one.url.includes("/hits"))!;
+    expect(url).toBe(`${EXTERNAL}/namespaces/default/hits?labelSelector=a%3Db`);
+    expect(headers["x-remote-user"]).toEqual(["admin"]);
+    expect(proxy).toBe("front-proxy-client");
+    await expect(list("none")).rejects.toMatchObject({ message: "no such figure", reason: "NotFound" });
+    await server.stop();
+    await extension.close();
   });
 });
