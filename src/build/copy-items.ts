@@ -1,12 +1,11 @@
-import { createReadStream, readlinkSync, statSync } from "node:fs";
+import { readlinkSync, statSync } from "node:fs";
 import { posix } from "node:path";
-import { FairTurn, notImplemented } from "../base/index.ts";
-import { decompress, detectCompression, readTar } from "../formats/index.ts";
+import { FairTurn } from "../base/index.ts";
 import { fdPath, resolveInRoot } from "../kernel/index.ts";
+import { isArchive, unpackArchive } from "./archive-file.ts";
 import { copyContent } from "./file-content.ts";
 import { type SourceItem, specialFile, type TreeEntry, walkTree } from "./source-tree.ts";
 import { type Ownership, TreeWriter } from "./tree-writer.ts";
-import { unpackTar } from "./unpack-tar.ts";
 
 export interface CopyOptions {
   /** Absolute; a slash at the end says that it is a directory. */
@@ -50,8 +49,10 @@ async function copyItem(
     writer.directory(target === "" ? "." : target);
     return copyTree(writer, item, target, options);
   }
-  if (options.unpackArchives && !item.isDownload && (await isArchive(item))) {
-    return unpackInto(writer, item, target, options);
+  const file = { at: fdPath(item.fd), path: item.path, stat: item.stat };
+  if (options.unpackArchives && !item.isDownload && (await isArchive(file))) {
+    const { limits, signal, archiveOwner: owner } = options;
+    return unpackArchive(file, writer, target, { ...limits, signal, owner });
   }
   const intoDirectory = options.destination.endsWith("/") || isDirectory(root, target);
   const path = intoDirectory ? relativeTo(root, resolveInRoot(root, posix.join(target, item.name))) : target;
@@ -102,52 +103,6 @@ async function copyEntry(
     firstNames.set(inode, path);
   }
   await writer.file(path, attributes, (to) => copyContent(at, to, stat.size));
-}
-
-async function unpackInto(
-  writer: TreeWriter,
-  item: SourceItem,
-  target: string,
-  options: CopyOptions,
-): Promise<void> {
-  writer.directory(target === "" ? "." : target);
-  await unpackTar(decompress(createReadStream(fdPath(item.fd))), writer, {
-    ...options.limits,
-    prefix: target,
-    signal: options.signal,
-    owner: options.archiveOwner,
-  });
-}
-
-/** Whether a file is a tar archive, compressed or not, with at least one member. */
-async function isArchive(item: SourceItem): Promise<boolean> {
-  if (!item.stat.isFile() || item.stat.size === 0) return false;
-  const stream = createReadStream(fdPath(item.fd), { highWaterMark: 16 * 1024 });
-  try {
-    const head = (await stream[Symbol.asyncIterator]().next()).value as Buffer | undefined;
-    const compression = detectCompression(head ?? Buffer.alloc(0));
-    if (compression === "xz" || compression === "bzip2") {
-      throw notImplemented(`ADD cannot unpack archives compressed with ${compression}: ${item.path}`, {
-        code: "Build.Compression",
-        hint: "use gzip or zstd, or COPY the archive and unpack it in a RUN step",
-      });
-    }
-  } finally {
-    stream.destroy();
-  }
-  return hasTarMember(item);
-}
-
-async function hasTarMember(item: SourceItem): Promise<boolean> {
-  const stream = createReadStream(fdPath(item.fd));
-  try {
-    for await (const _member of readTar(decompress(stream))) return true;
-    return false;
-  } catch {
-    return false;
-  } finally {
-    stream.destroy();
-  }
 }
 
 function attributesOf(

@@ -1,11 +1,9 @@
-import { closeSync, createReadStream, openSync } from "node:fs";
 import { posix } from "node:path";
 import { invalidArgument } from "../../base/index.ts";
-import { decompress, readTar } from "../../formats/index.ts";
 import { fdPath, resolveInRoot } from "../../kernel/index.ts";
+import { type ArchiveFile, isArchive, unpackArchive } from "../archive-file.ts";
 import type { FileCopy } from "../llb/index.ts";
 import { type Ownership, TreeWriter } from "../tree-writer.ts";
-import { unpackTar } from "../unpack-tar.ts";
 import { copySelected } from "./copy-files.ts";
 import { cleanPath, closeSelected, missingPath, type Selected, selectSources } from "./copy-selection.ts";
 import { prepareDirectCopy } from "./direct-copy.ts";
@@ -30,8 +28,9 @@ export async function copyAction(
     const rootFd = await rootFor(tree, copy, selected);
     if (!copy.createDestPath) assertParent(rootFd, copy.dest);
     for (const one of selected) {
-      if (copy.attemptUnpackDockerCompatibility && (await isArchive(one))) {
-        await unpack(rootFd, destination, one, owner, run);
+      const file = { at: fdPath(one.fd), path: one.path, stat: one.stat };
+      if (copy.attemptUnpackDockerCompatibility && (await isArchive(file))) {
+        await unpack(rootFd, destination, file, owner, run);
         continue;
       }
       await copySelected(rootFd, one, {
@@ -88,42 +87,20 @@ function selectOrNothing(rootFd: number, src: string): Selected[] | undefined {
   }
 }
 
-async function isArchive({ stat, fd }: Selected): Promise<boolean> {
-  if (!stat.isFile() || stat.size === 0) return false;
-  const content = openSync(fdPath(fd), "r");
-  try {
-    for await (const _member of readTar(decompress(createReadStream("", { fd: content, autoClose: false }))))
-      return true;
-    return false;
-  } catch {
-    return false;
-  } finally {
-    closeSync(content);
-  }
-}
-
 async function unpack(
   rootFd: number,
   destination: string,
-  { fd }: Selected,
+  file: ArchiveFile,
   owner: Ownership | undefined,
-  run: OperationRun,
+  { host: { limits }, signal }: OperationRun,
 ): Promise<void> {
   const root = fdPath(rootFd);
   const resolved = resolveInRoot(root, destination);
-  const prefix = resolved === root ? "" : resolved.slice(root.length + 1);
+  const directory = resolved === root ? "" : resolved.slice(root.length + 1);
   const writer = new TreeWriter(rootFd, owner);
-  const content = openSync(fdPath(fd), "r");
   try {
-    writer.directory(prefix === "" ? "." : prefix);
-    await unpackTar(decompress(createReadStream("", { fd: content, autoClose: false })), writer, {
-      ...run.host.limits,
-      prefix,
-      signal: run.signal,
-      owner,
-    });
+    await unpackArchive(file, writer, directory, { ...limits, signal, owner });
   } finally {
-    closeSync(content);
     writer.close();
   }
 }

@@ -266,6 +266,17 @@ describe("copies", () => {
     expect(await textIn(good, "/y/in/file")).toBe("in");
   });
 
+  it.each([
+    ["xz", Buffer.from("fd377a585a000000", "hex")],
+    ["bzip2", Buffer.from("BZh91AY&SY")],
+  ])("says that it cannot unpack %s, and does not copy it instead", async (compression, bytes) => {
+    fs.writeFileSync(join(context, "a.tar.x"), bytes);
+    const copying = copy({ src: "/a.tar.x", dest: "/x/", attemptUnpackDockerCompatibility: true });
+    await expect(copying).rejects.toThrow(
+      `ADD cannot unpack archives compressed with ${compression}: /a.tar.x`,
+    );
+  });
+
   it("makes the same of what meets nothing below and of what does", async () => {
     const straight = await upperOf(await copy({ src: "/src", dest: "/same" }));
     const over = graph.add({

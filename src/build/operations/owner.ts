@@ -1,10 +1,6 @@
-import { closeSync, fstatSync, readFileSync } from "node:fs";
-import { O_PATH, openAtRoot, reopenFile } from "../../kernel/index.ts";
 import type { ChownOption } from "../llb/index.ts";
 import type { Ownership } from "../tree-writer.ts";
-import { isMissing } from "./copy-selection.ts";
-
-const MAX_TABLE_BYTES = 10 * 1024 * 1024;
+import { userTableEntry } from "../user-table.ts";
 
 /**
  * The ids that an owner means. Names are looked up in the trees that they name; one that is not found there is root, as in BuildKit.
@@ -32,27 +28,10 @@ function idIn(text: string | undefined): number {
   return /^\d+$/.test(text ?? "") ? Number(text) : 0;
 }
 
-function lookUp(rootFd: number | undefined, table: string, name: string): string[] | undefined {
-  if (rootFd === undefined) return undefined;
-  for (const line of readTable(rootFd, table).split("\n")) {
-    const fields = line.trim().split(":");
-    if (fields[0] === name) return fields;
-  }
-  return undefined;
-}
-
-function readTable(rootFd: number, path: string): string {
-  let fd: number | undefined;
-  try {
-    fd = reopenFile(openAtRoot(rootFd, path, O_PATH));
-  } catch (error) {
-    if (isMissing(error)) return "";
-    throw error;
-  }
-  if (fd === undefined) return "";
-  try {
-    return fstatSync(fd).size <= MAX_TABLE_BYTES ? readFileSync(fd, "utf8") : "";
-  } finally {
-    closeSync(fd);
-  }
+function lookUp(
+  rootFd: number | undefined,
+  table: "/etc/passwd" | "/etc/group",
+  name: string,
+): string[] | undefined {
+  return rootFd === undefined ? undefined : userTableEntry(rootFd, table, name);
 }
