@@ -3,6 +3,7 @@ import type { Readable } from "node:stream";
 import { type Clock, errorMessage, inTurns, type Logger, notFound, systemClock } from "../base/index.ts";
 import type { ContentLease, ContentStore } from "../content/types.ts";
 import {
+  canonicalName,
   formatCanonical,
   type Platform,
   parseImageReference,
@@ -256,9 +257,11 @@ class LocalImageService implements ImageService {
     documents: DocumentsToPush,
     options: { auth?: RegistryAuth; onProgress?: (event: ProgressEvent) => void; signal?: AbortSignal },
   ): Promise<void> {
-    await pushDocuments(this, reference, documents, options);
+    const pushed = await pushDocuments(this, reference, documents, options);
     const image = findImage(this.store, reference);
-    if (image) this.#emit({ action: "push", imageId: image.id, reference });
+    if (!image) return;
+    await this.store.addDigestReference(image.id, `${canonicalName(pushed)}@${documents.root.digest}`);
+    this.#emit({ action: "push", imageId: image.id, reference });
   }
 
   async addIndex({ root, rootBytes, blobs, imageId, references }: AddIndexRequest): Promise<void> {

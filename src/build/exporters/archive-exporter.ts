@@ -56,7 +56,7 @@ async function exportArchive({ host, type, id, image, job, source }: ArchiveExpo
     const documents = await makeDocuments({ images: host.images, source, attributes: image, step, lease });
     try {
       const response = imageResponse(documents, { names, isPushed: true });
-      const createdAt = rfc3339Seconds(image.epochMs ?? source.epochMs ?? host.clock.nowMs());
+      const createdAt = rfc3339Seconds(image.epochMs ?? host.clock.nowMs());
       step.status("sending tarball", {});
       await client.sendFile(id, response, writeTar(membersOf(documents, type, names, createdAt)), job.signal);
       step.status("sending tarball", { done: true });

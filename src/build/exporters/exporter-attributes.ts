@@ -37,8 +37,8 @@ export class ExporterAttributes {
 /** What concerns the documents of images, whoever takes them. */
 export interface ImageAttributes {
   names: string[];
-  useOciTypes: boolean;
-  useOciArtifact: boolean;
+  /** Whether documents have OCI's media types or Docker's; an index has OCI's unless the client says otherwise. */
+  useOciTypes(isIndex: boolean): boolean;
   annotations: Annotations;
   form: LayerForm;
   epochMs: number | undefined;
@@ -52,27 +52,28 @@ export function readImageAttributes(
   const annotations = attributes.annotations();
   const isOciGiven = attributes.flag("oci-mediatypes");
   const form = readForm(attributes, defaults.compression);
-  const useOciTypes =
-    isOciGiven ?? (defaults.useOciTypes || form.compression === "zstd" || annotations.length > 0);
-  const isArtifactGiven = attributes.flag("oci-artifact");
-  if (!useOciTypes) {
-    if (form.compression === "zstd") throw conflicting("compression=zstd");
-    if (isArtifactGiven) throw conflicting("oci-artifact=true");
-    const needing = annotations.find(({ type }) => type !== "manifest");
-    if (needing) throw invalidArgument('cannot export annotations with "oci-mediatypes=false"');
-  }
+  const isArtifact = attributes.flag("oci-artifact") ?? false;
+  if (isOciGiven === false) assertDockerCan(form, annotations, isArtifact);
+  const isOci = defaults.useOciTypes || form.compression === "zstd" || annotations.length > 0;
   const rewriteTimestamps = attributes.flag("rewrite-timestamp") ?? false;
   attributes.flag("prefer-nondist-layers");
   attributes.flag("attestation-inline");
   return {
     names: (attributes.text("name") ?? "").split(",").filter((name) => name !== ""),
-    useOciTypes,
-    useOciArtifact: isArtifactGiven ?? false,
+    useOciTypes: (isIndex) => isOciGiven ?? (isOci || isIndex),
     annotations,
     form,
     epochMs: readEpoch(attributes),
     rewriteTimestamps,
   };
+}
+
+/** What only documents of OCI's types can say. */
+function assertDockerCan({ compression }: LayerForm, annotations: Annotations, isArtifact: boolean): void {
+  if (compression === "zstd") throw conflicting("compression=zstd");
+  if (isArtifact) throw conflicting("oci-artifact=true");
+  if (annotations.some(({ type }) => type !== "manifest"))
+    throw invalidArgument('cannot export annotations with "oci-mediatypes=false"');
 }
 
 function readForm(attributes: ExporterAttributes, defaultCompression: LayerForm["compression"]): LayerForm {
@@ -100,13 +101,13 @@ export function readEpoch(attributes: ExporterAttributes): number | undefined {
   return text === undefined || text === "" ? undefined : parseEpoch(text);
 }
 
-export function parseEpoch(text: string): number {
+function parseEpoch(text: string): number {
   if (!/^[+-]?\d{1,13}$/.test(text)) throw invalidArgument(`invalid SOURCE_DATE_EPOCH: ${text}`);
   return Number(text) * 1000;
 }
 
 /** As Go's strconv.ParseBool. */
-export function parseBool(key: string, value: string): boolean {
+function parseBool(key: string, value: string): boolean {
   if (["1", "t", "T", "true", "TRUE", "True"].includes(value)) return true;
   if (["0", "f", "F", "false", "FALSE", "False"].includes(value)) return false;
   throw invalidArgument(

@@ -335,45 +335,6 @@ describe("archives", () => {
       "docker exporter does not currently support exporting manifest lists",
     );
   });
-
-  it("hold attestations in an index beside their image", async () => {
-    const attestation = {
-      predicateType: "https://slsa.dev/provenance/v0.2",
-      predicate: { builder: { id: "" } },
-      fileName: "provenance.json",
-      isInlineOnly: false,
-    };
-    const got = received();
-    const source = {
-      outputs: [await output({ a: "1" }, { attestations: [attestation] })],
-      isMultiPlatform: false,
-    };
-    await run("oci", { name: "shop/app:1" }, source, job(got));
-    const [{ members }] = got.files as [Received["files"][0]];
-    const blob = (digest: string) => JSON.parse(members.get(`blobs/sha256/${digest.slice(7)}`)!.toString());
-    const root = blob(JSON.parse(members.get("index.json")!.toString()).manifests[0].digest);
-    const [image, statement] = root.manifests;
-    expect(statement).toMatchObject({
-      platform: { architecture: "unknown", os: "unknown" },
-      annotations: {
-        "vnd.docker.reference.type": "attestation-manifest",
-        "vnd.docker.reference.digest": image.digest,
-      },
-    });
-    const layer = blob(statement.digest).layers[0];
-    expect(layer.annotations).toEqual({ "in-toto.io/predicate-type": attestation.predicateType });
-    expect(blob(layer.digest)).toEqual({
-      _type: "https://in-toto.io/Statement/v0.1",
-      predicateType: attestation.predicateType,
-      subject: [
-        {
-          name: "pkg:docker/shop/app@1?platform=linux%2Famd64",
-          digest: { sha256: image.digest.slice(7) },
-        },
-      ],
-      predicate: attestation.predicate,
-    });
-  });
 });
 
 describe("files", () => {

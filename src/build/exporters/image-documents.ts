@@ -11,7 +11,6 @@ import {
 import type { ImageService, LayerArchive } from "../../images/types.ts";
 import type { ProgressStep } from "../solver/types.ts";
 import { annotationsOf, assertPlatformsExist } from "./annotations.ts";
-import { attestationBlobs } from "./attestations.ts";
 import type { ImageAttributes } from "./exporter-attributes.ts";
 import { finalConfigText } from "./final-config.ts";
 import { rewrittenLayers } from "./rewrite-layers.ts";
@@ -78,8 +77,8 @@ function releaseAll({ releases }: Making): void {
 
 async function documentsOf(making: Making): Promise<ImageDocuments> {
   const { source, attributes, step, blobs } = making;
-  const isIndex = source.isMultiPlatform || source.outputs.some(hasAttestations);
-  assertExportable(source, attributes, isIndex);
+  const isIndex = source.isMultiPlatform;
+  assertExportable(source, attributes);
   step.status("exporting layers", {});
   const images: ImageDocument[] = [];
   for (const output of source.outputs) images.push(await imageOf(making, output));
@@ -89,21 +88,10 @@ async function documentsOf(making: Making): Promise<ImageDocuments> {
     return { root: image.manifest, rootBytes: image.manifestBytes, isIndex, images, blobs, release };
   }
   for (const { manifest, manifestBytes } of images) addBytes(blobs, manifest, manifestBytes);
-  const statements = source.outputs.flatMap((output, at) =>
-    hasAttestations(output)
-      ? [
-          attestationBlobs(output, images[at]!.manifest, attributes, (one, bytes) =>
-            addBytes(blobs, one, bytes),
-          ),
-        ]
-      : [],
-  );
-  for (const { digest } of statements)
-    step.status(`exporting attestation manifest ${digest}`, { done: true });
   const index: ImageIndex = {
     schemaVersion: 2,
-    mediaType: attributes.useOciTypes ? MediaType.ociIndex : MediaType.dockerManifestList,
-    manifests: [...images.map(({ manifest }) => manifest), ...statements],
+    mediaType: attributes.useOciTypes(true) ? MediaType.ociIndex : MediaType.dockerManifestList,
+    manifests: images.map(({ manifest }) => manifest),
     annotations: annotationsOf(attributes.annotations, "index"),
   };
   const rootBytes = Buffer.from(JSON.stringify(index, null, 2));
@@ -117,30 +105,25 @@ async function documentsOf(making: Making): Promise<ImageDocuments> {
   return { root, rootBytes, isIndex, images, blobs, release };
 }
 
-function assertExportable(source: ExportSource, attributes: ImageAttributes, isIndex: boolean): void {
-  const { annotations, useOciTypes } = attributes;
-  if (!isIndex && source.outputs.length > 1) {
+function assertExportable(
+  { isMultiPlatform: isIndex, outputs }: ExportSource,
+  { annotations }: ImageAttributes,
+): void {
+  if (!isIndex && outputs.length > 1) {
     throw invalidArgument("cannot export multiple platforms without multi-platform enabled");
   }
   if (!isIndex && annotations.some(({ type }) => type.startsWith("index"))) {
     throw invalidArgument("index annotations not supported for single platform export");
   }
-  if (!useOciTypes && source.outputs.some(hasAttestations)) {
-    throw invalidArgument('cannot export attestations with "oci-mediatypes=false"');
-  }
   assertPlatformsExist(
     annotations,
-    source.outputs.map(({ platformId }) => platformId),
+    outputs.map(({ platformId }) => platformId),
   );
-}
-
-function hasAttestations({ attestations = [] }: ExportedOutput): boolean {
-  return attestations.some(({ isInlineOnly }) => !isInlineOnly);
 }
 
 async function imageOf(making: Making, output: ExportedOutput): Promise<ImageDocument> {
   const { images, source, attributes, step, lease, blobs, releases } = making;
-  const epochMs = attributes.epochMs ?? source.epochMs;
+  const { epochMs } = attributes;
   const solved = (await output.tree?.layers()) ?? [];
   const layers =
     attributes.rewriteTimestamps && epochMs !== undefined
@@ -157,7 +140,13 @@ async function imageOf(making: Making, output: ExportedOutput): Promise<ImageDoc
   const configDigest = digestOf(configBytes);
   for (const archive of archives) blobs.set(archive.digest, archive);
   blobs.set(configDigest, { digest: configDigest, sizeBytes: configBytes.length, open: () => configBytes });
-  const { manifest, bytes } = manifestOf(configDigest, configBytes.length, archives, attributes, platformId);
+  const { manifest, bytes } = manifestOf({
+    configDigest,
+    configBytes: configBytes.length,
+    layers: archives,
+    useOciTypes: attributes.useOciTypes(source.isMultiPlatform),
+    annotations: annotationsOf(attributes.annotations, "manifest", platformId),
+  });
   step.status(`exporting manifest ${manifest.digest}`, { done: true });
   step.status(`exporting config ${configDigest}`, { done: true });
   const described = annotationsOf(attributes.annotations, "manifest-descriptor", platformId);
@@ -176,13 +165,16 @@ const DOCKER_TYPES: Readonly<Record<string, string>> = {
   [MediaType.ociLayerGzip]: MediaType.dockerLayerGzip,
 };
 
-function manifestOf(
-  configDigest: string,
-  configBytes: number,
-  layers: readonly LayerArchive[],
-  { useOciTypes, annotations }: ImageAttributes,
-  platformId: string,
-): { manifest: Descriptor; bytes: Buffer } {
+interface ManifestContent {
+  configDigest: string;
+  configBytes: number;
+  layers: readonly LayerArchive[];
+  useOciTypes: boolean;
+  annotations: Record<string, string> | undefined;
+}
+
+function manifestOf(content: ManifestContent): { manifest: Descriptor; bytes: Buffer } {
+  const { configDigest, configBytes, layers, useOciTypes, annotations } = content;
   const mediaType = useOciTypes ? MediaType.ociManifest : MediaType.dockerManifest;
   const document: ImageManifest = {
     schemaVersion: 2,
@@ -197,7 +189,7 @@ function manifestOf(
       digest,
       size: sizeBytes,
     })),
-    ...optional("annotations", annotationsOf(annotations, "manifest", platformId)),
+    ...optional("annotations", annotations),
   };
   const bytes = Buffer.from(JSON.stringify(document, null, 2));
   return { manifest: { mediaType, digest: digestOf(bytes), size: bytes.length }, bytes };

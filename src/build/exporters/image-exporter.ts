@@ -44,18 +44,11 @@ export function createImageExporter(host: ImageExporterHost, { attributes }: Exp
   return {
     type: "image",
     export: (job, source) => {
-      const isPlain = !own.push && !isFormGiven && !isIndex(source);
-      const form = isPlain ? { compression: "uncompressed" as const, force: true } : image.form;
-      const useOciTypes = image.useOciTypes || isIndex(source);
-      return exportImage(host, { ...own, isPlain }, { ...image, form, useOciTypes }, job, source);
+      const isSpecial = own.push || isFormGiven || image.annotations.length > 0 || source.isMultiPlatform;
+      const form = isSpecial ? image.form : { compression: "uncompressed" as const, force: true };
+      return exportImage(host, { ...own, isPlain: !isSpecial }, { ...image, form }, job, source);
     },
   };
-}
-
-function isIndex({ isMultiPlatform, outputs }: ExportSource): boolean {
-  return (
-    isMultiPlatform || outputs.some(({ attestations = [] }) => attestations.some((one) => !one.isInlineOnly))
-  );
 }
 
 async function exportImage(

@@ -6,7 +6,6 @@ import { createLocalExporter, createTarExporter } from "./file-exporters.ts";
 import { createImageExporter } from "./image-exporter.ts";
 import type { Exporter, ExporterRequest } from "./types.ts";
 
-export { parseEpoch } from "./exporter-attributes.ts";
 export type * from "./types.ts";
 
 export interface ExporterHost {

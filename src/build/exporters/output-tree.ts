@@ -54,7 +54,7 @@ export async function openOutputTree(
   }
   parts.sort((a, b) => (a.prefix < b.prefix ? -1 : 1));
   const owners = new Map<string, Part>();
-  const epochMs = attributes.epochMs ?? source.epochMs;
+  const { epochMs } = attributes;
   return {
     entries: () => entriesOf(parts, owners, { epochMs, nowMs }),
     read: (path) => {

@@ -11,25 +11,12 @@ export interface ExportedOutput {
   /** Absent where a definition was solved without a frontend. */
   config?: ImageConfig;
   baseConfig?: ImageConfig;
-  attestations?: readonly Attestation[];
-}
-
-/** A statement about an output (in-toto): its predicate. */
-export interface Attestation {
-  predicateType: string;
-  predicate: object;
-  /** File name in exported directories: `provenance.json`, `sbom.spdx.json`. */
-  fileName: string;
-  /** Only for images that are made an index of anyhow. */
-  isInlineOnly: boolean;
 }
 
 export interface ExportSource {
   outputs: readonly ExportedOutput[];
   /** The result is an index even with one output. */
   isMultiPlatform: boolean;
-  /** Milliseconds since 1970 of `SOURCE_DATE_EPOCH`. */
-  epochMs?: number;
 }
 
 /** What a build's result becomes. */
