@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { systemClock } from "../../base/index.ts";
+import { silentLogger, systemClock } from "../../base/index.ts";
 import { digestOf, type ImageConfig, MediaType, readTar, TarReader } from "../../formats/index.ts";
 import { TreeExtractor } from "../../images/index.ts";
 import {
@@ -10,6 +10,8 @@ import {
   openTestHouse,
   type TestHouse,
 } from "../../images/test-images.test-support.ts";
+import { RegistryClient } from "../../registry/index.ts";
+import { startTestRegistry, type TestRegistry } from "../../registry/test-registry.test-support.ts";
 import type { ClientSession, FileEntry } from "../session/types.ts";
 import type { BuildTree, SolveJob } from "../solver/types.ts";
 import { createExporter } from "./index.ts";
@@ -274,6 +276,59 @@ describe("image exporter", () => {
         { outputs: [await output({ a: "1" }), await output({ a: "2" })], isMultiPlatform: false },
       ),
     ).rejects.toThrow("cannot export multiple platforms without multi-platform enabled");
+  });
+});
+
+describe("pushing", () => {
+  let registry: TestRegistry;
+  let client: RegistryClient;
+  beforeEach(async () => {
+    registry = await startTestRegistry();
+    client = new RegistryClient({ logger: silentLogger });
+    house.remove();
+    house = await openTestHouse({ registry: client });
+  });
+  afterEach(async () => {
+    client.close();
+    await registry.close();
+  });
+
+  it("sends an image that is then known by its digest, and can be pulled by it", async () => {
+    const name = `${registry.host}/app:1`;
+    const { "containerimage.digest": digest } = await run("image", { name, push: "true" }, await single());
+    const reference = `${registry.host}/app@${digest}`;
+    expect((await house.images.get(name)).digestReferences).toEqual([reference]);
+    await house.images.remove(name, { force: true });
+    const pulled = await house.images.pull(reference, {});
+    expect(pulled.layerSizes).toEqual([1]);
+  });
+
+  it("sends an index with all its platforms, under a second name too", async () => {
+    const arm = {
+      platformId: "linux/arm64",
+      platform: { os: "linux", architecture: "arm64" },
+      config: config("arm64"),
+    };
+    const outputs = [await output({ a: "amd" }), await output({ b: "arm" }, arm)];
+    const name = `${registry.host}/many:1`;
+    const response = await run("image", { name, push: "true" }, { outputs, isMultiPlatform: true });
+    const copy = `${registry.host}/copies/many:2`;
+    await house.images.tag(name, copy);
+    const { digest } = await house.images.push(copy, {});
+    expect(digest).toBe(response["containerimage.digest"]);
+    for (const one of [name, copy]) await house.images.remove(one, { force: true });
+    const pulled = await house.images.pull(copy, { platform: arm.platform });
+    expect(pulled.config.architecture).toBe("arm64");
+    expect(pulled.layerSizes).toEqual([3]);
+  });
+
+  it("keeps annotations, also without a registry", async () => {
+    const name = `${registry.host}/noted:1`;
+    await run("image", { name, "annotation.who": "me" }, await single());
+    const { digest } = await house.images.push(name, {});
+    const repository = client.repository({ domain: registry.host, path: "noted" }, {});
+    const { bytes } = await repository.fetchManifest(digest);
+    expect(JSON.parse(bytes.toString()).annotations).toEqual({ who: "me" });
   });
 });
 
