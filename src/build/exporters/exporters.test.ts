@@ -145,6 +145,23 @@ describe("image exporter", () => {
     expect(statuses).toContain("naming to docker.io/library/app:1");
   });
 
+  it("counts the layers of a base image, whose history has times of its own", async () => {
+    const base = { created: "2020-01-01T00:00:00Z", comment: "Imported from -" };
+    const history = [base, ...config().history!.slice(1)];
+    const [first, second] = [await treeOf({ a: "1" }), await treeOf({ b: "2" })];
+    const both = [...(await first.layers()), ...(await second.layers())];
+    const tree = { ...first, layers: async () => both };
+    const of = {
+      outputs: [await output({}, { tree, config: { ...config(), history } })],
+      isMultiPlatform: false,
+    };
+    await run("image", { name: "onbase" }, of);
+    expect((await house.images.get("onbase")).config.history).toEqual([
+      base,
+      { ...history[1], created: "2024-05-06T07:08:09Z" },
+    ]);
+  });
+
   it("makes the same image of the same inputs", async () => {
     const first = await run("image", {}, await single());
     const second = await run("image", {}, await single());

@@ -46,9 +46,12 @@ function completeHistory(given: readonly HistoryEntry[], layers: readonly TreeLa
   const history: HistoryEntry[] = [];
   let next = 0;
   for (const entry of given) {
-    if (entry.empty_layer) history.push({ ...entry });
-    else if (next >= layers.length) history.push({ ...entry, empty_layer: true });
-    else history.push({ ...entry, created: entry.created ?? timeOf(layers[next++]!) });
+    const layer = entry.empty_layer ? undefined : layers[next];
+    if (!layer) history.push({ ...entry, empty_layer: true });
+    else {
+      history.push({ ...entry, created: entry.created ?? timeOf(layer) });
+      next++;
+    }
   }
   for (const layer of layers.slice(next)) {
     const createdBy = layer.description || "created by buildkit";
