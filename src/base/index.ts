@@ -1,4 +1,5 @@
 export * from "./async-queue.ts";
+export { BatchedWrites, type BatchedWritesOptions } from "./batched-writes.ts";
 export * from "./clock.ts";
 export * from "./deferred-saves.ts";
 export * from "./disk-error.ts";

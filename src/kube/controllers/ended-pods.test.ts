@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { ManualClock } from "../../base/manual-clock.test-support.ts";
 import { EndedPods } from "./ended-pods.ts";
-import { ManualClock } from "./testing/manual-clock.ts";
 
 describe("pods that end", () => {
   it("go at once for the first time, and then after a while that grows and is forgotten", async () => {

@@ -1,6 +1,5 @@
 import {
-  backoffMs,
-  type Cancel,
+  BatchedWrites,
   type Clock,
   errorMessage,
   GantryError,
@@ -39,19 +38,15 @@ export interface NetworkPoliciesOptions {
   needs?: readonly string[];
 }
 
-/** Changes that come within this time are written together. */
-const BATCH_MS = 2;
 /** How often it is checked that the table is still there. */
 const CHECK_PERIOD_MS = 5_000;
-const COLLECT_AFTER_MS = 1_000;
-const RETRY = { initialMs: 200, maxMs: 30_000 };
 /** How long a pod's start waits for rules that cannot be written before it fails, to be tried again. */
 const GUARD_TIMEOUT_MS = 10_000;
 /** How long a pod's start waits for the API to say which policies there are. */
 const API_TIMEOUT_MS = 2_000;
-/** Stands for the pods that the cluster's name service has elsewhere, under the labels that policies know them by. */
 /** As an address' owner: what the node says counts more than any status. */
 const NEWER_THAN_ALL = 2 ** 52;
+/** Stands for the pods that the cluster's name service has elsewhere, under the labels that policies know them by. */
 const NAME_SERVICE = "name service";
 
 /**
@@ -75,15 +70,11 @@ export class NetworkPolicies implements LifecycleService {
     string,
     { pod: Pod; addresses: readonly string[]; rank: number; isGone: boolean }
   >();
-  readonly #waiters = new Set<{ holds: () => boolean; resolve: () => void }>();
+  readonly #writes: BatchedWrites;
   /** Of the newest policy that was heard of, or that was heard to be gone. */
   #policyRevision = 0;
   readonly #stops: (() => void)[] = [];
-  #scheduled: Cancel | undefined;
-  #collecting: Cancel | undefined;
-  #failures = 0;
   #isRunning = false;
-  #isWritten = true;
   #lastRank = 0;
 
   constructor(options: NetworkPoliciesOptions) {
@@ -101,6 +92,14 @@ export class NetworkPolicies implements LifecycleService {
       nameServers: servers.filter(({ family }) => families.includes(family)),
     });
     this.#writer = new TableWriter(this.#world.table, this.#logger);
+    this.#writes = new BatchedWrites({
+      clock: this.#clock,
+      mayWrite: () => this.#mayWrite,
+      write: () => (this.#world.isEmpty ? this.#writer.remove() : this.#writer.write()),
+      onFailure: (error) =>
+        this.#logger.error("policies cannot be written to nftables", { error: errorMessage(error) }),
+      collectGarbage: () => this.#writer.collectGarbage(),
+    });
     this.#world.setPod(NAME_SERVICE, nameService(nameServers));
   }
 
@@ -113,7 +112,7 @@ export class NetworkPolicies implements LifecycleService {
       await this.#pods?.synced(signal);
       this.#isRunning = true;
       this.#writer.takeOver();
-      this.#flush();
+      this.#writes.flush();
       ready();
       await aborted(signal);
     } catch (error) {
@@ -121,10 +120,7 @@ export class NetworkPolicies implements LifecycleService {
     } finally {
       this.#isRunning = false;
       stopChecking();
-      this.#scheduled?.();
-      this.#scheduled = undefined;
-      this.#collecting?.();
-      this.#collecting = undefined;
+      this.#writes.stop();
       for (const stop of this.#stops.splice(0)) stop();
     }
   }
@@ -145,7 +141,7 @@ export class NetworkPolicies implements LifecycleService {
     this.#guarded.set(uid, { pod: this.#latest(pod), addresses: [...addresses], rank, isGone: false });
     this.#seePod(uid);
     const revision = await this.#newestPolicyOf(namespace, signal);
-    if (this.#mayWrite && this.#failures === 0) this.#flush();
+    if (!this.#writes.isFailing) this.#writes.flush();
     await this.#until(() => this.#policyRevision >= revision, signal);
   }
 
@@ -190,7 +186,7 @@ export class NetworkPolicies implements LifecycleService {
       }),
     );
     informer.synced().then(
-      () => this.#touch(),
+      () => this.#writes.touch(),
       (error) => this.#logger.debug("pods are not known yet", { error: errorMessage(error) }),
     );
   }
@@ -217,12 +213,12 @@ export class NetworkPolicies implements LifecycleService {
     const { nodeName } = this.#options;
     const { addresses, rank } = guarded ?? {};
     this.#world.setPod(uid, pod && policedPodOf({ pod, nodeName, addresses, rank }));
-    this.#touch();
+    this.#writes.touch();
   }
 
   #setNamespace(name: string, labels: Record<string, string> | undefined): void {
     this.#world.setNamespace(name, labels);
-    this.#touch();
+    this.#writes.touch();
   }
 
   #setPolicy(told: NetworkPolicy, policy: NetworkPolicy | undefined): void {
@@ -230,7 +226,7 @@ export class NetworkPolicies implements LifecycleService {
     this.#policyRevision = Math.max(this.#policyRevision, revisionOf(told));
     if (policy && !this.#pods) this.#followPods();
     this.#world.setPolicy(`${metadata.namespace}/${metadata.name}`, policy);
-    this.#touch();
+    this.#writes.touch();
   }
 
   #podByUid({ metadata: { namespace, name, uid } }: Pod): Pod | undefined {
@@ -242,48 +238,6 @@ export class NetworkPolicies implements LifecycleService {
   #latest(pod: Pod): Pod {
     const seen = this.#podByUid(pod);
     return seen && revisionOf(seen) > revisionOf(pod) ? seen : pod;
-  }
-
-  #touch(): void {
-    this.#isWritten = false;
-    if (this.#mayWrite && this.#failures === 0) this.#schedule(BATCH_MS);
-  }
-
-  #schedule(delayMs: number): void {
-    this.#scheduled ??= this.#clock.after(delayMs, () => {
-      this.#scheduled = undefined;
-      this.#flush();
-    });
-  }
-
-  /** Brings the kernel up to date with what has changed. */
-  #flush(): void {
-    if (!this.#mayWrite) return;
-    try {
-      if (this.#world.isEmpty) this.#writer.remove();
-      else this.#writer.write();
-    } catch (error) {
-      this.#logger.error("policies cannot be written to nftables", { error: errorMessage(error) });
-      this.#schedule(backoffMs(this.#failures++, RETRY));
-      return;
-    }
-    this.#failures = 0;
-    this.#isWritten = true;
-    for (const { holds, resolve } of [...this.#waiters]) if (holds()) resolve();
-    if (this.#writer.hasGarbage) this.#collectGarbageLater();
-  }
-
-  #collectGarbageLater(): void {
-    this.#collecting ??= this.#clock.after(
-      COLLECT_AFTER_MS,
-      () => {
-        this.#collecting = undefined;
-        // With changes to come those go first.
-        if (this.#isWritten) this.#writer.collectGarbage();
-        else this.#collectGarbageLater();
-      },
-      { unref: true },
-    );
   }
 
   /** What is told of policies may come later than what is told of pods. */
@@ -307,28 +261,20 @@ export class NetworkPolicies implements LifecycleService {
 
   /** Resolves when it holds, and all that is known is written. */
   async #until(holds: () => boolean, signal: AbortSignal): Promise<void> {
-    if (this.#mayWrite && this.#isWritten && holds()) return;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-    const cancel = this.#clock.after(GUARD_TIMEOUT_MS, () => reject(notEnforced()));
-    const waiter = { holds, resolve };
-    this.#waiters.add(waiter);
+    const late = new AbortController();
+    const cancel = this.#clock.after(GUARD_TIMEOUT_MS, () => late.abort(notEnforced()));
     try {
-      if (signal.aborted) onAbort();
-      await promise;
+      await this.#writes.until(holds, AbortSignal.any([signal, late.signal]));
     } finally {
       cancel();
-      this.#waiters.delete(waiter);
-      signal.removeEventListener("abort", onAbort);
     }
   }
 
   /** Somebody may have flushed all tables (a firewall's reload does). */
   #check(): void {
-    if (!this.#isRunning || this.#failures > 0 || this.#writer.check()) return;
+    if (!this.#isRunning || this.#writes.isFailing || this.#writer.check()) return;
     this.#logger.warn("the table of policies is gone; writing it again");
-    this.#touch();
+    this.#writes.touch();
   }
 }
 

@@ -122,10 +122,6 @@ export class PolicyTable {
     ];
   }
 
-  get hasGarbage(): boolean {
-    return this.#unusedChains.size + this.#unusedSets.size > 0;
-  }
-
   /** Commands that remove what nothing refers to any more. */
   takeGarbage(): string[] {
     const chains = [...this.#unusedChains];

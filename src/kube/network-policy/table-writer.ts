@@ -51,15 +51,12 @@ export class TableWriter {
     this.#mustRewrite = false;
   }
 
-  get hasGarbage(): boolean {
-    return this.#isThere && this.#table.hasGarbage;
-  }
-
   /**
    * Some time after the change: the kernel keeps the rules of two generations, and a packet that met the former one has to be
    * through before another change. One that is held up (its processor is taken away) would find empty chains.
    */
   collectGarbage(): void {
+    if (!this.#isThere) return;
     try {
       run(this.#table.takeGarbage());
     } catch (error) {

@@ -1,6 +1,5 @@
 import {
-  backoffMs,
-  type Cancel,
+  BatchedWrites,
   type Clock,
   errorMessage,
   isGantryError,
@@ -47,12 +46,8 @@ export interface LeavingPod {
 const BY_SERVICE = "kube-proxy/service";
 const BY_POD = "kube-proxy/pod";
 const BY_LASTING_POD = "kube-proxy/lasting-pod";
-/** Changes that come within this time are written together. */
-const BATCH_MS = 2;
 /** How often it is checked that the table is still there. */
 const CHECK_PERIOD_MS = 30_000;
-const COLLECT_AFTER_MS = 1000;
-const RETRY = { initialMs: 200, maxMs: 30_000 };
 /** A packet that met the rules as they were before is in connection tracking by then. */
 const SETTLE_MS = 50;
 const LAST_CONNECTIONS_MS = 1000;
@@ -75,10 +70,9 @@ export class KubeProxy implements LifecycleService {
   readonly #dirty = new Set<string>();
   readonly #departures = new Departures();
   readonly #openConnections: OpenConnections;
-  readonly #waiters = new Set<{ holds: () => boolean; resolve: () => void }>();
-  #scheduled: Cancel | undefined;
-  #collecting: Cancel | undefined;
-  #failures = 0;
+  readonly #writes: BatchedWrites;
+  /** UDP flows that lead to where nobody is, until they are forgotten. */
+  #stale: ReturnType<typeof staleUdp> = [];
   #mustRewrite = true;
   #running = false;
 
@@ -99,6 +93,17 @@ export class KubeProxy implements LifecycleService {
     this.#slices.addIndex(BY_LASTING_POD, lastingPodsOf);
     const { serviceCidr, gateway } = options.podNetwork;
     this.#table = new ServiceTable({ table: this.#tableName, serviceCidr, gateway });
+    this.#writes = new BatchedWrites({
+      clock: this.#clock,
+      mayWrite: () => this.#running,
+      write: () => this.#write(),
+      onFailure: (error) => {
+        this.#logger.error("Services cannot be written to nftables", { error: errorMessage(error) });
+        this.#mustRewrite = true;
+      },
+      onWritten: () => this.#forgetUdp(this.#stale.splice(0)),
+      collectGarbage: () => this.#collectGarbage(),
+    });
   }
 
   async run({ signal, ready }: ServiceContext): Promise<void> {
@@ -122,7 +127,7 @@ export class KubeProxy implements LifecycleService {
       // Until both are complete the rules of the last run serve better than half of the new ones.
       await Promise.all([this.#services.synced(signal), this.#slices.synced(signal)]);
       this.#running = true;
-      this.#flush();
+      this.#writes.flush();
       ready();
       await aborted(signal);
     } catch (error) {
@@ -130,10 +135,7 @@ export class KubeProxy implements LifecycleService {
     } finally {
       this.#running = false;
       stopChecking();
-      this.#scheduled?.();
-      this.#scheduled = undefined;
-      this.#collecting?.();
-      this.#collecting = undefined;
+      this.#writes.stop();
       for (const stop of stops) stop();
     }
   }
@@ -152,13 +154,13 @@ export class KubeProxy implements LifecycleService {
     const listing = pod.isListed ? this.#servicesOf(pod) : [];
     this.#touchServicesOf(uid);
     try {
-      await this.#until(() => this.#isKnownToEnd(uid, listing), signal);
+      await this.#writes.until(() => this.#isKnownToEnd(uid, listing), signal);
     } finally {
       this.#departures.end(uid);
       this.#touchServicesOf(uid);
     }
     addresses.push(...this.#addressesOf(uid));
-    await this.#until(() => true, signal);
+    await this.#writes.until(() => true, signal);
     if (addresses.length === 0) return;
     await this.#clock.sleep(SETTLE_MS, signal);
     await this.#untilAnswered(addresses, signal);
@@ -178,27 +180,6 @@ export class KubeProxy implements LifecycleService {
     if (this.#slices.byIndex(BY_LASTING_POD, podUid).some((slice) => isKept(serviceOf(slice)))) return false;
     const listed = this.#slices.byIndex(BY_POD, podUid).map(serviceOf);
     return listing.every((key) => listed.includes(key) || !isKept(key));
-  }
-
-  /** Resolves when it holds of what the informers know and all of that is written. */
-  async #until(holds: () => boolean, signal: AbortSignal): Promise<void> {
-    if (this.#isWritten() && holds()) return;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const waiter = { holds, resolve };
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-    this.#waiters.add(waiter);
-    try {
-      signal.throwIfAborted();
-      await promise;
-    } finally {
-      this.#waiters.delete(waiter);
-      signal.removeEventListener("abort", onAbort);
-    }
-  }
-
-  #isWritten(): boolean {
-    return this.#running && !this.#mustRewrite && this.#dirty.size === 0;
   }
 
   async #untilAnswered(addresses: readonly string[], signal: AbortSignal): Promise<void> {
@@ -227,45 +208,26 @@ export class KubeProxy implements LifecycleService {
   #touch(service: string | undefined): void {
     if (service === undefined) return;
     this.#dirty.add(service);
-    if (this.#running && this.#failures === 0) this.#schedule(BATCH_MS);
+    this.#writes.touch();
   }
 
   #touchServicesOf(podUid: string): void {
     for (const slice of this.#slices.byIndex(BY_POD, podUid)) this.#touch(serviceOf(slice));
   }
 
-  #schedule(delayMs: number): void {
-    this.#scheduled ??= this.#clock.after(delayMs, () => {
-      this.#scheduled = undefined;
-      this.#flush();
-    });
-  }
-
   /** Brings the table up to date with what has changed. */
-  #flush(): void {
+  #write(): void {
     const commands: string[] = [];
-    const stale: ReturnType<typeof staleUdp> = [];
     for (const key of this.#dirty) {
       const previous = this.#table.rulesOf(key);
       const next = this.#rulesFor(key);
       commands.push(...this.#table.set(key, next));
-      stale.push(...staleUdp(previous, next));
+      this.#stale.push(...staleUdp(previous, next));
     }
     this.#dirty.clear();
-    try {
-      if (this.#mustRewrite) this.#rewrite();
-      else if (commands.length > 0) nft(commands.join("\n"));
-      this.#mustRewrite = false;
-      this.#failures = 0;
-    } catch (error) {
-      this.#logger.error("Services cannot be written to nftables", { error: errorMessage(error) });
-      this.#mustRewrite = true;
-      this.#schedule(backoffMs(this.#failures++, RETRY));
-      return;
-    }
-    for (const { holds, resolve } of [...this.#waiters]) if (this.#isWritten() && holds()) resolve();
-    this.#collecting ??= this.#clock.after(COLLECT_AFTER_MS, () => this.#collectGarbage(), { unref: true });
-    if (stale.length > 0) this.#forgetUdp(stale);
+    if (this.#mustRewrite) this.#rewrite();
+    else if (commands.length > 0) nft(commands.join("\n"));
+    this.#mustRewrite = false;
   }
 
   /** Goes on from what is there, where it can. */
@@ -310,7 +272,6 @@ export class KubeProxy implements LifecycleService {
    * generations only, and a packet that was held up in the former one must not find a third.
    */
   #collectGarbage(): void {
-    this.#collecting = undefined;
     const commands = this.#table.takeGarbage();
     if (commands.length === 0 || this.#tryRun(commands.join("\n"))) return;
     for (const command of commands) this.#tryRun(command);
@@ -330,6 +291,7 @@ export class KubeProxy implements LifecycleService {
 
   /** UDP has no end of a connection: what connection tracking remembers would go on leading to where nobody is. */
   #forgetUdp(stale: ReturnType<typeof staleUdp>): void {
+    if (stale.length === 0) return;
     try {
       deleteConntrack("udp", (entry) =>
         stale.some(
@@ -356,7 +318,7 @@ export class KubeProxy implements LifecycleService {
     } catch {
       this.#logger.warn("the table of Services is gone; writing it again");
       this.#mustRewrite = true;
-      this.#schedule(0);
+      this.#writes.touch();
     }
   }
 }

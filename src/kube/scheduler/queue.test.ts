@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { ManualClock } from "../../base/manual-clock.test-support.ts";
 import type { Pod } from "../api/index.ts";
-import { ManualClock } from "../controllers/testing/manual-clock.ts";
 import type { ClusterEvent } from "./framework.ts";
 import { Heap } from "./heap.ts";
 import { SchedulingQueue } from "./queue.ts";

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { ManualClock } from "../../../base/manual-clock.test-support.ts";
 import type { CronJob, Job } from "../../api/index.ts";
 import { cronJobs, events, jobs } from "../../api/index.ts";
 import { ControlPlane, type Running } from "../testing/control-plane.ts";
@@ -6,7 +7,6 @@ import { reference, type Scenario } from "../testing/convergence.ts";
 import { eventually } from "../testing/eventually.ts";
 import { itConverges } from "../testing/fault-tests.ts";
 import { finishJob } from "../testing/finish-job.ts";
-import { ManualClock } from "../testing/manual-clock.ts";
 import { cronJob, job } from "../testing/objects.ts";
 import { createCronJobController } from "./index.ts";
 

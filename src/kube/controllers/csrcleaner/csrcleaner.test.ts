@@ -1,10 +1,10 @@
 import { createPublicKey } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ManualClock } from "../../../base/manual-clock.test-support.ts";
 import { type CertificateSigningRequest, certificateSigningRequests } from "../../api/index.ts";
 import { generateKey, issueCertificate } from "../../pki/index.ts";
 import { ControlPlane } from "../testing/control-plane.ts";
 import { eventually } from "../testing/eventually.ts";
-import { ManualClock } from "../testing/manual-clock.ts";
 import { Openssl } from "../testing/openssl.ts";
 import { isOutdated } from "./deadlines.ts";
 import { createCsrCleanerController } from "./index.ts";

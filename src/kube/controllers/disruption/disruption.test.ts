@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { ManualClock } from "../../../base/manual-clock.test-support.ts";
 import {
   customResourceDefinitions,
   deployments,
@@ -14,7 +15,6 @@ import type { KindDefinition, OwnerReference } from "../../api/types.ts";
 import { controllerReference } from "../owner.ts";
 import { ControlPlane } from "../testing/control-plane.ts";
 import { eventually } from "../testing/eventually.ts";
-import { ManualClock } from "../testing/manual-clock.ts";
 import { deployment, pod, replicaSet, replicationController } from "../testing/objects.ts";
 import { createDisruptionController } from "./index.ts";
 

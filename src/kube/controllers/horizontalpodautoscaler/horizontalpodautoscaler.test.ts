@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { rfc3339Seconds } from "../../../base/index.ts";
+import { ManualClock } from "../../../base/manual-clock.test-support.ts";
 import {
   deployments,
   events,
@@ -19,7 +20,6 @@ import {
 } from "../testing/convergence.ts";
 import { eventually } from "../testing/eventually.ts";
 import { WRITE_FAULTS } from "../testing/faults.ts";
-import { ManualClock } from "../testing/manual-clock.ts";
 import { deployment, pod } from "../testing/objects.ts";
 import { createHorizontalPodAutoscalerController } from "./index.ts";
 

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { idle, ManualClock } from "../../../base/manual-clock.test-support.ts";
 import { events, leases, nodes, pods as podsResource } from "../../api/index.ts";
 import type { Informer, InformerFactory, ResourceRef } from "../../client/index.ts";
 import { createPodGcController } from "../pod-gc/index.ts";
 import { createTaintEvictionController } from "../taint-eviction/index.ts";
 import { ControlPlane, type Running } from "../testing/control-plane.ts";
 import { eventually } from "../testing/eventually.ts";
-import { idle, ManualClock } from "../testing/manual-clock.ts";
 import { node, pod } from "../testing/objects.ts";
 import { together } from "../together.ts";
 import { createNodeLifecycleController } from "./index.ts";

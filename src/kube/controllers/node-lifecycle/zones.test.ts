@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { RunningTime } from "../../../base/index.ts";
+import { ManualClock } from "../../../base/manual-clock.test-support.ts";
 import type { Node } from "../../api/index.ts";
-import { ManualClock } from "../testing/manual-clock.ts";
 import { DEFAULT_LIMITS, ZoneHealth, zoneOf } from "./zone-health.ts";
 import { ZoneTurns } from "./zone-turns.ts";
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { ManualClock } from "../../../base/manual-clock.test-support.ts";
 import {
   events as eventsResource,
   type PersistentVolume,
@@ -10,7 +11,6 @@ import {
 } from "../../api/index.ts";
 import { ControlPlane } from "../testing/control-plane.ts";
 import { eventually } from "../testing/eventually.ts";
-import { ManualClock } from "../testing/manual-clock.ts";
 import { pod } from "../testing/objects.ts";
 import { createPersistentVolumeBinder } from "./index.ts";
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { ManualClock } from "../../../base/manual-clock.test-support.ts";
 import type { ResourceList } from "../../../formats/index.ts";
 import {
   configMaps,
@@ -14,7 +15,6 @@ import { ControlPlane } from "../testing/control-plane.ts";
 import { reference, type Scenario } from "../testing/convergence.ts";
 import { eventually } from "../testing/eventually.ts";
 import { itConverges } from "../testing/fault-tests.ts";
-import { ManualClock } from "../testing/manual-clock.ts";
 import { claim, deployment, pod, service } from "../testing/objects.ts";
 import { createResourceQuotaController } from "./index.ts";
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ManualClock } from "../../../base/manual-clock.test-support.ts";
 import { type IPAddress, ipAddresses, type ServiceCIDR, serviceCidrs, services } from "../../api/index.ts";
 import { ControlPlane } from "../testing/control-plane.ts";
 import { reference, type Scenario } from "../testing/convergence.ts";
 import { eventually } from "../testing/eventually.ts";
 import { itConverges } from "../testing/fault-tests.ts";
-import { ManualClock } from "../testing/manual-clock.ts";
 import { service } from "../testing/objects.ts";
 import { isDispensable } from "./coverage.ts";
 import { createServiceCidrsController } from "./index.ts";

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { ManualClock } from "../../../base/manual-clock.test-support.ts";
 import type { Pod, StatefulSet } from "../../api/index.ts";
 import {
   controllerRevisions,
@@ -13,7 +14,6 @@ import { createPvcProtectionController } from "../pvc-protection/index.ts";
 import { ControlPlane } from "../testing/control-plane.ts";
 import { eventually } from "../testing/eventually.ts";
 import { HeldEvents, withoutEvents } from "../testing/faults.ts";
-import { ManualClock } from "../testing/manual-clock.ts";
 import { claim, pod, podTemplate, statefulSet } from "../testing/objects.ts";
 import { PodActor } from "../testing/pod-actor.ts";
 import { createStatefulSetController } from "./index.ts";

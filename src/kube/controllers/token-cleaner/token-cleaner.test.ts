@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ManualClock } from "../../../base/manual-clock.test-support.ts";
 import { secrets } from "../../api/index.ts";
 import { ControlPlane } from "../testing/control-plane.ts";
 import { eventually } from "../testing/eventually.ts";
-import { ManualClock } from "../testing/manual-clock.ts";
 import { createTokenCleaner } from "./index.ts";
 
 describe("the cleaner of bootstrap tokens", () => {

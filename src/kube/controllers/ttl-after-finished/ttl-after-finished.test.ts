@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { ManualClock } from "../../../base/manual-clock.test-support.ts";
 import { jobs } from "../../api/index.ts";
 import { ControlPlane } from "../testing/control-plane.ts";
 import { reference, type Scenario, type World } from "../testing/convergence.ts";
 import { eventually } from "../testing/eventually.ts";
 import { itConverges } from "../testing/fault-tests.ts";
 import { finishJob } from "../testing/finish-job.ts";
-import { ManualClock } from "../testing/manual-clock.ts";
 import { job } from "../testing/objects.ts";
 import { createTtlAfterFinishedController } from "./index.ts";
 

@@ -1,4 +1,4 @@
-import { type Cancel, type Clock, GantryError } from "../../../base/index.ts";
+import { type Cancel, type Clock, GantryError } from "./index.ts";
 
 interface Timer {
   dueMs: number;
