@@ -25,6 +25,7 @@ export * from "./jsonpath.ts";
 export * from "./label-selector.ts";
 export * from "./merge-patch.ts";
 export { nearestWord, suggestion } from "./nearest-word.ts";
+export * from "./oci-layout.ts";
 export type * from "./oci-types.ts";
 export { MediaType } from "./oci-types.ts";
 export * from "./path-glob.ts";

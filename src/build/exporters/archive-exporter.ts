@@ -3,8 +3,11 @@ import type { ContentStore } from "../../content/index.ts";
 import {
   type Descriptor,
   familiarText,
+  layoutBlobPath,
+  layoutDirectories,
+  layoutFile,
   MediaType,
-  parseDigest,
+  OCI_LAYOUT_VERSION,
   parseImageReference,
   type TarMemberToWrite,
   tarEntry,
@@ -75,14 +78,13 @@ function* membersOf(
   createdAt: string,
 ): Generator<TarMemberToWrite> {
   const { root, rootBytes, blobs } = documents;
-  yield directory("blobs/");
-  yield directory("blobs/sha256/");
+  yield* layoutDirectories();
   const all = new Map<string, Blob>(blobs);
   all.set(root.digest, { digest: root.digest, sizeBytes: rootBytes.length, open: () => rootBytes });
   for (const digest of [...all.keys()].sort()) yield blobMember(all.get(digest)!);
-  yield file("index.json", JSON.stringify(layoutIndex(root, names, createdAt)));
-  if (type === "docker") yield file("manifest.json", JSON.stringify(dockerManifest(documents, names)));
-  yield file("oci-layout", '{"imageLayoutVersion":"1.0.0"}');
+  yield layoutFile("index.json", JSON.stringify(layoutIndex(root, names, createdAt)));
+  if (type === "docker") yield layoutFile("manifest.json", JSON.stringify(dockerManifest(documents, names)));
+  yield layoutFile("oci-layout", OCI_LAYOUT_VERSION);
 }
 
 function layoutIndex(root: Descriptor, names: readonly string[], createdAt: string): object {
@@ -108,26 +110,13 @@ function dockerManifest({ images }: ImageDocuments, names: readonly string[]): o
   const [image] = images as [ImageDocument];
   return [
     {
-      Config: blobPath(image.configDigest),
+      Config: layoutBlobPath(image.configDigest),
       RepoTags: names.length > 0 ? names.map(familiarText) : null,
-      Layers: image.layers.map(({ digest }) => blobPath(digest)),
+      Layers: image.layers.map(({ digest }) => layoutBlobPath(digest)),
     },
   ];
 }
 
 function blobMember({ digest, sizeBytes, open }: Blob): TarMemberToWrite {
-  return { entry: tarEntry({ name: blobPath(digest), type: "file", sizeBytes }), body: open() };
-}
-
-function blobPath(digest: string): string {
-  return `blobs/sha256/${parseDigest(digest).hex}`;
-}
-
-function file(name: string, text: string): TarMemberToWrite {
-  const body = Buffer.from(text);
-  return { entry: tarEntry({ name, type: "file", sizeBytes: body.length }), body };
-}
-
-function directory(name: string): TarMemberToWrite {
-  return { entry: tarEntry({ name, type: "directory" }) };
+  return { entry: tarEntry({ name: layoutBlobPath(digest), type: "file", sizeBytes }), body: open() };
 }

@@ -3,8 +3,11 @@ import {
   canonicalName,
   digestOf,
   familiarText,
+  layoutBlobPath,
+  layoutDirectories,
+  layoutFile,
   MediaType,
-  parseDigest,
+  OCI_LAYOUT_VERSION,
   parseImageReference,
   type TarMemberToWrite,
   tarEntry,
@@ -69,8 +72,7 @@ async function* membersOf(
   images: readonly SavedImage[],
   layers: LayerStore,
 ): AsyncGenerator<TarMemberToWrite> {
-  yield directory("blobs/");
-  yield directory("blobs/sha256/");
+  yield* layoutDirectories();
   const written = new Set<string>();
   const manifests: object[] = [];
   const dockerManifest: object[] = [];
@@ -79,21 +81,21 @@ async function* membersOf(
     const config = Buffer.from(image.configText);
     const manifest = Buffer.from(JSON.stringify(ociManifest(image, layers, config.length)));
     for (const blob of [config, manifest]) {
-      if (isNew(written, digestOf(blob))) yield file(blobPath(digestOf(blob)), blob);
+      if (isNew(written, digestOf(blob))) yield layoutFile(layoutBlobPath(digestOf(blob)), blob);
     }
     manifests.push(...indexEntries(digestOf(manifest), manifest.length, tags));
     dockerManifest.push({
-      Config: blobPath(image.id),
+      Config: layoutBlobPath(image.id),
       RepoTags: tags.length > 0 ? tags.map(familiarText) : null,
-      Layers: image.config.rootfs.diff_ids.map(blobPath),
+      Layers: image.config.rootfs.diff_ids.map(layoutBlobPath),
     });
   }
-  yield file(
+  yield layoutFile(
     "index.json",
-    Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: MediaType.ociIndex, manifests })),
+    JSON.stringify({ schemaVersion: 2, mediaType: MediaType.ociIndex, manifests }),
   );
-  yield file("manifest.json", Buffer.from(JSON.stringify(dockerManifest)));
-  yield file("oci-layout", Buffer.from('{"imageLayoutVersion": "1.0.0"}'));
+  yield layoutFile("manifest.json", JSON.stringify(dockerManifest));
+  yield layoutFile("oci-layout", OCI_LAYOUT_VERSION);
 }
 
 async function* layerMembers(
@@ -105,7 +107,7 @@ async function* layerMembers(
     if (!isNew(written, diffId)) continue;
     const sizeBytes = layers.get(diffId)?.tarBytes ?? 0;
     yield {
-      entry: tarEntry({ name: blobPath(diffId), type: "file", sizeBytes }),
+      entry: tarEntry({ name: layoutBlobPath(diffId), type: "file", sizeBytes }),
       body: layers.archive(diffId),
     };
   }
@@ -140,16 +142,4 @@ function isNew(written: Set<string>, digest: string): boolean {
   if (written.has(digest)) return false;
   written.add(digest);
   return true;
-}
-
-function blobPath(digest: string): string {
-  return `blobs/sha256/${parseDigest(digest).hex}`;
-}
-
-function file(name: string, body: Buffer): TarMemberToWrite {
-  return { entry: tarEntry({ name, type: "file", sizeBytes: body.length }), body };
-}
-
-function directory(name: string): TarMemberToWrite {
-  return { entry: tarEntry({ name, type: "directory" }) };
 }
