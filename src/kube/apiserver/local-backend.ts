@@ -1,4 +1,4 @@
-import { FairTurn, fairTurn, GantryError, newUid } from "../../base/index.ts";
+import { FairTurn, GantryError, newUid } from "../../base/index.ts";
 import { apiVersionOf, type KubeObject, statusBadRequest } from "../api/index.ts";
 import type { ApiBackend, ApiRequest, UserInfo, WatchEvent } from "../client/types.ts";
 import { authenticated } from "./authentication/users.ts";
@@ -9,33 +9,17 @@ import type { RequestOrigin } from "./request-observer.ts";
 import type { Answer, ListAnswer, WatchItem } from "./server-context.ts";
 import { PlainBody } from "./verbs/decode-object.ts";
 
-/** So many calls may begin in one round of the event loop; the others take turns. */
-const AT_ONCE = 32;
-
 /** The chain for callers in the same process: the same steps as over HTTP, with objects instead of bytes. */
 export class LocalBackend implements ApiBackend {
   readonly #chain: ChainOptions;
-  #startedInRound = 0;
 
   constructor(chain: ChainOptions) {
     this.#chain = chain;
   }
 
   async call(request: ApiRequest, user: UserInfo, signal?: AbortSignal): Promise<KubeObject> {
-    await this.#turn(user.name);
     const exchange = exchangeOf(request, user, signal ?? NEVER);
     return (await serveRequest(this.#chain, exchange, toObject))!;
-  }
-
-  /** Who asks for thousands of things at once (a burst of a controller) keeps neither the event loop nor others from theirs. */
-  #turn(owner: string): Promise<void> {
-    if (this.#startedInRound === 0) setImmediate(() => this.#beginRound());
-    if (++this.#startedInRound <= AT_ONCE) return fairTurn(owner);
-    return new FairTurn(undefined, owner).next();
-  }
-
-  #beginRound(): void {
-    this.#startedInRound = 0;
   }
 
   async *watch(request: ApiRequest, user: UserInfo, signal: AbortSignal): AsyncIterable<WatchEvent> {

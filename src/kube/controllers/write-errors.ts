@@ -35,3 +35,13 @@ export async function unlessGone(write: Promise<unknown>): Promise<boolean> {
     return false;
   }
 }
+
+/** What a look-up finds; undefined where there is nothing. */
+export async function ifThere<T>(found: Promise<T>): Promise<T | undefined> {
+  try {
+    return await found;
+  } catch (error) {
+    if (!isGantryError(error, "NotFound")) throw error;
+    return undefined;
+  }
+}

@@ -46,12 +46,19 @@ export async function provisionClaim(provisioner: Provisioner, claim: Persistent
     // Without the node's name the scheduler looks for another one.
     await client.update(persistentVolumeClaims, { ...claim, metadata: { ...claim.metadata, annotations } });
   } else if (problem !== undefined) fail(problem);
-  else {
+  else if (await stillAsks(provisioner, claim)) {
     await make(provisioner, claim, storageClass).catch((error) => {
       fail(errorMessage(error));
       throw error;
     });
   }
+}
+
+/** Asked live: for a claim that is gone, or has a volume by now, a volume would be made only to be removed. */
+async function stillAsks({ client }: Provisioner, { metadata }: PersistentVolumeClaim): Promise<boolean> {
+  const { namespace, name, uid } = metadata;
+  const live = await client.get(persistentVolumeClaims, namespace, name);
+  return live.metadata.uid === uid && !live.spec.volumeName;
 }
 
 /** First the directory, then the volume that says where it is. */

@@ -12,11 +12,12 @@ import {
   isVolumeBoundTo,
   type PersistentVolume,
   type PersistentVolumeClaim,
+  persistentVolumes,
   SELECTED_NODE,
   storageClassNameOf,
 } from "../../api/index.ts";
 import { podsMentioning } from "../pvc-protection/claim-users.ts";
-import { unlessGone } from "../write-errors.ts";
+import { ifThere, unlessGone } from "../write-errors.ts";
 import { askForVolume } from "./ask-for-volume.ts";
 import type { Binder } from "./binder.ts";
 
@@ -109,7 +110,7 @@ async function syncBound(binder: Binder, claim: PersistentVolumeClaim): Promise<
       "ClaimLost",
       "Bound claim has lost reference to PersistentVolume. Data on the volume is lost!",
     );
-  const volume = binder.writes.volume(volumeName);
+  const volume = await volumeNamed(binder, volumeName);
   if (!volume)
     return lose(
       binder,
@@ -121,6 +122,11 @@ async function syncBound(binder: Binder, claim: PersistentVolumeClaim): Promise<
   if (!claimRef || claimRef.uid === claim.metadata.uid) return binder.writes.bind(volume, claim);
   const message = "Two claims are bound to the same volume, this one is bound incorrectly";
   return lose(binder, claim, "ClaimMisbound", message);
+}
+
+/** Asked live before it counts as gone: what is told of volumes may come later than what is told of claims. */
+async function volumeNamed({ client, writes }: Binder, name: string): Promise<PersistentVolume | undefined> {
+  return writes.volume(name) ?? (await ifThere(client.get(persistentVolumes, undefined, name)));
 }
 
 async function lose(

@@ -1,4 +1,3 @@
-import { isGantryError } from "../../../base/index.ts";
 import {
   hasVolumeModeOf,
   type PersistentVolume,
@@ -7,7 +6,7 @@ import {
   persistentVolumeClaims,
 } from "../../api/index.ts";
 import { keyOf } from "../object-key.ts";
-import { unlessGone } from "../write-errors.ts";
+import { ifThere, unlessGone } from "../write-errors.ts";
 import type { Binder } from "./binder.ts";
 import { reclaimVolume } from "./reclaim-volume.ts";
 
@@ -39,13 +38,8 @@ async function claimOf(
   const known = writes.claim(`${namespace}/${name}`);
   if (known?.metadata.uid === uid) return known;
   if (isReleased(status?.phase)) return undefined;
-  try {
-    const claim = await client.get(persistentVolumeClaims, namespace, name!);
-    return claim.metadata.uid === uid ? claim : undefined;
-  } catch (error) {
-    if (!isGantryError(error, "NotFound")) throw error;
-    return undefined;
-  }
+  const claim = await ifThere(client.get(persistentVolumeClaims, namespace, name!));
+  return claim?.metadata.uid === uid ? claim : undefined;
 }
 
 const isReleased = (phase: string | undefined): boolean => phase === "Released" || phase === "Failed";
