@@ -15,6 +15,8 @@ export class SwitchingClient {
     get: (_, name: keyof KubeClient) => {
       if (name === "watch")
         return (resource: ResourceRef, options?: WatchOptions) => this.#watch(resource, options);
+      // What the servers' clients lack, this one lacks too.
+      if (this.#current[name] === undefined) return undefined;
       return (...args: unknown[]) => (this.#current[name] as (...args: unknown[]) => unknown)(...args);
     },
   });
