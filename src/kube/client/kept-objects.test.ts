@@ -83,6 +83,15 @@ it("go on with what was known last while no server answers, and with what it say
   });
 });
 
+it("know without a server that there was nothing", async () => {
+  await during((factory) => factory.synced());
+  server.objects = undefined;
+  await during(async (factory) => {
+    await factory.synced();
+    expect(names(factory)).toEqual([]);
+  });
+});
+
 it("are not ready without a server where nothing whole was kept", async () => {
   server.objects = undefined;
   await during(async (factory) => {

@@ -70,7 +70,11 @@ export class KeptObjects {
         () => false,
       );
       const answered = this.#informer.synced(signal).then(
-        () => false,
+        () => {
+          // That there is nothing is known too.
+          this.#changed(signal);
+          return false;
+        },
         () => false,
       );
       const standsIn = await Promise.race([isLate, answered]);
