@@ -142,6 +142,24 @@ describe("pods on different machines", () => {
     expect(await askedFrom(one, await addressOf("t2"))).toBe("t2");
   });
 
+  it("are kept apart by policies, across machines and by each agent", async () => {
+    const [a1, a2] = [await addressOf("t1"), await addressOf("t2")];
+    const nobody = (direction: string) => ({
+      apiVersion: "networking.k8s.io/v1",
+      kind: "NetworkPolicy",
+      metadata: { name: direction.toLowerCase() },
+      spec: { podSelector: { matchLabels: { app: "talker" } }, policyTypes: [direction] },
+    });
+    for (const direction of ["Ingress", "Egress"]) {
+      await apply(nobody(direction));
+      await eventually(`${direction} is forbidden`, async () => (await asked("t1", a2)) === "");
+      expect(await asked("t2", a1)).toBe("");
+      await server.mustKubectl("delete", "networkpolicy", direction.toLowerCase());
+      await eventually(`${direction} is free again`, async () => (await asked("t1", a2)) === "t2");
+      expect(await asked("t2", a1)).toBe("t1");
+    }
+  });
+
   it("see each other's true addresses", async () => {
     const [from, to] = [await addressOf("t1"), await addressOf("t2")];
     const seen = server.kubectl(
