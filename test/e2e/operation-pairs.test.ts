@@ -53,7 +53,11 @@ const operations: Record<string, Operation> = {
   },
   kill: {
     run: (id) => post(`/containers/${id}/kill`),
-    allowed: [[204], NO_CONTAINER, [409, /^cannot kill container: .*is not running$/i]],
+    allowed: [
+      [204],
+      [404, /^cannot kill container: [0-9a-f]{64}: No such container: [0-9a-f]{64}$/],
+      [409, /^cannot kill container: [0-9a-f]{64}: container [0-9a-f]{64} is not running$/],
+    ],
   },
   pause: {
     run: (id) => post(`/containers/${id}/pause`),
@@ -235,10 +239,10 @@ function filesOf(...path: string[]): string[] {
   }
 }
 
-/** Everything that a container has and that must go with it. */
 /** What the networks themselves have. */
 let bridgeLinks = new Set<string>();
 
+/** Everything that a container has and that must go with it. */
 async function remains(): Promise<string[]> {
   const instance = instanceAt(house.platform.home);
   const { instanceId } = instance;
