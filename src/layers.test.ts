@@ -9,6 +9,7 @@ const ROWS: Record<string, number> = {
   formats: 1,
   kernel: 1,
   http: 1,
+  "reverse-proxy": 2,
   store: 2,
   content: 2,
   "kube/cel": 2,
