@@ -1,6 +1,16 @@
 import { type Clock, systemClock } from "./clock.ts";
 import { backoffMs } from "./retry.ts";
 
+/** Hears what becomes of keys: the place of a queue's figures. */
+export interface WorkQueueObserver {
+  /** A key came that did not wait already. */
+  added(key: string): void;
+  started(key: string): void;
+  finished(key: string): void;
+  /** It failed and comes again later. */
+  retried(key: string): void;
+}
+
 export interface WorkQueueOptions {
   /** How many keys are worked on at once. */
   concurrency?: number;
@@ -9,6 +19,7 @@ export interface WorkQueueOptions {
   retryMaxMs?: number;
   clock?: Clock;
   onError?: (key: string, error: unknown, failures: number) => void;
+  observer?: WorkQueueObserver;
 }
 
 /**
@@ -22,6 +33,7 @@ export class WorkQueue {
   readonly #retryMaxMs: number;
   readonly #clock: Clock;
   readonly #onError: WorkQueueOptions["onError"];
+  readonly #observer: WorkQueueObserver | undefined;
   readonly #waiting = new Set<string>();
   readonly #active = new Set<string>();
   readonly #again = new Set<string>();
@@ -37,6 +49,7 @@ export class WorkQueue {
     this.#retryMaxMs = options.retryMaxMs ?? 1_000_000;
     this.#clock = options.clock ?? systemClock;
     this.#onError = options.onError;
+    this.#observer = options.observer;
   }
 
   /** Keys waiting or being worked on (delayed ones not counted). */
@@ -46,11 +59,10 @@ export class WorkQueue {
 
   add(key: string): void {
     if (this.#stopped) return;
-    if (this.#active.has(key)) {
-      this.#again.add(key);
-      return;
-    }
-    this.#waiting.add(key);
+    const waiting = this.#active.has(key) ? this.#again : this.#waiting;
+    if (!waiting.has(key)) this.#observer?.added(key);
+    waiting.add(key);
+    if (waiting === this.#again) return;
     queueMicrotask(() => this.#pump());
   }
 
@@ -95,6 +107,7 @@ export class WorkQueue {
       if (next.done) return;
       this.#waiting.delete(next.value);
       this.#active.add(next.value);
+      this.#observer?.started(next.value);
       void this.#work(next.value);
     }
   }
@@ -107,13 +120,18 @@ export class WorkQueue {
       const failures = (this.#failures.get(key) ?? 0) + 1;
       this.#failures.set(key, failures);
       this.#onError?.(key, error, failures);
+      this.#observer?.retried(key);
       this.addAfter(
         key,
         backoffMs(failures - 1, { initialMs: this.#retryInitialMs, maxMs: this.#retryMaxMs }),
       );
     }
     this.#active.delete(key);
-    if (this.#again.delete(key)) this.add(key);
+    this.#observer?.finished(key);
+    if (this.#again.delete(key)) {
+      // It was counted when it came.
+      this.#waiting.add(key);
+    }
     if (this.#active.size === 0) for (const resolve of this.#idleWaiters.splice(0)) resolve();
     this.#pump();
   }

@@ -34,12 +34,11 @@ export async function agent(args: readonly string[], run: PlatformRunner): Promi
     store: undefined,
     components: AGENT_COMPONENTS,
     logLevel: logLevel(parsed.text("log-level"), AGENT_USAGE),
-    apiServerFlags: {},
+    programFlags: { apiServer: {}, controllerManager: {} },
     configFile: undefined,
     schedulerConfigFile: undefined,
     simulatedNodes: 0,
     networkBackend: undefined,
-    nodeMonitorGraceMs: undefined,
     servers: servers.length > 0 ? servers : undefined,
     token,
   };

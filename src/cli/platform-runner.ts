@@ -17,14 +17,12 @@ export interface PlatformOptions {
   /** Which parts of the house run. */
   components: readonly Component[];
   logLevel: LogLevel;
-  /** kube-apiserver's flags that were given, each as often as it was; their paths are absolute. */
-  apiServerFlags: Record<string, string[]>;
-  /** A file with more of them (`apiServer:`). */
+  /** Flags of upstream's programs that were given, each as often as it was; their paths are absolute. */
+  programFlags: Record<"apiServer" | "controllerManager", Record<string, string[]>>;
+  /** A file with more of them, under the same names. */
   configFile: string | undefined;
   /** Of the cluster; absent: as at its first start. */
   networkBackend: NetworkBackend | undefined;
-  /** After how long a node that says nothing counts as lost; upstream's time where it is absent. */
-  nodeMonitorGraceMs: number | undefined;
   /** Of an agent, `https://host:port`; absent: as at the last start. */
   servers: readonly string[] | undefined;
   /** Of an agent that joins for the first time. */

@@ -1,14 +1,13 @@
 import { resolve } from "node:path";
 import { type OptionSpecs, parseArguments } from "./arguments.ts";
 import { COMPONENTS, type Component, parseComponents, SERVER_COMPONENTS } from "./components.ts";
-import { durationMs } from "./duration.ts";
 import { homeDirectory } from "./home.ts";
 import { networkBackend } from "./network-backend.ts";
 import type { PlatformOptions, PlatformRunner } from "./platform-runner.ts";
 import { logLevel, PORTS, START_OPTIONS, start } from "./start.ts";
 
 const COMMON_USAGE =
-  "[--home DIR] [--detach] [--wait] [--api-port N] [--store etcd://HOST:PORT[,…]] [--node-name NAME] [--node-ip ADDRESS] [--network-backend vxlan|host-gw] [--scheduler-config FILE] [--simulated-nodes N] [--node-monitor-grace-period DURATION] [--log-level LEVEL] [--config FILE] [flags of kube-apiserver, see 'gantry up --help']";
+  "[--home DIR] [--detach] [--wait] [--api-port N] [--store etcd://HOST:PORT[,…]] [--node-name NAME] [--node-ip ADDRESS] [--network-backend vxlan|host-gw] [--scheduler-config FILE] [--simulated-nodes N] [--log-level LEVEL] [--config FILE] [flags of kube-apiserver and kube-controller-manager, see 'gantry up --help']";
 export const UP_USAGE = `gantry up [--registry-port N] [--components LIST] ${COMMON_USAGE}`;
 export const SERVER_USAGE = `gantry server ${COMMON_USAGE}`;
 const SIMULATED_NODES = { min: 0, max: 5_000 };
@@ -19,7 +18,6 @@ const OPTIONS: OptionSpecs = {
   components: { type: "string" },
   config: { type: "string" },
   "network-backend": { type: "string" },
-  "node-monitor-grace-period": { type: "string" },
   "scheduler-config": { type: "string" },
   "simulated-nodes": { type: "string" },
 };
@@ -49,7 +47,7 @@ async function startServer(
   args: readonly string[],
   run: PlatformRunner,
 ): Promise<number> {
-  const { own, apiServerFlags } = await withoutApiServerFlags(args, specs);
+  const { own, programFlags } = await withoutProgramFlags(args, specs);
   const parsed = parseArguments(own, specs, usage);
   const configFile = parsed.text("config");
   const schedulerConfig = parsed.text("scheduler-config");
@@ -63,14 +61,9 @@ async function startServer(
     store: parsed.text("store"),
     components: chosen(parsed.text("components")),
     logLevel: logLevel(parsed.text("log-level"), usage),
-    apiServerFlags,
+    programFlags,
     configFile: configFile === undefined ? undefined : resolve(configFile),
     networkBackend: networkBackend(parsed.text("network-backend"), usage),
-    nodeMonitorGraceMs: durationMs(
-      "node-monitor-grace-period",
-      parsed.text("node-monitor-grace-period"),
-      usage,
-    ),
     servers: undefined,
     token: undefined,
     schedulerConfigFile: schedulerConfig === undefined ? undefined : resolve(schedulerConfig),
@@ -80,30 +73,49 @@ async function startServer(
   const config = options.configFile === undefined ? [] : [`--config=${options.configFile}`];
   const { schedulerConfigFile } = options;
   if (schedulerConfigFile !== undefined) config.push(`--scheduler-config=${schedulerConfigFile}`);
-  const flags = Object.entries(apiServerFlags).flatMap(([name, values]) =>
-    values.map((value) => `--${name}=${value}`),
-  );
+  const flags = Object.values(programFlags)
+    .flatMap((given) => Object.entries(given))
+    .flatMap(([name, values]) => values.map((value) => `--${name}=${value}`));
   const rest = own.filter((arg) => !["--detach", "-d", "--wait"].includes(arg));
   const detached = parsed.flag("detach");
   const untilReady = parsed.flag("wait");
   return start({ command: [verb, ...rest, ...config, ...flags], options, detached, untilReady }, run);
 }
 
-/** Only who gives flags of the API server waits until its libraries are loaded. */
-async function withoutApiServerFlags(
+/** Only who gives flags of upstream's programs waits until their tables are loaded. A flag of both is the API server's. */
+async function withoutProgramFlags(
   args: readonly string[],
   specs: OptionSpecs,
-): Promise<{ own: readonly string[]; apiServerFlags: PlatformOptions["apiServerFlags"] }> {
+): Promise<{ own: readonly string[]; programFlags: PlatformOptions["programFlags"] }> {
   const isOwn = (arg: string) =>
     !arg.startsWith("--") || Object.hasOwn(specs, arg.slice(2).split("=", 1)[0]!);
-  if (args.every(isOwn)) return { own: args, apiServerFlags: {} };
-  const { takeFlags, withAbsolutePaths } = await import("../kube/apiserver/index.ts");
-  const { given, rest } = takeFlags(args);
-  return { own: rest, apiServerFlags: withAbsolutePaths(given, process.cwd()) };
+  if (args.every(isOwn)) return { own: args, programFlags: { apiServer: {}, controllerManager: {} } };
+  const { apiServer, controllerManager } = await flagTables();
+  const ofServer = apiServer.take(args);
+  const ofManager = controllerManager.take(ofServer.rest);
+  const from = process.cwd();
+  return {
+    own: ofManager.rest,
+    programFlags: {
+      apiServer: apiServer.withAbsolutePaths(ofServer.given, from),
+      controllerManager: controllerManager.withAbsolutePaths(ofManager.given, from),
+    },
+  };
+}
+
+async function flagTables() {
+  const [{ API_SERVER_FLAGS: apiServer }, { CONTROLLER_MANAGER_FLAGS: controllerManager }] =
+    await Promise.all([import("../kube/apiserver/index.ts"), import("../kube/controllers/index.ts")]);
+  return { apiServer, controllerManager };
 }
 
 /** The lines that `--help` has beside the usage. */
 export async function upHelp(): Promise<string> {
-  const { flagsHelp } = await import("../kube/apiserver/index.ts");
-  return `Flags of kube-apiserver; they may also stand in the file of --config, or in config.yaml of the home, under apiServer:\n\n${flagsHelp()}`;
+  const { apiServer, controllerManager } = await flagTables();
+  const of = (program: string, field: string, help: string) =>
+    `Flags of ${program}; they may also stand in the file of --config, or in config.yaml of the home, under ${field}:\n\n${help}`;
+  return [
+    of("kube-apiserver", "apiServer", apiServer.help()),
+    of("kube-controller-manager", "controllerManager", controllerManager.help()),
+  ].join("\n");
 }

@@ -10,6 +10,9 @@ export * from "./distinguished-name.ts";
 export * from "./dns-names.ts";
 export * from "./dockerfile/index.ts";
 export * from "./field-selector.ts";
+export type { Flag, FlagSection, GivenFlags } from "./flags/flag.ts";
+export { FlagTable } from "./flags/flag-table.ts";
+export type { FlagValues } from "./flags/flag-values.ts";
 export { type GitReference, parseGitReference, withoutCredentials } from "./git-reference.ts";
 export * from "./go-bool.ts";
 export * from "./go-duration.ts";
@@ -31,6 +34,12 @@ export { MediaType } from "./oci-types.ts";
 export * from "./path-glob.ts";
 export * from "./pem.ts";
 export * from "./platform.ts";
+export {
+  ExpositionProblem,
+  type PrometheusSample,
+  prometheusSamples,
+  type SampleType,
+} from "./prometheus-samples.ts";
 export { counter, gauge, Histogram, histogram, label, type MetricValue } from "./prometheus-text.ts";
 export * as protobuf from "./protobuf-message.ts";
 export {

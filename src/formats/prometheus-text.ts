@@ -49,7 +49,7 @@ export function histogram(
     const more = labels === "" ? "" : `${labels},`;
     const of = labels === "" ? "" : `{${labels}}`;
     for (const [index, value] of buckets.entries())
-      lines.push(`${name}_bucket{${more}le="${bounds[index]}"} ${value}`);
+      lines.push(`${name}_bucket{${more}le="${boundText(bounds[index]!)}"} ${value}`);
     lines.push(`${name}_bucket{${more}le="+Inf"} ${count}`);
     lines.push(`${name}_sum${of} ${sum}`, `${name}_count${of} ${count}`);
   }
@@ -64,4 +64,11 @@ function samples(name: string, values: Values): string[] {
 
 function family(name: string, type: string, help: string, lines: readonly string[]): string[] {
   return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines];
+}
+
+/** Small ones as Go writes them: `1e-08`. */
+function boundText(bound: number): string {
+  if (bound === 0 || Math.abs(bound) >= 1e-4) return `${bound}`;
+  const [digits, exponent = ""] = bound.toExponential().split("e-");
+  return `${digits}e-${exponent.padStart(2, "0")}`;
 }

@@ -2,6 +2,7 @@ export { type ReadBodyOptions, readBody, readJson } from "./body.ts";
 export { bodyStream } from "./body-stream.ts";
 export { browserRefusal } from "./browser-refusal.ts";
 export { type HttpContext, type PeerCertificate, peerOf, peerProblemOf } from "./context.ts";
+export { type FetchOptions, fetchRemote, type RemoteAnswer, TooLate } from "./fetch-remote.ts";
 export type { HttpResponse } from "./http-response.ts";
 export type { HttpLimits } from "./limits.ts";
 export type { BoundAddress, ListenAddress } from "./listen.ts";

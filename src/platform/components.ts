@@ -12,6 +12,7 @@ const SERVICES = {
     "cluster-info",
     "storage-class",
     "simulated-nodes",
+    "metrics-scraper",
   ],
   controllers: ["controllers"],
   scheduler: ["scheduler"],

@@ -31,11 +31,13 @@ export interface PlatformConfig {
   store: string;
   /** kube-apiserver's flags, without their dashes, as whoever keeps the instance has written them down. */
   apiServer?: Record<string, unknown>;
+  /** Likewise kube-controller-manager's. */
+  controllerManager?: Record<string, unknown>;
 }
 
 type Optional = "nodeIp" | "machine" | "clusterId" | "networkBackend" | "servers";
 
-const FIELDS: Record<Exclude<keyof PlatformConfig, "apiServer" | Optional>, RegExp> = {
+const FIELDS: Record<Exclude<keyof PlatformConfig, "apiServer" | "controllerManager" | Optional>, RegExp> = {
   instanceId: /^[0-9a-f]{6}$/,
   apiPort: /^\d{1,5}$/,
   registryPort: /^\d{1,5}$/,

@@ -6,9 +6,10 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { DAMAGED, UNREADABLE } from "../base/record-faults.test-support.ts";
 import type { PlatformOptions } from "../cli/index.ts";
 import { processIdentity } from "../kernel/index.ts";
-import { apiServerFlags } from "./api-server-flags.ts";
+import { API_SERVER_FLAGS } from "../kube/apiserver/index.ts";
 import { homeLayout, lockHome } from "./home.ts";
 import { loadInstance } from "./instance.ts";
+import { programFlags } from "./program-flags.ts";
 
 let home: string;
 beforeEach(() => {
@@ -17,7 +18,7 @@ beforeEach(() => {
 afterEach(() => rmSync(home, { recursive: true }));
 
 type Load = { store?: string; apiPort?: number } & Partial<
-  Pick<PlatformOptions, "apiServerFlags" | "configFile">
+  Pick<PlatformOptions, "programFlags" | "configFile">
 >;
 
 const load = ({ store, apiPort, ...more }: Load) =>
@@ -30,11 +31,10 @@ const load = ({ store, apiPort, ...more }: Load) =>
     nodeIp: undefined,
     components: [],
     logLevel: "info",
-    apiServerFlags: {},
+    programFlags: { apiServer: {}, controllerManager: {} },
     configFile: undefined,
     role: "up",
     networkBackend: undefined,
-    nodeMonitorGraceMs: undefined,
     servers: undefined,
     token: undefined,
     schedulerConfigFile: undefined,
@@ -50,7 +50,9 @@ it("keeps what an instance decided at its first start, but for the ports that a 
 });
 
 it("takes what flags of the API server say of the instance, and keeps its Services where they are", () => {
-  const flags = (more: Record<string, string[]>) => ({ apiServerFlags: more });
+  const flags = (more: Record<string, string[]>) => ({
+    programFlags: { apiServer: more, controllerManager: {} },
+  });
   const first = load(flags({ "service-cluster-ip-range": ["10.201.0.0/20"], "secure-port": ["7443"] }));
   expect(first).toMatchObject({
     serviceCidr: "10.201.0.0/20",
@@ -75,8 +77,12 @@ it("gathers flags of the API server: the command line before --config, that befo
   const configFile = join(home, "sub", "flags.yaml");
   mkdirSync(join(home, "sub"));
   writeFileSync(configFile, dump({ apiServer: { "event-ttl": "2h", "audit-log-path": "b.log" } }));
-  const given = { home, apiServerFlags: { "event-ttl": ["3h"] }, configFile };
-  expect(apiServerFlags(given, again)).toEqual({
+  const given = {
+    home,
+    programFlags: { apiServer: { "event-ttl": ["3h"] }, controllerManager: {} },
+    configFile,
+  };
+  expect(programFlags("apiServer", API_SERVER_FLAGS, given, again)).toEqual({
     "event-ttl": ["3h"],
     "audit-log-path": [join(home, "sub", "b.log")],
     "client-ca-file": [join(home, "ca")],
@@ -87,7 +93,7 @@ it("gathers flags of the API server: the command line before --config, that befo
     ["[", "flags.yaml cannot be read"],
   ]) {
     writeFileSync(configFile, text!);
-    expect(() => apiServerFlags(given, again)).toThrow(why);
+    expect(() => programFlags("apiServer", API_SERVER_FLAGS, given, again)).toThrow(why);
   }
 });
 

@@ -1,10 +1,9 @@
 import { GantryError } from "../base/index.ts";
 import type { PlatformOptions } from "../cli/index.ts";
 import { hostInfo } from "../kernel/index.ts";
-import { readInstanceFlags } from "../kube/apiserver/index.ts";
+import { API_SERVER_FLAGS, readInstanceFlags } from "../kube/apiserver/index.ts";
 import { choosePodRange, chooseServiceCidr, ipToNumber, numberToIp, parseSubnet } from "../network/index.ts";
 import { parseEtcdAddress } from "../store/index.ts";
-import { apiServerFlags } from "./api-server-flags.ts";
 import {
   assertValid,
   newInstanceId,
@@ -13,6 +12,7 @@ import {
   readConfig,
   writeConfig,
 } from "./config.ts";
+import { programFlags } from "./program-flags.ts";
 
 const API_PORT = 6443;
 const REGISTRY_PORT = 5000;
@@ -20,7 +20,7 @@ const REGISTRY_PORT = 5000;
 /** The instance's configuration: what it decided at its first start, with the ports that this start names. */
 export function loadInstance(options: PlatformOptions): PlatformConfig {
   const known = readConfig(options.home);
-  const flagged = readInstanceFlags(apiServerFlags(options, known));
+  const flagged = readInstanceFlags(programFlags("apiServer", API_SERVER_FLAGS, options, known));
   if (known) assertSameRole(known, options);
   const base = known ?? newInstance(flagged.serviceCidr);
   if (flagged.serviceCidr !== undefined && flagged.serviceCidr !== base.serviceCidr)

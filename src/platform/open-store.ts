@@ -1,5 +1,11 @@
 import { type Clock, GantryError, type Logger } from "../base/index.ts";
-import { openEtcdStore, openLmdbStore, parseEtcdAddress, type Store } from "../store/index.ts";
+import {
+  type EtcdRequestTimes,
+  openEtcdStore,
+  openLmdbStore,
+  parseEtcdAddress,
+  type Store,
+} from "../store/index.ts";
 import { type PlatformConfig, readConfig } from "./config.ts";
 import type { HomeLayout } from "./home.ts";
 
@@ -15,8 +21,9 @@ export async function openStore(
   layout: HomeLayout,
   logger: Logger,
   clock: Clock,
+  requestTimes?: EtcdRequestTimes,
 ): Promise<Store> {
-  const store = await openConfigured(config, layout, logger, clock);
+  const store = await openConfigured(config, layout, logger, clock, requestTimes);
   if ((readConfig(layout.home)?.store ?? config.store) === config.store) return store;
   await store.close();
   throw new GantryError("Unavailable", "the store was moved while the platform started", {
@@ -30,12 +37,14 @@ function openConfigured(
   layout: HomeLayout,
   logger: Logger,
   clock: Clock,
+  requestTimes: EtcdRequestTimes | undefined,
 ): Promise<Store> {
   if (config.store === "embedded")
     return openLmdbStore({ dir: layout.store, keepHistoryMs: KEEP_HISTORY_MS, logger, clock });
   return openEtcdStore({
     ...parseEtcdAddress(config.store),
     forWatchCache: true,
+    ...(requestTimes ? { requestTimes } : {}),
     keepHistoryMs: KEEP_HISTORY_MS,
     logger,
     clock,

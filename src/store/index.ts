@@ -1,7 +1,7 @@
 export { type LmdbStoreOptions, openLmdbStore } from "./embedded/lmdb-store.ts";
 export { openMemoryStore } from "./embedded/memory-store.ts";
 export type { StoreOptions } from "./embedded/revisioned-store.ts";
-export { type EtcdStoreOptions, openEtcdStore, parseEtcdAddress } from "./etcd/index.ts";
+export { EtcdRequestTimes, type EtcdStoreOptions, openEtcdStore, parseEtcdAddress } from "./etcd/index.ts";
 export { FaultyStore, type StoreFaults } from "./faulty-store.ts";
 export {
   type MigrationOptions,

@@ -74,6 +74,13 @@ export { nodeIsSelected, nodeSelectorTermMatches, selectsNodes } from "./core/po
 export { podCondition, withPodCondition } from "./core/pod/pod-condition.ts";
 export { qosClassOf } from "./core/pod/quality-of-service.ts";
 export { isPodReady } from "./core/pod/ready.ts";
+export {
+  claimNamesOf,
+  configMapNamesOf,
+  secretNamesOf,
+  tokenAudiencesOf,
+  usesClusterTrustBundle,
+} from "./core/pod/references.ts";
 export { limitsOf, requestsOf, totalOfContainers } from "./core/pod/resource-totals.ts";
 export { isPodPhaseTerminal, isPodTerminal } from "./core/pod/terminal.ts";
 export {
@@ -143,6 +150,7 @@ export * from "./meta/label-selector.ts";
 export * from "./meta/object-meta.ts";
 export { canonicalTime, timeMs } from "./meta/time.ts";
 export * from "./metadata-of.ts";
+export { metricValueLists } from "./metrics/metric-value-lists.ts";
 export { type NodeMetrics, nodeMetrics } from "./metrics/node-metrics.ts";
 export { type PodMetrics, podMetrics } from "./metrics/pod-metrics.ts";
 export * from "./models.ts";

@@ -1,6 +1,7 @@
 import type { Clock, Logger, Service } from "../../base/index.ts";
 import type { Store, WatchCacheOptions } from "../../store/index.ts";
 import type { KindSource } from "../api/index.ts";
+import type { MetricSource } from "../client/index.ts";
 import type { NodeAccess } from "../client/node-access.ts";
 import type { ApiBackend } from "../client/types.ts";
 import type { PluginChoice } from "./admission/choose-plugins.ts";
@@ -33,6 +34,8 @@ export interface ApiServerOptions {
   host?: string;
   /** The way to a node in the same process; others are asked at the addresses that they tell. */
   nodeAccess: (nodeName: string) => NodeAccess | undefined;
+  /** What pods told of themselves; undefined while nobody asks them. None when absent. */
+  metricSource?: () => MetricSource | undefined;
   /** The parts beside this server that `componentstatuses` tells about, by upstream's names. */
   components?: readonly HealthCheck[];
   /** What the parts beside this server tell on `/metrics`, as lines of Prometheus' text form. */

@@ -13,6 +13,7 @@ import {
   builtInKinds,
   groupResourceText,
   type KindSource,
+  metricValueLists,
   nodes,
   pods,
   secrets,
@@ -21,6 +22,7 @@ import {
 } from "../api/index.ts";
 import { createInProcessClient } from "../client/index.ts";
 import type { ApiBackend, KubeClient, UserInfo } from "../client/types.ts";
+import { AdmissionMetrics } from "./admission/admission-metrics.ts";
 import { Aggregation } from "./aggregation/aggregation.ts";
 import { publishedHeaders } from "./aggregation/published-headers.ts";
 import { AddressRepair } from "./allocation/address-repair.ts";
@@ -58,6 +60,7 @@ import type { DebugPages } from "./http/debug-pages.ts";
 import { HttpFront } from "./http/http-front.ts";
 import { ServerPaths } from "./http/server-paths.ts";
 import { LocalBackend } from "./local-backend.ts";
+import { MetricValues } from "./metric-values/metric-values.ts";
 import { ApiServerMetrics } from "./metrics.ts";
 import { Kubelets } from "./nodes/kubelets.ts";
 import { FreshObjects } from "./objects/fresh-objects.ts";
@@ -96,6 +99,7 @@ class KubeApiServer implements ApiServer {
   readonly #fresh = new FreshObjects();
   #rbacVersion = 0;
   readonly #flowControl: FlowControl;
+  readonly #admissionMetrics = new AdmissionMetrics();
   readonly #metrics: ApiServerMetrics;
   readonly #audit: ServerAudit | undefined;
   readonly #checker: CacheChecker;
@@ -110,6 +114,7 @@ class KubeApiServer implements ApiServer {
   readonly #tokens: ServiceAccountTokens;
   readonly #authentication: ServerAuthentication;
   readonly #authorization: ServerAuthorization;
+  readonly #metricValues: MetricValues;
   readonly #context: ServerContext;
   readonly #aggregation: Aggregation;
   readonly #start = new StartSteps();
@@ -184,7 +189,6 @@ class KubeApiServer implements ApiServer {
       caPem: options.certificates.caPem,
       clock: this.#clock,
     });
-    this.#context = this.#createContext();
     this.#aggregation = new Aggregation({
       cache: this.#cache,
       lookup: this.#lookup,
@@ -193,10 +197,17 @@ class KubeApiServer implements ApiServer {
       logger: options.logger,
       clock: this.#clock,
     });
+    const { services: aggregated } = this.#aggregation;
+    this.#metricValues = new MetricValues({
+      source: () => options.metricSource?.(),
+      isTakenOver: (group) => aggregated.isTakenOver(group),
+    });
+    this.#context = this.#createContext();
     this.#flowControl = this.#createFlowControl();
     this.#metrics = new ApiServerMetrics({
       clock: this.#clock,
       flowControl: this.#flowControl,
+      admission: this.#admissionMetrics,
       storedObjects: () =>
         this.#kinds.stored().map((kind) => [groupResourceText(kind), this.#cache.count(keyPrefix(kind))]),
       ...(options.metricsOfOthers ? { ofOthers: options.metricsOfOthers } : {}),
@@ -225,10 +236,9 @@ class KubeApiServer implements ApiServer {
       clock: this.#clock,
     });
     const offload = new Offload({ threads: this.#threads, cache: this.#cache, clock: this.#clock });
-    const aggregated = this.#aggregation.services;
     const flowControl = this.#flowControl;
     const chain: ChainOptions = { context: this.#context, aggregated, observer, flowControl, offload };
-    this.backend = new LocalBackend(chain);
+    this.backend = new LocalBackend(chain, this.#aggregation.objects);
     this.#client = createInProcessClient(this.backend, SELF, {
       userAgent: `kube-apiserver/${KUBERNETES_VERSION}`,
     });
@@ -301,6 +311,8 @@ class KubeApiServer implements ApiServer {
       kubelets: this.#kubelets,
       tokens: this.#tokens,
       tokenAuthenticator: this.#authentication.tokens,
+      metricValues: this.#metricValues,
+      admissionMetrics: this.#admissionMetrics,
       clock: this.#clock,
     });
   }
@@ -310,6 +322,7 @@ class KubeApiServer implements ApiServer {
     const paths = new ServerPaths({
       kinds: this.#kinds,
       aggregation: this.#aggregation,
+      namedResources: this.#metricValues,
       health: new Health({
         live: [
           { name: "ping", check: () => {} },
@@ -407,7 +420,7 @@ class KubeApiServer implements ApiServer {
 
   async #run({ signal, ready }: ServiceContext): Promise<void> {
     const { store, port, host, certificates, tls = {}, http2 = DEFAULT_HTTP2, logger } = this.#options;
-    const builtIn = this.#kinds.served();
+    const builtIn = [...this.#kinds.served(), ...metricValueLists];
     await this.#audit?.open();
     await writeBootstrapObjects(store, builtIn, this.#clock.nowMs());
     this.#start.finish(

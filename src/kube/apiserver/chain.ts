@@ -180,7 +180,7 @@ async function receive(
   info: ResourceRequestInfo,
   user: UserInfo,
 ): Promise<Received> {
-  const kind = routeOf(context.kinds, info);
+  const kind = context.metricValues.kindOf(info) ?? routeOf(context.kinds, info);
   const { params, patchType, userAgent, warnings } = exchange;
   const deprecation = deprecationOf(kind);
   if (deprecation) warnings.push(deprecation);

@@ -1,4 +1,5 @@
 import type { WatchCache } from "../../store/index.ts";
+import type { AdmissionMetrics } from "./admission/admission-metrics.ts";
 import { defaultAdmission } from "./admission/default-plugins.ts";
 import { chosenCounter } from "./admission/resource-quota/resource-quotas.ts";
 import type { ServiceAllocator } from "./allocation/service-allocator.ts";
@@ -20,6 +21,7 @@ export interface JudgingParts
   authorizerOver: (rbac: RbacAuthorizer) => Authorizer;
   findKind?: AdmissionParts["findKind"];
   webhooks: WebhookClient;
+  admissionMetrics?: AdmissionMetrics;
   choice: ApiServerOptions["admissionPlugins"];
   services: ServiceAllocator;
 }
@@ -27,12 +29,12 @@ export interface JudgingParts
 type AdmissionParts = Parameters<typeof defaultAdmission>[0];
 type Judging = Omit<
   ServerContext,
-  "tokens" | "tokenAuthenticator" | "nodeAccess" | "kubelets" | "components"
+  "tokens" | "tokenAuthenticator" | "nodeAccess" | "kubelets" | "metricValues" | "components"
 >;
 
 /** Who is authorized, what is admitted and counted, and where objects lie. */
 export function judgingContext(parts: JudgingParts): Judging {
-  const { clock, logger, kinds, objects, cache, lookup, webhooks, choice } = parts;
+  const { clock, logger, kinds, objects, cache, lookup, webhooks, choice, admissionMetrics } = parts;
   const rbacSource = rbacFromCache(cache, parts.rbacVersion);
   const rbac = new RbacAuthorizer(rbacSource);
   const authorizer = parts.authorizerOver(rbac);
@@ -49,6 +51,7 @@ export function judgingContext(parts: JudgingParts): Judging {
       lookup,
       webhooks,
       choice,
+      ...(admissionMetrics ? { admissionMetrics } : {}),
     }),
     companions: [parts.services],
     counter: chosenCounter(choice, shared),
@@ -58,8 +61,11 @@ export function judgingContext(parts: JudgingParts): Judging {
 }
 
 interface MainParts
-  extends Pick<ServerContext, "kinds" | "objects" | "lookup" | "kubelets" | "tokens" | "tokenAuthenticator">,
-    Pick<JudgingParts, "rbacVersion" | "webhooks" | "services" | "clock"> {
+  extends Pick<
+      ServerContext,
+      "kinds" | "objects" | "lookup" | "kubelets" | "tokens" | "tokenAuthenticator" | "metricValues"
+    >,
+    Pick<JudgingParts, "rbacVersion" | "webhooks" | "services" | "clock" | "admissionMetrics"> {
   options: ApiServerOptions;
   cache: WatchCache<StoredObject>;
   authorization: ServerAuthorization;
@@ -67,7 +73,8 @@ interface MainParts
 
 /** What all requests share on the main thread. */
 export function createServerContext(parts: MainParts): ServerContext {
-  const { options, cache, authorization, kubelets, tokens, tokenAuthenticator, ...judging } = parts;
+  const { options, cache, authorization, kubelets, tokens, tokenAuthenticator, metricValues, ...judging } =
+    parts;
   const { logger, nodeAccess, admissionPlugins: choice } = options;
   return {
     ...judgingContext({
@@ -81,6 +88,7 @@ export function createServerContext(parts: MainParts): ServerContext {
     tokenAuthenticator,
     nodeAccess,
     kubelets,
+    metricValues,
     components: [
       ...(options.components ?? []),
       { name: "etcd-0", check: async () => void (await options.store.status()) },

@@ -9,13 +9,7 @@ export {
   type TokenSigningKey,
 } from "./certificates.ts";
 export { kubeconfigText } from "./kubeconfig.ts";
-export {
-  flagsOf,
-  type GivenFlags,
-  takeFlags,
-  withAbsolutePaths,
-} from "./options/flag-values.ts";
-export { flagsHelp } from "./options/flags-help.ts";
+export { API_SERVER_FLAGS } from "./options/flag-table.ts";
 export {
   type FlaggedOptions,
   readInstanceFlags,

@@ -1,8 +1,10 @@
 import { FairTurn, GantryError, newUid } from "../../base/index.ts";
 import { apiVersionOf, type KubeObject, statusBadRequest } from "../api/index.ts";
 import type { ApiBackend, ApiRequest, UserInfo, WatchEvent } from "../client/types.ts";
+import type { RemoteObjects } from "./aggregation/remote-objects.ts";
 import { authenticated } from "./authentication/users.ts";
 import { type ChainOptions, type Exchange, serveRequest } from "./chain.ts";
+import { CUSTOM_METRICS, EXTERNAL_METRICS } from "./metric-values/metric-values.ts";
 import { StoredObject } from "./objects/stored-object.ts";
 import { type ResourceRequestInfo, takeFieldSelector } from "./request-info.ts";
 import type { RequestOrigin } from "./request-observer.ts";
@@ -12,14 +14,24 @@ import { PlainBody } from "./verbs/decode-object.ts";
 /** The chain for callers in the same process: the same steps as over HTTP, with objects instead of bytes. */
 export class LocalBackend implements ApiBackend {
   readonly #chain: ChainOptions;
+  readonly #remote: Pick<RemoteObjects, "read">;
 
-  constructor(chain: ChainOptions) {
+  constructor(chain: ChainOptions, remote: Pick<RemoteObjects, "read">) {
     this.#chain = chain;
+    this.#remote = remote;
   }
 
   async call(request: ApiRequest, user: UserInfo, signal?: AbortSignal): Promise<KubeObject> {
     const exchange = exchangeOf(request, user, signal ?? NEVER);
-    return (await serveRequest(this.#chain, exchange, toObject))!;
+    let elsewhere: KubeObject | undefined;
+    if (TAKEN_OVER.has(request.group)) {
+      exchange.passOn = async (_info, caller, service) => {
+        elsewhere = await this.#remote.read(service, uriOf(request), caller);
+        return 200;
+      };
+    }
+    const here = await serveRequest(this.#chain, exchange, toObject);
+    return (here ?? elsewhere)!;
   }
 
   async *watch(request: ApiRequest, user: UserInfo, signal: AbortSignal): AsyncIterable<WatchEvent> {
@@ -49,6 +61,9 @@ export class LocalBackend implements ApiBackend {
     }
   }
 }
+
+/** Groups that add-ons have servers for: who measures is asked, whoever that is. Of all others callers get what this server has. */
+const TAKEN_OVER = new Set(["metrics.k8s.io", CUSTOM_METRICS, EXTERNAL_METRICS]);
 
 const NEVER = new AbortController().signal;
 const NO_PARAMS = new URLSearchParams();
@@ -101,10 +116,11 @@ function exchangeOf(request: ApiRequest, user: UserInfo, signal: AbortSignal): E
 }
 
 /** As the request would look if it had come over HTTP. */
-function localOrigin(
-  { group, version, resource, subresource, namespace, name, query, verb }: ApiRequest,
-  userAgent: string,
-): RequestOrigin {
+function localOrigin(request: ApiRequest, userAgent: string): RequestOrigin {
+  return { auditId: newUid(), uri: uriOf(request), userAgent, sourceIps: ["127.0.0.1"] };
+}
+
+function uriOf({ group, version, resource, subresource, namespace, name, query, verb }: ApiRequest): string {
   const root = group === "" ? `/api/${version}` : `/apis/${group}/${version}`;
   const scope = namespace && resource !== "namespaces" ? ["namespaces", namespace] : [];
   const path = [root, ...scope, resource, name, subresource].filter((segment) => segment !== undefined);
@@ -117,8 +133,7 @@ function localOrigin(
       .filter(([, value]) => value !== undefined)
       .map(([key, value]): [string, string] => [key, String(value)]),
   ).toString();
-  const uri = params === "" ? path.join("/") : `${path.join("/")}?${params}`;
-  return { auditId: newUid(), uri, userAgent, sourceIps: ["127.0.0.1"] };
+  return params === "" ? path.join("/") : `${path.join("/")}?${params}`;
 }
 
 async function toObject(answer: Answer): Promise<KubeObject> {

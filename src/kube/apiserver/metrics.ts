@@ -2,13 +2,16 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { memoryUsage, uptime } from "node:process";
 import type { Clock } from "../../base/index.ts";
 import { counter, gauge, Histogram, histogram, label } from "../../formats/index.ts";
+import type { AdmissionMetrics } from "./admission/admission-metrics.ts";
 import { AuditMetrics } from "./audit/audit-metrics.ts";
+import { AuthenticationMetrics } from "./authentication/authentication-metrics.ts";
 import type { Authorization } from "./authorization/authorizer.ts";
 import type { FlowControl } from "./flow-control/flow-control.ts";
 import { flowControlMetrics } from "./flow-control/flow-metrics.ts";
+import { WatchMetrics } from "./http/watch-metrics.ts";
 import { isLongRunning } from "./long-running.ts";
 import type { RequestInfo } from "./request-info.ts";
-import type { RequestObserver, RequestRecord } from "./request-observer.ts";
+import type { ObservedRequest, RequestObserver, RequestRecord } from "./request-observer.ts";
 
 /** Upper bounds in seconds (apiserver_request_duration_seconds). */
 const BUCKETS = [
@@ -41,6 +44,9 @@ export class ApiServerMetrics implements RequestObserver {
     "no-opinion": 0,
     error: 0,
   };
+  readonly #authentication = new AuthenticationMetrics();
+  readonly #watches = new WatchMetrics();
+  readonly #admission: AdmissionMetrics | undefined;
   #longRunning = 0;
   #eventLoop: ReturnType<typeof monitorEventLoopDelay> | undefined;
 
@@ -50,6 +56,7 @@ export class ApiServerMetrics implements RequestObserver {
   constructor(options: {
     clock: Clock;
     flowControl: FlowControl;
+    admission?: AdmissionMetrics;
     gauges?: () => Record<string, number>;
     /** `deployments.apps`, and how many of it there are. */
     storedObjects?: () => Iterable<readonly [resource: string, count: number]>;
@@ -58,6 +65,7 @@ export class ApiServerMetrics implements RequestObserver {
   }) {
     this.#clock = options.clock;
     this.#flowControl = options.flowControl;
+    this.#admission = options.admission;
     this.#gauges = options.gauges ?? (() => ({}));
     this.#storedObjects = options.storedObjects ?? (() => []);
     this.#ofOthers = options.ofOthers ?? (() => []);
@@ -72,15 +80,26 @@ export class ApiServerMetrics implements RequestObserver {
     this.#eventLoop?.disable();
   }
 
-  begin({ info }: { info: RequestInfo }): RequestRecord {
+  begin({ info, local }: Pick<ObservedRequest, "info" | "local">): RequestRecord {
     const startedMs = this.#clock.monotonicMs();
     const long = isLongRunning(info);
     if (long) this.#longRunning++;
+    let isKnown = local;
     return {
+      authenticated: (caller) => {
+        // Callers in the same process need not say who they are.
+        if (!local) this.#authentication.known(caller);
+        isKnown = true;
+        return undefined;
+      },
+      called: (call) => {
+        if (info.verb === "watch" && !local) call.eventSent = this.#watches.of(call.kind);
+      },
       authorized: (authorization) => {
         this.#authorizations[resultOf(authorization)]++;
       },
-      end: ({ code }) => {
+      end: ({ code, error }) => {
+        if (!isKnown) this.#authentication.refused(error);
         if (long) this.#longRunning--;
         this.#count(info, code, long ? undefined : (this.#clock.monotonicMs() - startedMs) / 1000);
       },
@@ -127,6 +146,9 @@ export class ApiServerMetrics implements RequestObserver {
         '{request_kind="mutating"}': waiting.mutating,
         '{request_kind="readOnly"}': waiting.reading,
       }),
+      ...this.#authentication.lines(),
+      ...(this.#admission?.lines() ?? []),
+      ...this.#watches.lines(),
       ...flowControlMetrics(this.#flowControl),
       ...gauge("apiserver_longrunning_requests", "Watches and streams that are open.", {
         "": this.#longRunning,

@@ -19,6 +19,8 @@ import { watchObjects } from "./verbs/watch-objects.ts";
 /** Does what a decoded request asks for: one verb of one resource. */
 export async function performRequest(context: ServerContext, call: ResourceCall): Promise<Answer> {
   const { kind, info } = call;
+  const values = await context.metricValues.answer(context, call);
+  if (values) return values;
   if (info.subresource !== undefined) return subresourceHandler(call)(context, call);
   const computed = await computedAnswer(context, call);
   if (computed) return computed;

@@ -8,6 +8,8 @@ import { startTestServer, type TestServer } from "./testing/start-test-server.ts
 
 /** Groups and versions that this server does not have: alpha and beta ones, which the original has only when they are switched on. */
 const NOT_SERVED = /^(resource|internal\.apiserver|storagemigration)\.k8s\.io\/|\/v\d+(alpha|beta)\d+$/;
+/** Groups of servers that stand beside the original and are parts of this one. */
+const MEASURED = /^((custom|external)\.)?metrics\.k8s\.io$/;
 
 /** What OpenAPI does not tell here: documents about the server itself, streams and proxies, which carry no objects; there are no logs. */
 const NOT_TOLD = /\/$|^\/logs\/|\/(attach|exec|log|portforward|proxy|proxy\/\{path\})$/;
@@ -58,8 +60,8 @@ describe.skipIf(!hasReferenceData)("beside the original's documents,", () => {
             preferred: preferredVersion.groupVersion,
           }))
           .filter(({ versions }: Json) => versions.length > 0);
-      // The server beside the original that measures pods is a part of this one.
-      const served = order(await get("/apis")).filter(({ name }: Json) => name !== "metrics.k8s.io");
+      // The servers beside the original that measure pods are a part of this one.
+      const served = order(await get("/apis")).filter(({ name }: Json) => !MEASURED.test(name));
       expect(served).toEqual(order(referenceJson("discovery/apis.json")));
     });
   });

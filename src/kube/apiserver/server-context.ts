@@ -11,6 +11,7 @@ import type { ServiceAccountTokens } from "./authentication/service-account-toke
 import type { Authorizer } from "./authorization/authorizer.ts";
 import type { RbacAuthorizer } from "./authorization/rbac-authorizer.ts";
 import type { HealthCheck } from "./health/health.ts";
+import type { MetricValues } from "./metric-values/metric-values.ts";
 import type { KubeletTarget } from "./nodes/forward-to-kubelet.ts";
 import type { Kubelets } from "./nodes/kubelets.ts";
 import type { ObjectCache } from "./objects/object-cache.ts";
@@ -45,6 +46,8 @@ export interface ServerContext {
   nodeAccess: (nodeName: string) => NodeAccess | undefined;
   /** The others; undefined where no requests for them are worked on. */
   kubelets: Kubelets | undefined;
+  /** Answers for custom and external metrics. */
+  metricValues: MetricValues;
   /** What `componentstatuses` tells about. */
   components: readonly HealthCheck[];
 }
@@ -66,6 +69,8 @@ export interface ResourceCall {
   auditAnnotations: Map<string, string>;
   /** Takes down what the request holds and is answered; absent where nobody wants it. */
   audit?: CallAudit;
+  /** Hears of the size of each event that is sent; absent where nobody wants it. */
+  eventSent?: (sizeBytes: number) => void;
   /** Made when it is first asked for. */
   readonly signal: AbortSignal;
 }

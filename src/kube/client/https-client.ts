@@ -9,6 +9,7 @@ import { deleteOptions, withTypeMeta } from "./in-process-client.ts";
 import { ServerConnections } from "./server-connections.ts";
 import type {
   DeleteOptions,
+  GetOptions,
   KubeClient,
   ListOptions,
   NewObject,
@@ -129,9 +130,9 @@ class HttpsClient implements KubeClient {
     resource: ResourceRef,
     namespace: string | undefined,
     name: string,
-    { subresource }: { subresource?: string } = {},
+    { subresource, ...query }: GetOptions = {},
   ): Promise<T> {
-    return this.#json<T>({ method: "GET", path: pathOf(resource, namespace, name, subresource) });
+    return this.#json<T>({ method: "GET", path: pathOf(resource, namespace, name, subresource), query });
   }
 
   async list<T extends KubeObject>(resource: ResourceRef, options: ListOptions = {}): Promise<KubeList<T>> {

@@ -3,6 +3,7 @@ import type {
   ApiBackend,
   ApiRequest,
   DeleteOptions,
+  GetOptions,
   KubeClient,
   ListOptions,
   NewObject,
@@ -41,12 +42,12 @@ class InProcessClient implements KubeClient {
     resource: ResourceRef,
     namespace: string | undefined,
     name: string,
-    { subresource }: { subresource?: string } = {},
+    { subresource, ...query }: GetOptions = {},
   ): Promise<T> {
     return (await this.#call({
       ...target(resource, namespace, name, subresource),
       verb: "get",
-      query: {},
+      query,
     })) as T;
   }
 

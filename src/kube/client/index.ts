@@ -9,6 +9,7 @@ export { type ClientIdentity, createHttpsClient, type HttpsClientOptions } from 
 export { createInProcessClient } from "./in-process-client.ts";
 export { createInformerFactory, type InformerFactoryOptions } from "./informer-factory.ts";
 export { LeaderElection, type LeaderElectionOptions } from "./leader-election.ts";
+export type * from "./metric-source.ts";
 export type * from "./node-access.ts";
 export { serveAttach, serveExec } from "./node-commands.ts";
 export { pause } from "./pause.ts";

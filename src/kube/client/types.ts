@@ -13,6 +13,13 @@ export interface ListOptions {
   signal?: AbortSignal;
 }
 
+export interface GetOptions {
+  subresource?: string;
+  /** Of custom metrics of several objects (`*`). */
+  labelSelector?: string;
+  metricLabelSelector?: string;
+}
+
 export interface WatchOptions extends ListOptions {
   allowWatchBookmarks?: boolean;
   timeoutSeconds?: number;
@@ -60,7 +67,7 @@ export interface KubeClient {
     resource: ResourceRef<T>,
     namespace: string | undefined,
     name: string,
-    options?: { subresource?: string },
+    options?: GetOptions,
   ): Promise<T>;
   list<T extends ApiObject = ApiObject>(
     resource: ResourceRef<T>,
@@ -132,6 +139,8 @@ export interface ApiRequest {
   query: {
     labelSelector?: string;
     fieldSelector?: string;
+    /** Of custom metrics: selects series by their labels. */
+    metricLabelSelector?: string;
     limit?: number;
     continue?: string;
     resourceVersion?: string;

@@ -1,6 +1,7 @@
 import { type Clock, errorMessage, isGantryError, type Logger, WorkQueue } from "../../base/index.ts";
 import type { KindSource } from "../api/index.ts";
 import type { EventRecorder, Informer, InformerFactory, KubeClient } from "../client/index.ts";
+import type { WorkqueueMetrics } from "./metrics/workqueue-metrics.ts";
 
 /** What every controller is given; each has a client with its own identity. */
 export interface ControllerDependencies {
@@ -11,6 +12,10 @@ export interface ControllerDependencies {
   clock: Clock;
   /** What is served, for those who look after objects of every kind. */
   kinds: KindSource;
+  /** How many keys are worked on at once, where that is not left to the controller. */
+  concurrency?: number;
+  /** Takes the figures of queues. */
+  queueMetrics?: WorkqueueMetrics;
 }
 
 /** Puts a key on the queue, now or after a delay. */
@@ -37,15 +42,17 @@ export interface Controller {
 /** Runs a definition: waits for its informers, works its queue until the signal aborts. */
 export function createController(
   definition: ControllerDefinition,
-  dependencies: Pick<ControllerDependencies, "logger" | "clock">,
+  dependencies: Pick<ControllerDependencies, "logger" | "clock" | "concurrency" | "queueMetrics">,
 ): Controller {
   const logger = dependencies.logger.with({ controller: definition.name });
   return {
     name: definition.name,
     async run(signal) {
+      const observer = dependencies.queueMetrics?.of(definition.name);
       const queue = new WorkQueue((key) => definition.reconcile(key, enqueue), {
-        concurrency: definition.concurrency ?? 5,
+        concurrency: dependencies.concurrency ?? definition.concurrency ?? 5,
         clock: dependencies.clock,
+        ...(observer ? { observer } : {}),
         onError: (key, error, failures) => {
           if (signal.aborted) return;
           const conflict = isGantryError(error, "Conflict") || isGantryError(error, "NotFound");

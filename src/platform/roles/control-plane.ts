@@ -1,11 +1,10 @@
 import { type Clock, DeferredSaves, errorMessage, type Logger, type Service } from "../../base/index.ts";
-import type { NetworkBackend } from "../../cli/index.ts";
+import type { NetworkBackend, PlatformOptions } from "../../cli/index.ts";
 import {
   type ApiServer,
   type Certificates,
   createApiServer,
   type FlaggedOptions,
-  type GivenFlags,
   issueLegacyToken,
   openCertificates,
   readServerOptions,
@@ -20,13 +19,19 @@ import {
   type UserInfo,
 } from "../../kube/client/index.ts";
 import type { NodeAccess } from "../../kube/client/node-access.ts";
-import { createControllerManager, provideStorageClass } from "../../kube/controllers/index.ts";
+import {
+  createControllerManager,
+  provideStorageClass,
+  readControllerSettings,
+  WorkqueueMetrics,
+} from "../../kube/controllers/index.ts";
 import {
   createScheduler,
   type SchedulerConfiguration,
   SchedulerMetrics,
 } from "../../kube/scheduler/index.ts";
-import type { Store } from "../../store/index.ts";
+import { MetricsScraper } from "../../kube/scraper/index.ts";
+import { EtcdRequestTimes, type Store } from "../../store/index.ts";
 import { firstAddress } from "../address-range.ts";
 import { writeAdminKubeconfig } from "../admin-kubeconfig.ts";
 import { openCluster } from "../cluster/cluster-record.ts";
@@ -47,10 +52,9 @@ import { asAdmin, asController, asControllerManager, asScheduler } from "./ident
 export interface ControlPlaneOptions {
   layout: HomeLayout;
   config: PlatformConfig;
-  apiServerFlags: GivenFlags;
+  programFlags: PlatformOptions["programFlags"];
   /** Of the cluster, as this start wants it. */
   networkBackend: NetworkBackend | undefined;
-  nodeMonitorGraceMs: number | undefined;
   /** The way to the node of this process, once it is there. */
   localNode: (nodeName: string) => NodeAccess | undefined;
   schedulerConfiguration: SchedulerConfiguration | undefined;
@@ -69,7 +73,8 @@ export interface ControlPlane {
 
 /** What decides: store, API server, controllers, scheduler. */
 export function controlPlane(options: ControlPlaneOptions): ControlPlane {
-  const { layout, config, apiServerFlags, logger, clock } = options;
+  const { layout, config, programFlags, logger, clock } = options;
+  const controllerSettings = readControllerSettings(programFlags.controllerManager);
   const store = new Slot<Store>("store");
   const settings = new Slot<ClusterSettings>("cluster");
   const certificates = new Slot<Certificates>("certificates");
@@ -77,8 +82,11 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
   const serverCa = new Slot<string>("authority of the API server");
   const tokenKey = new Slot<TokenSigningKey>("key that signs tokens");
   const kubeconfig = new DeferredSaves({ what: "file", logger, clock });
+  const scraper = new Slot<MetricsScraper>("metrics scraper");
   const parts = new RunningParts();
   const schedulerMetrics = new SchedulerMetrics(clock);
+  const requestTimes = new EtcdRequestTimes(storedTypeOf);
+  const queueMetrics = new WorkqueueMetrics(clock);
 
   const clientAs = (user: UserInfo, userAgent: string): KubeClient =>
     createInProcessClient(apiServer.value.backend, user, { userAgent });
@@ -102,14 +110,15 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
 
   const services: Service[] = [
     openCloseService("store", [], async () => {
-      store.fill(await openStore(config, layout, logger, clock));
+      store.fill(await openStore(config, layout, logger, clock, requestTimes));
       return () => store.value.close();
     }),
     openCloseService("cluster", ["store"], async () => {
       const { pki: pkiDir } = layout;
       const { networkBackend } = options;
+      const { graceMs: nodeMonitorGraceMs } = controllerSettings.nodeMonitoring;
       const shared = { store: store.value, pkiDir, config, networkBackend, logger, clock };
-      settings.fill({ ...(await openCluster(shared)), nodeMonitorGraceMs: options.nodeMonitorGraceMs });
+      settings.fill({ ...(await openCluster(shared)), nodeMonitorGraceMs });
       return () => {};
     }),
     openCloseService("certificates", ["cluster"], async () => {
@@ -132,10 +141,11 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
         const { tokenSigningKey } = certificates.value;
         const { serviceCidr, clusterDomain } = settings.value;
         const writeOut = (text: string) => void process.stdout.write(text);
-        const flagged = await readServerOptions(apiServerFlags, { logger, writeOut, tokenSigningKey });
+        const { apiServer: flags } = programFlags;
+        const flagged = await readServerOptions(flags, { logger, writeOut, tokenSigningKey });
         // Machines join by them: unlike upstream's they are taken unless that is forbidden.
         const takesBootstrapTokens =
-          apiServerFlags["enable-bootstrap-token-auth"] === undefined ||
+          flags["enable-bootstrap-token-auth"] === undefined ||
           flagged.authentication?.bootstrapTokens === true;
         serverCa.fill(authorityOf(certificates.value, flagged));
         tokenKey.fill(flagged.serviceAccountTokens?.key ?? tokenSigningKey);
@@ -150,7 +160,12 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
           advertiseAddress: nodeAddress(config, settings.value),
           port: config.apiPort,
           nodeAccess: options.localNode,
-          metricsOfOthers: () => schedulerMetrics.lines(),
+          metricSource: () => scraper.current,
+          metricsOfOthers: () => [
+            ...queueMetrics.lines(),
+            ...schedulerMetrics.lines(),
+            ...(isStoreShared ? requestTimes.lines() : []),
+          ],
           components: [
             { name: "controller-manager", check: () => parts.check("controllers") },
             { name: "scheduler", check: () => parts.check("scheduler") },
@@ -206,7 +221,8 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
             podCidr: settings.value.podCidr,
             nodeCidrMaskSize: nodePrefix(settings.value),
             loadBalancerCidr: settings.value.loadBalancerCidr,
-            nodeMonitorGraceMs: options.nodeMonitorGraceMs,
+            settings: controllerSettings,
+            queueMetrics,
             logger,
             clock,
           }).run(context),
@@ -243,6 +259,17 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
         clock,
       }),
     ),
+    withInformers({
+      name: "metrics-scraper",
+      needs: ["apiserver"],
+      client: () => clientAs(asControllerManager, "kube-controller-manager"),
+      run: (_client, informers, context) => {
+        scraper.fill(new MetricsScraper({ informers, logger, clock }));
+        return scraper.value.run(context);
+      },
+      logger,
+      clock,
+    }),
   ];
   return { services, store, settings, certificates, clientAs };
 }
@@ -250,4 +277,11 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
 /** By whom clients know the server: a certificate of its own stands for itself. */
 function authorityOf({ caPem }: Certificates, { tls }: FlaggedOptions): string {
   return tls.pair ? `${caPem.trim()}\n${tls.pair.certPem.trim()}\n` : caPem;
+}
+
+/** What lies under a key of the store, as the API server lays it: `/registry/GROUP/RESOURCE/…`. */
+function storedTypeOf(key: string): string {
+  const [, root, group = "", resource = ""] = key.split("/");
+  if (root !== "registry" || resource === "") return "other";
+  return group === "core" ? resource : `${resource}.${group}`;
 }

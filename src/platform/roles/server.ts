@@ -1,6 +1,8 @@
 import type { Service } from "../../base/index.ts";
 import type { PlatformOptions } from "../../cli/index.ts";
-import { apiServerFlags } from "../api-server-flags.ts";
+import { API_SERVER_FLAGS } from "../../kube/apiserver/index.ts";
+import { CONTROLLER_MANAGER_FLAGS } from "../../kube/controllers/index.ts";
+import { programFlags } from "../program-flags.ts";
 import { schedulerConfigurationOf } from "../scheduler-configuration.ts";
 import { type ControlPlane, type ControlPlaneOptions, controlPlane } from "./control-plane.ts";
 import { localNodeClients } from "./local-node-clients.ts";
@@ -26,9 +28,11 @@ export function serverRole({ options, house, ...common }: ServerRoleOptions): Se
   let node: NodeRole | undefined;
   const plane = controlPlane({
     ...common,
-    apiServerFlags: apiServerFlags(options, common.config),
+    programFlags: {
+      apiServer: programFlags("apiServer", API_SERVER_FLAGS, options, common.config),
+      controllerManager: programFlags("controllerManager", CONTROLLER_MANAGER_FLAGS, options, common.config),
+    },
     networkBackend: options.networkBackend,
-    nodeMonitorGraceMs: options.nodeMonitorGraceMs,
     schedulerConfiguration: schedulerConfigurationOf(options.schedulerConfigFile),
     localNode: (name) => (name === nodeName ? node?.kubelet.current : undefined),
   });

@@ -3,14 +3,15 @@ import { silentLogger } from "../../base/index.ts";
 import { describeStore } from "../store.contract.ts";
 import type { Store } from "../types.ts";
 import { hasEtcd, startEtcd } from "./etcd-process.test-support.ts";
-import { openEtcdStore } from "./index.ts";
+import { EtcdRequestTimes, openEtcdStore } from "./index.ts";
 import { putStoreRecord } from "./store-record.test-support.ts";
 
 const PREFIX = "/gantry/";
 const OFFSET = 1_000_000;
 
-function open(endpoint: string): Promise<Store> {
+function open(endpoint: string, requestTimes?: EtcdRequestTimes): Promise<Store> {
   return openEtcdStore({
+    ...(requestTimes ? { requestTimes } : {}),
     endpoints: [endpoint],
     prefix: PREFIX,
     logger: silentLogger,
@@ -39,6 +40,42 @@ if (hasEtcd) {
 } else {
   describe("store contract: etcd", () => it.skip("needs etcd (Debian's package etcd-server)", () => {}));
 }
+
+describe.skipIf(!hasEtcd)("the times of an etcd store's requests (needs etcd-server)", () => {
+  it("are told by what was done, and to what", async () => {
+    const etcd = await startEtcd();
+    const times = new EtcdRequestTimes((key) => key.split("/", 1)[0]!);
+    const store = await open(etcd.endpoint, times);
+    try {
+      const value = Buffer.from("x");
+      const isNew = { key: "pods/a", target: "version", operator: "=", value: 0 } as const;
+      await store.transact({ compare: [isNew], success: [{ type: "put", key: "pods/a", value }] });
+      await store.transact({ success: [{ type: "put", key: "pods/a", value }] });
+      await store.get("pods/a");
+      await store.get("nodes/a");
+      await store.range("pods/");
+      await store.transact({ success: [{ type: "delete", key: "pods/a" }] });
+      await expect(store.get("pods/a", { revision: 1_000_000 })).rejects.toThrow();
+      const lines = times.lines();
+      for (const [operation, type, count] of [
+        ["create", "pods", 1],
+        ["update", "pods", 1],
+        ["get", "pods", 2],
+        ["get", "nodes", 1],
+        ["list", "pods", 1],
+        ["delete", "pods", 1],
+      ]) {
+        const labels = `operation="${operation}",type="${type}"`;
+        expect(lines).toContain(`etcd_requests_total{${labels}} ${count}`);
+        expect(lines).toContain(`etcd_request_duration_seconds_count{${labels}} ${count}`);
+      }
+      expect(lines).toContain('etcd_request_errors_total{operation="get",type="pods"} 1');
+    } finally {
+      await store.close();
+      await etcd.dispose();
+    }
+  });
+});
 
 describe.skipIf(!hasEtcd)("etcd store with a revision offset (needs etcd-server)", () => {
   it("hides its record, and knows no revision from before", async () => {

@@ -35,6 +35,7 @@ import { grantLease } from "./lease-grant.ts";
 import { keepAlive } from "./lease-keep-alive.ts";
 import { COMPACT, LEASE_REVOKE, RANGE, STATUS, TXN } from "./methods.ts";
 import { DEFAULT_REQUEST_TIMEOUT_MS, openConnection } from "./open-connection.ts";
+import { type EtcdOperation, purposeOf } from "./request-times.ts";
 import { useStore } from "./store-record.ts";
 import { WatchStream } from "./watch-stream.ts";
 import { assertReadsWholeKeySpace } from "./whole-key-space.ts";
@@ -104,14 +105,16 @@ export class EtcdStore implements Store {
     validateKey(key, this.#limits);
     const about = { revision: options.revision ?? 0 };
     const revision = await this.#inEtcd(about.revision);
-    const { kvs, header } = await this.#request(RANGE, { key: this.#keys.key(key), revision }, about);
+    const { kvs, header } = await this.#timed("get", key, () =>
+      this.#request(RANGE, { key: this.#keys.key(key), revision }, about),
+    );
     return { item: kvs[0] && this.#keys.toKeyValue(kvs[0]), revision: this.#shown(header!.revision) };
   }
 
   async range(prefix: string, options: RangeOptions = {}): Promise<RangeResult> {
     for (let attempt = 0; ; attempt++) {
       try {
-        return await this.#rangeInPages(prefix, options);
+        return await this.#timed("list", prefix, () => this.#rangeInPages(prefix, options));
       } catch (error) {
         // A compaction overtook the pages of a list that was to show the present.
         if (options.revision || attempt > 0 || !isGantryError(error, "Gone")) throw error;
@@ -124,7 +127,10 @@ export class EtcdStore implements Store {
     refuseDuplicates(request);
     const txn = toTxn(copyValues(request, this.#beginning.size > 0), this.#keys);
     while (this.#beginning.size > 0) await Promise.allSettled(this.#beginning);
-    return fromTxn(request, await this.#request(TXN, txn, { lease: firstLease(request) }), this.#keys);
+    const answer = await this.#timed(...purposeOf(request), () =>
+      this.#request(TXN, txn, { lease: firstLease(request) }),
+    );
+    return fromTxn(request, answer, this.#keys);
   }
 
   watch(options: WatchOptions): AsyncIterable<WatchBatch> {
@@ -279,6 +285,20 @@ export class EtcdStore implements Store {
       {},
     );
     return this.#shown(header!.revision);
+  }
+
+  async #timed<T>(operation: EtcdOperation, key: string, work: () => Promise<T>): Promise<T> {
+    const { requestTimes } = this.#options;
+    if (!requestTimes) return work();
+    const startedMs = this.#clock.monotonicMs();
+    let hasFailed = true;
+    try {
+      const answer = await work();
+      hasFailed = false;
+      return answer;
+    } finally {
+      requestTimes.observe(operation, key, (this.#clock.monotonicMs() - startedMs) / 1000, hasFailed);
+    }
   }
 
   async #request<Q extends AnyMessage, A extends AnyMessage>(

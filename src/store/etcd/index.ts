@@ -1,8 +1,10 @@
 import type { Clock, Logger } from "../../base/index.ts";
 import type { Store } from "../types.ts";
 import type { EtcdTls } from "./endpoint-pool.ts";
+import type { EtcdRequestTimes } from "./request-times.ts";
 
 export type { EtcdTls } from "./endpoint-pool.ts";
+export { EtcdRequestTimes } from "./request-times.ts";
 export { type EtcdAddress, parseEtcdAddress } from "./store-address.ts";
 
 export interface EtcdStoreOptions {
@@ -28,6 +30,8 @@ export interface EtcdStoreOptions {
   /** What may wait for one watcher before it is cut off with `Store.SlowWatcher`. */
   maxWatchWaitingBatches?: number;
   maxWatchWaitingBytes?: number;
+  /** Takes the times of requests. */
+  requestTimes?: EtcdRequestTimes;
 }
 
 /**

@@ -28,6 +28,8 @@ flowcontrol.apiserver.k8s.io 16100 v1=21 v1beta3=18 v1beta2=15 v1beta1=12 v1alph
 internal.apiserver.k8s.io 16000 v1alpha1=9
 storagemigration.k8s.io 15800 v1alpha1=9
 metrics.k8s.io 100 v1beta1=100
+custom.metrics.k8s.io 100 v1beta2=200 v1beta1=100
+external.metrics.k8s.io 100 v1beta1=100
 `;
 
 const byGroupVersion = new Map(
@@ -44,7 +46,7 @@ const byGroupVersion = new Map(
 );
 
 /** Add-ons bring servers of their own for these: whoever changes their APIService has it for good. */
-const TAKEN_OVER = new Set(["metrics.k8s.io"]);
+const TAKEN_OVER = new Set(["metrics.k8s.io", "custom.metrics.k8s.io", "external.metrics.k8s.io"]);
 
 /** The object that says that this server answers for a version of a group; undefined for one of no built-in kind. */
 export function localApiService(group: string, version: string) {

@@ -1,3 +1,4 @@
+import type { Clock } from "../../../base/index.ts";
 import {
   type GroupVersionKind,
   groupResourceText,
@@ -7,6 +8,7 @@ import {
   statusForbidden,
 } from "../../api/index.ts";
 import type { UserInfo } from "../../client/types.ts";
+import type { AdmissionMetrics, AdmissionStep } from "./admission-metrics.ts";
 
 export type AdmissionOperation = "CREATE" | "UPDATE" | "DELETE" | "CONNECT";
 
@@ -53,15 +55,43 @@ export interface AdmissionPlugin {
   validate?(request: AdmissionRequest): Promise<void> | void;
 }
 
+export interface AdmissionTimes {
+  metrics: AdmissionMetrics;
+  clock: Clock;
+}
+
 export class AdmissionChain {
   readonly #plugins: readonly AdmissionPlugin[];
+  readonly #times: AdmissionTimes | undefined;
   readonly #byKind = new WeakMap<KindDefinition, readonly AdmissionPlugin[]>();
 
-  constructor(plugins: readonly AdmissionPlugin[]) {
+  constructor(plugins: readonly AdmissionPlugin[], times?: AdmissionTimes) {
     this.#plugins = plugins;
+    this.#times = times;
   }
 
-  async mutate(request: AdmissionRequest): Promise<void> {
+  mutate(request: AdmissionRequest): Promise<void> {
+    return this.#timed("admit", request, () => this.#mutate(request));
+  }
+
+  validate(request: AdmissionRequest): Promise<void> {
+    return this.#timed("validate", request, () => this.#validate(request));
+  }
+
+  async #timed(step: AdmissionStep, request: AdmissionRequest, work: () => Promise<void>): Promise<void> {
+    if (!this.#times) return work();
+    const { metrics, clock } = this.#times;
+    const startedMs = clock.monotonicMs();
+    let isRejected = true;
+    try {
+      await work();
+      isRejected = false;
+    } finally {
+      metrics.observe(step, request, isRejected, (clock.monotonicMs() - startedMs) / 1000);
+    }
+  }
+
+  async #mutate(request: AdmissionRequest): Promise<void> {
     const plugins = this.#lookingAt(request.kind);
     await eachInTurn(plugins, (plugin) => plugin.mutate?.(request));
     if (!request.reinvocation.isWanted) return;
@@ -69,7 +99,7 @@ export class AdmissionChain {
     await eachInTurn(plugins, (plugin) => plugin.mutate?.(request));
   }
 
-  async validate(request: AdmissionRequest): Promise<void> {
+  async #validate(request: AdmissionRequest): Promise<void> {
     await eachInTurn(this.#lookingAt(request.kind), (plugin) => plugin.validate?.(request));
   }
 

@@ -8,6 +8,7 @@ import type { ObjectLookup } from "../objects/object-lookup.ts";
 import type { ObjectStore } from "../objects/object-store.ts";
 import type { WebhookClient } from "../webhook/webhook-client.ts";
 import { AdmissionChain, type AdmissionPlugin } from "./admission.ts";
+import type { AdmissionMetrics } from "./admission-metrics.ts";
 import { alwaysAdmit, alwaysDeny } from "./always.ts";
 import { alwaysPullImages } from "./always-pull-images.ts";
 import { certificateApproval, certificateSigning, clusterTrustBundleAttest } from "./certificate-signers.ts";
@@ -59,6 +60,8 @@ export interface AdmissionOptions {
   logger: Logger;
   clock: Clock;
   choice?: PluginChoice | undefined;
+  /** Takes the times of the steps. */
+  admissionMetrics?: AdmissionMetrics;
 }
 
 /** A new namespace's `default` account comes from its controller: pods that are early wait for it. */
@@ -70,13 +73,15 @@ export function defaultAdmission(options: AdmissionOptions): AdmissionChain {
   const { authorizer, rbac, rbacSource, kinds, lookup, choice } = options;
   const { findKind = findAmong(kinds) } = options;
   const built = pluginsOf(options);
-  return new AdmissionChain([
+  const { admissionMetrics: metrics, clock } = options;
+  const plugins = [
     rbacEscalation({ source: rbacSource, rbac, authorizer }),
     paramAuthorization({ findKind, lookup, authorizer }),
     ...choosePlugins(choice)
       .filter(isBuilt)
       .map((name) => built[name]()),
-  ]);
+  ];
+  return new AdmissionChain(plugins, metrics && { metrics, clock });
 }
 
 function pluginsOf(options: AdmissionOptions): Record<BuiltPlugin, () => AdmissionPlugin> {

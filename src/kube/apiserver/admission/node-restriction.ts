@@ -1,5 +1,6 @@
 import { jsonEquals } from "../../../formats/index.ts";
 import {
+  configMapNamesOf,
   failureStatus,
   groupResourceText,
   isMirrorPod,
@@ -7,16 +8,13 @@ import {
   MIRROR_ANNOTATION,
   NODE_LEASE_NAMESPACE,
   StatusError,
+  secretNamesOf,
   statusForbidden,
+  tokenAudiencesOf,
+  usesClusterTrustBundle,
 } from "../../api/index.ts";
 import type { Authorizer } from "../authorization/authorizer.ts";
 import { nodeOf } from "../authorization/node-identity.ts";
-import {
-  configMapNamesOf,
-  secretNamesOf,
-  tokenAudiencesOf,
-  usesClusterTrustBundle,
-} from "../authorization/pod-references.ts";
 import type { AdmissionPlugin, AdmissionRequest } from "./admission.ts";
 
 /** Labels of Kubernetes' own that a kubelet says of its node (kubeletapis.IsKubeletLabel). */

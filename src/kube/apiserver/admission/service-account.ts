@@ -1,6 +1,11 @@
 import { randomSuffix } from "../../../base/index.ts";
-import { isMirrorPod, type KubeObject, statusForbidden } from "../../api/index.ts";
-import { secretNamesOf, tokenAudiencesOf } from "../authorization/pod-references.ts";
+import {
+  isMirrorPod,
+  type KubeObject,
+  secretNamesOf,
+  statusForbidden,
+  tokenAudiencesOf,
+} from "../../api/index.ts";
 import { type AdmissionPlugin, type AdmissionRequest, concerns } from "./admission.ts";
 
 const TOKEN_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount";

@@ -31,6 +31,11 @@ export class AggregatedServices {
     return found && isRemote(found) ? found : undefined;
   }
 
+  /** Whether another server answers for a version of a group. */
+  isTakenOver(group: string): boolean {
+    return this.all().some((service) => service.spec.group === group && isRemote(service));
+  }
+
   /** Who has to answer a request instead of this server. */
   answering(info: RequestInfo): RemoteApiService | undefined {
     if (info.isResource) return this.remote(info.group, info.version);

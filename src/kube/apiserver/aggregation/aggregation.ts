@@ -16,6 +16,7 @@ import { AvailabilityController } from "./availability-controller.ts";
 import { registerCustomGroups } from "./custom-api-services.ts";
 import { RemoteConnections } from "./remote-connections.ts";
 import { RemoteDiscovery } from "./remote-discovery.ts";
+import { RemoteObjects } from "./remote-objects.ts";
 import { RemoteOpenApi } from "./remote-openapi.ts";
 import { RemoteReader } from "./remote-reader.ts";
 
@@ -44,6 +45,7 @@ export class Aggregation {
   readonly proxy: AggregatedProxy;
   readonly registrations: Registrations;
   readonly openApi: RemoteOpenApi;
+  readonly objects: RemoteObjects;
 
   constructor(options: AggregationOptions) {
     const { cache, lookup, agents, proxyClient, logger, clock } = options;
@@ -54,6 +56,7 @@ export class Aggregation {
     this.services = new AggregatedServices(cache);
     this.proxy = new AggregatedProxy({ connections: this.#connections, logger, clock });
     this.registrations = new AggregatedRegistrations(this.services, this.#discovery);
+    this.objects = new RemoteObjects(reader);
     this.openApi = new RemoteOpenApi({ reader, services: this.services, logger, clock });
   }
 

@@ -6,7 +6,7 @@ import { unlessChanged } from "../bootstrap/unless-changed.ts";
 
 /**
  * When an APIService that a server keeps by itself is looked after: once as that server starts, or always. `unless-there`: it is made
- * where there is none, and from then on belongs to whoever changes it.
+ * where there is none, and from then on belongs to whoever changes it; where another server has one version of its group, it goes.
  */
 export type Management = "onstart" | "true" | "unless-there";
 
@@ -66,7 +66,11 @@ export class AutoRegister {
     for (const { metadata } of this.#apiServices.list()) this.#thereAtStart.add(metadata.name);
     this.#hasBegun = true;
     for (const name of new Set([...this.#thereAtStart, ...this.#wanted.keys()])) await this.#reconcile(name);
-    const enqueue = ({ metadata }: APIService) => this.#queue.add(metadata.name);
+    const enqueue = ({ metadata, spec }: APIService) => {
+      this.#queue.add(metadata.name);
+      for (const one of this.#wanted.values())
+        if (one.management === "unless-there" && one.spec.group === spec.group) this.#queue.add(one.name);
+    };
     const unsubscribe = this.#apiServices.subscribe({ onAdd: enqueue, onUpdate: enqueue, onDelete: enqueue });
     ready();
     await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
@@ -76,7 +80,10 @@ export class AutoRegister {
 
   async #reconcile(name: string): Promise<void> {
     if (!this.#hasBegun) return;
-    await this.#correct(name, this.#wanted.get(name), this.#apiServices.get(name));
+    const wanted = this.#wanted.get(name);
+    const current = this.#apiServices.get(name);
+    if (wanted?.management === "unless-there" && this.#isTakenOver(wanted)) await this.#yield(current);
+    else await this.#correct(name, wanted, current);
     this.#looked.add(name);
   }
 
@@ -98,6 +105,18 @@ export class AutoRegister {
     } else if (!jsonEquals(current.spec, wanted.spec)) {
       await unlessChanged(client.update(apiServices, { ...current, spec: wanted.spec }));
     }
+  }
+
+  #isTakenOver({ spec: { group } }: WantedApiService): boolean {
+    return [...this.#apiServices.list()].some(({ spec }) => spec.group === group && spec.service);
+  }
+
+  /** What asks for the group's preferred version is to find the other server's. */
+  async #yield(current: APIService | undefined): Promise<void> {
+    if (!current || current.spec.service) return;
+    const { uid, name } = current.metadata;
+    const { client } = this.#options;
+    await unlessChanged(client.delete(apiServices, undefined, name, { preconditions: { uid } }));
   }
 
   /** Who removes the label, or makes one of the same name, has it for himself. */

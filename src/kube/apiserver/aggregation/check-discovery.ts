@@ -1,8 +1,8 @@
 import { type Clock, errorMessage } from "../../../base/index.ts";
+import { fetchRemote, TooLate } from "../../../http/index.ts";
 import type { Endpoint } from "../webhook/service-endpoints.ts";
 import { dialProblem } from "../webhook/webhook-errors.ts";
 import type { RemoteApiService } from "./aggregated-services.ts";
-import { fetchRemote, TooLate } from "./fetch-remote.ts";
 import { identityHeaders } from "./identity-headers.ts";
 import type { RemoteConnections } from "./remote-connections.ts";
 

@@ -1,11 +1,11 @@
 import { type Clock, errorMessage, GantryError, type Logger, WorkQueue } from "../../../base/index.ts";
+import type { RemoteAnswer } from "../../../http/index.ts";
 import { type APIService, apiServices } from "../../api/index.ts";
 import type { InformerFactory } from "../../client/types.ts";
 import type { Swagger } from "../openapi/swagger.ts";
 import { swaggerPart } from "../openapi/swagger-part.ts";
 import type { ToldDocuments } from "../openapi/told-documents.ts";
 import { type AggregatedServices, isRemote, type RemoteApiService } from "./aggregated-services.ts";
-import type { RemoteAnswer } from "./fetch-remote.ts";
 import type { RemoteReader } from "./remote-reader.ts";
 
 const TIMEOUT_MS = 60_000;

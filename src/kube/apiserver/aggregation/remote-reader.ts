@@ -1,8 +1,8 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import type { Clock } from "../../../base/index.ts";
+import { fetchRemote, type RemoteAnswer } from "../../../http/index.ts";
 import type { UserInfo } from "../../client/types.ts";
 import type { RemoteApiService } from "./aggregated-services.ts";
-import { fetchRemote, type RemoteAnswer } from "./fetch-remote.ts";
 import { identityHeaders } from "./identity-headers.ts";
 import type { RemoteConnections } from "./remote-connections.ts";
 

@@ -41,7 +41,7 @@ function withKinds(resource: AggregatedResource): object {
   };
 }
 
-interface ListedResource {
+export interface ListedResource {
   name: string;
   singularName?: string;
   namespaced?: boolean;

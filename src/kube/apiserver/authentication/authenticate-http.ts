@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Logger } from "../../../base/index.ts";
-import { statusUnauthorized } from "../../api/index.ts";
+import { StatusError, statusUnauthorized } from "../../api/index.ts";
 import type { UserInfo } from "../../client/types.ts";
 import { AuthenticationFailure, firstKnown, type RequestAuthenticator } from "./authenticator.ts";
 import { type RequestHeaderOptions, removeRequestHeaders } from "./request-header.ts";
@@ -46,7 +46,7 @@ export class HttpAuthentication {
     } catch (error) {
       if (!(error instanceof AuthenticationFailure)) throw error;
       logger.debug("a request is not authenticated", { path, problem: error.message });
-      throw statusUnauthorized();
+      throw new StatusError(statusUnauthorized().status, error);
     }
     if (this.#admitsAnonymous(path)) return anonymous;
     throw statusUnauthorized();

@@ -1,4 +1,6 @@
 import {
+  claimNamesOf,
+  configMapNamesOf,
   groupResourceText,
   isMirrorPod,
   type KubeObject,
@@ -6,6 +8,7 @@ import {
   NODE_LEASE_NAMESPACE,
   persistentVolumes,
   pods,
+  secretNamesOf,
 } from "../../api/index.ts";
 import type { UserInfo } from "../../client/types.ts";
 import type { ObjectCache } from "../objects/object-cache.ts";
@@ -13,7 +16,6 @@ import { keyPrefix, objectKey } from "../objects/object-keys.ts";
 import type { RequestInfo, ResourceRequestInfo } from "../request-info.ts";
 import type { Authorization, Authorizer } from "./authorizer.ts";
 import { nodeOf } from "./node-identity.ts";
-import { claimNamesOf, configMapNamesOf, secretNamesOf } from "./pod-references.ts";
 import { type PolicyRule, ruleAllows } from "./policy-rule.ts";
 
 const ALLOWED: Authorization = { decision: "allow" };

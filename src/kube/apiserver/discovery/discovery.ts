@@ -7,18 +7,23 @@ import {
   verbsOf,
 } from "../../api/index.ts";
 import { type OrderedGroup, orderedGroups, ownRank, type RankedVersion } from "./group-order.ts";
+import type { NamedResources, NamedVersion } from "./named-resources.ts";
 import type { Registrations, ToldVersion } from "./registrations.ts";
 
 /** A version of a group that somebody answers for. */
 interface ServedVersion extends RankedVersion {
   /** This server's own kinds of it, by name; none where another one answers. */
   kinds: readonly KindDefinition[];
+  /** What else it answers for. */
+  named?: NamedVersion;
   told?: ToldVersion | undefined;
 }
 
 const keyOf = ({ group, version }: { group: string; version: string }) => `${group}/${version}`;
 
 const groupVersion = (group: string, version: string) => (group === "" ? version : `${group}/${version}`);
+
+const NONE: NamedResources = { versions: () => [] };
 
 /** `/api` */
 export function apiVersions(serverAddress: string) {
@@ -33,12 +38,14 @@ export function apiVersions(serverAddress: string) {
 export class Discovery {
   readonly #kinds: KindSource;
   readonly #registrations: Registrations;
+  readonly #named: NamedResources;
   #own: readonly ServedVersion[] = [];
   #revision = 0;
 
-  constructor(kinds: KindSource, registrations: Registrations) {
+  constructor(kinds: KindSource, registrations: Registrations, named: NamedResources = NONE) {
     this.#kinds = kinds;
     this.#registrations = registrations;
+    this.#named = named;
   }
 
   /** Versions that this server itself answers for, in the order in which clients look for what has no group. */
@@ -71,21 +78,24 @@ export class Discovery {
   /** `/api/v1`, `/apis/GROUP/VERSION` */
   resourceList(group: string, version: string) {
     const found = this.#versions().find((one) => one.group === group && one.version === version);
-    if (!found || found.kinds.length === 0) return undefined;
+    if (!found || !isOwn(found)) return undefined;
     return {
       kind: "APIResourceList",
       apiVersion: "v1",
       groupVersion: groupVersion(group, version),
-      resources: found.kinds.flatMap((kind) => [
-        resourceEntry(kind),
-        ...subresourcesOf(kind).map((one) => subresourceEntry(kind, one)),
-      ]),
+      resources: [
+        ...found.kinds.flatMap((kind) => [
+          resourceEntry(kind),
+          ...subresourcesOf(kind).map((one) => subresourceEntry(kind, one)),
+        ]),
+        ...(found.named?.resources ?? []),
+      ],
     };
   }
 
   /** `/api` and `/apis` in the aggregated form (apidiscovery.k8s.io), which tells everything in one answer. */
   aggregated(core: boolean, version: "v2" | "v2beta1") {
-    const known = this.#versions().filter(({ kinds, told }) => told || kinds.length > 0);
+    const known = this.#versions().filter((one) => one.told || isOwn(one));
     return {
       kind: "APIGroupDiscoveryList",
       apiVersion: `apidiscovery.k8s.io/${version}`,
@@ -105,11 +115,16 @@ export class Discovery {
       this.#revision = this.#kinds.revision;
     }
     const versions = new Map(this.#own.map((one) => [keyOf(one), one]));
+    for (const named of this.#named.versions()) {
+      const { group, version } = named;
+      versions.set(keyOf(named), { ...ownRank(group, version), kinds: [], named });
+    }
     for (const { isLocal, isAutomanaged, ...registered } of this.#registrations.registered()) {
       const own = versions.get(keyOf(registered));
       // Its definition has just gone.
       if (isLocal && isAutomanaged && !own) continue;
-      versions.set(keyOf(registered), { ...registered, kinds: (isLocal && own?.kinds) || [] });
+      const { kinds = [], named } = (isLocal && own) || {};
+      versions.set(keyOf(registered), { ...registered, kinds, ...(named ? { named } : {}) });
     }
     return [...versions.values()];
   }
@@ -123,9 +138,14 @@ function ownVersions(kinds: readonly KindDefinition[]): ServedVersion[] {
   });
 }
 
-function aggregatedVersion({ version, kinds, told }: ServedVersion) {
+function isOwn({ kinds, named }: ServedVersion): boolean {
+  return kinds.length > 0 || named !== undefined;
+}
+
+function aggregatedVersion({ version, kinds, named, told }: ServedVersion) {
   if (told) return { version, ...told };
-  return { version, resources: kinds.map(aggregatedResource), freshness: "Current" };
+  const resources = [...kinds.map(aggregatedResource), ...(named?.aggregated ?? [])];
+  return { version, resources, freshness: "Current" };
 }
 
 function groupEntry({ name, versions }: OrderedGroup<ServedVersion>) {

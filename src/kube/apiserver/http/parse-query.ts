@@ -20,6 +20,7 @@ export function parseQuery(params: URLSearchParams, verb: string, patchType: Api
   return {
     labelSelector: text("labelSelector"),
     fieldSelector: text("fieldSelector"),
+    metricLabelSelector: text("metricLabelSelector"),
     limit: integer(params, "limit"),
     continue: text("continue"),
     resourceVersion: text("resourceVersion"),

@@ -10,6 +10,7 @@ import type { Aggregation } from "../aggregation/aggregation.ts";
 import { algorithmOfKey } from "../authentication/json-web-signature.ts";
 import type { VerificationKey } from "../authentication/json-web-token.ts";
 import { apiVersions, Discovery } from "../discovery/discovery.ts";
+import type { NamedResources } from "../discovery/named-resources.ts";
 import { flowControlPage } from "../flow-control/debug-pages.ts";
 import type { FlowControl } from "../flow-control/flow-control.ts";
 import type { Health } from "../health/health.ts";
@@ -28,6 +29,7 @@ export interface ServerPathsOptions {
   kinds: KindSource;
   /** What others answer for. */
   aggregation: Pick<Aggregation, "registrations" | "openApi" | "proxy">;
+  namedResources: NamedResources;
   health: Health;
   metrics: ApiServerMetrics;
   flowControl: FlowControl;
@@ -56,7 +58,7 @@ export class ServerPaths {
   constructor(options: ServerPathsOptions) {
     this.#options = options;
     const { registrations, openApi } = options.aggregation;
-    this.#discovery = new Discovery(options.kinds, registrations);
+    this.#discovery = new Discovery(options.kinds, registrations, options.namedResources);
     this.#v3 = new OpenApiV3(this.#discovery, openApi);
     this.#v2 = new OpenApiV2(options.kinds, openApi);
   }

@@ -26,6 +26,13 @@ export class WatchEvents {
 
   /** One event, uncopied where it is stored so. Big objects are encoded by other threads. */
   async parts(item: WatchItem): Promise<Buffer[]> {
+    const parts = await this.#parts(item);
+    const { eventSent } = this.#watched.call;
+    if (eventSent) eventSent(parts.reduce((sum, { length }) => sum + length, 0));
+    return parts;
+  }
+
+  async #parts(item: WatchItem): Promise<Buffer[]> {
     const { kind, call, form, offload } = this.#watched;
     const stored = this.#encoder.storedParts(item);
     if (stored) return stored;

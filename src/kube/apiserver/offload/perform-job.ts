@@ -15,6 +15,7 @@ import { encodeListItem } from "../http/encode-list.ts";
 import { WatchEncoder } from "../http/encode-watch.ts";
 import { parsePatchDocument } from "../http/patch-document.ts";
 import { toldWarnings } from "../http/warning-headers.ts";
+import { MetricValues } from "../metric-values/metric-values.ts";
 import { FreshObjects } from "../objects/fresh-objects.ts";
 import { keyPrefix } from "../objects/object-keys.ts";
 import { StoredLookup } from "../objects/object-lookup.ts";
@@ -186,6 +187,7 @@ async function contextFor(
     },
     nodeAccess: () => undefined,
     kubelets: undefined,
+    metricValues: new MetricValues({ source: () => undefined, isTakenOver: () => false }),
     components: [],
   };
 }

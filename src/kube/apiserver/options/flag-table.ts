@@ -1,28 +1,4 @@
-/** What a flag takes. `strings` is a list with commas, and may be repeated; `texts` takes each value whole. */
-export type FlagType =
-  | "string"
-  | "boolean"
-  | "integer"
-  | "number"
-  | "duration"
-  | "strings"
-  | "texts"
-  | "pairs"
-  | "file"
-  | "files";
-
-export interface Flag {
-  name: string;
-  type: FlagType;
-  /** As it would be written; nothing where it is absent. */
-  default?: string;
-  help: string;
-}
-
-export interface FlagSection {
-  title: string;
-  flags: readonly Flag[];
-}
+import { type Flag, FlagTable } from "../../../formats/index.ts";
 
 const batchFlags = (plugin: "log" | "webhook", mode: string, batch: string, throttle: string): Flag[] => [
   {
@@ -88,7 +64,7 @@ const batchFlags = (plugin: "log" | "webhook", mode: string, batch: string, thro
 ];
 
 /** kube-apiserver's flags as far as they are known here, in its sections and with its defaults. */
-export const FLAG_SECTIONS: readonly FlagSection[] = [
+export const API_SERVER_FLAGS = new FlagTable([
   {
     title: "Generic flags",
     flags: [
@@ -355,8 +331,4 @@ export const FLAG_SECTIONS: readonly FlagSection[] = [
       },
     ],
   },
-];
-
-export const FLAGS: ReadonlyMap<string, Flag> = new Map(
-  FLAG_SECTIONS.flatMap(({ flags }) => flags.map((flag) => [flag.name, flag])),
-);
+]);

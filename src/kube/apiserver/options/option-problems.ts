@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { errorMessage, invalidArgument, isGantryError } from "../../../base/index.ts";
+import type { FlagValues } from "../../../formats/index.ts";
 import { aggregateText } from "../../api/index.ts";
-import type { FlagValues } from "./flag-values.ts";
 
 /** What is wrong with the options of a server, told all at once. */
 export class OptionProblems {

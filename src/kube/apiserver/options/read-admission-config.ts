@@ -1,11 +1,11 @@
 import { dirname, resolve } from "node:path";
 import { GantryError, invalidArgument } from "../../../base/index.ts";
+import type { FlagValues } from "../../../formats/index.ts";
 import { type ConfigKind, readComponentConfig } from "../../api/index.ts";
 import type { PluginChoice } from "../admission/choose-plugins.ts";
 import { readEventLimits } from "../admission/event-rate-limit/read-configuration.ts";
 import { readImagePolicy } from "../admission/image-policy/read-configuration.ts";
 import { readPodSecurityConfiguration } from "../admission/pod-security/read-configuration.ts";
-import type { FlagValues } from "./flag-values.ts";
 import { textOfFile } from "./option-problems.ts";
 
 interface PluginConfiguration {

@@ -1,9 +1,9 @@
 import type { Logger } from "../../../base/index.ts";
+import type { FlagValues } from "../../../formats/index.ts";
 import { AUDIT_MODES, type AuditMode } from "../audit/audit-backend.ts";
 import { readAuditPolicy } from "../audit/read-audit-policy.ts";
 import type { AuditLogFlags, AuditOptions, AuditWebhookFlags } from "../audit/server-audit.ts";
 import { readKubeconfigTarget } from "../webhook/kubeconfig-target.ts";
-import type { FlagValues } from "./flag-values.ts";
 import { fileOf, type OptionProblems } from "./option-problems.ts";
 
 const VERSION = "audit.k8s.io/v1";

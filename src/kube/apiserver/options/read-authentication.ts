@@ -1,8 +1,8 @@
 import type { Logger } from "../../../base/index.ts";
+import type { FlagValues } from "../../../formats/index.ts";
 import type { RequestHeaderOptions } from "../authentication/request-header.ts";
 import type { AuthenticationOptions } from "../authentication/server-authentication.ts";
 import { TokenFile } from "../authentication/token-file.ts";
-import type { FlagValues } from "./flag-values.ts";
 import { fileOf, type OptionProblems } from "./option-problems.ts";
 import { anonymousOf, readOidc } from "./read-oidc.ts";
 import { readWebhookTokens } from "./read-webhook-tokens.ts";

@@ -1,4 +1,5 @@
 import { invalidArgument } from "../../../base/index.ts";
+import type { FlagValues } from "../../../formats/index.ts";
 import { type AbacPolicy, readAbacPolicies } from "../authorization/abac-policies.ts";
 import { configuredAuthorization } from "../authorization/configured-authorization.ts";
 import {
@@ -8,7 +9,6 @@ import {
 } from "../authorization/server-authorizer.ts";
 import type { WebhookAuthorizerOptions } from "../authorization/webhook-authorizer.ts";
 import { readKubeconfigTarget } from "../webhook/kubeconfig-target.ts";
-import type { FlagValues } from "./flag-values.ts";
 import { fileOf, type OptionProblems } from "./option-problems.ts";
 
 const MODES = ["Node", "RBAC", "AlwaysAllow", "AlwaysDeny", "ABAC", "Webhook"];

@@ -1,5 +1,5 @@
+import type { FlagValues } from "../../../formats/index.ts";
 import { parseGoBool } from "../../../formats/index.ts";
-import type { FlagValues } from "./flag-values.ts";
 import type { OptionProblems } from "./option-problems.ts";
 
 /** The gates that can be turned here, with their defaults in this version. All others stand as they do by default. */

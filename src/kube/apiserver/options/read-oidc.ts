@@ -1,4 +1,5 @@
 import { invalidArgument } from "../../../base/index.ts";
+import type { FlagValues } from "../../../formats/index.ts";
 import { errorListText } from "../../api/index.ts";
 import type { AnonymousOptions } from "../authentication/authenticate-http.ts";
 import { isSigningAlgorithm, type SigningAlgorithm } from "../authentication/json-web-signature.ts";
@@ -9,7 +10,6 @@ import {
 } from "../authentication/oidc/authentication-configuration.ts";
 import type { OidcOptions } from "../authentication/oidc/jwt-authenticators.ts";
 import { compileAuthenticationConfiguration } from "../authentication/oidc/validate-authentication-configuration.ts";
-import type { FlagValues } from "./flag-values.ts";
 import { fileOf, type OptionProblems } from "./option-problems.ts";
 
 const OIDC_FLAGS = [

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { silentLogger } from "../../../base/index.ts";
+import type { GivenFlags } from "../../../formats/index.ts";
 import { tokenSigningKey } from "../certificates.ts";
-import type { GivenFlags } from "./flag-values.ts";
 import { readInstanceFlags, readServerOptions } from "./read-server-options.ts";
 
 const own = tokenSigningKey(generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey);

@@ -1,4 +1,5 @@
 import { invalidArgument } from "../../../base/index.ts";
+import type { FlagValues, GivenFlags } from "../../../formats/index.ts";
 import { choosePlugins, type PluginChoice } from "../admission/choose-plugins.ts";
 import type { AuditOptions } from "../audit/server-audit.ts";
 import type { AuthenticationOptions } from "../authentication/server-authentication.ts";
@@ -7,7 +8,7 @@ import type { AuthorizationOptions } from "../authorization/server-authorizer.ts
 import type { TokenSigningKey } from "../certificates.ts";
 import { readEncryptionConfig } from "../encryption/read-encryption-config.ts";
 import type { EncryptionOptions } from "../encryption/server-encryption.ts";
-import { FlagValues, type GivenFlags } from "./flag-values.ts";
+import { API_SERVER_FLAGS } from "./flag-table.ts";
 import { OptionProblems, textOfFile } from "./option-problems.ts";
 import { readAdmissionConfig, requireConfigurations } from "./read-admission-config.ts";
 import { type AuditEnvironment, readAudit } from "./read-audit.ts";
@@ -52,7 +53,7 @@ export async function readServerOptions(
   given: GivenFlags,
   environment: FlagEnvironment,
 ): Promise<FlaggedOptions> {
-  const flags = new FlagValues(given);
+  const flags = API_SERVER_FLAGS.read(given);
   const problems = new OptionProblems();
   const { logger, tokenSigningKey } = environment;
   const host = readBindAddress(flags, problems);
@@ -134,7 +135,7 @@ export interface InstanceFlags {
 
 /** Throws InvalidArgument. */
 export function readInstanceFlags(given: GivenFlags): InstanceFlags {
-  const flags = new FlagValues(given);
+  const flags = API_SERVER_FLAGS.read(given);
   return {
     apiPort: flags.isGiven("secure-port") ? securePort(flags.number("secure-port")) : undefined,
     serviceCidr: flags.isGiven("service-cluster-ip-range")

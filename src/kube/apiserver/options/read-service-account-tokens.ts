@@ -1,11 +1,11 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { errorMessage, invalidArgument } from "../../../base/index.ts";
+import type { FlagValues } from "../../../formats/index.ts";
 import { parseGoUrl, pemBlocks } from "../../../formats/index.ts";
 import { algorithmOfKey } from "../authentication/json-web-signature.ts";
 import type { VerificationKey } from "../authentication/json-web-token.ts";
 import type { ServiceAccountTokenSettings } from "../authentication/service-account-tokens.ts";
 import { type TokenSigningKey, tokenSigningKey, verificationKey } from "../certificates.ts";
-import type { FlagValues } from "./flag-values.ts";
 import { fileOf, type OptionProblems, textOfFile } from "./option-problems.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import type { SecureVersion } from "node:tls";
-import type { FlagValues } from "./flag-values.ts";
+import type { FlagValues } from "../../../formats/index.ts";
 import { fileOf, type OptionProblems } from "./option-problems.ts";
 
 export interface ServingTls {

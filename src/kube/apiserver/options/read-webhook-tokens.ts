@@ -1,7 +1,7 @@
 import { invalidArgument } from "../../../base/index.ts";
+import type { FlagValues } from "../../../formats/index.ts";
 import type { WebhookTokensOptions } from "../authentication/webhook-tokens.ts";
 import { readKubeconfigTarget } from "../webhook/kubeconfig-target.ts";
-import type { FlagValues } from "./flag-values.ts";
 
 /** `--authentication-token-webhook-…`; undefined where no file is named. Throws InvalidArgument. */
 export async function readWebhookTokens(flags: FlagValues): Promise<WebhookTokensOptions | undefined> {

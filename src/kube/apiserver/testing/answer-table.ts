@@ -27,6 +27,7 @@ export interface AnswerTable {
   /** What the server tells about as its components. */
   components?: TestServerOptions["components"];
   nodeAccess?: TestServerOptions["nodeAccess"];
+  metricSource?: TestServerOptions["metricSource"];
 }
 
 /** Sends the requests of a table one after the other to a server of its own, and holds its answers to upstream's. */

@@ -46,6 +46,7 @@ export interface TestServerOptions
     | "debugPages"
   > {
   nodeAccess?: () => NodeAccess | undefined;
+  metricSource?: ApiServerOptions["metricSource"];
   logger?: Logger;
   clock?: Clock;
   /** Closed by who made it. */
@@ -74,6 +75,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     port: options.port ?? 0,
     nodeAccess: options.nodeAccess ?? (() => undefined),
     logger,
+    ...(options.metricSource ? { metricSource: options.metricSource } : {}),
     ...(options.clock ? { clock: options.clock } : {}),
     ...(options.maxInFlight ? { maxInFlight: options.maxInFlight } : {}),
     ...(options.observer ? { observer: options.observer } : {}),

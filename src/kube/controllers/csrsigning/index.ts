@@ -23,9 +23,9 @@ export interface SigningAuthority {
 
 /** Issues certificates to approved requests of the built-in signers, or says why it does not. */
 export function createCsrSigningController(
-  dependencies: ControllerDependencies & { authority: SigningAuthority },
+  dependencies: ControllerDependencies & { authority: SigningAuthority; longestMs?: number },
 ): Controller {
-  const { client, informers, clock, authority } = dependencies;
+  const { client, informers, clock, authority, longestMs } = dependencies;
   const requests = informers.informer(certificateSigningRequests);
 
   const answerTo = (one: CertificateSigningRequest): CertificateSigningRequest => {
@@ -40,7 +40,7 @@ export function createCsrSigningController(
         message: problem,
         lastUpdateTime: rfc3339Seconds(clock.nowMs()),
       });
-    const validity = validityOf(expirationSeconds, clock.nowMs(), authority.notAfterMs);
+    const validity = validityOf(expirationSeconds, clock.nowMs(), authority.notAfterMs, longestMs);
     const pem = authority.issue({ request: asked, usages, ...validity });
     return { ...one, status: { ...one.status, certificate: Buffer.from(pem).toString("base64") } };
   };

@@ -1,8 +1,8 @@
 import { GantryError } from "../../../base/index.ts";
 
 const MINUTE_MS = 60_000;
-/** Upstream's --cluster-signing-duration: nobody gets more. */
-const LONGEST_MS = 365 * 24 * 60 * MINUTE_MS;
+/** The default of upstream's --cluster-signing-duration: nobody gets more. */
+export const LONGEST_MS = 365 * 24 * 60 * MINUTE_MS;
 const SHORTEST_MS = 10 * MINUTE_MS;
 /** Other machines' clocks may be behind. */
 const BACKDATE_MS = 5 * MINUTE_MS;
@@ -17,12 +17,13 @@ export function validityOf(
   expirationSeconds: number | undefined,
   nowMs: number,
   authorityEndMs: number,
+  longestMs = LONGEST_MS,
 ): { notBeforeMs: number; notAfterMs: number } {
   const notBeforeMs = nowMs - BACKDATE_MS;
   const lifeMs =
     expirationSeconds === undefined
-      ? LONGEST_MS
-      : Math.min(LONGEST_MS, Math.max(SHORTEST_MS, expirationSeconds * 1000));
+      ? longestMs
+      : Math.min(longestMs, Math.max(SHORTEST_MS, expirationSeconds * 1000));
   const endMs = nowMs + (lifeMs < SHORT_MS ? lifeMs : lifeMs - BACKDATE_MS);
   if (nowMs >= authorityEndMs)
     throw new GantryError("Unavailable", `the signer has expired: ${new Date(authorityEndMs).toISOString()}`);

@@ -1,6 +1,6 @@
 import { type Pod, timeMs } from "../../api/index.ts";
 import type { PodMetrics } from "./pod-metrics.ts";
-import { SETTINGS } from "./settings.ts";
+import type { AutoscalerSettings } from "./settings.ts";
 
 export interface PodGroups {
   readyCount: number;
@@ -18,6 +18,7 @@ export function groupPods(
   metrics: PodMetrics,
   resource: string | undefined,
   nowMs: number,
+  settings: AutoscalerSettings,
 ): PodGroups {
   const groups: PodGroups = { readyCount: 0, unready: new Set(), missing: new Set(), ignored: new Set() };
   for (const pod of pods) {
@@ -26,19 +27,24 @@ export function groupPods(
     if (deletionTimestamp !== undefined || pod.status?.phase === "Failed") groups.ignored.add(name);
     else if (pod.status?.phase === "Pending") groups.unready.add(name);
     else if (!metric) groups.missing.add(name);
-    else if (resource === "cpu" && isStarting(pod, metric, nowMs)) groups.unready.add(name);
+    else if (resource === "cpu" && isStarting(pod, metric, nowMs, settings)) groups.unready.add(name);
     else groups.readyCount++;
   }
   return groups;
 }
 
 /** Whether the processor time that was measured is that of the pod's start, which says nothing of its load. */
-function isStarting({ status }: Pod, metric: { atMs: number; windowMs: number }, nowMs: number): boolean {
+function isStarting(
+  { status }: Pod,
+  metric: { atMs: number; windowMs: number },
+  nowMs: number,
+  { cpuInitializationMs, initialReadinessDelayMs }: AutoscalerSettings,
+): boolean {
   const ready = status?.conditions?.find(({ type }) => type === "Ready");
   if (!ready || !status?.startTime) return true;
   const startMs = timeMs(status.startTime);
   const changedMs = timeMs(ready.lastTransitionTime);
-  if (startMs + SETTINGS.cpuInitializationMs > nowMs)
+  if (startMs + cpuInitializationMs > nowMs)
     return ready.status === "False" || metric.atMs < changedMs + metric.windowMs;
-  return ready.status === "False" && startMs + SETTINGS.initialReadinessDelayMs > changedMs;
+  return ready.status === "False" && startMs + initialReadinessDelayMs > changedMs;
 }

@@ -215,8 +215,8 @@ describe("a HorizontalPodAutoscaler", () => {
           pods: { metric: { name: "hits" }, target: { type: "AverageValue", averageValue: "5" } },
         },
       ],
-      "unable to get metric hits: unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered",
-      "invalid metrics (1 invalid out of 1), first error is: failed to get pods metric value: unable to get metric hits: unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered",
+      "unable to get metric hits: unable to fetch metrics from custom metrics API: the server could not find the metric hits for pods",
+      "invalid metrics (1 invalid out of 1), first error is: failed to get pods metric value: unable to get metric hits: unable to fetch metrics from custom metrics API: the server could not find the metric hits for pods",
     ],
     [
       "FailedGetExternalMetric",
@@ -230,8 +230,8 @@ describe("a HorizontalPodAutoscaler", () => {
         },
         CPU,
       ],
-      "failed to get external metric queue: unable to get external metric NS/queue/&LabelSelector{MatchLabels:map[string]string{a: b,},MatchExpressions:[]LabelSelectorRequirement{},}: unable to fetch metrics from external metrics API: the server could not find the requested resource (get queue.external.metrics.k8s.io)",
-      "invalid metrics (2 invalid out of 2), first error is: failed to get queue external metric value: failed to get external metric queue: unable to get external metric NS/queue/&LabelSelector{MatchLabels:map[string]string{a: b,},MatchExpressions:[]LabelSelectorRequirement{},}: unable to fetch metrics from external metrics API: the server could not find the requested resource (get queue.external.metrics.k8s.io)",
+      "failed to get external metric queue: unable to get external metric NS/queue/&LabelSelector{MatchLabels:map[string]string{a: b,},MatchExpressions:[]LabelSelectorRequirement{},}: unable to fetch metrics from external metrics API: the server could not find the metric queue",
+      "invalid metrics (2 invalid out of 2), first error is: failed to get queue external metric value: failed to get external metric queue: unable to get external metric NS/queue/&LabelSelector{MatchLabels:map[string]string{a: b,},MatchExpressions:[]LabelSelectorRequirement{},}: unable to fetch metrics from external metrics API: the server could not find the metric queue",
     ],
   ])("tells why it has no figure: %s", async (reason, metrics, why, all) => {
     await addTarget(2);

@@ -1,5 +1,7 @@
 import { jsonEquals } from "../../../formats/index.ts";
 import {
+  type APIService,
+  apiServices as apiServicesResource,
   horizontalPodAutoscalers,
   pods as podsResource,
   type V2HorizontalPodAutoscaler,
@@ -7,18 +9,21 @@ import {
 import { type Controller, type ControllerDependencies, createController } from "../controller.ts";
 import { keyOf } from "../object-key.ts";
 import { AutoscalerReconciler } from "./reconcile.ts";
-import { SETTINGS } from "./settings.ts";
+import { type AutoscalerSettings, SETTINGS } from "./settings.ts";
 
 /** Scales by load: looks at every autoscaler when it comes or its spec changes, and then every 15 seconds. */
-export function createHorizontalPodAutoscalerController(dependencies: ControllerDependencies): Controller {
-  const { informers } = dependencies;
+export function createHorizontalPodAutoscalerController(
+  dependencies: ControllerDependencies & { settings?: AutoscalerSettings },
+): Controller {
+  const { informers, settings = SETTINGS } = dependencies;
   const autoscalers = informers.informer<V2HorizontalPodAutoscaler>(horizontalPodAutoscalers);
   const pods = informers.informer(podsResource);
-  const reconciler = new AutoscalerReconciler(dependencies, { autoscalers, pods });
+  const apiServices = informers.informer<APIService>(apiServicesResource);
+  const reconciler = new AutoscalerReconciler(dependencies, { autoscalers, pods, apiServices, settings });
   return createController(
     {
       name: "horizontal-pod-autoscaler",
-      informers: [autoscalers, pods],
+      informers: [autoscalers, pods, apiServices],
       watch: (enqueue) => [
         autoscalers.subscribe({
           onAdd: (one) => enqueue(keyOf(one)),
@@ -29,7 +34,7 @@ export function createHorizontalPodAutoscalerController(dependencies: Controller
         }),
       ],
       async reconcile(key, enqueue) {
-        if (await reconciler.reconcile(key)) enqueue(key, SETTINGS.syncPeriodMs);
+        if (await reconciler.reconcile(key)) enqueue(key, settings.syncPeriodMs);
       },
     },
     dependencies,

@@ -9,7 +9,7 @@ import {
   type V2MetricTarget,
 } from "../../api/index.ts";
 import { isReady } from "../pod-state.ts";
-import type { MetricsClient } from "./metrics-client.ts";
+import type { MetricQuery, MetricsClient } from "./metrics-client.ts";
 import {
   averageRatio,
   podRequests,
@@ -18,6 +18,7 @@ import {
   replicasForUsage,
   utilizationRatio,
 } from "./replica-calculator.ts";
+import type { AutoscalerSettings } from "./settings.ts";
 
 /** What one metric asks for. */
 export interface Proposal {
@@ -51,6 +52,7 @@ export interface Scaled {
   statusReplicas: number;
   metrics: MetricsClient;
   nowMs: number;
+  settings: AutoscalerSettings;
 }
 
 type Proposer = (scaled: Scaled, spec: V2MetricSpec) => Promise<Proposal>;
@@ -117,7 +119,7 @@ export async function proposalOf(scaled: Scaled, spec: V2MetricSpec): Promise<Pr
 }
 
 async function proposeForResource(scaled: Scaled, name: string, target: V2MetricTarget, container?: string) {
-  const { namespace, selector, pods, specReplicas, nowMs } = scaled;
+  const { namespace, selector, pods, specReplicas, nowMs, settings } = scaled;
   const { averageValue, averageUtilization } = target;
   if (averageValue === undefined && averageUtilization === undefined) {
     throw new Error(
@@ -129,7 +131,7 @@ async function proposeForResource(scaled: Scaled, name: string, target: V2Metric
     const metrics = await told(`unable to get metrics for resource ${name}`, () =>
       scaled.metrics.resource(name, namespace, selector, container),
     );
-    const common = { pods, metrics, resource: name, currentReplicas: specReplicas, nowMs };
+    const common = { pods, metrics, resource: name, currentReplicas: specReplicas, nowMs, settings };
     if (averageValue !== undefined) {
       const target = quantityMilliValue(averageValue);
       const ratioOf = averageRatio(target);
@@ -161,11 +163,11 @@ async function proposeForResource(scaled: Scaled, name: string, target: V2Metric
 }
 
 async function proposeForPods(scaled: Scaled, { pods: source }: V2MetricSpec): Promise<Proposal> {
-  const { namespace, selector, pods, specReplicas, nowMs } = scaled;
+  const { namespace, selector, pods, specReplicas, nowMs, settings } = scaled;
   const { metric, target } = source!;
-  refuseSelector(metric);
+  const query = queryOf(metric);
   const metrics = await told(`unable to get metric ${metric.name}`, () =>
-    scaled.metrics.ofPods(metric, namespace, selector),
+    scaled.metrics.ofPods(query, namespace, selector),
   );
   const targetMilli = quantityMilliValue(target.averageValue ?? "0");
   const { replicas, usage } = replicasForUsage({
@@ -174,6 +176,7 @@ async function proposeForPods(scaled: Scaled, { pods: source }: V2MetricSpec): P
     resource: undefined,
     currentReplicas: specReplicas,
     nowMs,
+    settings,
     ratioOf: averageRatio(targetMilli),
     assumedOf: () => targetMilli,
   });
@@ -188,10 +191,10 @@ async function proposeForPods(scaled: Scaled, { pods: source }: V2MetricSpec): P
 async function proposeForObject(scaled: Scaled, { object }: V2MetricSpec): Promise<Proposal> {
   const { namespace } = scaled;
   const { metric, target, describedObject } = object!;
-  refuseSelector(metric);
+  const query = queryOf(metric);
   const read = async () => {
     try {
-      return await scaled.metrics.ofObject(metric, namespace, describedObject);
+      return await scaled.metrics.ofObject(query, namespace, describedObject);
     } catch (error) {
       const { kind, name } = describedObject;
       throw new Error(
@@ -211,7 +214,12 @@ async function proposeForObject(scaled: Scaled, { object }: V2MetricSpec): Promi
   }
   if (target.type === "AverageValue" && target.averageValue !== undefined) {
     const found = await told(`failed to get ${metric.name} object metric`, async () =>
-      replicasForShare(await read(), quantityMilliValue(target.averageValue!), scaled.statusReplicas),
+      replicasForShare(
+        await read(),
+        quantityMilliValue(target.averageValue!),
+        scaled.statusReplicas,
+        scaled.settings,
+      ),
     );
     return {
       replicas: found.replicas,
@@ -227,15 +235,19 @@ async function proposeForExternal(scaled: Scaled, { external }: V2MetricSpec): P
   const { metric, target } = external!;
   const read = () =>
     told(`unable to get external metric ${namespace}/${metric.name}/${selectorText(metric)}`, async () => {
-      refuseSelector(metric);
-      const values = await scaled.metrics.external(metric, namespace);
+      const values = await scaled.metrics.external(queryOf(metric), namespace);
       return values.reduce((sum, value) => sum + value, 0);
     });
   const name = externalName(metric);
   const status = (current: object): V2MetricStatus => ({ type: "External", external: { metric, current } });
   if (target.averageValue !== undefined) {
     const { replicas, milliValue } = await told(`failed to get ${metric.name} external metric`, async () =>
-      replicasForShare(await read(), quantityMilliValue(target.averageValue!), statusReplicas),
+      replicasForShare(
+        await read(),
+        quantityMilliValue(target.averageValue!),
+        statusReplicas,
+        scaled.settings,
+      ),
     );
     return { replicas, name, status: status({ averageValue: milliText(milliValue) }) };
   }
@@ -251,8 +263,12 @@ async function proposeForExternal(scaled: Scaled, { external }: V2MetricSpec): P
   });
 }
 
-function replicasForValue({ pods, specReplicas }: Scaled, milliValue: number, target: string): number {
-  return replicasForRatio(milliValue / quantityMilliValue(target), specReplicas, () => {
+function replicasForValue(
+  { pods, specReplicas, settings }: Scaled,
+  milliValue: number,
+  target: string,
+): number {
+  return replicasForRatio(milliValue / quantityMilliValue(target), specReplicas, settings, () => {
     if (pods.length > 0) return pods.filter((pod) => pod.status?.phase === "Running" && isReady(pod)).length;
     throw new Error(
       "unable to calculate ready pods: no pods returned by selector while calculating replica count",
@@ -260,9 +276,9 @@ function replicasForValue({ pods, specReplicas }: Scaled, milliValue: number, ta
   });
 }
 
-/** A selector of the metric that says nothing that can be understood. */
-function refuseSelector({ selector }: V2MetricIdentifier): void {
-  labelSelectorFrom(selector);
+/** Throws where the metric's selector says nothing that can be understood. */
+function queryOf({ name, selector }: V2MetricIdentifier): MetricQuery {
+  return { name, selector: labelSelectorFrom(selector).toString() };
 }
 
 const externalName = (metric: V2MetricIdentifier) =>

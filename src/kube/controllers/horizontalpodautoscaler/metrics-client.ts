@@ -5,10 +5,16 @@ import {
   podMetrics,
   timeMs,
   type V2CrossVersionObjectReference,
-  type V2MetricIdentifier,
 } from "../../api/index.ts";
 import type { KubeClient } from "../../client/index.ts";
+import type { CustomMetricsClient } from "./custom-metrics-client.ts";
 import type { PodMetrics } from "./pod-metrics.ts";
+
+/** A metric by its name and the text of the selector of its labels; without one it is the sum over all of them. */
+export interface MetricQuery {
+  name: string;
+  selector: string;
+}
 
 /** Where an autoscaler's figures come from; each throws what the autoscaler then tells. */
 export interface MetricsClient {
@@ -20,21 +26,17 @@ export interface MetricsClient {
     container: string | undefined,
   ): Promise<PodMetrics>;
   /** A metric of each of these pods. */
-  ofPods(metric: V2MetricIdentifier, namespace: string, selector: string): Promise<PodMetrics>;
+  ofPods(metric: MetricQuery, namespace: string, selector: string): Promise<PodMetrics>;
   /** A metric of one object, in thousandths. */
-  ofObject(
-    metric: V2MetricIdentifier,
-    namespace: string,
-    object: V2CrossVersionObjectReference,
-  ): Promise<number>;
+  ofObject(metric: MetricQuery, namespace: string, object: V2CrossVersionObjectReference): Promise<number>;
   /** All values of a metric that is of no object here, in thousandths. */
-  external(metric: V2MetricIdentifier, namespace: string): Promise<number[]>;
+  external(metric: MetricQuery, namespace: string): Promise<number[]>;
 }
 
 const NANOSECONDS = 1e6;
 
-/** Reads metrics.k8s.io; the other two APIs are served by nobody. */
-export function createMetricsClient(client: KubeClient): MetricsClient {
+/** Reads metrics.k8s.io, custom.metrics.k8s.io and external.metrics.k8s.io (podautoscaler/metrics/client.go). */
+export function createMetricsClient(client: KubeClient, custom: CustomMetricsClient): MetricsClient {
   return {
     async resource(resource, namespace, labelSelector, container) {
       const items = await listPodMetrics(client, namespace, labelSelector);
@@ -42,6 +44,7 @@ export function createMetricsClient(client: KubeClient): MetricsClient {
       const found: PodMetrics = new Map();
       for (const { metadata, containers, timestamp, window } of items) {
         const wanted = containers.filter(({ name }) => container === undefined || name === container);
+        if (container !== undefined && wanted.length === 0) throw noSuchContainer(container, metadata);
         const usages = wanted.map(({ usage }) => (usage as Record<string, string>)[resource]);
         if (usages.length === 0 || usages.includes(undefined)) continue;
         found.set(metadata.name, {
@@ -52,25 +55,42 @@ export function createMetricsClient(client: KubeClient): MetricsClient {
       }
       return found;
     },
-    ofPods: async () => refuseCustom(),
-    ofObject: async () => refuseCustom(),
-    external: async ({ name }) => {
-      const why = `the server could not find the requested resource (get ${name}.external.metrics.k8s.io)`;
-      throw new Error(`unable to fetch metrics from external metrics API: ${why}`);
-    },
+    ofPods: (metric, namespace, selector) =>
+      from("custom", async () => {
+        const found = await custom.ofPods(metric, namespace, selector);
+        if (found.size === 0) throw new NoMetrics("no metrics returned from custom metrics API");
+        return found;
+      }),
+    ofObject: (metric, namespace, object) => from("custom", () => custom.ofObject(metric, namespace, object)),
+    external: (metric, namespace) =>
+      from("external", async () => {
+        const values = await custom.external(metric, namespace);
+        if (values.length === 0) throw new NoMetrics("no metrics returned from external metrics API");
+        return values;
+      }),
   };
 }
 
-function refuseCustom(): never {
-  throw new Error(
-    "unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered",
-  );
+/** There was an answer, and nothing in it. */
+class NoMetrics extends Error {}
+
+async function from<T>(api: "resource" | "custom" | "external", read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof NoMetrics) throw error;
+    throw new Error(`unable to fetch metrics from ${api} metrics API: ${errorMessage(error)}`);
+  }
 }
 
-async function listPodMetrics(client: KubeClient, namespace: string, labelSelector: string) {
-  try {
-    return (await client.list<PodMetricsObject>(podMetrics, { namespace, labelSelector })).items;
-  } catch (error) {
-    throw new Error(`unable to fetch metrics from resource metrics API: ${errorMessage(error)}`);
-  }
+function noSuchContainer(container: string, { namespace, name }: PodMetricsObject["metadata"]): Error {
+  const which = `container ${container} not present in metrics for pod ${namespace}/${name}`;
+  return new Error(`failed to get container metrics: ${which}`);
+}
+
+function listPodMetrics(client: KubeClient, namespace: string, labelSelector: string) {
+  return from(
+    "resource",
+    async () => (await client.list<PodMetricsObject>(podMetrics, { namespace, labelSelector })).items,
+  );
 }

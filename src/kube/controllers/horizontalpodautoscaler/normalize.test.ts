@@ -3,6 +3,7 @@ import { systemClock } from "../../../base/index.ts";
 import type { V2HorizontalPodAutoscalerBehavior } from "../../api/index.ts";
 import { normalize } from "./normalize.ts";
 import { ScalingHistory } from "./scaling-history.ts";
+import { SETTINGS } from "./settings.ts";
 
 /** An autoscaler over time, whose target follows at once. */
 function anAutoscaler(
@@ -18,7 +19,7 @@ function anAutoscaler(
   const history = new ScalingHistory({ ...systemClock, nowMs: () => nowMs }, start);
   return (desired: number, afterSeconds = 15): string => {
     nowMs += afterSeconds * 1000;
-    const found = normalize({ current, desired, min, max, behavior, history });
+    const found = normalize({ current, desired, min, max, behavior, history, settings: SETTINGS });
     if (behavior && found.replicas !== current) history.scaled(current, found.replicas, behavior);
     current = found.replicas;
     const { isLimited, reason } = found.scalingLimited;

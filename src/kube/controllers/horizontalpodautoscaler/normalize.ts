@@ -4,7 +4,7 @@ import type {
   V2HPAScalingRules,
 } from "../../api/index.ts";
 import type { ScalingHistory } from "./scaling-history.ts";
-import { SETTINGS } from "./settings.ts";
+import type { AutoscalerSettings } from "./settings.ts";
 
 /** What may be done of what the metrics ask for, and why no more. */
 export interface Normalized {
@@ -25,6 +25,7 @@ export interface Wanted {
   max: number;
   behavior: V2HorizontalPodAutoscalerBehavior | undefined;
   history: ScalingHistory;
+  settings: Pick<AutoscalerSettings, "downscaleStabilizationMs">;
 }
 
 const READY = { reason: "ReadyForNewScale", message: "recommended size matches current size" };
@@ -76,17 +77,17 @@ function stabilizedVerdict({ behavior, desired, current }: Wanted): Verdict {
 }
 
 /** Without rules: never below what was wanted in the last minutes. */
-function highestRecent({ desired, history }: Wanted): number {
-  return Math.max(desired, ...history.recommended(SETTINGS.downscaleStabilizationMs));
+function highestRecent({ desired, history, settings }: Wanted): number {
+  return Math.max(desired, ...history.recommended(settings.downscaleStabilizationMs));
 }
 
 function stabilizedByRules(
-  { desired, current, history }: Wanted,
+  { desired, current, history, settings }: Wanted,
   { scaleUp, scaleDown }: V2HorizontalPodAutoscalerBehavior,
 ): number {
   const upMs = (scaleUp?.stabilizationWindowSeconds ?? 0) * 1000;
   const downSeconds = scaleDown?.stabilizationWindowSeconds;
-  const downMs = downSeconds === undefined ? SETTINGS.downscaleStabilizationMs : downSeconds * 1000;
+  const downMs = downSeconds === undefined ? settings.downscaleStabilizationMs : downSeconds * 1000;
   const lowest = Math.min(desired, ...history.recommended(upMs));
   const highest = Math.max(desired, ...history.recommended(downMs));
   return Math.min(Math.max(current, lowest), highest);

@@ -1,6 +1,7 @@
 import { errorMessage } from "../../../base/index.ts";
 import { jsonEquals } from "../../../formats/index.ts";
 import {
+  type APIService,
   horizontalPodAutoscalers,
   type Pod,
   type ResourceRef,
@@ -12,17 +13,22 @@ import type { Informer } from "../../client/index.ts";
 import type { ControllerDependencies } from "../controller.ts";
 import { OwnWrites } from "../own-writes.ts";
 import { countedPods, SelectorProblem } from "./counted-pods.ts";
+import { createCustomMetricsClient } from "./custom-metrics-client.ts";
 import { KnownSelectors } from "./known-selectors.ts";
 import { MetricFailure, type Proposal, proposalOf, type Scaled } from "./metric-proposals.ts";
 import { createMetricsClient, type MetricsClient } from "./metrics-client.ts";
 import { normalize } from "./normalize.ts";
 import { readScaleTarget, type ScaleTarget } from "./scale-target.ts";
 import { ScalingHistory } from "./scaling-history.ts";
+import type { AutoscalerSettings } from "./settings.ts";
 import { StatusDraft } from "./status-draft.ts";
 
 export interface AutoscalerSources {
   autoscalers: Informer<V2HorizontalPodAutoscaler>;
   pods: Informer<Pod>;
+  /** Who answers for which API. */
+  apiServices: Informer<APIService>;
+  settings: AutoscalerSettings;
 }
 
 /** How many replicas there are to be, and why that is another number. */
@@ -52,7 +58,10 @@ export class AutoscalerReconciler {
   constructor(dependencies: ControllerDependencies, sources: AutoscalerSources) {
     this.#dependencies = dependencies;
     this.#sources = sources;
-    this.#metrics = createMetricsClient(dependencies.client);
+    this.#metrics = createMetricsClient(
+      dependencies.client,
+      createCustomMetricsClient({ ...dependencies, apiServices: sources.apiServices }),
+    );
     this.#written = new OwnWrites(sources.autoscalers);
   }
 
@@ -138,7 +147,12 @@ export class AutoscalerReconciler {
     const desired = highest.replicas;
     const reason = desired > current ? `${highest.name} above target` : "All metrics below target";
     const bounds = { current, desired, min: minReplicas, max: maxReplicas };
-    const { replicas, ableToScale, scalingLimited } = normalize({ ...bounds, behavior, history });
+    const { replicas, ableToScale, scalingLimited } = normalize({
+      ...bounds,
+      behavior,
+      history,
+      settings: this.#sources.settings,
+    });
     draft.setCondition("AbleToScale", true, ableToScale.reason, ableToScale.message);
     const { isLimited, reason: why, message } = scalingLimited;
     draft.setCondition("ScalingLimited", isLimited, why, message);
@@ -192,7 +206,9 @@ export class AutoscalerReconciler {
       const pods = countedPods(autoscaler, selector, this.#sources.pods, this.#selectors);
       const nowMs = this.#dependencies.clock.nowMs();
       const metrics = this.#metrics;
-      return { namespace, selector, pods, specReplicas: current, statusReplicas: replicas, metrics, nowMs };
+      const { settings } = this.#sources;
+      const counts = { specReplicas: current, statusReplicas: replicas };
+      return { namespace, selector, pods, ...counts, metrics, nowMs, settings };
     } catch (error) {
       if (error instanceof SelectorProblem) {
         this.#warn(autoscaler, error.eventReason, error.message);

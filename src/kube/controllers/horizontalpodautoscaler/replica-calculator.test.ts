@@ -9,6 +9,7 @@ import {
   replicasForUsage,
   utilizationRatio,
 } from "./replica-calculator.ts";
+import { SETTINGS } from "./settings.ts";
 
 const NOW_MS = Date.UTC(2026, 0, 1, 12);
 const ago = (seconds: number) => new Date(NOW_MS - seconds * 1000).toISOString();
@@ -51,6 +52,7 @@ function calculate(states: PodState[], targetPercent: number, currentReplicas = 
     resource: "cpu",
     currentReplicas,
     nowMs: NOW_MS,
+    settings: SETTINGS,
     ratioOf: utilizationRatio(requests, targetPercent),
     assumedOf: (name) => Math.trunc((requests.get(name)! * Math.max(100, targetPercent)) / 100),
   });
@@ -141,11 +143,11 @@ describe("replicas for other figures", () => {
     [0.5, 0, 1],
     [0, 0, 0],
   ])("of a ratio of %s and %s replicas are %s", (ratio, current, expected) => {
-    expect(replicasForRatio(ratio, current, () => 3)).toBe(expected);
+    expect(replicasForRatio(ratio, current, SETTINGS, () => 3)).toBe(expected);
   });
 
   it("share a figure among them", () => {
-    expect(replicasForShare(8600, 2000, 4)).toEqual({ replicas: 4, milliValue: 2150 });
-    expect(replicasForShare(10_000, 2000, 3)).toEqual({ replicas: 5, milliValue: 3334 });
+    expect(replicasForShare(8600, 2000, 4, SETTINGS)).toEqual({ replicas: 4, milliValue: 2150 });
+    expect(replicasForShare(10_000, 2000, 3, SETTINGS)).toEqual({ replicas: 5, milliValue: 3334 });
   });
 });

@@ -2,7 +2,7 @@ import { quantityMilliValue } from "../../../formats/index.ts";
 import type { Pod } from "../../api/index.ts";
 import { groupPods } from "./group-pods.ts";
 import { ofNoTime, type PodMetrics } from "./pod-metrics.ts";
-import { SETTINGS } from "./settings.ts";
+import type { AutoscalerSettings } from "./settings.ts";
 
 /** Usage beside its target; `milliValue` is the average a pod. */
 export interface UsageRatio {
@@ -24,13 +24,14 @@ export interface PodUsage {
   resource: string | undefined;
   currentReplicas: number;
   nowMs: number;
+  settings: AutoscalerSettings;
   ratioOf: (metrics: PodMetrics) => UsageRatio;
   /** What a pod of which nothing is known is taken for where fewer pods are wanted. */
   assumedOf: (podName: string) => number;
 }
 
-export function isWithinTolerance(ratio: number): boolean {
-  return 1 - SETTINGS.tolerance <= ratio && ratio <= 1 + SETTINGS.tolerance;
+function isWithinTolerance(ratio: number, { tolerance }: Pick<AutoscalerSettings, "tolerance">): boolean {
+  return 1 - tolerance <= ratio && ratio <= 1 + tolerance;
 }
 
 /**
@@ -38,9 +39,9 @@ export function isWithinTolerance(ratio: number): boolean {
  * are not up yet, only ever slow a change down, and never turn it round.
  */
 export function replicasForUsage(input: PodUsage): CalculatedReplicas {
-  const { pods, metrics, resource, currentReplicas, nowMs, ratioOf } = input;
+  const { pods, metrics, resource, currentReplicas, nowMs, settings, ratioOf } = input;
   if (pods.length === 0) throw new Error("no pods returned by selector while calculating replica count");
-  const { readyCount, unready, missing, ignored } = groupPods(pods, metrics, resource, nowMs);
+  const { readyCount, unready, missing, ignored } = groupPods(pods, metrics, resource, nowMs, settings);
   for (const name of [...ignored, ...unready]) metrics.delete(name);
   if (metrics.size === 0)
     throw new Error("did not receive metrics for targeted pods (pods might be unready)");
@@ -48,7 +49,7 @@ export function replicasForUsage(input: PodUsage): CalculatedReplicas {
   const unchanged = { replicas: currentReplicas, usage };
   const countsUnready = unready.size > 0 && usage.ratio > 1;
   if (!countsUnready && missing.size === 0) {
-    if (isWithinTolerance(usage.ratio)) return unchanged;
+    if (isWithinTolerance(usage.ratio, settings)) return unchanged;
     return { replicas: Math.ceil(usage.ratio * readyCount), usage };
   }
   if (usage.ratio < 1) for (const name of missing) metrics.set(name, ofNoTime(input.assumedOf(name)));
@@ -56,7 +57,7 @@ export function replicasForUsage(input: PodUsage): CalculatedReplicas {
   if (countsUnready) for (const name of unready) metrics.set(name, ofNoTime(0));
   const { ratio } = ratioOf(metrics);
   const isTurned = (usage.ratio < 1 && ratio > 1) || (usage.ratio > 1 && ratio < 1);
-  if (isWithinTolerance(ratio) || isTurned) return unchanged;
+  if (isWithinTolerance(ratio, settings) || isTurned) return unchanged;
   const replicas = Math.ceil(ratio * metrics.size);
   const isOpposite = (ratio < 1 && replicas > currentReplicas) || (ratio > 1 && replicas < currentReplicas);
   return isOpposite ? unchanged : { replicas, usage };
@@ -116,10 +117,15 @@ function requestOf({ metadata, spec }: Pod, resource: string, container: string 
 }
 
 /** Replicas for one figure that is not of pods, beside its target. */
-export function replicasForRatio(ratio: number, currentReplicas: number, readyCount: () => number): number {
+export function replicasForRatio(
+  ratio: number,
+  currentReplicas: number,
+  settings: AutoscalerSettings,
+  readyCount: () => number,
+): number {
   // From zero pods on a figure alone decides.
   if (currentReplicas === 0) return Math.ceil(ratio);
-  return isWithinTolerance(ratio) ? currentReplicas : Math.ceil(ratio * readyCount());
+  return isWithinTolerance(ratio, settings) ? currentReplicas : Math.ceil(ratio * readyCount());
 }
 
 /** Replicas so that each has its share of a figure; and that share as it is now. */
@@ -127,10 +133,11 @@ export function replicasForShare(
   milliValue: number,
   targetMilli: number,
   statusReplicas: number,
+  settings: AutoscalerSettings,
 ): { replicas: number; milliValue: number } {
   const ratio = milliValue / (targetMilli * statusReplicas);
   return {
-    replicas: isWithinTolerance(ratio) ? statusReplicas : Math.ceil(milliValue / targetMilli),
+    replicas: isWithinTolerance(ratio, settings) ? statusReplicas : Math.ceil(milliValue / targetMilli),
     milliValue: Math.ceil(milliValue / statusReplicas),
   };
 }

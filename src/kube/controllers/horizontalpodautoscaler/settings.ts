@@ -1,11 +1,20 @@
-/** kube-controller-manager's defaults of its `--horizontal-pod-autoscaler-…` flags. */
-export const SETTINGS = {
+/** What kube-controller-manager's flags `--horizontal-pod-autoscaler-…` say. */
+export interface AutoscalerSettings {
+  syncPeriodMs: number;
+  downscaleStabilizationMs: number;
+  /** How far usage may be off the target, as a share of it, before anything is changed. */
+  tolerance: number;
+  /** How long after its start a pod's processor time counts only while it is ready. */
+  cpuInitializationMs: number;
+  /** A pod that was never ready later than this after its start has never been ready. */
+  initialReadinessDelayMs: number;
+}
+
+/** Upstream's defaults. */
+export const SETTINGS: AutoscalerSettings = {
   syncPeriodMs: 15_000,
   downscaleStabilizationMs: 5 * 60_000,
-  /** How far usage may be off the target, as a share of it, before anything is changed. */
   tolerance: 0.1,
-  /** How long after its start a pod's processor time counts only while it is ready. */
   cpuInitializationMs: 5 * 60_000,
-  /** A pod that was never ready later than this after its start has never been ready. */
   initialReadinessDelayMs: 30_000,
-} as const;
+};

@@ -1,10 +1,6 @@
 import type { RunningTime } from "../../../base/index.ts";
 import type { Lease, Node } from "../../api/index.ts";
-
-/** kube-controller-manager's --node-monitor-grace-period (50 s since 1.32). */
-export const GRACE_MS = 50_000;
-/** Its --node-startup-grace-period, for nodes that have not yet said anything. */
-export const STARTUP_GRACE_MS = 60_000;
+import { DEFAULT_MONITORING, type NodeMonitoring } from "./node-monitoring.ts";
 
 /**
  * When each node was last heard of, in the time in which this process ran: what counts is that the lease changed, not what
@@ -12,12 +8,12 @@ export const STARTUP_GRACE_MS = 60_000;
  */
 export class Heartbeats {
   readonly #time: RunningTime;
-  readonly #graceMs: number;
+  readonly #graces: Pick<NodeMonitoring, "graceMs" | "startupGraceMs">;
   readonly #last = new Map<string, { mark: string; atMs: number }>();
 
-  constructor(time: RunningTime, graceMs = GRACE_MS) {
+  constructor(time: RunningTime, graces: Pick<NodeMonitoring, "graceMs" | "startupGraceMs">) {
     this.#time = time;
-    this.#graceMs = graceMs;
+    this.#graces = graces;
   }
 
   /** Notes what the lease and the status say now; returns whether the node has been silent for too long. */
@@ -26,15 +22,17 @@ export class Heartbeats {
     const mark = JSON.stringify([node.metadata.uid, lease?.spec?.renewTime, ready?.lastHeartbeatTime]);
     const nowMs = this.#time.ranMs();
     const known = this.#last.get(node.metadata.name);
-    if (known?.mark === mark) return nowMs - known.atMs > (ready ? this.#graceFor(lease) : STARTUP_GRACE_MS);
+    if (known?.mark === mark)
+      return nowMs - known.atMs > (ready ? this.#graceFor(lease) : this.#graces.startupGraceMs);
     this.#last.set(node.metadata.name, { mark, atMs: nowMs });
     return false;
   }
 
   /** Who renews his lease as seldom as upstream's nodes do has upstream's time. */
   #graceFor(lease: Lease | undefined): number {
+    const { graceMs } = this.#graces;
     const leaseMs = (lease?.spec?.leaseDurationSeconds ?? 0) * 1000;
-    return leaseMs > this.#graceMs ? Math.max(this.#graceMs, GRACE_MS) : this.#graceMs;
+    return leaseMs > graceMs ? Math.max(graceMs, DEFAULT_MONITORING.graceMs) : graceMs;
   }
 
   /** Nobody is silent until all had time to speak again: after a time in which this process may not have heard anybody. */

@@ -11,13 +11,13 @@ import { newest, writeOnNewest } from "../newest.ts";
 import { indexByNode, podsOn } from "../pods-on-node.ts";
 import { unlessGone } from "../write-errors.ts";
 import { readyOf, silentConditions } from "./conditions.ts";
-import { GRACE_MS, Heartbeats } from "./heartbeats.ts";
+import { Heartbeats } from "./heartbeats.ts";
+import { DEFAULT_MONITORING, type NodeMonitoring } from "./node-monitoring.ts";
 import { isDrivingAway, nextTaints } from "./taints.ts";
-import { DEFAULT_LIMITS, type EvictionLimits, ZoneHealth, zoneOf } from "./zone-health.ts";
+import { ZoneHealth, zoneOf } from "./zone-health.ts";
 import { ZoneTurns } from "./zone-turns.ts";
 
-const CHECK_MS = 5_000;
-/** A shorter time of grace is looked at so often within it. */
+/** A time of grace is looked at so often within it, where the period would be longer than that. */
 const CHECKS = 4;
 
 /**
@@ -25,16 +25,17 @@ const CHECKS = 4;
  * zone after the other, the more slowly the more of it is down.
  */
 export function createNodeLifecycleController(
-  dependencies: ControllerDependencies & { limits?: EvictionLimits; graceMs?: number },
+  dependencies: ControllerDependencies & { monitoring?: NodeMonitoring },
 ): Controller {
-  const { client, informers, recorder, clock, limits = DEFAULT_LIMITS, graceMs } = dependencies;
-  const checkMs = Math.min(CHECK_MS, (graceMs ?? GRACE_MS) / CHECKS);
+  const { client, informers, recorder, clock, monitoring = DEFAULT_MONITORING } = dependencies;
+  const { limits } = monitoring;
+  const periodMs = Math.min(monitoring.periodMs, monitoring.graceMs / CHECKS);
   const nodes = informers.informer(nodesResource);
   const leases = informers.informer(leasesResource);
   const pods = informers.informer(podsResource);
   indexByNode(pods);
-  const time = new RunningTime(clock, checkMs);
-  const heartbeats = new Heartbeats(time, graceMs);
+  const time = new RunningTime(clock, periodMs);
+  const heartbeats = new Heartbeats(time, monitoring);
   const health = new ZoneHealth(limits);
   const turns = new ZoneTurns(time, health);
   /** Ready at their last look; for news only. */
@@ -149,7 +150,7 @@ export function createNodeLifecycleController(
       reconcile: async (key, enqueue) => {
         let node = nodes.get(key);
         if (!node) return;
-        enqueue(key, checkMs);
+        enqueue(key, periodMs);
         if (heartbeats.isSilent(node, leases.get(`${NODE_LEASE_NAMESPACE}/${key}`)))
           node = await markUnknown(node);
         await judge(newest(nodes, node));

@@ -9,6 +9,7 @@ import { eventually } from "../testing/eventually.ts";
 import { node, pod } from "../testing/objects.ts";
 import { together } from "../together.ts";
 import { createNodeLifecycleController } from "./index.ts";
+import { DEFAULT_MONITORING } from "./node-monitoring.ts";
 
 const UNREACHABLE = "node.kubernetes.io/unreachable";
 const NOT_READY = "node.kubernetes.io/not-ready";
@@ -29,7 +30,7 @@ describe("the life of nodes", () => {
         return get(key);
       });
     });
-  const start = async (): Promise<void> => {
+  const start = async (monitoring = DEFAULT_MONITORING): Promise<void> => {
     running = await plane.run(
       {
         // Both act as the node controller.
@@ -38,6 +39,7 @@ describe("the life of nodes", () => {
             createNodeLifecycleController({
               ...dependencies,
               informers: countingLooks(dependencies.informers),
+              monitoring,
             }),
             createTaintEvictionController(dependencies),
           ]),
@@ -120,6 +122,19 @@ describe("the life of nodes", () => {
     (await plane.client.list(events, {})).items
       .filter((one) => one.reason === reason)
       .map((one) => one.message);
+
+  it("waits for as long as it is told to", async () => {
+    await running.stop();
+    await start({ ...DEFAULT_MONITORING, graceMs: 8_000, periodMs: 1_000 });
+    const silentFor = async (seconds: number) => {
+      for (let passed = 0; passed < seconds; passed++) await pass(1, "b");
+    };
+    await silentFor(8);
+    expect(await readyOf("a")).toBe("True");
+    await silentFor(2);
+    expect(await readyOf("a")).toBe("Unknown");
+    expect(await readyOf("b")).toBe("True");
+  });
 
   it("takes a silent node for unreachable after 50 seconds, and its pods for not ready", async () => {
     await addPod("p", "a");

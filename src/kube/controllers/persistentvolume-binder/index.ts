@@ -22,8 +22,8 @@ import { BinderWrites } from "./binder-writes.ts";
 import { syncClaim } from "./sync-claim.ts";
 import { syncVolume } from "./sync-volume.ts";
 
-/** Upstream's --pvclaimbinder-sync-period: what waits says so again. */
-const PERIOD_MS = 15_000;
+/** Default of upstream's --pvclaimbinder-sync-period: what waits says so again. */
+const SYNC_MS = 15_000;
 const UNBOUND = "unbound-by-class";
 const BY_CLAIM = "volumes-by-claim";
 
@@ -34,8 +34,10 @@ const volumeKey = (name: string) => `volume/${name}`;
  * Binds claims and volumes to each other, and follows what becomes of either. Its keys are both; one is worked on at a time,
  * so that no volume is given out twice.
  */
-export function createPersistentVolumeBinder(dependencies: ControllerDependencies): Controller {
-  const { client, informers, recorder } = dependencies;
+export function createPersistentVolumeBinder(
+  dependencies: ControllerDependencies & { syncMs?: number },
+): Controller {
+  const { client, informers, recorder, syncMs = SYNC_MS } = dependencies;
   const claims = informers.informer<PersistentVolumeClaim>(persistentVolumeClaims);
   const volumes = informers.informer<PersistentVolume>(persistentVolumes);
   const classes = informers.informer<StorageClass>(storageClasses);
@@ -55,12 +57,12 @@ export function createPersistentVolumeBinder(dependencies: ControllerDependencie
     if (key.startsWith("claim/")) {
       const claim = writes.claim(object);
       if (!claim) return;
-      enqueue(key, PERIOD_MS);
+      enqueue(key, syncMs);
       await syncClaim(binder, claim);
     } else {
       const volume = writes.volume(object);
       if (!volume) return;
-      enqueue(key, PERIOD_MS);
+      enqueue(key, syncMs);
       await syncVolume(binder, volume);
     }
   };

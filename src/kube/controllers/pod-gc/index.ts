@@ -4,7 +4,7 @@ import { isPodTerminal, nodes as nodesResource, pods as podsResource } from "../
 import { type Controller, type ControllerDependencies, createController } from "../controller.ts";
 import { unlessGone } from "../write-errors.ts";
 
-/** Finished pods are kept up to this number (upstream's --terminated-pod-gc-threshold). */
+/** Finished pods are kept up to this number (upstream's --terminated-pod-gc-threshold); all of them where it is not above 0. */
 const TERMINATED_KEPT = 12_500;
 /** How long a node must be gone before its pods are given up. */
 const QUARANTINE_MS = 40_000;
@@ -88,7 +88,7 @@ export function createPodGcController(
         created(a) - created(b) ||
         (a.metadata.name < b.metadata.name ? -1 : 1),
     );
-    return inOrder.slice(0, Math.max(0, finished.length - terminatedKept));
+    return terminatedKept > 0 ? inOrder.slice(0, Math.max(0, finished.length - terminatedKept)) : [];
   };
 
   return createController(

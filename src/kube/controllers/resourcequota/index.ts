@@ -16,8 +16,8 @@ import { WatchedKinds } from "../watched-kinds.ts";
 import { unlessGone } from "../write-errors.ts";
 import { countedKinds, isSameStatus, isUncounted, recountQuota } from "./recount-quota.ts";
 
-/** Upstream's --resource-quota-sync-period: some usage ends by time alone. */
-const PERIOD_MS = 5 * 60_000;
+/** Default of upstream's --resource-quota-sync-period: some usage ends by time alone. */
+const SYNC_MS = 5 * 60_000;
 /** What is freed together is counted once. */
 const GATHER_MS = 50;
 /** By then nobody writes any more who read the quotas before their limits were in force. */
@@ -28,8 +28,10 @@ const SETTLED_MS = 1_000;
  * counted anew what is freed, what was there before a quota, and everything from time to time. Quotas that hold up writes
  * because they were never counted have workers of their own.
  */
-export function createResourceQuotaController(dependencies: ControllerDependencies): Controller {
-  const { client, informers, kinds, clock } = dependencies;
+export function createResourceQuotaController(
+  dependencies: ControllerDependencies & { syncMs?: number },
+): Controller {
+  const { client, informers, kinds, clock, syncMs = SYNC_MS } = dependencies;
   const quotas = informers.informer(resourceQuotas);
 
   const write = async (quota: ResourceQuota, enqueue: Enqueue): Promise<void> => {
@@ -72,7 +74,7 @@ export function createResourceQuotaController(dependencies: ControllerDependenci
     name: "resourcequota",
     informers: [quotas, ...countedKinds(kinds).map((kind) => informers.informer(kind))],
     watch: (enqueue) => [
-      quotas.subscribe({ onAdd: (one) => enqueue(keyOf(one), isUncounted(one, kinds) ? PERIOD_MS : 0) }),
+      quotas.subscribe({ onAdd: (one) => enqueue(keyOf(one), isUncounted(one, kinds) ? syncMs : 0) }),
       new WatchedKinds({
         informers,
         kinds,
@@ -81,7 +83,7 @@ export function createResourceQuotaController(dependencies: ControllerDependenci
       }).start(),
     ],
     reconcile: async (key, enqueue) => {
-      if (quotas.get(key)) enqueue(key, PERIOD_MS);
+      if (quotas.get(key)) enqueue(key, syncMs);
       await reconcile(key, enqueue);
     },
   };

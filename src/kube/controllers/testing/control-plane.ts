@@ -1,6 +1,10 @@
 import { type Clock, type Logger, silentLogger, systemClock } from "../../../base/index.ts";
 import { namespaces as namespacesResource, serviceAccounts } from "../../api/index.ts";
-import { startTestServer, type TestServer } from "../../apiserver/testing/start-test-server.ts";
+import {
+  startTestServer,
+  type TestServer,
+  type TestServerOptions,
+} from "../../apiserver/testing/start-test-server.ts";
 import {
   createEventRecorder,
   createInformerFactory,
@@ -38,8 +42,8 @@ export class ControlPlane {
     this.server = server;
   }
 
-  static async start(): Promise<ControlPlane> {
-    return new ControlPlane(await startTestServer());
+  static async start(options: TestServerOptions = {}): Promise<ControlPlane> {
+    return new ControlPlane(await startTestServer(options));
   }
 
   get client(): KubeClient {

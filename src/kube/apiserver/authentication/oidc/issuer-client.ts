@@ -1,6 +1,6 @@
 import https from "node:https";
 import { type Clock, errorMessage } from "../../../../base/index.ts";
-import { fetchRemote, type RemoteAnswer, TooLate } from "../../aggregation/fetch-remote.ts";
+import { fetchRemote, type RemoteAnswer, TooLate } from "../../../../http/index.ts";
 import type { TlsAgents } from "../../webhook/tls-agents.ts";
 import { dialProblem } from "../../webhook/webhook-errors.ts";
 

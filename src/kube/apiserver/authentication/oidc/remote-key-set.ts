@@ -1,6 +1,6 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
 import { type Clock, errorMessage } from "../../../../base/index.ts";
-import type { RemoteAnswer } from "../../aggregation/fetch-remote.ts";
+import type { RemoteAnswer } from "../../../../http/index.ts";
 import { isSignedWith, type SigningAlgorithm } from "../json-web-signature.ts";
 import { type IssuerClient, jsonOf } from "./issuer-client.ts";
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { FLAGS } from "./flag-table.ts";
-import { FlagValues, flagsOf, takeFlags, withAbsolutePaths } from "./flag-values.ts";
-import { flagsHelp } from "./flags-help.ts";
+import { API_SERVER_FLAGS } from "./flag-table.ts";
 
 describe("flags of the API server", () => {
   it("are taken out of a command line", () => {
     const args = ["--detach", "--event-ttl", "2h", "--anonymous-auth", "--audit-log-compress=false", "-d"];
-    expect(takeFlags([...args, "--service-account-issuer=a", "--service-account-issuer=b=c"])).toEqual({
+    expect(
+      API_SERVER_FLAGS.take([...args, "--service-account-issuer=a", "--service-account-issuer=b=c"]),
+    ).toEqual({
       given: {
         "event-ttl": ["2h"],
         "anonymous-auth": ["true"],
@@ -15,14 +15,14 @@ describe("flags of the API server", () => {
       },
       rest: ["--detach", "-d"],
     });
-    expect(() => takeFlags(["--event-ttl"])).toThrow("flag needs an argument: --event-ttl");
+    expect(() => API_SERVER_FLAGS.take(["--event-ttl"])).toThrow("flag needs an argument: --event-ttl");
   });
 
   it("have upstream's defaults, all of which are of their type", () => {
-    const defaults = [...FLAGS.values()].flatMap(({ name, default: value }) =>
-      value === undefined ? [] : [[name, [value]]],
-    );
-    const values = new FlagValues(Object.fromEntries(defaults));
+    const defaults = API_SERVER_FLAGS.sections
+      .flatMap(({ flags }) => flags)
+      .flatMap(({ name, default: value }) => (value === undefined ? [] : [[name, [value]]]));
+    const values = API_SERVER_FLAGS.read(Object.fromEntries(defaults));
     expect(values.number("max-requests-inflight")).toBe(400);
     expect(values.milliseconds("event-ttl")).toBe(3_600_000);
     expect(values.list("authorization-mode")).toEqual(["Node", "RBAC"]);
@@ -31,7 +31,7 @@ describe("flags of the API server", () => {
   });
 
   it("are lists where they are repeated or have commas, as their type says", () => {
-    const values = new FlagValues({
+    const values = API_SERVER_FLAGS.read({
       "api-audiences": ["a,b", '"c,d"', ""],
       "service-account-issuer": ["a,b", "c"],
       "event-ttl": ["1h", "90s"],
@@ -49,13 +49,13 @@ describe("flags of the API server", () => {
     ["event-ttl", "5", 'time: missing unit in duration "5"'],
     ["api-audiences", 'a"b', 'parse error on line 1, column 2: bare " in non-quoted-field'],
   ])("--%s=%s is refused", (name, value, problem) => {
-    expect(() => new FlagValues({ [name]: [value] })).toThrow(
+    expect(() => API_SERVER_FLAGS.read({ [name]: [value] })).toThrow(
       `invalid argument ${JSON.stringify(value)} for "--${name}" flag: ${problem}`,
     );
   });
 
   it("may stand in a mapping, with paths from where it lies", () => {
-    const given = flagsOf(
+    const given = API_SERVER_FLAGS.fromMapping(
       {
         "event-ttl": "1h",
         "anonymous-auth": false,
@@ -64,19 +64,22 @@ describe("flags of the API server", () => {
       },
       "f",
     );
-    expect(withAbsolutePaths(given, "/etc/x")).toEqual({
+    expect(API_SERVER_FLAGS.withAbsolutePaths(given, "/etc/x")).toEqual({
       "event-ttl": ["1h"],
       "anonymous-auth": ["false"],
       "service-account-key-file": ["/etc/x/a", "/b"],
       "audit-log-path": ["-"],
     });
-    expect(() => flagsOf({ nosuch: 1 }, "f")).toThrow("f.nosuch: unknown flag: --nosuch");
-    expect(() => flagsOf([], "f")).toThrow("f is not a mapping of flags");
+    expect(() => API_SERVER_FLAGS.fromMapping({ nosuch: 1 }, "f")).toThrow(
+      "f.nosuch: unknown flag: --nosuch",
+    );
+    expect(() => API_SERVER_FLAGS.fromMapping([], "f")).toThrow("f is not a mapping of flags");
   });
 
   it("are listed by sections", () => {
-    const help = flagsHelp();
+    const help = API_SERVER_FLAGS.help();
     expect(help).toContain("Auditing flags:\n\n    --audit-policy-file file\n");
-    for (const name of FLAGS.keys()) expect(help).toContain(`--${name}`);
+    for (const { name } of API_SERVER_FLAGS.sections.flatMap(({ flags }) => flags))
+      expect(help).toContain(`--${name}`);
   });
 });

@@ -1,5 +1,5 @@
 import type { ClientRequest, IncomingHttpHeaders } from "node:http";
-import type { Clock } from "../../../base/index.ts";
+import type { Clock } from "../base/index.ts";
 
 export interface RemoteAnswer {
   code: number;

@@ -1,4 +1,5 @@
-import { claimNameOf, type KubeObject } from "../../api/index.ts";
+import type { KubeObject } from "../../types.ts";
+import { claimNameOf } from "./volume-claims.ts";
 
 interface Reference {
   name?: string;

@@ -1,0 +1,1 @@
+export { MetricsScraper, type MetricsScraperOptions } from "./metrics-scraper.ts";
