@@ -100,6 +100,7 @@ export { type NftTable, readNftTable } from "./nft-table.ts";
 export { nft } from "./nftables.ts";
 export { unmountOwn } from "./own-mounts.ts";
 export {
+  borrowDescriptor,
   childrenOf,
   commandLineOf,
   isSameProcess,

@@ -26,6 +26,7 @@ export interface Libc {
   statfs(path: string, buffer: Uint8Array): number;
   openat2(number: number, dirfd: number, path: string, how: Uint8Array, size: number): number;
   pidfdOpen(number: number, pid: number, flags: number): number;
+  pidfdGetfd(number: number, pidfd: number, fd: number, flags: number): number;
 }
 
 type NativeSend = ((fd: number, buffer: Uint8Array, length: number, flags: number) => number) & {
@@ -79,6 +80,7 @@ function bindLibc(): Libc {
     statfs: bind("int statfs(const char *path, void *buffer)"),
     openat2: library.func("syscall", "long", ["long", "int", "const char *", "void *", "size_t"]) as never,
     pidfdOpen: library.func("syscall", "long", ["long", "int", "uint"]) as never,
+    pidfdGetfd: library.func("syscall", "long", ["long", "int", "int", "uint"]) as never,
   };
 }
 

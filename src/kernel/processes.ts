@@ -1,4 +1,4 @@
-import { closeSync, readdirSync, readFileSync } from "node:fs";
+import { closeSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { errnoCode } from "../base/index.ts";
 import { check, hasErrno, koffi, libc } from "./libc.ts";
 
@@ -84,6 +84,31 @@ export function watchProcessExit(pid: number, onExit: () => void): () => void {
     closeSync(fd);
   };
   return stop;
+}
+
+const SYS_PIDFD_GETFD = 438;
+
+/**
+ * The first of the open files of a process whose link in /proc fits, as a descriptor of this process (close-on-exec); undefined
+ * when there is none, or when this process may not have it (pidfd_getfd(2): CAP_SYS_PTRACE).
+ */
+export function borrowDescriptor(pid: number, fits: (link: string) => boolean): number | undefined {
+  let pidfd: number | undefined;
+  try {
+    pidfd = check(Number(libc().pidfdOpen(SYS_PIDFD_OPEN, pid, 0)), `pidfd_open ${pid}`);
+    const dir = `/proc/${pid}/fd`;
+    const number = readdirSync(dir).find((name) => fits(readlinkSync(`${dir}/${name}`)));
+    if (number === undefined) return undefined;
+    return check(
+      Number(libc().pidfdGetfd(SYS_PIDFD_GETFD, pidfd, Number(number), 0)),
+      `pidfd_getfd ${pid} ${number}`,
+    );
+  } catch {
+    // It ended meanwhile, or is another's.
+    return undefined;
+  } finally {
+    if (pidfd !== undefined) closeSync(pidfd);
+  }
 }
 
 /** The command line of a process, or undefined when it is gone. */

@@ -18,7 +18,6 @@ import {
 } from "../kernel/index.ts";
 import { attachInput } from "./attach-input.ts";
 import { isFrozen, killFrozenToo, removeBundleFiles } from "./container-remains.ts";
-import { writeControl } from "./control-fifo.ts";
 import { startExec } from "./exec.ts";
 import { readExitFile, removeExitFile, writeExitFile } from "./exit-file.ts";
 import type { LogLimits } from "./log/index.ts";
@@ -30,6 +29,7 @@ import { openInProcess } from "./mounted-root.ts";
 import type { OciResources } from "./oci-spec.ts";
 import { type ProcessFile, ProcessFiles } from "./process-file.ts";
 import { listHostProcesses } from "./process-list.ts";
+import { resizeMonitored } from "./resize-monitored.ts";
 import { mustRunRuntime, runRuntime } from "./runtime-command.ts";
 import { SeccompCache } from "./seccomp-cache.ts";
 import { assertProcIntact } from "./spec/index.ts";
@@ -70,7 +70,6 @@ const UNSEEN_EXIT_CODE = 137;
 /** Of 200 ms each. */
 const CGROUP_TRIES = 10;
 const SIGKILL = 9;
-const WIN_RESIZE = 1;
 
 /**
  * Drives crun (or runc) with one conmon a container. conmon writes the exit code to a file and then ends; its end is
@@ -360,11 +359,9 @@ export class OciContainerRuntime implements ContainerRuntime {
   }
 
   async resize(id: string, columns: number, rows: number): Promise<void> {
-    const { bundleDir, terminal } = this.#require(id);
+    const { bundleDir, terminal, monitorPid } = this.#require(id);
     if (!terminal) throw conflict(`container ${id} has no terminal`, { code: "Runtime.NoTerminal" });
-    // conmon refuses larger ones and would then ignore what follows in its buffer.
-    const [height, width] = [rows, columns].map((value) => Math.max(0, Math.min(1000, Math.trunc(value))));
-    writeControl(join(bundleDir, "ctl"), `${WIN_RESIZE} ${height} ${width}\n`);
+    resizeMonitored({ monitorPid: monitorPid!, controlPath: join(bundleDir, "ctl") }, columns, rows);
   }
 
   keepLog(id: string, path: string, limits: LogLimits): void {
