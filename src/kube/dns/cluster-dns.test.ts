@@ -195,11 +195,12 @@ it("passes on everything else, and answers its own names at once when nobody is 
   expect(await resolver.resolve4("example.com")).toEqual(["203.0.113.7"]);
   expect((await ask("missing.example.com", "A")).rcode).toBe("NXDOMAIN");
   await upstream.close();
-  const before = performance.now();
-  const outside = ask("example.com", "A");
+  const answered: string[] = [];
+  const outside = ask("example.com", "A").finally(() => answered.push("outside"));
   expect(await resolver.resolve4("web.default.svc.cluster.local")).toEqual(["10.96.0.20"]);
-  expect(performance.now() - before).toBeLessThan(50);
+  answered.push("own");
   expect((await outside).rcode).toBe("SERVFAIL");
+  expect(answered).toEqual(["own", "outside"]);
 });
 
 it("leads questions elsewhere when somebody has port 53", async () => {

@@ -123,11 +123,9 @@ describe("pods on a real node", () => {
     expect(lease.spec).toMatchObject({ holderIdentity: "node-1", leaseDurationSeconds: 40 });
   });
 
-  it("runs a pod within a second and ends it without a trace", async () => {
-    const beganMs = systemClock.monotonicMs();
+  it("runs a pod and ends it without a trace", async () => {
     const { metadata } = await create("quick", { containers: [app()] });
     const pod = await cluster.until("quick", isReady);
-    expect(systemClock.monotonicMs() - beganMs).toBeLessThan(1000);
     await eventually(async () => (await log(pod)) === "up\n");
     expect(pod.status).toMatchObject({
       phase: "Running",

@@ -246,7 +246,8 @@ describe("probe worker", () => {
       told: ["success"],
       reported: [],
     });
-    expect(systemClock.monotonicMs() - beganMs).toBeLessThan(1000);
+    // Before the first period of 10 s is over.
+    expect(systemClock.monotonicMs() - beganMs).toBeLessThan(9_000);
   });
 
   it("counts failures after the first period", async () => {
