@@ -15,6 +15,7 @@ export { KnownTexts } from "./known-texts.ts";
 export * from "./lifecycle.ts";
 export * from "./log.ts";
 export * from "./names-in-directory.ts";
+export { OrderedGate } from "./ordered-gate.ts";
 export * from "./record-file.ts";
 export * from "./retry.ts";
 export * from "./running-time.ts";

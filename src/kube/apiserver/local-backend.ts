@@ -1,4 +1,4 @@
-import { FairTurn, GantryError, newUid } from "../../base/index.ts";
+import { FairTurn, GantryError, newUid, OrderedGate } from "../../base/index.ts";
 import { apiVersionOf, type KubeObject, statusBadRequest } from "../api/index.ts";
 import type { ApiBackend, ApiRequest, UserInfo, WatchEvent } from "../client/types.ts";
 import type { RemoteObjects } from "./aggregation/remote-objects.ts";
@@ -15,6 +15,8 @@ import { PlainBody } from "./verbs/decode-object.ts";
 export class LocalBackend implements ApiBackend {
   readonly #chain: ChainOptions;
   readonly #remote: Pick<RemoteObjects, "read">;
+  /** Who asks for hundreds of things at once (a burst of a controller) keeps neither the event loop nor others from theirs. */
+  readonly #gate = new OrderedGate();
 
   constructor(chain: ChainOptions, remote: Pick<RemoteObjects, "read">) {
     this.#chain = chain;
@@ -22,6 +24,8 @@ export class LocalBackend implements ApiBackend {
   }
 
   async call(request: ApiRequest, user: UserInfo, signal?: AbortSignal): Promise<KubeObject> {
+    const turn = this.#gate.enter(user.name);
+    if (turn) await turn;
     const exchange = exchangeOf(request, user, signal ?? NEVER);
     let elsewhere: KubeObject | undefined;
     if (TAKEN_OVER.has(request.group)) {
