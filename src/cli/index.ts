@@ -2,6 +2,7 @@ import { diskError, errorMessage, GantryError } from "../base/index.ts";
 import { AGENT_USAGE, agent } from "./agent.ts";
 import { NODE_USAGE, TOKEN_USAGE } from "./cluster/usage.ts";
 import { COMPOSE_USAGE } from "./compose/usage.ts";
+import { DOCTOR_USAGE, doctor, type PlatformDoctor } from "./doctor.ts";
 import { DOWN_USAGE, down } from "./down.ts";
 import type { PlatformResetter, PlatformRunner } from "./platform-runner.ts";
 import { RESET_USAGE, reset } from "./reset.ts";
@@ -19,6 +20,7 @@ export {
   controlSocket,
   type PlatformStatus,
 } from "./control-client.ts";
+export type { Finding, PlatformDoctor } from "./doctor.ts";
 export { makeHome } from "./home.ts";
 export { caHashOf, formatJoinToken, type JoinToken, parseJoinToken } from "./join-token.ts";
 export type { NetworkBackend } from "./network-backend.ts";
@@ -35,6 +37,7 @@ export { alreadyRunning };
 export interface CommandLine {
   runPlatform: PlatformRunner;
   resetPlatform: PlatformResetter;
+  examinePlatform: PlatformDoctor;
 }
 
 const HELP = `Gantry builds, stores, runs and orchestrates containers in one program.
@@ -43,6 +46,7 @@ const HELP = `Gantry builds, stores, runs and orchestrates containers in one pro
   ${SERVER_USAGE}
   ${AGENT_USAGE}
   ${STATUS_USAGE}
+  ${DOCTOR_USAGE}
   ${DOWN_USAGE}
   ${RESET_USAGE}
   ${TOKEN_USAGE}
@@ -62,6 +66,7 @@ export async function runCommandLine(args: readonly string[], commands: CommandL
     server: () => server(rest, commands.runPlatform),
     agent: () => agent(rest, commands.runPlatform),
     status: () => status(rest),
+    doctor: () => doctor(rest, commands.examinePlatform),
     down: () => down(rest),
     reset: () => reset(rest, commands.resetPlatform),
     // The store's libraries take a while to load: only who asks for them waits.

@@ -97,6 +97,13 @@ export function hostCpuTime(): { totalNs: number; idleNs: number } {
   };
 }
 
+/** How many files a process of this one's limits may have open (the hard limit: Node raises the soft one to it). */
+export function openFilesLimit(): number {
+  const [, hard = "0"] =
+    /^Max open files\s+\d+\s+(\d+|unlimited)/m.exec(readOrEmpty("/proc/self/limits")) ?? [];
+  return hard === "unlimited" ? Number.POSITIVE_INFINITY : Number(hard);
+}
+
 export interface HostMemory {
   totalBytes: number;
   freeBytes: number;

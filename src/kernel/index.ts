@@ -42,7 +42,14 @@ export {
   setTimes,
   statAt,
 } from "./entries-at.ts";
-export { type HostInfo, type HostMemory, hostCpuTime, hostInfo, hostMemory } from "./host-info.ts";
+export {
+  type HostInfo,
+  type HostMemory,
+  hostCpuTime,
+  hostInfo,
+  hostMemory,
+  openFilesLimit,
+} from "./host-info.ts";
 export { withHostLock } from "./host-lock.ts";
 export {
   fdPath,

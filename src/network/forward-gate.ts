@@ -77,10 +77,9 @@ export class ForwardGate {
   #pass(chain: Chain): ForwardFinding[] {
     const name = nameOf(chain);
     const rules = rulesOf(name);
-    const end = rules.findLast(({ expr }) => isForAll(expr));
-    if (end && dropsAll(end.expr)) return [{ chain: name, why: "its last rule drops or rejects the rest" }];
+    const found = findingOf(chain, rules);
+    if (found) return [found];
     if (chain.policy !== "drop") return [];
-    if (name !== IPTABLES_FORWARD) return [{ chain: name, why: "its policy is drop" }];
     const missing = ["iifname", "oifname"].filter(
       (key) => !rules.some(({ expr }) => isOwn(expr, key, this.#prefix)),
     );
@@ -88,6 +87,20 @@ export class ForwardGate {
       nft(missing.map((key) => `add rule ${name} ${key} "${this.#prefix}*" counter accept`).join("\n"));
     return [];
   }
+}
+
+/** What keeps forwarded packets from passing, whatever an instance does. Changes nothing. */
+export function forwardFindings(): ForwardFinding[] {
+  return forwardChains().flatMap((chain) => findingOf(chain, rulesOf(nameOf(chain))) ?? []);
+}
+
+function findingOf(chain: Chain, rules: readonly Rule[]): ForwardFinding | undefined {
+  const name = nameOf(chain);
+  const end = rules.findLast(({ expr }) => isForAll(expr));
+  if (end && dropsAll(end.expr)) return { chain: name, why: "its last rule drops or rejects the rest" };
+  // To the one that iptables keeps rules are added.
+  if (chain.policy === "drop" && name !== IPTABLES_FORWARD) return { chain: name, why: "its policy is drop" };
+  return undefined;
 }
 
 /** Takes the instance's rules out again, and tells whether there were any; for `gantry reset` too, where nothing runs. */

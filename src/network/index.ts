@@ -13,7 +13,7 @@ export {
   type SoaData,
   type SrvData,
 } from "./dns-message.ts";
-export { closeForwardGate } from "./forward-gate.ts";
+export { closeForwardGate, forwardFindings } from "./forward-gate.ts";
 export type { ClusterNetwork, PodPeer } from "./network-record.ts";
 export { findNodeAddress } from "./node-address.ts";
 export { POD_NETWORK_NAME, type PodNetwork, type PodNetworkRequest } from "./pod-network.ts";

@@ -67,19 +67,23 @@ export function prepareHome(layout: HomeLayout): void {
       { code: "Platform.NotRoot", hint: "run it with sudo" },
     );
   }
-  if (Buffer.byteLength(home) > MAX_HOME_BYTES || home.includes(":")) {
-    throw new GantryError(
-      "InvalidArgument",
-      `the path ${home} cannot be a home: it is too long for Unix sockets or has a colon`,
-      {
-        code: "Platform.UnusableHome",
-        hint: `choose one of at most ${MAX_HOME_BYTES} bytes without a colon`,
-      },
-    );
-  }
+  assertUsableHome(home);
   makeHome(home);
   for (const dir of [layout.run, layout.logs]) mkdirSync(dir, { recursive: true, mode: 0o700 });
   chmodSync(layout.run, 0o711);
+}
+
+/** Throws InvalidArgument for a path that no home can have. */
+export function assertUsableHome(home: string): void {
+  if (Buffer.byteLength(home) <= MAX_HOME_BYTES && !home.includes(":")) return;
+  throw new GantryError(
+    "InvalidArgument",
+    `the path ${home} cannot be a home: it is too long for Unix sockets or has a colon`,
+    {
+      code: "Platform.UnusableHome",
+      hint: `choose one of at most ${MAX_HOME_BYTES} bytes without a colon`,
+    },
+  );
 }
 
 /**

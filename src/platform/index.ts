@@ -30,6 +30,7 @@ import { type Agent, agent } from "./roles/agent.ts";
 import type { ControlPlane } from "./roles/control-plane.ts";
 import { nodeRole } from "./roles/node.ts";
 
+export { examinePlatform } from "./doctor/index.ts";
 export { resetPlatform } from "./reset.ts";
 
 /** Runs the whole platform in this process until the hooks' signal aborts or `gantry down` asks for it. */

@@ -41,6 +41,37 @@ describe("up, status, down, reset", () => {
     );
   });
 
+  it("is examined while it runs, and before: what is in its way is named, with what mends it", async () => {
+    const platform = platforms[0]!;
+    const running = await platform.gantry("doctor");
+    expect([running.code, running.stderr]).toEqual([0, ""]);
+    expect(running.stdout).toMatch(/^ok +platform +ready \(process \d+\)$/m);
+    expect(running.stdout).toMatch(/^ok +certificates +valid for \d+ days at least$/m);
+    const server = createServer();
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(6443, "127.0.0.1", resolve);
+    });
+    const home = mkdtempSync(join(tmpdir(), "gantry-"));
+    try {
+      const before = await platform.gantry("doctor", "--home", home);
+      expect(before.code).toBe(1);
+      expect(before.stdout).toMatch(
+        /^FAIL +port 6443 +another program listens on it\n +choose another one with --api-port$/m,
+      );
+      const json = await platform.gantry("doctor", "--home", home, "--json");
+      expect(JSON.parse(json.stdout)).toContainEqual({
+        name: "port 6443",
+        state: "failure",
+        text: "another program listens on it",
+        hint: "choose another one with --api-port",
+      });
+    } finally {
+      await new Promise((resolve) => server.close(resolve));
+      rmSync(home, { recursive: true });
+    }
+  });
+
   it("runs two instances side by side that do not know each other", async () => {
     const [first, second] = [platforms[0]!, await start()];
     for (const platform of [first, second]) makeBaseImages(["busybox"], platform.env);
