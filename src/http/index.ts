@@ -7,6 +7,7 @@ export type { HttpResponse } from "./http-response.ts";
 export type { HttpLimits } from "./limits.ts";
 export type { BoundAddress, ListenAddress } from "./listen.ts";
 export { linger, refuse } from "./refuse.ts";
+export { NoAnswer, type RelayedAnswer, relayRequest, relayUpgrade, type UpgradeRequest } from "./relay.ts";
 export type { RemoteCommandOptions, RemoteCommandStreams } from "./remote-command/command-streams.ts";
 export {
   acceptPortForward,

@@ -1,6 +1,5 @@
-import type { IncomingMessage } from "node:http";
-import type { Duplex } from "node:stream";
 import type { Clock, Logger } from "../../base/index.ts";
+import type { UpgradeRequest } from "../../http/index.ts";
 import type { KindCatalog, KindDefinition, KubeObject } from "../api/index.ts";
 import type { NodeAccess } from "../client/node-access.ts";
 import type { ApiRequest, UserInfo } from "../client/types.ts";
@@ -96,13 +95,6 @@ export interface ProxyTarget {
   protocol: "http:" | "https:";
   host: string;
   port: number;
-}
-
-export interface UpgradeRequest {
-  req: IncomingMessage;
-  socket: Duplex;
-  head: Buffer;
-  signal: AbortSignal;
 }
 
 export interface ListAnswer {

@@ -1,13 +1,19 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { type Clock, errorMessage, type Logger } from "../../../base/index.ts";
-import { type HttpContext, refuse, sendText } from "../../../http/index.ts";
+import {
+  type HttpContext,
+  NoAnswer,
+  refuse,
+  relayRequest,
+  relayUpgrade,
+  sendText,
+  type UpgradeRequest,
+} from "../../../http/index.ts";
 import { statusTimeout } from "../../api/index.ts";
 import type { UserInfo } from "../../client/types.ts";
 import { answeredHeaders, forwardedHeaders, forwardedUpgradeHeaders } from "../http/forwarded-headers.ts";
-import { NoAnswer, relayRequest, relayUpgrade } from "../http/relay.ts";
 import { isLongRunning } from "../long-running.ts";
 import type { RequestInfo } from "../request-info.ts";
-import type { UpgradeRequest } from "../server-context.ts";
 import type { Endpoint } from "../webhook/service-endpoints.ts";
 import { dialProblem } from "../webhook/webhook-errors.ts";
 import { isAvailable, type RemoteApiService } from "./aggregated-services.ts";

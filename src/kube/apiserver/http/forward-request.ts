@@ -6,12 +6,18 @@ import {
   request as plainRequest,
 } from "node:http";
 import { request as tlsRequest } from "node:https";
-import { type HttpContext, sendEmpty } from "../../../http/index.ts";
+import {
+  type HttpContext,
+  NoAnswer,
+  relayRequest,
+  relayUpgrade,
+  sendEmpty,
+  type UpgradeRequest,
+} from "../../../http/index.ts";
 import { statusServiceUnavailable } from "../../api/index.ts";
-import type { ProxyTarget, UpgradeRequest } from "../server-context.ts";
+import type { ProxyTarget } from "../server-context.ts";
 import { answeredHeaders, forwardedHeaders, forwardedUpgradeHeaders } from "./forwarded-headers.ts";
 import { linkRewriter } from "./proxied-links.ts";
-import { NoAnswer, relayRequest, relayUpgrade } from "./relay.ts";
 
 const PATH = /^((?:\/[^/]+)*?\/(?:pods|services)\/[^/]+\/proxy)(\/.*)?$/;
 

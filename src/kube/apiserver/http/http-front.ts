@@ -8,6 +8,7 @@ import {
   sendBytes,
   sendOverWebSocket,
   sendText,
+  type UpgradeRequest,
 } from "../../../http/index.ts";
 import {
   type IncludeObject,
@@ -28,7 +29,6 @@ import { isFlowControlRefusal } from "../flow-control/too-many-requests.ts";
 import { impersonationOf, NOBODY_IMPERSONATED } from "../impersonation.ts";
 import { upgradeToKubelet } from "../nodes/forward-to-kubelet.ts";
 import { parseRequest, type RequestInfo, takeFieldSelector } from "../request-info.ts";
-import type { UpgradeRequest } from "../server-context.ts";
 import { EncodedBody, type RequestBody } from "../verbs/decode-object.ts";
 import { PATCH_TYPES } from "../verbs/patch-object.ts";
 import { CONTENT_TYPES, errorEncoding, type Route, wantedForm } from "./accept.ts";

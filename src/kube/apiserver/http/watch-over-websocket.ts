@@ -1,6 +1,6 @@
 import type { Clock } from "../../../base/index.ts";
-import { refuse, sendMessages } from "../../../http/index.ts";
-import type { UpgradeRequest, WatchAnswer } from "../server-context.ts";
+import { refuse, sendMessages, type UpgradeRequest } from "../../../http/index.ts";
+import type { WatchAnswer } from "../server-context.ts";
 import { WatchEvents, type WatchedKind } from "./watch-events.ts";
 
 export interface WatchOverWebSocket extends WatchedKind, UpgradeRequest {

@@ -1,9 +1,13 @@
 import type { IncomingMessage } from "node:http";
-import type { HttpContext } from "../../../http/index.ts";
+import {
+  type HttpContext,
+  NoAnswer,
+  relayRequest,
+  relayUpgrade,
+  type UpgradeRequest,
+} from "../../../http/index.ts";
 import { statusInternal } from "../../api/index.ts";
 import { answeredHeaders, forwardedHeaders, forwardedUpgradeHeaders } from "../http/forwarded-headers.ts";
-import { NoAnswer, relayRequest, relayUpgrade } from "../http/relay.ts";
-import type { UpgradeRequest } from "../server-context.ts";
 import type { KubeletAddress, Kubelets } from "./kubelets.ts";
 
 /** A request that another machine's kubelet answers. */

@@ -1,9 +1,18 @@
 import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import type { Duplex } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { bodyStream, type HttpContext, linger } from "../../../http/index.ts";
-import type { UpgradeRequest } from "../server-context.ts";
+import { bodyStream } from "./body-stream.ts";
+import type { HttpContext } from "./context.ts";
 import { EarlyBytes } from "./early-bytes.ts";
+import { linger } from "./refuse.ts";
+
+/** A request for another protocol, whose connection is handed over. */
+export interface UpgradeRequest {
+  req: IncomingMessage;
+  socket: Duplex;
+  head: Buffer;
+  signal: AbortSignal;
+}
 
 /** What stands behind us did not answer; the cause says why. */
 export class NoAnswer extends Error {}
