@@ -96,8 +96,11 @@ export async function healStep(tour: Tour): Promise<void> {
     );
     await tour.kubectl("scale", "deployment/web", "--replicas=1");
     await eventually("one pod", async () => (await tour.pods()).length === 1, 60_000);
-    const deployments = await tour.kubectl("get", "deployments");
-    walk.check("kubectl scale to 5 and back to 1", /web\s+1\/1\s+1\s+1/.test(deployments.stdout));
+    // What the Deployment says of its pods follows them.
+    const told = async () => /web\s+1\/1\s+1\s+1/.test(await tour.ask("get", "deployments"));
+    await eventually("the Deployment says so", told, 10_000);
+    await tour.kubectl("get", "deployments");
+    walk.check("kubectl scale to 5 and back to 1", await told());
 
     await walk.show("kubectl", ["apply", "-f", "-"], { input: UNFIT });
     const reason = await eventually("the scheduler says why", async () =>
