@@ -11,4 +11,8 @@ export interface HttpResponse extends Writable {
   /** Sent with the body's first bytes, or by `flushHeaders`. */
   writeHead(status: number, headers?: OutgoingHttpHeaders): this;
   flushHeaders(): void;
+  /** Of an answer over HTTP/2: to be called before the head goes out, where `addTrailers` may be called. */
+  expectTrailers?(): void;
+  /** What follows the body. */
+  addTrailers(trailers: OutgoingHttpHeaders): void;
 }

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { SecureContextOptions, SecureVersion, TLSSocket } from "node:tls";
+import type { SecureContext, SecureContextOptions, SecureVersion, TLSSocket } from "node:tls";
 import { errorMessage, isGantryError, type Logger, runAs, systemClock } from "../base/index.ts";
 import { ActiveRequests, createContext, type HttpContext } from "./context.ts";
 import type { HttpResponse } from "./http-response.ts";
@@ -25,6 +25,8 @@ export interface TlsOptions {
   ca?: string | Buffer;
   /** Ask clients for a certificate; one that the CA did not sign counts as none. */
   requestCert?: boolean;
+  /** The certificate for the name that a client asks for (SNI); the one above where it knows none. */
+  contextFor?: (serverName: string) => SecureContext | undefined;
   /** The oldest version that is spoken; 1.2 where it is absent. */
   minVersion?: SecureVersion;
 }
@@ -37,7 +39,8 @@ export interface Http2Options {
 }
 
 export interface HttpServerOptions {
-  listen: ListenAddress;
+  /** Absent: it only serves the connections that it is given (`take`). */
+  listen?: ListenAddress;
   tls?: TlsOptions;
   /** Offers HTTP/2 to clients over TLS, beside HTTP/1.1. */
   http2?: Http2Options;
@@ -58,7 +61,10 @@ export interface HttpServerOptions {
 }
 
 export interface HttpServer {
+  /** Of a server that listens. */
   address(): BoundAddress;
+  /** Serves a connection that somebody else has accepted. */
+  take(socket: Socket): void;
   /** New connections meet another certificate; only of a server with TLS. */
   renewTls(pair: Pick<TlsOptions, "key" | "cert">): void;
   /** Takes no more requests, aborts the signals of those under way, waits for their answers, then cuts the rest. */
@@ -107,12 +113,16 @@ class RunningServer implements HttpServer {
   }
 
   async listen(): Promise<void> {
-    await listen(this.#server, this.#options.listen);
+    if (this.#options.listen) await listen(this.#server, this.#options.listen);
     this.#server.on("error", (error) => this.#options.logger.error("HTTP server failed", { error }));
   }
 
   address(): BoundAddress {
-    return addressOf(this.#server, this.#options.listen);
+    return addressOf(this.#server, this.#options.listen!);
+  }
+
+  take(socket: Socket): void {
+    this.#server.emit("connection", socket);
   }
 
   renewTls(pair: Pick<TlsOptions, "key" | "cert">): void {
@@ -148,6 +158,7 @@ class RunningServer implements HttpServer {
     return createTlsServer({
       ...nodeOptions,
       ...secureContext(tls),
+      ...(tls.contextFor ? { SNICallback: sniCallback(tls.contextFor) } : {}),
       requestCert: tls.requestCert ?? false,
       rejectUnauthorized: false,
       ALPNProtocols: this.#options.http2 ? ["h2", "http/1.1"] : ["http/1.1"],
@@ -253,7 +264,7 @@ class RunningServer implements HttpServer {
   }
 
   async #close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const closed = this.#noMoreConnections();
     this.#active.abortAll();
     this.#server.closeIdleConnections();
     this.#http2?.part();
@@ -262,8 +273,26 @@ class RunningServer implements HttpServer {
     });
     await closed;
     cancel();
-    removeSocket(this.#options.listen);
+    if (this.#options.listen) removeSocket(this.#options.listen);
   }
+
+  /** Resolves when the last one is gone. */
+  async #noMoreConnections(): Promise<void> {
+    if (this.#options.listen) return new Promise((resolve) => this.#server.close(() => resolve()));
+    await Promise.all(
+      [...this.#sockets].map((socket) => new Promise((resolve) => socket.on("close", resolve))),
+    );
+  }
+}
+
+function sniCallback(contextFor: NonNullable<TlsOptions["contextFor"]>) {
+  return (name: string, done: (error: Error | null, context?: SecureContext) => void) => {
+    try {
+      done(null, contextFor(name));
+    } catch (error) {
+      done(error as Error);
+    }
+  };
 }
 
 function secureContext({ key, cert, ca, minVersion = "TLSv1.2" }: TlsOptions): SecureContextOptions {

@@ -1,1 +1,2 @@
+export { ReverseProxy, type ReverseProxyOptions } from "./reverse-proxy.ts";
 export type * from "./types.ts";

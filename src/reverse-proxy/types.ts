@@ -6,7 +6,10 @@ export interface RouteTable {
   readonly listeners: readonly Listener[];
 }
 
-/** A port that is listened on. Several hosts, each with a certificate of its own, may share it. */
+/**
+ * A port that is listened on. Several hosts, each with a certificate of its own, may share it; so may a listener of `https` and
+ * one of `passthrough`, told apart by the names that clients ask for.
+ */
 export interface Listener {
   /** Address to listen on; absent: all addresses of the machine. */
   readonly address?: string;
@@ -20,6 +23,8 @@ export interface Listener {
 export interface VirtualHost {
   /** A host name in lower case without its port, `*.example` (one label or more), or `*`. */
   readonly host: string;
+  /** `*.example` stands for one label only. */
+  readonly oneLabel?: boolean;
   /** For `https`. PEM; absent: the listener's host `*`, or one that the proxy signs itself. */
   readonly certificate?: { readonly cert: string; readonly key: string };
   /** In order of precedence: the first whose match fits is taken. None fits: 404. */
@@ -39,6 +44,8 @@ export interface RouteRule {
     readonly requestMs?: number;
     /** Of one try at one endpoint, to the head of its answer. */
     readonly backendMs?: number;
+    /** Until an endpoint has taken the connection: 5 s. The next endpoint is tried then. */
+    readonly connectMs?: number;
   };
   readonly retries?: {
     /** Tries after the first. */
@@ -129,7 +136,13 @@ export interface Backend {
   /** How endpoints are spoken to. `auto`: HTTP/1.1, and HTTP/2 with prior knowledge for gRPC. */
   readonly protocol: "auto" | "http1" | "h2c" | "https";
   /** For `https`: who must have signed the endpoint's certificate, and for which name. */
-  readonly tls?: { readonly ca?: string; readonly serverName?: string; readonly verify: boolean };
+  readonly tls?: {
+    readonly ca?: string;
+    readonly serverName?: string;
+    readonly verify: boolean;
+    /** What the proxy proves itself with, as PEM. */
+    readonly clientCert?: { readonly cert: string; readonly key: string };
+  };
   /** None: 503. */
   readonly endpoints: readonly Endpoint[];
 }
@@ -137,4 +150,12 @@ export interface Backend {
 export interface Endpoint {
   readonly address: string;
   readonly port: number;
+}
+
+/** How it stands with a listener. */
+export interface ListenerReport {
+  readonly address?: string;
+  readonly port: number;
+  /** Why it is not open; it is tried again until it is. */
+  readonly error?: string;
 }

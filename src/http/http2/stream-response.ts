@@ -28,6 +28,8 @@ export class StreamResponse extends Writable implements HttpResponse {
   readonly #isToHead: boolean;
   #hasHead = false;
   #isBegun = false;
+  /** Undefined where none are expected. */
+  #trailers: OutgoingHttpHeaders | undefined;
   /** Goes out together with the end. */
   #last: Bytes | undefined;
   /** Once all of the answer is with the stream. */
@@ -80,6 +82,14 @@ export class StreamResponse extends Writable implements HttpResponse {
 
   flushHeaders(): void {
     this.#begin();
+  }
+
+  expectTrailers(): void {
+    this.#trailers ??= {};
+  }
+
+  addTrailers(trailers: OutgoingHttpHeaders): void {
+    if (this.#trailers) Object.assign(this.#trailers, trailers);
   }
 
   /**
@@ -165,7 +175,12 @@ export class StreamResponse extends Writable implements HttpResponse {
     this.#hasHead = true;
     this.#isBegun = true;
     this.#headers[":status"] = this.statusCode;
-    this.#stream.respond(this.#headers, { endStream: isWhole });
+    const trailers = this.#trailers;
+    if (trailers) this.#stream.on("wantTrailers", () => this.#stream.sendTrailers(trailers));
+    this.#stream.respond(this.#headers, {
+      endStream: isWhole && !trailers,
+      waitForTrailers: trailers !== undefined,
+    });
     return true;
   }
 }

@@ -1,11 +1,10 @@
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeAll, expect, it } from "vitest";
-import { systemClock } from "../../base/index.ts";
 import { caHashOf } from "../../cli/index.ts";
 import { kubeconfigText } from "../../kube/apiserver/index.ts";
+import { selfSigned } from "../../kube/pki/index.ts";
 import { discoverAuthority, OTHER_CLUSTER } from "./discover-authority.ts";
-import { selfSigned } from "./self-signed.ts";
 
 let good: string;
 let evil: string;
@@ -14,9 +13,9 @@ const servers: Server[] = [];
 const never = new AbortController().signal;
 
 beforeAll(() => {
-  good = selfSigned("good", [], systemClock).certPem;
-  evil = selfSigned("evil", [], systemClock).certPem;
-  pair = selfSigned("server", ["127.0.0.1"], systemClock);
+  good = selfSigned("good", [], { nowMs: Date.now(), forMs: 3_600_000 }).certPem;
+  evil = selfSigned("evil", [], { nowMs: Date.now(), forMs: 3_600_000 }).certPem;
+  pair = selfSigned("server", ["127.0.0.1"], { nowMs: Date.now(), forMs: 3_600_000 });
 });
 afterEach(() => {
   for (const server of servers.splice(0)) {

@@ -5,8 +5,8 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { createLogger, systemClock } from "../../base/index.ts";
 import { caHashOf, type JoinToken } from "../../cli/index.ts";
 import { ServerConnections } from "../../kube/client/index.ts";
+import { selfSigned } from "../../kube/pki/index.ts";
 import { joinCluster } from "./join-cluster.ts";
-import { selfSigned } from "./self-signed.ts";
 
 let dir: string;
 beforeEach(async () => {
@@ -26,7 +26,7 @@ const joining = (token: JoinToken | undefined, signal: AbortSignal) =>
     signal,
   });
 const never = new AbortController().signal;
-const authority = () => selfSigned("ca", [], systemClock).certPem;
+const authority = () => selfSigned("ca", [], { nowMs: Date.now(), forMs: 3_600_000 }).certPem;
 
 it("needs a token the first time", async () => {
   await expect(joining(undefined, never)).rejects.toThrow("the node has no certificate of the cluster's");

@@ -6,13 +6,13 @@ import {
   type CertificateOrder,
   type ServingCredentials,
 } from "../../kube/kubelet/index.ts";
+import { selfSigned } from "../../kube/pki/index.ts";
 import type { ClusterSettings } from "../cluster/cluster-settings.ts";
 import { readSettings } from "../cluster/read-settings.ts";
 import { type PlatformConfig, writeConfig } from "../config.ts";
 import type { HomeLayout } from "../home.ts";
 import { ANSWER_TIMEOUT_MS, type JoinedNode, joinCluster, SERVER_NAME } from "../join/join-cluster.ts";
 import { readServers } from "../join/read-servers.ts";
-import { selfSigned } from "../join/self-signed.ts";
 import { Slot } from "../slot.ts";
 import type { NodeClients } from "./node.ts";
 
@@ -41,6 +41,7 @@ const PARTS = {
   volumeProvisioner: "system:volume-provisioner",
 } as const;
 type Part = keyof typeof PARTS;
+const DAY_MS = 24 * 3600_000;
 const SETTINGS_EVERY_MS = 20_000;
 const RETRY_MS = 1000;
 
@@ -178,7 +179,9 @@ export function agent(options: AgentOptions): Agent {
         usages: ["digital signature", "server auth"],
       });
       // It is granted for what the Node tells of itself, which it does not yet; until then nobody trusts the port.
-      const first = keeper.current ?? selfSigned(config.nodeName, names, clock);
+      const first =
+        keeper.current ??
+        selfSigned(`${config.nodeName}-self-signed`, names, { nowMs: clock.nowMs(), forMs: DAY_MS });
       void keeper.run(kubelet, running.value);
       return {
         caPem: joined.value.caPem,

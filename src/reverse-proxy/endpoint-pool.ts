@@ -1,0 +1,151 @@
+import { createHash } from "node:crypto";
+import { Agent as HttpAgent } from "node:http";
+import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
+import { Agent as HttpsAgent } from "node:https";
+import type { Backend, Endpoint } from "./types.ts";
+
+/** How long one that did not take a connection is asked last. */
+const AVOID_MS = 5_000;
+/** Idle connections that are kept for each endpoint. */
+const MAX_IDLE = 64;
+const IDLE_MS = 60_000;
+
+export interface EndpointState extends Endpoint {
+  /** `10.0.0.1:80`, `[fd00::1]:80` */
+  readonly key: string;
+  inFlight: number;
+  avoidUntilMs: number;
+}
+
+/** The endpoints of a backend, and the connections to them. */
+export class EndpointPool {
+  #backend: Backend;
+  #endpoints: EndpointState[] = [];
+  #next = 0;
+  #agent: HttpAgent;
+  readonly #sessions = new Map<string, ClientHttp2Session>();
+
+  constructor(backend: Backend) {
+    this.#backend = backend;
+    this.#agent = agentOf(backend);
+    this.update(backend);
+  }
+
+  get backend(): Backend {
+    return this.#backend;
+  }
+
+  get agent(): HttpAgent {
+    return this.#agent;
+  }
+
+  /** For connections that are not the agent's. */
+  get tlsOptions(): object {
+    const { tls } = this.#backend;
+    return tls ? tlsOptionsOf(tls) : {};
+  }
+
+  get isEmpty(): boolean {
+    return this.#endpoints.length === 0;
+  }
+
+  /** Other endpoints: what runs at those that are gone ends in peace, and nothing new begins there. */
+  update(backend: Backend): void {
+    const known = new Map(this.#endpoints.map((endpoint) => [endpoint.key, endpoint]));
+    if (
+      JSON.stringify([backend.protocol, backend.tls]) !==
+      JSON.stringify([this.#backend.protocol, this.#backend.tls])
+    ) {
+      this.#agent.destroy();
+      this.#agent = agentOf(backend);
+    }
+    this.#backend = backend;
+    this.#endpoints = backend.endpoints.map((endpoint) => {
+      const key = keyOf(endpoint);
+      const kept = known.get(key);
+      known.delete(key);
+      return kept ?? { ...endpoint, key, inFlight: 0, avoidUntilMs: 0 };
+    });
+    for (const gone of known.values()) this.#forget(gone);
+  }
+
+  /** The endpoint that a session cookie names, else one of those with the least to do, in turn. */
+  pick(tried: ReadonlySet<string>, nowMs: number, cookie?: string): EndpointState | undefined {
+    const open = this.#endpoints.filter(({ key }) => !tried.has(key));
+    if (cookie !== undefined) {
+      const named = open.find((endpoint) => tokenOf(endpoint) === cookie);
+      if (named) return named;
+    }
+    const willing = open.filter(({ avoidUntilMs }) => avoidUntilMs <= nowMs);
+    const choice = willing.length > 0 ? willing : open;
+    if (choice.length === 0) return undefined;
+    const start = this.#next++ % choice.length;
+    let best = choice[start]!;
+    for (let step = 1; step < choice.length; step++) {
+      const other = choice[(start + step) % choice.length]!;
+      if (other.inFlight < best.inFlight) best = other;
+    }
+    return best;
+  }
+
+  avoid(endpoint: EndpointState, nowMs: number): void {
+    endpoint.avoidUntilMs = nowMs + AVOID_MS;
+  }
+
+  /** A connection of HTTP/2 with prior knowledge (RFC 9113 §3.3), shared by all requests to the endpoint. */
+  session({ key }: EndpointState): ClientHttp2Session {
+    const open = this.#sessions.get(key);
+    if (open && !open.closed && !open.destroyed) return open;
+    const { tls } = this.#backend;
+    const session = tls ? connectHttp2(`https://${key}`, tlsOptionsOf(tls)) : connectHttp2(`http://${key}`);
+    this.#sessions.set(key, session);
+    const forget = () => {
+      if (this.#sessions.get(key) === session) this.#sessions.delete(key);
+    };
+    // Its requests hear of it, each for itself.
+    session.on("error", forget).on("close", forget).on("goaway", forget);
+    session.setTimeout(IDLE_MS, () => session.close());
+    session.unref();
+    return session;
+  }
+
+  close(): void {
+    this.#agent.destroy();
+    for (const session of this.#sessions.values()) session.close();
+  }
+
+  #forget({ address, port, key }: EndpointState): void {
+    for (const [name, sockets] of Object.entries(this.#agent.freeSockets))
+      if (name.startsWith(`${address}:${port}:`)) for (const socket of sockets ?? []) socket.destroy();
+    this.#sessions.get(key)?.close();
+    this.#sessions.delete(key);
+  }
+}
+
+/** What a session cookie says of an endpoint: nothing that helps whoever reads it. */
+export function tokenOf({ key }: EndpointState): string {
+  return createHash("sha256").update(key).digest("hex").slice(0, 32);
+}
+
+function keyOf({ address, port }: Endpoint): string {
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+function agentOf({ tls }: Backend): HttpAgent {
+  const options = {
+    keepAlive: true,
+    maxFreeSockets: MAX_IDLE,
+    scheduling: "lifo" as const,
+    timeout: IDLE_MS,
+  };
+  return tls ? new HttpsAgent({ ...options, ...tlsOptionsOf(tls) }) : new HttpAgent(options);
+}
+
+function tlsOptionsOf({ ca, serverName, verify, clientCert }: NonNullable<Backend["tls"]>) {
+  return {
+    rejectUnauthorized: verify,
+    ...(ca === undefined ? {} : { ca }),
+    ...(serverName === undefined ? {} : { servername: serverName }),
+    ...(clientCert ?? {}),
+  };
+}

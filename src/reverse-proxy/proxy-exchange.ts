@@ -1,0 +1,277 @@
+import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
+import { request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+import { pipeline } from "node:stream/promises";
+import { type Clock, isGantryError, type Logger } from "../base/index.ts";
+import {
+  type HttpContext,
+  NoAnswer,
+  refuse,
+  relayUpgrade,
+  sendText,
+  type UpgradeRequest,
+} from "../http/index.ts";
+import { type EndpointPool, type EndpointState, tokenOf } from "./endpoint-pool.ts";
+import { forwardOverHttp2 } from "./forward-grpc.ts";
+import { type Attempt, askEndpoint, isRepeatable, type Outgoing } from "./forward-request.ts";
+import { answeredHeaders, forwardedHeaders, forwardedUpgradeHeaders } from "./forwarded-headers.ts";
+import { changeHeaders } from "./header-changes.ts";
+import type { Incoming } from "./incoming.ts";
+import { pickBackend } from "./pick-backend.ts";
+import { answer, type Forwarding, type OwnAnswer, planRequest } from "./plan-request.ts";
+import { sendMirrors } from "./send-mirrors.ts";
+import type { RouteRule } from "./types.ts";
+
+/** Endpoints that are tried for one request, where none of them takes it. */
+const MAX_ENDPOINTS = 4;
+
+export interface ExchangeParts {
+  pool(backend: string): EndpointPool | undefined;
+  clock: Clock;
+  logger: Logger;
+}
+
+/** How a request ended, for the access log and the metrics. */
+export interface Outcome {
+  rule: string;
+  status: number;
+  /** `10.0.0.1:80`; empty where the proxy itself has answered. */
+  endpoint: string;
+}
+
+/** One request, from its rule to its answer. */
+export class ProxyExchange {
+  readonly #parts: ExchangeParts;
+  readonly #request: Incoming;
+  readonly #rule: RouteRule | undefined;
+
+  constructor(parts: ExchangeParts, request: Incoming, rule: RouteRule | undefined) {
+    this.#parts = parts;
+    this.#request = request;
+    this.#rule = rule;
+  }
+
+  async answer(ctx: HttpContext): Promise<Outcome> {
+    const plan = this.#plan();
+    if ("status" in plan) return this.#say(ctx, plan);
+    const { rule, pool, forwarding } = plan;
+    const { requestMs } = rule.timeouts ?? {};
+    const late = new AbortController();
+    const cancel = requestMs ? this.#parts.clock.after(requestMs, () => late.abort()) : () => {};
+    try {
+      return await this.#forward(ctx, rule, pool, forwarding, late.signal);
+    } catch (error) {
+      if (!isGantryError(error) || ctx.res.headersSent) throw error;
+      return this.#say(ctx, answer(error.code === "Http.BodyTooLarge" ? 413 : 400));
+    } finally {
+      cancel();
+    }
+  }
+
+  async upgrade(upgrade: UpgradeRequest): Promise<Outcome> {
+    const plan = this.#plan();
+    if ("status" in plan) {
+      refuse(upgrade.socket, plan.status, plan.body);
+      return this.#outcome(plan.status);
+    }
+    const { rule, pool, forwarding } = plan;
+    const headers = forwardedUpgradeHeaders(this.#request);
+    this.#changeRequest(headers, forwarding);
+    const endpoint = this.#pick(pool, rule, new Set());
+    if (!endpoint) {
+      refuse(upgrade.socket, 503, "503 Service Unavailable\n");
+      return this.#outcome(503);
+    }
+    endpoint.inFlight++;
+    try {
+      const outgoing = (pool.backend.tls ? requestHttps : requestHttp)({
+        host: endpoint.address,
+        port: endpoint.port,
+        method: this.#request.method,
+        path: forwarding.path + this.#request.search,
+        headers,
+        setHost: false,
+        agent: false,
+        ...pool.tlsOptions,
+      });
+      let status = 101;
+      await relayUpgrade(upgrade, outgoing, (answered) => {
+        status = answered.statusCode ?? 502;
+        return { headers: answeredHeaders(answered.headers) };
+      });
+      return this.#outcome(status, endpoint);
+    } catch (error) {
+      if (!(error instanceof NoAnswer)) throw error;
+      pool.avoid(endpoint, this.#parts.clock.monotonicMs());
+      refuse(upgrade.socket, 502, "502 Bad Gateway\n");
+      return this.#outcome(502, endpoint);
+    } finally {
+      endpoint.inFlight--;
+    }
+  }
+
+  #plan(): OwnAnswer | { rule: RouteRule; pool: EndpointPool; forwarding: Forwarding } {
+    const rule = this.#rule;
+    if (!rule) return answer(404);
+    const chosen = pickBackend(rule.backends);
+    const forwarding = planRequest(this.#request, rule, [...rule.filters, ...(chosen?.filters ?? [])]);
+    if (forwarding.kind === "answer") return forwarding;
+    if (!chosen) return answer(500);
+    const pool = this.#parts.pool(chosen.backend);
+    if (!pool || pool.isEmpty) return answer(503);
+    return { rule, pool, forwarding };
+  }
+
+  async #forward(
+    ctx: HttpContext,
+    rule: RouteRule,
+    pool: EndpointPool,
+    forwarding: Forwarding,
+    late: AbortSignal,
+  ): Promise<Outcome> {
+    const { clock } = this.#parts;
+    const request = this.#request;
+    const headers = forwardedHeaders(request);
+    this.#changeRequest(headers, forwarding);
+    const path = forwarding.path + request.search;
+    if (forwarding.mirrors.length > 0)
+      sendMirrors(forwarding.mirrors, this.#parts.pool, { method: request.method, path, headers });
+    const hasBody =
+      request.headers["transfer-encoding"] !== undefined ||
+      Number(request.headers["content-length"] ?? 0) > 0;
+    const signal = AbortSignal.any([ctx.signal, late]);
+    const tried = new Set<string>();
+    let retries = rule.retries?.attempts ?? 0;
+    let attempt: Attempt = { kind: "untouched", problem: "no endpoint" };
+    let endpoint: EndpointState | undefined;
+    while (tried.size < MAX_ENDPOINTS) {
+      const next = this.#pick(pool, rule, tried);
+      if (!next) break;
+      endpoint = next;
+      const outgoing: Outgoing = {
+        ...{ ctx, pool, endpoint, path, headers, hasBody, signal },
+        maxBodyBytes: rule.maxBodyBytes,
+        connectMs: rule.timeouts?.connectMs,
+        answerMs: rule.timeouts?.backendMs,
+      };
+      endpoint.inFlight++;
+      try {
+        if (isOverHttp2(pool, request)) {
+          const status = await forwardOverHttp2(outgoing, (own) =>
+            this.#changeAnswer(own, forwarding, rule, next),
+          );
+          if (status !== undefined) return this.#outcome(status, next);
+          attempt = { kind: "lost", problem: "no answer" };
+          break;
+        }
+        attempt = await askEndpoint(outgoing, clock);
+        if (signal.aborted) break;
+        if (
+          attempt.kind === "answer" &&
+          !(retries > 0 && this.#isToBeRetried(attempt.answer, rule, hasBody))
+        ) {
+          await this.#pass(ctx, attempt.answer, forwarding, rule, next);
+          return this.#outcome(attempt.answer.statusCode ?? 502, next);
+        }
+      } finally {
+        endpoint.inFlight--;
+      }
+      if (attempt.kind === "answer") {
+        attempt.answer.resume();
+        retries--;
+        await clock.sleep(rule.retries?.backoffMs ?? 0, signal).catch(() => {});
+        continue;
+      }
+      pool.avoid(endpoint, clock.monotonicMs());
+      if (attempt.kind !== "untouched" && !(isRepeatable(request.method, hasBody) && attempt.kind === "lost"))
+        break;
+      tried.add(endpoint.key);
+    }
+    if (ctx.signal.aborted) return this.#outcome(499, endpoint);
+    const isLate = late.aborted || attempt.kind === "late";
+    if (!late.aborted) this.#parts.logger.debug("no endpoint has answered", { rule: rule.name, ...attempt });
+    return { ...(await this.#say(ctx, answer(isLate ? 504 : 502))), endpoint: endpoint?.key ?? "" };
+  }
+
+  async #pass(
+    { res, signal }: HttpContext,
+    answered: IncomingMessage,
+    forwarding: Forwarding,
+    rule: RouteRule,
+    endpoint: EndpointState,
+  ): Promise<void> {
+    const headers = answeredHeaders(answered.headers);
+    this.#changeAnswer(headers, forwarding, rule, endpoint);
+    res.writeHead(answered.statusCode ?? 502, headers);
+    // The first event of a stream may be long in coming.
+    if (headers["content-length"] === undefined) res.flushHeaders();
+    if (signal.aborted) answered.destroy();
+    // A client that goes away in the middle is no failure of ours; one whose answer breaks must see it.
+    await pipeline(answered, res).catch(() => res.destroy());
+  }
+
+  #pick(
+    pool: EndpointPool,
+    { sessionCookie }: RouteRule,
+    tried: ReadonlySet<string>,
+  ): EndpointState | undefined {
+    const cookie = sessionCookie && cookieOf(this.#request, sessionCookie.name);
+    return pool.pick(tried, this.#parts.clock.monotonicMs(), cookie);
+  }
+
+  #changeRequest(headers: OutgoingHttpHeaders, { requestChanges, host }: Forwarding): void {
+    for (const changes of requestChanges) changeHeaders(headers, changes);
+    if (host !== undefined) headers.host = host;
+  }
+
+  #changeAnswer(
+    headers: OutgoingHttpHeaders,
+    { responseChanges, responseHeaders }: Forwarding,
+    { sessionCookie }: RouteRule,
+    endpoint: EndpointState,
+  ): void {
+    Object.assign(headers, responseHeaders);
+    for (const changes of responseChanges) changeHeaders(headers, changes);
+    if (!sessionCookie) return;
+    const { name, path, maxAgeSeconds } = sessionCookie;
+    const token = tokenOf(endpoint);
+    if (cookieOf(this.#request, name) === token) return;
+    const age = maxAgeSeconds === undefined ? "" : `; Max-Age=${maxAgeSeconds}`;
+    const secure = this.#request.scheme === "https" ? "; Secure" : "";
+    changeHeaders(headers, {
+      add: [{ name: "set-cookie", value: `${name}=${token}; Path=${path}${age}; HttpOnly${secure}` }],
+    });
+  }
+
+  #isToBeRetried(answered: IncomingMessage, { retries }: RouteRule, hasBody: boolean): boolean {
+    return (
+      isRepeatable(this.#request.method, hasBody) &&
+      (retries?.codes.includes(answered.statusCode ?? 0) ?? false)
+    );
+  }
+
+  async #say({ res }: HttpContext, { status, headers, body }: OwnAnswer): Promise<Outcome> {
+    sendText(res, status, body, headers as Record<string, string>);
+    return this.#outcome(status);
+  }
+
+  #outcome(status: number, endpoint?: EndpointState): Outcome {
+    return { rule: this.#rule?.name ?? "", status, endpoint: endpoint?.key ?? "" };
+  }
+}
+
+function isOverHttp2(pool: EndpointPool, { headers }: Incoming): boolean {
+  const { protocol } = pool.backend;
+  return (
+    protocol === "h2c" ||
+    (protocol === "auto" && /^application\/grpc(?:[+;]|$)/.test(headers["content-type"] ?? ""))
+  );
+}
+
+function cookieOf({ headers }: Incoming, name: string): string | undefined {
+  for (const pair of (headers.cookie ?? "").split(";")) {
+    const equals = pair.indexOf("=");
+    if (equals > 0 && pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim();
+  }
+  return undefined;
+}

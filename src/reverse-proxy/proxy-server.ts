@@ -1,0 +1,145 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import type { TLSSocket } from "node:tls";
+import { type Clock, type Logger, newUid } from "../base/index.ts";
+import { type HttpContext, type HttpServer, startHttpServer } from "../http/index.ts";
+import type { AccessLog } from "./access-log.ts";
+import type { Certificates } from "./certificates.ts";
+import type { EndpointPool } from "./endpoint-pool.ts";
+import { hostOf, type Incoming } from "./incoming.ts";
+import { type Outcome, ProxyExchange } from "./proxy-exchange.ts";
+import type { ProxyMetrics } from "./proxy-metrics.ts";
+import type { RouteLookup } from "./route-lookup.ts";
+
+const MAX_STREAMS = 128;
+/** As ingress-nginx's large_client_header_buffers: 4 of 8 KiB. */
+const LIMITS = {
+  maxHeaderBytes: 32 * 1024,
+  maxHeaders: 200,
+  maxTargetBytes: 16 * 1024,
+  closeTimeoutMs: 10_000,
+};
+
+export interface ProxyServerParts {
+  pool(backend: string): EndpointPool | undefined;
+  certificates: Certificates;
+  metrics: ProxyMetrics;
+  accessLog: AccessLog | undefined;
+  clock: Clock;
+  logger: Logger;
+}
+
+export interface ProxyServerOptions extends ProxyServerParts {
+  scheme: "http" | "https";
+  port: number;
+  /** Absent: it serves the connections that it is given. */
+  listen?: { port: number; host?: string };
+  /** The hosts as they are now. */
+  lookup(): RouteLookup;
+}
+
+/** Serves the hosts of a port over HTTP/1.1, and over TLS also HTTP/2. Errors: as `startHttpServer`'s. */
+export async function startProxyServer(options: ProxyServerOptions): Promise<HttpServer> {
+  const { scheme, listen, certificates, logger } = options;
+  const requests = new ProxyRequests(options);
+  const contextFor = (name: string) => {
+    const host = options.lookup().host(name.toLowerCase());
+    const pair = host?.certificate ?? options.lookup().host("*")?.certificate;
+    return pair && certificates.contextOf(host?.host ?? "*", pair);
+  };
+  return startHttpServer({
+    ...(listen ? { listen } : {}),
+    ...(scheme === "https"
+      ? { tls: { ...certificates.own(), contextFor }, http2: { maxStreams: MAX_STREAMS } }
+      : {}),
+    limits: LIMITS,
+    keepsEmptySegments: true,
+    handler: (ctx) => requests.answer(ctx),
+    upgrade: (req, socket, head) => requests.upgrade(req, socket, head),
+    logger,
+  });
+}
+
+/** The requests of a port. */
+class ProxyRequests {
+  readonly #options: ProxyServerOptions;
+
+  constructor(options: ProxyServerOptions) {
+    this.#options = options;
+  }
+
+  async answer(ctx: HttpContext): Promise<void> {
+    const { req } = ctx;
+    await this.#observe(req, (exchange) => exchange.answer(ctx));
+  }
+
+  async upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const gone = new AbortController();
+    socket.on("close", () => gone.abort());
+    await this.#observe(req, (exchange) => exchange.upgrade({ req, socket, head, signal: gone.signal }));
+  }
+
+  async #observe(req: IncomingMessage, serve: (exchange: ProxyExchange) => Promise<Outcome>): Promise<void> {
+    const { clock, metrics, lookup, accessLog } = this.#options;
+    const request = this.#read(req);
+    const startMs = clock.monotonicMs();
+    metrics.open++;
+    try {
+      const outcome = await serve(new ProxyExchange(this.#options, request, lookup().rule(request)));
+      const seconds = (clock.monotonicMs() - startMs) / 1000;
+      metrics.count(outcome, seconds);
+      accessLog?.add(logLine(request, outcome, seconds, clock.nowMs()));
+    } finally {
+      metrics.open--;
+    }
+  }
+
+  #read(req: IncomingMessage): Incoming {
+    const { scheme, port } = this.#options;
+    const url = req.url ?? "/";
+    const cut = url.indexOf("?");
+    const search = cut < 0 ? "" : url.slice(cut);
+    let query: URLSearchParams | undefined;
+    return {
+      method: req.method ?? "GET",
+      path: cut < 0 ? url : url.slice(0, cut),
+      search,
+      get query() {
+        query ??= new URLSearchParams(search);
+        return query;
+      },
+      host: hostOf(req.headers.host),
+      headers: req.headers,
+      scheme,
+      port,
+      client: clientOf(req),
+    };
+  }
+}
+
+/** An IPv4 address may come in the form of IPv6 (`::ffff:10.0.0.1`). */
+function clientOf({ socket }: IncomingMessage): string {
+  return ((socket as TLSSocket).remoteAddress ?? "").replace(/^::ffff:/, "");
+}
+
+/** One JSON object a line. */
+function logLine(
+  { client, method, host, path, search, headers }: Incoming,
+  { rule, status, endpoint }: Outcome,
+  seconds: number,
+  nowMs: number,
+): string {
+  return JSON.stringify({
+    time: new Date(nowMs).toISOString(),
+    id: headers["x-request-id"] ?? newUid(),
+    client,
+    method,
+    host,
+    path: path + search,
+    status,
+    seconds: Math.round(seconds * 1000) / 1000,
+    rule,
+    endpoint,
+    agent: headers["user-agent"] ?? "",
+  });
+}

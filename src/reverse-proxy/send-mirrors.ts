@@ -1,0 +1,33 @@
+import { type OutgoingHttpHeaders, request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+import type { EndpointPool } from "./endpoint-pool.ts";
+
+const MIRROR_MS = 10_000;
+
+/** Sends copies of a request, without its body, and drops the answers: nobody waits for them, and nobody hears of their failures. */
+export function sendMirrors(
+  backends: readonly string[],
+  poolOf: (name: string) => EndpointPool | undefined,
+  { method, path, headers }: { method: string; path: string; headers: OutgoingHttpHeaders },
+): void {
+  const { "content-length": _, "transfer-encoding": __, ...more } = headers;
+  for (const backend of backends) {
+    const pool = poolOf(backend);
+    const endpoint = pool?.pick(new Set(), 0);
+    if (!pool || !endpoint) continue;
+    const copy = (pool.backend.tls ? requestHttps : requestHttp)({
+      host: endpoint.address,
+      port: endpoint.port,
+      method,
+      path,
+      headers: more,
+      setHost: false,
+      agent: pool.agent,
+      timeout: MIRROR_MS,
+    });
+    copy.on("response", (answer) => answer.resume());
+    copy.on("timeout", () => copy.destroy());
+    copy.on("error", () => {});
+    copy.end();
+  }
+}

@@ -1,0 +1,118 @@
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { type Clock, errnoCode, errorMessage, GantryError } from "../base/index.ts";
+import type { EndpointPool } from "./endpoint-pool.ts";
+import { pickBackend } from "./pick-backend.ts";
+import type { RouteLookup } from "./route-lookup.ts";
+import { readGreeting } from "./server-names.ts";
+
+const GREETING_MS = 10_000;
+const CONNECT_MS = 5_000;
+
+export interface TlsFrontOptions {
+  listen: { port: number; host?: string };
+  /** The hosts whose connections go on as they come. */
+  lookup(): RouteLookup;
+  pool(backend: string): EndpointPool | undefined;
+  /** Takes the connections for all other names, if there is somebody. */
+  others: ((socket: Socket) => void) | undefined;
+  clock: Clock;
+}
+
+/** Passes TLS connections on unopened, by the name that the client asks for. */
+export class TlsFront {
+  readonly #options: TlsFrontOptions;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+
+  constructor(options: TlsFrontOptions) {
+    this.#options = options;
+    this.#server = createServer({ noDelay: true, keepAlive: true }, (socket) => this.#take(socket));
+  }
+
+  async listen(): Promise<void> {
+    const { port, host = "0.0.0.0" } = this.#options.listen;
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once("error", (error) => reject(cannotListen(port, error)));
+      this.#server.listen({ port, host }, resolve);
+    });
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  #take(socket: Socket): void {
+    let seen = Buffer.alloc(0);
+    const cancel = this.#options.clock.after(GREETING_MS, () => socket.destroy(), { unref: true });
+    const done = () => {
+      cancel();
+      socket.off("data", onData).pause();
+      socket.unshift(seen);
+    };
+    const onData = (chunk: Buffer) => {
+      seen = Buffer.concat([seen, chunk]);
+      const greeting = readGreeting(seen);
+      if (greeting.kind === "more") return;
+      done();
+      if (greeting.kind === "tls") this.#route(socket, greeting.name ?? "");
+      else this.#giveAway(socket);
+    };
+    this.#sockets.add(socket);
+    socket.on("error", () => socket.destroy());
+    socket.on("close", () => {
+      cancel();
+      this.#sockets.delete(socket);
+    });
+    socket.on("data", onData);
+  }
+
+  #route(socket: Socket, name: string): void {
+    const { lookup, pool, clock } = this.#options;
+    const host = lookup().host(name);
+    if (!host) {
+      this.#giveAway(socket);
+      return;
+    }
+    const chosen = pickBackend(host.rules[0]?.backends ?? []);
+    const endpoint = chosen && pool(chosen.backend)?.pick(new Set(), clock.monotonicMs());
+    if (!endpoint) {
+      socket.destroy();
+      return;
+    }
+    endpoint.inFlight++;
+    const behind = connect({ host: endpoint.address, port: endpoint.port, noDelay: true });
+    const cancel = clock.after(CONNECT_MS, () => behind.destroy(), { unref: true });
+    behind.once("connect", () => {
+      cancel();
+      socket.pipe(behind).pipe(socket);
+    });
+    behind.on("error", () => socket.destroy());
+    behind.on("close", () => {
+      cancel();
+      endpoint.inFlight--;
+      socket.destroy();
+    });
+    socket.on("close", () => behind.destroy());
+  }
+
+  #giveAway(socket: Socket): void {
+    const { others } = this.#options;
+    if (!others) {
+      socket.destroy();
+      return;
+    }
+    others(socket);
+    socket.resume();
+  }
+}
+
+function cannotListen(port: number, error: Error): GantryError {
+  const taken = errnoCode(error) === "EADDRINUSE";
+  return new GantryError(
+    taken ? "Conflict" : "Unavailable",
+    `cannot listen on port ${port}: ${taken ? "the address is already in use" : errorMessage(error)}`,
+    { code: taken ? "Http.AddressInUse" : "Http.CannotListen", cause: error },
+  );
+}
