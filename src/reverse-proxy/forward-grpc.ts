@@ -1,4 +1,9 @@
-import type { ClientHttp2Stream, IncomingHttpHeaders, IncomingHttpStatusHeader } from "node:http2";
+import type {
+  ClientHttp2Session,
+  ClientHttp2Stream,
+  IncomingHttpHeaders,
+  IncomingHttpStatusHeader,
+} from "node:http2";
 import { pipeline } from "node:stream/promises";
 import { bodyStream } from "../http/index.ts";
 import type { Outgoing } from "./forward-request.ts";
@@ -6,14 +11,16 @@ import { answeredHeaders } from "./forwarded-headers.ts";
 
 /**
  * Passes a request on over HTTP/2, with what follows the answer's body: gRPC tells there how a call has ended. Resolves with the
- * status when the answer has been passed on; undefined where the endpoint has seen nothing of the request.
+ * status when the answer has been passed on; `untouched` where the endpoint has seen nothing of the request, `lost` where it may have.
  */
 export async function forwardOverHttp2(
   { ctx, pool, endpoint, path, headers, signal }: Outgoing,
   decorate: (headers: ReturnType<typeof answeredHeaders>) => void,
-): Promise<number | undefined> {
-  const { host, ...rest } = headers;
-  const stream = pool.session(endpoint).request({
+): Promise<number | "untouched" | "lost"> {
+  const session = pool.session(endpoint);
+  if (session.connecting && !(await isConnected(session))) return "untouched";
+  const { host, "transfer-encoding": _, ...rest } = headers;
+  const stream = session.request({
     ...rest,
     te: "trailers",
     ":method": ctx.method,
@@ -27,7 +34,7 @@ export async function forwardOverHttp2(
     const head = headOf(stream);
     pipeline(bodyStream(ctx.req), stream).catch(() => {});
     const answered = await head;
-    if (!answered) return undefined;
+    if (!answered) return "lost";
     const status = answered[":status"] ?? 502;
     const own = answeredHeaders(answered);
     decorate(own);
@@ -41,6 +48,13 @@ export async function forwardOverHttp2(
   } finally {
     signal.removeEventListener("abort", gone);
   }
+}
+
+function isConnected(session: ClientHttp2Session): Promise<boolean> {
+  return new Promise((resolve) => {
+    session.once("connect", () => resolve(true));
+    session.once("close", () => resolve(false));
+  });
 }
 
 function headOf(

@@ -160,11 +160,9 @@ export class ProxyExchange {
           const status = await forwardOverHttp2(outgoing, (own) =>
             this.#changeAnswer(own, forwarding, rule, next),
           );
-          if (status !== undefined) return this.#outcome(status, next);
-          attempt = { kind: "lost", problem: "no answer" };
-          break;
-        }
-        attempt = await askEndpoint(outgoing, clock);
+          if (typeof status === "number") return this.#outcome(status, next);
+          attempt = { kind: status, problem: "no answer over HTTP/2" };
+        } else attempt = await askEndpoint(outgoing, clock);
         if (signal.aborted) break;
         if (
           attempt.kind === "answer" &&

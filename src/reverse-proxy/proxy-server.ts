@@ -20,6 +20,9 @@ const LIMITS = {
   closeTimeoutMs: 10_000,
 };
 
+/** How long a connection that the client has ended goes on the other way. */
+const HALF_CLOSED_MS = 1_000;
+
 export interface ProxyServerParts {
   pool(backend: string): EndpointPool | undefined;
   certificates: Certificates;
@@ -76,6 +79,10 @@ class ProxyRequests {
   async upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const gone = new AbortController();
     socket.on("close", () => gone.abort());
+    // Some servers never end what only their client has ended.
+    socket.on("end", () =>
+      this.#options.clock.after(HALF_CLOSED_MS, () => socket.destroy(), { unref: true }),
+    );
     await this.#observe(req, (exchange) => exchange.upgrade({ req, socket, head, signal: gone.signal }));
   }
 

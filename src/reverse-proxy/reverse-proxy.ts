@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import type { Logger } from "../base/index.ts";
+import { type Logger, systemClock } from "../base/index.ts";
 import type { ProxyNews, ProxyOrder, SentListener } from "./thread-messages.ts";
 import type { Backend, ListenerReport, RouteTable, VirtualHost } from "./types.ts";
 
@@ -11,6 +11,7 @@ export interface ReverseProxyOptions {
 
 /** Its heap: what passes is not kept. */
 const HEAP_MIB = 512;
+const AGAIN_MS = 500;
 
 /**
  * The proxy for traffic from outside. It works in a thread of its own, which there is while there is something to listen on; one
@@ -152,7 +153,12 @@ export class ReverseProxy {
     this.#sent = new Set();
     this.#closed();
     this.#answerAll();
-    if (!this.#isClosing && this.#table.listeners.length > 0) this.#sendRoutes();
+    // What made it fail may make the next one fail.
+    systemClock.after(AGAIN_MS, () => this.#goOn(), { unref: true });
+  }
+
+  #goOn(): void {
+    if (!this.#worker && !this.#isClosing && this.#table.listeners.length > 0) this.#sendRoutes();
   }
 
   #answerAll(): void {

@@ -104,7 +104,6 @@ export class TlsFront {
       return;
     }
     others(socket);
-    socket.resume();
   }
 }
 
