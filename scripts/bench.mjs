@@ -3,6 +3,7 @@
 // `npm run bench apiserver [8]`: requests a second of each sort, so many seconds each (test/bench/apiserver.ts).
 // `npm run bench apiserver-scale [10] [many-watchers] [field-watchers] [creates] [definitions]`: many of each (test/bench/apiserver/main.ts).
 // `npm run bench network-policy`: what a change costs among 1,000 policies and 5,000 pods (test/bench/network-policy.ts).
+// `npm run bench reverse-proxy -- [--nginx PATH]`: the proxy for traffic from outside beside nginx (test/bench/reverse-proxy/main.ts).
 // `npm run bench list-stall [50000]`: how long lists hold the API server's event loop (test/bench/list-stall.ts).
 import { join } from "node:path";
 import { buildIfStale, bundledNode, installNpmPackages, installSystemPackages, root, run } from "./setup.mjs";
@@ -14,6 +15,7 @@ const OWN_MAIN = {
   apiserver: "apiserver-main.ts",
   "apiserver-scale": "apiserver/main.ts",
   scale: "scale/main.ts",
+  "reverse-proxy": "reverse-proxy/main.ts",
 };
 
 installNpmPackages();

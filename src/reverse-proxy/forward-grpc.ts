@@ -14,7 +14,7 @@ import { answeredHeaders } from "./forwarded-headers.ts";
  * status when the answer has been passed on; `untouched` where the endpoint has seen nothing of the request, `lost` where it may have.
  */
 export async function forwardOverHttp2(
-  { ctx, pool, endpoint, path, headers, signal }: Outgoing,
+  { ctx, pool, endpoint, path, headers, onGivenUp }: Outgoing,
   decorate: (headers: ReturnType<typeof answeredHeaders>) => void,
 ): Promise<number | "untouched" | "lost"> {
   const session = pool.session(endpoint);
@@ -28,8 +28,7 @@ export async function forwardOverHttp2(
     ":scheme": pool.backend.tls ? "https" : "http",
     ":authority": String(host ?? endpoint.key),
   });
-  const gone = () => stream.close();
-  signal.addEventListener("abort", gone, { once: true });
+  const forget = onGivenUp(() => stream.close());
   try {
     const head = headOf(stream);
     pipeline(bodyStream(ctx.req), stream).catch(() => {});
@@ -46,7 +45,7 @@ export async function forwardOverHttp2(
     await pipeline(stream, res).catch(() => res.destroy());
     return status;
   } finally {
-    signal.removeEventListener("abort", gone);
+    forget();
   }
 }
 

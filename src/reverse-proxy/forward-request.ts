@@ -26,7 +26,8 @@ export interface Outgoing {
   connectMs: number | undefined;
   /** To the head of the answer. */
   answerMs: number | undefined;
-  signal: AbortSignal;
+  /** Calls once, when nobody waits for the answer any more; at once where that is so already. Returns the way to stop. */
+  onGivenUp(stop: () => void): () => void;
 }
 
 /**
@@ -39,7 +40,7 @@ export type Attempt =
 
 /** Asks one endpoint over HTTP/1.1. Resolves with the answer's head, or with why there is none; throws what is the client's fault. */
 export function askEndpoint(outgoing: Outgoing, clock: Clock): Promise<Attempt> {
-  const { ctx, pool, endpoint, path, headers, hasBody, signal } = outgoing;
+  const { ctx, pool, endpoint, path, headers, hasBody } = outgoing;
   const { agent, backend } = pool;
   const options: RequestOptions = {
     host: endpoint.address,
@@ -67,14 +68,12 @@ export function askEndpoint(outgoing: Outgoing, clock: Clock): Promise<Attempt> 
               request.destroy();
             });
     };
-    const gone = () => request.destroy();
+    const forget = outgoing.onGivenUp(() => request.destroy());
     const settle = (attempt: Attempt) => {
       cancelTimer();
-      signal.removeEventListener("abort", gone);
+      forget();
       resolve(attempt);
     };
-    if (signal.aborted) gone();
-    signal.addEventListener("abort", gone, { once: true });
     const connected = () => {
       isConnected = true;
       giveUpAfter(outgoing.answerMs);

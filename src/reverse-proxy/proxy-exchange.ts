@@ -1,7 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
-import { pipeline } from "node:stream/promises";
 import { type Clock, isGantryError, type Logger } from "../base/index.ts";
 import {
   type HttpContext,
@@ -17,10 +16,12 @@ import { type Attempt, askEndpoint, isRepeatable, type Outgoing } from "./forwar
 import { answeredHeaders, forwardedHeaders, forwardedUpgradeHeaders } from "./forwarded-headers.ts";
 import { changeHeaders } from "./header-changes.ts";
 import type { Incoming } from "./incoming.ts";
+import { passBody } from "./pass-body.ts";
 import { pickBackend } from "./pick-backend.ts";
 import { answer, type Forwarding, type OwnAnswer, planRequest } from "./plan-request.ts";
 import { sendMirrors } from "./send-mirrors.ts";
 import type { RouteRule } from "./types.ts";
+import { Waiting } from "./waiting.ts";
 
 /** Endpoints that are tried for one request, where none of them takes it. */
 const MAX_ENDPOINTS = 4;
@@ -55,16 +56,14 @@ export class ProxyExchange {
     const plan = this.#plan();
     if ("status" in plan) return this.#say(ctx, plan);
     const { rule, pool, forwarding } = plan;
-    const { requestMs } = rule.timeouts ?? {};
-    const late = new AbortController();
-    const cancel = requestMs ? this.#parts.clock.after(requestMs, () => late.abort()) : () => {};
+    const waiting = new Waiting(ctx.res, rule.timeouts?.requestMs, this.#parts.clock);
     try {
-      return await this.#forward(ctx, rule, pool, forwarding, late.signal);
+      return await this.#forward(ctx, rule, pool, forwarding, waiting);
     } catch (error) {
       if (!isGantryError(error) || ctx.res.headersSent) throw error;
       return this.#say(ctx, answer(error.code === "Http.BodyTooLarge" ? 413 : 400));
     } finally {
-      cancel();
+      waiting.end();
     }
   }
 
@@ -127,7 +126,7 @@ export class ProxyExchange {
     rule: RouteRule,
     pool: EndpointPool,
     forwarding: Forwarding,
-    late: AbortSignal,
+    waiting: Waiting,
   ): Promise<Outcome> {
     const { clock } = this.#parts;
     const request = this.#request;
@@ -139,7 +138,6 @@ export class ProxyExchange {
     const hasBody =
       request.headers["transfer-encoding"] !== undefined ||
       Number(request.headers["content-length"] ?? 0) > 0;
-    const signal = AbortSignal.any([ctx.signal, late]);
     const tried = new Set<string>();
     let retries = rule.retries?.attempts ?? 0;
     let attempt: Attempt = { kind: "untouched", problem: "no endpoint" };
@@ -149,7 +147,8 @@ export class ProxyExchange {
       if (!next) break;
       endpoint = next;
       const outgoing: Outgoing = {
-        ...{ ctx, pool, endpoint, path, headers, hasBody, signal },
+        ...{ ctx, pool, endpoint, path, headers, hasBody },
+        onGivenUp: (stop) => waiting.onEnd(stop),
         maxBodyBytes: rule.maxBodyBytes,
         connectMs: rule.timeouts?.connectMs,
         answerMs: rule.timeouts?.backendMs,
@@ -163,7 +162,7 @@ export class ProxyExchange {
           if (typeof status === "number") return this.#outcome(status, next);
           attempt = { kind: status, problem: "no answer over HTTP/2" };
         } else attempt = await askEndpoint(outgoing, clock);
-        if (signal.aborted) break;
+        if (waiting.isOver) break;
         if (
           attempt.kind === "answer" &&
           !(retries > 0 && this.#isToBeRetried(attempt.answer, rule, hasBody))
@@ -177,7 +176,7 @@ export class ProxyExchange {
       if (attempt.kind === "answer") {
         attempt.answer.resume();
         retries--;
-        await clock.sleep(rule.retries?.backoffMs ?? 0, signal).catch(() => {});
+        await clock.sleep(rule.retries?.backoffMs ?? 0);
         continue;
       }
       pool.avoid(endpoint, clock.monotonicMs());
@@ -185,14 +184,15 @@ export class ProxyExchange {
         break;
       tried.add(endpoint.key);
     }
-    if (ctx.signal.aborted) return this.#outcome(499, endpoint);
-    const isLate = late.aborted || attempt.kind === "late";
-    if (!late.aborted) this.#parts.logger.debug("no endpoint has answered", { rule: rule.name, ...attempt });
+    if (ctx.res.destroyed) return this.#outcome(499, endpoint);
+    const isLate = waiting.isLate || attempt.kind === "late";
+    if (!waiting.isLate)
+      this.#parts.logger.debug("no endpoint has answered", { rule: rule.name, ...attempt });
     return { ...(await this.#say(ctx, answer(isLate ? 504 : 502))), endpoint: endpoint?.key ?? "" };
   }
 
-  async #pass(
-    { res, signal }: HttpContext,
+  #pass(
+    { res }: HttpContext,
     answered: IncomingMessage,
     forwarding: Forwarding,
     rule: RouteRule,
@@ -203,9 +203,7 @@ export class ProxyExchange {
     res.writeHead(answered.statusCode ?? 502, headers);
     // The first event of a stream may be long in coming.
     if (headers["content-length"] === undefined) res.flushHeaders();
-    if (signal.aborted) answered.destroy();
-    // A client that goes away in the middle is no failure of ours; one whose answer breaks must see it.
-    await pipeline(answered, res).catch(() => res.destroy());
+    return passBody(answered, res);
   }
 
   #pick(
