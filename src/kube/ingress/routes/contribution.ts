@@ -6,6 +6,12 @@ export interface ListenerKey {
   readonly protocol: "http" | "https" | "passthrough";
 }
 
+/** Hosts with TLS that ends here and hosts whose bytes go on as they come may share a port, by the names that clients ask for. */
+export type Transport = "http" | "TLS";
+
+export const transportOf = (protocol: ListenerKey["protocol"]): Transport =>
+  protocol === "http" ? "http" : "TLS";
+
 /** What one object has to say of one host at one listener. */
 export interface HostRoutes {
   readonly listener: ListenerKey;
