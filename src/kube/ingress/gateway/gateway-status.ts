@@ -26,7 +26,8 @@ export function gatewayStatus(
     return listenerStatus(judged, known, circumstances, at);
   });
   const isProgrammed = told.some((one) => isTrue(one, "Programmed"));
-  const verdicts = [acceptedAtAll(accepted, told), gatewayProgrammed(accepted, isProgrammed)];
+  const inAll = acceptedAtAll(accepted, told);
+  const verdicts = [inAll, gatewayProgrammed(inAll, isProgrammed)];
   return {
     ...status,
     addresses: isProgrammed ? circumstances.addresses.map((value) => ({ type: "IPAddress", value })) : [],
