@@ -39,6 +39,7 @@ const load = ({ store, apiPort, ...more }: Load) =>
     token: undefined,
     schedulerConfigFile: undefined,
     simulatedNodes: 0,
+    ingress: { isEnabled: undefined, httpPort: undefined, httpsPort: undefined },
     ...more,
   });
 
