@@ -1,5 +1,6 @@
 import { type Clock, DeferredSaves, errorMessage, type Logger, type Service } from "../../base/index.ts";
 import type { NetworkBackend, PlatformOptions } from "../../cli/index.ts";
+import type { KindSource } from "../../kube/api/index.ts";
 import {
   type ApiServer,
   type Certificates,
@@ -69,6 +70,8 @@ export interface ControlPlane {
   certificates: Slot<Certificates>;
   /** A client in this process, once the API server is ready. */
   clientAs(user: UserInfo, userAgent: string): KubeClient;
+  /** What is served; likewise. */
+  kinds(): KindSource;
 }
 
 /** What decides: store, API server, controllers, scheduler. */
@@ -271,7 +274,7 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
       clock,
     }),
   ];
-  return { services, store, settings, certificates, clientAs };
+  return { services, store, settings, certificates, clientAs, kinds: () => apiServer.value.kinds };
 }
 
 /** By whom clients know the server: a certificate of its own stands for itself. */

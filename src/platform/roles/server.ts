@@ -5,6 +5,7 @@ import { CONTROLLER_MANAGER_FLAGS } from "../../kube/controllers/index.ts";
 import { programFlags } from "../program-flags.ts";
 import { schedulerConfigurationOf } from "../scheduler-configuration.ts";
 import { type ControlPlane, type ControlPlaneOptions, controlPlane } from "./control-plane.ts";
+import { ingress } from "./ingress.ts";
 import { localNodeClients } from "./local-node-clients.ts";
 import { localServing } from "./local-serving.ts";
 import { markControlPlane } from "./mark-control-plane.ts";
@@ -53,5 +54,6 @@ export function serverRole({ options, house, ...common }: ServerRoleOptions): Se
     logger: common.logger,
     clock: common.clock,
   });
-  return { plane, services: [...plane.services, ...node.services, simulated, marking] };
+  const outside = ingress({ ...common, plane });
+  return { plane, services: [...plane.services, ...node.services, simulated, marking, outside] };
 }

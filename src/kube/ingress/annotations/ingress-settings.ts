@@ -1,4 +1,4 @@
-import type { Backend, RouteFilter } from "../../../reverse-proxy/index.ts";
+import type { Backend, RouteFilter, RouteRule } from "../../../reverse-proxy/index.ts";
 import type { Problem } from "../problem.ts";
 
 /** What the annotations of an Ingress ask for. */
@@ -16,7 +16,7 @@ export interface IngressSettings {
   readonly protocol?: Backend["protocol"];
   readonly tls?: Backend["tls"];
   readonly maxBodyBytes?: number;
-  readonly backendMs?: number;
+  readonly timeouts?: RouteRule["timeouts"];
   readonly cors?: CorsFilter;
   readonly forwardedPrefix?: string;
   readonly allowedSources?: readonly string[];

@@ -7,7 +7,7 @@ const SECONDS = { min: 1, max: 7 * 24 * 3600 };
 
 type BackendSettings = Pick<
   IngressSettings,
-  "protocol" | "tls" | "maxBodyBytes" | "backendMs" | "sessionCookie" | "denied"
+  "protocol" | "tls" | "maxBodyBytes" | "timeouts" | "sessionCookie" | "denied"
 >;
 
 /** How backends are spoken to, with which bounds, and who stays at which of them. */
@@ -15,7 +15,7 @@ export function readBackendSettings(reader: AnnotationReader): BackendSettings {
   return {
     ...readProtocol(reader),
     ...readBodySize(reader),
-    ...readTimeout(reader),
+    ...readTimeouts(reader),
     ...readAffinity(reader),
   };
 }
@@ -53,13 +53,16 @@ function readBodySize(reader: AnnotationReader): BackendSettings {
   return size === 0 ? {} : { maxBodyBytes: size };
 }
 
-/** The proxy has one bound for a try, from its connection to the head of its answer: what nginx would wait for in all. */
-function readTimeout(reader: AnnotationReader): BackendSettings {
+function readTimeouts(reader: AnnotationReader): BackendSettings {
   const read = reader.integer("proxy-read-timeout", SECONDS);
   const connect = reader.integer("proxy-connect-timeout", SECONDS);
-  const send = reader.integer("proxy-send-timeout", SECONDS);
-  const longest = Math.max(read ?? 0, connect ?? 0, send ?? 0);
-  return longest > 0 ? { backendMs: (read ?? longest) * 1000 } : {};
+  if (read === undefined && connect === undefined) return {};
+  return {
+    timeouts: {
+      ...(read === undefined ? {} : { backendMs: read * 1000 }),
+      ...(connect === undefined ? {} : { connectMs: connect * 1000 }),
+    },
+  };
 }
 
 function readAffinity(reader: AnnotationReader): BackendSettings {

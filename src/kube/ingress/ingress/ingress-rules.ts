@@ -19,12 +19,12 @@ export function ruleOf(
   if (settings.redirect) return { ...common, filters: [settings.redirect], backends: [] };
   if (backend === undefined) return { ...common, filters: [{ type: "respond", status: 503 }], backends: [] };
   const backends: WeightedBackend[] = [{ backend, weight: 1 }];
-  const { maxBodyBytes, backendMs, sessionCookie } = settings;
+  const { maxBodyBytes, timeouts, sessionCookie } = settings;
   return {
     ...common,
     filters: filtersOf(settings),
     backends,
-    ...(backendMs === undefined ? {} : { timeouts: { backendMs } }),
+    ...(timeouts ? { timeouts } : {}),
     ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),
     ...(sessionCookie
       ? {

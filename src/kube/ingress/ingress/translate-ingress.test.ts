@@ -160,7 +160,10 @@ describe("annotations of an Ingress", () => {
 
   it.each<[annotations: Record<string, string>, rule: Partial<RouteRule>]>([
     [{ "proxy-body-size": "8m" }, { maxBodyBytes: 8 * 2 ** 20 }],
-    [{ "proxy-read-timeout": "120", "proxy-connect-timeout": "5" }, { timeouts: { backendMs: 120_000 } }],
+    [
+      { "proxy-read-timeout": "120", "proxy-connect-timeout": "5" },
+      { timeouts: { backendMs: 120_000, connectMs: 5_000 } },
+    ],
     [
       { "whitelist-source-range": "10.0.0.0/8, 192.0.2.1" },
       { allowedSources: ["10.0.0.0/8", "192.0.2.1/32"] },

@@ -153,9 +153,11 @@ class Translation {
     const isRedirected = forceSslRedirect || (sslRedirect && tls !== undefined);
     const plain = isRedirected ? rules.map((rule) => redirectedToTls(rule, ports.https)) : rules;
     const certificate = tls?.certificate ? { certificate: tls.certificate } : {};
+    // A wildcard of an Ingress covers one label, unlike one of a Gateway (IngressRule.host).
+    const oneLabel = host.startsWith("*.") ? { oneLabel: true } : {};
     return [
-      { listener: http, host, rules: plain },
-      { listener: https, host, rules, ...certificate },
+      { listener: http, host, ...oneLabel, rules: plain },
+      { listener: https, host, ...oneLabel, rules, ...certificate },
     ];
   }
 }

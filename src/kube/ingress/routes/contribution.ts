@@ -16,6 +16,7 @@ export const transportOf = (protocol: ListenerKey["protocol"]): Transport =>
 export interface HostRoutes {
   readonly listener: ListenerKey;
   readonly host: string;
+  readonly oneLabel?: boolean;
   readonly certificate?: VirtualHost["certificate"];
   readonly rules: readonly RouteRule[];
 }

@@ -98,8 +98,11 @@ function virtualHost(host: string, shares: Share[]): VirtualHost {
   shares.sort((a, b) => a.createdMs - b.createdMs || (a.owner < b.owner ? -1 : Number(a.owner > b.owner)));
   const rules: RouteRule[] = shares.flatMap(({ routes }) => routes.rules);
   const certificate = shares.find(({ routes }) => routes.certificate)?.routes.certificate;
+  // Where Ingress and Gateway API have the same wildcard, the wider meaning counts.
+  const oneLabel = shares.every(({ routes }) => routes.oneLabel);
   return {
     host,
+    ...(oneLabel ? { oneLabel } : {}),
     ...(certificate ? { certificate } : {}),
     rules: rules.sort((a, b) => compareMatches(a.match, b.match)),
   };
