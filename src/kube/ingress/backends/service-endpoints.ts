@@ -15,9 +15,10 @@ export function servicePort(service: Service, port: number | string): ServicePor
 export function endpointsOf(slices: readonly EndpointSlice[], { name = "" }: ServicePort): ProxyEndpoint[] {
   const ready = new Map<string, ProxyEndpoint>();
   const ending = new Map<string, ProxyEndpoint>();
-  for (const { addressType, endpoints, ports = [] } of slices) {
+  for (const { addressType, endpoints, ports } of slices) {
     if (addressType === "FQDN") continue;
-    const port = ports.find((one) => (one.name ?? "") === name)?.port;
+    // A slice without endpoints says null.
+    const port = (ports ?? []).find((one) => (one.name ?? "") === name)?.port;
     if (port === undefined) continue;
     for (const endpoint of endpoints ?? []) {
       const [address] = endpoint.addresses;

@@ -53,8 +53,8 @@ export class ClusterState implements ClusterLookup, ServiceSource {
       resource: services,
       onChange: (service, previous) => {
         if (previous && JSON.stringify(previous.spec.ports) === JSON.stringify(service.spec.ports)) return;
-        onService(keyOf(service));
         onChange(`service/${keyOf(service)}`);
+        onService(keyOf(service));
       },
     });
     this.#slices = new LazyInformer<EndpointSlice>({

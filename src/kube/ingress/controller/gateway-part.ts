@@ -46,6 +46,7 @@ export class GatewayPart implements RoutingPart {
   readonly #objects: GatewayInformers;
   readonly #world = new GatewayWorld();
   readonly #ports: PortUses;
+  readonly #dirtyGateways = new Set<string>();
   readonly #dirty = new Set<string>();
   readonly #statuses: GatewayStatusWriter;
   #hasProvided = false;
@@ -78,18 +79,26 @@ export class GatewayPart implements RoutingPart {
 
   mark(owner: string): void {
     if (!/^(gateway|gatewayclass|route|policy)\//.test(owner)) return;
-    this.#dirty.add(owner);
+    (owner.startsWith("gateway") ? this.#dirtyGateways : this.#dirty).add(owner);
     this.#options.routing.touch();
   }
 
-  /** Gateways first: routes look at them. What is marked meanwhile is worked off as well. */
-  work(): void {
-    while (this.#dirty.size > 0) {
-      const owners = [...this.#dirty];
-      const next = owners.find((one) => one.startsWith("gateway")) ?? owners[0]!;
-      this.#dirty.delete(next);
-      this.#translate(next);
+  /** Gateways first: routes look at them. */
+  takeDirty(): string | undefined {
+    for (const dirty of [this.#dirtyGateways, this.#dirty]) {
+      for (const owner of dirty) {
+        dirty.delete(owner);
+        return owner;
+      }
     }
+    return undefined;
+  }
+
+  translate(owner: string): void {
+    const [what, ...rest] = owner.split("/");
+    if (what === "gateway") this.#translateGateway(rest.join("/"));
+    else if (what === "route") this.#translateRoute(rest[0] as RouteKind, rest.slice(1).join("/"));
+    this.#options.routing.tell(owner);
   }
 
   owned(): Iterable<string> {
@@ -146,13 +155,6 @@ export class GatewayPart implements RoutingPart {
 
   #markDependents(dependency: string): void {
     for (const owner of this.#options.routing.dependentsOf(dependency)) this.mark(owner);
-  }
-
-  #translate(owner: string): void {
-    const [what, ...rest] = owner.split("/");
-    if (what === "gateway") this.#translateGateway(rest.join("/"));
-    else if (what === "route") this.#translateRoute(rest[0] as RouteKind, rest.slice(1).join("/"));
-    this.#options.routing.tell(owner);
   }
 
   #isOwn({ spec }: Gateway): boolean {

@@ -144,7 +144,7 @@ export class IngressController {
 
   /** Translates what has changed, and hands over the whole once all that was looked at is known. */
   #work(): void {
-    for (const part of this.#parts) part.work();
+    for (const part of this.#parts) this.#translateAll(part);
     if (!this.#cluster.isComplete) return;
     if (this.#tableChanged) {
       this.#tableChanged = false;
@@ -152,6 +152,17 @@ export class IngressController {
       this.#backends.drop();
     }
     this.#tellStatuses();
+  }
+
+  /** An object that cannot be translated keeps what it had, and no other one waits for it. */
+  #translateAll(part: RoutingPart): void {
+    for (let owner = part.takeDirty(); owner !== undefined; owner = part.takeDirty()) {
+      try {
+        part.translate(owner);
+      } catch (error) {
+        this.#logger.error("an object cannot be translated", { owner, error });
+      }
+    }
   }
 
   #tellStatuses(): void {

@@ -77,11 +77,16 @@ export class IngressPart implements RoutingPart {
     this.#options.routing.touch();
   }
 
-  work(): void {
+  takeDirty(): string | undefined {
     for (const key of this.#dirty) {
       this.#dirty.delete(key);
-      this.#translate(key);
+      return OWNER + key;
     }
+    return undefined;
+  }
+
+  translate(owner: string): void {
+    this.#translate(owner.slice(OWNER.length));
   }
 
   owned(): Iterable<string> {

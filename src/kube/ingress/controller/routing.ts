@@ -22,8 +22,9 @@ export interface RoutingPart {
   readonly isComplete: boolean;
   /** What this owner has looked at is other than before. */
   mark(owner: string): void;
-  /** Translates what has changed. */
-  work(): void;
+  /** Owners of which something has changed, each once: the part translates them in this order. */
+  takeDirty(): string | undefined;
+  translate(owner: string): void;
   /** Brings an object's status, and what is told of it, up to date in the API. */
   write(key: string): Promise<void>;
   /** Ports fare otherwise than before. */
