@@ -58,6 +58,8 @@ export interface ControlPlaneOptions {
   networkBackend: NetworkBackend | undefined;
   /** The way to the node of this process, once it is there. */
   localNode: (nodeName: string) => NodeAccess | undefined;
+  /** What the proxy for traffic from outside tells of itself. */
+  proxyMetrics: () => Promise<readonly string[]>;
   schedulerConfiguration: SchedulerConfiguration | undefined;
   logger: Logger;
   clock: Clock;
@@ -169,6 +171,7 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
             ...schedulerMetrics.lines(),
             ...(isStoreShared ? requestTimes.lines() : []),
           ],
+          metricsOfThreads: options.proxyMetrics,
           components: [
             { name: "controller-manager", check: () => parts.check("controllers") },
             { name: "scheduler", check: () => parts.check("scheduler") },

@@ -201,6 +201,15 @@ describe("the controller of Gateways", () => {
     await eventually(() => expect(world.proxy.ports()).toEqual([]));
   });
 
+  it("is not held up by an object that no definition would have taken", async () => {
+    await create("Gateway", "broken", { gatewayClassName: "gantry" });
+    await create("HTTPRoute", "broken", { parentRefs: [{ name: "gate" }], rules: [{ backendRefs: "web" }] });
+    await createBackend();
+    await createGateway([{}]);
+    await createRoute();
+    await eventually(() => expect(backends("*")).toHaveLength(1));
+  });
+
   it("leaves Gateways of other classes alone", async () => {
     await create("GatewayClass", "other", { controllerName: "example.com/other" });
     await create("Gateway", "gate", {
