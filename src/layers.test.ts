@@ -34,6 +34,7 @@ const ROWS: Record<string, number> = {
   "kube/proxy": 6,
   "kube/dns": 6,
   "kube/network-policy": 6,
+  "kube/ingress": 6,
   "kube/scraper": 6,
   dashboard: 7,
   cli: 7,

@@ -38,6 +38,7 @@ export async function agent(args: readonly string[], run: PlatformRunner): Promi
     configFile: undefined,
     schedulerConfigFile: undefined,
     simulatedNodes: 0,
+    ingress: { isEnabled: undefined, httpPort: undefined, httpsPort: undefined },
     networkBackend: undefined,
     servers: servers.length > 0 ? servers : undefined,
     token,

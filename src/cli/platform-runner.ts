@@ -31,6 +31,15 @@ export interface PlatformOptions {
   schedulerConfigFile: string | undefined;
   /** So many nodes whose pods only seem to run. */
   simulatedNodes: number;
+  /** Of traffic from outside; what is absent is as at the last start. */
+  ingress: IngressOptions;
+}
+
+export interface IngressOptions {
+  /** Whether Ingresses and Gateways are served. */
+  isEnabled: boolean | undefined;
+  httpPort: number | undefined;
+  httpsPort: number | undefined;
 }
 
 export interface PlatformHooks {

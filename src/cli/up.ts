@@ -2,13 +2,14 @@ import { resolve } from "node:path";
 import { type OptionSpecs, parseArguments } from "./arguments.ts";
 import { COMPONENTS, type Component, parseComponents, SERVER_COMPONENTS } from "./components.ts";
 import { homeDirectory } from "./home.ts";
+import { INGRESS_OPTIONS, ingressOptions } from "./ingress-options.ts";
 import { networkBackend } from "./network-backend.ts";
 import type { PlatformOptions, PlatformRunner } from "./platform-runner.ts";
 import { logLevel, PORTS, START_OPTIONS, start } from "./start.ts";
 
 const COMMON_USAGE =
   "[--home DIR] [--detach] [--wait] [--api-port N] [--store etcd://HOST:PORT[,…]] [--node-name NAME] [--node-ip ADDRESS] [--network-backend vxlan|host-gw] [--scheduler-config FILE] [--simulated-nodes N] [--log-level LEVEL] [--config FILE] [flags of kube-apiserver and kube-controller-manager, see 'gantry up --help']";
-export const UP_USAGE = `gantry up [--registry-port N] [--components LIST] ${COMMON_USAGE}`;
+export const UP_USAGE = `gantry up [--registry-port N] [--components LIST] [--ingress=false] [--ingress-http-port N] [--ingress-https-port N] ${COMMON_USAGE}`;
 export const SERVER_USAGE = `gantry server ${COMMON_USAGE}`;
 const SIMULATED_NODES = { min: 0, max: 5_000 };
 const OPTIONS: OptionSpecs = {
@@ -21,12 +22,14 @@ const OPTIONS: OptionSpecs = {
   "scheduler-config": { type: "string" },
   "simulated-nodes": { type: "string" },
 };
+/** What only a machine with pods has. */
+const UP_OPTIONS: OptionSpecs = { ...OPTIONS, ...INGRESS_OPTIONS };
 const { "registry-port": _registry, components: _components, ...SERVER_OPTIONS } = OPTIONS;
 
 /** Starts server and node in one. */
 export function up(args: readonly string[], run: PlatformRunner): Promise<number> {
   const chosen = (text: string | undefined) => (text === undefined ? COMPONENTS : parseComponents(text));
-  return startServer({ verb: "up", specs: OPTIONS, usage: UP_USAGE, chosen }, args, run);
+  return startServer({ verb: "up", specs: UP_OPTIONS, usage: UP_USAGE, chosen }, args, run);
 }
 
 /** Starts a control plane that runs no pods. */
@@ -68,6 +71,7 @@ async function startServer(
     token: undefined,
     schedulerConfigFile: schedulerConfig === undefined ? undefined : resolve(schedulerConfig),
     simulatedNodes: parsed.integer("simulated-nodes", SIMULATED_NODES) ?? 0,
+    ingress: ingressOptions(parsed, usage),
   };
   // A process of its own works from elsewhere: paths are absolute there.
   const config = options.configFile === undefined ? [] : [`--config=${options.configFile}`];

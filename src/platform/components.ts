@@ -26,6 +26,7 @@ const SERVICES = {
       "pod-routes",
       "network-policy",
       "dns",
+      "ingress",
       "control-plane-node",
       "node",
     ],

@@ -27,6 +27,10 @@ export interface PlatformConfig {
   /** Addresses of Services of type LoadBalancer. */
   loadBalancerCidr: string;
   clusterDomain: string;
+  /** Whether traffic from outside is served, and at which ports; 80 and 443 where absent. */
+  ingress?: boolean;
+  ingressHttpPort?: number;
+  ingressHttpsPort?: number;
   /** Where declared state lies: `embedded` (LMDB in the home) or `etcd://host:port[,…]`. */
   store: string;
   /** kube-apiserver's flags, without their dashes, as whoever keeps the instance has written them down. */
@@ -35,7 +39,15 @@ export interface PlatformConfig {
   controllerManager?: Record<string, unknown>;
 }
 
-type Optional = "nodeIp" | "machine" | "clusterId" | "networkBackend" | "servers";
+type Optional =
+  | "nodeIp"
+  | "machine"
+  | "clusterId"
+  | "networkBackend"
+  | "servers"
+  | "ingress"
+  | "ingressHttpPort"
+  | "ingressHttpsPort";
 
 const FIELDS: Record<Exclude<keyof PlatformConfig, "apiServer" | "controllerManager" | Optional>, RegExp> = {
   instanceId: /^[0-9a-f]{6}$/,
@@ -55,6 +67,9 @@ const OPTIONAL_FIELDS: Record<Optional, RegExp> = {
   clusterId: /^[0-9a-f]{32}$/,
   networkBackend: /^(vxlan|host-gw)$/,
   servers: /^https:\/\/[^\s,/]+(,https:\/\/[^\s,/]+)*$/,
+  ingress: /^(true|false)$/,
+  ingressHttpPort: /^[1-9]\d{0,4}$/,
+  ingressHttpsPort: /^[1-9]\d{0,4}$/,
 };
 
 const pathOf = (home: string) => join(home, "config.yaml");

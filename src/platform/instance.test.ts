@@ -18,7 +18,7 @@ beforeEach(() => {
 afterEach(() => rmSync(home, { recursive: true }));
 
 type Load = { store?: string; apiPort?: number } & Partial<
-  Pick<PlatformOptions, "programFlags" | "configFile">
+  Pick<PlatformOptions, "programFlags" | "configFile" | "ingress">
 >;
 
 const load = ({ store, apiPort, ...more }: Load) =>
@@ -39,6 +39,7 @@ const load = ({ store, apiPort, ...more }: Load) =>
     token: undefined,
     schedulerConfigFile: undefined,
     simulatedNodes: 0,
+    ingress: { isEnabled: undefined, httpPort: undefined, httpsPort: undefined },
     ...more,
   });
 
@@ -47,6 +48,21 @@ it("keeps what an instance decided at its first start, but for the ports that a 
   expect(first).toMatchObject({ store: "embedded", apiPort: 6443 });
   expect(load({ apiPort: 7443 })).toEqual({ ...first, apiPort: 7443 });
   expect(load({})).toEqual({ ...first, apiPort: 7443 });
+});
+
+it("keeps where traffic from outside comes in, and that it does not, until a start says otherwise", () => {
+  const none = { isEnabled: undefined, httpPort: undefined, httpsPort: undefined };
+  expect(load({})).not.toHaveProperty("ingress");
+  load({ ingress: { isEnabled: false, httpPort: 8080, httpsPort: 8443 } });
+  expect(load({ ingress: none })).toMatchObject({
+    ingress: false,
+    ingressHttpPort: 8080,
+    ingressHttpsPort: 8443,
+  });
+  expect(load({ ingress: { ...none, isEnabled: true } })).toMatchObject({
+    ingress: true,
+    ingressHttpPort: 8080,
+  });
 });
 
 it("takes what flags of the API server say of the instance, and keeps its Services where they are", () => {

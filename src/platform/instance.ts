@@ -34,12 +34,25 @@ export function loadInstance(options: PlatformOptions): PlatformConfig {
     machine: base.machine ?? newMachineId(),
     ...(options.nodeIp === undefined ? {} : { nodeIp: options.nodeIp }),
     ...(options.servers === undefined ? {} : { servers: [...options.servers] }),
+    ...ingressFields(options.ingress),
   };
   if (options.role === "agent" && config.servers === undefined) throw serverNeeded();
   assertValid(config, "", "see 'gantry help' for what the options take");
   if (known && placeOf(known.store) !== placeOf(config.store)) throw storeElsewhere(options.home);
   if (JSON.stringify(config) !== JSON.stringify(known)) writeConfig(options.home, config);
   return config;
+}
+
+function ingressFields({
+  isEnabled,
+  httpPort,
+  httpsPort,
+}: PlatformOptions["ingress"]): Partial<PlatformConfig> {
+  return {
+    ...(isEnabled === undefined ? {} : { ingress: isEnabled }),
+    ...(httpPort === undefined ? {} : { ingressHttpPort: httpPort }),
+    ...(httpsPort === undefined ? {} : { ingressHttpsPort: httpsPort }),
+  };
 }
 
 /** What a home has of a control plane an agent would leave to rot, and the other way round. */

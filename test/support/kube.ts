@@ -36,10 +36,14 @@ interface Access {
 }
 
 /** kubectl on a platform of the test file's own with these base images: both are there from the first hook on. */
-export function useKube(images: Parameters<typeof makeBaseImages>[0] = ["busybox"]): Kube {
+export function useKube(
+  images: Parameters<typeof makeBaseImages>[0] = ["busybox"],
+  /** More of what `gantry up` is given. */
+  extra: () => Promise<string[]> = async () => [],
+): Kube {
   let platform: TestPlatform;
   beforeAll(async () => {
-    platform = await startPlatform();
+    platform = await startPlatform({ extra: await extra() });
     makeBaseImages(images, platform.env);
   });
   afterAll(async () => {

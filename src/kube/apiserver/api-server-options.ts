@@ -40,6 +40,8 @@ export interface ApiServerOptions {
   components?: readonly HealthCheck[];
   /** What the parts beside this server tell on `/metrics`, as lines of Prometheus' text form. */
   metricsOfOthers?: () => readonly string[];
+  /** Likewise of those that work in threads of their own. */
+  metricsOfThreads?: () => Promise<readonly string[]>;
   /** What is kept for watchers: of the past, and for those that are slow. */
   watchLimits?: Pick<WatchCacheOptions<StoredObject>, "historyBytes" | "maxWaitingBytes">;
   /** A client that takes nothing of its answer for so long is cut off. Default 30 s. */

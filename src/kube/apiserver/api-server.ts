@@ -211,6 +211,7 @@ class KubeApiServer implements ApiServer {
       storedObjects: () =>
         this.#kinds.stored().map((kind) => [groupResourceText(kind), this.#cache.count(keyPrefix(kind))]),
       ...(options.metricsOfOthers ? { ofOthers: options.metricsOfOthers } : {}),
+      ...(options.metricsOfThreads ? { ofThreads: options.metricsOfThreads } : {}),
     });
     this.#checker = new CacheChecker({
       store: options.store,

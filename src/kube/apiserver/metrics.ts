@@ -38,6 +38,7 @@ export class ApiServerMetrics implements RequestObserver {
   readonly #gauges: () => Record<string, number>;
   readonly #storedObjects: () => Iterable<readonly [resource: string, count: number]>;
   readonly #ofOthers: () => readonly string[];
+  readonly #ofThreads: () => Promise<readonly string[]>;
   readonly #authorizations: Record<AuthorizationResult, number> = {
     allowed: 0,
     denied: 0,
@@ -62,6 +63,8 @@ export class ApiServerMetrics implements RequestObserver {
     storedObjects?: () => Iterable<readonly [resource: string, count: number]>;
     /** What other parts of the program tell, in the same form. */
     ofOthers?: () => readonly string[];
+    /** Likewise of those that work in threads of their own. */
+    ofThreads?: () => Promise<readonly string[]>;
   }) {
     this.#clock = options.clock;
     this.#flowControl = options.flowControl;
@@ -69,6 +72,7 @@ export class ApiServerMetrics implements RequestObserver {
     this.#gauges = options.gauges ?? (() => ({}));
     this.#storedObjects = options.storedObjects ?? (() => []);
     this.#ofOthers = options.ofOthers ?? (() => []);
+    this.#ofThreads = options.ofThreads ?? (async () => []);
   }
 
   start(): void {
@@ -109,6 +113,11 @@ export class ApiServerMetrics implements RequestObserver {
   countConsistencyCheck(resource: string, status: "success" | "failure" | "error"): void {
     const labels = `{${label("resource", resource)},${label("status", status)}}`;
     this.#consistencyChecks.set(labels, (this.#consistencyChecks.get(labels) ?? 0) + 1);
+  }
+
+  async textOfAll(): Promise<string> {
+    const ofThreads = await this.#ofThreads();
+    return this.text() + ofThreads.map((line) => `${line}\n`).join("");
   }
 
   text(): string {

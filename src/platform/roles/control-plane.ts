@@ -1,5 +1,6 @@
 import { type Clock, DeferredSaves, errorMessage, type Logger, type Service } from "../../base/index.ts";
 import type { NetworkBackend, PlatformOptions } from "../../cli/index.ts";
+import type { KindSource } from "../../kube/api/index.ts";
 import {
   type ApiServer,
   type Certificates,
@@ -57,6 +58,8 @@ export interface ControlPlaneOptions {
   networkBackend: NetworkBackend | undefined;
   /** The way to the node of this process, once it is there. */
   localNode: (nodeName: string) => NodeAccess | undefined;
+  /** What the proxy for traffic from outside tells of itself. */
+  proxyMetrics: () => Promise<readonly string[]>;
   schedulerConfiguration: SchedulerConfiguration | undefined;
   logger: Logger;
   clock: Clock;
@@ -69,6 +72,8 @@ export interface ControlPlane {
   certificates: Slot<Certificates>;
   /** A client in this process, once the API server is ready. */
   clientAs(user: UserInfo, userAgent: string): KubeClient;
+  /** What is served; likewise. */
+  kinds(): KindSource;
 }
 
 /** What decides: store, API server, controllers, scheduler. */
@@ -166,6 +171,7 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
             ...schedulerMetrics.lines(),
             ...(isStoreShared ? requestTimes.lines() : []),
           ],
+          metricsOfThreads: options.proxyMetrics,
           components: [
             { name: "controller-manager", check: () => parts.check("controllers") },
             { name: "scheduler", check: () => parts.check("scheduler") },
@@ -271,7 +277,7 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
       clock,
     }),
   ];
-  return { services, store, settings, certificates, clientAs };
+  return { services, store, settings, certificates, clientAs, kinds: () => apiServer.value.kinds };
 }
 
 /** By whom clients know the server: a certificate of its own stands for itself. */

@@ -2,9 +2,12 @@ import type { Service } from "../../base/index.ts";
 import type { PlatformOptions } from "../../cli/index.ts";
 import { API_SERVER_FLAGS } from "../../kube/apiserver/index.ts";
 import { CONTROLLER_MANAGER_FLAGS } from "../../kube/controllers/index.ts";
+import type { ReverseProxy } from "../../reverse-proxy/index.ts";
 import { programFlags } from "../program-flags.ts";
 import { schedulerConfigurationOf } from "../scheduler-configuration.ts";
+import { Slot } from "../slot.ts";
 import { type ControlPlane, type ControlPlaneOptions, controlPlane } from "./control-plane.ts";
+import { ingress, proxyMetrics } from "./ingress.ts";
 import { localNodeClients } from "./local-node-clients.ts";
 import { localServing } from "./local-serving.ts";
 import { markControlPlane } from "./mark-control-plane.ts";
@@ -25,6 +28,7 @@ export interface ServerRole {
 /** A control plane, and a node beside it that reaches it in the same process. */
 export function serverRole({ options, house, ...common }: ServerRoleOptions): ServerRole {
   const { nodeName } = common.config;
+  const proxy = new Slot<ReverseProxy>("proxy for traffic from outside");
   let node: NodeRole | undefined;
   const plane = controlPlane({
     ...common,
@@ -35,6 +39,7 @@ export function serverRole({ options, house, ...common }: ServerRoleOptions): Se
     networkBackend: options.networkBackend,
     schedulerConfiguration: schedulerConfigurationOf(options.schedulerConfigFile),
     localNode: (name) => (name === nodeName ? node?.kubelet.current : undefined),
+    proxyMetrics: () => proxyMetrics(proxy.current, common.clock),
   });
   node = nodeRole({
     ...common,
@@ -53,5 +58,6 @@ export function serverRole({ options, house, ...common }: ServerRoleOptions): Se
     logger: common.logger,
     clock: common.clock,
   });
-  return { plane, services: [...plane.services, ...node.services, simulated, marking] };
+  const outside = ingress({ ...common, plane, proxy });
+  return { plane, services: [...plane.services, ...node.services, simulated, marking, outside] };
 }

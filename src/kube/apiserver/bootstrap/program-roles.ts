@@ -14,6 +14,17 @@ gantry:node-certificate-approver
   certificates.k8s.io | certificatesigningrequests | READ
   certificates.k8s.io | certificatesigningrequests/approval | update
   certificates.k8s.io | signers @ kubernetes.io/kube-apiserver-client kubernetes.io/kube-apiserver-client-kubelet kubernetes.io/kubelet-serving | approve
+gantry:ingress-controller
+  core | configmaps namespaces secrets services | READ
+  discovery.k8s.io | endpointslices | READ
+  networking.k8s.io | ingresses | READ
+  networking.k8s.io | ingressclasses | READ create
+  networking.k8s.io | ingresses/status | patch update
+  gateway.networking.k8s.io | backendtlspolicies gateways grpcroutes httproutes referencegrants tlsroutes | READ
+  gateway.networking.k8s.io | gatewayclasses | READ create
+  gateway.networking.k8s.io | backendtlspolicies/status gatewayclasses/status gateways/status grpcroutes/status httproutes/status tlsroutes/status | patch update
+  coordination.k8s.io | leases | create get update
+  core events.k8s.io | events | create patch update
 system:network-policy
   core | namespaces pods | list watch
   networking.k8s.io | networkpolicies | list watch
@@ -35,6 +46,7 @@ export const PROGRAM_ROLE_BINDINGS = `
 system:cluster-dns = system:cluster-dns : User:system:cluster-dns
 gantry:volume-provisioner = gantry:volume-provisioner : User:system:volume-provisioner
 gantry:node-certificate-approver = gantry:node-certificate-approver : ServiceAccount:kube-system/node-certificate-approver
+gantry:ingress-controller = gantry:ingress-controller : ServiceAccount:kube-system/ingress-controller
 gantry:node-bootstrappers = system:node-bootstrapper : Group:system:bootstrappers
 gantry:node-autoapprove-bootstrap = system:certificates.k8s.io:certificatesigningrequests:nodeclient : Group:system:bootstrappers
 gantry:node-autoapprove-certificate-rotation = system:certificates.k8s.io:certificatesigningrequests:selfnodeclient : Group:system:nodes

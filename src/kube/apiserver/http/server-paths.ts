@@ -67,7 +67,7 @@ export class ServerPaths {
     const path = info.path.length > 1 ? info.path.replace(/\/$/, "") : info.path;
     const health = await this.#options.health.answer(path, ctx.query);
     if (health) return sendText(ctx.res, health.code, health.text, { "x-content-type-options": "nosniff" });
-    if (info.path === "/metrics") return sendMetrics(ctx, this.#options.metrics.text());
+    if (info.path === "/metrics") return sendMetrics(ctx, await this.#options.metrics.textOfAll());
     if (info.path === "/metrics/slis") return sendMetrics(ctx, this.#options.health.slis.text());
     const { debugPages, clock } = this.#options;
     const debug = debugPage(path, ctx.req.headers.accept, debugPages, clock.nowMs());

@@ -1,0 +1,25 @@
+import type { RequestMatch } from "../../../reverse-proxy/index.ts";
+import type { HTTPIngressPath } from "../../api/index.ts";
+import type { IngressSettings } from "../annotations/ingress-settings.ts";
+
+/**
+ * What a path of an Ingress fits; an error's text where its pattern cannot be read. `ImplementationSpecific` is a prefix here.
+ * As in ingress-nginx, `use-regex` and `rewrite-target` make patterns of all paths of the Ingress, which may go on after their end.
+ */
+export function pathMatch(
+  { path, pathType }: HTTPIngressPath,
+  { useRegex, rewriteTarget }: IngressSettings,
+): RequestMatch | { readonly error: string } {
+  const value = path || "/";
+  if (useRegex || rewriteTarget !== undefined) return patternMatch(value);
+  return { path: { type: pathType === "Exact" ? "exact" : "prefix", value } };
+}
+
+function patternMatch(value: string): RequestMatch | { readonly error: string } {
+  try {
+    new RegExp(value);
+  } catch {
+    return { error: `path ${JSON.stringify(value)} is no valid pattern` };
+  }
+  return { path: { type: "regex", value: `^${value}` } };
+}
