@@ -9,6 +9,7 @@ import { ActiveRequests, createContext, type HttpContext } from "./context.ts";
 import type { HttpResponse } from "./http-response.ts";
 import { Http1Connections } from "./http1-connections.ts";
 import { Http2Connections } from "./http2/http2-connections.ts";
+import { splitByPreface } from "./http2/split-by-preface.ts";
 import { DEFAULT_LIMITS, type HttpLimits } from "./limits.ts";
 import { addressOf, type BoundAddress, type ListenAddress, listen, removeSocket } from "./listen.ts";
 import { refuse } from "./refuse.ts";
@@ -42,7 +43,7 @@ export interface HttpServerOptions {
   /** Absent: it only serves the connections that it is given (`take`). */
   listen?: ListenAddress;
   tls?: TlsOptions;
-  /** Offers HTTP/2 to clients over TLS, beside HTTP/1.1. */
+  /** Offers HTTP/2 beside HTTP/1.1: over TLS by ALPN, else to those who begin with it (prior knowledge, RFC 9113 §3.3). */
   http2?: Http2Options;
   handler: (ctx: HttpContext) => Promise<void> | void;
   /**
@@ -94,10 +95,6 @@ class RunningServer implements HttpServer {
     this.#server.maxConnections = this.#limits.maxConnections;
     // Node would drop further headers silently, and two readers would see different requests; counted in #problemOf.
     this.#server.maxHeadersCount = 0;
-    this.#server.on("connection", (socket: Socket) => {
-      this.#sockets.add(socket);
-      socket.on("close", () => this.#sockets.delete(socket));
-    });
     new Http1Connections({
       server: this.#server,
       limits: this.#limits,
@@ -106,6 +103,10 @@ class RunningServer implements HttpServer {
       isClosing: () => this.#closing !== undefined,
     });
     this.#http2 = this.#splitByProtocol();
+    this.#server.on("connection", (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.on("close", () => this.#sockets.delete(socket));
+    });
     this.#server.on("tlsClientError", (error, socket) => {
       options.logger.debug("TLS handshake failed", { error: errorMessage(error) });
       socket.destroy();
@@ -169,7 +170,7 @@ class RunningServer implements HttpServer {
   /** What a client chose in its TLS handshake decides who reads its connection; to others it is as if nothing were there. */
   #splitByProtocol(): Http2Connections | undefined {
     const { tls, http2, logger } = this.#options;
-    if (!tls || !http2) return undefined;
+    if (!http2) return undefined;
     const connections = new Http2Connections({
       goawayChance: 0,
       ...http2,
@@ -177,11 +178,17 @@ class RunningServer implements HttpServer {
       serve: (req, res, carrier) => this.#serve(req, res, carrier),
       logger,
     });
-    const readers = this.#server.listeners("secureConnection");
-    this.#server.removeAllListeners("secureConnection");
-    this.#server.on("secureConnection", (socket: TLSSocket) => {
-      if (socket.alpnProtocol === "h2") connections.take(socket);
-      else for (const read of readers) read.call(this.#server, socket);
+    const event = tls ? "secureConnection" : "connection";
+    const readers = this.#server.listeners(event);
+    this.#server.removeAllListeners(event);
+    const readHttp1 = (socket: Socket) => {
+      for (const read of readers) read.call(this.#server, socket);
+    };
+    this.#server.on(event, (socket: Socket) => {
+      if (!tls)
+        splitByPreface(socket, this.#limits.headersTimeoutMs, (it) => connections.take(it), readHttp1);
+      else if ((socket as TLSSocket).alpnProtocol === "h2") connections.take(socket);
+      else readHttp1(socket);
     });
     return connections;
   }

@@ -52,9 +52,8 @@ export async function startProxyServer(options: ProxyServerOptions): Promise<Htt
   };
   return startHttpServer({
     ...(listen ? { listen } : {}),
-    ...(scheme === "https"
-      ? { tls: { ...certificates.own(), contextFor }, http2: { maxStreams: MAX_STREAMS } }
-      : {}),
+    ...(scheme === "https" ? { tls: { ...certificates.own(), contextFor } } : {}),
+    http2: { maxStreams: MAX_STREAMS },
     limits: LIMITS,
     keepsEmptySegments: true,
     handler: (ctx) => requests.answer(ctx),

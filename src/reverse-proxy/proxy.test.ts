@@ -414,45 +414,42 @@ describe("other protocols", () => {
     await new Promise<void>((resolve) => behind.listen(0, "127.0.0.1", resolve));
     const { port } = behind.address() as AddressInfo;
     proxy.backend("web", [{ address: "127.0.0.1", port }]);
-    const listenPort = await freePort();
+    const hosts = [{ host: "*", rules: [ruleOf({})] }];
+    const [tlsPort, plainPort] = [await freePort(), await freePort()];
     await proxy.engine.setRoutes({
       listeners: [
-        {
-          address: "127.0.0.1",
-          port: listenPort,
-          protocol: "https",
-          hosts: [{ host: "*", rules: [ruleOf({})] }],
-        },
+        { address: "127.0.0.1", port: tlsPort, protocol: "https", hosts },
+        { address: "127.0.0.1", port: plainPort, protocol: "http", hosts },
       ],
     });
-    const session = connectHttp2(`https://127.0.0.1:${listenPort}`, {
-      rejectUnauthorized: false,
-      servername: "a.example",
-    });
-    const stream = session.request({
-      ":method": "POST",
-      ":path": "/pkg.Service/Call",
-      "content-type": "application/grpc",
-      te: "trailers",
-    });
-    const told: Record<string, unknown> = {};
-    stream.on("response", (headers) =>
-      Object.assign(told, { status: headers[":status"], path: headers["x-path"] }),
-    );
-    stream.on("trailers", (trailers) =>
-      Object.assign(told, { grpc: trailers["grpc-status"], message: trailers["grpc-message"] }),
-    );
-    stream.on("data", (chunk) => Object.assign(told, { body: String(chunk) }));
-    stream.end("ping");
-    await new Promise((resolve) => stream.on("close", resolve));
-    expect(told).toEqual({
-      status: 200,
-      path: "/pkg.Service/Call",
-      body: "ping",
-      grpc: "5",
-      message: "none",
-    });
-    session.close();
+    const options = { rejectUnauthorized: false, servername: "a.example" };
+    for (const origin of [`https://127.0.0.1:${tlsPort}`, `http://127.0.0.1:${plainPort}`])
+      expect(await calledOverHttp2(origin, options)).toEqual({
+        ...{ status: 200, path: "/pkg.Service/Call", body: "ping", grpc: "5", message: "none" },
+      });
+    expect((await proxy.ask("/", { port: plainPort, method: "POST", body: "x" })).status).toBe(502);
     behind.close();
   });
 });
+
+async function calledOverHttp2(origin: string, options: object): Promise<Record<string, unknown>> {
+  const session = connectHttp2(origin, options);
+  const stream = session.request({
+    ":method": "POST",
+    ":path": "/pkg.Service/Call",
+    "content-type": "application/grpc",
+    te: "trailers",
+  });
+  const told: Record<string, unknown> = {};
+  stream.on("response", (headers) =>
+    Object.assign(told, { status: headers[":status"], path: headers["x-path"] }),
+  );
+  stream.on("trailers", (trailers) =>
+    Object.assign(told, { grpc: trailers["grpc-status"], message: trailers["grpc-message"] }),
+  );
+  stream.on("data", (chunk) => Object.assign(told, { body: String(chunk) }));
+  stream.end("ping");
+  await new Promise((resolve) => stream.on("close", resolve));
+  session.close();
+  return told;
+}

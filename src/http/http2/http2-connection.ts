@@ -4,7 +4,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from "node:http2";
-import type { TLSSocket } from "node:tls";
+import type { Socket } from "node:net";
 import { errorMessage, type Logger, systemClock } from "../../base/index.ts";
 import type { HttpLimits } from "../limits.ts";
 import type { ServeRequest } from "../request-carrier.ts";
@@ -40,7 +40,7 @@ export interface Http2ConnectionOptions {
 
 /** The connection of one client that speaks HTTP/2: its streams are served side by side. */
 export class Http2Connection {
-  readonly #socket: TLSSocket;
+  readonly #socket: Socket;
   readonly #options: Http2ConnectionOptions;
   readonly #session: ServerHttp2Session;
   readonly #handlers: HandlerQueue;
@@ -51,7 +51,7 @@ export class Http2Connection {
   #isAsked = false;
   #written = { bytes: 0, atMs: systemClock.monotonicMs() };
 
-  constructor(socket: TLSSocket, options: Http2ConnectionOptions) {
+  constructor(socket: Socket, options: Http2ConnectionOptions) {
     this.#socket = socket;
     this.#options = options;
     const { limits, maxStreams, logger } = options;

@@ -1,4 +1,4 @@
-import type { TLSSocket } from "node:tls";
+import type { Socket } from "node:net";
 import { type Cancel, systemClock } from "../../base/index.ts";
 import { Http2Connection, type Http2ConnectionOptions } from "./http2-connection.ts";
 
@@ -14,7 +14,7 @@ export class Http2Connections {
     this.#options = options;
   }
 
-  take(socket: TLSSocket): void {
+  take(socket: Socket): void {
     const connection = new Http2Connection(socket, this.#options);
     this.#open.add(connection);
     socket.on("close", () => this.#forget(connection));
