@@ -107,6 +107,10 @@ function placeOfValue(field: ModelField, owner: Model): MergeSchema {
     case "*s":
       return { list: { isAtomic: true, keys: [], element: scalarPlace("string") } };
     case "f":
+    // A schema or something else in its place: the definition says nothing of what it is.
+    case "A":
+    case "B":
+    case "S":
       return deducedSchema;
     case "r":
       // Any JSON of a schema is known by its value; a runtime.RawExtension is one value.

@@ -108,6 +108,50 @@ describe("a custom resource definition", () => {
     expect(document.components.schemas["com.example.v1.Box"].properties.spec.properties.size.minimum).toBe(1);
   });
 
+  it("is applied on the server with all that a schema may hold, again and again", async () => {
+    const schema = {
+      type: "object",
+      properties: {
+        spec: {
+          type: "object",
+          properties: {
+            list: { type: "array", items: { type: "object", properties: { a: { type: "string" } } } },
+            map: { type: "object", additionalProperties: { type: "integer" } },
+            open: { type: "object", additionalProperties: true },
+            either: { anyOf: [{ type: "integer" }, { type: "string" }], "x-kubernetes-int-or-string": true },
+            limited: {
+              type: "string",
+              enum: ["a", "b"],
+              default: "a",
+              example: { any: [1] },
+              not: { maxLength: 0 },
+            },
+            free: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
+          },
+        },
+      },
+    };
+    const applied = {
+      ...boxes,
+      metadata: { name: "crates.example.com" },
+      spec: {
+        ...boxes.spec,
+        names: { plural: "crates", kind: "Crate" },
+        versions: [{ name: "v1", served: true, storage: true, schema: { openAPIV3Schema: schema } }],
+      },
+    };
+    const path = `${DEFINITIONS}/crates.example.com?fieldManager=kubectl`;
+    const apply = () => send("PATCH", path, applied, { "content-type": "application/apply-patch+yaml" });
+    const made = await apply();
+    expect([made.status, made.json.message]).toEqual([201, undefined]);
+    expect(made.json.spec.versions[0].schema.openAPIV3Schema).toEqual(schema);
+    expect(made.json.metadata.managedFields[0].fieldsV1["f:spec"]["f:versions"]).toEqual({});
+    const generation = made.json.metadata.generation;
+    const again = await apply();
+    expect([again.status, again.json.metadata.generation]).toEqual([200, generation]);
+    await send("DELETE", `${DEFINITIONS}/crates.example.com`);
+  });
+
   it("says what its objects are: defaults, unknown fields, rules", async () => {
     const made = await send("POST", PATH, box("one", { unknown: 1 }));
     expect([made.status, made.json.spec]).toEqual([201, { size: 3, color: "red" }]);
