@@ -10,10 +10,8 @@ export function changeHeaders(
   for (const { name, value } of add) {
     const key = name.toLowerCase();
     const before = headers[key];
-    if (before === undefined) headers[key] = value;
-    // Cookies are not joined: each stands in a header of its own (RFC 6265 §3).
-    else if (key === "set-cookie") headers[key] = [...[before].flat().map(String), value];
-    else headers[key] = `${[before].flat().join(", ")}, ${value}`;
+    // As a line of its own beside those that are there, which means the same as a list (RFC 9110 §5.2).
+    headers[key] = before === undefined ? value : [...[before].flat().map(String), value];
   }
   for (const name of remove) delete headers[name.toLowerCase()];
 }
