@@ -134,6 +134,27 @@ describe("what pods use of CSI drivers", () => {
     await eventually(async () => expect(await toldNode(node1)).toEqual([]));
   });
 
+  it("that somebody else has attached stays so", async () => {
+    const { client } = world;
+    const made = await client.create(volumeAttachments, {
+      metadata: { name: `by-hand-${node1}` },
+      spec: { attacher: DRIVER, nodeName: node1, source: { persistentVolumeName: volumeName } },
+    });
+    await addVolume(world, volumeName);
+    await addPod(world, "one", node1);
+    // What is its own comes beside it, and goes again.
+    const own = async () =>
+      (await client.list(volumeAttachments)).items.filter(
+        ({ metadata, spec }) => spec.nodeName === node1 && metadata.name !== made.metadata.name,
+      );
+    await eventually(async () => expect(await own()).toHaveLength(1));
+    await client.delete(pods, world.namespace, "one", { gracePeriodSeconds: 0 });
+    await eventually(async () => expect(await own()).toHaveLength(0));
+    expect((await client.get(volumeAttachments, undefined, made.metadata.name)).metadata.uid).toBe(
+      made.metadata.uid,
+    );
+  });
+
   it("is attached to one node after the other where only one may have it", async () => {
     await addVolume(world, volumeName);
     await addPod(world, "a", node1);

@@ -19,6 +19,7 @@ import {
   attachableVolume,
   attachmentName,
   isOutOfService,
+  isOwn,
   isReady,
   isShared,
   uniqueVolumeName,
@@ -66,7 +67,7 @@ export class AttachDetach {
     for (const attachment of this.#sources.attachments.on(nodeName)) {
       const name = attachment.metadata.name;
       if (wanted.has(name)) this.#unwantedSinceMs.delete(name);
-      else await this.#detach(attachment, node, enqueue);
+      else if (isOwn(attachment)) await this.#detach(attachment, node, enqueue);
     }
     if (!node) return;
     for (const [name, one] of wanted) await this.#attach(name, one, nodeName);

@@ -24,6 +24,9 @@ export function attachmentName({ driver, handle }: WantedAttachment, nodeName: s
   return `csi-${createHash("sha256").update(`${handle}${driver}${nodeName}`).digest("hex")}`;
 }
 
+/** Whether it may have been made here: what people and other programs have made is theirs to take away. */
+export const isOwn = ({ metadata }: VolumeAttachment): boolean => /^csi-[0-9a-f]{64}$/.test(metadata.name);
+
 /** As nodes name it in what they have in use. */
 export const uniqueVolumeName = ({ driver, handle }: Pick<WantedAttachment, "driver" | "handle">): string =>
   `kubernetes.io/csi/${driver}^${handle}`;
