@@ -6,10 +6,13 @@ export const PREFIX = "nginx.ingress.kubernetes.io/";
 /** Reads the annotations of one Ingress, and remembers which were read and what was wrong with them. */
 export class AnnotationReader {
   readonly problems: Problem[] = [];
+  /** Of the Ingress. */
+  readonly namespace: string;
   readonly #annotations: Record<string, string>;
   readonly #read = new Set<string>();
 
   constructor({ metadata }: Ingress) {
+    this.namespace = metadata.namespace!;
     this.#annotations = metadata.annotations ?? {};
   }
 

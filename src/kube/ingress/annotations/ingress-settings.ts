@@ -15,6 +15,10 @@ export interface IngressSettings {
   readonly redirectsWww: boolean;
   readonly protocol?: Backend["protocol"];
   readonly tls?: Backend["tls"];
+  /** A Secret of the Ingress' namespace with what the proxy shows backends, and who must have signed theirs. */
+  readonly backendSecret?: string;
+  /** Bytes of its hosts go on as they come, to the backend of the path `/`. */
+  readonly passesThrough: boolean;
   readonly maxBodyBytes?: number;
   readonly timeouts?: RouteRule["timeouts"];
   readonly cors?: CorsFilter;

@@ -7,7 +7,7 @@ const SECONDS = { min: 1, max: 7 * 24 * 3600 };
 
 type BackendSettings = Pick<
   IngressSettings,
-  "protocol" | "tls" | "maxBodyBytes" | "timeouts" | "sessionCookie" | "denied"
+  "protocol" | "tls" | "backendSecret" | "maxBodyBytes" | "timeouts" | "sessionCookie" | "denied"
 >;
 
 /** How backends are spoken to, with which bounds, and who stays at which of them. */
@@ -27,6 +27,7 @@ function readProtocol(reader: AnnotationReader): BackendSettings {
   // nginx verifies nothing unless it is told to, and then needs an authority.
   const verify = reader.text("proxy-ssl-verify") === "on";
   const tls = { verify, ...(serverName ? { serverName } : {}) };
+  const secret = readSecret(reader);
   switch (protocol) {
     case undefined:
     case "":
@@ -36,13 +37,23 @@ function readProtocol(reader: AnnotationReader): BackendSettings {
       return { protocol: "auto" };
     case "HTTPS":
     case "GRPCS":
-      return { protocol: "https", tls };
+      return { protocol: "https", tls, ...secret };
     case "GRPC":
       return { protocol: "h2c" };
     default:
       reader.tell("backend-protocol", `${protocol} is not implemented`);
       return { denied: `backend protocol ${protocol} is not implemented` };
   }
+}
+
+/** `namespace/name`, where only the Ingress' own namespace may stand; or the name alone. */
+function readSecret(reader: AnnotationReader): BackendSettings {
+  const text = reader.text("proxy-ssl-secret")?.trim();
+  if (!text) return {};
+  const [name, namespace = reader.namespace] = text.split("/").reverse() as [string, string?];
+  if (namespace === reader.namespace) return { backendSecret: name };
+  reader.tell("proxy-ssl-secret", "the Secret must be in the Ingress' own namespace");
+  return { denied: "what backends are to be shown cannot be had" };
 }
 
 function readBodySize(reader: AnnotationReader): BackendSettings {

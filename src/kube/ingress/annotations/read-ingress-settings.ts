@@ -25,6 +25,19 @@ const GUARDS = [
   "enable-modsecurity",
 ];
 
+/** How nginx does its work: there is nothing to be told where something else does it. */
+const OF_NGINX_ALONE = [
+  "client-body-buffer-size",
+  "enable-rewrite-log",
+  "proxy-buffer-size",
+  "proxy-buffering",
+  "proxy-buffers-number",
+  "proxy-busy-buffers-size",
+  "proxy-http-version",
+  "proxy-max-temp-file-size",
+  "proxy-request-buffering",
+];
+
 /** Reads the annotations of ingress-nginx. */
 export function readIngressSettings(ingress: Ingress): IngressSettings {
   const reader = new AnnotationReader(ingress);
@@ -39,10 +52,13 @@ export function readIngressSettings(ingress: Ingress): IngressSettings {
     ...readBackendSettings(reader),
     ...readAccess(reader),
   };
+  const passesThrough = reader.flag("ssl-passthrough") ?? false;
   const refused = refusal(reader);
+  for (const name of OF_NGINX_ALONE) reader.text(name);
   tellUnread(reader);
   return {
     useRegex,
+    passesThrough,
     ...read,
     ...(rewriteTarget ? { rewriteTarget } : {}),
     ...(upstreamHost ? { upstreamHost } : {}),

@@ -23,6 +23,8 @@ export class BackendKeeper {
   readonly #kept = new Map<string, Kept>();
   readonly #byOwner = new Map<string, readonly BackendReference[]>();
   readonly #byService = new Map<string, Set<string>>();
+  /** Names that somebody has let go of since the last `drop`. */
+  readonly #loose = new Set<string>();
 
   constructor(proxy: Pick<ProxyControl, "setBackend" | "removeBackend">, source: ServiceSource) {
     this.#proxy = proxy;
@@ -36,19 +38,26 @@ export class BackendKeeper {
     else this.#byOwner.delete(owner);
     for (const reference of references) this.#hold(owner, reference);
     const wanted = new Set(references.map(({ name }) => name));
-    for (const { name } of before) if (!wanted.has(name)) this.#kept.get(name)?.owners.delete(owner);
+    for (const { name } of before) {
+      if (wanted.has(name)) continue;
+      this.#kept.get(name)?.owners.delete(owner);
+      this.#loose.add(name);
+    }
   }
 
   /** Removes what nobody refers to: to be called when the routes that did are no more in force. */
   drop(): void {
-    for (const [name, { owners, reference }] of this.#kept) {
-      if (owners.size > 0) continue;
+    for (const name of this.#loose) {
+      const kept = this.#kept.get(name);
+      if (!kept || kept.owners.size > 0) continue;
+      const { reference } = kept;
       this.#kept.delete(name);
       const names = this.#byService.get(serviceKey(reference));
       names?.delete(name);
       if (names?.size === 0) this.#byService.delete(serviceKey(reference));
       this.#proxy.removeBackend(name);
     }
+    this.#loose.clear();
   }
 
   /** The Service or its endpoints changed. */

@@ -268,9 +268,8 @@ describe("the controller of Gateways", () => {
     });
     const { cert } = certificatePair("ca");
     await world.client.create(configMaps, { metadata: { name: "ca", namespace }, data: { "ca.crt": cert } });
-    const name = `${namespace}/web:80#https,web.example`;
     await eventually(() =>
-      expect(world.proxy.backends.get(name)?.tls).toEqual({
+      expect([...world.proxy.backends.values()][0]?.tls).toEqual({
         ca: cert,
         serverName: "web.example",
         verify: true,

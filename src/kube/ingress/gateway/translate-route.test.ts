@@ -241,7 +241,8 @@ describe("a BackendTLSPolicy", () => {
       policies: [policy],
       configMaps: [authority],
     });
-    expect(rules[0]!.backends).toEqual([{ backend: "shop/web:80#https,web.example", weight: 1 }]);
+    expect(rules[0]!.backends).toEqual([{ backend: backends[0]!.name, weight: 1 }]);
+    expect(backends[0]!.name).toMatch(/^shop\/web:80#https,[0-9a-f]{12}$/);
     expect(backends).toMatchObject([
       { protocol: "https", tls: { ca: cert, serverName: "web.example", verify: true } },
     ]);

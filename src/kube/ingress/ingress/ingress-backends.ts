@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Backend } from "../../../reverse-proxy/index.ts";
 import type { Ingress, IngressBackend } from "../../api/index.ts";
 import type { IngressSettings } from "../annotations/ingress-settings.ts";
@@ -60,13 +61,17 @@ export function referenceOf(
   how: { protocol?: Backend["protocol"]; tls?: Backend["tls"] },
 ): BackendReference {
   const { protocol, tls } = how;
-  const manner = protocol === undefined ? "" : `#${protocol}${tls?.serverName ? `,${tls.serverName}` : ""}`;
+  const manner = [protocol ?? [], tls ? digestOf(tls) : []].flat().join(",");
   return {
-    name: `${namespace}/${service}:${port}${manner}`,
+    name: `${namespace}/${service}:${port}${manner === "" ? "" : `#${manner}`}`,
     namespace,
     service,
     port,
     ...(protocol ? { protocol } : {}),
     ...(tls ? { tls } : {}),
   };
+}
+
+function digestOf(tls: NonNullable<Backend["tls"]>): string {
+  return createHash("sha256").update(JSON.stringify(tls)).digest("hex").slice(0, 12);
 }

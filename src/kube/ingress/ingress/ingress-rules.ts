@@ -66,6 +66,15 @@ export function redirectedToTls(rule: RouteRule, httpsPort: number): RouteRule {
   };
 }
 
+/** Of a host whose bytes go on unopened there is no path: the rule of `/` counts, or else the last. */
+export function passedOn(rules: readonly RouteRule[]): RouteRule[] {
+  const found = rules.find(({ match }) => match.path.value === "/") ?? rules.at(-1);
+  if (!found) return [];
+  const { name, backends, allowedSources } = found;
+  const match: RouteRule["match"] = { path: { type: "any", value: "" } };
+  return [{ name, match, filters: [], backends, ...(allowedSources ? { allowedSources } : {}) }];
+}
+
 /** The start page elsewhere: 302. */
 export function appRootRule(name: string, path: string): RouteRule {
   return {

@@ -342,6 +342,42 @@ describe("TLS of an Ingress", () => {
   });
 });
 
+describe("TLS to backends", () => {
+  const pair = certificatePair("proxy");
+  const annotations = {
+    "backend-protocol": "HTTPS",
+    "proxy-ssl-secret": "shop/proxy",
+    "proxy-ssl-verify": "on",
+  };
+  it("shows them the certificate of a Secret, and believes its authority", () => {
+    const data = { "tls.crt": pair.cert, "tls.key": pair.key, "ca.crt": pair.cert };
+    const { contribution } = translate(
+      ingress("one", one(), annotations),
+      lookup(service("web"), secret("proxy", data)),
+    );
+    expect(contribution.backends[0]?.tls).toEqual({ verify: true, ca: pair.cert, clientCert: pair });
+  });
+
+  it.each([
+    ["is missing", annotations],
+    ["is another namespace's", { ...annotations, "proxy-ssl-secret": "other/proxy" }],
+  ])("lets nothing through while the Secret %s", (_name, some) => {
+    const [host] = translate(ingress("one", one(), some)).contribution.hosts;
+    expect(host!.rules[0]).toMatchObject({ filters: [{ type: "respond", status: 503 }], backends: [] });
+  });
+
+  it("is the client's own where it is passed through", () => {
+    const some = ingress("one", one([path("/a", "api"), path("/")]), { "ssl-passthrough": "true" });
+    expect(translate(some).contribution.hosts).toMatchObject([
+      {
+        listener: { port: 443, protocol: "passthrough" },
+        host: "a.example",
+        rules: [{ backends: [{ backend: "shop/web:80" }] }],
+      },
+    ]);
+  });
+});
+
 describe("what an Ingress is warned of", () => {
   it.each<[name: string, one: Ingress, message: string]>([
     ["a missing Service", ingress("one", one([path("/", "gone")])), "Service shop/gone does not exist"],
@@ -354,7 +390,7 @@ describe("what an Ingress is warned of", () => {
     [
       "annotations that are not there",
       ingress("one", one(), { "limit-rps": "5", "proxy-buffering": "on" }),
-      "annotations that are not implemented have no effect: limit-rps, proxy-buffering",
+      "annotations that are not implemented have no effect: limit-rps",
     ],
     [
       "a value that is none",

@@ -5,6 +5,7 @@ import { readIngressSettings } from "../annotations/read-ingress-settings.ts";
 import { type ClusterLookup, type Dependency, NotingLookup } from "../cluster-lookup.ts";
 import type { Problem } from "../problem.ts";
 import type { Contribution, HostRoutes, ListenerKey } from "../routes/contribution.ts";
+import { withBackendSecret } from "./backend-secret.ts";
 import { basicAuth } from "./basic-auth.ts";
 import { canaryBackends } from "./canary-backends.ts";
 import { withCanary } from "./canary-rules.ts";
@@ -12,6 +13,7 @@ import { IngressBackends } from "./ingress-backends.ts";
 import {
   appRootRule,
   hostRedirect,
+  passedOn,
   type RuleMaterial,
   redirectedToTls,
   ruleOf,
@@ -62,6 +64,7 @@ class Translation {
   readonly #tls: IngressTls;
   readonly #material: RuleMaterial;
   readonly #problems: Problem[] = [];
+  #backendTrouble: string | undefined;
   readonly #name: string;
 
   constructor(ingress: Ingress, settings: IngressSettings, surroundings: IngressSurroundings) {
@@ -69,10 +72,21 @@ class Translation {
     this.#ingress = ingress;
     this.#settings = settings;
     this.#surroundings = surroundings;
-    this.#backends = new IngressBackends(ingress, settings, lookup);
+    this.#backends = new IngressBackends(ingress, this.#manner(), lookup);
     this.#tls = new IngressTls(ingress, lookup);
     this.#name = `ingress/${ingress.metadata.namespace}/${ingress.metadata.name}`;
     this.#material = { settings, guards: this.#guards() };
+  }
+
+  /** How backends are spoken to. */
+  #manner(): Pick<IngressSettings, "protocol" | "tls"> {
+    const { protocol, tls, backendSecret } = this.#settings;
+    if (!tls || backendSecret === undefined) return { protocol, tls };
+    const key = `${this.#ingress.metadata.namespace}/${backendSecret}`;
+    const found = withBackendSecret(tls, key, this.#surroundings.lookup);
+    if (!("error" in found)) return { protocol, tls: found };
+    this.#backendTrouble = found.error;
+    return { protocol, tls };
   }
 
   hosts(): HostRoutes[] {
@@ -97,7 +111,8 @@ class Translation {
 
   #guards(): RuleMaterial["guards"] {
     const { denied, allowedSources, auth } = this.#settings;
-    if (denied !== undefined) return this.#deny(denied);
+    const trouble = denied ?? this.#backendTrouble;
+    if (trouble !== undefined) return this.#deny(trouble);
     const users = auth && basicAuth(this.#ingress.metadata.namespace!, auth, this.#surroundings.lookup);
     if (users && "error" in users) return this.#deny(users.error);
     return { ...(allowedSources ? { allowedSources } : {}), ...(users ? { basicAuth: users } : {}) };
@@ -147,14 +162,16 @@ class Translation {
 
   #onPorts(host: string, rules: readonly RouteRule[], tls: HostTls | undefined): HostRoutes[] {
     const { ports } = this.#surroundings;
-    const { sslRedirect, forceSslRedirect } = this.#settings;
+    const { sslRedirect, forceSslRedirect, passesThrough } = this.#settings;
     const http: ListenerKey = { port: ports.http, protocol: "http" };
     const https: ListenerKey = { port: ports.https, protocol: "https" };
+    // A wildcard of an Ingress covers one label, unlike one of a Gateway (IngressRule.host).
+    const oneLabel = host.startsWith("*.") ? { oneLabel: true } : {};
+    if (passesThrough)
+      return [{ listener: { ...https, protocol: "passthrough" }, host, ...oneLabel, rules: passedOn(rules) }];
     const isRedirected = forceSslRedirect || (sslRedirect && tls !== undefined);
     const plain = isRedirected ? rules.map((rule) => redirectedToTls(rule, ports.https)) : rules;
     const certificate = tls?.certificate ? { certificate: tls.certificate } : {};
-    // A wildcard of an Ingress covers one label, unlike one of a Gateway (IngressRule.host).
-    const oneLabel = host.startsWith("*.") ? { oneLabel: true } : {};
     return [
       { listener: http, host, ...oneLabel, rules: plain },
       { listener: https, host, ...oneLabel, rules, ...certificate },
