@@ -29,6 +29,10 @@ describe("parseLabelSelector", () => {
     ["example.com/a=1", { "example.com/a": "1" }, true],
     ["a=", { a: "" }, true],
     ["in in (in)", { in: "in" }, true],
+    ["a in ()", { a: "" }, true],
+    ["a in (b,)", { a: "" }, true],
+    ["a in (b,,c)", { a: "" }, true],
+    ["a in (b,c)", { a: "" }, false],
     ["toString=x", {}, false],
   ] as [string, Record<string, string>, boolean][])("%s against %j is %s", (text, labels, expected) => {
     expect(parseLabelSelector(text).matches(labels)).toBe(expected);
@@ -52,10 +56,33 @@ describe("parseLabelSelector", () => {
     expect(() => parseLabelSelector(text)).toThrow();
   });
 
-  it("refuses in upstream's words", () => {
-    expect(() => parseLabelSelector("a b")).toThrow(
-      "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt",
-    );
+  it.each([
+    ["a b", "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt"],
+    ["=", "found '=', expected: !, identifier, or 'end of string'"],
+    [",a", "found ',', expected: !, identifier, or 'end of string'"],
+    ["(", "found '(', expected: !, identifier, or 'end of string'"],
+    ["a,", "found '', expected: identifier after ','"],
+    ["a,,b", "found ',', expected: identifier after ','"],
+    ["!", "unable to parse requirement: found '', expected: identifier"],
+    ["!a b", "found 'b', expected: ',' or 'end of string'"],
+    ["a=b=c", "found '=', expected: ',' or 'end of string'"],
+    ["a===b", "unable to parse requirement: found '=', expected: identifier"],
+    ["a toString b", "unable to parse requirement: found 'toString', expected: in, notin, =, ==, !=, gt, lt"],
+    ["a in b", "unable to parse requirement: found 'b' expected: '('"],
+    ["a in (", "unable to parse requirement: found '', expected: ',', ')' or identifier"],
+    ["a in (b", "unable to parse requirement: found '', expected: ',' or ')'"],
+    ["a in (b,", "unable to parse requirement: found '', expected: ',', or identifier"],
+    ["a in (b c)", "unable to parse requirement: found 'c', expected: ',' or ')'"],
+    [
+      "-a=1",
+      "unable to parse requirement: <nil>: Invalid value: \"-a\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
+    ],
+    [
+      "n>x",
+      "unable to parse requirement: values[0]: Invalid value: \"x\": for 'Gt', 'Lt' operators, the value must be an integer",
+    ],
+  ])("refuses %j in upstream's words", (text, message) => {
+    expect(() => parseLabelSelector(text)).toThrow(expect.objectContaining({ message }));
   });
 
   it("prints what it parsed, keys in order", () => {

@@ -1,7 +1,8 @@
 import { GantryError } from "../base/index.ts";
 import { isLabelValue, isQualifiedName } from "./dns-names.ts";
+import { parseRequirements, type RequirementText } from "./label-selector-syntax.ts";
 
-export type LabelOperator = "in" | "notin" | "=" | "!=" | "exists" | "!" | "gt" | "lt";
+export type LabelOperator = RequirementText["operator"];
 
 export interface LabelRequirement {
   key: string;
@@ -116,132 +117,6 @@ function requirement(key: string, operator: LabelOperator, values: readonly stri
   return { key, operator, values: [...values].sort() };
 }
 
-type Token = { kind: "word" | "symbol" | "end"; text: string };
-
-function tokenize(text: string): Token[] {
-  const tokens: Token[] = [];
-  const pattern = /\s*(?:(==|!=|[=!<>(),])|([^\s=!<>(),]+))/gy;
-  let end = 0;
-  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
-    end = pattern.lastIndex;
-    tokens.push(
-      match[1] === undefined ? { kind: "word", text: match[2]! } : { kind: "symbol", text: match[1] },
-    );
-  }
-  if (text.slice(end).trim() !== "") throw refuse(`unable to parse requirement: found '${text.slice(end)}'`);
-  tokens.push({ kind: "end", text: "" });
-  return tokens;
-}
-
-class SelectorParser {
-  readonly #tokens: Token[];
-  #at = 0;
-
-  constructor(text: string) {
-    this.#tokens = tokenize(text);
-  }
-
-  parse(): LabelRequirement[] {
-    const out: LabelRequirement[] = [];
-    if (this.#peek().kind === "end") return out;
-    for (;;) {
-      out.push(this.#requirement());
-      const next = this.#take();
-      if (next.kind === "end") return out;
-      if (next.text !== ",") throw refuse(`found '${next.text}', expected: ',' or 'end of string'`);
-      const after = this.#peek();
-      if (after.kind === "end" || (after.kind === "symbol" && after.text !== "!")) {
-        throw refuse(`found '${after.text}', expected: identifier after ','`);
-      }
-    }
-  }
-
-  #requirement(): LabelRequirement {
-    const absent = this.#peek().text === "!" && this.#peek().kind === "symbol";
-    if (absent) this.#take();
-    const key = this.#take();
-    if (key.kind !== "word") throw unparsable(`found '${key.text}', expected: identifier`);
-    if (absent) return this.#checked(() => requirement(key.text, "!", []));
-    const next = this.#peek();
-    if (next.kind === "end" || next.text === ",")
-      return this.#checked(() => requirement(key.text, "exists", []));
-    return this.#withOperator(key.text, this.#take());
-  }
-
-  #withOperator(key: string, operator: Token): LabelRequirement {
-    switch (operator.text) {
-      case "in":
-      case "notin": {
-        const values = this.#valueSet();
-        return this.#checked(() => requirement(key, operator.text as LabelOperator, values));
-      }
-      case "=":
-      case "==":
-        return this.#single(key, "=");
-      case "!=":
-        return this.#single(key, "!=");
-      case ">":
-        return this.#single(key, "gt");
-      case "<":
-        return this.#single(key, "lt");
-      default:
-        throw unparsable(`found '${operator.text}', expected: in, notin, =, ==, !=, gt, lt`);
-    }
-  }
-
-  #single(key: string, operator: LabelOperator): LabelRequirement {
-    const next = this.#peek();
-    const isEmpty = next.kind === "end" || next.text === ",";
-    const value = isEmpty ? "" : this.#take().text;
-    if (next.kind === "symbol" && !isEmpty) throw unparsable(`found '${value}', expected: identifier`);
-    return this.#checked(() => requirement(key, operator, [value]));
-  }
-
-  #valueSet(): string[] {
-    const open = this.#take();
-    if (open.text !== "(") throw unparsable(`found '${open.text}' expected: '('`);
-    const values = new Set<string>();
-    let expectsValue = true;
-    for (;;) {
-      const token = this.#take();
-      if (token.kind === "end") throw unparsable("found '', expected: ',', ')' or identifier");
-      if (token.text === ")" && token.kind === "symbol") {
-        if (expectsValue) values.add("");
-        return [...values];
-      }
-      if (token.text === ",") {
-        if (expectsValue) values.add("");
-        expectsValue = true;
-      } else if (token.kind === "word" && expectsValue) {
-        values.add(token.text);
-        expectsValue = false;
-      } else throw unparsable(`found '${token.text}', expected: ',', ')' or identifier`);
-    }
-  }
-
-  #checked(build: () => LabelRequirement): LabelRequirement {
-    try {
-      return build();
-    } catch (error) {
-      throw unparsable((error as Error).message);
-    }
-  }
-
-  #peek(): Token {
-    return this.#tokens[this.#at]!;
-  }
-
-  #take(): Token {
-    const token = this.#tokens[this.#at]!;
-    if (token.kind !== "end") this.#at++;
-    return token;
-  }
-}
-
-function unparsable(why: string): GantryError {
-  return refuse(`unable to parse requirement: ${why}`);
-}
-
 const parsed = new Map<string, LabelSelector>();
 const PARSED_CACHE_SIZE = 1024;
 
@@ -249,7 +124,9 @@ const PARSED_CACHE_SIZE = 1024;
 export function parseLabelSelector(text: string): LabelSelector {
   const known = parsed.get(text);
   if (known !== undefined) return known;
-  const selector = new RequirementSelector(new SelectorParser(text).parse());
+  const selector = new RequirementSelector(
+    parseRequirements(text, ({ key, operator, values }) => requirement(key, operator, values)),
+  );
   if (parsed.size >= PARSED_CACHE_SIZE) parsed.clear();
   parsed.set(text, selector);
   return selector;
