@@ -11,6 +11,7 @@ import { buildRoutes } from "./build/routes.ts";
 import type { BuildkitBackend } from "./buildkit/backend.ts";
 import { buildkitRoutes } from "./buildkit/routes.ts";
 import { attachRoute } from "./containers/attach.ts";
+import { attachWebSocketRoute } from "./containers/attach-websocket.ts";
 import { commitRoutes } from "./containers/commit.ts";
 import { containerRoutes } from "./containers/routes.ts";
 import type { DistributionBackend } from "./distribution/backend.ts";
@@ -173,18 +174,19 @@ class DockerApiServer implements DockerApi {
 function apiRoutes(options: DockerApiOptions): ApiRoute[] {
   const { engine, images, network, builder, buildkit, logger } = options;
   const clock = options.clock ?? systemClock;
-  const attach = attachRoute(engine);
+  const plainly = ({ method, path, handle }: StreamRoute): ApiRoute => ({
+    method,
+    path,
+    handle: (context) => handle(plainStreamRequest(context)),
+  });
   return [
     ...systemRoutes({ engine, images, buildkit }, options.info, {
       clock,
       builderVersion: buildkit ? "2" : "1",
     }),
     ...containerRoutes(engine, clock, options.info.cgroupVersion === "2"),
-    {
-      method: attach.method,
-      path: attach.path,
-      handle: (context) => attach.handle(plainStreamRequest(context)),
-    },
+    plainly(attachRoute(engine)),
+    plainly(attachWebSocketRoute(engine)),
     ...execRoutes(engine, logger),
     ...commitRoutes({ engine, builder }),
     ...imageRoutes({ images, engine, builder }, clock, logger),
@@ -197,7 +199,12 @@ function apiRoutes(options: DockerApiOptions): ApiRoute[] {
 }
 
 function streamRoutes({ engine, buildkit, logger }: DockerApiOptions): StreamRoute[] {
-  return [attachRoute(engine), execStartRoute(engine, logger), ...(buildkit ? buildkitRoutes(buildkit) : [])];
+  return [
+    attachRoute(engine),
+    attachWebSocketRoute(engine),
+    execStartRoute(engine, logger),
+    ...(buildkit ? buildkitRoutes(buildkit) : []),
+  ];
 }
 
 /** Answers an upgrade request with an error and closes: what follows on the connection is not looked at. */

@@ -45,6 +45,11 @@ describe("images", () => {
     ).toBe(400);
   });
 
+  it("are told in the stream why they could not be loaded", async () => {
+    const { status, json } = await api("POST", "/images/load", { body: Buffer.from("abc") });
+    expect([status, json.error]).toEqual([200, "unexpected end of tar archive (at byte 3)"]);
+  });
+
   it("of a whole repository are saved by its name alone", async () => {
     for (const tag of ["1", "2"]) await api("POST", `/images/busybox/tag?repo=many&tag=${tag}`);
     const saved = await api("GET", "/images/get?names=many");

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { Duplex } from "node:stream";
 import { invalidArgument } from "../base/index.ts";
-import { sendEmpty } from "../http/index.ts";
+import { acceptWebSocketStream, sendEmpty } from "../http/index.ts";
 import type { ApiContext } from "./api-context.ts";
 import type { Decoded, StructType } from "./json/index.ts";
 import { type Hijacked, hijackUpgrade, readUpgradeBody } from "./wire/hijack.ts";
@@ -23,10 +23,12 @@ export interface StreamRequest {
   answerEmpty(): void;
   /** Instead of `open`: the connection speaks another protocol from here on. */
   takeOver(protocol: string): Duplex;
+  /** Instead of `open`: the connection as a WebSocket, whose messages are one stream each way. */
+  openWebSocket(options: { isText: boolean }): Promise<Duplex>;
 }
 
 export interface StreamRoute {
-  method: "POST";
+  method: "GET" | "POST";
   path: string;
   handle(request: StreamRequest): Promise<void>;
 }
@@ -43,6 +45,9 @@ export function plainStreamRequest(context: ApiContext): StreamRequest {
     answerEmpty: () => sendEmpty(context.res, 200),
     takeOver: () => {
       throw invalidArgument("no upgrade proto in request", { code: "DockerApi.Upgrade" });
+    },
+    openWebSocket: async () => {
+      throw invalidArgument("not websocket protocol", { code: "DockerApi.Upgrade" });
     },
   };
 }
@@ -86,6 +91,11 @@ export function upgradeStreamRequest(
       // What a client sends ahead would be lost where the connection itself is handed on.
       socket.unshift(head);
       return Duplex.from({ readable: socket, writable: socket });
+    },
+    openWebSocket: async ({ isText }) => {
+      const stream = await acceptWebSocketStream({ req, socket, head, isText });
+      onTakenOver();
+      return stream;
     },
   };
 }

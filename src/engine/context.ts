@@ -8,6 +8,7 @@ import type { EventLog } from "./events/event-log.ts";
 import type { ExecStore } from "./exec/exec-store.ts";
 import type { InitLayers } from "./spec/init-layer.ts";
 import type { ContainerOwner, ContainerStatus } from "./types.ts";
+import type { VolumeMounts } from "./volumes/volume-mounts.ts";
 import type { VolumeStore } from "./volumes/volume-store.ts";
 
 export interface ContainerChange {
@@ -22,8 +23,11 @@ export interface EngineContext {
   readonly instanceId: string;
   /** `<home>/run/ns`: pinned namespaces by container. */
   readonly namespacesDir: string;
+  /** `<home>/run/mounts`: sources of mounts while a container is made. */
+  readonly stagedMountsDir: string;
   readonly containers: ContainerStore;
   readonly volumes: VolumeStore;
+  readonly volumeMounts: VolumeMounts;
   readonly execs: ExecStore;
   readonly initLayers: InitLayers;
   readonly events: EventLog;

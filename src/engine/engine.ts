@@ -55,6 +55,8 @@ import type {
   LogOptions,
   WaitCondition,
 } from "./types.ts";
+import { unstageAll } from "./volumes/staged-mounts.ts";
+import { VolumeMounts } from "./volumes/volume-mounts.ts";
 import { VolumeStore } from "./volumes/volume-store.ts";
 import { createVolume, inspectVolume, listVolumes, pruneVolumes, removeVolume } from "./volumes/volumes.ts";
 
@@ -97,12 +99,15 @@ export class ContainerEngine implements OpenEngine {
 
   constructor(options: EngineOptions) {
     const clock = options.clock ?? systemClock;
+    const volumes = new VolumeStore(options.volumesDir, clock, options.logger);
     this.#options = options;
     this.#context = {
       instanceId: options.instanceId,
       namespacesDir: `${options.runDir}/ns`,
+      stagedMountsDir: `${options.runDir}/mounts`,
       containers: new ContainerStore(options.stateDir, options.logger, clock),
-      volumes: new VolumeStore(options.volumesDir, clock, options.logger),
+      volumes,
+      volumeMounts: new VolumeMounts(volumes),
       execs: new ExecStore(clock),
       initLayers: new InitLayers(`${options.runDir}/init-layers`),
       events: new EventLog(clock),
@@ -123,10 +128,19 @@ export class ContainerEngine implements OpenEngine {
     const { containers, volumes, initLayers, runtime, namespacesDir } = this.#context;
     await mkdir(namespacesDir, { recursive: true, mode: 0o711 });
     const [cutOff] = await Promise.all([containers.open(), volumes.open(), initLayers.open()]);
+    await unstageAll(this.#context);
     await discardCutOff(this.#context, cutOff);
+    this.#stop.push(this.#context.images.addLayerHolder((diffId) => this.#hasInImageMount(diffId)));
     this.#stop.push(runtime.onExit((id, exit) => onRuntimeExit(this.#context, id, exit)));
     this.#stop.push(...forwardEvents(this.#context));
     await adoptContainers(this.#context);
+    await this.#context.volumeMounts.releaseUnused();
+  }
+
+  #hasInImageMount(diffId: string): boolean {
+    return this.#context.containers
+      .all()
+      .some(({ record }) => record.mounts.some(({ imageLayers }) => imageLayers?.includes(diffId)));
   }
 
   async reconcile(alsoAlive: ReadonlySet<string> = new Set()): Promise<void> {

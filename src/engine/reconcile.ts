@@ -12,6 +12,7 @@ import { startHealthChecks } from "./health/health-checks.ts";
 import { keepLog } from "./logs/log-rotation.ts";
 import { unplug } from "./networks/container-networks.ts";
 import { releaseNamespaces } from "./spec/container-namespaces.ts";
+import { adoptVolumes, releaseVolumes } from "./volumes/held-volumes.ts";
 
 /** Undoes creates that were cut off before their record was written. */
 export async function discardCutOff(context: EngineContext, ids: readonly string[]): Promise<void> {
@@ -73,6 +74,7 @@ async function adoptRunning(
 ): Promise<void> {
   markRunning(context, container, pid);
   setPaused(container.record.state, paused);
+  adoptVolumes(context, container);
   keepLog(context, container);
   await context.containers.saveOrDefer(container);
   if (!paused) startHealthChecks(context, container);
@@ -96,6 +98,7 @@ async function finishStart(context: EngineContext, container: Container, pid: nu
   await context.runtime.delete(container.id);
   await unplug(context, container);
   releaseNamespaces(context, container);
+  await releaseVolumes(context, container);
 }
 
 /** Not even its exit code is left: the machine was restarted, or somebody cleaned up. */
@@ -110,6 +113,7 @@ async function adoptAbsent(context: EngineContext, container: Container): Promis
   }
   await unplug(context, container);
   releaseNamespaces(context, container);
+  await releaseVolumes(context, container);
 }
 
 /** What belongs to no container: of a create or a removal that was cut off. */

@@ -25,7 +25,7 @@ export interface PortBinding {
 }
 
 export interface MountRequest {
-  Type: "bind" | "volume" | "tmpfs";
+  Type: "bind" | "volume" | "tmpfs" | "image" | "cluster";
   Source?: string;
   Target: string;
   ReadOnly?: boolean;
@@ -43,6 +43,7 @@ export interface MountRequest {
     DriverConfig?: { Name?: string; Options?: Record<string, string> };
     Subpath?: string;
   };
+  ImageOptions?: { Subpath?: string };
   TmpfsOptions?: { SizeBytes?: number; Mode?: number };
 }
 
@@ -191,7 +192,7 @@ export interface HealthLogEntry {
 }
 
 export interface MountPoint {
-  Type: "bind" | "volume" | "tmpfs";
+  Type: "bind" | "volume" | "tmpfs" | "image";
   Name?: string;
   Source: string;
   Destination: string;

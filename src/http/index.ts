@@ -17,6 +17,7 @@ export {
 export { acceptRemoteCommand } from "./remote-command/remote-command.ts";
 export { sendMessages } from "./remote-command/websocket-messages.ts";
 export { sendOverWebSocket, type WebSocketReaderOptions } from "./remote-command/websocket-reader.ts";
+export { acceptWebSocketStream } from "./remote-command/websocket-stream.ts";
 export { sendBytes, sendEmpty, sendJson, sendStream, sendText, writeChunk } from "./respond.ts";
 export { type Handler, type RouteMatch, Router } from "./router.ts";
 export {

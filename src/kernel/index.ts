@@ -95,6 +95,7 @@ export {
   unmountTree,
 } from "./mount.ts";
 export { type PrivateMountOptions, withPrivateMountNamespace } from "./mount-namespace.ts";
+export { mountDescribed } from "./mount-options.ts";
 export {
   inNetworkNamespace,
   type PinnableNamespace,

@@ -7,7 +7,7 @@ import { type ErrorKind, GantryError } from "../base/index.ts";
  * milliseconds that a start which needs no container should not pay.
  */
 export interface Libc {
-  mount(source: string, target: string, fstype: string | null, flags: number, data: string | null): number;
+  mount: NativeMount;
   umount2(target: string, flags: number): number;
   unshare(flags: number): number;
   setns(fd: number, type: number): number;
@@ -28,6 +28,17 @@ export interface Libc {
   pidfdOpen(number: number, pid: number, flags: number): number;
   pidfdGetfd(number: number, pidfd: number, fd: number, flags: number): number;
 }
+
+type MountArguments = [
+  source: string,
+  target: string,
+  fstype: string | null,
+  flags: number,
+  data: string | null,
+];
+type NativeMount = ((...args: MountArguments) => number) & {
+  async(...args: [...MountArguments, done: (error: Error | null, result: number) => void]): void;
+};
 
 type NativeSend = ((fd: number, buffer: Uint8Array, length: number, flags: number) => number) & {
   /** The same call on a worker thread. */

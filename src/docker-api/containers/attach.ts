@@ -9,7 +9,7 @@ import type { Hijacked } from "../wire/hijack.ts";
 import { flag, text } from "../wire/query.ts";
 import type { ContainersBackend } from "./backend.ts";
 
-type AttachBackend = Pick<ContainersBackend, "inspectContainer" | "attachContainer">;
+export type AttachBackend = Pick<ContainersBackend, "inspectContainer" | "attachContainer">;
 
 /** `POST /containers/{id}/attach`. */
 export function attachRoute(backend: AttachBackend): StreamRoute {
@@ -87,7 +87,7 @@ export async function flushed(...streams: (Writable | undefined)[]): Promise<voi
   }
 }
 
-function assertAttachable(container: ContainerInspect): void {
+export function assertAttachable(container: ContainerInspect): void {
   const name = container.Id;
   if (container.State.Paused) {
     throw conflict(`container ${name} is paused, unpause the container before attach`, {

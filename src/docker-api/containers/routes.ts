@@ -20,7 +20,7 @@ import { serveLogs } from "./logs.ts";
 import { serveStats } from "./stats.ts";
 import { serveWait } from "./wait.ts";
 
-/** Endpoints under `/containers`. Attaching stands in attach.ts. */
+/** Endpoints under `/containers`. Attaching stands in attach.ts and attach-websocket.ts. */
 export function containerRoutes(backend: ContainersBackend, clock: Clock, isCgroup2: boolean): ApiRoute[] {
   const done =
     (action: (context: ApiContext, id: string) => Promise<unknown>) => async (context: ApiContext) => {
@@ -87,7 +87,6 @@ export function containerRoutes(backend: ContainersBackend, clock: Clock, isCgro
     { method: "HEAD", path: "/containers/:id/archive", handle: (context) => headArchive(backend, context) },
     { method: "GET", path: "/containers/:id/archive", handle: (context) => getArchive(backend, context) },
     { method: "PUT", path: "/containers/:id/archive", handle: (context) => putArchive(backend, context) },
-    { method: "GET", path: "/containers/:id/attach/ws", handle: refuse("attaching over a WebSocket") },
     { method: "GET", path: "/containers/:id/checkpoints", handle: refuse("checkpoints") },
     { method: "POST", path: "/containers/:id/checkpoints", handle: refuse("checkpoints") },
   ];

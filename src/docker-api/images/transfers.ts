@@ -178,7 +178,7 @@ export async function saveImages(
   });
 }
 
-/** `POST /images/load`. */
+/** `POST /images/load`. What is wrong with an archive is told in the stream, also where that is all there is in it. */
 export async function loadImages(
   { images }: ImagesBackend,
   context: ApiContext,
@@ -186,6 +186,7 @@ export async function loadImages(
 ): Promise<void> {
   const quiet = flag(context.query, "quiet", true);
   const stream = new MessageStream(context, logger);
+  stream.open();
   await stream.run(async () => {
     const loaded = await images.load(bodyStream(context.req), (event) => {
       if (!quiet) stream.write(progressMessage(event));

@@ -19,12 +19,16 @@ export class MessageStream {
   }
 
   write(message: JsonMessage): void {
-    const { res } = this.#context;
-    if (!res.headersSent && !res.destroyed) {
-      res.writeHead(200, { "content-type": "application/json" });
-      res.flushHeaders();
-    }
+    this.open();
     this.#writer.write(message);
+  }
+
+  /** Sends the headers: from here on each failure is a message. */
+  open(): void {
+    const { res } = this.#context;
+    if (res.headersSent || res.destroyed) return;
+    res.writeHead(200, { "content-type": "application/json" });
+    res.flushHeaders();
   }
 
   /** Resolves when the client has taken what was written. */

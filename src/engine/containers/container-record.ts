@@ -22,7 +22,10 @@ export interface MountRecord extends MountPoint {
   readOnlyNonRecursive?: boolean;
   /** Read-only with all mounts below it, or not at all. */
   readOnlyForceRecursive?: boolean;
+  /** Of a volume or an image. */
   subpath?: string;
+  /** Diff ids of an image's layers, bottom first. */
+  imageLayers?: string[];
   tmpfsOptions?: string[];
 }
 

@@ -1,11 +1,23 @@
-import { closeSync, constants, fstatSync, lstatSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import { fdPath, hasErrno, MountFlag, mkdirInRoot, mount, O_PATH, openAtRoot } from "../../kernel/index.ts";
+import {
+  fdPath,
+  hasErrno,
+  MountFlag,
+  mkdirInRoot,
+  mount,
+  O_PATH,
+  openAtRoot,
+  openInRoot,
+} from "../../kernel/index.ts";
 import { type MountedRoot, openMountedRoot, openProcessRoot } from "../../runtime/index.ts";
 import { type EngineContext, rootfsOf } from "../context.ts";
 import { isBeingRemoved } from "../errors.ts";
+import { holdVolumes, releaseVolumes } from "../volumes/held-volumes.ts";
+import { mountImageAt } from "../volumes/staged-mounts.ts";
 import type { Container } from "./container.ts";
+import type { MountRecord } from "./container-record.ts";
 import { hasEnded } from "./ended-process.ts";
 import { exclusively } from "./exclusive.ts";
 
@@ -79,7 +91,7 @@ function keepingFiles(container: Container, root: MountedRoot): MountedRoot {
 }
 
 async function openRoot(context: EngineContext, container: Container): Promise<MountedRoot> {
-  const stopped = () => mountStopped(context, container, (rootFd) => bindVolumes(container, rootFd));
+  const stopped = () => mountWithVolumes(context, container);
   if (!container.hasProcess) return stopped();
   const pid = context.runtime.pidOf(container.id);
   return pid === undefined ? stopped() : orIfEnded(() => openProcessRoot(pid), stopped);
@@ -95,6 +107,16 @@ async function orIfEnded(open: () => MountedRoot, stopped: () => Promise<Mounted
   }
 }
 
+/** Volumes are in place for as long as it takes to bind them. */
+async function mountWithVolumes(context: EngineContext, container: Container): Promise<MountedRoot> {
+  try {
+    await holdVolumes(context, container);
+    return await mountStopped(context, container, (rootFd) => bindVolumes(context, container, rootFd));
+  } finally {
+    await releaseVolumes(context, container);
+  }
+}
+
 async function mountStopped(
   context: EngineContext,
   container: Container,
@@ -107,17 +129,21 @@ async function mountStopped(
 }
 
 /** The container's volumes; a place that is missing is made, as the start would make it. */
-function bindVolumes(container: Container, rootFd: number): void {
-  for (const { Type, Source, Destination } of container.record.mounts) {
-    const isDirectory = Type === "tmpfs" ? undefined : isDirectoryAt(Source);
-    if (isDirectory === undefined) continue;
+function bindVolumes(context: EngineContext, container: Container, rootFd: number): void {
+  for (const record of container.record.mounts) {
+    if (record.Type === "tmpfs" || (record.Type === "image" && record.subpath !== undefined)) continue;
+    const source = record.Type === "image" ? undefined : openSource(record);
+    const isDirectory = source === undefined || fstatSync(source).isDirectory();
+    if (record.Type !== "image" && source === undefined) continue;
     // Held open: a volume mounted before may be written to by another container meanwhile.
-    const target = openMountPoint(rootFd, Destination, isDirectory);
-    if (target === undefined) continue;
+    const target = openMountPoint(rootFd, record.Destination, isDirectory);
     try {
-      mount(Source, fdPath(target), null, MountFlag.BIND | MountFlag.REC);
+      if (target === undefined) continue;
+      if (source === undefined) mountImageAt(context, record, fdPath(target));
+      else mount(fdPath(source), fdPath(target), null, MountFlag.BIND | MountFlag.REC);
     } finally {
-      closeSync(target);
+      if (target !== undefined) closeSync(target);
+      if (source !== undefined) closeSync(source);
     }
   }
 }
@@ -145,9 +171,11 @@ function makeFile(rootFd: number, path: string): void {
   closeSync(openAtRoot(rootFd, path, O_CREAT | O_WRONLY | O_NONBLOCK, 0o644));
 }
 
-function isDirectoryAt(path: string): boolean | undefined {
+/** Undefined where it is not there. */
+function openSource(record: MountRecord): number | undefined {
   try {
-    return lstatSync(path).isDirectory();
+    if (record.subpath !== undefined) return openInRoot(record.Source, record.subpath, O_PATH);
+    return openSync(record.Source, O_PATH);
   } catch {
     return undefined;
   }

@@ -229,6 +229,9 @@ function wantedNetworks(
 
 function warningsOf(asked: HostConfig, hostConfig: HostConfig): string[] {
   const warnings: string[] = [];
+  for (const { Type } of asked.Mounts ?? []) {
+    if (Type === "image") warnings.push("Image mount is an experimental feature");
+  }
   if (hostConfig.OomKillDisable && !hostConfig.Memory) {
     warnings.push(
       "OOM killer is disabled for the container, but no memory limit is set, this can result in the system running out of resources.",

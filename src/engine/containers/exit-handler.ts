@@ -7,6 +7,7 @@ import { settleLog } from "../logs/log-rotation.ts";
 import { timestampToMs } from "../logs/timestamps.ts";
 import { unplug } from "../networks/container-networks.ts";
 import { releaseNamespaces } from "../spec/container-namespaces.ts";
+import { releaseVolumes } from "../volumes/held-volumes.ts";
 import type { Container } from "./container.ts";
 import { setExited, setRestarting } from "./container-state.ts";
 import { giveUpRestart } from "./pending-restart.ts";
@@ -52,6 +53,7 @@ export async function containerEnded(
   failpoint("engine/exit/saved");
   await context.runtime.delete(container.id);
   releaseNamespaces(context, container);
+  await releaseVolumes(context, container);
   if (restart) scheduleRestart(context, container);
   tellStatus(context, container);
   if (!restart && record.hostConfig.AutoRemove && shallRemoveItself(container)) {

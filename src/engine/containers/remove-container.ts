@@ -85,6 +85,7 @@ async function removeUnusedVolume(context: EngineContext, name: string): Promise
     .all()
     .some((other) => other.record.mounts.some((mount) => mount.Type === "volume" && mount.Name === name));
   if (isUsed || !context.volumes.has(name)) return;
+  await context.volumeMounts.forget(name);
   await context.volumes.remove(name);
   context.events.emit("volume", "destroy", name, { driver: "local" });
 }

@@ -13,6 +13,8 @@ import { containerSpec } from "../spec/container-spec.ts";
 import { etcMounts, makeEtcFiles, updateHostsFile } from "../spec/etc-files.ts";
 import { assertPropagation } from "../spec/mount-propagation.ts";
 import { ociMounts, prepareMountSources } from "../spec/oci-mounts.ts";
+import { releaseVolumes } from "../volumes/held-volumes.ts";
+import { unstageMounts } from "../volumes/staged-mounts.ts";
 import type { Container } from "./container.ts";
 import { setRunning, setStartFailed } from "./container-state.ts";
 import { exclusively } from "./exclusive.ts";
@@ -63,7 +65,7 @@ async function run(context: EngineContext, container: Container): Promise<void> 
   await container.unplugged;
   await fairTurn();
   const namespaces = prepareNamespaces(context, container);
-  const mounts = ociMounts(container);
+  const mounts = ociMounts(context, container);
   const targets = new Set(mounts.map((mount) => mount.destination));
   const netns =
     isNetworkMode(container, "network") && !container.isCri
@@ -98,6 +100,7 @@ async function run(context: EngineContext, container: Container): Promise<void> 
       }),
   });
   const [created] = await settleBoth(creating, plugging);
+  await unstageMounts(context, container.id);
   await updateHostsFile(context, container);
   setRunning(container.record.state, created.pid, context.clock.nowMs());
   container.record.startedBefore = true;
@@ -127,6 +130,8 @@ async function startFailed(context: EngineContext, container: Container, error: 
   await context.runtime.delete(container.id);
   await unplug(context, container);
   releaseNamespaces(context, container);
+  await unstageMounts(context, container.id);
+  await releaseVolumes(context, container);
   const code = error instanceof GantryError ? EXIT_CODE_OF_FAILURE[error.code] : undefined;
   setStartFailed(container.record.state, errorMessage(error), code ?? UNKNOWN_FAILURE_EXIT_CODE);
   await context.containers.saveOrDefer(container);

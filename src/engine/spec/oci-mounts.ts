@@ -7,13 +7,14 @@ import type { MountRecord } from "../containers/container-record.ts";
 import type { EngineContext } from "../context.ts";
 import { invalidMount } from "../errors.ts";
 import type { InternalOptions } from "../types.ts";
+import { holdVolumes } from "../volumes/held-volumes.ts";
+import { isStaged, stagedSource, stageMounts } from "../volumes/staged-mounts.ts";
 
 /** Makes sure that what will be bound in is there. */
 export async function prepareMountSources(context: EngineContext, container: Container): Promise<void> {
-  for (const mount of container.record.mounts) {
-    if (mount.Type === "volume") await context.volumes.ensureData(mount.Name!);
-    else if (mount.Type === "bind") await ensureBindSource(mount);
-  }
+  await holdVolumes(context, container);
+  for (const mount of container.record.mounts) if (mount.Type === "bind") await ensureBindSource(mount);
+  await stageMounts(context, container);
 }
 
 async function ensureBindSource(mount: MountRecord): Promise<void> {
@@ -31,23 +32,24 @@ async function ensureBindSource(mount: MountRecord): Promise<void> {
 }
 
 /** The container's own mounts as the runtime wants them. */
-export function ociMounts(container: Container): OciMount[] {
+export function ociMounts(context: EngineContext, container: Container): OciMount[] {
   return [
     ...(container.record.internal?.mounts ?? []).map(internalMount),
-    ...container.record.mounts.map((mount) =>
-      mount.Type === "tmpfs" ? tmpfsMount(mount) : bindMount(mount),
-    ),
+    ...container.record.mounts.map((mount, index) => {
+      if (mount.Type === "tmpfs") return tmpfsMount(mount);
+      return bindMount(mount, isStaged(mount) ? stagedSource(context, container.id, index) : mount.Source);
+    }),
   ];
 }
 
-function bindMount(mount: MountRecord): OciMount {
+function bindMount(mount: MountRecord, source: string): OciMount {
   const propagation = mount.Propagation || "rprivate";
   const access = mount.RW ? "rw" : readOnly(mount);
   // A recursive propagation would make crun's bind recursive too; below a single mount they mean the same.
   const options = mount.nonRecursive
     ? ["bind", access, propagation.replace(/^r/, "")]
     : ["rbind", access, propagation];
-  return { destination: mount.Destination, type: "bind", source: mount.Source, options };
+  return { destination: mount.Destination, type: "bind", source, options };
 }
 
 /** With all mounts below, as Docker does since API 1.44, where kernel and runtime can. */

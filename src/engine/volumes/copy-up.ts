@@ -1,11 +1,14 @@
 import { closeSync, constants } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdir, opendir } from "node:fs/promises";
+import { GantryError } from "../../base/index.ts";
 import type { RootfsMount } from "../../images/types.ts";
-import { hasErrno, openAtRoot } from "../../kernel/index.ts";
+import { fdPath, hasErrno, openAtRoot, openInRoot } from "../../kernel/index.ts";
 import { type MountedRoot, openMountedRoot } from "../../runtime/index.ts";
 import type { Container } from "../containers/container.ts";
+import type { MountRecord } from "../containers/container-record.ts";
 import type { EngineContext } from "../context.ts";
 import { copyTree } from "../files/copy-tree.ts";
+import { needsMount } from "./driver-options.ts";
 
 /**
  * Fills the container's new, empty volumes with what the image has at their places (and gives them its owner and mode).
@@ -18,32 +21,74 @@ export async function copyUpVolumes(
 ): Promise<void> {
   const candidates = container.record.mounts.filter((mount) => mount.Type === "volume" && mount.copyUp);
   const empty = [];
-  for (const mount of candidates) if (await context.volumes.isEmpty(mount.Name!)) empty.push(mount);
+  for (const mount of candidates) if (await mayBeEmpty(context, mount)) empty.push(mount);
   if (empty.length === 0) return;
   await mkdir(container.path("rootfs"), { recursive: true, mode: 0o711 });
   const root = openMountedRoot(rootfs, container.path("rootfs"));
   try {
-    for (const mount of empty) await copyFrom(root, mount.Destination, context.volumes.dataDir(mount.Name!));
+    for (const mount of empty) await copyFrom(context, root, mount, container.id);
   } finally {
     root.close();
   }
 }
 
-async function copyFrom(root: MountedRoot, path: string, target: string): Promise<void> {
-  const source = openDirectory(root, path);
+/** What is not mounted yet cannot be looked at. */
+async function mayBeEmpty(context: EngineContext, { Name, subpath }: MountRecord): Promise<boolean> {
+  if (subpath !== undefined || needsMount(context.volumes.get(Name!).Options)) return true;
+  return context.volumes.isEmpty(Name!);
+}
+
+async function copyFrom(
+  context: EngineContext,
+  root: MountedRoot,
+  mount: MountRecord,
+  containerId: string,
+): Promise<void> {
+  const source = openDirectory(() => openAtRoot(root.fd, mount.Destination, DIRECTORY));
   if (source === undefined) return;
   try {
-    await copyTree(source, target);
+    await context.volumeMounts.using(mount.Name!, `${containerId}-copy`, () =>
+      copyInto(source, context.volumes.dataDir(mount.Name!), mount.subpath ?? "."),
+    );
+  } catch (error) {
+    throw error instanceof GantryError && error.code === "Engine.VolumeMount" ? populating(error) : error;
   } finally {
     closeSync(source);
   }
 }
 
-function openDirectory(root: MountedRoot, path: string): number | undefined {
+async function copyInto(source: number, dataDir: string, subpath: string): Promise<void> {
+  const target = openDirectory(() => openInRoot(dataDir, subpath, DIRECTORY));
+  if (target === undefined) return;
   try {
-    return openAtRoot(root.fd, path, constants.O_RDONLY | constants.O_DIRECTORY);
+    if (await isEmpty(fdPath(target))) await copyTree(source, fdPath(target));
+  } finally {
+    closeSync(target);
+  }
+}
+
+const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY;
+
+function openDirectory(open: () => number): number | undefined {
+  try {
+    return open();
   } catch (error) {
     if (hasErrno(error, "ENOENT", "ENOTDIR", "ELOOP")) return undefined;
     throw error;
   }
 }
+
+async function isEmpty(path: string): Promise<boolean> {
+  const directory = await opendir(path);
+  try {
+    return (await directory.read()) === null;
+  } finally {
+    await directory.close();
+  }
+}
+
+const populating = (error: GantryError) =>
+  new GantryError(error.kind, `failed to populate volume: ${error.message}`, {
+    code: error.code,
+    cause: error,
+  });

@@ -4,12 +4,14 @@ import type { MountRecord } from "../containers/container-record.ts";
 import { invalidMount } from "../errors.ts";
 import type { HostConfig, MountRequest } from "../types.ts";
 import { PROPAGATIONS, parseBind } from "./bind-specification.ts";
+import { checkSubpath } from "./staged-mounts.ts";
 
 /** A mount that was asked for; volumes are not yet made. `name` absent: an anonymous volume. */
 export interface WantedMount extends Omit<MountRecord, "Source"> {
   Source?: string;
   volumeLabels?: Record<string, string>;
   volumeDriver?: string;
+  volumeOptions?: Record<string, string>;
 }
 
 const clean = (path: string) => posix.normalize(path).replace(/(.)\/$/, "$1");
@@ -48,10 +50,16 @@ export function wantedOfRequest(request: MountRequest): WantedMount {
   if (target === "/") throw fail("invalid specification: destination can't be '/'");
   const common = { Destination: target, Mode: "", RW: !request.ReadOnly };
   switch (request.Type) {
+    case "cluster":
+      throw notImplemented("cluster volumes are those of a swarm, which is not supported", {
+        code: "Engine.ClusterVolume",
+      });
     case "bind":
       return { ...common, ...bindOf(request, fail) };
     case "volume":
-      return { ...common, ...volumeOf(request) };
+      return { ...common, ...volumeOf(request, fail) };
+    case "image":
+      return { ...common, ...imageOf(request, fail) };
     case "tmpfs":
       if (request.Source) throw fail("field Source must not be specified");
       return { ...common, Type: "tmpfs", Source: "", Propagation: "", tmpfsOptions: tmpfsOptionsOf(request) };
@@ -60,7 +68,7 @@ export function wantedOfRequest(request: MountRequest): WantedMount {
   }
 }
 
-type Partial_ = Omit<WantedMount, "Destination" | "Mode" | "RW"> & { Mode?: string };
+type Partial_ = Omit<WantedMount, "Destination" | "Mode" | "RW"> & { Mode?: string; RW?: boolean };
 
 function bindOf(request: MountRequest, fail: (reason: string) => Error): Partial_ {
   if (!request.Source) throw fail("field Source must not be empty");
@@ -84,14 +92,16 @@ function bindOf(request: MountRequest, fail: (reason: string) => Error): Partial
   };
 }
 
-function volumeOf(request: MountRequest): Partial_ {
+function volumeOf(request: MountRequest, fail: (reason: string) => Error): Partial_ {
   const options = request.VolumeOptions;
-  if (options?.Subpath)
-    throw notImplemented("a subpath of a volume is not implemented", { code: "Engine.VolumeSubpath" });
-  if (Object.keys(options?.DriverConfig?.Options ?? {}).length > 0) {
-    throw notImplemented("options of the local volume driver are not implemented", {
-      code: "Engine.VolumeOptions",
-    });
+  if (request.BindOptions) throw fail("field BindOptions must not be specified");
+  if (request.ImageOptions) throw fail("field ImageOptions must not be specified");
+  if (options?.Subpath) {
+    if (!request.Source) throw fail("must not set Subpath when using anonymous volumes");
+    checkSubpath(options.Subpath, fail);
+  }
+  if (request.ReadOnly && !request.Source) {
+    throw fail("must not set ReadOnly mode when using anonymous volumes");
   }
   return {
     Type: "volume",
@@ -103,6 +113,24 @@ function volumeOf(request: MountRequest): Partial_ {
     anonymous: !request.Source,
     volumeLabels: options?.Labels,
     volumeDriver: options?.DriverConfig?.Name,
+    volumeOptions: options?.DriverConfig?.Options,
+    ...(options?.Subpath ? { subpath: options.Subpath } : {}),
+  };
+}
+
+/** The image is looked for when all mounts are known; always read-only. */
+function imageOf(request: MountRequest, fail: (reason: string) => Error): Partial_ {
+  if (request.BindOptions) throw fail("field BindOptions must not be specified");
+  if (request.VolumeOptions) throw fail("field VolumeOptions must not be specified");
+  if (!request.Source) throw fail("field Source must not be empty");
+  const subpath = request.ImageOptions?.Subpath;
+  if (subpath) checkSubpath(subpath, fail);
+  return {
+    Type: "image",
+    Name: request.Source,
+    RW: false,
+    Propagation: "rprivate",
+    ...(subpath ? { subpath } : {}),
   };
 }
 

@@ -82,11 +82,21 @@ async function assertSource(mount: WantedMount): Promise<void> {
   }
 }
 
+/** The layers of the image that the name stands for now: they stay as long as the container does. */
+async function ofImage(context: EngineContext, mount: WantedMount): Promise<MountRecord> {
+  const image = await context.images.get(mount.Name!);
+  return { ...mount, Source: image.id, imageLayers: [...image.config.rootfs.diff_ids] };
+}
+
 async function makeVolumes(context: EngineContext, wanted: readonly WantedMount[]): Promise<ResolvedMounts> {
   const mounts: MountRecord[] = [];
   const createdVolumes: string[] = [];
   try {
-    for (const { volumeLabels, volumeDriver, ...mount } of wanted) {
+    for (const { volumeLabels, volumeDriver, volumeOptions, ...mount } of wanted) {
+      if (mount.Type === "image" && !mount.imageLayers) {
+        mounts.push(await ofImage(context, mount));
+        continue;
+      }
       if (mount.Type !== "volume") {
         mounts.push({ ...mount, Source: mount.Source ?? "" });
         continue;
@@ -94,6 +104,7 @@ async function makeVolumes(context: EngineContext, wanted: readonly WantedMount[
       const { volume, created } = await context.volumes.create({
         Name: mount.Name,
         Driver: volumeDriver,
+        DriverOpts: volumeOptions,
         Labels: volumeLabels,
       });
       if (created) {

@@ -9,7 +9,6 @@ import {
   makeDirectoryDurably,
   newHexId,
   notFound,
-  notImplemented,
   readRecord,
   syncDirectory,
   writeFileDurably,
@@ -19,6 +18,7 @@ import { removeTree } from "../../kernel/index.ts";
 import { invalidRequest, noSuchVolume } from "../errors.ts";
 import { timestamp } from "../logs/timestamps.ts";
 import type { VolumeRecord } from "../types.ts";
+import { checkDriverOptions } from "./driver-options.ts";
 
 interface StoredVolume {
   name: string;
@@ -101,15 +101,11 @@ export class VolumeStore {
         },
       );
     }
+    checkDriverOptions(name, request.DriverOpts ?? {});
     const unreadable = this.#leftAlone.get(name);
     if (unreadable) throw unreadable;
     const existing = this.#volumes.get(name);
     if (existing) return { volume: this.#present(existing), created: false };
-    if (Object.keys(request.DriverOpts ?? {}).length > 0) {
-      throw notImplemented("options of the local volume driver are not implemented", {
-        code: "Engine.VolumeOptions",
-      });
-    }
     const stored: StoredVolume = {
       name,
       driver,

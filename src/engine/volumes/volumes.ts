@@ -51,8 +51,12 @@ export async function listVolumes(
         matchesLabels(filters.label, volume.Labels) &&
         (dangling === undefined || dangling === (usersOf(context, volume.Name).length === 0)),
     );
-  return options.usage ? Promise.all(chosen.map((volume) => withUsage(context, volume))) : chosen;
+  if (!options.usage) return chosen;
+  return Promise.all(chosen.filter(isOnDisk).map((volume) => withUsage(context, volume)));
 }
+
+/** What is mounted by options of the driver is neither measured nor pruned. */
+const isOnDisk = ({ Options }: VolumeRecord) => Object.keys(Options ?? {}).length === 0;
 
 async function withUsage(context: EngineContext, volume: VolumeRecord): Promise<VolumeRecord> {
   const Size = await context.volumes.sizeBytes(volume.Name);
@@ -71,6 +75,7 @@ export async function removeVolume(context: EngineContext, name: string, force =
   const users = usersOf(context, name);
   if (users.length > 0) throw volumeInUse(name, users);
   const { Driver } = context.volumes.get(name);
+  await context.volumeMounts.forget(name);
   await context.volumes.remove(name);
   context.events.emit("volume", "destroy", name, { driver: Driver });
 }
@@ -96,6 +101,7 @@ export async function pruneVolumes(
   const deleted: string[] = [];
   let reclaimed = 0;
   for (const volume of context.volumes.list()) {
+    if (!isOnDisk(volume)) continue;
     if (!all && !(volume.Labels && ANONYMOUS_LABEL in volume.Labels)) continue;
     if (!matchesLabels(filters.label, volume.Labels)) continue;
     if (filters["label!"]?.length && matchesLabels(filters["label!"], volume.Labels)) continue;
