@@ -5,6 +5,7 @@ import type { Duplex } from "node:stream";
 import type { Clock, Logger } from "../base/index.ts";
 import type { Exporter, ExporterRequest, Frontend, Solver } from "../build/index.ts";
 import type { Platform } from "../formats/oci-types.ts";
+import type { BuildHost } from "./control/build.ts";
 import { Builds } from "./control/builds.ts";
 import { controlHandlers } from "./control/control-handlers.ts";
 import { toGrpcError } from "./control/error-details.ts";
@@ -25,6 +26,8 @@ export interface BuildkitApiOptions {
   solver: Solver;
   dockerfile: Frontend;
   createExporter(request: ExporterRequest): Exporter;
+  createCacheExporter: BuildHost["createCacheExporter"];
+  importCache: BuildHost["importCache"];
   /** The first is what builds run on. */
   platforms: readonly [Platform, ...Platform[]];
   hostGatewayIp?: () => string | undefined;
@@ -43,6 +46,8 @@ export async function openBuildkitApi(options: BuildkitApiOptions): Promise<Buil
       solver,
       dockerfile,
       createExporter,
+      createCacheExporter: options.createCacheExporter,
+      importCache: options.importCache,
       buildPlatform: platforms[0],
       findSession: (id, signal) => sessions.get(id, signal),
     },

@@ -1,5 +1,5 @@
 import { GantryError } from "../base/index.ts";
-import type { BuildTree, JobOptions, Solver } from "../build/index.ts";
+import { type BuildTree, CacheChains, type JobOptions, type Solver } from "../build/index.ts";
 
 const LINUX = { os: "linux", architecture: "amd64" };
 
@@ -57,6 +57,8 @@ export class MemorySolver implements Solver {
       }),
       step: async <T>(_name: string, work: (step: never) => Promise<T>) =>
         work({ status() {}, log() {} } as never),
+      useCache: () => {},
+      cacheChains: async () => new CacheChains(),
       warn: (warning: object) => onEvent({ kind: "warning", ...warning } as never),
       close: async () => {},
     };

@@ -25,12 +25,13 @@ import { SnapshotStore } from "./snapshots/snapshot-store.ts";
 import { usageOf } from "./snapshots/snapshot-usage.ts";
 import { BlobDownloads } from "./transfer/blob-downloads.ts";
 import { type DocumentsToPush, documentsOfIndex, pushDocuments } from "./transfer/document-push.ts";
+import { type FetchLayersOptions, fetchLayers, type RemoteLayer } from "./transfer/fetch-layers.ts";
 import { type ImportOptions, importImage } from "./transfer/image-import.ts";
 import { loadImages } from "./transfer/image-load.ts";
 import { pullImage, type RemoteImage, resolveRemoteImage } from "./transfer/image-pull.ts";
 import { pushImage } from "./transfer/image-push.ts";
 import { saveImages } from "./transfer/image-save.ts";
-import type { RegistryTransport } from "./transfer/registry-transport.ts";
+import type { RegistryRepository, RegistryTransport } from "./transfer/registry-transport.ts";
 import type {
   AddImageRequest,
   AddIndexRequest,
@@ -255,10 +256,15 @@ class LocalImageService implements ImageService {
   async pushDocuments(
     reference: string,
     documents: DocumentsToPush,
-    options: { auth?: RegistryAuth; onProgress?: (event: ProgressEvent) => void; signal?: AbortSignal },
+    options: {
+      auth?: RegistryAuth;
+      onProgress?: (event: ProgressEvent) => void;
+      signal?: AbortSignal;
+      isNoImage?: boolean;
+    },
   ): Promise<void> {
     const pushed = await pushDocuments(this, reference, documents, options);
-    const image = findImage(this.store, reference);
+    const image = options.isNoImage ? undefined : findImage(this.store, reference);
     if (!image) return;
     await this.store.addDigestReference(image.id, `${canonicalName(pushed)}@${documents.root.digest}`);
     this.#emit({ action: "push", imageId: image.id, reference });
@@ -324,6 +330,14 @@ class LocalImageService implements ImageService {
     else this.#syncLater(image);
     await this.#name(image, names);
     return this.#recordOf(image);
+  }
+
+  repositoryOf(reference: string, { auth }: { auth?: RegistryAuth }): RegistryRepository {
+    return this.registry.repository(parseImageReference(reference), { auth });
+  }
+
+  fetchLayers(layers: readonly RemoteLayer[], options: FetchLayersOptions): Promise<() => void> {
+    return fetchLayers(this, layers, options);
   }
 
   async rewriteLayer(

@@ -3,8 +3,10 @@ import type { ContentLease } from "../content/types.ts";
 import type { HistoryEntry, ImageConfig, ImageRuntimeConfig, Platform } from "../formats/oci-types.ts";
 import type { LayerArchive, LayerForm } from "./layers/layer-archives.ts";
 import type { DocumentsToPush } from "./transfer/document-push.ts";
+import type { FetchLayersOptions, RemoteLayer } from "./transfer/fetch-layers.ts";
+import type { RegistryRepository } from "./transfer/registry-transport.ts";
 
-export type { DocumentsToPush, LayerArchive, LayerForm };
+export type { DocumentsToPush, LayerArchive, LayerForm, RegistryRepository, RemoteLayer };
 
 /** One image of the house's only image store. */
 export interface ImageRecord {
@@ -168,12 +170,21 @@ export interface ImageService {
   add(request: AddImageRequest): Promise<ImageRecord>;
   /** Names an index: it stays as long as one of its names does. */
   addIndex(request: AddIndexRequest): Promise<void>;
-  /** Sends documents that need not be an image of the store. */
+  /** Sends documents that need not be an image of the store. `isNoImage`: the name stands for something else there. */
   pushDocuments(
     reference: string,
     documents: DocumentsToPush,
-    options: { auth?: RegistryAuth; onProgress?: (event: ProgressEvent) => void; signal?: AbortSignal },
+    options: {
+      auth?: RegistryAuth;
+      onProgress?: (event: ProgressEvent) => void;
+      signal?: AbortSignal;
+      isNoImage?: boolean;
+    },
   ): Promise<void>;
+  /** Where a name leads to at its registry, for what is no image. */
+  repositoryOf(reference: string, options: { auth?: RegistryAuth }): RegistryRepository;
+  /** Gets those of these layers that are not here; they are held until what is returned is called. */
+  fetchLayers(layers: readonly RemoteLayer[], options: FetchLayersOptions): Promise<() => void>;
   /** The same layer with no time in it after `latestMs`, for reproducible images; held until `release`. */
   rewriteLayer(
     diffId: string,

@@ -1,5 +1,11 @@
 import type { Clock, Logger } from "../base/index.ts";
-import { createExporter, dockerfileFrontend, type LocalSolver } from "../build/index.ts";
+import {
+  createCacheExporter,
+  createExporter,
+  dockerfileFrontend,
+  importCache,
+  type LocalSolver,
+} from "../build/index.ts";
 import { type BuildkitApi, openBuildkitApi } from "../buildkit-api/index.ts";
 import { VERSION } from "../cli/index.ts";
 import type { ContentStore } from "../content/index.ts";
@@ -26,6 +32,8 @@ export function openBuildkit(parts: BuildkitParts): Promise<BuildkitApi> {
     solver,
     dockerfile: dockerfileFrontend,
     createExporter: (request) => createExporter({ images, content, clock }, request),
+    createCacheExporter: (wish) => createCacheExporter({ images, content }, wish),
+    importCache: (wish, job, chains) => importCache(images, wish, job, chains),
     platforms: [{ os: "linux", architecture: hostInfo().architecture }],
     logger,
     clock,

@@ -37,8 +37,12 @@ export function readManifestFacts(bytes: Buffer, contentType: string): ManifestF
   }
   assertHasMembers(document, mediaType);
   const config = document.config === undefined ? [] : [document.config];
-  const blobs = [...config, ...list(document, "layers"), ...list(document, "blobs")].map(descriptor);
-  const manifests = list(document, "manifests").map(descriptor);
+  const listed = list(document, "manifests").map(descriptor);
+  const manifests = listed.filter((one) => !isBlobInIndex(one));
+  const blobs = [
+    ...[...config, ...list(document, "layers"), ...list(document, "blobs")].map(descriptor),
+    ...listed.filter(isBlobInIndex),
+  ];
   if (blobs.length + manifests.length > MAX_DESCRIPTORS) throw invalid("too many descriptors");
   const facts: ManifestFacts = {
     mediaType,
@@ -54,6 +58,11 @@ export function readManifestFacts(bytes: Buffer, contentType: string): ManifestF
   if (typeof annotations === "object" && annotations !== null)
     facts.annotations = annotations as Record<string, string>;
   return facts;
+}
+
+/** BuildKit keeps caches of builds as indexes whose entries are layers and a document of its own. */
+function isBlobInIndex({ mediaType }: { mediaType: string }): boolean {
+  return /\.layer\.v1\.|\.rootfs\.diff\.|\.buildkit\.cacheconfig\./.test(mediaType);
 }
 
 function parse(bytes: Buffer): Record<string, unknown> {
@@ -108,7 +117,7 @@ function list(document: Record<string, unknown>, member: string): unknown[] {
   return value;
 }
 
-function descriptor(value: unknown): { digest: string; urls?: unknown } {
+function descriptor(value: unknown): { digest: string; mediaType: string; urls?: unknown } {
   const { digest, mediaType, urls, size } = (value ?? {}) as LooseDescriptor;
   const isRight =
     typeof digest === "string" &&
@@ -116,7 +125,7 @@ function descriptor(value: unknown): { digest: string; urls?: unknown } {
     typeof mediaType === "string" &&
     Number.isSafeInteger(size);
   if (!isRight) throw invalid("a broken descriptor");
-  return { digest, urls };
+  return { digest, mediaType, urls };
 }
 
 const invalid = (detail: string) => new RegistryFailure("MANIFEST_INVALID", "manifest invalid", { detail });

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { invalidArgument } from "../../base/index.ts";
-import type { ExecOp, FileAction, FileOp, Mount, Op } from "../llb/index.ts";
+import { digestOf, type ExecOp, type FileAction, type FileOp, type Mount, type Op } from "../llb/index.ts";
 import { MountType } from "../llb/messages.ts";
 import { digestSelected } from "../operations/content-digest.ts";
 import { closeSelected, type Selector, selectSources } from "../operations/copy-selection.ts";
@@ -109,6 +109,28 @@ const EVERYTHING: NonNullable<Taken> = [
     exclude: [],
   },
 ];
+
+/** What an operation is, whatever its inputs: known beforehand, and the same everywhere. */
+export function operationDigest(op: Op): string {
+  const { merge = null, diff = null } = op;
+  return digestOf(Buffer.from(JSON.stringify(["operation", canonical(op), merge, diff])));
+}
+
+/**
+ * Digest of the files that an operation takes of an input; undefined where how it is layered counts, too. `isByFiles`: its layers
+ * say nothing, as they hold times that are not the same everywhere.
+ */
+export async function takenContent(
+  op: Op,
+  index: number,
+  ref: Ref,
+  isByFiles: boolean,
+  { workspace, signal }: { workspace: Workspace; signal: AbortSignal },
+): Promise<string | undefined> {
+  const taken = takenOf(op, index);
+  if (!taken && !ref.local && !isByFiles) return undefined;
+  return inputDigest(ref, taken ?? EVERYTHING, workspace, signal);
+}
 
 async function inputDigest(
   ref: Ref,

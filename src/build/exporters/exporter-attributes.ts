@@ -76,7 +76,10 @@ function assertDockerCan({ compression }: LayerForm, annotations: Annotations, i
     throw invalidArgument('cannot export annotations with "oci-mediatypes=false"');
 }
 
-function readForm(attributes: ExporterAttributes, defaultCompression: LayerForm["compression"]): LayerForm {
+export function readForm(
+  attributes: ExporterAttributes,
+  defaultCompression: LayerForm["compression"],
+): LayerForm {
   const name = attributes.text("compression");
   const compression = name === undefined ? defaultCompression : compressionOf(name);
   const levelText = attributes.text("compression-level");

@@ -10,6 +10,7 @@ export interface FinalConfigInput {
   platform: Platform;
   layers: readonly TreeLayer[];
   epochMs: number | undefined;
+  inlineCache: string | undefined;
 }
 
 /**
@@ -26,6 +27,7 @@ export function finalConfigText(input: FinalConfigInput): string {
     rootfs: { type: "layers", diff_ids: input.layers.map(({ diffId }) => diffId) },
     history,
     created: createdOf(config, history, input.epochMs),
+    "moby.buildkit.cache.v0": input.inlineCache,
   };
   const sorted = Object.keys(members).sort();
   return JSON.stringify(Object.fromEntries(sorted.map((key) => [key, members[key]])));

@@ -135,7 +135,8 @@ async function imageOf(making: Making, output: ExportedOutput): Promise<ImageDoc
   }
   step.status("exporting layers", { done: true });
   const { config, baseConfig, platform, platformId } = output;
-  const configText = finalConfigText({ config, baseConfig, platform, layers, epochMs });
+  const inlineCache = await output.inlineCache?.(layers);
+  const configText = finalConfigText({ config, baseConfig, platform, layers, epochMs, inlineCache });
   const configBytes = Buffer.from(configText);
   const configDigest = digestOf(configBytes);
   for (const archive of archives) blobs.set(archive.digest, archive);

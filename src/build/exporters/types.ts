@@ -1,5 +1,5 @@
 import type { ImageConfig, Platform } from "../../formats/oci-types.ts";
-import type { BuildTree, SolveJob } from "../solver/types.ts";
+import type { BuildTree, SolveJob, TreeLayer } from "../solver/types.ts";
 
 /** One solved output of a build. */
 export interface ExportedOutput {
@@ -11,6 +11,8 @@ export interface ExportedOutput {
   /** Absent where a definition was solved without a frontend. */
   config?: ImageConfig;
   baseConfig?: ImageConfig;
+  /** What the image says of its own layers as a cache, if it shall. */
+  inlineCache?(layers: readonly TreeLayer[]): Promise<string | undefined>;
 }
 
 export interface ExportSource {

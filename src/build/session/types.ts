@@ -20,6 +20,8 @@ export interface ClientSession {
   other?(id: string, signal: AbortSignal): Promise<ClientSession>;
   /** Content that the client offers under `http://buildkit-session/PATH`; to be had once. */
   upload?(path: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** A store of blobs by the name that the client gives it: `local:DIR` for caches, others for OCI layouts. */
+  contentStore?(id: string): ClientContentStore;
   /** Sends one stream of bytes (a tar) to exporter `exporterId` of the client; resolves when the client has it whole. */
   sendFile(
     exporterId: number,
@@ -33,6 +35,19 @@ export interface ClientSession {
     metadata: Readonly<Record<string, string>>,
     entries: AsyncIterable<FileEntry>,
     read: (path: string) => AsyncIterable<Uint8Array>,
+    signal: AbortSignal,
+  ): Promise<void>;
+}
+
+/** Blobs of the client's. NotFound for one that it does not have. */
+export interface ClientContentStore {
+  sizeOf(digest: string, signal: AbortSignal): Promise<number>;
+  /** The bytes from `startBytes` on; the caller verifies them. */
+  read(digest: string, startBytes: number, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** Fine where it has the blob already. */
+  write(
+    blob: { digest: string; size: number },
+    content: AsyncIterable<Uint8Array> | Uint8Array,
     signal: AbortSignal,
   ): Promise<void>;
 }

@@ -53,28 +53,40 @@ async function contentKey(keys: OperationKeys, signal: AbortSignal): Promise<str
 
 /** Carries out an operation that has inputs, and remembers what came of it. */
 export async function runOperation(
-  { op, metadata }: Vertex,
+  vertex: Vertex,
   keys: readonly string[],
   run: OperationRun,
 ): Promise<OperationResult> {
+  const { op, metadata } = vertex;
   const made = op.exec
     ? await runExecOperation(op.exec, metadata?.linuxResources, run)
     : await runFileOperation(op.file!, run);
   try {
-    const before = new Set(run.inputs.flatMap(({ layers }) => layers.map(({ diffId }) => diffId)));
-    const outputs = made.outputs.map(({ layers }) => [...layers]);
-    const own = new Set(outputs.flat().map(({ diffId }) => diffId));
-    const { release } = await run.host.results.put({
-      keys: [...keys],
-      outputs,
-      ownLayers: [...own].filter((diffId) => !before.has(diffId)),
-      description: run.name,
-      recordType: "regular",
-    });
+    const { release } = await rememberResult(run.host, vertex, keys, run.inputs, made.outputs);
     return { outputs: made.outputs, release };
   } finally {
     made.release();
   }
+}
+
+/** Keeps what an operation with these inputs led to; the layers are held until `release`. */
+export function rememberResult(
+  { results }: Pick<OperationHost, "results">,
+  { name }: Vertex,
+  keys: readonly string[],
+  inputs: readonly Ref[],
+  made: readonly Ref[],
+): Promise<{ release: () => void }> {
+  const before = new Set(inputs.flatMap(({ layers }) => layers.map(({ diffId }) => diffId)));
+  const outputs = made.map(({ layers }) => [...layers]);
+  const own = new Set(outputs.flat().map(({ diffId }) => diffId));
+  return results.put({
+    keys: [...keys],
+    outputs,
+    ownLayers: [...own].filter((diffId) => !before.has(diffId)),
+    description: name,
+    recordType: "regular",
+  });
 }
 
 /** Operations that only put layers together; undefined for the others. */

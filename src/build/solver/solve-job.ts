@@ -5,12 +5,15 @@ import type { SharedRuns } from "../cache/shared-runs.ts";
 import { type Definition, digestOf } from "../llb/index.ts";
 import { NetworkMode, SecurityMode } from "../llb/messages.ts";
 import type { OperationHost, OperationResult, OperationRun } from "../operations/operation-context.ts";
-import { readGraph, type Vertex } from "./graph.ts";
+import type { CacheChains } from "../remote-cache/cache-chains.ts";
+import { type CollectRequest, collectChains } from "../remote-cache/collect-chains.ts";
+import { type JobView, RemoteResults } from "../remote-cache/remote-results.ts";
+import { readGraph, type Vertex, type VertexOutput } from "./graph.ts";
 import { JobVertex } from "./job-vertex.ts";
 import { EMPTY_REF, type Ref } from "./ref.ts";
 import { RefTree } from "./ref-tree.ts";
 import { resolveImage } from "./resolve-image.ts";
-import { combineRefs, lookUp, runOperation } from "./run-operation.ts";
+import { combineRefs, lookUp, rememberResult, runOperation } from "./run-operation.ts";
 import { runSource } from "./run-source.ts";
 import type {
   BuildTree,
@@ -49,6 +52,9 @@ export class LocalSolveJob implements SolveJob {
   readonly #images = new Map<string, Promise<ResolvedImage>>();
   readonly #releases: (() => void)[] = [];
   readonly #trees: RefTree[] = [];
+  /** What a tree is the result of. */
+  readonly #origins = new WeakMap<BuildTree, VertexOutput>();
+  #remote: RemoteResults | undefined;
 
   readonly #onClosed: () => void;
 
@@ -79,10 +85,75 @@ export class LocalSolveJob implements SolveJob {
     }
     const lines = new Map(needed.map((vertex) => [vertex, this.#line(vertex)]));
     for (const vertex of needed) if (!this.#vertices.has(vertex.digest)) lines.get(vertex)!.announce();
-    for (const vertex of needed)
+    const left = await this.#leftByRemote(needed, lines);
+    for (const vertex of left)
       if (!this.#vertices.has(vertex.digest)) this.#start(vertex, lines.get(vertex)!);
     const { outputs } = await this.#vertices.get(result.vertex.digest)!;
-    return this.#treeOf(outputOf(outputs, result.index));
+    const tree = this.#treeOf(outputOf(outputs, result.index));
+    this.#origins.set(tree, result);
+    return tree;
+  }
+
+  useCache(chains: CacheChains): void {
+    this.#remote = new RemoteResults(chains, this.#host);
+  }
+
+  async cacheChains(
+    trees: readonly BuildTree[],
+    options: Pick<CollectRequest, "mode" | "archive">,
+  ): Promise<CacheChains> {
+    const results = trees.flatMap((tree) => this.#origins.get(tree) ?? []);
+    const all = results.flatMap(({ vertex }) => neededBy(vertex));
+    return collectChains({
+      results,
+      vertices: [...new Map(all.map((vertex) => [vertex.digest, vertex])).values()],
+      ...options,
+      refOf: async (vertex, index) => {
+        const solved = await this.#vertices.get(vertex.digest);
+        return solved ? solved.outputs[index] : this.#remote?.refOf(vertex, index);
+      },
+      workspace: this.#host.workspace,
+      signal: this.signal,
+    });
+  }
+
+  /** Those whose results, or what is made of them, no imported cache has. */
+  async #leftByRemote(
+    needed: readonly Vertex[],
+    lines: ReadonlyMap<Vertex, JobVertex>,
+  ): Promise<readonly Vertex[]> {
+    if (!this.#remote) return needed;
+    const { left, found } = await this.#remote.cover(needed, this.#view(lines));
+    for (const [digest, outputs] of found) this.#vertices.set(digest, Promise.resolve({ outputs }));
+    return needed.filter(({ digest }) => left.has(digest));
+  }
+
+  #view(lines: { get(vertex: Vertex): JobVertex | undefined }): JobView {
+    return {
+      signal: this.signal,
+      isBegun: ({ digest }) => this.#vertices.has(digest),
+      line: (vertex) => lines.get(vertex)!,
+      keep: (release) => this.#keep(release),
+      imageLayers: (vertex) => this.#imageLayers(vertex),
+      localRef: async (vertex) => {
+        if (!this.#vertices.has(vertex.digest)) this.#start(vertex, lines.get(vertex)!);
+        // That it failed is told where it is needed.
+        const solved = await this.#vertices.get(vertex.digest)!.catch(() => undefined);
+        return solved?.outputs[0];
+      },
+    };
+  }
+
+  async #imageLayers({ op: { source, platform } }: Vertex): Promise<readonly string[] | undefined> {
+    const [scheme, reference] = source!.identifier.split("://", 2);
+    if (scheme !== "docker-image" || reference === undefined || !platform) return undefined;
+    const mode = source!.attrs["image.resolvemode"] === "pull" ? "pull" : "default";
+    try {
+      const { config } = await resolveImage(this.#host.images, reference, { platform, mode }, this);
+      return config.rootfs.diff_ids;
+    } catch {
+      return undefined;
+    }
   }
 
   #treeOf(ref: Ref): BuildTree {
@@ -162,6 +233,12 @@ export class LocalSolveJob implements SolveJob {
       line.complete({ cached: true });
       return { outputs: found.record.outputs.map((layers) => ({ layers })) };
     }
+    const remote = vertex.metadata?.ignoreCache ? undefined : await this.#findRemote(vertex, line, inputs);
+    if (remote) {
+      const { release } = await rememberResult(this.#host, vertex, keys, inputs, remote);
+      this.#keep(release);
+      return { outputs: remote };
+    }
     line.start();
     const suffix = vertex.metadata?.ignoreCache ? " ignoring what is known" : "";
     const solved = await this.#share(keys.at(-1)! + suffix, vertex, line, inputs, (run) =>
@@ -169,6 +246,10 @@ export class LocalSolveJob implements SolveJob {
     );
     line.complete();
     return solved;
+  }
+
+  async #findRemote(vertex: Vertex, line: JobVertex, inputs: readonly Ref[]): Promise<Ref[] | undefined> {
+    return this.#remote?.find(vertex, inputs, this.#view({ get: () => line }));
   }
 
   async #getSource(vertex: Vertex, line: JobVertex): Promise<Solved> {

@@ -1,5 +1,6 @@
 import type { ImageConfig, Platform } from "../../formats/oci-types.ts";
 import type { Definition, SourceInfo, SourceRange } from "../llb/index.ts";
+import type { CacheChains, CachedLayer } from "../remote-cache/cache-chains.ts";
 import type { ClientSession, FileEntry } from "../session/types.ts";
 
 /** Solves definitions; one for all builds of the program, so that equal operations of builds that run at once run once. */
@@ -31,6 +32,13 @@ export interface SolveJob {
   resolveImage(reference: string, options: ResolveImageOptions): Promise<ResolvedImage>;
   /** Work that is no operation but stands in the progress as one: `[internal] load metadata for …`, `exporting to image`. */
   step<T>(name: string, work: (step: ProgressStep) => Promise<T>): Promise<T>;
+  /** From here on operations are looked for there, too, before they are carried out. */
+  useCache(chains: CacheChains): void;
+  /** What led to these trees, as records of a cache; `archive` says where a layer of theirs can be had. */
+  cacheChains(
+    trees: readonly BuildTree[],
+    options: { mode: "min" | "max"; archive(layer: TreeLayer): Promise<CachedLayer> },
+  ): Promise<CacheChains>;
   warn(warning: Omit<WarningEvent, "kind">): void;
   /** Lets go of what the job holds, cancels what only it needs. */
   close(): Promise<void>;

@@ -1,12 +1,25 @@
-import { GantryError, notImplemented } from "../../base/index.ts";
-import type { ClientSession, Exporter, Frontend, SolveJob, Solver } from "../../build/index.ts";
+import { GantryError } from "../../base/index.ts";
+import {
+  type BuildTree,
+  CacheChains,
+  type CacheExporter,
+  type CacheWish,
+  type ClientSession,
+  type ExportedOutput,
+  type Exporter,
+  type Frontend,
+  inlineCacheOf,
+  type SolveJob,
+  type Solver,
+  type TreeLayer,
+} from "../../build/index.ts";
 import type { Platform } from "../../formats/oci-types.ts";
 import { LazyRef } from "../gateway/lazy-ref.ts";
 import { LlbBridge } from "../gateway/llb-bridge.ts";
 import { type FrontendContext, runFrontend } from "../gateway/run-frontend.ts";
 import { outcomeFrom, type SolveOutcome } from "../gateway/solve-outcome.ts";
 import type { ProgressLog } from "./progress-log.ts";
-import { cacheImportsOf, exportsOf, type SolveMessage } from "./solve-request.ts";
+import { cacheExportsOf, cacheImportsOf, exportsOf, type SolveMessage } from "./solve-request.ts";
 
 export interface BuildHost {
   solver: Solver;
@@ -17,7 +30,14 @@ export interface BuildHost {
     attributes: Readonly<Record<string, string>>;
     id: number;
   }): Exporter;
+  createCacheExporter(wish: CacheWish): CacheExporter;
+  /** Adds what a cache knows. */
+  importCache(wish: CacheWish, job: SolveJob, chains: CacheChains): Promise<void>;
   findSession(id: string, signal: AbortSignal): Promise<ClientSession>;
+}
+
+function inlineCacheFrom(job: SolveJob, tree: BuildTree) {
+  return (layers: readonly TreeLayer[]) => inlineCacheOf(job, tree, layers);
 }
 
 /** One build from its request to the exporters' answers. */
@@ -46,6 +66,9 @@ export class Build {
       const exporters = exportsOf(this.#request)
         .filter(({ type }) => type !== "" && type !== "cacheonly")
         .map((wish, id) => this.#host.createExporter({ ...wish, id }));
+      const cacheExporters = cacheExportsOf(this.#request)
+        .filter(({ type }) => type !== "inline")
+        .map((wish) => this.#host.createCacheExporter(wish));
       const session = sessionId === "" ? undefined : await this.#host.findSession(sessionId, signal);
       job = this.#host.solver.startJob({
         id: ref,
@@ -54,15 +77,19 @@ export class Build {
         entitlements,
         onEvent: (event) => this.#progress.add(event),
       });
-      await this.#tellCacheImports(job);
-      return await this.#solveAndExport(job, exporters);
+      await this.#importCaches(job);
+      return await this.#solveAndExport(job, exporters, cacheExporters);
     } finally {
       this.#bridge.reject(new GantryError("NotFound", `no such job ${ref}`));
       await job?.close();
     }
   }
 
-  async #solveAndExport(job: SolveJob, exporters: readonly Exporter[]): Promise<Record<string, string>> {
+  async #solveAndExport(
+    job: SolveJob,
+    exporters: readonly Exporter[],
+    cacheExporters: readonly CacheExporter[],
+  ): Promise<Record<string, string>> {
     const context: FrontendContext = {
       job,
       dockerfile: this.#host.dockerfile,
@@ -73,8 +100,13 @@ export class Build {
     let outcome: SolveOutcome | undefined;
     try {
       outcome = await this.#outcome(context, bridge);
+      const isInline = cacheExportsOf(this.#request).some(({ type }) => type === "inline");
       const outputs = await Promise.all(
-        outcome.outputs.map(async ({ ref, ...output }) => ({ ...output, tree: await ref?.tree() })),
+        outcome.outputs.map(async ({ ref, ...output }) => {
+          const tree = await ref?.tree();
+          const withTree: ExportedOutput = { ...output, tree };
+          return isInline && tree ? { ...withTree, inlineCache: inlineCacheFrom(job, tree) } : withTree;
+        }),
       );
       const response: Record<string, string> = {};
       if (outputs.length === 0) return response;
@@ -82,7 +114,8 @@ export class Build {
         const source = { outputs, isMultiPlatform: outcome.isMultiPlatform };
         Object.assign(response, await exporter.export(job, source));
       }
-      return response;
+      const trees = outputs.flatMap(({ tree }) => tree ?? []);
+      return Object.assign(response, await this.#exportCaches(job, cacheExporters, trees));
     } finally {
       await Promise.all((outcome?.outputs ?? []).map(({ ref }) => ref?.release()));
       await bridge.release();
@@ -102,10 +135,32 @@ export class Build {
   }
 
   /** A cache that cannot be had is no reason to fail: its line in the progress tells of it. */
-  async #tellCacheImports(job: SolveJob): Promise<void> {
-    for (const name of cacheImportsOf(this.#request)) {
-      const failure = notImplemented("importing a build cache is not supported");
-      await job.step(`importing cache manifest from ${name}`, () => Promise.reject(failure)).catch(() => {});
+  async #importCaches(job: SolveJob): Promise<void> {
+    const chains = new CacheChains();
+    for (const wish of cacheImportsOf(this.#request)) {
+      const { ref, src } = wish.attributes;
+      await job
+        .step(`importing cache manifest from ${ref ?? src ?? wish.type}`, () =>
+          this.#host.importCache(wish, job, chains),
+        )
+        .catch(() => job.signal.throwIfAborted());
     }
+    if (!chains.isEmpty) job.useCache(chains);
+  }
+
+  async #exportCaches(
+    job: SolveJob,
+    exporters: readonly CacheExporter[],
+    trees: readonly BuildTree[],
+  ): Promise<Record<string, string>> {
+    const response: Record<string, string> = {};
+    for (const exporter of exporters) {
+      try {
+        Object.assign(response, await exporter.export(job, trees));
+      } catch (error) {
+        if (!exporter.ignoresErrors || job.signal.aborted) throw error;
+      }
+    }
+    return response;
   }
 }

@@ -1,4 +1,5 @@
 import { invalidArgument, notImplemented } from "../../base/index.ts";
+import type { CacheWish } from "../../build/index.ts";
 import type { protobuf } from "../../formats/index.ts";
 import type { SOLVE } from "../messages/control-messages.ts";
 
@@ -23,8 +24,6 @@ export function assertSolvable(request: SolveMessage): void {
     if (!ENTITLEMENTS.includes(entitlement.split("=")[0]!))
       throw invalidArgument(`unknown entitlement ${entitlement}`);
   }
-  for (const { type } of request.cache?.exports ?? [])
-    throw notImplemented(`exporting the build cache (type ${JSON.stringify(type)}) is not supported`);
 }
 
 /** Exporters in either of the forms that clients send, with the build's time for all. */
@@ -41,9 +40,30 @@ export function exportsOf(request: SolveMessage): ExportWish[] {
   }));
 }
 
-export function cacheImportsOf({ cache }: SolveMessage): string[] {
-  return [
-    ...(cache?.importRefsDeprecated ?? []),
-    ...(cache?.imports ?? []).map(({ type, attrs }) => attrs.ref ?? attrs.src ?? type),
+/** Caches to be kept; `inline` also where an argument of the build asks for it. */
+export function cacheExportsOf({ cache, frontendAttrs }: SolveMessage): CacheWish[] {
+  const wishes = [
+    ...(cache?.exportRefDeprecated ? [registryWish(cache.exportRefDeprecated)] : []),
+    ...(cache?.exports ?? []).map(({ type, attrs }) => ({ type, attributes: attrs })),
   ];
+  const isInline = /^(?:1|t|true)$/i.test(frontendAttrs["build-arg:BUILDKIT_INLINE_CACHE"] ?? "");
+  if (!isInline || wishes.some(({ type }) => type === "inline")) return wishes;
+  return [...wishes, { type: "inline", attributes: {} }];
+}
+
+/** Caches to be looked into. Old clients name them among the frontend's options. */
+export function cacheImportsOf({ cache, frontendAttrs }: SolveMessage): CacheWish[] {
+  const given = [
+    ...(cache?.importRefsDeprecated ?? []).map(registryWish),
+    ...(cache?.imports ?? []).map(({ type, attrs }) => ({ type, attributes: attrs })),
+  ];
+  if (given.length > 0) return given;
+  return (frontendAttrs["cache-from"] ?? "")
+    .split(",")
+    .filter((reference) => reference !== "")
+    .map(registryWish);
+}
+
+function registryWish(reference: string): CacheWish {
+  return { type: "registry", attributes: { ref: reference } };
 }

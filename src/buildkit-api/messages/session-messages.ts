@@ -55,6 +55,30 @@ export const UPLOAD_PULL = {
   request: BytesMessage,
   response: BytesMessage,
 };
+// containerd, api/services/content/v1.
+export const CONTENT_INFO = {
+  path: "/containerd.services.content.v1.Content/Info",
+  request: message({ digest: text(1) }),
+  response: message({ info: one(1, message({ digest: text(1), size: int64(2) })) }),
+};
+export const CONTENT_READ = {
+  path: "/containerd.services.content.v1.Content/Read",
+  request: message({ digest: text(1), offset: int64(2), size: int64(3) }),
+  response: message({ offset: int64(1), data: bytes(2) }),
+};
+export const WriteAction = { STAT: 0, WRITE: 1, COMMIT: 2 } as const;
+export const CONTENT_WRITE = {
+  path: "/containerd.services.content.v1.Content/Write",
+  request: message({
+    action: int64(1),
+    ref: text(2),
+    total: int64(3),
+    expected: text(4),
+    offset: int64(5),
+    data: bytes(6),
+  }),
+  response: message({ action: int64(1), offset: int64(4), total: int64(5), digest: text(6) }),
+};
 export const HEALTH_CHECK = {
   path: "/grpc.health.v1.Health/Check",
   request: message({ service: text(1) }),

@@ -1,6 +1,12 @@
 import type { Duplex } from "node:stream";
 import { type Clock, GantryError, notFound } from "../../base/index.ts";
-import type { ClientSession, FileEntry, FileSync, FileSyncRequest } from "../../build/index.ts";
+import type {
+  ClientContentStore,
+  ClientSession,
+  FileEntry,
+  FileSync,
+  FileSyncRequest,
+} from "../../build/index.ts";
 import type { RegistryAuth } from "../../images/types.ts";
 import {
   type AnyMessage,
@@ -12,6 +18,7 @@ import {
 } from "../grpc/index.ts";
 import {
   CHECK_AGENT,
+  CONTENT_INFO,
   CREDENTIALS,
   FILE_SYNC,
   FORWARD_AGENT,
@@ -23,6 +30,7 @@ import {
 } from "../messages/session-messages.ts";
 import { ByteConnection } from "./byte-connection.ts";
 import { fromClient } from "./client-errors.ts";
+import { RemoteContentStore } from "./remote-content-store.ts";
 import { RemoteFileSync } from "./remote-file-sync.ts";
 import { sendTreeOver } from "./send-tree.ts";
 
@@ -174,6 +182,10 @@ export class RemoteSession implements ClientSession {
     } finally {
       call.cancel();
     }
+  }
+
+  contentStore(id: string): ClientContentStore {
+    return new RemoteContentStore(this.#client, id, this.#serves(CONTENT_INFO));
   }
 
   #serves(method: GrpcMethod<AnyMessage, AnyMessage>): boolean {

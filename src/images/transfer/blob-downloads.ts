@@ -4,6 +4,9 @@ import type { ContentStore, Ingest } from "../../content/index.ts";
 import { type Descriptor, parseDigest } from "../../formats/index.ts";
 import type { RegistryRepository } from "./registry-transport.ts";
 
+/** Where blobs come from. */
+export type BlobOrigin = Pick<RegistryRepository, "openBlob">;
+
 interface Download {
   done: Promise<void>;
   controller: AbortController;
@@ -30,7 +33,7 @@ export class BlobDownloads {
 
   /** Resolves when the blob is in the store, verified. The caller holds a lease on its digest. */
   async fetch(
-    repository: RegistryRepository,
+    repository: BlobOrigin,
     descriptor: Descriptor,
     options: { onProgress?: (bytes: number) => void; signal?: AbortSignal } = {},
   ): Promise<void> {
@@ -46,7 +49,7 @@ export class BlobDownloads {
     }
   }
 
-  #start(repository: RegistryRepository, descriptor: Descriptor): Download {
+  #start(repository: BlobOrigin, descriptor: Descriptor): Download {
     const controller = new AbortController();
     const listeners = new Set<(bytes: number) => void>();
     const report = (bytes: number) => {
@@ -62,7 +65,7 @@ export class BlobDownloads {
   }
 
   async #transfer(
-    repository: RegistryRepository,
+    repository: BlobOrigin,
     descriptor: Descriptor,
     report: (bytes: number) => void,
     signal: AbortSignal,
@@ -85,7 +88,7 @@ export class BlobDownloads {
   }
 
   async #attempt(
-    repository: RegistryRepository,
+    repository: BlobOrigin,
     descriptor: Descriptor,
     report: (bytes: number) => void,
     signal: AbortSignal,

@@ -11,7 +11,7 @@ import {
   withDefaultTag,
 } from "../../formats/index.ts";
 import type { StoredIndex } from "../index-store.ts";
-import { INDEX_TYPES } from "../manifests.ts";
+import { INDEX_TYPES, MANIFEST_TYPES } from "../manifests.ts";
 import type { RegistryAuth } from "../types.ts";
 import { forEachLimited, type Report, throttled } from "./progress.ts";
 import type { RegistryRepository, RegistryTransport } from "./registry-transport.ts";
@@ -71,7 +71,7 @@ async function manifestsBelow({ root, rootBytes, blobs }: DocumentsToPush): Prom
   if (!INDEX_TYPES.includes(root.mediaType)) return [];
   const { manifests } = JSON.parse(rootBytes.toString("utf8")) as ImageIndex;
   return Promise.all(
-    manifests.map(async ({ digest, mediaType }) => ({
+    manifests.filter(isManifest).map(async ({ digest, mediaType }) => ({
       digest,
       mediaType,
       bytes: await bytesOf(digest, blobs),
@@ -88,8 +88,14 @@ async function bytesOf(digest: string, blobs: ReadonlyMap<string, PushedBlob>): 
 }
 
 function blobsOf(bytes: Buffer): Descriptor[] {
-  const { config, layers } = JSON.parse(bytes.toString("utf8")) as Partial<ImageManifest>;
-  return config ? [config, ...(layers ?? [])] : [];
+  const document = JSON.parse(bytes.toString("utf8")) as Partial<ImageManifest> & Partial<ImageIndex>;
+  const { config, layers = [], manifests = [] } = document;
+  return [...(config ? [config] : []), ...layers, ...manifests.filter((one) => !isManifest(one))];
+}
+
+/** An index may name blobs, too: caches of builds are kept so (moby/buildkit, cache/remotecache). */
+function isManifest({ mediaType }: Pick<Descriptor, "mediaType">): boolean {
+  return MANIFEST_TYPES.includes(mediaType);
 }
 
 async function pushBlob(
