@@ -146,11 +146,18 @@ export class GatewayPart implements RoutingPart {
       case "BackendTLSPolicy":
         this.mark(`policy/${key}`);
         for (const one of [object, previous] as (BackendTlsPolicy | undefined)[])
-          for (const service of one ? servicesOf(one) : []) this.#markDependents(`tls-policies/${service}`);
+          for (const service of one ? servicesOf(one) : []) this.#onPolicyFor(service);
         break;
       default:
         this.mark(`route/${kind}/${key}`);
     }
+  }
+
+  /** Others for the same Service may be in force now, or not any more. */
+  #onPolicyFor(service: string): void {
+    this.#markDependents(`tls-policies/${service}`);
+    for (const other of this.#objects.byIndex<BackendTlsPolicy>("BackendTLSPolicy", service))
+      this.mark(`policy/${keyOf(other)}`);
   }
 
   #markDependents(dependency: string): void {

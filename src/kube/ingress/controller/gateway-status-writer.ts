@@ -2,8 +2,8 @@ import { isDeepStrictEqual } from "node:util";
 import { type Clock, isGantryError, rfc3339Seconds } from "../../../base/index.ts";
 import type { ApiObject } from "../../api/types.ts";
 import type { KubeClient } from "../../client/types.ts";
-import { judgePolicy } from "../gateway/backend-tls.ts";
-import { verdict, withVerdicts } from "../gateway/conditions.ts";
+import { judgePolicy, rivalOf } from "../gateway/backend-tls.ts";
+import { type Verdict, verdict, withVerdicts } from "../gateway/conditions.ts";
 import { GATEWAY_GROUP, type GatewayKind } from "../gateway/gateway-kinds.ts";
 import { gatewayStatus } from "../gateway/gateway-status.ts";
 import type { BackendTlsPolicy, Gateway, GatewayClass, Route } from "../gateway/gateway-types.ts";
@@ -100,8 +100,10 @@ export class GatewayStatusWriter {
   }
 
   #policyStatus(key: string, one: BackendTlsPolicy): BackendTlsPolicy["status"] {
-    const { world, cluster } = this.#options;
-    const { verdicts } = judgePolicy(one, cluster);
+    const { world, cluster, objects } = this.#options;
+    const rival = rivalOf(one, (service) => objects.byIndex("BackendTLSPolicy", service));
+    const { verdicts: own } = judgePolicy(one, cluster);
+    const verdicts = rival ? conflicted(own, rival) : own;
     const parents = world.gatewaysUnder(key).map((gateway) => {
       const [namespace, name] = gateway.split("/") as [string, string];
       return { parentRef: { group: GATEWAY_GROUP, kind: "Gateway", namespace, name }, verdicts };
@@ -111,6 +113,13 @@ export class GatewayStatusWriter {
       return undefined;
     return { ...one.status, ancestors: withParents(known, "ancestorRef", parents, this.#at(one)) };
   }
+}
+
+function conflicted(verdicts: readonly Verdict[], { metadata }: ApiObject): Verdict[] {
+  const message = `the older policy ${metadata.name} has the same target`;
+  return verdicts.map((one) =>
+    one.type === "Accepted" ? verdict("Accepted", false, "Conflicted", message) : one,
+  );
 }
 
 /** As it stands in JSON. */

@@ -11,22 +11,48 @@ export interface JudgedPolicy {
   readonly verdicts: readonly Verdict[];
 }
 
-/** Of several policies for a port: one for the port before one for the Service, then the oldest, then the first by name. */
-export function policyFor(
+type Target = BackendTlsPolicy["spec"]["targetRefs"][number];
+
+const isService = ({ group, kind }: Target) => group === "" && kind === "Service";
+
+/** The policies that a port is under, the one that counts first: one for the port before one for the Service, then the oldest, then the first by name. */
+export function policiesFor(
   policies: readonly BackendTlsPolicy[],
   service: string,
-  { name }: ServicePort,
-): BackendTlsPolicy | undefined {
-  const targets = (one: BackendTlsPolicy) =>
-    one.spec.targetRefs.filter(
-      ({ group, kind, name: target }) => group === "" && kind === "Service" && target === service,
+  { name: port }: ServicePort,
+): BackendTlsPolicy[] {
+  const sorted = [...policies].sort(byAge);
+  const having = (fits: (sectionName: string | undefined) => boolean) =>
+    sorted.filter(({ spec }) =>
+      spec.targetRefs.some((one) => isService(one) && one.name === service && fits(one.sectionName)),
     );
-  const forPort = policies.filter((one) =>
-    targets(one).some(({ sectionName }) => sectionName === name && name),
-  );
-  const forService = policies.filter((one) => targets(one).some(({ sectionName }) => !sectionName));
-  return [forPort, forService].flatMap((group) => [...group].sort(byAge))[0];
+  const found = [
+    ...having((section) => Boolean(section) && section === port),
+    ...having((section) => !section),
+  ];
+  return [...new Set(found)];
 }
+
+/** The older policy that has the same target, where there is one: then the younger one is not in force. */
+export function rivalOf(
+  policy: BackendTlsPolicy,
+  policiesOf: (service: string) => readonly BackendTlsPolicy[],
+): BackendTlsPolicy | undefined {
+  return policy.spec.targetRefs
+    .filter(isService)
+    .flatMap((target) =>
+      policiesOf(`${policy.metadata.namespace}/${target.name}`).filter(
+        (other) =>
+          other.metadata.uid !== policy.metadata.uid &&
+          byAge(other, policy) < 0 &&
+          other.spec.targetRefs.some((one) => isService(one) && isSameTarget(one, target)),
+      ),
+    )
+    .sort(byAge)[0];
+}
+
+const isSameTarget = (a: Target, b: Target) =>
+  a.name === b.name && (a.sectionName ?? "") === (b.sectionName ?? "");
 
 /** Whether a policy can be kept. */
 export function judgePolicy(

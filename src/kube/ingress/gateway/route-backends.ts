@@ -2,7 +2,7 @@ import type { Backend, RouteFilter, WeightedBackend } from "../../../reverse-pro
 import { servicePort } from "../backends/service-endpoints.ts";
 import { referenceOf } from "../ingress/ingress-backends.ts";
 import type { BackendReference } from "../routes/contribution.ts";
-import { judgePolicy, policyFor } from "./backend-tls.ts";
+import { judgePolicy, policiesFor } from "./backend-tls.ts";
 import { type Verdict, verdict } from "./conditions.ts";
 import { GATEWAY_GROUP, type RouteKind } from "./gateway-kinds.ts";
 import type { GatewayLookup } from "./gateway-lookup.ts";
@@ -14,7 +14,7 @@ type Found = { name: string } | { status: 500 | 503 };
 /** The Services that a route refers to, and what is wrong with the references. */
 export class RouteBackends {
   readonly references = new Map<string, BackendReference>();
-  /** Keys of the BackendTLSPolicies that were taken into account. */
+  /** Keys of the BackendTLSPolicies for what is referred to, also of those that others come before. */
   readonly policies = new Set<string>();
   #problem: Verdict | undefined;
   readonly #route: Route;
@@ -63,9 +63,10 @@ export class RouteBackends {
     const found = port === undefined ? undefined : servicePort(service, port);
     if (!found)
       return this.#refuse("BackendNotFound", `Service ${key} has no port ${port ?? "that it names"}`);
-    const policy = policyFor(this.#lookup.tlsPolicies(key), name, found);
+    const policies = policiesFor(this.#lookup.tlsPolicies(key), name, found);
+    for (const { metadata } of policies) this.policies.add(`${there}/${metadata.name}`);
+    const [policy] = policies;
     if (!policy) return this.#keep(there, name, port!, this.#kind === "GRPCRoute" ? { protocol: "h2c" } : {});
-    this.policies.add(`${there}/${policy.metadata.name}`);
     const { tls } = judgePolicy(policy, this.#lookup);
     return tls ? this.#keep(there, name, port!, { protocol: "https", tls }) : { status: 503 };
   }

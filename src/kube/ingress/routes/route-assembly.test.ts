@@ -12,11 +12,18 @@ const rule = (name: string, match: RequestMatch = { path: { type: "prefix", valu
 });
 
 function contribution(hosts: Record<string, RouteRule[]>, createdMs = 0, listener = http): Contribution {
-  return { hosts: Object.entries(hosts).map(([host, rules]) => ({ listener, host, rules })), backends: [], createdMs };
+  return {
+    hosts: Object.entries(hosts).map(([host, rules]) => ({ listener, host, rules })),
+    backends: [],
+    createdMs,
+  };
 }
 
 const namesOf = (assembly: RouteAssembly, host: string) =>
-  assembly.table().listeners[0]?.hosts.find((one) => one.host === host)?.rules.map(({ name }) => name);
+  assembly
+    .table()
+    .listeners[0]?.hosts.find((one) => one.host === host)
+    ?.rules.map(({ name }) => name);
 
 describe("the table", () => {
   it("has a host's rules of all that have some, in the order in which they are asked", () => {
@@ -24,7 +31,10 @@ describe("the table", () => {
       rule(`${type} ${value} ${Object.keys(more)}`.trim(), { path: { type, value }, ...more });
     const assembly = new RouteAssembly();
     const header = { name: "a", type: "exact" as const, value: "1" };
-    assembly.set("a", contribution({ "a.example": [path("any", ""), path("prefix", "/"), path("prefix", "/long/path/")] }));
+    assembly.set(
+      "a",
+      contribution({ "a.example": [path("any", ""), path("prefix", "/"), path("prefix", "/long/path/")] }),
+    );
     assembly.set(
       "b",
       contribution({
@@ -81,7 +91,11 @@ describe("the table", () => {
 
   it("takes a wildcard for one label only where all who have it mean that", () => {
     const assembly = new RouteAssembly();
-    const oneLabel = { hosts: [{ listener: http, host: "*.example", oneLabel: true, rules: [] }], backends: [], createdMs: 0 };
+    const oneLabel = {
+      hosts: [{ listener: http, host: "*.example", oneLabel: true, rules: [] }],
+      backends: [],
+      createdMs: 0,
+    };
     assembly.set("ingress", oneLabel);
     expect(assembly.table().listeners[0]!.hosts[0]!.oneLabel).toBe(true);
     assembly.set("route", contribution({ "*.example": [] }));
