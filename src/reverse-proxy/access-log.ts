@@ -2,7 +2,10 @@ import { type FileHandle, open, rename } from "node:fs/promises";
 import { type Clock, errorMessage, type Logger } from "../base/index.ts";
 
 const FLUSH_MS = 1_000;
-const MAX_WAITING_BYTES = 256 * 1024;
+/** So much is written at once. */
+const FLUSH_BYTES = 64 * 1024;
+/** What comes beyond that is lost, and counted. */
+const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 /** The file is moved aside then, over the one before. */
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
 
@@ -13,8 +16,10 @@ export class AccessLog {
   readonly #logger: Logger;
   #lines: string[] = [];
   #waitingBytes = 0;
+  #lost = 0;
   #isPlanned = false;
   #writing: Promise<void> = Promise.resolve();
+  #isWriting = false;
   #hasFailed = false;
 
   constructor(options: { path: string; clock: Clock; logger: Logger }) {
@@ -24,9 +29,13 @@ export class AccessLog {
   }
 
   add(line: string): void {
-    if (this.#waitingBytes > MAX_WAITING_BYTES) return;
+    if (this.#waitingBytes > MAX_WAITING_BYTES) {
+      this.#lost++;
+      return;
+    }
     this.#lines.push(line);
     this.#waitingBytes += line.length + 1;
+    if (this.#waitingBytes > FLUSH_BYTES && !this.#isWriting) void this.flush();
     if (this.#isPlanned) return;
     this.#isPlanned = true;
     this.#clock.after(FLUSH_MS, () => void this.flush(), { unref: true });
@@ -42,6 +51,9 @@ export class AccessLog {
   }
 
   async #write(text: string): Promise<void> {
+    this.#isWriting = true;
+    if (this.#lost > 0) this.#logger.warn("the access log has lost lines", { count: this.#lost });
+    this.#lost = 0;
     let file: FileHandle | undefined;
     try {
       file = await open(this.#path, "a", 0o600);
@@ -54,6 +66,7 @@ export class AccessLog {
       this.#hasFailed = true;
     } finally {
       await file?.close().catch(() => {});
+      this.#isWriting = false;
     }
   }
 }

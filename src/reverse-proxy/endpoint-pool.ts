@@ -13,6 +13,8 @@ const IDLE_MS = 60_000;
 export interface EndpointState extends Endpoint {
   /** `10.0.0.1:80`, `[fd00::1]:80` */
   readonly key: string;
+  /** What a session cookie says of it: nothing that helps whoever reads it. */
+  readonly token: string;
   inFlight: number;
   avoidUntilMs: number;
 }
@@ -56,15 +58,17 @@ export class EndpointPool {
       JSON.stringify([backend.protocol, backend.tls]) !==
       JSON.stringify([this.#backend.protocol, this.#backend.tls])
     ) {
-      this.#agent.destroy();
+      retire(this.#agent);
       this.#agent = agentOf(backend);
+      for (const session of this.#sessions.values()) session.close();
+      this.#sessions.clear();
     }
     this.#backend = backend;
     this.#endpoints = backend.endpoints.map((endpoint) => {
       const key = keyOf(endpoint);
       const kept = known.get(key);
       known.delete(key);
-      return kept ?? { ...endpoint, key, inFlight: 0, avoidUntilMs: 0 };
+      return kept ?? { ...endpoint, key, token: tokenOf(key), inFlight: 0, avoidUntilMs: 0 };
     });
     for (const gone of known.values()) this.#forget(gone);
   }
@@ -73,7 +77,7 @@ export class EndpointPool {
   pick(tried: ReadonlySet<string>, nowMs: number, cookie?: string): EndpointState | undefined {
     const open = this.#endpoints.filter(({ key }) => !tried.has(key));
     if (cookie !== undefined) {
-      const named = open.find((endpoint) => tokenOf(endpoint) === cookie);
+      const named = open.find((endpoint) => endpoint.token === cookie);
       if (named) return named;
     }
     const willing = open.filter(({ avoidUntilMs }) => avoidUntilMs <= nowMs);
@@ -109,8 +113,9 @@ export class EndpointPool {
     return session;
   }
 
+  /** What runs ends in peace. */
   close(): void {
-    this.#agent.destroy();
+    retire(this.#agent);
     for (const session of this.#sessions.values()) session.close();
   }
 
@@ -122,8 +127,14 @@ export class EndpointPool {
   }
 }
 
-/** What a session cookie says of an endpoint: nothing that helps whoever reads it. */
-export function tokenOf({ key }: EndpointState): string {
+/** Idle connections go at once, the others with their requests. */
+function retire(agent: HttpAgent): void {
+  agent.maxFreeSockets = 0;
+  for (const sockets of Object.values(agent.freeSockets))
+    for (const socket of sockets ?? []) socket.destroy();
+}
+
+function tokenOf(key: string): string {
   return createHash("sha256").update(key).digest("hex").slice(0, 32);
 }
 

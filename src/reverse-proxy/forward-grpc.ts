@@ -1,24 +1,33 @@
-import type {
-  ClientHttp2Session,
-  ClientHttp2Stream,
-  IncomingHttpHeaders,
-  IncomingHttpStatusHeader,
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  constants,
+  type IncomingHttpHeaders,
+  type IncomingHttpStatusHeader,
 } from "node:http2";
 import { pipeline } from "node:stream/promises";
+import { type Clock, isGantryError } from "../base/index.ts";
 import { bodyStream } from "../http/index.ts";
+import { BodyLimit } from "./body-limit.ts";
 import type { Outgoing } from "./forward-request.ts";
 import { answeredHeaders } from "./forwarded-headers.ts";
+
+const CONNECT_MS = 5_000;
 
 /**
  * Passes a request on over HTTP/2, with what follows the answer's body: gRPC tells there how a call has ended. Resolves with the
  * status when the answer has been passed on; `untouched` where the endpoint has seen nothing of the request, `lost` where it may have.
  */
 export async function forwardOverHttp2(
-  { ctx, pool, endpoint, path, headers, onGivenUp }: Outgoing,
+  outgoing: Outgoing,
+  clock: Clock,
   decorate: (headers: ReturnType<typeof answeredHeaders>) => void,
-): Promise<number | "untouched" | "lost"> {
+): Promise<number | "untouched" | "lost" | "late"> {
+  const { ctx, pool, endpoint, path, headers, onGivenUp } = outgoing;
+  const { connectMs = CONNECT_MS, answerMs, maxBodyBytes } = outgoing;
   const session = pool.session(endpoint);
-  if (session.connecting && !(await isConnected(session))) return "untouched";
+  if (session.connecting && (await inTime(isConnected(session), connectMs, clock)) !== true)
+    return "untouched";
   const { host, "transfer-encoding": _, ...rest } = headers;
   const stream = session.request({
     ...rest,
@@ -30,9 +39,17 @@ export async function forwardOverHttp2(
   });
   const forget = onGivenUp(() => stream.close());
   try {
-    const head = headOf(stream);
-    pipeline(bodyStream(ctx.req), stream).catch(() => {});
-    const answered = await head;
+    const tooLarge = Promise.withResolvers<never>();
+    tooLarge.promise.catch(() => {});
+    pipeline(bodyStream(ctx.req), new BodyLimit(maxBodyBytes), stream).catch((error) => {
+      if (isGantryError(error)) tooLarge.reject(error);
+    });
+    const head = Promise.race([headOf(stream), tooLarge.promise]);
+    const answered = await (answerMs === undefined ? head : inTime(head, answerMs, clock));
+    if (answered === "late") {
+      stream.close(constants.NGHTTP2_CANCEL);
+      return "late";
+    }
     if (!answered) return "lost";
     const status = answered[":status"] ?? 502;
     const own = answeredHeaders(answered);
@@ -46,6 +63,21 @@ export async function forwardOverHttp2(
     return status;
   } finally {
     forget();
+  }
+}
+
+async function inTime<T>(work: Promise<T>, ms: number, clock: Clock): Promise<T | "late" | undefined> {
+  const over = new AbortController();
+  try {
+    return await Promise.race([
+      work,
+      clock.sleep(ms, over.signal).then(
+        () => "late" as const,
+        () => undefined,
+      ),
+    ]);
+  } finally {
+    over.abort();
   }
 }
 

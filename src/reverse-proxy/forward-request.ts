@@ -1,4 +1,5 @@
 import {
+  type ClientRequest,
   type IncomingMessage,
   type OutgoingHttpHeaders,
   type RequestOptions,
@@ -20,6 +21,8 @@ export interface Outgoing {
   endpoint: EndpointState;
   path: string;
   headers: OutgoingHttpHeaders;
+  /** Not over a connection that has waited. */
+  isFresh: boolean;
   /** Whether the client sends a body with it. */
   hasBody: boolean;
   maxBodyBytes: number | undefined;
@@ -32,15 +35,15 @@ export interface Outgoing {
 
 /**
  * What came of a try. `untouched`: the endpoint has seen nothing of the request; `lost`: it may have, and the connection is gone;
- * `late`: it has not answered in time.
+ * `stale`: the same of a connection that had waited for a request; `late`: it has not answered in time.
  */
 export type Attempt =
   | { kind: "answer"; answer: IncomingMessage }
-  | { kind: "untouched" | "lost" | "late"; problem: string };
+  | { kind: "untouched" | "lost" | "stale" | "late"; problem: string };
 
 /** Asks one endpoint over HTTP/1.1. Resolves with the answer's head, or with why there is none; throws what is the client's fault. */
 export function askEndpoint(outgoing: Outgoing, clock: Clock): Promise<Attempt> {
-  const { ctx, pool, endpoint, path, headers, hasBody } = outgoing;
+  const { ctx, pool, endpoint, path, headers, hasBody, isFresh } = outgoing;
   const { agent, backend } = pool;
   const options: RequestOptions = {
     host: endpoint.address,
@@ -50,8 +53,7 @@ export function askEndpoint(outgoing: Outgoing, clock: Clock): Promise<Attempt> 
     headers,
     setHost: false,
     // A connection that waited may be closed by the endpoint at this moment: only what may be asked twice goes over one.
-    agent: isRepeatable(ctx.method, hasBody) ? agent : false,
-    ...(backend.tls && !isRepeatable(ctx.method, hasBody) ? pool.tlsOptions : {}),
+    ...(isFresh || !isRepeatable(ctx.method, hasBody) ? { agent: false, ...pool.tlsOptions } : { agent }),
   };
   return new Promise<Attempt>((resolve, reject) => {
     const request = (backend.tls ? requestHttps : requestHttp)(options);
@@ -101,10 +103,16 @@ export function askEndpoint(outgoing: Outgoing, clock: Clock): Promise<Attempt> 
     });
     request.on("error", (error) => {
       const problem = isLate ? (isConnected ? "no answer in time" : "no connection in time") : error.message;
-      settle({ kind: !isConnected ? "untouched" : isLate ? "late" : "lost", problem });
+      settle({ kind: failureOf(request, isConnected, isLate), problem });
     });
     if (!hasBody) request.end();
   });
+}
+
+function failureOf(request: ClientRequest, isConnected: boolean, isLate: boolean) {
+  if (!isConnected) return "untouched";
+  if (isLate) return "late";
+  return request.reusedSocket ? "stale" : "lost";
 }
 
 /** Whether a request does the same twice as once, and can be sent again (RFC 9110 §9.2.2). */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { BasicAuth } from "./basic-auth.ts";
-import { hostOf, type Incoming, portOf } from "./incoming.ts";
+import { hostOf, type Incoming, isHost, plainPathOf } from "./incoming.ts";
 import { planRequest } from "./plan-request.ts";
 import { matcherOf } from "./request-matcher.ts";
 import { rewritePath } from "./rewrite-path.ts";
@@ -13,6 +13,8 @@ function incoming(target: string, more: Partial<Incoming> = {}): Incoming {
   return {
     method: "GET",
     path,
+    plainPath: plainPathOf(path),
+    id: "1",
     search: search === undefined ? "" : `?${search}`,
     query: new URLSearchParams(search),
     host: "a.example",
@@ -61,20 +63,29 @@ describe("a match", () => {
   });
 });
 
-it("reads the name and port of a Host header", () => {
-  expect(
-    ["A.Example:8080", "a.example.", "[::1]:80", "[::1]", "", undefined].map((header) => [
-      hostOf(header),
-      portOf(header),
-    ]),
-  ).toEqual([
-    ["a.example", 8080],
-    ["a.example", undefined],
-    ["[::1]", 80],
-    ["[::1]", undefined],
-    ["", undefined],
-    ["", undefined],
-  ]);
+it("reads the name of a Host header, and knows what cannot be one", () => {
+  const headers = ["A.Example:8080", "a.example.", "[::1]:80", "[::1]", "", undefined];
+  expect(headers.map(hostOf)).toEqual(["a.example", "a.example", "[::1]", "[::1]", "", ""]);
+  expect(["a.example:8080", "a_b", "10.0.0.1", "[::1]:80", ""].filter((header) => !isHost(header))).toEqual(
+    [],
+  );
+  expect(["a b", "a/../b", "a@b", "a:b", "a:80:80", "[x]", "a,b"].filter(isHost)).toEqual([]);
+});
+
+it("is about what a path says, however it is written", () => {
+  const admin = matcherOf({ path: { type: "prefix", value: "/admin" } });
+  for (const path of ["/admin", "/%61dmin", "//admin", "/admin%2Fx", "/%61%64min//x"])
+    expect([path, admin(incoming(path))]).toEqual([path, true]);
+  const spaced = matcherOf({ path: { type: "exact", value: "/a b" } });
+  expect(spaced(incoming("/a%20b"))).toBe(true);
+});
+
+it("costs time in proportion, whatever a rule says", () => {
+  const fits = matcherOf({ path: { type: "regex", value: "^/(a+)+$" } });
+  expect(fits(incoming(`/${"a".repeat(5000)}b`))).toBe(false);
+  expect(() => matcherOf({ path: { type: "regex", value: "^/(?!api)" } })).toThrow(
+    "invalid or unsupported Perl syntax",
+  );
 });
 
 it("asks the most exact host only", () => {
@@ -116,7 +127,7 @@ it("rewrites paths", () => {
     value: string,
     path: string,
     match: RequestMatch["path"],
-  ) => rewritePath(path, { type, value }, match);
+  ) => rewritePath({ path, plainPath: plainPathOf(path) }, { type, value }, match);
   const foo = { type: "prefix", value: "/foo" } as const;
   expect([
     rewritten("full", "/all", "/foo/bar", foo),
@@ -128,7 +139,23 @@ it("rewrites paths", () => {
     rewritten("prefix", "/x", "/a", { type: "prefix", value: "/" }),
     rewritten("regex", "/$2", "/foo/bar/baz", { type: "regex", value: "^/foo(/|$)(.*)" }),
     rewritten("regex", "/$1$3", "/a", { type: "regex", value: "^/(a)" }),
-  ]).toEqual(["/all", "/xyz/bar", "/xyz/bar", "/xyz", "/bar", "/", "/x/a", "/bar/baz", "/a"]);
+    rewritten("prefix", "/x", "/f%6fo/b%3Fr", foo),
+    rewritten("prefix", "/x", "/foo/b%2Fr", foo),
+    rewritten("regex", "/$1", "/v/%3Fa%20b", { type: "regex", value: "^/v/(.*)" }),
+  ]).toEqual([
+    "/all",
+    "/xyz/bar",
+    "/xyz/bar",
+    "/xyz",
+    "/bar",
+    "/",
+    "/x/a",
+    "/bar/baz",
+    "/a",
+    "/x/b%3Fr",
+    "/x/b%2Fr",
+    "/%3Fa%20b",
+  ]);
 });
 
 describe("what becomes of a request", () => {

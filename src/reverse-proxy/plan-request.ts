@@ -51,7 +51,7 @@ export function planRequest(
         responseChanges.push(filter);
         break;
       case "rewrite":
-        if (filter.path) path = rewritePath(request.path, filter.path, rule.match.path);
+        if (filter.path) path = rewritePath(request, filter.path, rule.match.path);
         host = filter.host ?? host;
         break;
       case "mirror":
@@ -123,6 +123,6 @@ function locationOf(
   const to = scheme ?? request.scheme;
   const own = to === "https" ? 443 : 80;
   const toPort = port ?? (scheme === undefined ? request.port : own);
-  const target = path ? rewritePath(request.path, path, rule.match.path) : request.path;
+  const target = path ? rewritePath(request, path, rule.match.path) : request.path;
   return `${to}://${host ?? request.host}${toPort === own ? "" : `:${toPort}`}${target}${request.search}`;
 }

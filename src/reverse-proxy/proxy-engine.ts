@@ -29,6 +29,8 @@ export class ProxyEngine {
   readonly #options: ProxyEngineOptions;
   readonly #pools = new Map<string, EndpointPool>();
   readonly #ports = new Map<string, OpenPort>();
+  /** Ports that are given up, and still have connections. */
+  readonly #parting = new Set<Promise<void>>();
   #wanted: readonly Listener[] = [];
   /** One change of ports after the other. */
   #turning: Promise<void> = Promise.resolve();
@@ -61,7 +63,8 @@ export class ProxyEngine {
     this.#isClosed = true;
     this.#again();
     await this.#turning;
-    await Promise.all([...this.#ports.values()].map((port) => port.close()));
+    for (const port of this.#ports.values()) this.#part(port);
+    await Promise.all(this.#parting);
     for (const pool of this.#pools.values()) pool.close();
     await this.#options.accessLog?.flush();
   }
@@ -78,7 +81,7 @@ export class ProxyEngine {
       const listeners = wanted.get(key);
       if (listeners && kindOf(listeners) === open.kind && open.error === undefined) continue;
       this.#ports.delete(key);
-      await open.close();
+      this.#part(open);
     }
     await Promise.all([...wanted].map(([key, listeners]) => this.#openOne(key, listeners)));
     const reports = [...this.#ports.values()].map(({ address, port, error }) => ({
@@ -95,6 +98,12 @@ export class ProxyEngine {
       },
       { unref: true },
     );
+  }
+
+  /** It takes no more connections at once, and those that it has end in peace: nobody waits for them. */
+  #part(open: OpenPort): void {
+    const parting = open.close().finally(() => this.#parting.delete(parting));
+    this.#parting.add(parting);
   }
 
   async #openOne(key: string, listeners: readonly Listener[]): Promise<void> {

@@ -1,6 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { request as requestHttp } from "node:http";
-import { request as requestHttps } from "node:https";
 import { type Clock, isGantryError, type Logger } from "../base/index.ts";
 import {
   type HttpContext,
@@ -10,7 +9,8 @@ import {
   sendText,
   type UpgradeRequest,
 } from "../http/index.ts";
-import { type EndpointPool, type EndpointState, tokenOf } from "./endpoint-pool.ts";
+import { connectToEndpoint } from "./connect-to-endpoint.ts";
+import type { EndpointPool, EndpointState } from "./endpoint-pool.ts";
 import { forwardOverHttp2 } from "./forward-grpc.ts";
 import { type Attempt, askEndpoint, isRepeatable, type Outgoing } from "./forward-request.ts";
 import { answeredHeaders, forwardedHeaders, forwardedUpgradeHeaders } from "./forwarded-headers.ts";
@@ -74,39 +74,42 @@ export class ProxyExchange {
       return this.#outcome(plan.status);
     }
     const { rule, pool, forwarding } = plan;
+    const { socket } = upgrade;
+    const { sessionCookie, timeouts } = rule;
+    const behind = await connectToEndpoint(pool, this.#parts.clock, {
+      cookie: sessionCookie && cookieOf(this.#request, sessionCookie.name),
+      connectMs: timeouts?.connectMs,
+    });
+    if (!behind) {
+      refuse(socket, 502, "502 Bad Gateway\n");
+      return this.#outcome(502);
+    }
+    const { endpoint } = behind;
     const headers = forwardedUpgradeHeaders(this.#request);
     this.#changeRequest(headers, forwarding);
-    const endpoint = this.#pick(pool, rule, new Set());
-    if (!endpoint) {
-      refuse(upgrade.socket, 503, "503 Service Unavailable\n");
-      return this.#outcome(503);
-    }
     endpoint.inFlight++;
+    let status = 101;
     try {
-      const outgoing = (pool.backend.tls ? requestHttps : requestHttp)({
-        host: endpoint.address,
-        port: endpoint.port,
+      const outgoing = requestHttp({
+        createConnection: () => behind.socket,
         method: this.#request.method,
         path: forwarding.path + this.#request.search,
         headers,
         setHost: false,
-        agent: false,
-        ...pool.tlsOptions,
       });
-      let status = 101;
       await relayUpgrade(upgrade, outgoing, (answered) => {
         status = answered.statusCode ?? 502;
         return { headers: answeredHeaders(answered.headers) };
       });
-      return this.#outcome(status, endpoint);
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error;
-      pool.avoid(endpoint, this.#parts.clock.monotonicMs());
-      refuse(upgrade.socket, 502, "502 Bad Gateway\n");
-      return this.#outcome(502, endpoint);
+      status = 502;
+      refuse(socket, status, "502 Bad Gateway\n");
     } finally {
+      behind.socket.destroy();
       endpoint.inFlight--;
     }
+    return this.#outcome(status, endpoint);
   }
 
   #plan(): OwnAnswer | { rule: RouteRule; pool: EndpointPool; forwarding: Forwarding } {
@@ -141,13 +144,14 @@ export class ProxyExchange {
     const tried = new Set<string>();
     let retries = rule.retries?.attempts ?? 0;
     let attempt: Attempt = { kind: "untouched", problem: "no endpoint" };
+    let isFresh = false;
     let endpoint: EndpointState | undefined;
     while (tried.size < MAX_ENDPOINTS) {
       const next = this.#pick(pool, rule, tried);
       if (!next) break;
       endpoint = next;
       const outgoing: Outgoing = {
-        ...{ ctx, pool, endpoint, path, headers, hasBody },
+        ...{ ctx, pool, endpoint, path, headers, hasBody, isFresh },
         onGivenUp: (stop) => waiting.onEnd(stop),
         maxBodyBytes: rule.maxBodyBytes,
         connectMs: rule.timeouts?.connectMs,
@@ -156,7 +160,7 @@ export class ProxyExchange {
       endpoint.inFlight++;
       try {
         if (isOverHttp2(pool, request)) {
-          const status = await forwardOverHttp2(outgoing, (own) =>
+          const status = await forwardOverHttp2(outgoing, clock, (own) =>
             this.#changeAnswer(own, forwarding, rule, next),
           );
           if (typeof status === "number") return this.#outcome(status, next);
@@ -177,6 +181,11 @@ export class ProxyExchange {
         attempt.answer.resume();
         retries--;
         await clock.sleep(rule.retries?.backoffMs ?? 0);
+        continue;
+      }
+      // The endpoint has closed a connection that waited: that says nothing of it, and a new one is taken.
+      if (attempt.kind === "stale" && !isFresh) {
+        isFresh = true;
         continue;
       }
       pool.avoid(endpoint, clock.monotonicMs());
@@ -230,7 +239,7 @@ export class ProxyExchange {
     for (const changes of responseChanges) changeHeaders(headers, changes);
     if (!sessionCookie) return;
     const { name, path, maxAgeSeconds } = sessionCookie;
-    const token = tokenOf(endpoint);
+    const { token } = endpoint;
     if (cookieOf(this.#request, name) === token) return;
     const age = maxAgeSeconds === undefined ? "" : `; Max-Age=${maxAgeSeconds}`;
     const secure = this.#request.scheme === "https" ? "; Secure" : "";

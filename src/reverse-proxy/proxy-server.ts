@@ -1,12 +1,13 @@
+import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
-import { type Clock, type Logger, newUid } from "../base/index.ts";
-import { type HttpContext, type HttpServer, startHttpServer } from "../http/index.ts";
+import type { Clock, Logger } from "../base/index.ts";
+import { type HttpContext, type HttpServer, refuse, sendText, startHttpServer } from "../http/index.ts";
 import type { AccessLog } from "./access-log.ts";
 import type { Certificates } from "./certificates.ts";
 import type { EndpointPool } from "./endpoint-pool.ts";
-import { hostOf, type Incoming } from "./incoming.ts";
+import { hostOf, type Incoming, isHost, plainPathOf } from "./incoming.ts";
 import { type Outcome, ProxyExchange } from "./proxy-exchange.ts";
 import type { ProxyMetrics } from "./proxy-metrics.ts";
 import type { RouteLookup } from "./route-lookup.ts";
@@ -22,6 +23,7 @@ const LIMITS = {
 
 /** How long a connection that the client has ended goes on the other way. */
 const HALF_CLOSED_MS = 1_000;
+const BAD_HOST = "400 Bad Request: this cannot be a host\n";
 
 export interface ProxyServerParts {
   pool(backend: string): EndpointPool | undefined;
@@ -72,10 +74,18 @@ class ProxyRequests {
 
   async answer(ctx: HttpContext): Promise<void> {
     const { req } = ctx;
+    if (!isHost(req.headers.host ?? "")) {
+      sendText(ctx.res, 400, BAD_HOST);
+      return;
+    }
     await this.#observe(req, (exchange) => exchange.answer(ctx));
   }
 
   async upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    if (!isHost(req.headers.host ?? "")) {
+      refuse(socket, 400, BAD_HOST);
+      return;
+    }
     const gone = new AbortController();
     socket.on("close", () => gone.abort());
     // Some servers never end what only their client has ended.
@@ -105,10 +115,13 @@ class ProxyRequests {
     const url = req.url ?? "/";
     const cut = url.indexOf("?");
     const search = cut < 0 ? "" : url.slice(cut);
+    const path = cut < 0 ? url : url.slice(0, cut);
+    const id = req.headers["x-request-id"];
     let query: URLSearchParams | undefined;
     return {
       method: req.method ?? "GET",
-      path: cut < 0 ? url : url.slice(0, cut),
+      path,
+      plainPath: plainPathOf(path),
       search,
       get query() {
         query ??= new URLSearchParams(search);
@@ -119,8 +132,20 @@ class ProxyRequests {
       scheme,
       port,
       client: clientOf(req),
+      id: typeof id === "string" && id !== "" ? id : requestId(),
     };
   }
+}
+
+const ID_BYTES = 16;
+let ids = Buffer.alloc(0);
+
+/** 32 hex digits; random bytes are cheaper by the hundred. */
+function requestId(): string {
+  if (ids.length < ID_BYTES) ids = randomBytes(ID_BYTES * 256);
+  const id = ids.toString("hex", 0, ID_BYTES);
+  ids = ids.subarray(ID_BYTES);
+  return id;
 }
 
 /** An IPv4 address may come in the form of IPv6 (`::ffff:10.0.0.1`). */
@@ -130,14 +155,14 @@ function clientOf({ socket }: IncomingMessage): string {
 
 /** One JSON object a line. */
 function logLine(
-  { client, method, host, path, search, headers }: Incoming,
+  { id, client, method, host, path, search, headers }: Incoming,
   { rule, status, endpoint }: Outcome,
   seconds: number,
   nowMs: number,
 ): string {
   return JSON.stringify({
     time: new Date(nowMs).toISOString(),
-    id: headers["x-request-id"] ?? newUid(),
+    id,
     client,
     method,
     host,

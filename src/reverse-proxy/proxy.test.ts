@@ -1,5 +1,5 @@
 import { connect as connectHttp2, createServer as createHttp2Server } from "node:http2";
-import { type AddressInfo, connect } from "node:net";
+import { type AddressInfo, connect, createServer as createTcpServer } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { freePort, RunningProxy, ruleOf } from "./testing/running-proxy.ts";
 
@@ -173,6 +173,46 @@ describe("requests", () => {
     socket.destroy();
   });
 
+  it("stay one request behind, whatever their client calls a header of the connection", async () => {
+    const lines: string[] = [];
+    const behind = createTcpServer((socket) => {
+      socket.on("data", (chunk) => {
+        lines.push(chunk.toString("latin1"));
+        socket.write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+      });
+      socket.on("error", () => {});
+    });
+    await new Promise<void>((resolve) => behind.listen(0, "127.0.0.1", resolve));
+    proxy.backend("web", [{ address: "127.0.0.1", port: (behind.address() as AddressInfo).port }]);
+    await proxy.serve({});
+    const smuggled = "GET /admin HTTP/1.1\r\nhost: a\r\n\r\n";
+    for (const method of ["GET", "DELETE", "POST"]) {
+      lines.length = 0;
+      const head = `${method} / HTTP/1.1\r\nhost: a\r\nconnection: content-length, host, close\r\ncontent-length: ${smuggled.length}\r\n\r\n`;
+      expect(await raw(head + smuggled)).toMatch(/^HTTP\/1\.1 200/);
+      const seen = lines.join("").toLowerCase();
+      expect(seen).toContain("\r\nhost: a\r\n");
+      expect(seen).toMatch(
+        new RegExp(`\r\n(content-length: ${smuggled.length}|transfer-encoding: chunked)\r\n`),
+      );
+    }
+    behind.close();
+  });
+
+  it("say nothing in this proxy's name", async () => {
+    proxy.backend("web", [await echo()]);
+    await proxy.serve({});
+    const { body } = await proxy.ask("/", {
+      headers: { x_forwarded_for: "6.6.6.6", "X_Real-IP": "6.6.6.6", my_own: "1" },
+    });
+    const { headers } = JSON.parse(body);
+    expect([headers.x_forwarded_for, headers["x_real-ip"], headers.my_own]).toEqual([
+      undefined,
+      undefined,
+      "1",
+    ]);
+  });
+
   it("that could be read in two ways are refused", async () => {
     let served = 0;
     proxy.backend("web", [
@@ -192,6 +232,8 @@ describe("requests", () => {
       `POST / HTTP/1.1\r\nhost: a\r\ncontent-length: +4\r\n\r\nabcd${smuggled}`,
       `GET / HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n${smuggled}`,
       `GET / HTTP/1.1\r\n\r\n${smuggled}`,
+      `GET / HTTP/1.1\r\nhost: a b\r\nconnection: close\r\n\r\n`,
+      `GET / HTTP/1.1\r\nhost: a/../b\r\nconnection: close\r\n\r\n`,
       `GET / HTTP/1.1\r\nhost : a\r\n\r\n${smuggled}`,
       `GET /../secret HTTP/1.1\r\nhost: a\r\n\r\n${smuggled}`,
       `GET /x\0y HTTP/1.1\r\nhost: a\r\n\r\n${smuggled}`,
@@ -264,6 +306,61 @@ describe("backends", () => {
     proxy.backend("web", [breaking, await echo()]);
     const answers = await Promise.all(Array.from({ length: 4 }, () => proxy.ask("/")));
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+  });
+
+  it("that close connections which wait lose no request by it, also where there is only one", async () => {
+    const used = new WeakSet<object>();
+    const closing = await proxy.server((req, res) => {
+      if (used.has(req.socket)) req.socket.destroy();
+      else res.end("ok");
+      used.add(req.socket);
+    });
+    proxy.backend("web", [closing]);
+    await proxy.serve({});
+    for (let round = 0; round < 6; round++) expect((await proxy.ask("/")).status).toBe(200);
+  });
+
+  it("that are removed, or spoken to in another way, end what they have begun", async () => {
+    const steps = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let begun = 0;
+    const slow = await proxy.server(async (_, res) => {
+      const step = steps[begun++]!;
+      res.write("begin ");
+      await step.promise;
+      res.end("end");
+    });
+    for (const change of [
+      () => proxy.backend("web", [slow], { protocol: "https", tls: { verify: false } }),
+      () => proxy.engine.removeBackend("web"),
+    ]) {
+      proxy.backend("web", [slow]);
+      await proxy.serve({});
+      const asked = proxy.ask("/");
+      await expect.poll(() => proxy.metrics.open).toBe(1);
+      change();
+      steps[begun - 1]!.resolve();
+      expect((await asked).body).toBe("begin end");
+    }
+  });
+
+  it("that hold a port open hold up no other change", async () => {
+    const step = Promise.withResolvers<void>();
+    const slow = await proxy.server(async (_, res) => {
+      await step.promise;
+      res.end("late");
+    });
+    proxy.backend("web", [slow]);
+    await proxy.serve({});
+    const asked = proxy.ask("/");
+    await expect.poll(() => proxy.metrics.open).toBe(1);
+    const other = await freePort();
+    const hosts = [{ host: "*", rules: [] }];
+    await proxy.engine.setRoutes({
+      listeners: [{ address: "127.0.0.1", port: other, protocol: "http", hosts }],
+    });
+    expect((await proxy.ask("/", { port: other })).status).toBe(404);
+    step.resolve();
+    expect((await asked).body).toBe("late");
   });
 
   it("that take too long are not waited for", async () => {
@@ -380,7 +477,8 @@ describe("other protocols", () => {
       );
       socket.on("data", (chunk: Buffer) => socket.write(chunk.toString().toUpperCase()));
     });
-    proxy.backend("web", [endpoint]);
+    // The first one takes no connections.
+    proxy.backend("web", [{ address: "127.0.0.1", port: await freePort() }, endpoint]);
     await proxy.serve({});
     const head = (path: string) =>
       `GET ${path} HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: chat\r\n\r\n`;

@@ -1,9 +1,13 @@
+import { compileGoRegexp } from "../formats/index.ts";
 import type { Incoming } from "./incoming.ts";
 import type { RequestMatch, ValueMatch } from "./types.ts";
 
 export type Matcher = (request: Incoming) => boolean;
 
-/** Makes a test of a match; its expressions are compiled once. Throws SyntaxError for one that is none. */
+/**
+ * Makes a test of a match; its expressions are compiled once. They have RE2's syntax and cost time in proportion: whoever may write a
+ * rule must not be able to stop the proxy of all. Throws InvalidArgument for one that is none.
+ */
 export function matcherOf(match: RequestMatch): Matcher {
   const tests: Matcher[] = [pathMatcher(match.path)];
   const { method, headers = [], query = [] } = match;
@@ -19,15 +23,15 @@ function pathMatcher({ type, value }: RequestMatch["path"]): Matcher {
     case "any":
       return () => true;
     case "exact":
-      return ({ path }) => path === value;
+      return ({ plainPath }) => plainPath === value;
     case "prefix": {
       const stem = stemOf(value);
-      return ({ path }) =>
+      return ({ plainPath: path }) =>
         path.startsWith(stem) && (path.length === stem.length || path[stem.length] === "/");
     }
     case "regex": {
-      const pattern = new RegExp(value);
-      return ({ path }) => pattern.test(path);
+      const pattern = compileGoRegexp(value);
+      return ({ plainPath }) => pattern.test(plainPath);
     }
   }
 }
@@ -39,7 +43,7 @@ export function stemOf(prefix: string): string {
 
 function valueMatcher({ type, value }: ValueMatch, read: (request: Incoming) => string | undefined): Matcher {
   if (type === "exact") return (request) => read(request) === value;
-  const pattern = new RegExp(value);
+  const pattern = compileGoRegexp(value);
   return (request) => {
     const text = read(request);
     return text !== undefined && pattern.test(text);

@@ -52,6 +52,12 @@ it("serves in a thread of its own, tells how its listeners are, counts, and writ
   expect((await proxy.metrics()).join("\n")).toContain(
     'gantry_ingress_requests_total{rule="a",code="200"} 1',
   );
+  // Without listeners there is no thread, and with the next one there is.
+  proxy.setRoutes({ listeners: [] });
+  await expect.poll(() => told.at(-1)).toEqual([]);
+  expect(await proxy.metrics()).toEqual([]);
+  proxy.setRoutes(tableOf(port, [b]));
+  await expect.poll(() => status("b.example").catch(() => 0), { timeout: 5_000 }).toBe(503);
   stop();
   await proxy.close();
   expect(await ask({ port, host: "127.0.0.1" }).catch((error) => error.code)).toBe("ECONNREFUSED");

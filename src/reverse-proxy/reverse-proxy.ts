@@ -40,7 +40,8 @@ export class ReverseProxy {
   /** Takes the place of the table before; hosts that are the same objects are not sent again. */
   setRoutes(table: RouteTable): void {
     this.#table = table;
-    if (this.#worker || table.listeners.length > 0) this.#sendRoutes();
+    if (table.listeners.length > 0) this.#sendRoutes();
+    else if (this.#worker) this.#retire(this.#worker);
   }
 
   setBackend(backend: Backend): void {
@@ -99,6 +100,23 @@ export class ReverseProxy {
     this.#send({ type: "routes", listeners, added });
   }
 
+  /** Without anything to listen on there is no thread; what it still does it does to its end. */
+  #retire(worker: Worker): void {
+    this.#worker = undefined;
+    this.#sent = new Set();
+    this.#answerAll();
+    worker.on("message", (news: ProxyNews) => {
+      if (news.type === "closed") void worker.terminate();
+    });
+    worker.postMessage({ type: "close" } satisfies ProxyOrder);
+    this.#tellListeners([]);
+  }
+
+  #tellListeners(reports: readonly ListenerReport[]): void {
+    this.#reports = reports;
+    for (const observe of this.#observers) observe(reports);
+  }
+
   #numberOf(host: VirtualHost): number {
     const known = this.#numbers.get(host);
     if (known !== undefined) return known;
@@ -120,7 +138,9 @@ export class ReverseProxy {
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
     });
     worker.unref();
-    worker.on("message", (news: ProxyNews) => this.#hear(news));
+    worker.on("message", (news: ProxyNews) => {
+      if (this.#worker === worker) this.#hear(news);
+    });
     worker.on("error", (error) => logger.error("the thread of the proxy failed", { error }));
     worker.on("exit", () => this.#ended(worker));
     for (const backend of this.#backends.values()) worker.postMessage({ type: "backend", backend });
@@ -130,8 +150,7 @@ export class ReverseProxy {
   #hear(news: ProxyNews): void {
     switch (news.type) {
       case "listeners":
-        this.#reports = news.reports;
-        for (const observe of this.#observers) observe(news.reports);
+        this.#tellListeners(news.reports);
         break;
       case "metrics":
         this.#waiting.get(news.id)?.(news.lines);

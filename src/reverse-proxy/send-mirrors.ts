@@ -3,6 +3,9 @@ import { request as requestHttps } from "node:https";
 import type { EndpointPool } from "./endpoint-pool.ts";
 
 const MIRROR_MS = 10_000;
+/** A backend that is slower than its copies come misses some. */
+const MAX_IN_FLIGHT = 256;
+let inFlight = 0;
 
 /** Sends copies of a request, without its body, and drops the answers: nobody waits for them, and nobody hears of their failures. */
 export function sendMirrors(
@@ -14,7 +17,8 @@ export function sendMirrors(
   for (const backend of backends) {
     const pool = poolOf(backend);
     const endpoint = pool?.pick(new Set(), 0);
-    if (!pool || !endpoint) continue;
+    if (!pool || !endpoint || inFlight >= MAX_IN_FLIGHT) continue;
+    inFlight++;
     const copy = (pool.backend.tls ? requestHttps : requestHttp)({
       host: endpoint.address,
       port: endpoint.port,
@@ -28,6 +32,7 @@ export function sendMirrors(
     copy.on("response", (answer) => answer.resume());
     copy.on("timeout", () => copy.destroy());
     copy.on("error", () => {});
+    copy.on("close", () => inFlight--);
     copy.end();
   }
 }

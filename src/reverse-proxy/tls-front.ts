@@ -1,12 +1,14 @@
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { type Clock, errnoCode, errorMessage, GantryError } from "../base/index.ts";
+import { connectToEndpoint } from "./connect-to-endpoint.ts";
 import type { EndpointPool } from "./endpoint-pool.ts";
 import { pickBackend } from "./pick-backend.ts";
 import type { RouteLookup } from "./route-lookup.ts";
 import { readGreeting } from "./server-names.ts";
 
 const GREETING_MS = 10_000;
-const CONNECT_MS = 5_000;
+/** So long running connections have to end. */
+const CLOSE_MS = 10_000;
 
 export interface TlsFrontOptions {
   listen: { port: number; host?: string };
@@ -39,8 +41,11 @@ export class TlsFront {
 
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const socket of this.#sockets) socket.destroy();
+    const cancel = this.#options.clock.after(CLOSE_MS, () => {
+      for (const socket of this.#sockets) socket.destroy();
+    });
     await closed;
+    cancel();
   }
 
   #take(socket: Socket): void {
@@ -56,7 +61,7 @@ export class TlsFront {
       const greeting = readGreeting(seen);
       if (greeting.kind === "more") return;
       done();
-      if (greeting.kind === "tls") this.#route(socket, greeting.name ?? "");
+      if (greeting.kind === "tls") void this.#route(socket, greeting.name ?? "");
       else this.#giveAway(socket);
     };
     this.#sockets.add(socket);
@@ -68,7 +73,7 @@ export class TlsFront {
     socket.on("data", onData);
   }
 
-  #route(socket: Socket, name: string): void {
+  async #route(socket: Socket, name: string): Promise<void> {
     const { lookup, pool, clock } = this.#options;
     const host = lookup().host(name);
     if (!host) {
@@ -76,25 +81,22 @@ export class TlsFront {
       return;
     }
     const chosen = pickBackend(host.rules[0]?.backends ?? []);
-    const endpoint = chosen && pool(chosen.backend)?.pick(new Set(), clock.monotonicMs());
-    if (!endpoint) {
+    const backend = chosen && pool(chosen.backend);
+    const connection = backend && (await connectToEndpoint(backend, clock, { raw: true }));
+    if (!connection || socket.destroyed) {
       socket.destroy();
+      connection?.socket.destroy();
       return;
     }
+    const { endpoint, socket: behind } = connection;
     endpoint.inFlight++;
-    const behind = connect({ host: endpoint.address, port: endpoint.port, noDelay: true });
-    const cancel = clock.after(CONNECT_MS, () => behind.destroy(), { unref: true });
-    behind.once("connect", () => {
-      cancel();
-      socket.pipe(behind).pipe(socket);
-    });
-    behind.on("error", () => socket.destroy());
+    behind.on("error", () => behind.destroy());
     behind.on("close", () => {
-      cancel();
       endpoint.inFlight--;
       socket.destroy();
     });
     socket.on("close", () => behind.destroy());
+    socket.pipe(behind).pipe(socket);
   }
 
   #giveAway(socket: Socket): void {

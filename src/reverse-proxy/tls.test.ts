@@ -110,7 +110,11 @@ it("passes connections on unopened by the name, beside those that it opens itsel
     socket.end("HTTP/1.1 200 OK\r\ncontent-length: 7\r\nconnection: close\r\n\r\nbehind\n");
   });
   await new Promise<void>((resolve) => behind.listen(0, "127.0.0.1", resolve));
-  proxy.backend("tls", [{ address: "127.0.0.1", port: (behind.address() as AddressInfo).port }]);
+  // The first one takes no connections.
+  proxy.backend("tls", [
+    { address: "127.0.0.1", port: await freePort() },
+    { address: "127.0.0.1", port: (behind.address() as AddressInfo).port },
+  ]);
   proxy.backend("web", [await proxy.server((_, res) => res.end("opened"))]);
   const through: VirtualHost = {
     host: "pass.example",
