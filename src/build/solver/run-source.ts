@@ -67,13 +67,14 @@ async function runLocalSource({ source }: Op, run: OperationRun): Promise<Operat
 }
 
 async function runGitSource({ source }: Op, run: OperationRun): Promise<SourceResult> {
-  return withGitSource(source!, run, async ({ key, checkOut }) => {
+  return withGitSource(source!, run, async ({ key, commit: pin, checkOut }) => {
     const known = run.host.results.find([key]);
     if (known)
       return {
         outputs: known.record.outputs.map((layers) => ({ layers })),
         release: known.release,
         isCached: true,
+        pin,
       };
     const made = await checkOut();
     try {
@@ -85,7 +86,7 @@ async function runGitSource({ source }: Op, run: OperationRun): Promise<SourceRe
         description: `git snapshot for ${run.name}`,
         recordType: "source.git.checkout",
       });
-      return { outputs: made.outputs, release, isCached: false };
+      return { outputs: made.outputs, release, isCached: false, pin };
     } finally {
       made.release();
     }
