@@ -1,5 +1,6 @@
-import type { Definition, Op } from "../llb/index.ts";
+import type { Definition, Op, SourceOp } from "../llb/index.ts";
 import type { SolvedOperation } from "../solver/types.ts";
+import { withoutCredentials } from "./redaction.ts";
 
 interface Step {
   id: string;
@@ -33,7 +34,7 @@ export function buildConfigOf(
 function operationJson({ exec, source, file, merge, diff, build, platform, constraints }: Op): object {
   const own = {
     exec,
-    source: source && { ...source, attrs: attrsOf(source.attrs) },
+    source: source && sourceOf(source),
     file,
     merge,
     diff,
@@ -46,11 +47,13 @@ function operationJson({ exec, source, file, merge, diff, build, platform, const
   };
 }
 
-/** A session is the client's only for the time of the build. */
-function attrsOf(attrs: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(attrs).filter(([key]) => key !== "local.session" && key !== "local.unique"),
-  );
+/** A session is the client's only for the time of the build; an address may hold a password. */
+function sourceOf({ identifier, attrs }: SourceOp): object {
+  const told = Object.entries(attrs).filter(([key]) => key !== "local.session" && key !== "local.unique");
+  return {
+    identifier: withoutCredentials(identifier),
+    attrs: Object.fromEntries(told.map(([key, value]) => [key, withoutCredentials(value)])),
+  };
 }
 
 /** Without what is not set, as Go's omitempty; bytes in base64. */
