@@ -1,6 +1,6 @@
 import type { Definition, Op, SourceOp } from "../llb/index.ts";
 import type { SolvedOperation } from "../solver/types.ts";
-import { withoutCredentials } from "./redaction.ts";
+import { withoutUserInfo } from "./redaction.ts";
 
 interface Step {
   id: string;
@@ -51,8 +51,8 @@ function operationJson({ exec, source, file, merge, diff, build, platform, const
 function sourceOf({ identifier, attrs }: SourceOp): object {
   const told = Object.entries(attrs).filter(([key]) => key !== "local.session" && key !== "local.unique");
   return {
-    identifier: withoutCredentials(identifier),
-    attrs: Object.fromEntries(told.map(([key, value]) => [key, withoutCredentials(value)])),
+    identifier: withoutUserInfo(identifier),
+    attrs: Object.fromEntries(told.map(([key, value]) => [key, withoutUserInfo(value)])),
   };
 }
 

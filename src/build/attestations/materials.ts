@@ -2,7 +2,7 @@ import { type Platform, parseImageReference } from "../../formats/index.ts";
 import { NetworkMode } from "../llb/messages.ts";
 import type { SolvedOperation } from "../solver/types.ts";
 import { imageUrl } from "./package-url.ts";
-import { withoutCredentials } from "./redaction.ts";
+import { withoutUserInfo } from "./redaction.ts";
 
 export interface Material {
   uri: string;
@@ -71,11 +71,11 @@ function materialOf(
     const remote = attrs["git.fullurl"] || `https://${rest.split("#")[0]}`;
     const ref = rest.includes("#") ? `#${rest.slice(rest.indexOf("#") + 1)}` : "";
     const digest = pin === undefined ? {} : { digest: { [pin.length === 64 ? "sha256" : "sha1"]: pin } };
-    return { uri: withoutCredentials(remote) + ref, ...digest };
+    return { uri: withoutUserInfo(remote) + ref, ...digest };
   }
   const checksum = attrs["http.checksum"];
   return {
-    uri: withoutCredentials(`${scheme}://${rest}`),
+    uri: withoutUserInfo(`${scheme}://${rest}`),
     ...(checksum ? { digest: digestSet(checksum) } : {}),
   };
 }

@@ -1,4 +1,10 @@
-import { formatFamiliar, type Platform, parseImageReference, withDefaultTag } from "../../formats/index.ts";
+import {
+  formatFamiliar,
+  type Platform,
+  parseImageReference,
+  platformId,
+  withDefaultTag,
+} from "../../formats/index.ts";
 
 /** `pkg:docker/NAME@TAG?platform=…` (package-url specification, types docker and oci). */
 export function imageUrl(reference: string, platform: Platform | undefined): string {
@@ -12,8 +18,4 @@ export function imageUrl(reference: string, platform: Platform | undefined): str
   ];
   const query = qualifiers.length > 0 ? `?${qualifiers.join("&")}` : "";
   return `pkg:docker/${path}@${encodeURIComponent(tag)}${query}`;
-}
-
-export function platformId({ os, architecture, variant }: Platform): string {
-  return [os, architecture, variant].filter(Boolean).join("/");
 }

@@ -75,6 +75,7 @@ describe("provenance", () => {
     "label:l": "x",
     target: "last",
     "vcs:source": "https://me:pw@example.com/r",
+    "vcs:other": "https://ghp1@example.com/r",
     "attest:provenance": "mode=min",
   };
 
@@ -101,7 +102,7 @@ describe("provenance", () => {
       },
     });
     expect(document.buildConfig).toBeUndefined();
-    expect(JSON.stringify(document)).not.toMatch(/hunter22|pw@|password|"s1"/);
+    expect(JSON.stringify(document)).not.toMatch(/hunter22|pw@|ghp1|password|"s1"/);
   });
 
   it("tells of mode=max arguments, operations and sources, and no secret", async () => {

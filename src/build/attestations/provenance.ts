@@ -1,11 +1,10 @@
 import { type Clock, newHexId } from "../../base/index.ts";
-import type { Platform } from "../../formats/index.ts";
+import { type Platform, platformId } from "../../formats/index.ts";
 import type { Definition } from "../llb/index.ts";
 import type { SolvedOperation } from "../solver/types.ts";
 import { buildConfigOf } from "./build-config.ts";
 import { type Capture, captureOf, type Material } from "./materials.ts";
-import { platformId } from "./package-url.ts";
-import { withoutCredentials, withoutSecretArguments } from "./redaction.ts";
+import { withoutSecretArguments, withoutUserInfo } from "./redaction.ts";
 import type { Attestation } from "./types.ts";
 
 export interface ProvenanceRequest {
@@ -99,10 +98,10 @@ function readOptions(options: Readonly<Record<string, string>>, materials: reado
   for (const [key, value] of Object.entries(options)) {
     if (HOST_OPTIONS.includes(key) || key.startsWith("attest:")) continue;
     if (key === "filename" && value !== "") configSource.path = value;
-    else if (key === contextKey && value !== "") configSource.uri = withoutCredentials(value);
+    else if (key === contextKey && value !== "") configSource.uri = withoutUserInfo(value);
     else if (key.startsWith("vcs:")) {
-      if (value !== "") vcs[key.slice("vcs:".length)] = withoutCredentials(value);
-    } else args[key] = key.startsWith("context:") ? withoutCredentials(value) : value;
+      if (value !== "") vcs[key.slice("vcs:".length)] = withoutUserInfo(value);
+    } else args[key] = key.startsWith("context:") ? withoutUserInfo(value) : value;
   }
   const material = materials.find(({ uri }) => uri === configSource.uri);
   if (material?.digest) configSource.digest = material.digest;

@@ -4,12 +4,11 @@ const MASK = "xxxxx";
 /** Shorter ones would be found everywhere. */
 const MIN_SECRET_CHARACTERS = 4;
 
-/** An address without its password, as Go's `url.Redacted` has it. */
-export function withoutCredentials(text: string): string {
-  if (!URL.canParse(text)) return text.replace(/^(\w[\w+.-]*:\/\/)[^/@\s]+@/, `$1${MASK}@`);
-  const url = new URL(text);
-  if (url.username === "" && url.password === "") return text;
-  return text.replace(/^(\w[\w+.-]*:\/\/)[^/@]*@/, `$1${MASK}:${MASK}@`);
+/** An address without a name and a password in it (moby/buildkit, util/urlutil: a name alone may be a token). */
+export function withoutUserInfo(text: string): string {
+  return text.replace(/^([a-z][\w+.-]*:\/\/)([^/@]*)@/i, (_, scheme: string, user: string) => {
+    return `${scheme}${user.includes(":") ? `${MASK}:${MASK}` : MASK}@`;
+  });
 }
 
 /**
