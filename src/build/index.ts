@@ -1,3 +1,4 @@
+export * from "./attestations/index.ts";
 export { type BuilderOptions, createBuilder } from "./builder.ts";
 export { createEngineRunExecutor } from "./engine-run-executor.ts";
 export { createExporter } from "./exporters/index.ts";

@@ -192,7 +192,7 @@ describe("moby.buildkit.v1.Control", () => {
       "frontend evil/frontend",
     ],
     [{ ref: "r", frontend: "other.v0" }, "frontend other.v0 not found"],
-    [{ ref: "r", frontend: "dockerfile.v0", frontendAttrs: { "attest:sbom": "" } }, "attestation sbom"],
+    [{ ref: "r", frontendAttrs: { "attest:other": "" } }, "unknown attestation type"],
   ])("refuses %j", async (request, message) => {
     const { client } = await started();
     expect((await failureOf(client.unary(control.SOLVE, request))).message).toContain(message);

@@ -49,6 +49,7 @@ export async function openBuildkitApi(options: BuildkitApiOptions): Promise<Buil
       createCacheExporter: options.createCacheExporter,
       importCache: options.importCache,
       buildPlatform: platforms[0],
+      clock,
       findSession: (id, signal) => sessions.get(id, signal),
     },
     clock,

@@ -59,6 +59,7 @@ export class MemorySolver implements Solver {
         work({ status() {}, log() {} } as never),
       useCache: () => {},
       cacheChains: async () => new CacheChains(),
+      operationsOf: async () => [],
       warn: (warning: object) => onEvent({ kind: "warning", ...warning } as never),
       close: async () => {},
     };

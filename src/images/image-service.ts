@@ -28,7 +28,13 @@ import { type DocumentsToPush, documentsOfIndex, pushDocuments } from "./transfe
 import { type FetchLayersOptions, fetchLayers, type RemoteLayer } from "./transfer/fetch-layers.ts";
 import { type ImportOptions, importImage } from "./transfer/image-import.ts";
 import { loadImages } from "./transfer/image-load.ts";
-import { pullImage, type RemoteImage, resolveRemoteImage } from "./transfer/image-pull.ts";
+import {
+  describeImage,
+  type ImageOrigin,
+  pullImage,
+  type RemoteImage,
+  resolveRemoteImage,
+} from "./transfer/image-pull.ts";
 import { pushImage } from "./transfer/image-push.ts";
 import { saveImages } from "./transfer/image-save.ts";
 import type { RegistryRepository, RegistryTransport } from "./transfer/registry-transport.ts";
@@ -213,6 +219,14 @@ class LocalImageService implements ImageService {
     options: { auth?: RegistryAuth; platform?: Platform; signal?: AbortSignal },
   ): Promise<RemoteImage> {
     return resolveRemoteImage(this, reference, options);
+  }
+
+  describeImage(
+    origin: ImageOrigin,
+    digest: string,
+    options: { platform?: Platform; signal?: AbortSignal },
+  ): Promise<RemoteImage & { layers: RemoteLayer[] }> {
+    return describeImage(this, origin, digest, options);
   }
 
   async listRemoteTags(

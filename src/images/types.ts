@@ -4,9 +4,10 @@ import type { HistoryEntry, ImageConfig, ImageRuntimeConfig, Platform } from "..
 import type { LayerArchive, LayerForm } from "./layers/layer-archives.ts";
 import type { DocumentsToPush } from "./transfer/document-push.ts";
 import type { FetchLayersOptions, RemoteLayer } from "./transfer/fetch-layers.ts";
+import type { ImageOrigin } from "./transfer/image-pull.ts";
 import type { RegistryRepository } from "./transfer/registry-transport.ts";
 
-export type { DocumentsToPush, LayerArchive, LayerForm, RegistryRepository, RemoteLayer };
+export type { DocumentsToPush, ImageOrigin, LayerArchive, LayerForm, RegistryRepository, RemoteLayer };
 
 /** One image of the house's only image store. */
 export interface ImageRecord {
@@ -147,6 +148,12 @@ export interface ImageService {
     reference: string,
     options: { auth?: RegistryAuth; platform?: Platform; signal?: AbortSignal },
   ): Promise<{ digest: string; config: ImageConfig }>;
+  /** As `resolveRemote`, of an image that lies elsewhere than at a registry; with its layers, for `fetchLayers`. */
+  describeImage(
+    origin: ImageOrigin,
+    digest: string,
+    options: { platform?: Platform; signal?: AbortSignal },
+  ): Promise<{ digest: string; config: ImageConfig; layers: RemoteLayer[] }>;
   /** The tags that a repository has at its registry. */
   listRemoteTags(
     repository: string,

@@ -18,7 +18,13 @@ import type { ImageService } from "../../images/types.ts";
 import type { SolveJob } from "../solver/types.ts";
 import { clientOf } from "./client-of.ts";
 import { ExporterAttributes, type ImageAttributes, readImageAttributes } from "./exporter-attributes.ts";
-import { type Blob, type ImageDocument, type ImageDocuments, makeDocuments } from "./image-documents.ts";
+import {
+  type Blob,
+  hasAttestations,
+  type ImageDocument,
+  type ImageDocuments,
+  makeDocuments,
+} from "./image-documents.ts";
 import { imageResponse } from "./image-response.ts";
 import type { Exporter, ExporterRequest, ExportSource } from "./types.ts";
 
@@ -50,7 +56,7 @@ interface ArchiveExport {
 }
 
 async function exportArchive({ host, type, id, image, job, source }: ArchiveExport) {
-  if (type === "docker" && source.isMultiPlatform)
+  if (type === "docker" && (source.isMultiPlatform || hasAttestations(source, image)))
     throw invalidArgument("docker exporter does not currently support exporting manifest lists");
   const names = image.names.map(tagToStore);
   return job.step(`exporting to ${type} image format`, async (step) => {

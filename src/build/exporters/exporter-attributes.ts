@@ -43,6 +43,10 @@ export interface ImageAttributes {
   form: LayerForm;
   epochMs: number | undefined;
   rewriteTimestamps: boolean;
+  /** Attestations that nobody asked for go along, too. */
+  attestsInline: boolean;
+  /** Their manifests are artifacts with a subject, as the OCI specification has them. */
+  isArtifact: boolean;
 }
 
 export function readImageAttributes(
@@ -57,7 +61,6 @@ export function readImageAttributes(
   const isOci = defaults.useOciTypes || form.compression === "zstd" || annotations.length > 0;
   const rewriteTimestamps = attributes.flag("rewrite-timestamp") ?? false;
   attributes.flag("prefer-nondist-layers");
-  attributes.flag("attestation-inline");
   return {
     names: (attributes.text("name") ?? "").split(",").filter((name) => name !== ""),
     useOciTypes: (isIndex) => isOciGiven ?? (isOci || isIndex),
@@ -65,6 +68,8 @@ export function readImageAttributes(
     form,
     epochMs: readEpoch(attributes),
     rewriteTimestamps,
+    attestsInline: attributes.flag("attestation-inline") ?? false,
+    isArtifact,
   };
 }
 

@@ -11,6 +11,7 @@ import {
 import type { ImageService, LayerArchive } from "../../images/types.ts";
 import type { ProgressStep } from "../solver/types.ts";
 import { annotationsOf, assertPlatformsExist } from "./annotations.ts";
+import { attestationManifest } from "./attestation-manifest.ts";
 import type { ImageAttributes } from "./exporter-attributes.ts";
 import { finalConfigText } from "./final-config.ts";
 import { rewrittenLayers } from "./rewrite-layers.ts";
@@ -77,21 +78,22 @@ function releaseAll({ releases }: Making): void {
 
 async function documentsOf(making: Making): Promise<ImageDocuments> {
   const { source, attributes, step, blobs } = making;
-  const isIndex = source.isMultiPlatform;
-  assertExportable(source, attributes);
+  const isIndex = source.isMultiPlatform || hasAttestations(source, attributes);
+  assertExportable(source, attributes, isIndex);
   step.status("exporting layers", {});
   const images: ImageDocument[] = [];
-  for (const output of source.outputs) images.push(await imageOf(making, output));
+  for (const output of source.outputs) images.push(await imageOf(making, output, isIndex));
   const release = () => releaseAll(making);
   if (!isIndex) {
     const [image] = images as [ImageDocument];
     return { root: image.manifest, rootBytes: image.manifestBytes, isIndex, images, blobs, release };
   }
   for (const { manifest, manifestBytes } of images) addBytes(blobs, manifest, manifestBytes);
+  const statements = await attest(making, images);
   const index: ImageIndex = {
     schemaVersion: 2,
     mediaType: attributes.useOciTypes(true) ? MediaType.ociIndex : MediaType.dockerManifestList,
-    manifests: images.map(({ manifest }) => manifest),
+    manifests: [...images.map(({ manifest }) => manifest), ...statements],
     annotations: annotationsOf(attributes.annotations, "index"),
   };
   const rootBytes = Buffer.from(JSON.stringify(index, null, 2));
@@ -105,10 +107,38 @@ async function documentsOf(making: Making): Promise<ImageDocuments> {
   return { root, rootBytes, isIndex, images, blobs, release };
 }
 
+/** Whether the result has to be an index, to have room for what is said of it. */
+export function hasAttestations(
+  { outputs }: ExportSource,
+  { attestsInline }: Pick<ImageAttributes, "attestsInline">,
+): boolean {
+  return outputs.some(({ attestations = [] }) =>
+    attestations.some(({ isInlineOnly }) => attestsInline || !isInlineOnly),
+  );
+}
+
+async function attest(
+  { source, attributes, blobs, step }: Making,
+  images: readonly ImageDocument[],
+): Promise<Descriptor[]> {
+  const manifests: Descriptor[] = [];
+  for (const [at, output] of source.outputs.entries()) {
+    if ((output.attestations ?? []).length === 0) continue;
+    const add = (descriptor: Descriptor, bytes: Buffer) => addBytes(blobs, descriptor, bytes);
+    const manifest = await attestationManifest(output, images[at]!.manifest, attributes, add);
+    manifests.push(manifest);
+    step.status(`exporting attestation manifest ${manifest.digest}`, { done: true });
+  }
+  return manifests;
+}
+
 function assertExportable(
-  { isMultiPlatform: isIndex, outputs }: ExportSource,
-  { annotations }: ImageAttributes,
+  { outputs }: ExportSource,
+  { annotations, useOciTypes }: ImageAttributes,
+  isIndex: boolean,
 ): void {
+  if (isIndex && !useOciTypes(true) && outputs.some(({ attestations = [] }) => attestations.length > 0))
+    throw invalidArgument('cannot export attestations with "oci-mediatypes=false"');
   if (!isIndex && outputs.length > 1) {
     throw invalidArgument("cannot export multiple platforms without multi-platform enabled");
   }
@@ -121,8 +151,8 @@ function assertExportable(
   );
 }
 
-async function imageOf(making: Making, output: ExportedOutput): Promise<ImageDocument> {
-  const { images, source, attributes, step, lease, blobs, releases } = making;
+async function imageOf(making: Making, output: ExportedOutput, isIndex: boolean): Promise<ImageDocument> {
+  const { images, attributes, step, lease, blobs, releases } = making;
   const { epochMs } = attributes;
   const solved = (await output.tree?.layers()) ?? [];
   const layers =
@@ -145,7 +175,7 @@ async function imageOf(making: Making, output: ExportedOutput): Promise<ImageDoc
     configDigest,
     configBytes: configBytes.length,
     layers: archives,
-    useOciTypes: attributes.useOciTypes(source.isMultiPlatform),
+    useOciTypes: attributes.useOciTypes(isIndex),
     annotations: annotationsOf(attributes.annotations, "manifest", platformId),
   });
   step.status(`exporting manifest ${manifest.digest}`, { done: true });

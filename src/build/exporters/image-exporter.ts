@@ -6,7 +6,12 @@ import type { ImageService } from "../../images/types.ts";
 import { hostInfo } from "../../kernel/index.ts";
 import type { ProgressStep, SolveJob } from "../solver/types.ts";
 import { ExporterAttributes, type ImageAttributes, readImageAttributes } from "./exporter-attributes.ts";
-import { type ImageDocument, type ImageDocuments, makeDocuments } from "./image-documents.ts";
+import {
+  hasAttestations,
+  type ImageDocument,
+  type ImageDocuments,
+  makeDocuments,
+} from "./image-documents.ts";
 import { imageResponse } from "./image-response.ts";
 import type { Exporter, ExporterRequest, ExportSource } from "./types.ts";
 
@@ -44,9 +49,16 @@ export function createImageExporter(host: ImageExporterHost, { attributes }: Exp
   return {
     type: "image",
     export: (job, source) => {
-      const isSpecial = own.push || isFormGiven || image.annotations.length > 0 || source.isMultiPlatform;
+      // What nobody asked to be told of an image goes with it when it is sent, and costs nothing where it only stands here.
+      const attributes = { ...image, attestsInline: image.attestsInline || own.push };
+      const isSpecial =
+        own.push ||
+        isFormGiven ||
+        image.annotations.length > 0 ||
+        source.isMultiPlatform ||
+        hasAttestations(source, attributes);
       const form = isSpecial ? image.form : { compression: "uncompressed" as const, force: true };
-      return exportImage(host, { ...own, isPlain: !isSpecial }, { ...image, form }, job, source);
+      return exportImage(host, { ...own, isPlain: !isSpecial }, { ...attributes, form }, job, source);
     },
   };
 }

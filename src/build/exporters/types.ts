@@ -1,4 +1,5 @@
 import type { ImageConfig, Platform } from "../../formats/oci-types.ts";
+import type { Attestation } from "../attestations/types.ts";
 import type { BuildTree, SolveJob, TreeLayer } from "../solver/types.ts";
 
 /** One solved output of a build. */
@@ -11,6 +12,7 @@ export interface ExportedOutput {
   /** Absent where a definition was solved without a frontend. */
   config?: ImageConfig;
   baseConfig?: ImageConfig;
+  attestations?: readonly Attestation[];
   /** What the image says of its own layers as a cache, if it shall. */
   inlineCache?(layers: readonly TreeLayer[]): Promise<string | undefined>;
 }

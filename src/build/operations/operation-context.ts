@@ -38,5 +38,7 @@ export interface OperationRun {
 /** Layers that were made; each is held until `release`. */
 export interface OperationResult {
   outputs: Ref[];
+  /** Of a source: what its name stood for. */
+  pin?: string;
   release(): void;
 }

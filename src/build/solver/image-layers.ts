@@ -3,7 +3,7 @@ import type { TreeLayer } from "./types.ts";
 
 /** An image's layers, told of by its history. */
 export function layersOfImage(
-  { layers, config, createdAtMs }: ImageRecord,
+  { layers, config, createdAtMs }: Pick<ImageRecord, "layers" | "config" | "createdAtMs">,
   description: string,
 ): TreeLayer[] {
   const told = (config.history ?? []).filter((entry) => !entry.empty_layer);

@@ -1,17 +1,18 @@
-import { GantryError, isGantryError, notImplemented } from "../../base/index.ts";
+import { GantryError, isGantryError } from "../../base/index.ts";
 import { formatCanonical, parseImageReference, withDefaultTag } from "../../formats/index.ts";
 import type { ImageService } from "../../images/types.ts";
 import { findLocalImage } from "../sources/image-source.ts";
+import { resolveLayoutImage } from "../sources/oci-layout-source.ts";
 import type { ResolvedImage, ResolveImageOptions, SolveJob } from "./types.ts";
 
 /** An image's digest and configuration: of the one that is here, or of the registry's. */
 export async function resolveImage(
-  images: Pick<ImageService, "find" | "resolveRemote">,
+  images: Pick<ImageService, "find" | "resolveRemote" | "describeImage">,
   text: string,
   { platform, mode, ociLayout }: ResolveImageOptions,
   { session, signal }: Pick<SolveJob, "session" | "signal">,
 ): Promise<ResolvedImage> {
-  if (ociLayout) throw notImplemented("images of OCI layouts are not supported", { code: "Build.OciLayout" });
+  if (ociLayout) return resolveLayoutImage(images, text, { platform, ...ociLayout }, { session, signal });
   const name = withDefaultTag(parseImageReference(text));
   const reference = formatCanonical(name);
   const image = mode === "pull" ? undefined : await findLocalImage(images, reference, platform);

@@ -1,10 +1,11 @@
-import { invalidArgument, notImplemented } from "../../base/index.ts";
+import { invalidArgument } from "../../base/index.ts";
 import type { Op } from "../llb/index.ts";
 import type { OperationResult, OperationRun } from "../operations/operation-context.ts";
 import { withGitSource } from "../sources/git-source.ts";
 import { runHttpSource } from "../sources/http-source.ts";
 import { findImage } from "../sources/image-source.ts";
 import { readLocalRequest, sessionOf } from "../sources/local-request.ts";
+import { fetchLayoutImage } from "../sources/oci-layout-source.ts";
 import { layersOfImage } from "./image-layers.ts";
 
 export interface SourceResult extends OperationResult {
@@ -27,7 +28,7 @@ export async function runSource(op: Op, run: OperationRun): Promise<SourceResult
     case "https":
       return runHttpSource(op.source!, run);
     case "oci-layout":
-      throw notImplemented("sources of OCI layouts are not supported", { code: "Build.OciLayout" });
+      return runLayoutSource(op, run);
     default:
       throw invalidArgument(`unknown source scheme in ${identifier.slice(0, 200)}`, {
         code: "Build.Definition",
@@ -50,6 +51,12 @@ async function runImageSource({ source, platform }: Op, run: OperationRun): Prom
   return { outputs: [{ layers: layersOfImage(image, run.name) }], release, isCached: wasHere };
 }
 
+async function runLayoutSource(op: Op, run: OperationRun): Promise<SourceResult> {
+  const { config, layers, release } = await fetchLayoutImage(op, run);
+  const image = { layers, config, createdAtMs: run.host.clock.nowMs() };
+  return { outputs: [{ layers: layersOfImage(image, run.name) }], release, isCached: false };
+}
+
 async function runLocalSource({ source }: Op, run: OperationRun): Promise<OperationResult> {
   const request = readLocalRequest(source!);
   const part = `transferring ${request.name}:`;
@@ -67,13 +74,14 @@ async function runLocalSource({ source }: Op, run: OperationRun): Promise<Operat
 }
 
 async function runGitSource({ source }: Op, run: OperationRun): Promise<SourceResult> {
-  return withGitSource(source!, run, async ({ key, checkOut }) => {
+  return withGitSource(source!, run, async ({ key, commit: pin, checkOut }) => {
     const known = run.host.results.find([key]);
     if (known)
       return {
         outputs: known.record.outputs.map((layers) => ({ layers })),
         release: known.release,
         isCached: true,
+        pin,
       };
     const made = await checkOut();
     try {
@@ -85,7 +93,7 @@ async function runGitSource({ source }: Op, run: OperationRun): Promise<SourceRe
         description: `git snapshot for ${run.name}`,
         recordType: "source.git.checkout",
       });
-      return { outputs: made.outputs, release, isCached: false };
+      return { outputs: made.outputs, release, isCached: false, pin };
     } finally {
       made.release();
     }

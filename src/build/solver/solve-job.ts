@@ -8,8 +8,10 @@ import type { OperationHost, OperationResult, OperationRun } from "../operations
 import type { CacheChains } from "../remote-cache/cache-chains.ts";
 import { type CollectRequest, collectChains } from "../remote-cache/collect-chains.ts";
 import { type JobView, RemoteResults } from "../remote-cache/remote-results.ts";
+import { failedOperation } from "./failed-operation.ts";
 import { readGraph, type Vertex, type VertexOutput } from "./graph.ts";
 import { JobVertex } from "./job-vertex.ts";
+import { neededBy } from "./needed-by.ts";
 import { EMPTY_REF, type Ref } from "./ref.ts";
 import { RefTree } from "./ref-tree.ts";
 import { resolveImage } from "./resolve-image.ts";
@@ -17,11 +19,11 @@ import { combineRefs, lookUp, rememberResult, runOperation } from "./run-operati
 import { runSource } from "./run-source.ts";
 import type {
   BuildTree,
-  FailedOperation,
   JobOptions,
   ProgressStep,
   ResolvedImage,
   ResolveImageOptions,
+  SolvedOperation,
   SolveJob,
   WarningEvent,
 } from "./types.ts";
@@ -36,6 +38,8 @@ export interface OperationShare {
 /** Results of a vertex; the job holds them until it closes. */
 interface Solved {
   outputs: Ref[];
+  /** What a source turned out to be: a commit. */
+  pin?: string | undefined;
 }
 
 /** One client's build. Its vertices run as soon as their inputs are there; what it gets it holds until it is closed. */
@@ -115,6 +119,16 @@ export class LocalSolveJob implements SolveJob {
       workspace: this.#host.workspace,
       signal: this.signal,
     });
+  }
+
+  async operationsOf(tree: BuildTree): Promise<readonly SolvedOperation[]> {
+    const origin = this.#origins.get(tree);
+    return Promise.all(
+      (origin ? neededBy(origin.vertex) : []).map(async ({ digest, op }) => {
+        const solved = await this.#vertices.get(digest);
+        return { digest, op, pin: solved?.pin };
+      }),
+    );
   }
 
   /** Those whose results, or what is made of them, no imported cache has. */
@@ -290,9 +304,9 @@ export class LocalSolveJob implements SolveJob {
           step: stepOfAll(leader.vertex.digest, participants),
           signal,
         }),
-      ({ outputs }) => {
+      ({ outputs, pin }) => {
         for (const ref of outputs) this.#hold(ref);
-        return { outputs };
+        return { outputs, pin };
       },
     );
   }
@@ -353,31 +367,6 @@ export class LocalSolveJob implements SolveJob {
   }
 }
 
-/** What one vertex needs, inputs first. Not by recursion: a definition is as deep as its author likes. */
-function neededBy(last: Vertex): Vertex[] {
-  const needed: Vertex[] = [];
-  const seen = new Set<Vertex>();
-  const stack: { vertex: Vertex; next: number }[] = [{ vertex: last, next: 0 }];
-  seen.add(last);
-  for (let top = stack.at(-1); top; top = stack.at(-1)) {
-    const input = top.vertex.inputs[top.next++]?.vertex;
-    if (!input) {
-      needed.push(top.vertex);
-      stack.pop();
-    } else if (!seen.has(input)) {
-      seen.add(input);
-      stack.push({ vertex: input, next: 0 });
-    }
-  }
-  return needed;
-}
-
-function outputOf(outputs: readonly Ref[], index: number): Ref {
-  const ref = outputs[index];
-  if (ref) return ref;
-  throw new GantryError("InvalidArgument", `operation has no output ${index}`, { code: "Build.Definition" });
-}
-
 function stepOfAll(digest: string, participants: ReadonlySet<OperationShare>): ProgressStep {
   return {
     digest,
@@ -396,20 +385,8 @@ function canceled(signal: AbortSignal): GantryError {
   return new GantryError("Canceled", "context canceled", { code: "Build.Canceled", cause: reason });
 }
 
-/** Says of an error which operation met it (`details.operation`, a FailedOperation). */
-function failedOperation({ digest, name, locations }: Vertex, error: unknown): unknown {
-  if (!isGantryError(error)) return error;
-  const exitCode = error.details?.exitCode;
-  const operation: FailedOperation = {
-    digest,
-    name,
-    locations,
-    ...(typeof exitCode === "number" ? { exitCode } : {}),
-  };
-  return new GantryError(error.kind, error.message, {
-    code: error.code,
-    details: { ...error.details, operation },
-    cause: error,
-    ...(error.hint ? { hint: error.hint } : {}),
-  });
+function outputOf(outputs: readonly Ref[], index: number): Ref {
+  const ref = outputs[index];
+  if (ref) return ref;
+  throw new GantryError("InvalidArgument", `operation has no output ${index}`, { code: "Build.Definition" });
 }

@@ -1,5 +1,5 @@
 import type { ImageConfig, Platform } from "../../formats/oci-types.ts";
-import type { Definition, SourceInfo, SourceRange } from "../llb/index.ts";
+import type { Definition, Op, SourceInfo, SourceRange } from "../llb/index.ts";
 import type { CacheChains, CachedLayer } from "../remote-cache/cache-chains.ts";
 import type { ClientSession, FileEntry } from "../session/types.ts";
 
@@ -39,9 +39,18 @@ export interface SolveJob {
     trees: readonly BuildTree[],
     options: { mode: "min" | "max"; archive(layer: TreeLayer): Promise<CachedLayer> },
   ): Promise<CacheChains>;
+  /** What led to a tree, inputs first. */
+  operationsOf(tree: BuildTree): Promise<readonly SolvedOperation[]>;
   warn(warning: Omit<WarningEvent, "kind">): void;
   /** Lets go of what the job holds, cancels what only it needs. */
   close(): Promise<void>;
+}
+
+export interface SolvedOperation {
+  digest: string;
+  op: Op;
+  /** What its source turned out to be, where its identifier leaves that open: a commit. */
+  pin: string | undefined;
 }
 
 export interface ResolveImageOptions {

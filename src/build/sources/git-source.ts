@@ -12,6 +12,7 @@ import type { GitAccess } from "./git/git-repositories.ts";
 export interface ResolvedGitSource {
   /** Equal keys, equal trees. */
   key: string;
+  commit: string;
   checkOut(): Promise<OperationResult>;
 }
 
@@ -27,6 +28,7 @@ export async function withGitSource<T>(
     return work({
       // An address may hold a password.
       key: `git ${shortHash(identifier.remote, 64)} ${checkoutKey(identifier, resolved.commit, resolved.ref)}`,
+      commit: resolved.commit,
       checkOut: () => checkOut(identifier, resolved, access, run),
     });
   });

@@ -1,5 +1,8 @@
-import { GantryError } from "../../base/index.ts";
+import { type Clock, GantryError } from "../../base/index.ts";
 import {
+  type Attestation,
+  attestationsOf,
+  attestationWishes,
   type BuildTree,
   CacheChains,
   type CacheExporter,
@@ -25,6 +28,7 @@ export interface BuildHost {
   solver: Solver;
   dockerfile: Frontend;
   buildPlatform: Platform;
+  clock: Clock;
   createExporter(request: {
     type: string;
     attributes: Readonly<Record<string, string>>;
@@ -45,12 +49,14 @@ export class Build {
   readonly #host: BuildHost;
   readonly #request: SolveMessage;
   readonly #progress: ProgressLog;
+  readonly #startedMs: number;
   readonly #bridge = Promise.withResolvers<LlbBridge>();
 
   constructor(host: BuildHost, request: SolveMessage, progress: ProgressLog) {
     this.#host = host;
     this.#request = request;
     this.#progress = progress;
+    this.#startedMs = host.clock.nowMs();
     this.#bridge.promise.catch(() => {});
   }
 
@@ -104,7 +110,8 @@ export class Build {
       const outputs = await Promise.all(
         outcome.outputs.map(async ({ ref, ...output }) => {
           const tree = await ref?.tree();
-          const withTree: ExportedOutput = { ...output, tree };
+          const attestations = ref && tree ? await this.#attest(job, ref, tree) : [];
+          const withTree: ExportedOutput = { ...output, tree, attestations };
           return isInline && tree ? { ...withTree, inlineCache: inlineCacheFrom(job, tree) } : withTree;
         }),
       );
@@ -132,6 +139,19 @@ export class Build {
     }
     this.#bridge.resolve(bridge);
     return bridge.outcome();
+  }
+
+  #attest(job: SolveJob, ref: LazyRef, tree: BuildTree): Promise<Attestation[]> {
+    const { clock, buildPlatform } = this.#host;
+    return attestationsOf(attestationWishes(this.#request.frontendAttrs), {
+      job,
+      tree,
+      definition: ref.definition,
+      ...(ref.request ?? { frontend: "", options: {} }),
+      buildPlatform,
+      startedMs: this.#startedMs,
+      clock,
+    });
   }
 
   /** A cache that cannot be had is no reason to fail: its line in the progress tells of it. */

@@ -1,5 +1,5 @@
 import { invalidArgument, notImplemented } from "../../base/index.ts";
-import type { CacheWish } from "../../build/index.ts";
+import { attestationWishes, type CacheWish } from "../../build/index.ts";
 import type { protobuf } from "../../formats/index.ts";
 import type { SOLVE } from "../messages/control-messages.ts";
 
@@ -20,6 +20,7 @@ export function assertSolvable(request: SolveMessage): void {
     throw invalidArgument("the build has no usable id");
   if (request.sourcePolicy && request.sourcePolicy.rules.length > 0)
     throw notImplemented("source policies are not supported");
+  attestationWishes(request.frontendAttrs);
   for (const entitlement of request.entitlements) {
     if (!ENTITLEMENTS.includes(entitlement.split("=")[0]!))
       throw invalidArgument(`unknown entitlement ${entitlement}`);

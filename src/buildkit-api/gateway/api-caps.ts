@@ -57,6 +57,7 @@ const LLB = [
   "mergeop",
   "diffop",
   "exporter.image.annotations",
+  "exporter.image.attestations",
   "exporter.sourcedateepoch",
   "exporter.multiple",
 ];

@@ -1,5 +1,5 @@
 import { notImplemented } from "../../base/index.ts";
-import type { Frontend, llb, SolveJob } from "../../build/index.ts";
+import { attestationWishes, type Frontend, type llb, type SolveJob } from "../../build/index.ts";
 import type { Platform } from "../../formats/oci-types.ts";
 import { outcomeOf, type SolveOutcome } from "./solve-outcome.ts";
 
@@ -24,7 +24,7 @@ export async function runFrontend(
   { frontend, options, inputs }: FrontendRequest,
 ): Promise<SolveOutcome> {
   assertKnown(frontend, options);
-  assertNoAttestations(options);
+  attestationWishes(options);
   const result = await dockerfile({
     options,
     inputs,
@@ -35,7 +35,7 @@ export async function runFrontend(
     warn: (warning) => job.warn(warning),
     signal: job.signal,
   });
-  return outcomeOf(job, result);
+  return outcomeOf(job, result, { frontend: "dockerfile.v0", options });
 }
 
 function assertKnown(frontend: string, options: Readonly<Record<string, string>>): void {
@@ -46,13 +46,4 @@ function assertKnown(frontend: string, options: Readonly<Record<string, string>>
   throw notImplemented(
     `frontend ${source} is not supported: only the Dockerfile's frontend (docker/dockerfile) is built in, and no frontend is run from an image`,
   );
-}
-
-function assertNoAttestations(options: Readonly<Record<string, string>>): void {
-  for (const [key, value] of Object.entries(options)) {
-    if (!key.startsWith("attest:") || value === "false" || value.includes("disabled=true")) continue;
-    // What is asked for by default and only for an index that is made anyhow.
-    if (value.includes("inline-only=true")) continue;
-    throw notImplemented(`attestation ${key.slice("attest:".length)} is not supported`);
-  }
 }

@@ -2,7 +2,7 @@ import { invalidArgument } from "../../base/index.ts";
 import type { FrontendResult, SolveJob } from "../../build/index.ts";
 import { parsePlatform } from "../../formats/index.ts";
 import type { ImageConfig, Platform } from "../../formats/oci-types.ts";
-import { LazyRef } from "./lazy-ref.ts";
+import { LazyRef, type RefRequest } from "./lazy-ref.ts";
 
 export interface OutcomeOutput {
   platformId: string;
@@ -25,10 +25,10 @@ const BASE_CONFIG = "containerimage.base.config";
 const PLATFORMS = "refs.platforms";
 const MAX_PLATFORMS = 64;
 
-export function outcomeOf(job: SolveJob, result: FrontendResult): SolveOutcome {
+export function outcomeOf(job: SolveJob, result: FrontendResult, request: RefRequest): SolveOutcome {
   const outputs = result.outputs.map(({ definition, ...output }) => ({
     ...output,
-    ref: definition && new LazyRef(job, definition),
+    ref: definition && new LazyRef(job, definition, request),
   }));
   return { outputs, isMultiPlatform: result.isMultiPlatform, metadata: result.metadata };
 }

@@ -28,6 +28,7 @@ import {
 } from "../manifests.ts";
 import type { RegistryAuth } from "../types.ts";
 import type { BlobDownloads } from "./blob-downloads.ts";
+import type { RemoteLayer } from "./fetch-layers.ts";
 import { forEachLimited, type Report, throttled } from "./progress.ts";
 import type { FetchedManifest, RegistryRepository, RegistryTransport } from "./registry-transport.ts";
 
@@ -65,13 +66,38 @@ export async function resolveRemoteImage(
 ): Promise<RemoteImage> {
   const reference = withDefaultTag(parseImageReference(text));
   const repository = host.registry.repository(reference, { auth: options.auth });
-  const top = await repository.fetchManifest(reference.digest ?? reference.tag!, options.signal);
-  const { manifest } = await resolvePlatform(host, repository, top, options);
+  const { digest, config } = await describeImage(
+    host,
+    repository,
+    reference.digest ?? reference.tag!,
+    options,
+  );
+  return { digest, config };
+}
+
+/** Where an image's documents and layers can be had. */
+export type ImageOrigin = Pick<RegistryRepository, "fetchManifest" | "openBlob">;
+
+/** What an image is, with its layers where they lie. */
+export async function describeImage(
+  host: Pick<PullHost, "content" | "downloads" | "limits">,
+  origin: ImageOrigin,
+  tagOrDigest: string,
+  options: Pick<PullOptions, "platform" | "signal">,
+): Promise<RemoteImage & { layers: RemoteLayer[] }> {
+  const top = await origin.fetchManifest(tagOrDigest, options.signal);
+  const { manifest } = await resolvePlatform(host, origin, top, options);
   assertImage(manifest, host.limits);
   const lease = await host.content.lease([manifest.config.digest]);
   try {
-    const { config } = await fetchConfig(host, repository, manifest, lease, options.signal);
-    return { digest: top.digest, config };
+    const { config } = await fetchConfig(host, origin, manifest, lease, options.signal);
+    const openBlob: RemoteLayer["openBlob"] = (...args) => origin.openBlob(...args);
+    const layers = manifest.layers.map((blob, at) => ({
+      diffId: config.rootfs.diff_ids[at]!,
+      blob,
+      openBlob,
+    }));
+    return { digest: top.digest, config, layers };
   } finally {
     await lease.release();
     await host.content.deleteUnreferenced([manifest.config.digest]);
@@ -181,10 +207,10 @@ async function storeDocument(
 
 /** Follows indexes, which may lie in each other a few times, to the manifest of the wanted platform. */
 async function resolvePlatform(
-  host: PullHost,
-  repository: RegistryRepository,
+  host: Pick<PullHost, "limits">,
+  repository: ImageOrigin,
   top: FetchedManifest,
-  options: PullOptions,
+  options: Pick<PullOptions, "platform" | "signal">,
 ): Promise<Resolved> {
   const wanted = options.platform ?? hostPlatform();
   const documents = [top];
@@ -206,8 +232,8 @@ async function resolvePlatform(
 }
 
 async function fetchConfig(
-  host: PullHost,
-  repository: RegistryRepository,
+  host: Pick<PullHost, "content" | "downloads" | "limits">,
+  repository: ImageOrigin,
   manifest: ImageManifest,
   lease: ContentLease,
   signal: AbortSignal | undefined,

@@ -11,13 +11,12 @@ import {
   tryParseImageReference,
   type Variables,
 } from "../../../../formats/index.ts";
+import { isSecretName } from "../../../secret-names.ts";
 import { type LineRange, linesOf } from "../source-map.ts";
 import type { Linter } from "./linter.ts";
 
 /** Checks that look at the text alone. */
 const RESERVED_NAMES = new Set(["context", "scratch"]);
-const SECRET = /(?:_|^)(?:apikey|auth|credential|credentials|key|password|pword|passwd|secret|token)(?:_|$)/i;
-const NO_SECRET = /(?:_|^)(?:public|file|version)(?:_|$)/i;
 /** They are read by the builder and are no variables of a stage. */
 const BUILDER_ARGS = new Set(["BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"]);
 
@@ -172,5 +171,5 @@ export function checkNoSecret(
   lines: LineRange,
   linter: Linter,
 ): void {
-  if (SECRET.test(key) && !NO_SECRET.test(key)) linter.run("SecretsUsedInArgOrEnv", lines, instruction, key);
+  if (isSecretName(key)) linter.run("SecretsUsedInArgOrEnv", lines, instruction, key);
 }

@@ -1,0 +1,3 @@
+export { attestationWishes } from "./attestation-wishes.ts";
+export { type AttestRequest, attestationsOf } from "./attestations-of.ts";
+export type { Attestation, AttestationWishes } from "./types.ts";
