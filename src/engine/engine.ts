@@ -36,6 +36,7 @@ import { exportContainer, readArchive, type WriteArchiveOptions, writeArchive } 
 import { containerChanges } from "./files/container-changes.ts";
 import { statPath } from "./files/path-stat.ts";
 import { containerLogs } from "./logs/container-logs.ts";
+import { leaveForwarding } from "./logs/forward-logs.ts";
 import { connectNetwork, disconnectNetwork } from "./networks/connect-network.ts";
 import { adoptContainers, discardCutOff, restartStopped } from "./reconcile.ts";
 import { InitLayers } from "./spec/init-layer.ts";
@@ -181,6 +182,7 @@ export class ContainerEngine implements OpenEngine {
     for (const container of this.#context.containers.all()) {
       container.stopHealthChecks();
       container.cancelRestart?.();
+      leaveForwarding(container);
     }
     for (const undo of this.#stop.splice(0)) undo();
     while (this.#context.background.size > 0) await Promise.all(this.#context.background);

@@ -126,5 +126,6 @@ export { setUpProcess } from "./set-up-process.ts";
 export { connectSeqpacket, holdPort, openTcpInNamespace, type PortHold } from "./sockets.ts";
 export { getSysctl, setSysctl } from "./sysctl.ts";
 export { tcpSocketOwner } from "./tcp-owner.ts";
+export { connectDatagrams, type UnixDatagrams } from "./unix-datagram.ts";
 export { createVxlan, type VxlanOptions } from "./vxlan.ts";
 export { getXattr, listXattrs, removeXattr, setXattr, type XattrTarget } from "./xattr.ts";

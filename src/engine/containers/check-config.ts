@@ -5,6 +5,7 @@ import { cgroupMode } from "../../kernel/index.ts";
 import { effectiveCapabilities, findInit, MASKED_PATHS, READONLY_PATHS } from "../../runtime/index.ts";
 import { DEFAULT_SHM_BYTES } from "../defaults.ts";
 import { invalidRequest } from "../errors.ts";
+import { checkLogOptions } from "../logs/drivers/drivers.ts";
 import { logLimits } from "../logs/log-rotation.ts";
 import { isUserDefined, parseNetworkMode, sharedContainer } from "../networks/network-mode.ts";
 import { parsePortKey, wantedPorts } from "../networks/port-bindings.ts";
@@ -89,33 +90,8 @@ function emptyNameIsNo(policy: HostConfig["RestartPolicy"]) {
   return policy?.Name ? policy : {};
 }
 
-const FILE_LOG_OPTIONS = [
-  "compress",
-  "labels",
-  "labels-regex",
-  "env",
-  "env-regex",
-  "max-file",
-  "max-size",
-  "tag",
-];
-/** What each log driver takes. The file is of one format whatever the driver. */
-const LOG_OPTIONS: Record<string, readonly string[]> = {
-  "json-file": FILE_LOG_OPTIONS,
-  local: FILE_LOG_OPTIONS,
-  none: FILE_LOG_OPTIONS,
-};
-
 function checkLogging(hostConfig: HostConfig): void {
-  const driver = hostConfig.LogConfig?.Type || "json-file";
-  const known = LOG_OPTIONS[driver];
-  if (!known) {
-    throw invalidRequest(`error looking up logging plugin ${driver}: plugin "${driver}" not found`);
-  }
-  for (const option of Object.keys(hostConfig.LogConfig?.Config ?? {})) {
-    if (!known.includes(option) && !["mode", "max-buffer-size"].includes(option))
-      throw invalidRequest(`unknown log opt '${option}' for ${driver} log driver`);
-  }
+  checkLogOptions(hostConfig.LogConfig?.Type || "json-file", hostConfig.LogConfig?.Config ?? {});
   logLimits(hostConfig);
 }
 

@@ -48,7 +48,7 @@ function filePaths(context: EngineContext, container: Container): FilePaths {
     ResolvConfPath: pathOf("resolv.conf"),
     HostnamePath: pathOf("hostname"),
     HostsPath: pathOf("hosts"),
-    LogPath: isThere && hostConfig.LogConfig?.Type !== "none" ? logPath : "",
+    LogPath: isThere && (hostConfig.LogConfig?.Type ?? "json-file") === "json-file" ? logPath : "",
   };
 }
 

@@ -5,6 +5,7 @@ import { alreadyStarted, markedForRemoval } from "../errors.ts";
 import { emitContainerEvent } from "../events/container-events.ts";
 import { emitMounts } from "../events/volume-events.ts";
 import { startHealthChecks } from "../health/health-checks.ts";
+import { endForwarding, startForwarding } from "../logs/forward-logs.ts";
 import { keepLog } from "../logs/log-rotation.ts";
 import { plugIn, unplug } from "../networks/container-networks.ts";
 import { isNetworkMode } from "../networks/network-mode.ts";
@@ -77,6 +78,7 @@ async function run(context: EngineContext, container: Container): Promise<void> 
     rootfsOf(context, container),
     prepareMountSources(context, container),
     makeEtcFiles(context, container),
+    startForwarding(context, container),
   ]);
   assertPropagation(mounts);
   const creating = runtime.create({
@@ -127,6 +129,7 @@ const EXIT_CODE_OF_FAILURE: Record<string, number> = {
 const UNKNOWN_FAILURE_EXIT_CODE = 128;
 
 async function startFailed(context: EngineContext, container: Container, error: unknown): Promise<void> {
+  endForwarding(context, container);
   await context.runtime.delete(container.id);
   await unplug(context, container);
   releaseNamespaces(context, container);
