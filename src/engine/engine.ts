@@ -38,6 +38,7 @@ import { statPath } from "./files/path-stat.ts";
 import { containerLogs } from "./logs/container-logs.ts";
 import { leaveForwarding } from "./logs/forward-logs.ts";
 import { connectNetwork, disconnectNetwork } from "./networks/connect-network.ts";
+import { removeLink } from "./networks/links.ts";
 import { adoptContainers, discardCutOff, restartStopped } from "./reconcile.ts";
 import { InitLayers } from "./spec/init-layer.ts";
 import type {
@@ -212,6 +213,7 @@ export class ContainerEngine implements OpenEngine {
   unpauseContainer = (reference: string) => unpauseContainer(this.#context, reference);
   removeContainer = (reference: string, options?: RemoveOptions) =>
     removeContainer(this.#context, reference, options);
+  removeLink = (name: string) => removeLink(this.#context, name);
   renameContainer = (reference: string, name: string) => renameContainer(this.#context, reference, name);
   updateContainer = (reference: string, update: Partial<HostConfig>) =>
     updateContainer(this.#context, reference, update);

@@ -9,6 +9,7 @@ export {
   setModifiedAt,
   syncFileSystem,
 } from "./at-calls.ts";
+export { type BlockIoSupport, blockIoSupport, deviceNumbersOf } from "./block-io.ts";
 export {
   type CgroupLayout,
   type CgroupMode,

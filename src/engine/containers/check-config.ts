@@ -1,13 +1,13 @@
 import { isIP } from "node:net";
 import { posix } from "node:path";
-import { notImplemented } from "../../base/index.ts";
+import { GantryError, notImplemented } from "../../base/index.ts";
 import { cgroupMode } from "../../kernel/index.ts";
 import { effectiveCapabilities, findInit, MASKED_PATHS, READONLY_PATHS } from "../../runtime/index.ts";
 import { DEFAULT_SHM_BYTES } from "../defaults.ts";
 import { invalidRequest } from "../errors.ts";
 import { checkLogOptions } from "../logs/drivers/drivers.ts";
 import { logLimits } from "../logs/log-rotation.ts";
-import { isUserDefined, parseNetworkMode, sharedContainer } from "../networks/network-mode.ts";
+import { parseNetworkMode, sharedContainer } from "../networks/network-mode.ts";
 import { parsePortKey, wantedPorts } from "../networks/port-bindings.ts";
 import { checkResources } from "../spec/container-resources.ts";
 import { deviceRulesOf } from "../spec/container-spec.ts";
@@ -173,23 +173,20 @@ function isCapability(name: string): boolean {
 
 /** Options that would change what a container may do or use, and are not built: silence would be a lie. */
 const UNSUPPORTED: Record<string, string> = {
-  Links:
-    "links on the default bridge are not implemented: on a network of your own, containers know each other by name",
-  StorageOpt: "storage options are not implemented",
-  BlkioWeight: "limits of block devices are not implemented",
-  BlkioWeightDevice: "limits of block devices are not implemented",
-  BlkioDeviceReadBps: "limits of block devices are not implemented",
-  BlkioDeviceWriteBps: "limits of block devices are not implemented",
-  BlkioDeviceReadIOps: "limits of block devices are not implemented",
-  BlkioDeviceWriteIOps: "limits of block devices are not implemented",
   CpuRealtimePeriod: "real-time scheduling is not implemented",
   CpuRealtimeRuntime: "real-time scheduling is not implemented",
 };
 
 export function refuseUnsupported(hostConfig: HostConfig): void {
+  if (isAsked(hostConfig.StorageOpt)) {
+    // Directories have limits only by project quotas of the file system, which are not used.
+    throw new GantryError(
+      "Internal",
+      "--storage-opt is supported only for overlay over xfs with 'pquota' mount option",
+      { code: "Engine.StorageOpt" },
+    );
+  }
   for (const [key, reason] of Object.entries(UNSUPPORTED)) {
-    // On networks of the user's, links are those of the endpoints.
-    if (key === "Links" && isUserDefined(hostConfig.NetworkMode)) continue;
     if (isAsked(hostConfig[key]))
       throw notImplemented(reason, { code: "Engine.Unsupported", details: { option: key } });
   }

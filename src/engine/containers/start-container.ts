@@ -8,6 +8,7 @@ import { startHealthChecks } from "../health/health-checks.ts";
 import { endForwarding, startForwarding } from "../logs/forward-logs.ts";
 import { keepLog } from "../logs/log-rotation.ts";
 import { plugIn, unplug } from "../networks/container-networks.ts";
+import { assertLinksRun, linkedFrom } from "../networks/links.ts";
 import { isNetworkMode } from "../networks/network-mode.ts";
 import { ownNetworkNamespace, prepareNamespaces, releaseNamespaces } from "../spec/container-namespaces.ts";
 import { containerSpec } from "../spec/container-spec.ts";
@@ -65,6 +66,7 @@ async function run(context: EngineContext, container: Container): Promise<void> 
   const { config } = container.record;
   await container.unplugged;
   await fairTurn();
+  assertLinksRun(context, container);
   const namespaces = prepareNamespaces(context, container);
   const mounts = ociMounts(context, container);
   const targets = new Set(mounts.map((mount) => mount.destination));
@@ -110,6 +112,7 @@ async function run(context: EngineContext, container: Container): Promise<void> 
   // Known on disk before it is told, but not before the process may run: an adopted one is found by the runtime.
   await Promise.all([runtime.start(container.id), context.containers.save(container)]);
   keepLog(context, container);
+  for (const other of linkedFrom(context, container)) await updateHostsFile(context, other);
   emitMounts(context, container);
 }
 
