@@ -36,7 +36,9 @@ import { exportContainer, readArchive, type WriteArchiveOptions, writeArchive } 
 import { containerChanges } from "./files/container-changes.ts";
 import { statPath } from "./files/path-stat.ts";
 import { containerLogs } from "./logs/container-logs.ts";
+import { leaveForwarding } from "./logs/forward-logs.ts";
 import { connectNetwork, disconnectNetwork } from "./networks/connect-network.ts";
+import { removeLink } from "./networks/links.ts";
 import { adoptContainers, discardCutOff, restartStopped } from "./reconcile.ts";
 import { InitLayers } from "./spec/init-layer.ts";
 import type {
@@ -181,6 +183,7 @@ export class ContainerEngine implements OpenEngine {
     for (const container of this.#context.containers.all()) {
       container.stopHealthChecks();
       container.cancelRestart?.();
+      leaveForwarding(container);
     }
     for (const undo of this.#stop.splice(0)) undo();
     while (this.#context.background.size > 0) await Promise.all(this.#context.background);
@@ -210,6 +213,7 @@ export class ContainerEngine implements OpenEngine {
   unpauseContainer = (reference: string) => unpauseContainer(this.#context, reference);
   removeContainer = (reference: string, options?: RemoveOptions) =>
     removeContainer(this.#context, reference, options);
+  removeLink = (name: string) => removeLink(this.#context, name);
   renameContainer = (reference: string, name: string) => renameContainer(this.#context, reference, name);
   updateContainer = (reference: string, update: Partial<HostConfig>) =>
     updateContainer(this.#context, reference, update);

@@ -1,6 +1,7 @@
 import { ContainerEngine, type EngineOptions, type OpenEngine } from "./engine.ts";
 
 export type { EngineOptions, OpenEngine } from "./engine.ts";
+export { isLogReadable } from "./logs/drivers/drivers.ts";
 export type * from "./types.ts";
 
 /**

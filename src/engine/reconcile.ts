@@ -9,6 +9,7 @@ import { shallRestart } from "./containers/restart-policy.ts";
 import { launch } from "./containers/start-container.ts";
 import { type EngineContext, inBackground } from "./context.ts";
 import { startHealthChecks } from "./health/health-checks.ts";
+import { resumeForwarding } from "./logs/forward-logs.ts";
 import { keepLog } from "./logs/log-rotation.ts";
 import { unplug } from "./networks/container-networks.ts";
 import { releaseNamespaces } from "./spec/container-namespaces.ts";
@@ -76,6 +77,7 @@ async function adoptRunning(
   setPaused(container.record.state, paused);
   adoptVolumes(context, container);
   keepLog(context, container);
+  resumeForwarding(context, container);
   await context.containers.saveOrDefer(container);
   if (!paused) startHealthChecks(context, container);
 }

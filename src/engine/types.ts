@@ -52,6 +52,12 @@ export interface RestartPolicy {
   MaximumRetryCount?: number;
 }
 
+export interface ThrottleDevice {
+  Path: string;
+  /** Bytes or operations in a second. */
+  Rate: number;
+}
+
 export interface HostConfig {
   Binds?: string[] | null;
   Mounts?: MountRequest[];
@@ -88,6 +94,12 @@ export interface HostConfig {
   CpuQuota?: number;
   CpusetCpus?: string;
   PidsLimit?: number | null;
+  BlkioWeight?: number;
+  BlkioWeightDevice?: { Path: string; Weight: number }[] | null;
+  BlkioDeviceReadBps?: ThrottleDevice[] | null;
+  BlkioDeviceWriteBps?: ThrottleDevice[] | null;
+  BlkioDeviceReadIOps?: ThrottleDevice[] | null;
+  BlkioDeviceWriteIOps?: ThrottleDevice[] | null;
   Ulimits?: { Name: string; Soft: number; Hard: number }[] | null;
   Devices?: { PathOnHost: string; PathInContainer: string; CgroupPermissions: string }[] | null;
   LogConfig?: { Type: string; Config?: Record<string, string> | null };
@@ -420,6 +432,8 @@ export interface Engine {
   pauseContainer(reference: string): Promise<void>;
   unpauseContainer(reference: string): Promise<void>;
   removeContainer(reference: string, options?: { force?: boolean; removeVolumes?: boolean }): Promise<void>;
+  /** Takes a link away (`/container/alias`); what it leads to stays. False where there is none of that name. */
+  removeLink(name: string): Promise<boolean>;
   renameContainer(reference: string, name: string): Promise<void>;
   updateContainer(reference: string, update: Partial<HostConfig>): Promise<{ warnings: string[] }>;
   listContainers(options?: ListContainersOptions): Promise<ContainerSummary[]>;

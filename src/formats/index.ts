@@ -27,6 +27,7 @@ export * from "./json-value.ts";
 export * from "./jsonpath.ts";
 export * from "./label-selector.ts";
 export * from "./merge-patch.ts";
+export * from "./msgpack.ts";
 export { nearestWord, suggestion } from "./nearest-word.ts";
 export * from "./oci-layout.ts";
 export type * from "./oci-types.ts";
@@ -53,6 +54,7 @@ export {
 export * from "./quantity.ts";
 export * from "./resource-list.ts";
 export { parseSize } from "./size.ts";
+export * from "./size-text.ts";
 export {
   MAX_SPECIAL_BYTES,
   TAR_BLOCK_BYTES,

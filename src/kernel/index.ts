@@ -9,6 +9,7 @@ export {
   setModifiedAt,
   syncFileSystem,
 } from "./at-calls.ts";
+export { type BlockIoSupport, blockIoSupport, deviceNumbersOf } from "./block-io.ts";
 export {
   type CgroupLayout,
   type CgroupMode,
@@ -126,5 +127,6 @@ export { setUpProcess } from "./set-up-process.ts";
 export { connectSeqpacket, holdPort, openTcpInNamespace, type PortHold } from "./sockets.ts";
 export { getSysctl, setSysctl } from "./sysctl.ts";
 export { tcpSocketOwner } from "./tcp-owner.ts";
+export { connectDatagrams, type UnixDatagrams } from "./unix-datagram.ts";
 export { createVxlan, type VxlanOptions } from "./vxlan.ts";
 export { getXattr, listXattrs, removeXattr, setXattr, type XattrTarget } from "./xattr.ts";

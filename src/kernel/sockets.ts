@@ -35,7 +35,7 @@ export function connectSeqpacket(path: string): number {
 }
 
 /** A socket's path has at most 107 bytes; longer ones are named through a descriptor of their directory. */
-function withShortPath(path: string, fn: (short: string) => void): void {
+export function withShortPath(path: string, fn: (short: string) => void): void {
   if (Buffer.byteLength(path) < SUN_PATH_BYTES) {
     fn(path);
     return;
@@ -48,7 +48,7 @@ function withShortPath(path: string, fn: (short: string) => void): void {
   }
 }
 
-function unixAddress(path: string): Buffer {
+export function unixAddress(path: string): Buffer {
   const address = Buffer.alloc(2 + Buffer.byteLength(path) + 1);
   address.writeUInt16LE(AF_UNIX, 0);
   address.write(path, 2);

@@ -78,6 +78,12 @@ export interface OciDeviceRule {
   access?: string;
 }
 
+export interface OciThrottle {
+  major: number;
+  minor: number;
+  rate: number;
+}
+
 export interface OciResources {
   devices?: OciDeviceRule[];
   memory?: {
@@ -95,6 +101,14 @@ export interface OciResources {
     mems?: string;
   };
   pids?: { limit: number };
+  blockIO?: {
+    weight?: number;
+    weightDevice?: { major: number; minor: number; weight: number }[];
+    throttleReadBpsDevice?: OciThrottle[];
+    throttleWriteBpsDevice?: OciThrottle[];
+    throttleReadIOPSDevice?: OciThrottle[];
+    throttleWriteIOPSDevice?: OciThrottle[];
+  };
   unified?: Record<string, string>;
 }
 

@@ -12,6 +12,7 @@ export type ContainersBackend = Pick<
   | "pauseContainer"
   | "unpauseContainer"
   | "removeContainer"
+  | "removeLink"
   | "renameContainer"
   | "updateContainer"
   | "listContainers"

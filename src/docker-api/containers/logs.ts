@@ -1,4 +1,5 @@
 import { invalidArgument, notImplemented } from "../../base/index.ts";
+import { isLogReadable } from "../../engine/index.ts";
 import type { LogEntry, LogOptions } from "../../engine/types.ts";
 import { sendStream } from "../../http/index.ts";
 import type { ApiContext } from "../api-context.ts";
@@ -11,7 +12,8 @@ export async function serveLogs(backend: ContainersBackend, context: ApiContext)
   const { query, res, apiMinor } = context;
   const options = logOptions(query, context.signal);
   const container = await backend.inspectContainer(context.params.id!);
-  if (container.HostConfig.LogConfig?.Type === "none") {
+  const { Type, Config } = container.HostConfig.LogConfig ?? {};
+  if (!isLogReadable(Type, Config)) {
     throw notImplemented("configured logging driver does not support reading", { code: "DockerApi.NoLogs" });
   }
   const raw = container.Config.Tty === true;

@@ -69,7 +69,8 @@ export function containerRoutes(backend: ContainersBackend, clock: Clock, isCgro
     },
     {
       method: "DELETE",
-      path: "/containers/:id",
+      // A link's name is `container/alias`.
+      path: "/containers/:id*",
       handle: done((context, id) => remove(backend, context, id)),
     },
     { method: "POST", path: "/containers/:id/update", handle: (context) => update(backend, context) },
@@ -161,6 +162,7 @@ function newName({ query }: ApiContext): string {
 
 async function remove(backend: ContainersBackend, { query }: ApiContext, id: string): Promise<void> {
   if (flag(query, "link")) {
+    if (await backend.removeLink(id)) return;
     await backend.inspectContainer(id);
     throw conflict("Conflict, cannot remove the default link name of the container", {
       code: "DockerApi.DefaultName",

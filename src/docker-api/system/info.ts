@@ -54,7 +54,7 @@ export async function infoJson(
       Volume: ["local"],
       Network: ["bridge", "host", "null"],
       Authorization: null,
-      Log: ["json-file", "local"],
+      Log: ["fluentd", "gelf", "journald", "json-file", "local", "syslog"],
     },
     ...capabilities(info),
     NFd: 0,

@@ -1,12 +1,13 @@
 import { isIP } from "node:net";
 import { posix } from "node:path";
-import { notImplemented } from "../../base/index.ts";
+import { GantryError, notImplemented } from "../../base/index.ts";
 import { cgroupMode } from "../../kernel/index.ts";
 import { effectiveCapabilities, findInit, MASKED_PATHS, READONLY_PATHS } from "../../runtime/index.ts";
 import { DEFAULT_SHM_BYTES } from "../defaults.ts";
 import { invalidRequest } from "../errors.ts";
+import { checkLogOptions } from "../logs/drivers/drivers.ts";
 import { logLimits } from "../logs/log-rotation.ts";
-import { isUserDefined, parseNetworkMode, sharedContainer } from "../networks/network-mode.ts";
+import { parseNetworkMode, sharedContainer } from "../networks/network-mode.ts";
 import { parsePortKey, wantedPorts } from "../networks/port-bindings.ts";
 import { checkResources } from "../spec/container-resources.ts";
 import { deviceRulesOf } from "../spec/container-spec.ts";
@@ -89,33 +90,8 @@ function emptyNameIsNo(policy: HostConfig["RestartPolicy"]) {
   return policy?.Name ? policy : {};
 }
 
-const FILE_LOG_OPTIONS = [
-  "compress",
-  "labels",
-  "labels-regex",
-  "env",
-  "env-regex",
-  "max-file",
-  "max-size",
-  "tag",
-];
-/** What each log driver takes. The file is of one format whatever the driver. */
-const LOG_OPTIONS: Record<string, readonly string[]> = {
-  "json-file": FILE_LOG_OPTIONS,
-  local: FILE_LOG_OPTIONS,
-  none: FILE_LOG_OPTIONS,
-};
-
 function checkLogging(hostConfig: HostConfig): void {
-  const driver = hostConfig.LogConfig?.Type || "json-file";
-  const known = LOG_OPTIONS[driver];
-  if (!known) {
-    throw invalidRequest(`error looking up logging plugin ${driver}: plugin "${driver}" not found`);
-  }
-  for (const option of Object.keys(hostConfig.LogConfig?.Config ?? {})) {
-    if (!known.includes(option) && !["mode", "max-buffer-size"].includes(option))
-      throw invalidRequest(`unknown log opt '${option}' for ${driver} log driver`);
-  }
+  checkLogOptions(hostConfig.LogConfig?.Type || "json-file", hostConfig.LogConfig?.Config ?? {});
   logLimits(hostConfig);
 }
 
@@ -197,23 +173,20 @@ function isCapability(name: string): boolean {
 
 /** Options that would change what a container may do or use, and are not built: silence would be a lie. */
 const UNSUPPORTED: Record<string, string> = {
-  Links:
-    "links on the default bridge are not implemented: on a network of your own, containers know each other by name",
-  StorageOpt: "storage options are not implemented",
-  BlkioWeight: "limits of block devices are not implemented",
-  BlkioWeightDevice: "limits of block devices are not implemented",
-  BlkioDeviceReadBps: "limits of block devices are not implemented",
-  BlkioDeviceWriteBps: "limits of block devices are not implemented",
-  BlkioDeviceReadIOps: "limits of block devices are not implemented",
-  BlkioDeviceWriteIOps: "limits of block devices are not implemented",
   CpuRealtimePeriod: "real-time scheduling is not implemented",
   CpuRealtimeRuntime: "real-time scheduling is not implemented",
 };
 
 export function refuseUnsupported(hostConfig: HostConfig): void {
+  if (isAsked(hostConfig.StorageOpt)) {
+    // Directories have limits only by project quotas of the file system, which are not used.
+    throw new GantryError(
+      "Internal",
+      "--storage-opt is supported only for overlay over xfs with 'pquota' mount option",
+      { code: "Engine.StorageOpt" },
+    );
+  }
   for (const [key, reason] of Object.entries(UNSUPPORTED)) {
-    // On networks of the user's, links are those of the endpoints.
-    if (key === "Links" && isUserDefined(hostConfig.NetworkMode)) continue;
     if (isAsked(hostConfig[key]))
       throw notImplemented(reason, { code: "Engine.Unsupported", details: { option: key } });
   }

@@ -1,4 +1,5 @@
 import { NEVER } from "../logs/timestamps.ts";
+import type { LinkRecord } from "../networks/links.ts";
 import type {
   ContainerConfig,
   ContainerState,
@@ -66,6 +67,8 @@ export interface ContainerRecord {
   networks: Record<string, NetworkRecord>;
   /** Published ports while it runs. */
   ports: Record<string, PortBinding[] | null>;
+  /** On the default bridge. */
+  links?: LinkRecord[];
   logPath: string;
 }
 

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { RootfsMount } from "../../images/types.ts";
+import type { LogForwarder } from "../logs/log-forwarder.ts";
 import { Mutex } from "../mutex.ts";
 import type { ContainerOwner, ContainerStatus, ExitResult } from "../types.ts";
 import type { ContainerRecord } from "./container-record.ts";
@@ -21,6 +22,10 @@ export class Container {
   restartDelayMs = 0;
   /** Resolves when the links of its last run are gone. */
   unplugged: Promise<void> = Promise.resolve();
+  /** Hands its log on to the receiver of its log driver, while it runs. */
+  forwarder: LogForwarder | undefined;
+  /** Resolves when what its last run wrote was handed on. */
+  forwardingEnded: Promise<void> = Promise.resolve();
   rootfs: RootfsMount | undefined;
   /** Somebody is removing it; it cannot be started meanwhile. Set and cleared with the lock held. */
   removalInProgress = false;

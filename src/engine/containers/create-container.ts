@@ -8,7 +8,9 @@ import { invalidName, invalidRequest } from "../errors.ts";
 import { emitContainerEvent } from "../events/container-events.ts";
 import { timestamp } from "../logs/timestamps.ts";
 import { checkEndpointSettings } from "../networks/check-endpoint.ts";
+import { type LinkRecord, resolveLinks } from "../networks/links.ts";
 import { parseNetworkMode, sharedContainer } from "../networks/network-mode.ts";
+import { discardBlockIo } from "../spec/block-io-limits.ts";
 import type { ContainerConfig, CreateContainerRequest, EndpointSettings, HostConfig } from "../types.ts";
 import { copyUpVolumes } from "../volumes/copy-up.ts";
 import { resolveMounts } from "../volumes/resolve-mounts.ts";
@@ -47,14 +49,16 @@ export async function createContainer(
     }
   }
   const hostConfig = completeHostConfig(request.hostConfig, context.runtime.info.name);
+  const discarded = discardBlockIo(hostConfig);
+  const links = request.internal?.owner === "cri" ? [] : resolveLinks(context, hostConfig);
   const id = request.id ?? newHexId();
   nameHost(context, id, config, hostConfig);
   const name = reserveName(context, request.name, id);
   try {
-    const container = await make(context, { id, name, image, config, hostConfig, request });
+    const container = await make(context, { id, name, image, config, hostConfig, links, request });
     emitContainerEvent(context, container, "create");
     tellStatus(context, container);
-    return { id, warnings: warningsOf(request.hostConfig, hostConfig) };
+    return { id, warnings: [...discarded, ...warningsOf(request.hostConfig, hostConfig)] };
   } catch (error) {
     context.containers.releaseName(name, id);
     throw error;
@@ -140,6 +144,7 @@ interface Making {
   image: Pick<ImageRecord, "id" | "config">;
   config: ContainerConfig;
   hostConfig: HostConfig;
+  links: LinkRecord[];
   request: CreateContainerRequest;
 }
 
@@ -181,7 +186,7 @@ async function discard(context: EngineContext, id: string): Promise<void> {
 
 function newRecord(
   context: EngineContext,
-  { id, name, image, config, hostConfig, request }: Making,
+  { id, name, image, config, hostConfig, links, request }: Making,
   mounts: ContainerRecord["mounts"],
 ): ContainerRecord {
   const [path, ...args] = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
@@ -204,6 +209,7 @@ function newRecord(
     mounts,
     networks: wantedNetworks(context, request, hostConfig),
     ports: {},
+    ...(links.length > 0 ? { links } : {}),
     logPath: request.internal?.logPath ?? `${context.containers.directoryOf(id)}/container.log`,
   };
 }

@@ -3,6 +3,7 @@ import type { RuntimeExit } from "../../runtime/index.ts";
 import { type EngineContext, inBackground, tellStatus } from "../context.ts";
 import { emitContainerEvent } from "../events/container-events.ts";
 import { emitUnmounts } from "../events/volume-events.ts";
+import { endForwarding } from "../logs/forward-logs.ts";
 import { settleLog } from "../logs/log-rotation.ts";
 import { timestampToMs } from "../logs/timestamps.ts";
 import { unplug } from "../networks/container-networks.ts";
@@ -34,6 +35,7 @@ export async function containerEnded(
   if (!container.hasProcess) return;
   const { record } = container;
   await settleLog(context, container);
+  endForwarding(context, container);
   container.stopHealthChecks();
   context.execs.dropUnstarted(container.id);
   const restart = wantsRestart(context, container, exit.exitCode);

@@ -1,6 +1,8 @@
 import { posix } from "node:path";
 import type { EngineContext } from "../context.ts";
 import { NEVER } from "../logs/timestamps.ts";
+import { shownLinks } from "../networks/links.ts";
+import { isUserDefined } from "../networks/network-mode.ts";
 import { networkSettings } from "../networks/network-settings.ts";
 import { type EtcFile, etcFilePath } from "../spec/etc-files.ts";
 import type { ContainerInspect, HostConfig, MountPoint } from "../types.ts";
@@ -30,7 +32,7 @@ export async function inspectContainer(
     ProcessLabel: "",
     AppArmorProfile: appArmorProfile(record.hostConfig),
     ExecIDs: execIds.length > 0 ? execIds : null,
-    HostConfig: record.hostConfig,
+    HostConfig: { ...record.hostConfig, Links: linksShown(context, container) },
     GraphDriver: { Name: "overlay2", Data: graphData(container) },
     ...(options.size ? await sizesOf(context, container) : {}),
     Mounts: mountPoints(container),
@@ -48,8 +50,13 @@ function filePaths(context: EngineContext, container: Container): FilePaths {
     ResolvConfPath: pathOf("resolv.conf"),
     HostnamePath: pathOf("hostname"),
     HostsPath: pathOf("hosts"),
-    LogPath: isThere && hostConfig.LogConfig?.Type !== "none" ? logPath : "",
+    LogPath: isThere && (hostConfig.LogConfig?.Type ?? "json-file") === "json-file" ? logPath : "",
   };
+}
+
+function linksShown(context: EngineContext, container: Container): HostConfig["Links"] {
+  const { hostConfig } = container.record;
+  return isUserDefined(hostConfig.NetworkMode) ? hostConfig.Links : shownLinks(context, container);
 }
 
 function appArmorProfile({ SecurityOpt }: HostConfig): string {

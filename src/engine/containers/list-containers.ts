@@ -1,4 +1,5 @@
 import type { EngineContext } from "../context.ts";
+import { linkNames } from "../networks/links.ts";
 import { endpointSettingsOf } from "../networks/network-settings.ts";
 import { parsePortKey } from "../networks/port-bindings.ts";
 import type { ContainerSummary, ListContainersOptions } from "../types.ts";
@@ -21,13 +22,16 @@ export async function listContainers(
     .sort((a, b) => (a.record.created < b.record.created ? 1 : a.record.created > b.record.created ? -1 : 0))
     .filter((container) => matchesContainerFilters(container, filters));
   const limited = options.limit && options.limit > 0 ? chosen.slice(0, options.limit) : chosen;
-  return Promise.all(limited.map((container) => summaryOf(context, container, options.size ?? false)));
+  const links = linkNames(context);
+  return Promise.all(
+    limited.map((container) => summaryOf(context, container, { withSize: options.size ?? false, links })),
+  );
 }
 
 async function summaryOf(
   context: EngineContext,
   container: Container,
-  withSize: boolean,
+  { withSize, links }: { withSize: boolean; links: ReturnType<typeof linkNames> },
 ): Promise<ContainerSummary> {
   const { record } = container;
   // Both begin before anything is waited for: it may be removed meanwhile.
@@ -37,7 +41,7 @@ async function summaryOf(
   ]);
   return {
     Id: record.id,
-    Names: [`/${record.name}`],
+    Names: [`/${record.name}`, ...(links.get(record.id) ?? [])],
     Image: image,
     ImageID: record.imageId,
     Command: commandText(container),

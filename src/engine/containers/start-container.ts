@@ -5,8 +5,10 @@ import { alreadyStarted, markedForRemoval } from "../errors.ts";
 import { emitContainerEvent } from "../events/container-events.ts";
 import { emitMounts } from "../events/volume-events.ts";
 import { startHealthChecks } from "../health/health-checks.ts";
+import { endForwarding, startForwarding } from "../logs/forward-logs.ts";
 import { keepLog } from "../logs/log-rotation.ts";
 import { plugIn, unplug } from "../networks/container-networks.ts";
+import { assertLinksRun, linkedFrom } from "../networks/links.ts";
 import { isNetworkMode } from "../networks/network-mode.ts";
 import { ownNetworkNamespace, prepareNamespaces, releaseNamespaces } from "../spec/container-namespaces.ts";
 import { containerSpec } from "../spec/container-spec.ts";
@@ -64,6 +66,7 @@ async function run(context: EngineContext, container: Container): Promise<void> 
   const { config } = container.record;
   await container.unplugged;
   await fairTurn();
+  assertLinksRun(context, container);
   const namespaces = prepareNamespaces(context, container);
   const mounts = ociMounts(context, container);
   const targets = new Set(mounts.map((mount) => mount.destination));
@@ -77,6 +80,7 @@ async function run(context: EngineContext, container: Container): Promise<void> 
     rootfsOf(context, container),
     prepareMountSources(context, container),
     makeEtcFiles(context, container),
+    startForwarding(context, container),
   ]);
   assertPropagation(mounts);
   const creating = runtime.create({
@@ -108,6 +112,7 @@ async function run(context: EngineContext, container: Container): Promise<void> 
   // Known on disk before it is told, but not before the process may run: an adopted one is found by the runtime.
   await Promise.all([runtime.start(container.id), context.containers.save(container)]);
   keepLog(context, container);
+  for (const other of linkedFrom(context, container)) await updateHostsFile(context, other);
   emitMounts(context, container);
 }
 
@@ -127,6 +132,7 @@ const EXIT_CODE_OF_FAILURE: Record<string, number> = {
 const UNKNOWN_FAILURE_EXIT_CODE = 128;
 
 async function startFailed(context: EngineContext, container: Container, error: unknown): Promise<void> {
+  endForwarding(context, container);
   await context.runtime.delete(container.id);
   await unplug(context, container);
   releaseNamespaces(context, container);

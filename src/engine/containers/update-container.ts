@@ -2,6 +2,7 @@ import { conflict, GantryError } from "../../base/index.ts";
 import type { EngineContext } from "../context.ts";
 import { markedForRemoval } from "../errors.ts";
 import { emitContainerEvent } from "../events/container-events.ts";
+import { discardBlockIo } from "../spec/block-io-limits.ts";
 import { checkResources, ociResources } from "../spec/container-resources.ts";
 import type { HostConfig } from "../types.ts";
 import { refuseUnsupported } from "./check-config.ts";
@@ -17,6 +18,7 @@ const UPDATABLE = [
   "MemoryReservation",
   "NanoCpus",
   "CpuShares",
+  "BlkioWeight",
   "CpuPeriod",
   "CpuQuota",
   "CpusetCpus",
@@ -30,6 +32,7 @@ export async function updateContainer(
   update: Partial<HostConfig>,
 ): Promise<{ warnings: string[] }> {
   const container = context.containers.get(reference);
+  const warnings = discardBlockIo(update);
   checkResources(update, { isUpdate: true });
   if (update.RestartPolicy?.Name) checkRestartPolicy(update.RestartPolicy, false);
   refuseUnsupported(update);
@@ -44,7 +47,7 @@ export async function updateContainer(
       });
     }
   });
-  return { warnings: [] };
+  return { warnings };
 }
 
 async function applyUpdate(

@@ -8,6 +8,7 @@ import {
 import type { Container } from "../containers/container.ts";
 import type { EngineContext } from "../context.ts";
 import { invalidRequest, notRunning } from "../errors.ts";
+import { linkEnvironment } from "../networks/links.ts";
 import { containerEnvironment } from "../spec/container-environment.ts";
 import { ociRlimits } from "../spec/container-resources.ts";
 import { securityOf } from "../spec/security-options.ts";
@@ -34,6 +35,7 @@ export function execProcess(context: EngineContext, container: Container, config
       config: containerConfig,
       home: user.home,
       tty: config.Tty ?? false,
+      links: linkEnvironment(context, container),
       extra: config.Env ?? [],
     }),
     cwd,

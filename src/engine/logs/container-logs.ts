@@ -3,6 +3,7 @@ import { type LogLine, LogReader, timestampMs } from "../../runtime/index.ts";
 import type { Container } from "../containers/container.ts";
 import type { EngineContext } from "../context.ts";
 import type { LogEntry, LogOptions } from "../types.ts";
+import { isLogReadable } from "./drivers/drivers.ts";
 
 /** What the container wrote, and with `follow` what it goes on to write until it stops. */
 export async function* containerLogs(
@@ -11,7 +12,8 @@ export async function* containerLogs(
   options: LogOptions,
 ): AsyncGenerator<LogEntry[]> {
   const container = context.containers.get(reference);
-  if (container.record.hostConfig.LogConfig?.Type === "none") {
+  const { Type, Config } = container.record.hostConfig.LogConfig ?? {};
+  if (!isLogReadable(Type, Config)) {
     throw notImplemented("configured logging driver does not support reading", {
       code: "Engine.LogsNotReadable",
     });

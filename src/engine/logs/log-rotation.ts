@@ -4,6 +4,7 @@ import type { Container } from "../containers/container.ts";
 import type { EngineContext } from "../context.ts";
 import { invalidRequest } from "../errors.ts";
 import type { HostConfig } from "../types.ts";
+import { LOG_DRIVERS } from "./drivers/drivers.ts";
 
 /** The kubelet's defaults, containerLogMaxSize and containerLogMaxFiles. */
 const CRI_LIMITS: LogLimits = { maxBytes: 10 * 1024 ** 2, maxFiles: 5 };
@@ -14,9 +15,12 @@ const invalidLogging = (why: string) => invalidRequest(`failed to initialize log
 
 /** `--log-opt max-size=10m --log-opt max-file=3`; undefined when the log may grow without end, json-file's default. */
 export function logLimits(hostConfig: HostConfig): LogLimits | undefined {
-  const { Type, Config } = hostConfig.LogConfig ?? {};
-  const defaults = Type === "local" ? LOCAL_LIMITS : undefined;
-  const { "max-size": size, "max-file": files, compress } = Config ?? {};
+  const { Type = "json-file", Config } = hostConfig.LogConfig ?? {};
+  const isHandedOn = Object.hasOwn(LOG_DRIVERS, Type);
+  const defaults = Type === "local" || isHandedOn ? LOCAL_LIMITS : undefined;
+  // What stands beside a driver that hands lines on has the limits of the driver "local".
+  const option = (name: string) => Config?.[isHandedOn ? `cache-${name}` : name];
+  const [size, files, compress] = [option("max-size"), option("max-file"), option("compress")];
   const maxBytes = size === undefined ? defaults?.maxBytes : sizeBytes(size);
   const maxFiles = files === undefined ? (defaults?.maxFiles ?? 1) : fileCount(files);
   if (compress !== undefined) checkCompress(compress, Type, maxBytes, maxFiles);

@@ -3,6 +3,7 @@ import type { OciResources, OciRlimit } from "../../runtime/index.ts";
 import { RLIMIT_NAMES } from "../../runtime/index.ts";
 import { invalidRequest } from "../errors.ts";
 import type { HostConfig } from "../types.ts";
+import { blockIoOf, checkBlockIo } from "./block-io-limits.ts";
 
 const MINIMUM_MEMORY_BYTES = 6 * 1024 * 1024;
 const DEFAULT_CPU_PERIOD_US = 100_000;
@@ -11,6 +12,7 @@ const DEFAULT_CPU_PERIOD_US = 100_000;
 export function checkResources(hostConfig: HostConfig, options: { isUpdate?: boolean } = {}): void {
   checkMemory(hostConfig, options.isUpdate ?? false);
   checkCpu(hostConfig);
+  checkBlockIo(hostConfig);
   const adjustment = hostConfig.OomScoreAdj ?? 0;
   if (adjustment < -1000 || adjustment > 1000) {
     throw invalidRequest(`Invalid value ${adjustment}, range for oom score adj is [-1000, 1000]`);
@@ -125,6 +127,8 @@ export function ociResources(hostConfig: HostConfig): OciResources {
   // Said of a container that had a limit, anything below 1 lifts it: the runtimes' word for that is -1.
   const pids = hostConfig.PidsLimit ?? undefined;
   if (pids !== undefined) resources.pids = { limit: pids > 0 ? pids : -1 };
+  const blockIO = blockIoOf(hostConfig);
+  if (Object.keys(blockIO).length > 0) resources.blockIO = blockIO;
   return resources;
 }
 

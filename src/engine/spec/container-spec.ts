@@ -17,6 +17,7 @@ import {
 import type { Container } from "../containers/container.ts";
 import type { EngineContext } from "../context.ts";
 import { invalidRequest } from "../errors.ts";
+import { linkEnvironment } from "../networks/links.ts";
 import type { HostConfig } from "../types.ts";
 import { containerEnvironment } from "./container-environment.ts";
 import { ociResources, ociRlimits } from "./container-resources.ts";
@@ -49,7 +50,7 @@ export function containerSpec(context: EngineContext, input: SpecInput): OciSpec
     hostname: config.Hostname,
     domainname: config.Domainname,
     args: [container.record.path, ...container.record.args],
-    env: containerEnvironment({ config, home: user.home }),
+    env: containerEnvironment({ config, home: user.home, links: linkEnvironment(context, container) }),
     cwd,
     user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
     terminal: config.Tty ?? false,

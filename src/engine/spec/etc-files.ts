@@ -3,6 +3,7 @@ import { hostInfo } from "../../kernel/index.ts";
 import type { OciMount } from "../../runtime/index.ts";
 import type { Container } from "../containers/container.ts";
 import type { EngineContext } from "../context.ts";
+import { linkHosts } from "../networks/links.ts";
 import { isNetworkMode, networkModeOf, userNetworksOf } from "../networks/network-mode.ts";
 
 const NAMES = ["hostname", "hosts", "resolv.conf"] as const;
@@ -62,7 +63,10 @@ async function hostsText(context: EngineContext, container: Container): Promise<
     const host = await readFile("/etc/hosts", "utf8").catch(() => `${COMMON_HOSTS.join("\n")}\n`);
     return `${host.replace(/\n*$/, "\n")}${extra.map((line) => `${line}\n`).join("")}`;
   }
-  return [...COMMON_HOSTS, ...extra, ...ownAddresses(container)].map((line) => `${line}\n`).join("");
+  const links = linkHosts(context, container);
+  return [...COMMON_HOSTS, ...extra, ...ownAddresses(container), ...links]
+    .map((line) => `${line}\n`)
+    .join("");
 }
 
 /** `name:address`, where `host-gateway` is the address of the host on the container's network. */
