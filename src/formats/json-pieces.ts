@@ -1,3 +1,4 @@
+import { parseJson } from "./json-integers.ts";
 import { setOwn } from "./json-value.ts";
 
 /** How many bytes are parsed at a time: a millisecond's work at the most, whatever they hold. */
@@ -41,7 +42,7 @@ class PieceParser {
     const at = this.#skipSpace(start);
     const end = this.#endOfValue(at, at + PIECE_BYTES);
     if (end === undefined) return yield* this.#container(at);
-    const value = JSON.parse(this.#bytes.toString("utf8", at, end));
+    const value = parseJson(this.#bytes.toString("utf8", at, end));
     this.#finishAll(value);
     return { value, end };
   }
@@ -83,7 +84,7 @@ class PieceParser {
     if (stop <= start) return;
     if (this.#bytes[stop - 1] === COMMA) stop--;
     const text = this.#bytes.toString("utf8", start, stop);
-    const run: Container = JSON.parse(Array.isArray(out) ? `[${text}]` : `{${text}}`);
+    const run = parseJson(Array.isArray(out) ? `[${text}]` : `{${text}}`) as Container;
     if (Array.isArray(run)) {
       for (const value of run) add(out, undefined, this.#finishAll(value));
     } else {

@@ -125,11 +125,12 @@ export class WireWriter {
     return value < 0 ? this.int64(value) : this.uint32(value);
   }
 
-  int64(value: number): this {
-    if (value >= 0 && value <= 0xffffffff) return this.uint32(value);
+  int64(value: number | bigint): this {
+    if (value >= 0 && value <= 0xffffffff) return this.uint32(Number(value));
     this.#reserve(10);
     // The largest int64 is no number of JavaScript: it became 2^63 on the way in.
-    const exact = value >= 2 ** 63 ? MAX_INT64 : BigInt(Math.trunc(value));
+    const exact =
+      value >= 2 ** 63 ? MAX_INT64 : BigInt(typeof value === "bigint" ? value : Math.trunc(value));
     let rest = BigInt.asUintN(64, exact);
     while (rest >= 0x80n) {
       this.#bytes[this.#length++] = Number(rest & 0x7fn) | 0x80;

@@ -8,6 +8,7 @@ export function goPrinted(value: unknown, number: (value: number) => string = St
   if (value === null || value === undefined) return "<nil>";
   if (Array.isArray(value)) return `[${value.map((one) => goPrinted(one, number)).join(" ")}]`;
   if (typeof value === "number") return number(value);
+  if (typeof value === "bigint") return number === goFloat ? goFloat(Number(value)) : String(value);
   if (typeof value !== "object") return String(value);
   const pairs = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   return `map[${pairs.map(([key, one]) => `${key}:${goPrinted(one, number)}`).join(" ")}]`;
@@ -22,6 +23,8 @@ export function goType(value: unknown): string {
       return "map[string]interface {}";
     case "number":
       return Number.isInteger(value) ? "int64" : "float64";
+    case "bigint":
+      return "int64";
     case "boolean":
       return "bool";
     default:
@@ -38,8 +41,8 @@ export function goFloat(value: number): string {
 }
 
 /** Whether Go decodes a number of JSON as an int64, and else as a float64. */
-export const isInt64 = (value: number): boolean =>
-  Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 63;
+export const isInt64 = (value: number | bigint): boolean =>
+  typeof value === "bigint" || (Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 63);
 
 const HTML = /[<>&\u2028\u2029]/g;
 const escaped = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;

@@ -1,3 +1,4 @@
+import { isJsonNumber } from "../../formats/index.ts";
 import { GoLiteral } from "./field-error.ts";
 import { goFloat, isInt64 } from "./go-print.ts";
 
@@ -7,16 +8,16 @@ import { goFloat, isInt64 } from "./go-print.ts";
  */
 export function goUnstructured(value: unknown): GoLiteral | string | number | boolean | null {
   if (value === undefined || value === null) return null;
-  if (typeof value === "number") return new GoLiteral(goNumber(value));
+  if (isJsonNumber(value)) return new GoLiteral(goNumber(value));
   if (typeof value === "string" || typeof value === "boolean") return value;
   return new GoLiteral(literal(value));
 }
 
-const goNumber = (value: number) => (isInt64(value) ? String(value) : goFloat(value));
+const goNumber = (value: number | bigint) => (isInt64(value) ? String(value) : goFloat(Number(value)));
 
 function literal(value: unknown): string {
   if (value === undefined || value === null) return "interface {}(nil)";
-  if (typeof value === "number") return goNumber(value);
+  if (isJsonNumber(value)) return goNumber(value);
   if (typeof value !== "object") return JSON.stringify(value);
   if (Array.isArray(value)) return `[]interface {}{${value.map(literal).join(", ")}}`;
   const pairs = Object.keys(value)

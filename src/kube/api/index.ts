@@ -187,3 +187,4 @@ export * from "./structure.ts";
 export * from "./subresource.ts";
 export * from "./table.ts";
 export * from "./types.ts";
+export * from "./yaml-integers.ts";

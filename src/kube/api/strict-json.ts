@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { errorMessage, GantryError } from "../../base/index.ts";
-import { setOwn } from "../../formats/index.ts";
+import { exactInteger, parseJson, setOwn } from "../../formats/index.ts";
 
 export interface StrictJson {
   value: unknown;
@@ -17,8 +17,7 @@ const COLON = 0x3a;
 
 /**
  * Parses a body as Go's decoder would, with a limit on depth. The built-in parser does the work; a scan of the bytes
- * counts keys on the way, and only where the result holds fewer does the slow parser look for the duplicates. Integers
- * beyond 2^53 lose their last digits, as they do everywhere in JavaScript. Throws InvalidArgument with Go's message.
+ * counts keys on the way, and only where the result holds fewer does the slow parser look for the duplicates. Throws InvalidArgument with Go's message.
  */
 export function parseStrictJson(bytes: Uint8Array, maxDepth = MAX_DEPTH): StrictJson {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
@@ -26,7 +25,7 @@ export function parseStrictJson(bytes: Uint8Array, maxDepth = MAX_DEPTH): Strict
   if (scan.depth > maxDepth) throw refuse("exceeded max depth");
   let value: unknown;
   try {
-    value = LONE_SURROGATE.test(text) ? JSON.parse(text, wellFormed) : JSON.parse(text);
+    value = LONE_SURROGATE.test(text) ? parseJson(text, wellFormed) : parseJson(text);
   } catch (error) {
     new SlowParser(text, maxDepth).parse();
     throw refuse(errorMessage(error));
@@ -201,13 +200,13 @@ class SlowParser {
     }
   }
 
-  #number(): number {
+  #number(): number | bigint {
     const pattern = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
     pattern.lastIndex = this.#at;
     const match = pattern.exec(this.#text);
     if (match === null) throw this.#unexpected("looking for beginning of value");
     this.#at = pattern.lastIndex;
-    return Number(match[0]);
+    return exactInteger(match[0], Number(match[0]));
   }
 
   #space(): void {

@@ -2,11 +2,14 @@ import { Buffer } from "node:buffer";
 import { CORE_SCHEMA, load, YAMLException } from "js-yaml";
 import { errorMessage, GantryError } from "../../base/index.ts";
 import { yamlDuplicateKeys } from "./yaml-duplicate-keys.ts";
+import { keepingIntegers } from "./yaml-integers.ts";
 
 /** Manifests use few aliases, if any; bombs use many, or few that double. */
 const MAX_ALIASES = 1000;
 const MAX_NODES = 1_000_000;
 const MAX_DEPTH = 128;
+
+const SCHEMA = keepingIntegers(CORE_SCHEMA);
 
 /** Parses one YAML document into plain JSON values; of two equal keys the last one counts, where they are not refused. Throws InvalidArgument. */
 export function parseStrictYaml(
@@ -16,7 +19,7 @@ export function parseStrictYaml(
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
   let value: unknown;
   try {
-    value = load(text, { schema: CORE_SCHEMA, maxAliases: MAX_ALIASES, json: duplicates === "last" });
+    value = load(text, { schema: SCHEMA, maxAliases: MAX_ALIASES, json: duplicates === "last" });
   } catch (error) {
     throw refuse(goyamlMessage(text, error), error);
   }

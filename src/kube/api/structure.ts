@@ -1,5 +1,5 @@
 import { errorMessage } from "../../base/index.ts";
-import { canonicalQuantity, isEmptyObject, setOwn } from "../../formats/index.ts";
+import { canonicalQuantity, isEmptyObject, isJsonNumber, setOwn } from "../../formats/index.ts";
 import { type EmptyMember, noteEmpties } from "./empties.ts";
 import { base64Problem } from "./go-base64.ts";
 import { goType } from "./go-print.ts";
@@ -225,8 +225,8 @@ function readValue(value: unknown, field: ModelField, walk: Walk, place: Place, 
     case "n":
       return readInteger(value, place, -(2 ** 63), 2 ** 63, "int64");
     case "d":
-      if (typeof value !== "number") throw mismatch(value, place, "float64");
-      return value;
+      if (!isJsonNumber(value)) throw mismatch(value, place, "float64");
+      return Number(value);
     case "A":
     case "B":
     case "S":
@@ -251,16 +251,16 @@ function readSchemaOr(value: unknown, code: "A" | "B" | "S", walk: Walk, place: 
   return code === "A" ? value.map(readSchema) : readSpecial(value, "*s", place);
 }
 
-function readInteger(value: unknown, place: Place, low: number, high: number, type: string): number {
-  if (typeof value !== "number") throw mismatch(value, place, type);
-  if (Number.isInteger(value) && value >= low && value <= high) return value;
+function readInteger(value: unknown, place: Place, low: number, high: number, type: string): number | bigint {
+  if (!isJsonNumber(value)) throw mismatch(value, place, type);
+  if ((typeof value === "bigint" || Number.isInteger(value)) && value >= low && value <= high) return value;
   throw mismatch(value, place, type, `number ${value}`);
 }
 
 function readSpecial(value: unknown, code: string, place: Place): unknown {
   switch (code) {
     case "q":
-      if (typeof value === "number") return canonicalQuantity(String(value));
+      if (isJsonNumber(value)) return canonicalQuantity(String(value));
       return canonicalQuantity(typeof value === "string" ? value : JSON.stringify(value));
     case "t":
     case "u":
@@ -269,7 +269,7 @@ function readSpecial(value: unknown, code: string, place: Place): unknown {
       return canonicalTime(value, code === "u");
     case "x":
       if (typeof value === "string") return value;
-      if (typeof value !== "number") throw ownMismatch(value, place, "int32");
+      if (!isJsonNumber(value)) throw ownMismatch(value, place, "int32");
       if (Number.isInteger(value) && value >= -(2 ** 31) && value < 2 ** 31) return value;
       throw ownMismatch(value, place, "int32", `number ${value}`);
     case "y":
@@ -329,5 +329,6 @@ function restoreProblem(value: unknown, type: string): string {
 export function jsonKind(value: unknown): string {
   if (Array.isArray(value)) return "array";
   if (typeof value === "boolean") return "bool";
+  if (isJsonNumber(value)) return "number";
   return value === null ? "null" : typeof value;
 }

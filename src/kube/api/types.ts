@@ -113,7 +113,7 @@ export interface TableColumn {
   isUndefined?: true;
   /** Text or number of the cell. `nowMs` serves ages. */
   // biome-ignore lint/suspicious/noExplicitAny: cells read kind-specific fields
-  cell: (object: any, context: { nowMs: number }) => string | number | boolean | null;
+  cell: (object: any, context: { nowMs: number }) => string | number | bigint | boolean | null;
 }
 
 /** Who writes an object, and when. */

@@ -115,6 +115,6 @@ function selectableFields({ spec, status }: Pod): Record<string, string> {
 /** Pods that nobody runs yet, or that have ended, need no grace. */
 function gracePeriodSeconds(pod: Pod, requested: number | undefined): number {
   if (!pod.spec.nodeName || isPodTerminal(pod)) return 0;
-  const seconds = requested ?? pod.spec.terminationGracePeriodSeconds ?? 0;
+  const seconds = Number(requested ?? pod.spec.terminationGracePeriodSeconds ?? 0);
   return seconds < 0 ? 1 : seconds;
 }

@@ -22,6 +22,8 @@ function nestedField(object: unknown, path: string): unknown {
 export function nestedInteger(object: unknown, path: string): number | undefined {
   const value = nestedField(object, path);
   if (value === undefined || (typeof value === "number" && isInt64(value))) return value;
+  // A scale counts in 32 bits.
+  if (typeof value === "bigint") return Number(value);
   throw wrongType(fieldsOf(path), value, "int64");
 }
 

@@ -1,5 +1,5 @@
 import { isGantryError } from "../../../base/index.ts";
-import { compileJsonPath, type JsonPath } from "../../../formats/index.ts";
+import { compileJsonPath, isJsonNumber, type JsonPath } from "../../../formats/index.ts";
 import { nameColumn } from "../columns.ts";
 import type { CustomResourceColumnDefinition } from "../generated/types.ts";
 import { goFloat, goJson, isInt64 } from "../go-print.ts";
@@ -55,14 +55,15 @@ function printerColumn(
 }
 
 /** What is not of the column's type shows nothing. */
-function cellOf(type: string, value: unknown, nowMs: number): string | number | boolean | null {
+function cellOf(type: string, value: unknown, nowMs: number): string | number | bigint | boolean | null {
   switch (type) {
     case "string":
       return printed(value);
     case "integer":
+      if (typeof value === "bigint") return value;
       return typeof value === "number" ? Math.trunc(value) : null;
     case "number":
-      return typeof value === "number" ? value : null;
+      return isJsonNumber(value) ? Number(value) : null;
     case "boolean":
       return typeof value === "boolean" ? value : null;
     default:
@@ -74,7 +75,7 @@ function cellOf(type: string, value: unknown, nowMs: number): string | number | 
 function printed(value: unknown): string {
   if (value === null) return "<no value>";
   if (typeof value === "object") return goJson(value);
-  if (typeof value === "number") return isInt64(value) ? String(value) : goFloat(value);
+  if (isJsonNumber(value)) return isInt64(value) ? String(value) : goFloat(Number(value));
   return String(value);
 }
 

@@ -1,4 +1,4 @@
-import { compileGoRegexp, type GoRegexp, jsonEquals } from "../../../formats/index.ts";
+import { compileGoRegexp, type GoRegexp, isJsonNumber, jsonEquals } from "../../../formats/index.ts";
 import { goFloat, isInt64 } from "../go-print.ts";
 import { isIntegerLike } from "./integer-like.ts";
 import { stringFormat } from "./string-formats.ts";
@@ -8,7 +8,7 @@ import type { ValueProblem } from "./value-problem.ts";
 /** `integer` or `number`: what fits an int64 is one to Go. */
 export function jsonType(value: unknown): string {
   if (Array.isArray(value)) return "array";
-  if (typeof value === "number") return isInt64(value) ? "integer" : "number";
+  if (isJsonNumber(value)) return isInt64(value) ? "integer" : "number";
   return typeof value === "object" ? "object" : typeof value;
 }
 
@@ -108,11 +108,15 @@ export function formatProblem(path: string, text: string, format: string): Value
 }
 
 /** All that is wrong with a number. Whole numbers are held against whole limits, as Go's int64. */
-export function numberProblems(path: string, value: number, { source }: StructuralSchema): ValueProblem[] {
+export function numberProblems(
+  path: string,
+  value: number | bigint,
+  { source }: StructuralSchema,
+): ValueProblem[] {
   const isWhole = isInt64(value);
   const limitOf = (limit: number) => (isWhole ? Math.trunc(limit) : limit);
   const shown = (limit: number) => (isWhole ? String(limit) : goFloat(limit));
-  const problem = (message: string, told = value): ValueProblem => ({
+  const problem = (message: string, told: number | bigint = value): ValueProblem => ({
     kind: "other",
     name: path,
     value: told,
@@ -145,7 +149,8 @@ export function numberProblems(path: string, value: number, { source }: Structur
   return problems;
 }
 
-function isMultiple(value: number, factor: number): boolean {
+function isMultiple(value: number | bigint, factor: number): boolean {
+  if (typeof value === "bigint") return Number.isInteger(factor) && value % BigInt(factor) === 0n;
   if (isInt64(value)) return value % factor === 0;
   return isIntegerLike(factor < 1 ? (1 / factor) * value : value / factor);
 }

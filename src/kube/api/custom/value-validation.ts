@@ -1,4 +1,4 @@
-import { isJsonObject } from "../../../formats/index.ts";
+import { isJsonNumber, isJsonObject } from "../../../formats/index.ts";
 import type { FieldError } from "../types.ts";
 import type { Correlation } from "./correlation.ts";
 import { stringFormat } from "./string-formats.ts";
@@ -98,7 +98,7 @@ function validateFresh(value: unknown, schema: StructuralSchema, path: string, c
   result.merge(validateAlternatives(value, schema, path, context.reading));
   result.matches++;
   if (typeof value === "string") validateText(value, schema, path, format, result);
-  if (typeof value === "number") {
+  if (isJsonNumber(value)) {
     result.add(...numberProblems(path, value, schema));
     result.matches += 2;
   }

@@ -1,5 +1,5 @@
 import { KnownTexts } from "../../../base/index.ts";
-import { compareUtf8 } from "../../../formats/index.ts";
+import { compareUtf8, isJsonNumber, parseJson } from "../../../formats/index.ts";
 import { goFloat, goJson } from "../go-print.ts";
 import { compareValues } from "./value-order.ts";
 
@@ -60,7 +60,7 @@ export const printPath = (path: Path): string => path.map(printElement).join("")
 
 function printValue(value: ElementValue): string {
   if (typeof value === "string") return JSON.stringify(value);
-  if (typeof value === "number") return goFloat(value);
+  if (isJsonNumber(value)) return goFloat(Number(value));
   if (typeof value !== "object" || value === null) return String(value);
   if (Array.isArray(value)) return `[${value.map(printValue).join(",")}]`;
   return Object.entries(value)
@@ -91,7 +91,7 @@ function compareKeys(a: KeyFields, b: KeyFields): number {
 const parsedTexts = new KnownTexts<unknown>(KNOWN);
 
 const parsedValue = (element: PathElement): unknown =>
-  parsedTexts.get(element) ?? parsedTexts.keep(element, JSON.parse(element.slice(2)));
+  parsedTexts.get(element) ?? parsedTexts.keep(element, parseJson(element.slice(2)));
 
 const keyFields = (element: PathElement): KeyFields => Object.entries(parsedValue(element) as object);
 
@@ -107,7 +107,7 @@ export function readElement(text: string): PathElement | undefined {
     case "k":
       return keyElement(Object.entries(readKeys(text.slice(2))));
     case "v":
-      return valueElement(JSON.parse(text.slice(2)));
+      return valueElement(parseJson(text.slice(2)));
     case "i":
       return `i:${readIndex(text.slice(2))}`;
     default:
@@ -116,7 +116,7 @@ export function readElement(text: string): PathElement | undefined {
 }
 
 function readKeys(text: string): object {
-  const keys: unknown = JSON.parse(text);
+  const keys: unknown = parseJson(text);
   if (typeof keys === "object" && keys !== null && !Array.isArray(keys)) return keys;
   throw new Error(`expect { or n after object key, but found ${text}`);
 }

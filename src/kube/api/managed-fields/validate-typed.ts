@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from "../../../formats/index.ts";
+import { isJsonNumber, isJsonObject, type JsonObject } from "../../../formats/index.ts";
 import { goFloat, goPrinted, goSyntax, goType } from "../go-print.ts";
 import { itemElement } from "./list-items.ts";
 import { kindAt, type MergeList, type MergeMap, type MergeSchema, type ScalarType } from "./merge-schema.ts";
@@ -91,7 +91,7 @@ const NUMBERS: Record<Origin, (value: number) => string> = {
 };
 
 function validateScalar(value: unknown, scalar: ScalarType, walk: Walk): void {
-  const type = typeof value;
+  const type = isJsonNumber(value) ? "number" : typeof value;
   if (scalar === "numeric" && type !== "number")
     tell(walk, `expected numeric (int or float), got ${goType(value)}`);
   if (scalar === "string" && type !== "string")

@@ -1,4 +1,4 @@
-import { compareUtf8 } from "../../../formats/index.ts";
+import { compareUtf8, isJsonNumber } from "../../../formats/index.ts";
 
 const RANKS = ["number", "string", "boolean", "list", "map", "null"];
 
@@ -13,6 +13,8 @@ export function compareValues(a: unknown, b: unknown): number {
       return compareLists(a as unknown[], b as unknown[]);
     case "map":
       return compareMaps(a as Record<string, unknown>, b as Record<string, unknown>);
+    case "number":
+      return (a as number) < (b as number) ? -1 : (a as number) > (b as number) ? 1 : 0;
     default:
       return Number(a) - Number(b);
   }
@@ -21,6 +23,7 @@ export function compareValues(a: unknown, b: unknown): number {
 function kindOf(value: unknown): string {
   if (value === null || value === undefined) return "null";
   if (Array.isArray(value)) return "list";
+  if (isJsonNumber(value)) return "number";
   return typeof value === "object" ? "map" : typeof value;
 }
 

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { WireReader, WireWriter } from "../../../formats/index.ts";
-import { compareUtf8, setOwn } from "../../../formats/index.ts";
+import { compareUtf8, parseJson, setOwn } from "../../../formats/index.ts";
 import { escapedHtml } from "../go-print.ts";
 import { type Message, type MessageField, messageByKey } from "./message-table.ts";
 import { decodeScalar, encodeScalar, isZero, WIRE_TYPES } from "./scalars.ts";
@@ -81,7 +81,7 @@ function jsonForm(message: Message, out: JsonObject): unknown {
     case "Verbs":
       return out.items ?? [];
     case "JSON":
-      return out.raw === undefined ? null : JSON.parse(Buffer.from(out.raw as string, "base64").toString());
+      return out.raw === undefined ? null : parseJson(Buffer.from(out.raw as string, "base64").toString());
     case "JSONSchemaPropsOrArray":
       return out.schema ?? out.jSONSchemas ?? null;
     case "JSONSchemaPropsOrBool":

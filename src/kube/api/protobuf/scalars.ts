@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { WireReader, WireWriter } from "../../../formats/index.ts";
-import { formatQuantity, parseQuantity } from "../../../formats/index.ts";
+import { formatQuantity, parseJson, parseQuantity, plainInteger } from "../../../formats/index.ts";
 import { escapedHtml } from "../go-print.ts";
 import { formatTime, parseTimeParts } from "../meta/time.ts";
 import { decodeProtobuf, isProtobufEnvelope } from "./envelope.ts";
@@ -55,7 +55,7 @@ export function decodeScalar(reader: WireReader, code: string): unknown {
     case "i":
       return reader.int32();
     case "l":
-      return reader.int64();
+      return plainInteger(reader.bigInt64());
     case "d":
       return reader.double();
     default:
@@ -109,7 +109,7 @@ function readParts(reader: WireReader): Parts {
 /** Embedded objects are JSON, or (List items) protobuf with an envelope of their own. */
 function decodeRaw(bytes: Uint8Array | undefined): unknown {
   if (bytes === undefined || bytes.length === 0) return undefined;
-  return isProtobufEnvelope(bytes) ? decodeProtobuf(bytes) : JSON.parse(Buffer.from(bytes).toString());
+  return isProtobufEnvelope(bytes) ? decodeProtobuf(bytes) : parseJson(Buffer.from(bytes).toString());
 }
 
 export function encodeScalar(writer: WireWriter, code: string, number: number, value: unknown): void {
@@ -128,7 +128,7 @@ export function encodeScalar(writer: WireWriter, code: string, number: number, v
       writer.int32(Number(value));
       return;
     case "l":
-      writer.int64(Number(value));
+      writer.int64(value as number | bigint);
       return;
     case "d":
       writer.double(Number(value));

@@ -25,7 +25,7 @@ export function podUsage(pod: Pod, nowMs: number): ResourceList {
 function isOverdue({ metadata }: Pod, nowMs: number): boolean {
   const { deletionTimestamp, deletionGracePeriodSeconds } = metadata;
   if (deletionTimestamp === undefined || deletionGracePeriodSeconds === undefined) return false;
-  return nowMs > (timeMs(deletionTimestamp) ?? nowMs) + deletionGracePeriodSeconds * 1000;
+  return nowMs > (timeMs(deletionTimestamp) ?? nowMs) + Number(deletionGracePeriodSeconds) * 1000;
 }
 
 /** Requests and limits under the names that quotas have for them. */

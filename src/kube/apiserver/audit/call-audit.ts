@@ -1,4 +1,4 @@
-import { cloneJson } from "../../../formats/index.ts";
+import { cloneJson, parseJson } from "../../../formats/index.ts";
 import type { KindDefinition, KubeObject } from "../../api/index.ts";
 import { type AuditedObject, objectJson } from "./audit-event.ts";
 
@@ -47,7 +47,7 @@ export class CallAudit {
     if (!this.wish.takesResponse) return;
     const text = bytes.toString("utf8").trimEnd();
     this.notes.responseObject = this.wish.omitsManagedFields
-      ? objectJson(JSON.parse(text) as KubeObject, this.wish)
+      ? objectJson(parseJson(text) as KubeObject, this.wish)
       : text;
   }
 }

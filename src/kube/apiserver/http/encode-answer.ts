@@ -1,10 +1,11 @@
-import { dump } from "js-yaml";
+import { DUMP_SCHEMA, dump } from "js-yaml";
 import {
   encodeProtobuf,
   goEncodedJson,
   type IncludeObject,
   type KindDefinition,
   type KubeObject,
+  keepingIntegers,
   metadataOf,
   toTable,
 } from "../../api/index.ts";
@@ -19,8 +20,10 @@ export interface Rendering extends WantedForm {
 
 const NEWLINE = 0x0a;
 
+const YAML_SCHEMA = keepingIntegers(DUMP_SCHEMA);
+
 export function toYaml(value: object): string {
-  return dump(value, { noRefs: true, lineWidth: -1 });
+  return dump(value, { noRefs: true, lineWidth: -1, schema: YAML_SCHEMA });
 }
 
 export function encodeValue(value: object, encoding: Encoding, pretty = false): Buffer {

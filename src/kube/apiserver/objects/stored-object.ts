@@ -1,5 +1,5 @@
 import { keptBytes, runInTurns } from "../../../base/index.ts";
-import { parseJsonInPieces } from "../../../formats/index.ts";
+import { parseJson, parseJsonInPieces } from "../../../formats/index.ts";
 import { goEncodedJson, type KindDefinition, type KubeObject } from "../../api/index.ts";
 import { deepFreeze } from "../../client/index.ts";
 
@@ -66,7 +66,7 @@ export class StoredObject {
   }
 
   mutableCopy(): KubeObject {
-    const object = JSON.parse(this.#bytes.toString("utf8")) as KubeObject;
+    const object = parseJson(this.#bytes.toString("utf8")) as KubeObject;
     if (this.revision !== NO_REVISION) object.metadata.resourceVersion = String(this.revision);
     return object;
   }

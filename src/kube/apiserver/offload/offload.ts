@@ -1,4 +1,5 @@
 import type { Clock } from "../../../base/index.ts";
+import { parseJson } from "../../../formats/index.ts";
 import { type KindDefinition, kindByGvk, statusTooLarge, subresourcesOf } from "../../api/index.ts";
 import type { UserInfo } from "../../client/types.ts";
 import type { Rendering } from "../http/encode-answer.ts";
@@ -119,7 +120,7 @@ export class Offload {
     if (result.bytes.length > QUESTION_BYTES) throw statusTooLarge(`limit is ${QUESTION_BYTES}`);
     call.warnings.push(...result.warnings);
     const text = bufferOf(result.bytes).toString("utf8");
-    call.body = new PlainBody(text === "" ? undefined : JSON.parse(text));
+    call.body = new PlainBody(text === "" ? undefined : parseJson(text));
   }
 }
 

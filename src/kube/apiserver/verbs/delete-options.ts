@@ -22,7 +22,7 @@ export function deleteOptionsOf({ body, params, query, audit }: ResourceCall): D
   if (errors.length > 0) throw statusInvalid({ group: META_GROUP, kind: "DeleteOptions" }, "", errors);
   const { gracePeriodSeconds, propagationPolicy, orphanDependents, preconditions } = options;
   return {
-    gracePeriodSeconds,
+    gracePeriodSeconds: gracePeriodSeconds === undefined ? undefined : Number(gracePeriodSeconds),
     propagationPolicy,
     orphanDependents,
     preconditions,

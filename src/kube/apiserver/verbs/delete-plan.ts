@@ -59,17 +59,21 @@ function planGrace(
     if (current === 0) return "none";
     // Only a shorter period may be asked for.
     if (requested === undefined || requested >= current) return "pending";
-    const startMs = Date.parse(metadata.deletionTimestamp) - current * 1000;
-    metadata.deletionTimestamp = rfc3339Seconds(startMs + requested * 1000);
+    const startMs = Date.parse(metadata.deletionTimestamp) - goMs(current);
+    metadata.deletionTimestamp = rfc3339Seconds(startMs + goMs(requested));
     metadata.deletionGracePeriodSeconds = requested;
     return "marked";
   }
   const seconds = kind.gracePeriodSeconds!(next, requested);
-  metadata.deletionTimestamp = rfc3339Seconds(nowMs + seconds * 1000);
+  metadata.deletionTimestamp = rfc3339Seconds(nowMs + goMs(seconds));
   metadata.deletionGracePeriodSeconds = seconds;
   if (metadata.generation) metadata.generation++;
   return "marked";
 }
+
+/** A period as Go's time.Duration has it: nanoseconds in an int64, which what is too long goes round in. */
+const goMs = (seconds: number) =>
+  Number(BigInt.asIntN(64, BigInt(Math.trunc(seconds)) * 1_000_000_000n) / 1_000_000n);
 
 function markForFinalizers({ metadata }: KubeObject, nowMs: number): void {
   if (!metadata.deletionTimestamp) {

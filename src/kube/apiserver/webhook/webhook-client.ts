@@ -1,6 +1,7 @@
 import https from "node:https";
 import { posix } from "node:path";
 import type { Clock } from "../../../base/index.ts";
+import { parseJson } from "../../../formats/index.ts";
 import type { ObjectLookup } from "../objects/object-lookup.ts";
 import { type Endpoint, serviceEndpoint } from "./service-endpoints.ts";
 import type { TlsAgents } from "./tls-agents.ts";
@@ -177,7 +178,7 @@ function addressOf({ url, service }: WebhookClientConfig, timeoutSeconds: number
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     const [first = ""] = text.trimStart();
     throw new WebhookCallError(

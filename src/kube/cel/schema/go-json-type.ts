@@ -5,6 +5,8 @@ export function goJsonTypeName(data: unknown): string {
   switch (typeof data) {
     case "number":
       return Number.isInteger(data) ? "int64" : "float64";
+    case "bigint":
+      return "int64";
     case "boolean":
       return "bool";
     case "string":

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { parseGoDurationExactly } from "../../../formats/index.ts";
+import { isJsonNumber, parseGoDurationExactly } from "../../../formats/index.ts";
 import { CelError } from "../values/cel-error.ts";
 import { CelDuration, CelTimestamp, parseRfc3339 } from "../values/time.ts";
 import { CelUnknownData, type Result } from "../values/value.ts";
@@ -30,8 +30,9 @@ export function schemaValue(data: unknown, schema: CelSchema): Result {
     case "string":
       return typeof data === "string" ? formattedValue(data, schema.format) : invalid("string", data);
     case "number":
-      return typeof data === "number" ? data : invalid("float", data);
+      return isJsonNumber(data) ? Number(data) : invalid("float", data);
     case "integer":
+      if (typeof data === "bigint") return data;
       return typeof data === "number" && Number.isInteger(data) ? BigInt(data) : invalid("int", data);
     case "boolean":
       return typeof data === "boolean" ? data : invalid("bool", data);
@@ -48,6 +49,7 @@ function invalid(expected: string, data: unknown): CelError {
 
 function intOrString(data: unknown): Result {
   if (typeof data === "string") return data;
+  if (typeof data === "bigint") return data;
   if (typeof data === "number" && Number.isInteger(data)) return BigInt(data);
   return new CelError("invalid data, expected XIntOrString value to be either a string or integer");
 }

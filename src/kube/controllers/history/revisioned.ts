@@ -40,7 +40,7 @@ export function templateOf(owner: Revisioned, { data }: ControllerRevision): Pod
 export function inOrder(revisions: readonly ControllerRevision[]): ControllerRevision[] {
   return [...revisions].sort(
     (a, b) =>
-      a.revision - b.revision ||
+      Number(a.revision) - Number(b.revision) ||
       compare(a.metadata.creationTimestamp ?? "", b.metadata.creationTimestamp ?? "") ||
       compare(a.metadata.name, b.metadata.name),
   );
@@ -50,5 +50,5 @@ const compare = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1)
 
 /** The number of the revision that comes after all of these. */
 export function numberAfter(revisions: readonly ControllerRevision[]): number {
-  return Math.max(0, ...revisions.map(({ revision }) => revision)) + 1;
+  return Math.max(0, ...revisions.map(({ revision }) => Number(revision))) + 1;
 }

@@ -72,7 +72,7 @@ export function deadlineInMs(
 ): number | undefined {
   const { activeDeadlineSeconds, suspend } = spec;
   if (activeDeadlineSeconds === undefined || startTime === undefined || suspend) return undefined;
-  return Math.max(0, timeMs(startTime) + activeDeadlineSeconds * 1000 - nowMs);
+  return Math.max(0, timeMs(startTime) + Number(activeDeadlineSeconds) * 1000 - nowMs);
 }
 
 function failedByIndexes({ job, indexes }: ObservedJob): JobEnd | undefined {

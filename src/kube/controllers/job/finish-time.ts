@@ -36,5 +36,5 @@ function unreadySinceMs({ status }: Pod): number | undefined {
 
 function deletedMs({ metadata }: Pod): number | undefined {
   if (metadata.deletionTimestamp === undefined) return undefined;
-  return timeMs(metadata.deletionTimestamp) - (metadata.deletionGracePeriodSeconds ?? 0) * 1000;
+  return timeMs(metadata.deletionTimestamp) - Number(metadata.deletionGracePeriodSeconds ?? 0) * 1000;
 }

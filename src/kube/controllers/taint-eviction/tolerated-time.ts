@@ -11,7 +11,7 @@ export function toleratedMs(pod: Pod, taints: readonly Taint[]): number | undefi
     const toleration = (pod.spec.tolerations ?? []).find((one) => toleratesTaint(one, taint));
     if (!toleration) return 0;
     if (toleration.tolerationSeconds === undefined) continue;
-    const ms = Math.max(0, toleration.tolerationSeconds * 1000);
+    const ms = Math.max(0, Number(toleration.tolerationSeconds) * 1000);
     shortest = Math.min(shortest ?? ms, ms);
   }
   return shortest;

@@ -173,7 +173,7 @@ export class ContainerStarter {
       logger.debug("a postStart hook failed", { pod: podLogName(pod), container: container.name, error });
       events.warning(pod, "FailedPostStartHook", "PostStartHook failed", container);
       events.normal(pod, "Killing", "FailedPostStartHook", container);
-      await runtime.stopContainer(containerId, pod.spec.terminationGracePeriodSeconds ?? 30);
+      await runtime.stopContainer(containerId, Number(pod.spec.terminationGracePeriodSeconds ?? 30));
       throw new StartFailure("PostStartHookError", `PostStartHookError: ${errorMessage(error)}`);
     }
   }

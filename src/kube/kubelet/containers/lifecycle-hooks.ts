@@ -22,7 +22,7 @@ export async function runHook(
   else if (hook.httpGet) {
     const { url, headers } = httpTargetOf(hook.httpGet, container, podIp);
     await get(url, headers, signal);
-  } else if (hook.sleep) await clock.sleep(hook.sleep.seconds * 1000, signal);
+  } else if (hook.sleep) await clock.sleep(Number(hook.sleep.seconds) * 1000, signal);
 }
 
 async function runCommand(

@@ -99,7 +99,7 @@ export class PodSyncer {
     const { activeDeadlineSeconds } = pod.spec;
     if (activeDeadlineSeconds === undefined || pod.status?.startTime === undefined) return undefined;
     const ageMs = this.#options.clock.nowMs() - Date.parse(pod.status.startTime);
-    return Math.max(0, activeDeadlineSeconds * 1000 - ageMs);
+    return Math.max(0, Number(activeDeadlineSeconds) * 1000 - ageMs);
   }
 
   #wakeAfter(pod: Pod, retryMs: number | undefined): number | undefined {
@@ -297,7 +297,7 @@ function addressesOf({ ip }: PodSandboxStatus): string[] {
 }
 
 export function graceSeconds(pod: Pod): number {
-  return pod.spec.terminationGracePeriodSeconds ?? 30;
+  return Number(pod.spec.terminationGracePeriodSeconds ?? 30);
 }
 
 /** A probe may say how long a container that it condemns has left. */
@@ -308,5 +308,5 @@ function killGrace(pod: Pod, container: Container, reason: KillReason): number {
       : reason === "startupProbe"
         ? container.startupProbe
         : undefined;
-  return probe?.terminationGracePeriodSeconds ?? graceSeconds(pod);
+  return Number(probe?.terminationGracePeriodSeconds ?? graceSeconds(pod));
 }

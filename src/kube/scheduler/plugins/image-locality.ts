@@ -25,7 +25,7 @@ export const imageLocality: SchedulingPlugin<State> = {
     for (const image of images) {
       const sizeBytes = node.images.get(image);
       if (sizeBytes === undefined) continue;
-      sum += Math.floor(sizeBytes * (snapshot.nodesWithImage(image) / snapshot.nodes.length));
+      sum += Math.floor(Number(sizeBytes) * (snapshot.nodesWithImage(image) / snapshot.nodes.length));
     }
     const most = MOST_BYTES * images.length;
     const counted = Math.min(Math.max(sum, LEAST_BYTES), most);

@@ -1,4 +1,4 @@
-import { applyJsonPatch, jsonEquals, parseJsonPatch } from "../../../../formats/index.ts";
+import { applyJsonPatch, jsonEquals, parseJson, parseJsonPatch } from "../../../../formats/index.ts";
 import {
   checkStructure,
   convertedObject,
@@ -161,7 +161,7 @@ class Dispatch {
 
 function parsed(patch: string): unknown[] {
   try {
-    const operations: unknown = JSON.parse(patch);
+    const operations: unknown = parseJson(patch);
     if (Array.isArray(operations)) return operations;
     throw new SyntaxError("json: cannot unmarshal object into Go value of type jsonpatch.Patch");
   } catch (error) {
