@@ -6,6 +6,7 @@ export { type FetchOptions, fetchRemote, type RemoteAnswer, TooLate } from "./fe
 export type { HttpResponse } from "./http-response.ts";
 export type { HttpLimits } from "./limits.ts";
 export type { BoundAddress, ListenAddress } from "./listen.ts";
+export { OF_A_CONNECTION } from "./of-a-connection.ts";
 export { linger, refuse } from "./refuse.ts";
 export { NoAnswer, type RelayedAnswer, relayRequest, relayUpgrade, type UpgradeRequest } from "./relay.ts";
 export type { RemoteCommandOptions, RemoteCommandStreams } from "./remote-command/command-streams.ts";

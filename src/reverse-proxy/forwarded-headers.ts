@@ -1,19 +1,6 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
+import { OF_A_CONNECTION } from "../http/index.ts";
 import type { Incoming } from "./incoming.ts";
-
-/** These belong to one connection (RFC 9110 §7.6.1). */
-const OF_A_CONNECTION = [
-  "connection",
-  "http2-settings",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-];
 
 /** Without these the other side reads another request: nobody can ask for them to be left out. */
 const KEPT = new Set(["content-length", "host"]);

@@ -1,21 +1,9 @@
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from "node:http";
+import { OF_A_CONNECTION } from "../../../http/index.ts";
 import { subprotocolsWithoutToken } from "../authentication/web-socket-token.ts";
 
-/** These belong to one connection (RFC 9110 §7.6.1), or are our client's proof of who it is: nobody behind us gets them. */
-const NOT_FORWARDED = new Set([
-  "authorization",
-  "connection",
-  "expect",
-  "host",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-]);
+/** Beside what belongs to one connection: what is our client's proof of who it is nobody behind us gets. */
+const NOT_FORWARDED = new Set([...OF_A_CONNECTION, "authorization", "expect", "host"]);
 const PRIVATE_PREFIXES = ["impersonate-", "x-remote-"];
 
 /** A client's headers, as who stands behind us gets them. `uri` is the path under which it is reached here. */
