@@ -1,4 +1,4 @@
-export { type BuilderOptions, createBuilder } from "./builder.ts";
+export { type BuilderOptions, createBuilder } from "./classic/builder.ts";
 export { createEngineRunExecutor } from "./engine-run-executor.ts";
 export { createExporter } from "./exporters/index.ts";
 export type * from "./exporters/types.ts";

@@ -3,7 +3,7 @@ import { posix } from "node:path";
 import { errnoCode, FairTurn, invalidArgument } from "../../base/index.ts";
 import { fdPath, getXattr, listXattrs, resolveInRoot, setXattr } from "../../kernel/index.ts";
 import { copyContent } from "../file-content.ts";
-import { specialFile, walkTree } from "../source-tree.ts";
+import { specialFile, walkTree } from "../walk-tree.ts";
 import { type NodeAttributes, type Ownership, TreeWriter } from "../tree-writer.ts";
 import type { Selected } from "./copy-selection.ts";
 import type { PathFilter } from "./path-filter.ts";

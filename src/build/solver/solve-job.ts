@@ -227,7 +227,9 @@ export class LocalSolveJob implements SolveJob {
       line.complete();
       return { outputs: [combined] };
     }
-    const { keys, found } = await lookUp(vertex, inputs, this.#host, this.signal);
+    const { keys, found } = this.#options.forgetsResults
+      ? { keys: undefined, found: undefined }
+      : await lookUp(vertex, inputs, this.#host, this.signal);
     if (found) {
       this.#keep(found.release);
       line.complete({ cached: true });
@@ -241,7 +243,8 @@ export class LocalSolveJob implements SolveJob {
     }
     line.start();
     const suffix = vertex.metadata?.ignoreCache ? " ignoring what is known" : "";
-    const solved = await this.#share(keys.at(-1)! + suffix, vertex, line, inputs, (run) =>
+    const shareKey = keys ? keys.at(-1)! + suffix : `${this.id} ${vertex.digest}`;
+    const solved = await this.#share(shareKey, vertex, line, inputs, (run) =>
       runOperation(vertex, keys, run),
     );
     line.complete();
@@ -256,7 +259,7 @@ export class LocalSolveJob implements SolveJob {
     line.start();
     const { source, platform } = vertex.op;
     // A client's directory and what it uploads are its own; everything else is the same for all.
-    const isOwn = /^(?:local:|http:\/\/buildkit-session\/)/.test(source!.identifier);
+    const isOwn = this.#options.forgetsResults || /^(?:job:|local:|http:\/\/buildkit-session\/)/.test(source!.identifier);
     const key = JSON.stringify(["source", source, platform, isOwn ? this.id : ""]);
     let isCached = false;
     const solved = await this.#share(key, vertex, line, [], async (run) => {
@@ -287,6 +290,9 @@ export class LocalSolveJob implements SolveJob {
           name,
           session: leader.job.session,
           entitlements: leader.job.entitlements,
+          forgetsResults: leader.job.#options.forgetsResults ?? false,
+          executor: leader.job.#options.executor ?? this.#host.executor,
+          ...(leader.job.#options.trees ? { trees: leader.job.#options.trees } : {}),
           step: stepOfAll(leader.vertex.digest, participants),
           signal,
         }),

@@ -10,7 +10,7 @@ import {
 import { openMountedRoot } from "../../runtime/index.ts";
 import { DefinitionBuilder, type LlbOutput, type OutgoingMetadata, type OutgoingOp } from "../llb/index.ts";
 import type { ClientSession, FileEntry, FileSyncRequest } from "../session/types.ts";
-import { walkTree } from "../source-tree.ts";
+import { walkTree } from "../walk-tree.ts";
 import type { RunRequest } from "../types.ts";
 import { createSolver, type LocalSolver } from "./solver.ts";
 import type {

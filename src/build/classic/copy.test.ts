@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type TarEntry, tarEntry, writeTar } from "../formats/index.ts";
-import { O_PATH } from "../kernel/index.ts";
+import { type TarEntry, tarEntry, writeTar } from "../../formats/index.ts";
+import { O_PATH } from "../../kernel/index.ts";
 import { BuildContext } from "./context.ts";
-import { type CopyOptions, copyItems } from "./copy-items.ts";
-import { digestItem, resolveSources, type SourceTree } from "./source-tree.ts";
+import { type CopyOptions, copyItems } from "../copy-items.ts";
+import { digestItem, resolveSources, type SourceTree } from "../source-tree.ts";
 
 const limits = { limitBytes: 1e9, limitEntries: 1e5 };
 const signal = new AbortController().signal;
