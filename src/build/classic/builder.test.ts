@@ -13,8 +13,8 @@ import { tarEntry, writeTar } from "../../formats/index.ts";
 import { type ImageService, openImageService } from "../../images/index.ts";
 import { openMountedRoot } from "../../runtime/index.ts";
 import { createSolver } from "../solver/index.ts";
-import { createBuilder } from "./builder.ts";
 import type { Builder, BuildRequest, RunExecutor } from "../types.ts";
+import { createBuilder } from "./builder.ts";
 
 let dir: string;
 let images: ImageService;

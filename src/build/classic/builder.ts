@@ -25,17 +25,17 @@ import {
 import { tagToStore } from "../../images/index.ts";
 import type { ImageRecord, ImageService } from "../../images/types.ts";
 import { hostInfo } from "../../kernel/index.ts";
+import { fetchRemote } from "../remote.ts";
+import type { Solver } from "../solver/types.ts";
+import type { Builder, BuildOutput, BuildRequest, BuildResult, RunExecutor } from "../types.ts";
 import { applyChanges } from "./apply-changes.ts";
 import { GlobalArgs } from "./build-args.ts";
 import { buildCanceled } from "./build-canceled.ts";
 import { BuildContext } from "./context.ts";
 import { OrderedOutput } from "./ordered-output.ts";
 import { type BuildPlan, planBuild } from "./plan.ts";
-import { fetchRemote } from "../remote.ts";
 import { type BuildScope, StageBuilder, type StageResult } from "./stage-builder.ts";
 import { StepCache } from "./step-cache.ts";
-import type { Solver } from "../solver/types.ts";
-import type { Builder, BuildOutput, BuildRequest, BuildResult, RunExecutor } from "../types.ts";
 
 export interface BuilderOptions {
   /** `<home>/build`: `cache/` which image a step led to, `contexts/` what clients sent while their builds run. */
@@ -102,7 +102,8 @@ class DockerfileBuilder implements Builder {
     try {
       return await work;
     } catch (error) {
-      if (canceled.aborted && (!isGantryError(error) || error.kind === "Canceled")) throw buildCanceled(canceled);
+      if (canceled.aborted && (!isGantryError(error) || error.kind === "Canceled"))
+        throw buildCanceled(canceled);
       throw errnoCode(error) === undefined ? error : storageError(error, "build");
     } finally {
       this.#running.delete(work);

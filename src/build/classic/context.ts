@@ -12,7 +12,14 @@ import {
 } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { errnoCode, errorMessage, FairTurn, GantryError, invalidArgument, newHexId } from "../../base/index.ts";
+import {
+  errnoCode,
+  errorMessage,
+  FairTurn,
+  GantryError,
+  invalidArgument,
+  newHexId,
+} from "../../base/index.ts";
 import { createIgnoreMatcher, decompress, parseDockerignore } from "../../formats/index.ts";
 import { fdPath, hasErrno, O_PATH, openAtRoot, reopenFile } from "../../kernel/index.ts";
 import { contentDigest } from "../file-content.ts";
@@ -141,17 +148,21 @@ export class BuildContext {
 
   async #readTree(): Promise<LocalTree> {
     const entries = new Map<string, LocalEntry>();
+    const hardLinked = new Set<string>();
     const turn = new FairTurn();
     for (const { path, at, stat } of walkTree(fdPath(this.#rootFd))) {
       await turn.pause();
       entries.set(path, await this.#entryOf(path, at, stat));
+      if (stat.isFile() && stat.nlink > 1) hardLinked.add(`${stat.dev}:${stat.ino}`);
     }
     const dir = readlinkSync(fdPath(this.#rootFd));
-    return { identity: newHexId(), dir, rootFd: this.#rootFd, entries, hold: () => () => {} };
+    return { identity: newHexId(), dir, rootFd: this.#rootFd, entries, hardLinked, hold: () => () => {} };
   }
 
   async #entryOf(path: string, at: string, stat: Stats): Promise<LocalEntry> {
-    const digest = stat.isFile() ? (this.#digests.get(path) ?? (await contentDigest(at, stat.size))) : undefined;
+    const digest = stat.isFile()
+      ? (this.#digests.get(path) ?? (await contentDigest(at, stat.size)))
+      : undefined;
     return {
       path,
       mode: stat.mode,

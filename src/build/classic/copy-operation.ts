@@ -23,7 +23,10 @@ export function copyOperation(
     const isDirectory = selected.stat.isDirectory();
     if (isDirectory || mode !== undefined) {
       const path = isDirectory || destination.endsWith("/") ? destination : posix.dirname(destination);
-      steps.push({ secondaryInput: -1, mkdir: { path, mode: 0o755, makeParents: true, owner, timestamp: -1 } });
+      steps.push({
+        secondaryInput: -1,
+        mkdir: { path, mode: 0o755, makeParents: true, owner, timestamp: -1 },
+      });
     }
     const copy = {
       src: selected.path,

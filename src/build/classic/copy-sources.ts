@@ -71,9 +71,7 @@ export class CopySources {
     const { scope, planned, output, job } = this.#stage;
     const index = findStage(scope.dockerfile.stages, from, planned.index);
     const image =
-      index === undefined
-        ? await scope.findImage(from, undefined, output)
-        : (await scope.stage(index)).image;
+      index === undefined ? await scope.findImage(from, undefined, output) : (await scope.stage(index)).image;
     return this.#openTree(job.image(image));
   }
 
@@ -108,11 +106,10 @@ export class CopySources {
     if (selected) return selected;
     const { kind } = this.#parameters;
     const where = tree.local ? "file not found in build context or excluded by .dockerignore: " : "";
-    throw new GantryError(
-      "InvalidArgument",
-      `${kind} failed: ${where}stat ${path}: file does not exist`,
-      { code: "Build.SourceMissing", details: { path } },
-    );
+    throw new GantryError("InvalidArgument", `${kind} failed: ${where}stat ${path}: file does not exist`, {
+      code: "Build.SourceMissing",
+      details: { path },
+    });
   }
 
   async #addDownload(url: string): Promise<void> {

@@ -9,8 +9,8 @@ import {
   type Variables,
 } from "../../formats/index.ts";
 import { nopCommand, quotedList, setEnv, shellOf } from "../image-config.ts";
-import { parsePorts } from "./port-specs.ts";
 import { isSignal } from "../stop-signal.ts";
+import { parsePorts } from "./port-specs.ts";
 
 /** Instructions that change the configuration only. */
 export type MetadataKind =

@@ -86,7 +86,12 @@ async function runCommand(
     inputs.push(scriptFile(stage, script));
     mounts.push({ input: 1, selector: "/script", dest: SCRIPT_PATH, output: -1, readonly: true });
   }
-  const meta = { args: argv, env: [...env], cwd: stage.config.WorkingDir || "/", user: stage.config.User ?? "" };
+  const meta = {
+    args: argv,
+    env: [...env],
+    cwd: stage.config.WorkingDir || "/",
+    user: stage.config.User ?? "",
+  };
   let ended: RunOutcome | undefined;
   const container = stepContainer(stage, {
     networkMode: networkMode(instruction.network),
@@ -98,7 +103,9 @@ async function runCommand(
     const diffId = await job.layerOn(image, job.add({ inputs, exec: { meta, mounts } }), container);
     return { diffId, ...(stays(stage, ended!) ? { snapshotKey: ended!.snapshotKey } : {}) };
   } catch (error) {
-    throw isGantryError(error) && error.code === "Build.StepFailed" && ended ? stepFailed(argv, ended) : error;
+    throw isGantryError(error) && error.code === "Build.StepFailed" && ended
+      ? stepFailed(argv, ended)
+      : error;
   }
 }
 

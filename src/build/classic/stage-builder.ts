@@ -9,18 +9,18 @@ import {
   shortId,
 } from "../../formats/index.ts";
 import type { ImageRecord, ImageService } from "../../images/types.ts";
+import { DEFAULT_PATH } from "../image-config.ts";
+import type { SolveEvent, Solver } from "../solver/types.ts";
+import type { BuildOutput, BuildRequest, RunExecutor } from "../types.ts";
 import { type GlobalArgs, StageArgs } from "./build-args.ts";
 import { buildCanceled } from "./build-canceled.ts";
 import type { BuildContext } from "./context.ts";
 import { runCopyStep } from "./copy-step.ts";
-import { DEFAULT_PATH } from "../image-config.ts";
 import { applyMetadata, isMetadataInstruction, metadataHistory, resolveWorkdir } from "./metadata-step.ts";
 import type { PlannedStage } from "./plan.ts";
 import { runRunStep } from "./run-step.ts";
 import { StageJob } from "./stage-job.ts";
 import type { StepCache, StepKey } from "./step-cache.ts";
-import type { SolveEvent, Solver } from "../solver/types.ts";
-import type { BuildOutput, BuildRequest, RunExecutor } from "../types.ts";
 import { runWorkdirStep } from "./workdir-step.ts";
 
 /** What a stage ends with; without image for a stage that is `FROM scratch` and nothing else. */

@@ -63,11 +63,7 @@ export class StageJob {
   }
 
   /** The layer that an operation on an image's files makes; `executor` carries out commands. */
-  async layerOn(
-    image: ImageRecord | undefined,
-    output: LlbOutput,
-    executor?: RunExecutor,
-  ): Promise<string> {
+  async layerOn(image: ImageRecord | undefined, output: LlbOutput, executor?: RunExecutor): Promise<string> {
     this.#executor = executor;
     const tree = await this.solve(output);
     const layers = await tree.layers();

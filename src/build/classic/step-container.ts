@@ -36,10 +36,7 @@ export function stepContainer(stage: StageBuilder, options: StepContainerOptions
   };
 }
 
-function reports(
-  { output }: StageBuilder,
-  containerId: string,
-): Pick<RunRequest, "onCreated" | "output"> {
+function reports({ output }: StageBuilder, containerId: string): Pick<RunRequest, "onCreated" | "output"> {
   const decoders = { stdout: new StringDecoder("utf8"), stderr: new StringDecoder("utf8") };
   const tell = { stdout: output.text, stderr: output.errorText ?? output.text };
   return {

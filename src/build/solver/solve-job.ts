@@ -259,7 +259,8 @@ export class LocalSolveJob implements SolveJob {
     line.start();
     const { source, platform } = vertex.op;
     // A client's directory and what it uploads are its own; everything else is the same for all.
-    const isOwn = this.#options.forgetsResults || /^(?:job:|local:|http:\/\/buildkit-session\/)/.test(source!.identifier);
+    const isOwn =
+      this.#options.forgetsResults || /^(?:job:|local:|http:\/\/buildkit-session\/)/.test(source!.identifier);
     const key = JSON.stringify(["source", source, platform, isOwn ? this.id : ""]);
     let isCached = false;
     const solved = await this.#share(key, vertex, line, [], async (run) => {
