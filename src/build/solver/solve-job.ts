@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { errorMessage, GantryError, isGantryError } from "../../base/index.ts";
+import { errorMessage, GantryError } from "../../base/index.ts";
 import { assertInputs } from "../cache/operation-keys.ts";
 import type { SharedRuns } from "../cache/shared-runs.ts";
 import { type Definition, digestOf } from "../llb/index.ts";
@@ -8,8 +8,9 @@ import type { OperationHost, OperationResult, OperationRun } from "../operations
 import type { CacheChains } from "../remote-cache/cache-chains.ts";
 import { type CollectRequest, collectChains } from "../remote-cache/collect-chains.ts";
 import { type JobView, RemoteResults } from "../remote-cache/remote-results.ts";
-import { readGraph, type Vertex, type VertexOutput } from "./graph.ts";
+import { neededBy, readGraph, type Vertex, type VertexOutput } from "./graph.ts";
 import { JobVertex } from "./job-vertex.ts";
+import { canceled, failedOperation } from "./operation-errors.ts";
 import { EMPTY_REF, type Ref } from "./ref.ts";
 import { RefTree } from "./ref-tree.ts";
 import { resolveImage } from "./resolve-image.ts";
@@ -17,7 +18,6 @@ import { combineRefs, lookUp, rememberResult, runOperation } from "./run-operati
 import { runSource } from "./run-source.ts";
 import type {
   BuildTree,
-  FailedOperation,
   JobOptions,
   ProgressStep,
   ResolvedImage,
@@ -227,9 +227,8 @@ export class LocalSolveJob implements SolveJob {
       line.complete();
       return { outputs: [combined] };
     }
-    const { keys, found } = this.#options.forgetsResults
-      ? { keys: undefined, found: undefined }
-      : await lookUp(vertex, inputs, this.#host, this.signal);
+    if (this.#options.forgetsResults) return this.#runUnknown(vertex, line, inputs);
+    const { keys, found } = await lookUp(vertex, inputs, this.#host, this.signal);
     if (found) {
       this.#keep(found.release);
       line.complete({ cached: true });
@@ -241,6 +240,16 @@ export class LocalSolveJob implements SolveJob {
       this.#keep(release);
       return { outputs: remote };
     }
+    return this.#runUnknown(vertex, line, inputs, keys);
+  }
+
+  /** Without keys it is done for this job alone. */
+  async #runUnknown(
+    vertex: Vertex,
+    line: JobVertex,
+    inputs: readonly Ref[],
+    keys?: readonly string[],
+  ): Promise<Solved> {
     line.start();
     const suffix = vertex.metadata?.ignoreCache ? " ignoring what is known" : "";
     const shareKey = keys ? keys.at(-1)! + suffix : `${this.id} ${vertex.digest}`;
@@ -360,25 +369,6 @@ export class LocalSolveJob implements SolveJob {
   }
 }
 
-/** What one vertex needs, inputs first. Not by recursion: a definition is as deep as its author likes. */
-function neededBy(last: Vertex): Vertex[] {
-  const needed: Vertex[] = [];
-  const seen = new Set<Vertex>();
-  const stack: { vertex: Vertex; next: number }[] = [{ vertex: last, next: 0 }];
-  seen.add(last);
-  for (let top = stack.at(-1); top; top = stack.at(-1)) {
-    const input = top.vertex.inputs[top.next++]?.vertex;
-    if (!input) {
-      needed.push(top.vertex);
-      stack.pop();
-    } else if (!seen.has(input)) {
-      seen.add(input);
-      stack.push({ vertex: input, next: 0 });
-    }
-  }
-  return needed;
-}
-
 function outputOf(outputs: readonly Ref[], index: number): Ref {
   const ref = outputs[index];
   if (ref) return ref;
@@ -395,28 +385,4 @@ function stepOfAll(digest: string, participants: ReadonlySet<OperationShare>): P
       for (const { vertex } of participants) vertex.log(stream, data);
     },
   };
-}
-
-function canceled(signal: AbortSignal): GantryError {
-  const { reason } = signal;
-  if (isGantryError(reason, "Canceled")) return reason;
-  return new GantryError("Canceled", "context canceled", { code: "Build.Canceled", cause: reason });
-}
-
-/** Says of an error which operation met it (`details.operation`, a FailedOperation). */
-function failedOperation({ digest, name, locations }: Vertex, error: unknown): unknown {
-  if (!isGantryError(error)) return error;
-  const exitCode = error.details?.exitCode;
-  const operation: FailedOperation = {
-    digest,
-    name,
-    locations,
-    ...(typeof exitCode === "number" ? { exitCode } : {}),
-  };
-  return new GantryError(error.kind, error.message, {
-    code: error.code,
-    details: { ...error.details, operation },
-    cause: error,
-    ...(error.hint ? { hint: error.hint } : {}),
-  });
 }
