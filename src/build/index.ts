@@ -1,5 +1,5 @@
 export * from "./attestations/index.ts";
-export { type BuilderOptions, createBuilder } from "./builder.ts";
+export { type BuilderOptions, createBuilder } from "./classic/builder.ts";
 export { createEngineRunExecutor } from "./engine-run-executor.ts";
 export { createExporter } from "./exporters/index.ts";
 export type * from "./exporters/types.ts";

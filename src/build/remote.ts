@@ -40,6 +40,14 @@ export function isGitSource(source: string): boolean {
   return /^(?:git:\/\/|git@|github\.com\/)/.test(source) || /^https?:\/\/.*\.git(?:#.*)?$/.test(source);
 }
 
+export function refuseGit(url: string): void {
+  if (!isGitSource(url)) return;
+  throw notImplemented("building from a git repository is not supported", {
+    code: "Build.Git",
+    hint: "clone the repository and build from the directory",
+  });
+}
+
 /**
  * Fetches an http(s) address, whatever its port. Fails with `Build.Remote` on any status but success, and with NotModified where
  * the server says so.
@@ -49,12 +57,7 @@ export async function fetchRemote(
   signal: AbortSignal,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<RemoteResponse> {
-  if (isGitSource(url)) {
-    throw notImplemented("building from a git repository is not supported", {
-      code: "Build.Git",
-      hint: "clone the repository and build from the directory",
-    });
-  }
+  refuseGit(url);
   let answer: IncomingMessage;
   try {
     answer = await follow(url, signal, headers);

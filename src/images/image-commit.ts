@@ -21,11 +21,14 @@ export async function commitImage(
 ): Promise<StoredImage> {
   const below = parent?.config.rootfs.diff_ids ?? [];
   const release = host.layers.hold(below);
-  let top: HeldLayer | undefined;
+  let made: HeldLayer | undefined;
   try {
-    if (request.snapshotKey !== undefined) top = await commitLayer(host, request, below);
-    const diffIds = top ? [...below, top.record.diffId] : [...below];
-    const configText = JSON.stringify(configOf(host, request, parent, { diffIds, isEmpty: !top }));
+    if (request.snapshotKey !== undefined && request.layer === undefined)
+      made = await commitLayer(host, request, below);
+    const top = made?.record.diffId ?? (await givenLayer(host, request, below));
+    const diffIds = top === undefined ? [...below] : [...below, top];
+    const isEmpty = top === undefined;
+    const configText = JSON.stringify(configOf(host, request, parent, { diffIds, isEmpty }));
     const image = await host.store.put({ configText, parentId: parent?.id, storedAtMs: host.clock.nowMs() });
     if (request.snapshotKey !== undefined && !request.keepSnapshot) {
       await host.snapshots.restack(request.snapshotKey, image.id, diffIds);
@@ -33,8 +36,17 @@ export async function commitImage(
     return image;
   } finally {
     release();
-    top?.release();
+    made?.release();
   }
+}
+
+async function givenLayer(
+  { snapshots, layers }: CommitHost,
+  { layer }: CommitRequest,
+  below: readonly string[],
+): Promise<string | undefined> {
+  if (layer === undefined) return undefined;
+  return (await snapshots.addsNothing(layers.diffDir(layer), below)) ? undefined : layer;
 }
 
 /** Nothing where nothing was written: as in Docker, an empty layer is none. */

@@ -82,6 +82,11 @@ export interface CommitRequest {
   /** Snapshot whose upper directory becomes the new top layer; undefined: no new layer (metadata only). */
   snapshotKey?: string;
   /**
+   * The new top layer, made already and held by the caller. A snapshot whose upper directory it was made of goes on, empty, on
+   * top of it.
+   */
+  layer?: string;
+  /**
    * The snapshot stays in use (`docker commit` of a container): its upper directory is copied. Without it the upper
    * directory itself becomes the layer, at no cost, and the snapshot is empty afterwards; it must not be mounted then.
    */

@@ -104,17 +104,6 @@ export function engineHouse(options: EngineHouseOptions): EngineHouse {
       const removeContainer = (id: string) =>
         engine.value.removeContainer(id, { force: true, removeVolumes: true });
       const executor = createEngineRunExecutor(engine.value);
-      builder.fill(
-        createBuilder({
-          stateDir: layout.build,
-          images: images.value,
-          executor,
-          removeContainer,
-          logger,
-          clock,
-        }),
-      );
-      await builder.value.open();
       solver.fill(
         createSolver({
           stateDir: join(layout.build, "solver"),
@@ -126,6 +115,16 @@ export function engineHouse(options: EngineHouseOptions): EngineHouse {
         }),
       );
       await solver.value.open();
+      builder.fill(
+        createBuilder({
+          stateDir: layout.build,
+          images: images.value,
+          solver: solver.value,
+          executor,
+          clock,
+        }),
+      );
+      await builder.value.open();
       const buildkit = await openBuildkit({
         stateDir: layout.build,
         instanceId,
@@ -157,8 +156,8 @@ export function engineHouse(options: EngineHouseOptions): EngineHouse {
         api.close();
         buildkit.close();
         await server.close();
-        await solver.value.close();
         await builder.value.close();
+        await solver.value.close();
       };
     }),
     openCloseService("registry", ["images"], async () => {

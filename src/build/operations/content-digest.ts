@@ -3,8 +3,8 @@ import { constants, readlinkSync, type Stats } from "node:fs";
 import { FairTurn } from "../../base/index.ts";
 import { fdPath } from "../../kernel/index.ts";
 import { contentDigest } from "../file-content.ts";
-import { walkTree } from "../source-tree.ts";
 import type { LocalEntry, LocalTree } from "../sources/local-tree.ts";
+import { walkTree } from "../walk-tree.ts";
 import type { Selected } from "./copy-selection.ts";
 import type { PathFilter } from "./path-filter.ts";
 

@@ -3,6 +3,7 @@ import { invalidArgument } from "../../base/index.ts";
 import { fdPath, resolveInRoot } from "../../kernel/index.ts";
 import { type ArchiveFile, isArchive, unpackArchive } from "../archive-file.ts";
 import type { FileCopy } from "../llb/index.ts";
+import type { LocalTree } from "../sources/local-tree.ts";
 import { type Ownership, TreeWriter } from "../tree-writer.ts";
 import { copySelected } from "./copy-files.ts";
 import { cleanPath, closeSelected, missingPath, type Selected, selectSources } from "./copy-selection.ts";
@@ -11,13 +12,13 @@ import type { OperationRun } from "./operation-context.ts";
 import { pathFilter } from "./path-filter.ts";
 import type { WorkingTree } from "./working-tree.ts";
 
-/** Copies from a root into a tree. `mayLink`: nobody changes the source's files, and their times are the client's. */
+/** Copies from a root into a tree. `local`: what the root is of, where nobody changes its files. */
 export async function copyAction(
   tree: WorkingTree,
   sourceFd: number,
   copy: FileCopy,
   owner: Ownership | undefined,
-  mayLink: boolean,
+  local: LocalTree | undefined,
   run: OperationRun,
 ): Promise<void> {
   const destination = cleanPath(copy.dest);
@@ -41,7 +42,8 @@ export async function copyAction(
         mtimeMs,
         filter: pathFilter(copy.includePatterns, copy.excludePatterns),
         replaces: copy.alwaysReplaceExistingDestPaths,
-        mayLink,
+        mayLink: local !== undefined,
+        hardLinked: local?.hardLinked,
         signal: run.signal,
       });
     }

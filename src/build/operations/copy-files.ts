@@ -3,8 +3,8 @@ import { posix } from "node:path";
 import { errnoCode, FairTurn, invalidArgument } from "../../base/index.ts";
 import { fdPath, getXattr, listXattrs, resolveInRoot, setXattr } from "../../kernel/index.ts";
 import { copyContent } from "../file-content.ts";
-import { specialFile, walkTree } from "../source-tree.ts";
 import { type NodeAttributes, type Ownership, TreeWriter } from "../tree-writer.ts";
+import { specialFile, walkTree } from "../walk-tree.ts";
 import type { Selected } from "./copy-selection.ts";
 import type { PathFilter } from "./path-filter.ts";
 import { applyMode } from "./symbolic-mode.ts";
@@ -25,6 +25,8 @@ export interface CopySettings {
   replaces: boolean;
   /** Contents may be shared with the source by links: nobody changes either. */
   mayLink: boolean;
+  /** Then the number of a file's names says nothing of the source: inodes that have several there. */
+  hardLinked?: ReadonlySet<string> | undefined;
   signal: AbortSignal;
 }
 
@@ -120,7 +122,9 @@ class Copier {
     if (stat.isSymbolicLink()) return this.#writer.symlink(path, linkTarget ?? readlinkSync(at), attributes);
     if (!stat.isFile()) throw specialFile(at);
     const inode = `${stat.dev}:${stat.ino}`;
-    const first = stat.nlink > 1 && !this.#settings.mayLink ? this.#firstNames.get(inode) : undefined;
+    const { mayLink, hardLinked } = this.#settings;
+    const isHardLink = mayLink ? hardLinked?.has(inode) : stat.nlink > 1;
+    const first = isHardLink ? this.#firstNames.get(inode) : undefined;
     if (first !== undefined) return this.#writer.hardlink(path, first);
     this.#firstNames.set(inode, path);
     if (this.#mayLink(stat, attributes, inode) && this.#link(path, at)) return;

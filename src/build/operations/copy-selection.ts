@@ -57,6 +57,13 @@ export function missingPath(path: string): GantryError {
 
 function matchesOf(rootFd: number, path: string, selector: Selector): string[] {
   if (!selector.allowWildcard || !hasWildcards(path)) return [unescaped(path, selector.allowWildcard)];
+  const there = matchingPaths(rootFd, path);
+  if (there.length === 0 && !selector.allowEmptyWildcard) throw missingPath(path);
+  return there;
+}
+
+/** What is there by an absolute path with wildcards, in the order of names; links as such. */
+export function matchingPaths(rootFd: number, path: string): string[] {
   let found = ["/"];
   for (const part of path.split("/").filter((one) => one !== "" && one !== ".")) {
     const glob = hasWildcards(part) ? compileGlob(part) : undefined;
@@ -67,9 +74,7 @@ function matchesOf(rootFd: number, path: string, selector: Selector): string[] {
       return names.map((name) => posix.join(directory, name));
     });
   }
-  const there = found.filter((one) => exists(rootFd, one));
-  if (there.length === 0 && !selector.allowEmptyWildcard) throw missingPath(path);
-  return there;
+  return found.filter((one) => exists(rootFd, one));
 }
 
 function unescaped(path: string, hasEscapes: boolean): string {

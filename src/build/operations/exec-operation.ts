@@ -100,13 +100,13 @@ interface Command {
 
 async function runCommand(command: Command): Promise<RunOutcome> {
   const { op, meta, root, rootMount, mounts, run } = command;
-  const { workspace, executor } = run.host;
+  const { workspace } = run.host;
   const log = new ClippedLog(run.step);
   const containerId = newHexId();
   const marker = `container.${containerId}`;
   await workspace.mark(marker);
   try {
-    return await executor.run({
+    return await run.executor.run({
       base: { layers: root.layers.map(({ diffId }) => diffId) },
       argv: meta.args,
       env: command.environment,

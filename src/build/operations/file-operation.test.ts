@@ -16,7 +16,7 @@ import {
   textIn,
 } from "../solver/solver-house.test-support.ts";
 import type { BuildTree } from "../solver/types.ts";
-import { walkTree } from "../source-tree.ts";
+import { walkTree } from "../walk-tree.ts";
 
 let own: SolverHouse;
 let context: string;

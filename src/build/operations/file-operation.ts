@@ -95,7 +95,7 @@ class FileActions {
       if (action.copy) {
         const source = await this.#open(action.secondaryInput, opened);
         const local = this.#inputAt(action.secondaryInput)?.local;
-        await copyAction(tree, source, action.copy, owner, local !== undefined, this.#run);
+        await copyAction(tree, source, action.copy, owner, local, this.#run);
         return;
       }
       const rootFd = await tree.rootFd();

@@ -31,6 +31,10 @@ export interface OperationRun {
   name: string;
   session: ClientSession | undefined;
   entitlements: readonly string[];
+  executor: RunExecutor;
+  trees?: (name: string) => Ref | undefined;
+  /** As the job's option. */
+  forgetsResults: boolean;
   step: ProgressStep;
   signal: AbortSignal;
 }

@@ -51,16 +51,17 @@ async function contentKey(keys: OperationKeys, signal: AbortSignal): Promise<str
   }
 }
 
-/** Carries out an operation that has inputs, and remembers what came of it. */
+/** Carries out an operation that has inputs, and remembers what came of it under these keys. */
 export async function runOperation(
   vertex: Vertex,
-  keys: readonly string[],
+  keys: readonly string[] | undefined,
   run: OperationRun,
 ): Promise<OperationResult> {
   const { op, metadata } = vertex;
   const made = op.exec
     ? await runExecOperation(op.exec, metadata?.linuxResources, run)
     : await runFileOperation(op.file!, run);
+  if (!keys) return made;
   try {
     const { release } = await rememberResult(run.host, vertex, keys, run.inputs, made.outputs);
     return { outputs: made.outputs, release };

@@ -22,6 +22,8 @@ export async function runSource(op: Op, run: OperationRun): Promise<SourceResult
       return runImageSource(op, run);
     case "local":
       return { ...(await runLocalSource(op, run)), isCached: false };
+    case "job":
+      return takeTree(identifier, run);
     case "git":
       return runGitSource(op, run);
     case "http":
@@ -71,6 +73,13 @@ async function runLocalSource({ source }: Op, run: OperationRun): Promise<Operat
   });
   run.step.status(part, { current: received, done: true });
   return { outputs: [{ layers: [], local: tree }], release };
+}
+
+function takeTree(identifier: string, { trees, host }: OperationRun): SourceResult {
+  const ref = trees?.(identifier.slice("job://".length));
+  if (!ref) throw invalidArgument(`no such tree: ${identifier.slice(0, 200)}`, { code: "Build.Definition" });
+  const release = ref.local?.hold() ?? host.images.holdLayers(ref.layers.map(({ diffId }) => diffId));
+  return { outputs: [ref], release, isCached: true };
 }
 
 async function runGitSource({ source }: Op, run: OperationRun): Promise<SourceResult> {

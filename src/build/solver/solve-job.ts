@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { errorMessage, GantryError, isGantryError } from "../../base/index.ts";
+import { errorMessage, GantryError } from "../../base/index.ts";
 import { assertInputs } from "../cache/operation-keys.ts";
 import type { SharedRuns } from "../cache/shared-runs.ts";
 import { type Definition, digestOf } from "../llb/index.ts";
@@ -8,10 +8,9 @@ import type { OperationHost, OperationResult, OperationRun } from "../operations
 import type { CacheChains } from "../remote-cache/cache-chains.ts";
 import { type CollectRequest, collectChains } from "../remote-cache/collect-chains.ts";
 import { type JobView, RemoteResults } from "../remote-cache/remote-results.ts";
-import { failedOperation } from "./failed-operation.ts";
-import { readGraph, type Vertex, type VertexOutput } from "./graph.ts";
+import { neededBy, readGraph, type Vertex, type VertexOutput } from "./graph.ts";
 import { JobVertex } from "./job-vertex.ts";
-import { neededBy } from "./needed-by.ts";
+import { canceled, failedOperation } from "./operation-errors.ts";
 import { EMPTY_REF, type Ref } from "./ref.ts";
 import { RefTree } from "./ref-tree.ts";
 import { resolveImage } from "./resolve-image.ts";
@@ -241,6 +240,7 @@ export class LocalSolveJob implements SolveJob {
       line.complete();
       return { outputs: [combined] };
     }
+    if (this.#options.forgetsResults) return this.#runUnknown(vertex, line, inputs);
     const { keys, found } = await lookUp(vertex, inputs, this.#host, this.signal);
     if (found) {
       this.#keep(found.release);
@@ -253,9 +253,20 @@ export class LocalSolveJob implements SolveJob {
       this.#keep(release);
       return { outputs: remote };
     }
+    return this.#runUnknown(vertex, line, inputs, keys);
+  }
+
+  /** Without keys it is done for this job alone. */
+  async #runUnknown(
+    vertex: Vertex,
+    line: JobVertex,
+    inputs: readonly Ref[],
+    keys?: readonly string[],
+  ): Promise<Solved> {
     line.start();
     const suffix = vertex.metadata?.ignoreCache ? " ignoring what is known" : "";
-    const solved = await this.#share(keys.at(-1)! + suffix, vertex, line, inputs, (run) =>
+    const shareKey = keys ? keys.at(-1)! + suffix : `${this.id} ${vertex.digest}`;
+    const solved = await this.#share(shareKey, vertex, line, inputs, (run) =>
       runOperation(vertex, keys, run),
     );
     line.complete();
@@ -270,7 +281,8 @@ export class LocalSolveJob implements SolveJob {
     line.start();
     const { source, platform } = vertex.op;
     // A client's directory and what it uploads are its own; everything else is the same for all.
-    const isOwn = /^(?:local:|http:\/\/buildkit-session\/)/.test(source!.identifier);
+    const isOwn =
+      this.#options.forgetsResults || /^(?:job:|local:|http:\/\/buildkit-session\/)/.test(source!.identifier);
     const key = JSON.stringify(["source", source, platform, isOwn ? this.id : ""]);
     let isCached = false;
     const solved = await this.#share(key, vertex, line, [], async (run) => {
@@ -301,6 +313,9 @@ export class LocalSolveJob implements SolveJob {
           name,
           session: leader.job.session,
           entitlements: leader.job.entitlements,
+          forgetsResults: leader.job.#options.forgetsResults ?? false,
+          executor: leader.job.#options.executor ?? this.#host.executor,
+          ...(leader.job.#options.trees ? { trees: leader.job.#options.trees } : {}),
           step: stepOfAll(leader.vertex.digest, participants),
           signal,
         }),
@@ -377,12 +392,6 @@ function stepOfAll(digest: string, participants: ReadonlySet<OperationShare>): P
       for (const { vertex } of participants) vertex.log(stream, data);
     },
   };
-}
-
-function canceled(signal: AbortSignal): GantryError {
-  const { reason } = signal;
-  if (isGantryError(reason, "Canceled")) return reason;
-  return new GantryError("Canceled", "context canceled", { code: "Build.Canceled", cause: reason });
 }
 
 function outputOf(outputs: readonly Ref[], index: number): Ref {

@@ -10,8 +10,8 @@ import {
 import { openMountedRoot } from "../../runtime/index.ts";
 import { DefinitionBuilder, type LlbOutput, type OutgoingMetadata, type OutgoingOp } from "../llb/index.ts";
 import type { ClientSession, FileEntry, FileSyncRequest } from "../session/types.ts";
-import { walkTree } from "../source-tree.ts";
 import type { RunRequest } from "../types.ts";
+import { walkTree } from "../walk-tree.ts";
 import { createSolver, type LocalSolver } from "./solver.ts";
 import type {
   BuildTree,

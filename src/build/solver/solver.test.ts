@@ -387,3 +387,47 @@ describe("the solver", () => {
     expect(await own.solver.diskUsage()).toEqual([]);
   });
 });
+
+describe("a job with means of its own", () => {
+  it("brings trees, runs commands its way, and leaves nothing that others find", async () => {
+    const image = await own.house.images.get("base");
+    const layers = image.layers.map((diffId) => ({ diffId, createdAtMs: 0, description: "" }));
+    const asked: string[] = [];
+    const graph = new TestGraph();
+    const base = graph.add({ source: { identifier: "job://base" } });
+    const output = graph.run(base, ["write", "/out", "made"]);
+    const start = () =>
+      startJob(own, {
+        forgetsResults: true,
+        trees: (name) => (name === "base" ? { layers } : undefined),
+        executor: {
+          run: async (request) => {
+            asked.push(request.argv.join(" "));
+            await own.house.images.prepareSnapshot(request.containerId, request.base);
+            const { upperDir } = await own.house.images.snapshotMount(request.containerId);
+            fs.writeFileSync(join(upperDir!, "out"), "mine");
+            const { containerId } = request;
+            const dispose = () => own.house.images.removeSnapshot(containerId);
+            return { exitCode: 0, containerId, snapshotKey: containerId, dispose };
+          },
+        },
+      });
+    for (const _time of [1, 2]) {
+      const job = start();
+      expect(await textIn(await job.get(graph, output), "/out")).toBe("mine");
+      expect(job.done()).toEqual(["CACHED job://base", "write /out made"]);
+      await job.close();
+    }
+    expect(asked).toEqual(["write /out made", "write /out made"]);
+    expect(own.runs).toEqual([]);
+    expect(await own.solver.diskUsage()).toEqual([]);
+  });
+
+  it("is the only one that has them", async () => {
+    const graph = new TestGraph();
+    const output = graph.add({ source: { identifier: "job://base" } });
+    const job = startJob(own);
+    await expect(job.get(graph, output)).rejects.toThrow("no such tree: job://base");
+    await job.close();
+  });
+});

@@ -2,6 +2,8 @@ import type { ImageConfig, Platform } from "../../formats/oci-types.ts";
 import type { Definition, Op, SourceInfo, SourceRange } from "../llb/index.ts";
 import type { CacheChains, CachedLayer } from "../remote-cache/cache-chains.ts";
 import type { ClientSession, FileEntry } from "../session/types.ts";
+import type { RunExecutor } from "../types.ts";
+import type { Ref } from "./ref.ts";
 
 /** Solves definitions; one for all builds of the program, so that equal operations of builds that run at once run once. */
 export interface Solver {
@@ -20,6 +22,12 @@ export interface JobOptions {
   signal: AbortSignal;
   /** What the client allows (`--allow network.host`, `security.insecure`). */
   entitlements: readonly string[];
+  /** What whoever started the job has brought: sources `job://NAME`. */
+  trees?: (name: string) => Ref | undefined;
+  /** Carries out the job's commands in the place of the solver's own. */
+  executor?: RunExecutor;
+  /** Results are neither looked up nor remembered: the job's owner keeps them in another form (the classic builder's images). */
+  forgetsResults?: boolean;
 }
 
 export interface SolveJob {

@@ -29,7 +29,7 @@ export async function runHttpSource(
   if (new URL(identifier).host === UPLOAD_HOST) return takeUpload(identifier, attrs, run);
   // An address may hold a password.
   const key = `http ${shortHash(JSON.stringify([identifier, Object.entries(attrs).sort()]), 64)}`;
-  const known = run.host.results.find([key]);
+  const known = run.forgetsResults ? undefined : run.host.results.find([key]);
   if (known && attrs["http.checksum"]) return resultOf(known);
   try {
     const result = await download({ identifier, attrs, key, etag: known?.record.etag }, run);
@@ -65,6 +65,7 @@ async function download(
     onProgress: (current, total) => run.step.status(identifier, { current, total }),
   });
   const made = await treeOf(file, identifier, attrs, run);
+  if (run.forgetsResults) return made;
   try {
     const layers = [...made.outputs[0]!.layers];
     const { release } = await results.put({

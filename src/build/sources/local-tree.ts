@@ -9,6 +9,8 @@ export interface LocalTree {
   readonly rootFd: number;
   /** What is there, by path; files with the SHA-256 of their content. */
   readonly entries: ReadonlyMap<string, LocalEntry>;
+  /** Inodes (`dev:ino`) that the client has under several names: copies have them so, too. */
+  readonly hardLinked?: ReadonlySet<string>;
   /** Whoever uses it longer than the one who asked for it; returns how to let go. */
   hold(): () => void;
 }

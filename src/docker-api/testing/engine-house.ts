@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll } from "vitest";
 import { newHexId, silentLogger, systemClock } from "../../base/index.ts";
-import { type Builder, createBuilder, createEngineRunExecutor } from "../../build/index.ts";
+import { type Builder, createBuilder, createEngineRunExecutor, createSolver } from "../../build/index.ts";
 import { openContentStore } from "../../content/index.ts";
 import { type OpenEngine, openEngine } from "../../engine/index.ts";
 import { tarEntry, writeTar } from "../../formats/index.ts";
@@ -70,14 +70,17 @@ async function openEngineHouse(): Promise<EngineHouse> {
     logger,
     clock,
   });
-  const builder = createBuilder({
-    stateDir: join(dir, "build"),
+  const executor = createEngineRunExecutor(engine);
+  const solver = createSolver({
+    stateDir: join(dir, "build/solver"),
     images,
-    executor: createEngineRunExecutor(engine),
+    executor,
     removeContainer: (id) => engine.removeContainer(id, { force: true, removeVolumes: true }),
     logger,
     clock,
   });
+  await solver.open();
+  const builder = createBuilder({ stateDir: join(dir, "build"), images, solver, executor, clock });
   await builder.open();
   const api = createDockerApi({
     engine,
@@ -126,6 +129,7 @@ async function openEngineHouse(): Promise<EngineHouse> {
       api.close();
       for (const server of servers) await server.close();
       await builder.close();
+      await solver.close();
       for (const { Id } of await engine.listContainers({ all: true }))
         await engine.removeContainer(Id, { force: true, removeVolumes: true });
       await engine.shutdown({ stopContainers: true });

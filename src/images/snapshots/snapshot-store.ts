@@ -191,11 +191,15 @@ export class SnapshotStore {
 
   /** Nothing was written, and `/` looks as in the layer below. */
   async isUnchanged(key: string): Promise<boolean> {
-    const upper = this.upperDir(key);
-    if ((await readdir(upper)).length > 0) return false;
-    const top = this.require(key).layers.at(-1);
+    return this.addsNothing(this.upperDir(key), this.require(key).layers);
+  }
+
+  /** Whether what a directory holds changes nothing of the layers below it. */
+  async addsNothing(dir: string, layers: readonly string[]): Promise<boolean> {
+    if ((await readdir(dir)).length > 0) return false;
+    const top = layers.at(-1);
     if (top === undefined) return true;
-    const [own, below] = await Promise.all([stat(upper), stat(this.#layerDir(top))]);
+    const [own, below] = await Promise.all([stat(dir), stat(this.#layerDir(top))]);
     return own.mode === below.mode && own.uid === below.uid && own.gid === below.gid;
   }
 

@@ -3,7 +3,7 @@ import { lstat, mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { FairTurn, type GantryError, invalidArgument } from "../../../base/index.ts";
 import { type GitCommandOptions, runGit } from "../../../runtime/index.ts";
-import { walkTree } from "../../source-tree.ts";
+import { walkTree } from "../../walk-tree.ts";
 import { type GitIdentifier, isCommit, redacted } from "./git-identifier.ts";
 import type { ResolvedRef } from "./git-refs.ts";
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { newHexId, presentOrUndefined, readRecord } from "../base/index.ts";
+import { newHexId, presentOrUndefined, readRecord } from "../../base/index.ts";
 
 /** Everything that the result of a step depends on; two steps with equal keys give the same image. */
 export interface StepKey {

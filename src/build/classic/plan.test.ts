@@ -1,12 +1,12 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: a Dockerfile's own substitutions
 import { describe, expect, it } from "vitest";
-import { parseDockerfile } from "../formats/index.ts";
+import { parseDockerfile } from "../../formats/index.ts";
+import { isSignal } from "../stop-signal.ts";
 import { applyChanges } from "./apply-changes.ts";
 import { GlobalArgs, StageArgs } from "./build-args.ts";
 import { OrderedOutput } from "./ordered-output.ts";
 import { planBuild } from "./plan.ts";
 import { parsePorts } from "./port-specs.ts";
-import { isSignal } from "./stop-signal.ts";
 
 const plan = (text: string, options: { target?: string; args?: Record<string, string> } = {}) =>
   planBuild(

@@ -4,18 +4,29 @@ import {
   fstatSync,
   openSync,
   readFileSync,
+  readlinkSync,
   rmdirSync,
+  type Stats,
   unlinkSync,
   writeFileSync,
 } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { errnoCode, errorMessage, FairTurn, GantryError, invalidArgument } from "../base/index.ts";
-import { createIgnoreMatcher, decompress, parseDockerignore } from "../formats/index.ts";
-import { fdPath, hasErrno, O_PATH, openAtRoot, reopenFile } from "../kernel/index.ts";
-import { type SourceTree, walkTree } from "./source-tree.ts";
-import { TreeWriter } from "./tree-writer.ts";
-import { unpackTar } from "./unpack-tar.ts";
+import {
+  errnoCode,
+  errorMessage,
+  FairTurn,
+  GantryError,
+  invalidArgument,
+  newHexId,
+} from "../../base/index.ts";
+import { createIgnoreMatcher, decompress, parseDockerignore } from "../../formats/index.ts";
+import { fdPath, hasErrno, O_PATH, openAtRoot, reopenFile } from "../../kernel/index.ts";
+import { contentDigest } from "../file-content.ts";
+import type { LocalEntry, LocalTree } from "../sources/local-tree.ts";
+import { TreeWriter } from "../tree-writer.ts";
+import { unpackTar } from "../unpack-tar.ts";
+import { walkTree } from "../walk-tree.ts";
 
 export interface ContextLimits {
   limitBytes: number;
@@ -26,15 +37,14 @@ const MAX_TEXT_FILE_BYTES = 4 * 1024 * 1024;
 
 /** The files of one build, in a directory of their own that only this program may enter. */
 export class BuildContext {
-  readonly tree: SourceTree;
   readonly #dir: string;
   readonly #rootFd: number;
   readonly #digests = new Map<string, string>();
+  #tree: Promise<LocalTree> | undefined;
 
   private constructor(dir: string, rootFd: number) {
     this.#dir = dir;
     this.#rootFd = rootFd;
-    this.tree = { rootFd, isContext: true, knownDigest: (path) => this.#digests.get(path) };
   }
 
   /** Unpacks a tar stream (gzip and zstd too) below `parentDir`. */
@@ -128,6 +138,44 @@ export class BuildContext {
       await turn.pause();
       removeEntry(at, isDirectory);
     }
+  }
+
+  /** What is there, for the solver; nothing may change from here on. It goes with the context. */
+  tree(): Promise<LocalTree> {
+    this.#tree ??= this.#readTree();
+    return this.#tree;
+  }
+
+  async #readTree(): Promise<LocalTree> {
+    const entries = new Map<string, LocalEntry>();
+    const hardLinked = new Set<string>();
+    const turn = new FairTurn();
+    for (const { path, at, stat } of walkTree(fdPath(this.#rootFd))) {
+      await turn.pause();
+      entries.set(path, await this.#entryOf(path, at, stat));
+      if (stat.isFile() && stat.nlink > 1) hardLinked.add(`${stat.dev}:${stat.ino}`);
+    }
+    const dir = readlinkSync(fdPath(this.#rootFd));
+    return { identity: newHexId(), dir, rootFd: this.#rootFd, entries, hardLinked, hold: () => () => {} };
+  }
+
+  async #entryOf(path: string, at: string, stat: Stats): Promise<LocalEntry> {
+    const digest = stat.isFile()
+      ? (this.#digests.get(path) ?? (await contentDigest(at, stat.size)))
+      : undefined;
+    return {
+      path,
+      mode: stat.mode,
+      uid: stat.uid,
+      gid: stat.gid,
+      sizeBytes: stat.isFile() ? stat.size : 0,
+      mtimeNs: BigInt(Math.round(stat.mtimeMs * 1e6)),
+      linkName: stat.isSymbolicLink() ? readlinkSync(at) : "",
+      deviceMajor: 0,
+      deviceMinor: 0,
+      xattrs: {},
+      ...(digest === undefined ? {} : { contentDigest: digest }),
+    };
   }
 
   async dispose(): Promise<void> {

@@ -1,4 +1,4 @@
-import { GantryError, invalidArgument } from "../base/index.ts";
+import { GantryError, invalidArgument } from "../../base/index.ts";
 import {
   type Dockerfile,
   type DockerfileStage,
@@ -6,7 +6,7 @@ import {
   type Instruction,
   type InstructionOf,
   parseInstructions,
-} from "../formats/index.ts";
+} from "../../formats/index.ts";
 import type { GlobalArgs } from "./build-args.ts";
 
 export type StageBase =

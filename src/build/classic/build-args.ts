@@ -1,4 +1,4 @@
-import type { Variables } from "../formats/index.ts";
+import type { Variables } from "../../formats/index.ts";
 
 /** Usable in RUN without an ARG, and no part of what a step is known by: they say how to reach the net, not what to build. */
 const PREDEFINED = [

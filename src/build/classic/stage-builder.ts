@@ -1,4 +1,4 @@
-import { type Clock, invalidArgument, notImplemented, rfc3339Nanos } from "../base/index.ts";
+import { type Clock, invalidArgument, notImplemented, rfc3339Nanos } from "../../base/index.ts";
 import {
   type Dockerfile,
   expandWord,
@@ -7,20 +7,21 @@ import {
   type InstructionOf,
   parseInstructions,
   shortId,
-} from "../formats/index.ts";
-import type { ImageRecord, ImageService } from "../images/types.ts";
+} from "../../formats/index.ts";
+import type { ImageRecord, ImageService } from "../../images/types.ts";
+import { DEFAULT_PATH } from "../image-config.ts";
+import type { SolveEvent, Solver } from "../solver/types.ts";
+import type { BuildOutput, BuildRequest, RunExecutor } from "../types.ts";
 import { type GlobalArgs, StageArgs } from "./build-args.ts";
 import { buildCanceled } from "./build-canceled.ts";
 import type { BuildContext } from "./context.ts";
 import { runCopyStep } from "./copy-step.ts";
-import { DEFAULT_PATH } from "./image-config.ts";
 import { applyMetadata, isMetadataInstruction, metadataHistory, resolveWorkdir } from "./metadata-step.ts";
 import type { PlannedStage } from "./plan.ts";
 import { runRunStep } from "./run-step.ts";
+import { StageJob } from "./stage-job.ts";
 import type { StepCache, StepKey } from "./step-cache.ts";
-import type { BuildOutput, BuildRequest, RunExecutor } from "./types.ts";
 import { runWorkdirStep } from "./workdir-step.ts";
-import type { Workspace } from "./workspace.ts";
 
 /** What a stage ends with; without image for a stage that is `FROM scratch` and nothing else. */
 export interface StageResult {
@@ -32,13 +33,12 @@ export interface BuildScope {
   request: BuildRequest;
   images: ImageService;
   executor: RunExecutor;
+  solver: Pick<Solver, "startJob">;
   cache: StepCache;
-  workspace: Workspace;
   context: BuildContext;
   args: GlobalArgs;
   dockerfile: Dockerfile;
   totalSteps: number;
-  limits: { limitBytes: number; limitEntries: number };
   clock: Clock;
   signal: AbortSignal;
   /** Result of another stage, built if need be. */
@@ -47,13 +47,20 @@ export interface BuildScope {
   findImage(reference: string, platform: string | undefined, output: BuildOutput): Promise<ImageRecord>;
 }
 
+/** What a step has written, held by the stage's job. */
+export interface StepLayer {
+  diffId: string;
+  /** Of a container that stays: what it writes from here on lies on the layer. */
+  snapshotKey?: string;
+}
+
 /** A step's contribution: what to commit on top of the stage so far. */
 export interface StepCommit {
   key: StepKey;
   config: ImageRuntimeConfig;
   createdBy: string;
-  /** Makes the layer; absent for metadata. Returns the snapshot to commit and how to let go of it. */
-  layer?: () => Promise<{ snapshotKey: string; dispose(): Promise<void> } | undefined>;
+  /** Makes the layer; absent for metadata. */
+  layer?: () => Promise<StepLayer>;
 }
 
 /** Carries out one stage, instruction by instruction. */
@@ -62,6 +69,7 @@ export class StageBuilder {
   readonly planned: PlannedStage;
   readonly output: BuildOutput;
   readonly args: StageArgs;
+  readonly job: StageJob;
   config: ImageRuntimeConfig = {};
   image: ImageRecord | undefined;
   #author: string | undefined;
@@ -74,10 +82,20 @@ export class StageBuilder {
     this.output = output;
     this.args = new StageArgs(scope.args);
     this.#step = planned.firstStep;
+    const { solver, signal } = scope;
+    this.job = new StageJob({ solver, signal, onEvent: (event) => this.#tellProgress(event) });
   }
 
   /** `extra` are instructions added by the client's options. */
   async run(extra: readonly Instruction[]): Promise<StageResult> {
+    try {
+      return await this.#run(extra);
+    } finally {
+      await this.job.close();
+    }
+  }
+
+  async #run(extra: readonly Instruction[]): Promise<StageResult> {
     this.#announce(this.planned.stage.from.original);
     await this.#begin();
     await this.#runTriggers();
@@ -108,26 +126,23 @@ export class StageBuilder {
       return;
     }
     const layer = await step.layer?.();
-    try {
-      const nowMs = this.scope.clock.nowMs();
-      const image = await this.scope.images.commit({
-        parentId: this.image?.id,
-        snapshotKey: layer?.snapshotKey,
-        config: step.config,
-        history: {
-          created: rfc3339Nanos(nowMs),
-          created_by: step.createdBy,
-          ...(this.#author === undefined ? {} : { author: this.#author }),
-          ...(layer ? {} : { empty_layer: true }),
-        },
-        author: this.#author,
-        createdAtMs: nowMs,
-      });
-      await this.scope.cache.remember(step.key, image.id);
-      this.#become(image);
-    } finally {
-      await layer?.dispose();
-    }
+    const nowMs = this.scope.clock.nowMs();
+    const image = await this.scope.images.commit({
+      parentId: this.image?.id,
+      layer: layer?.diffId,
+      snapshotKey: layer?.snapshotKey,
+      config: step.config,
+      history: {
+        created: rfc3339Nanos(nowMs),
+        created_by: step.createdBy,
+        ...(this.#author === undefined ? {} : { author: this.#author }),
+        ...(layer ? {} : { empty_layer: true }),
+      },
+      author: this.#author,
+      createdAtMs: nowMs,
+    });
+    await this.scope.cache.remember(step.key, image.id);
+    this.#become(image);
   }
 
   key(instruction: string, ...inputs: unknown[]): StepKey {
@@ -218,6 +233,13 @@ export class StageBuilder {
     const key = this.key(kind, comment, config);
     // SHELL counts for its own entry already.
     await this.commit({ key, config, createdBy: metadataHistory(config, comment) });
+  }
+
+  /** Downloads; what commands write their containers tell. */
+  #tellProgress(event: SolveEvent): void {
+    if (event.kind !== "status" || !/^https?:/i.test(event.id)) return;
+    const { current, total } = event;
+    this.output.progress({ status: "Downloading", current, ...(total > 0 ? { total } : {}) });
   }
 
   #announce(text: string): void {

@@ -1,6 +1,6 @@
-import { invalidArgument } from "../base/index.ts";
-import type { Ownership } from "./tree-writer.ts";
-import { userTableEntry } from "./user-table.ts";
+import { invalidArgument } from "../../base/index.ts";
+import type { Ownership } from "../tree-writer.ts";
+import { userTableEntry } from "../user-table.ts";
 
 const MAX_ID = 2 ** 31 - 1;
 

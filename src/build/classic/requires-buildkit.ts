@@ -1,4 +1,4 @@
-import { type GantryError, notImplemented } from "../base/index.ts";
+import { type GantryError, notImplemented } from "../../base/index.ts";
 
 /** What the classic builder says of a flag that it does not have. */
 export function requiresBuildKit(flag: string): GantryError {

@@ -7,13 +7,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { silentLogger } from "../base/index.ts";
-import { openContentStore } from "../content/index.ts";
-import { tarEntry, writeTar } from "../formats/index.ts";
-import { type ImageService, openImageService } from "../images/index.ts";
-import { openMountedRoot } from "../runtime/index.ts";
+import { silentLogger } from "../../base/index.ts";
+import { openContentStore } from "../../content/index.ts";
+import { tarEntry, writeTar } from "../../formats/index.ts";
+import { type ImageService, openImageService } from "../../images/index.ts";
+import { openMountedRoot } from "../../runtime/index.ts";
+import { createSolver } from "../solver/index.ts";
+import type { Builder, BuildRequest, RunExecutor } from "../types.ts";
 import { createBuilder } from "./builder.ts";
-import type { Builder, BuildRequest, RunExecutor } from "./types.ts";
 
 let dir: string;
 let images: ImageService;
@@ -26,7 +27,7 @@ const executor: RunExecutor = {
   async run(request) {
     const id = request.containerId;
     // Known to a later start before there is anything to be found.
-    expect(fs.existsSync(join(dir, "build", "markers", `container.${id}`))).toBe(true);
+    expect(fs.existsSync(join(dir, "build/solver/markers", `container.${id}`))).toBe(true);
     runs.push([...request.argv]);
     await request.onCreated();
     const rootfs = await images.prepareSnapshot(id, request.base as string);
@@ -62,8 +63,7 @@ beforeAll(async () => {
     registry: { repository: noRegistry },
     logger: silentLogger,
   });
-  builder = newBuilder();
-  await builder.open();
+  builder = await openBuilder();
 });
 
 afterAll(async () => {
@@ -76,14 +76,18 @@ beforeEach(() => {
   runs.length = 0;
 });
 
-function newBuilder(): Builder {
-  return createBuilder({
-    stateDir: join(dir, "build"),
+async function openBuilder(): Promise<Builder> {
+  const solver = createSolver({
+    stateDir: join(dir, "build/solver"),
     images,
     executor,
     removeContainer: async () => {},
     logger: silentLogger,
   });
+  await solver.open();
+  const opened = createBuilder({ stateDir: join(dir, "build"), images, solver, executor });
+  await opened.open();
+  return opened;
 }
 
 /** On one of the ports that fetch() does not talk to. */
@@ -140,7 +144,9 @@ async function contentOf(imageId: string, path: string): Promise<string | undefi
 }
 
 function leftovers(): string[] {
-  return ["contexts", "markers", "mounts"].flatMap((name) => fs.readdirSync(join(dir, "build", name)));
+  return ["contexts", "solver/contexts", "solver/markers", "solver/mounts"].flatMap((name) =>
+    fs.readdirSync(join(dir, "build", name)),
+  );
 }
 
 describe("a build", () => {
@@ -430,10 +436,10 @@ describe("a build fails", () => {
 });
 
 it("removes what a killed build left", async () => {
-  fs.writeFileSync(join(dir, "build/markers/snapshot.build-stale"), "");
+  fs.writeFileSync(join(dir, "build/solver/markers/snapshot.build-stale"), "");
   fs.mkdirSync(join(dir, "build/contexts/context-stale"));
   await images.prepareSnapshot("build-stale", undefined);
-  await newBuilder().open();
+  await openBuilder();
   await expect(images.snapshotMount("build-stale")).rejects.toThrow();
   expect(leftovers()).toEqual([]);
 });

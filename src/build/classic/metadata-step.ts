@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { invalidArgument } from "../base/index.ts";
+import { invalidArgument } from "../../base/index.ts";
 import {
   type CommandLine,
   expandWord,
@@ -7,10 +7,10 @@ import {
   type Instruction,
   type InstructionBody,
   type Variables,
-} from "../formats/index.ts";
-import { nopCommand, quotedList, setEnv, shellOf } from "./image-config.ts";
+} from "../../formats/index.ts";
+import { nopCommand, quotedList, setEnv, shellOf } from "../image-config.ts";
+import { isSignal } from "../stop-signal.ts";
 import { parsePorts } from "./port-specs.ts";
-import { isSignal } from "./stop-signal.ts";
 
 /** Instructions that change the configuration only. */
 export type MetadataKind =

@@ -1,5 +1,5 @@
-import { invalidArgument } from "../base/index.ts";
-import { type ImageRuntimeConfig, parseInstructions } from "../formats/index.ts";
+import { invalidArgument } from "../../base/index.ts";
+import { type ImageRuntimeConfig, parseInstructions } from "../../formats/index.ts";
 import { GlobalArgs, StageArgs } from "./build-args.ts";
 import { applyMetadata, isMetadataInstruction, resolveWorkdir } from "./metadata-step.ts";
 

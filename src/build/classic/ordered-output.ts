@@ -1,5 +1,5 @@
-import type { ProgressEvent } from "../images/types.ts";
-import type { BuildOutput } from "./types.ts";
+import type { ProgressEvent } from "../../images/types.ts";
+import type { BuildOutput } from "../types.ts";
 
 type Entry =
   | { kind: "text"; text: string }

@@ -1,4 +1,4 @@
-import { GantryError } from "../base/index.ts";
+import { GantryError } from "../../base/index.ts";
 
 export function buildCanceled(signal: AbortSignal): GantryError {
   return new GantryError("Canceled", "Build cancelled", { code: "Build.Canceled", cause: signal.reason });

@@ -2,6 +2,12 @@ import { GantryError, isGantryError } from "../../base/index.ts";
 import type { Vertex } from "./graph.ts";
 import type { FailedOperation } from "./types.ts";
 
+export function canceled(signal: AbortSignal): GantryError {
+  const { reason } = signal;
+  if (isGantryError(reason, "Canceled")) return reason;
+  return new GantryError("Canceled", "context canceled", { code: "Build.Canceled", cause: reason });
+}
+
 /** Says of an error which operation met it (`details.operation`, a FailedOperation). */
 export function failedOperation({ digest, name, locations }: Vertex, error: unknown): unknown {
   if (!isGantryError(error)) return error;

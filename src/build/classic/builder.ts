@@ -1,3 +1,4 @@
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type Clock,
@@ -5,11 +6,10 @@ import {
   GantryError,
   invalidArgument,
   isGantryError,
-  type Logger,
   readAll,
   systemClock,
-} from "../base/index.ts";
-import { storageError } from "../content/index.ts";
+} from "../../base/index.ts";
+import { storageError } from "../../content/index.ts";
 import {
   type Dockerfile,
   formatCanonical,
@@ -21,30 +21,28 @@ import {
   parsePlatform,
   shortId,
   withDefaultTag,
-} from "../formats/index.ts";
-import { tagToStore } from "../images/index.ts";
-import type { ImageRecord, ImageService } from "../images/types.ts";
-import { hostInfo } from "../kernel/index.ts";
+} from "../../formats/index.ts";
+import { tagToStore } from "../../images/index.ts";
+import type { ImageRecord, ImageService } from "../../images/types.ts";
+import { hostInfo } from "../../kernel/index.ts";
+import { fetchRemote } from "../remote.ts";
+import type { Solver } from "../solver/types.ts";
+import type { Builder, BuildOutput, BuildRequest, BuildResult, RunExecutor } from "../types.ts";
 import { applyChanges } from "./apply-changes.ts";
 import { GlobalArgs } from "./build-args.ts";
 import { buildCanceled } from "./build-canceled.ts";
 import { BuildContext } from "./context.ts";
 import { OrderedOutput } from "./ordered-output.ts";
 import { type BuildPlan, planBuild } from "./plan.ts";
-import { fetchRemote } from "./remote.ts";
 import { type BuildScope, StageBuilder, type StageResult } from "./stage-builder.ts";
 import { StepCache } from "./step-cache.ts";
-import type { Builder, BuildOutput, BuildRequest, BuildResult, RunExecutor } from "./types.ts";
-import { Workspace } from "./workspace.ts";
 
 export interface BuilderOptions {
-  /** `<home>/build`. */
+  /** `<home>/build`: `cache/` which image a step led to, `contexts/` what clients sent while their builds run. */
   stateDir: string;
   images: ImageService;
+  solver: Pick<Solver, "startJob">;
   executor: RunExecutor;
-  /** Removes a container that a killed build left behind. */
-  removeContainer: (id: string) => Promise<void>;
-  logger: Logger;
   clock?: Clock;
   limits?: { contextBytes?: number; contextEntries?: number };
 }
@@ -62,7 +60,7 @@ class DockerfileBuilder implements Builder {
   readonly #options: BuilderOptions;
   readonly #clock: Clock;
   readonly #cache: StepCache;
-  readonly #workspace: Workspace;
+  readonly #contextsDir: string;
   readonly #closing = new AbortController();
   readonly #running = new Set<Promise<unknown>>();
 
@@ -72,16 +70,12 @@ class DockerfileBuilder implements Builder {
     this.#cache = new StepCache(join(options.stateDir, "cache"), async (id) => {
       return (await options.images.find(id)) !== undefined;
     });
-    this.#workspace = new Workspace({
-      dir: options.stateDir,
-      images: options.images,
-      removeContainer: options.removeContainer,
-      logger: options.logger,
-    });
+    this.#contextsDir = join(options.stateDir, "contexts");
   }
 
   async open(): Promise<void> {
-    await this.#workspace.open();
+    await rm(this.#contextsDir, { recursive: true, force: true });
+    await mkdir(this.#contextsDir, { recursive: true, mode: 0o700 });
     await this.#cache.open();
   }
 
@@ -108,7 +102,8 @@ class DockerfileBuilder implements Builder {
     try {
       return await work;
     } catch (error) {
-      if (!isGantryError(error) && canceled.aborted) throw buildCanceled(canceled);
+      if (canceled.aborted && (!isGantryError(error) || error.kind === "Canceled"))
+        throw buildCanceled(canceled);
       throw errnoCode(error) === undefined ? error : storageError(error, "build");
     } finally {
       this.#running.delete(work);
@@ -133,15 +128,15 @@ class DockerfileBuilder implements Builder {
   async #receiveContext(request: BuildRequest, signal: AbortSignal): Promise<BuildContext> {
     const limits = this.#limits();
     if (request.context && !request.remote) {
-      return BuildContext.receive(this.#workspace.contextsDir, request.context, limits, signal);
+      return BuildContext.receive(this.#contextsDir, request.context, limits, signal);
     }
     if (!request.remote) throw invalidArgument("missing build context");
     const response = await fetchRemote(request.remote, signal);
     if (!/^text\/plain\b/.test(response.headers["content-type"] ?? "")) {
-      return BuildContext.receive(this.#workspace.contextsDir, response.body, limits, signal);
+      return BuildContext.receive(this.#contextsDir, response.body, limits, signal);
     }
     const text = (await readAll(response.body, MAX_REMOTE_DOCKERFILE_BYTES)).toString("utf8");
-    return BuildContext.ofDockerfile(this.#workspace.contextsDir, text, request.dockerfile || "Dockerfile");
+    return BuildContext.ofDockerfile(this.#contextsDir, text, request.dockerfile || "Dockerfile");
   }
 
   #limits() {
@@ -168,14 +163,13 @@ class DockerfileBuilder implements Builder {
     const scope: Omit<BuildScope, "stage"> = {
       request,
       images: this.#options.images,
+      solver: this.#options.solver,
       executor: this.#options.executor,
       cache: this.#cache,
-      workspace: this.#workspace,
       context,
       args,
       dockerfile,
       totalSteps: plan.totalSteps,
-      limits: this.#limits(),
       clock: this.#clock,
       signal,
       findImage: (reference, platform, output) =>

@@ -1,4 +1,4 @@
-import { invalidArgument } from "../base/index.ts";
+import { invalidArgument } from "../../base/index.ts";
 
 const PROTOCOLS = ["tcp", "udp", "sctp"];
 /** A range may not name more ports than there are. */
