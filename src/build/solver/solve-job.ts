@@ -160,10 +160,21 @@ export class LocalSolveJob implements SolveJob {
 
   async #imageLayers({ op: { source, platform } }: Vertex): Promise<readonly string[] | undefined> {
     const [scheme, reference] = source!.identifier.split("://", 2);
-    if (scheme !== "docker-image" || reference === undefined || !platform) return undefined;
-    const mode = source!.attrs["image.resolvemode"] === "pull" ? "pull" : "default";
+    if (reference === undefined || !platform) return undefined;
+    const {
+      "image.resolvemode": given,
+      "oci.session": sessionId = "",
+      "oci.store": storeId = "",
+    } = source!.attrs;
+    const mode = given === "pull" ? given : "default";
+    const ociLayout = scheme === "oci-layout" ? { ociLayout: { sessionId, storeId } } : {};
     try {
-      const { config } = await resolveImage(this.#host.images, reference, { platform, mode }, this);
+      const { config } = await resolveImage(
+        this.#host.images,
+        reference,
+        { platform, mode, ...ociLayout },
+        this,
+      );
       return config.rootfs.diff_ids;
     } catch {
       return undefined;
