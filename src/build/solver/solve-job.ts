@@ -17,6 +17,7 @@ import { RefTree } from "./ref-tree.ts";
 import { resolveImage } from "./resolve-image.ts";
 import { combineRefs, lookUp, rememberResult, runOperation } from "./run-operation.ts";
 import { runSource } from "./run-source.ts";
+import { stepOfAll } from "./step-of-all.ts";
 import type {
   BuildTree,
   JobOptions,
@@ -376,18 +377,6 @@ export class LocalSolveJob implements SolveJob {
     for (const release of this.#releases.splice(0)) release();
     this.#onClosed();
   }
-}
-
-function stepOfAll(digest: string, participants: ReadonlySet<OperationShare>): ProgressStep {
-  return {
-    digest,
-    status: (id, progress) => {
-      for (const { vertex } of participants) vertex.status(id, progress);
-    },
-    log: (stream, data) => {
-      for (const { vertex } of participants) vertex.log(stream, data);
-    },
-  };
 }
 
 function canceled(signal: AbortSignal): GantryError {
