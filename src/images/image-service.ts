@@ -275,6 +275,7 @@ class LocalImageService implements ImageService {
       onProgress?: (event: ProgressEvent) => void;
       signal?: AbortSignal;
       isNoImage?: boolean;
+      isByDigest?: boolean;
     },
   ): Promise<void> {
     const pushed = await pushDocuments(this, reference, documents, options);

@@ -182,7 +182,7 @@ export interface ImageService {
   add(request: AddImageRequest): Promise<ImageRecord>;
   /** Names an index: it stays as long as one of its names does. */
   addIndex(request: AddIndexRequest): Promise<void>;
-  /** Sends documents that need not be an image of the store. `isNoImage`: the name stands for something else there. */
+  /** Sends documents that need not be an image of the store. `isNoImage`: the name stands for something else there; `isByDigest`: it gets no tag. */
   pushDocuments(
     reference: string,
     documents: DocumentsToPush,
@@ -191,6 +191,7 @@ export interface ImageService {
       onProgress?: (event: ProgressEvent) => void;
       signal?: AbortSignal;
       isNoImage?: boolean;
+      isByDigest?: boolean;
     },
   ): Promise<void>;
   /** Where a name leads to at its registry, for what is no image. */

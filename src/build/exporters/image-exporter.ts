@@ -1,4 +1,4 @@
-import { invalidArgument, notImplemented } from "../../base/index.ts";
+import { invalidArgument } from "../../base/index.ts";
 import type { ContentLease, ContentStore } from "../../content/index.ts";
 import { parseImageReference } from "../../formats/index.ts";
 import { tagToStore } from "../../images/index.ts";
@@ -23,6 +23,8 @@ export interface ImageExporterHost {
 interface StoreAttributes {
   push: boolean;
   store: boolean;
+  /** What is sent gets no tag. */
+  isByDigest: boolean;
 }
 
 interface HowToStore extends StoreAttributes {
@@ -36,8 +38,8 @@ export function createImageExporter(host: ImageExporterHost, { attributes }: Exp
   const own: StoreAttributes = {
     push: reader.flag("push") ?? false,
     store: reader.flag("store") ?? true,
+    isByDigest: reader.flag("push-by-digest") ?? false,
   };
-  if (reader.flag("push-by-digest")) throw notImplemented("pushing images by digest is not supported");
   // Digests are names here without being asked for.
   reader.flag("name-canonical");
   reader.text("dangling-name-prefix");
@@ -72,13 +74,16 @@ async function exportImage(
 ): Promise<Record<string, string>> {
   const references = attributes.names.map(tagToStore);
   if (how.push && references.length === 0) throw invalidArgument("tag is needed when pushing to registry");
+  const tagged = attributes.names.find((name) => parseImageReference(name).tag !== undefined);
+  if (how.push && how.isByDigest && tagged !== undefined)
+    throw invalidArgument(`can't push tagged ref ${tagged} by digest`);
   return job.step("exporting to image", async (step) => {
     const lease = await host.content.lease();
     const documents = await makeDocuments({ images: host.images, source, attributes, step, lease });
     try {
       if (how.store) await store(host, documents, references, how, lease);
       for (const name of references) step.status(`naming to ${name}`, { done: true });
-      if (how.push) await push(host, documents, references, job, step);
+      if (how.push) await push(host, documents, references, how, job, step);
       return imageResponse(documents, { names: attributes.names, isPushed: how.push });
     } finally {
       documents.release();
@@ -128,6 +133,7 @@ async function push(
   { images }: ImageExporterHost,
   documents: ImageDocuments,
   references: readonly string[],
+  { isByDigest }: HowToStore,
   job: SolveJob,
   step: ProgressStep,
 ): Promise<void> {
@@ -138,6 +144,7 @@ async function push(
     await images.pushDocuments(reference, documents, {
       auth,
       signal: job.signal,
+      isByDigest,
       onProgress: ({ id, current, total }) => {
         if (id !== undefined) step.status(`pushing ${id}`, { current, total, done: current === total });
       },

@@ -20,7 +20,7 @@ export interface ClientSession {
   other?(id: string, signal: AbortSignal): Promise<ClientSession>;
   /** Content that the client offers under `http://buildkit-session/PATH`; to be had once. */
   upload?(path: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
-  /** A store of blobs by the name that the client gives it: `local:DIR` for caches, others for OCI layouts. */
+  /** A store of blobs by the name that the client gives it: `local:DIR` for caches, `oci:ID` for OCI layouts. */
   contentStore?(id: string): ClientContentStore;
   /** Sends one stream of bytes (a tar) to exporter `exporterId` of the client; resolves when the client has it whole. */
   sendFile(

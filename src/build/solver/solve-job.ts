@@ -16,6 +16,7 @@ import { RefTree } from "./ref-tree.ts";
 import { resolveImage } from "./resolve-image.ts";
 import { combineRefs, lookUp, rememberResult, runOperation } from "./run-operation.ts";
 import { runSource } from "./run-source.ts";
+import { stepOfAll } from "./step-of-all.ts";
 import type {
   BuildTree,
   JobOptions,
@@ -159,10 +160,21 @@ export class LocalSolveJob implements SolveJob {
 
   async #imageLayers({ op: { source, platform } }: Vertex): Promise<readonly string[] | undefined> {
     const [scheme, reference] = source!.identifier.split("://", 2);
-    if (scheme !== "docker-image" || reference === undefined || !platform) return undefined;
-    const mode = source!.attrs["image.resolvemode"] === "pull" ? "pull" : "default";
+    if (reference === undefined || !platform) return undefined;
+    const {
+      "image.resolvemode": given,
+      "oci.session": sessionId = "",
+      "oci.store": storeId = "",
+    } = source!.attrs;
+    const mode = given === "pull" ? given : "default";
+    const ociLayout = scheme === "oci-layout" ? { ociLayout: { sessionId, storeId } } : {};
     try {
-      const { config } = await resolveImage(this.#host.images, reference, { platform, mode }, this);
+      const { config } = await resolveImage(
+        this.#host.images,
+        reference,
+        { platform, mode, ...ociLayout },
+        this,
+      );
       return config.rootfs.diff_ids;
     } catch {
       return undefined;
@@ -380,18 +392,6 @@ export class LocalSolveJob implements SolveJob {
     for (const release of this.#releases.splice(0)) release();
     this.#onClosed();
   }
-}
-
-function stepOfAll(digest: string, participants: ReadonlySet<OperationShare>): ProgressStep {
-  return {
-    digest,
-    status: (id, progress) => {
-      for (const { vertex } of participants) vertex.status(id, progress);
-    },
-    log: (stream, data) => {
-      for (const { vertex } of participants) vertex.log(stream, data);
-    },
-  };
 }
 
 function outputOf(outputs: readonly Ref[], index: number): Ref {

@@ -75,7 +75,7 @@ async function originOf(
     throw new GantryError("InvalidArgument", "no local sources enabled", { code: "Build.NoSession" });
   const isOwn = sessionId === "" || sessionId === session.id || !session.other;
   const owner = isOwn ? session : await session.other!(sessionId, signal);
-  const store = owner.contentStore?.(storeId);
+  const store = owner.contentStore?.(`oci:${storeId}`);
   if (!store) throw new GantryError("Unavailable", `no content store ${storeId} at the client`);
   return {
     fetchManifest: async (digest) => {

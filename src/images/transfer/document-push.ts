@@ -37,12 +37,12 @@ export interface DocumentPushHost {
 
 const PARALLEL_BLOBS = 3;
 
-/** Sends what the registry lacks: blobs first, then manifests by digest, then the root under its tag. */
+/** Sends what the registry lacks: blobs first, then manifests by digest, then the root under its tag, or by its digest. */
 export async function pushDocuments(
   host: DocumentPushHost,
   text: string,
   documents: DocumentsToPush,
-  options: { auth?: RegistryAuth; onProgress?: Report; signal?: AbortSignal },
+  options: { auth?: RegistryAuth; onProgress?: Report; signal?: AbortSignal; isByDigest?: boolean },
 ): Promise<ImageReference> {
   const reference = withDefaultTag(parseImageReference(text));
   const repository = host.registry.repository(reference, { auth: options.auth, push: true });
@@ -57,7 +57,8 @@ export async function pushDocuments(
   for (const { digest, mediaType, bytes } of manifests) {
     await repository.putManifest(digest, mediaType, bytes, options.signal);
   }
-  await repository.putManifest(reference.tag!, documents.root.mediaType, documents.rootBytes, options.signal);
+  const name = options.isByDigest ? documents.root.digest : reference.tag!;
+  await repository.putManifest(name, documents.root.mediaType, documents.rootBytes, options.signal);
   return reference;
 }
 
