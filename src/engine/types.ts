@@ -117,6 +117,8 @@ export interface EndpointSettings {
   MacAddress?: string;
   Links?: string[] | null;
   DriverOpts?: Record<string, string> | null;
+  /** The network with the highest one is the way out. */
+  GwPriority?: number;
 }
 
 export type ContainerOwner = "docker" | "cri" | "build";

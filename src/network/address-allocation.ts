@@ -6,6 +6,8 @@ export interface AddressRange {
   gateway: string;
   /** Addresses are handed out from this part of the subnet only. */
   ipRange?: string;
+  /** Of others, by their names. */
+  auxAddresses?: Record<string, string>;
 }
 
 /**
@@ -18,6 +20,7 @@ export class AddressAllocator {
   readonly #range: Subnet;
   readonly #gateway: number;
   readonly #taken = new Set<number>();
+  readonly #reserved: ReadonlySet<number>;
   readonly #spread: boolean;
   #next: number;
 
@@ -25,6 +28,7 @@ export class AddressAllocator {
     this.#subnet = parseSubnet(range.subnet);
     this.#range = range.ipRange ? parseSubnet(range.ipRange) : this.#subnet;
     this.#gateway = ipToNumber(range.gateway);
+    this.#reserved = new Set(Object.values(range.auxAddresses ?? {}).map(ipToNumber));
     this.#spread = options.spread ?? false;
     this.#next = this.#range.base;
   }
@@ -73,8 +77,9 @@ export class AddressAllocator {
     return numberToIp(address);
   }
 
-  /** Neither the network's own address, nor its broadcast address, nor the gateway. */
+  /** Neither the network's own address, nor its broadcast address, nor the gateway, nor somebody else's. */
   #isUsable(address: number): boolean {
+    if (this.#reserved.has(address)) return false;
     const last = this.#subnet.base + subnetSize(this.#subnet) - 1;
     const hasEnds = this.#subnet.prefixLength < 31;
     return address !== this.#gateway && !(hasEnds && (address === this.#subnet.base || address === last));

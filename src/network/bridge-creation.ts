@@ -26,6 +26,7 @@ export class BridgeCreation {
     return this.#create(() => ({
       ...this.#base(id, request.name),
       ...this.#addresses(request.subnet, request.ipRange, request.gateway),
+      ...(Object.keys(request.auxAddresses ?? {}).length > 0 ? { auxAddresses: request.auxAddresses } : {}),
       bridgeName: options["com.docker.network.bridge.name"] ?? `gt${this.#instanceId}-${id.slice(0, 6)}`,
       internal: request.internal ?? false,
       attachable: request.attachable ?? false,

@@ -121,6 +121,10 @@ describe("networks", () => {
     await refuse({ driver: "overlay2" }, 'plugin "overlay2" not found');
     await refuse({ subnet: "10.77.0.1/24" }, "it should be 10.77.0.0/24");
     await refuse({ subnet: "10.77.0.0/24", gateway: "10.78.0.1" }, "invalid gateway");
+    await refuse(
+      { subnet: "10.77.0.0/24", auxAddresses: { router: "10.78.0.1" } },
+      "invalid auxiliary address router: parent subnet 10.77.0.0/24 doesn't contain this address",
+    );
     await refuse({ subnet: created.subnet }, "Pool overlaps");
     await refuse({ subnet: "nonsense" }, "invalid subnet");
     const options = (value: string) => ({ options: { "com.docker.network.bridge.name": value } });

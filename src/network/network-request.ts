@@ -32,7 +32,7 @@ export function validateNetworkRequest(request: CreateNetworkRequest, registry: 
   for (const option of BOOLEAN_OPTIONS) validateBoolean(option, request.options?.[option]);
   validateBridgeName(request.options?.["com.docker.network.bridge.name"]);
   if (request.subnet) validateSubnet(request, registry);
-  else if (request.gateway || request.ipRange) {
+  else if (request.gateway || request.ipRange || Object.keys(request.auxAddresses ?? {}).length > 0) {
     throw invalidConfig("invalid subnet : invalid CIDR block notation");
   }
 }
@@ -78,7 +78,10 @@ function validateSubnet(request: CreateNetworkRequest, registry: NetworkRegistry
   }
   if (subnet.prefixLength > 30)
     throw invalidConfig(`invalid subnet ${request.subnet}: it has no room for containers`);
-  if (request.gateway) validateGateway(request.gateway, request.subnet!);
+  if (request.gateway) validateAddress(`gateway ${request.gateway}`, request.gateway, request.subnet!);
+  for (const [name, address] of Object.entries(request.auxAddresses ?? {})) {
+    validateAddress(`auxiliary address ${name}`, address, request.subnet!);
+  }
   if (request.ipRange) validateRange(request.ipRange, request.subnet!);
   if (registry.claimedSubnets().some((other) => overlaps(parseSubnet(other), subnet))) {
     throw forbidden(
@@ -91,10 +94,10 @@ function validateSubnet(request: CreateNetworkRequest, registry: NetworkRegistry
 const invalidConfig = (message: string) =>
   invalidArgument(`invalid network config:\n${message}`, { code: "Network.InvalidSubnet" });
 
-function validateGateway(gateway: string, subnet: string): void {
-  const invalid = (reason: string) => invalidConfig(`invalid gateway ${gateway}: ${reason}`);
-  if (!isIPv4(gateway)) throw invalid("invalid address");
-  if (contains(parseSubnet(subnet), ipToNumber(gateway))) return;
+function validateAddress(what: string, address: string, subnet: string): void {
+  const invalid = (reason: string) => invalidConfig(`invalid ${what}: ${reason}`);
+  if (!isIPv4(address)) throw invalid("invalid address");
+  if (contains(parseSubnet(subnet), ipToNumber(address))) return;
   throw invalid(`parent subnet ${subnet} doesn't contain this address`);
 }
 

@@ -32,6 +32,13 @@ describe("addresses", () => {
     expect(() => allocator.allocate()).toThrow("no available IPv4 addresses");
   });
 
+  it("hands out no address that is somebody else's", () => {
+    const auxAddresses = { router: "10.0.0.2", printer: "10.0.0.4" };
+    const allocator = new AddressAllocator({ subnet: "10.0.0.0/29", gateway: "10.0.0.1", auxAddresses });
+    expect([1, 2, 3].map(() => allocator.allocate())).toEqual(["10.0.0.3", "10.0.0.5", "10.0.0.6"]);
+    expect(() => allocator.allocate("10.0.0.4")).toThrow("Address already in use");
+  });
+
   it("hands out from the range only, and late again where it shall spread", () => {
     const allocator = new AddressAllocator(
       { subnet: "10.0.0.0/16", gateway: "10.0.0.1", ipRange: "10.0.7.0/30" },

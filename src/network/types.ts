@@ -12,6 +12,8 @@ export interface NetworkConfig {
   /** The gateway was chosen here. */
   gatewayIsChosen?: boolean;
   ipRange?: string;
+  /** Addresses that no container gets, by the names that their owners have for them. */
+  auxAddresses?: Record<string, string>;
   /** Linux bridge name, at most 15 characters. */
   bridgeName?: string;
   internal: boolean;
@@ -29,6 +31,7 @@ export interface CreateNetworkRequest {
   subnet?: string;
   gateway?: string;
   ipRange?: string;
+  auxAddresses?: Record<string, string>;
   internal?: boolean;
   attachable?: boolean;
   labels?: Record<string, string>;

@@ -9,6 +9,8 @@ import type { Readable } from "node:stream";
 import { finished } from "node:stream";
 import { getCACertificates } from "node:tls";
 import { networkError } from "./client-errors.ts";
+import { isLoopbackHost } from "./loopback-host.ts";
+import { type RegistryCertificates, readRegistryCertificates } from "./registry-certificates.ts";
 
 export type RequestBody = Uint8Array | AsyncIterable<Uint8Array> | Readable;
 
@@ -34,11 +36,27 @@ export interface HttpAnswer {
 /** Nothing may move for this long. */
 const IDLE_TIMEOUT_MS = 60_000;
 
-/** Connections to registries, kept open between requests. */
+/** As dockerd's; podman and containerd look there, too. */
+const CERTS_DIR = "/etc/docker/certs.d";
+const POOL = { keepAlive: true, maxSockets: 16 };
+
+export interface ConnectionSettings {
+  /** Has a directory of certificates for each registry that has its own. */
+  certsDir?: string;
+  /** HTTP_PROXY, HTTPS_PROXY and NO_PROXY, in either case. */
+  environment?: NodeJS.ProcessEnv;
+}
+
+/** Connections to registries, kept open between requests; through the proxies of the environment, but for this machine. */
 export class HttpConnections {
-  readonly #plain = new HttpAgent({ keepAlive: true, maxSockets: 16 });
-  #tls: HttpsAgent | undefined;
-  #insecureTls: HttpsAgent | undefined;
+  readonly #certsDir: string;
+  readonly #environment: NodeJS.ProcessEnv;
+  readonly #agents = new Map<string, HttpAgent | HttpsAgent>();
+
+  constructor({ certsDir = CERTS_DIR, environment = process.env }: ConnectionSettings = {}) {
+    this.#certsDir = certsDir;
+    this.#environment = environment;
+  }
 
   /** Sends one request; redirects are the caller's affair. Errors read as Docker's. */
   send(request: HttpRequest): Promise<HttpAnswer> {
@@ -60,23 +78,41 @@ export class HttpConnections {
     });
   }
 
-  #agentFor({ url, insecure }: HttpRequest): HttpAgent | HttpsAgent {
-    if (url.protocol === "http:") return this.#plain;
-    if (insecure) {
-      this.#insecureTls ??= new HttpsAgent({ keepAlive: true, maxSockets: 16, rejectUnauthorized: false });
-      return this.#insecureTls;
+  #agentFor({ url, insecure = false }: HttpRequest): HttpAgent | HttpsAgent {
+    const isLocal = isLoopbackHost(url.hostname);
+    const certificates = url.protocol === "https:" ? this.#certificatesOf(url) : undefined;
+    // By what stands in them: certificates may be renewed while the program runs.
+    const key = JSON.stringify([url.protocol, isLocal, insecure, certificates]);
+    let agent = this.#agents.get(key);
+    if (!agent) {
+      const options = { ...POOL, ...(isLocal ? {} : { proxyEnv: this.#environment }) };
+      agent =
+        url.protocol === "http:"
+          ? new HttpAgent(options)
+          : new HttpsAgent({ ...options, ...trust(insecure, certificates) });
+      this.#agents.set(key, agent);
     }
-    // The machine's own trust store counts, as it does for other container tools.
-    const ca = () => [...getCACertificates("default"), ...getCACertificates("system")];
-    this.#tls ??= new HttpsAgent({ keepAlive: true, maxSockets: 16, ca: ca() });
-    return this.#tls;
+    return agent;
+  }
+
+  /** A registry at the usual port is named with it, or without. */
+  #certificatesOf({ host, hostname, port }: URL): RegistryCertificates | undefined {
+    const found = readRegistryCertificates(this.#certsDir, host);
+    return found ?? (port === "" ? readRegistryCertificates(this.#certsDir, `${hostname}:443`) : undefined);
   }
 
   close(): void {
-    this.#plain.destroy();
-    this.#tls?.destroy();
-    this.#insecureTls?.destroy();
+    for (const agent of this.#agents.values()) agent.destroy();
   }
+}
+
+function trust(insecure: boolean, certificates: RegistryCertificates | undefined) {
+  const { ca = [], pairs = [] } = certificates ?? {};
+  const own =
+    pairs.length > 0 ? { cert: pairs.map(({ cert }) => cert), key: pairs.map(({ key }) => key) } : {};
+  if (insecure) return { ...own, rejectUnauthorized: false };
+  // The machine's own trust store counts, as it does for other container tools.
+  return { ...own, ca: [...getCACertificates("default"), ...getCACertificates("system"), ...ca] };
 }
 
 type Outgoing = ReturnType<typeof httpRequest>;

@@ -1,11 +1,12 @@
 import { type Clock, GantryError, type Logger, systemClock } from "../base/index.ts";
 import { Authenticator, type RegistryCredentials } from "./client-auth.ts";
 import { describe, parseErrorBody } from "./client-errors.ts";
-import { HttpConnections, readShort } from "./client-http.ts";
+import { type ConnectionSettings, HttpConnections, readShort } from "./client-http.ts";
 import { ClientRepository } from "./client-repository.ts";
 import { type Endpoint, findEndpoint, RegistrySession } from "./client-session.ts";
+import { isLoopbackHost } from "./loopback-host.ts";
 
-export interface RegistryClientOptions {
+export interface RegistryClientOptions extends ConnectionSettings {
   logger: Logger;
   clock?: Clock;
   /** `host` or `host:port` of registries that may be spoken to over plain HTTP, or with any certificate. */
@@ -25,7 +26,7 @@ export class RegistryClient {
   readonly #clock: Clock;
   readonly #insecure: ReadonlySet<string>;
   readonly #userAgent: string;
-  readonly #connections = new HttpConnections();
+  readonly #connections: HttpConnections;
   readonly #authenticator: Authenticator;
   readonly #endpoints = new Map<string, { found: Promise<Found>; untilMs: number }>();
 
@@ -34,7 +35,9 @@ export class RegistryClient {
     clock = systemClock,
     insecureRegistries = [],
     userAgent = "gantry",
+    ...connections
   }: RegistryClientOptions) {
+    this.#connections = new HttpConnections(connections);
     this.#clock = clock;
     this.#insecure = new Set(insecureRegistries);
     this.#userAgent = userAgent;
@@ -104,9 +107,4 @@ export class RegistryClient {
   close(): void {
     this.#connections.close();
   }
-}
-
-/** 127.0.0.0/8, ::1 and localhost: whoever can listen in there is on the machine already. */
-export function isLoopbackHost(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }

@@ -27,7 +27,7 @@ export function networkJson(network: NetworkConfig, endpoints: readonly Endpoint
 }
 
 /** Of a subnet that was asked for only what was asked for with it, as in Docker. */
-function ipamConfig(network: NetworkConfig): Record<string, string>[] | null {
+function ipamConfig(network: NetworkConfig): Record<string, unknown>[] | null {
   if (!network.subnet) return null;
   const isAsked = network.subnetIsChosen || network.isDefaultBridge || !network.gatewayIsChosen;
   return [
@@ -35,6 +35,7 @@ function ipamConfig(network: NetworkConfig): Record<string, string>[] | null {
       Subnet: network.subnet,
       ...(network.ipRange ? { IPRange: network.ipRange } : {}),
       ...(network.gateway && isAsked ? { Gateway: network.gateway } : {}),
+      ...(network.auxAddresses ? { AuxiliaryAddresses: network.auxAddresses } : {}),
     },
   ];
 }

@@ -120,7 +120,9 @@ function toCreateRequest(body: Decoded): CreateNetworkRequest {
   };
 }
 
-function ipamOf(ipam: Decoded): Pick<CreateNetworkRequest, "subnet" | "gateway" | "ipRange"> {
+function ipamOf(
+  ipam: Decoded,
+): Pick<CreateNetworkRequest, "subnet" | "gateway" | "ipRange" | "auxAddresses"> {
   if (ipam.Driver && ipam.Driver !== "default") {
     throw notFound(`plugin ${JSON.stringify(ipam.Driver)} not found`, { code: "DockerApi.NoPlugin" });
   }
@@ -134,6 +136,7 @@ function ipamOf(ipam: Decoded): Pick<CreateNetworkRequest, "subnet" | "gateway" 
     subnet: (config.Subnet as string) || undefined,
     gateway: (config.Gateway as string) || undefined,
     ipRange: (config.IPRange as string) || undefined,
+    auxAddresses: (config.AuxiliaryAddresses ?? undefined) as Record<string, string> | undefined,
   };
 }
 

@@ -47,7 +47,8 @@ export async function connectNetwork(
     networks[network.name] = newNetworkRecord(settings);
     try {
       const netns = container.hasProcess ? ownNetworkNamespace(context, container) : undefined;
-      if (netns) await attachTo(context, container, network.name, netns, freeIndex(container));
+      if (netns)
+        await attachTo(context, container, network.name, { netnsPath: netns, index: freeIndex(container) });
       await context.containers.save(container);
     } catch (error) {
       await context.network.detach(network.name, container.id);

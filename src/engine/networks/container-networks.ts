@@ -12,7 +12,10 @@ export async function plugIn(context: EngineContext, container: Container, netns
   try {
     const names = Object.keys(container.record.networks);
     // All have ended, whatever came of them, before anything is undone.
-    const attaching = names.map((name, index) => attachTo(context, container, name, netnsPath, index));
+    const gateway = gatewayOf(context, container);
+    const attaching = names.map((name, index) =>
+      attachTo(context, container, name, { netnsPath, index, defaultRoute: name === gateway }),
+    );
     await Promise.allSettled(attaching);
     await Promise.all(attaching);
     await publishPorts(context, container);
@@ -20,6 +23,15 @@ export async function plugIn(context: EngineContext, container: Container, netns
     await unplug(context, container);
     throw prefixed(error, "failed to set up container networking");
   }
+}
+
+/** The network of the highest priority that leads anywhere; of equal ones the first. */
+function gatewayOf(context: EngineContext, container: Container): string | undefined {
+  const networks = Object.entries(container.record.networks).filter(
+    ([name]) => context.network.find(name)?.internal !== true,
+  );
+  const priority = ({ settings }: NetworkRecord) => settings.GwPriority ?? 0;
+  return networks.toSorted(([, a], [, b]) => priority(b) - priority(a))[0]?.[0];
 }
 
 function prefixed(error: unknown, prefix: string): unknown {
@@ -36,8 +48,7 @@ export async function attachTo(
   context: EngineContext,
   container: Container,
   name: string,
-  netnsPath: string,
-  index: number,
+  { netnsPath, index, defaultRoute }: { netnsPath: string; index: number; defaultRoute?: boolean },
 ): Promise<void> {
   const record = container.record.networks[name]!;
   const { settings } = record;
@@ -53,7 +64,7 @@ export async function attachTo(
     mac: settings.MacAddress || (index === 0 ? container.record.config.MacAddress : undefined) || undefined,
     aliases: aliasesOf(container, record),
     links: linksOf(settings.Links ?? []),
-    defaultRoute: index === 0,
+    defaultRoute,
     dnsServers: container.record.hostConfig.Dns?.length ? container.record.hostConfig.Dns : undefined,
   });
   fill(record, endpoint);

@@ -18,7 +18,7 @@ export function endpointSettings(
     Aliases: settings.Aliases ?? null,
     MacAddress: record.mac || settings.MacAddress || "",
     DriverOpts: settings.DriverOpts ?? null,
-    GwPriority: 0,
+    GwPriority: settings.GwPriority ?? 0,
     NetworkID: record.networkId,
     EndpointID: record.endpointId,
     Gateway: record.gateway,
