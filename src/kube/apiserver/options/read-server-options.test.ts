@@ -94,8 +94,8 @@ describe("the options that flags say", () => {
     await expect(readPlugin({ name: "PodSecurity", configuration: wrong })).rejects.toThrow(
       'couldn\'t init admission plugin "PodSecurity": [defaults.enforce: Invalid value: "strict": must be one of privileged, baseline, restricted, defaults.audit-version: Invalid value: "1": must be "latest" or "v1.x", exemptions.namespaces[1]: Duplicate value: "a", exemptions.namespaces[2]: Invalid value: "B":',
     );
-    await expect(readPlugin({ name: "ResourceQuota", configuration: {} })).rejects.toThrow(
-      'a configuration of the admission plugin "ResourceQuota" is not implemented',
+    await expect(readPlugin({ name: "PodNodeSelector", configuration: {} })).rejects.toThrow(
+      'a configuration of the admission plugin "PodNodeSelector" is not implemented',
     );
     await expect(read({ "enable-admission-plugins": ["EventRateLimit"] })).rejects.toThrow(
       'failed to initialize admission: couldn\'t init admission plugin "EventRateLimit": limits: Invalid value: []eventratelimit.Limit{}: must not be empty',
