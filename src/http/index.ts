@@ -3,6 +3,7 @@ export { bodyStream } from "./body-stream.ts";
 export { browserRefusal } from "./browser-refusal.ts";
 export { type HttpContext, type PeerCertificate, peerOf, peerProblemOf } from "./context.ts";
 export { type FetchOptions, fetchRemote, type RemoteAnswer, TooLate } from "./fetch-remote.ts";
+export { hostPort } from "./host-port.ts";
 export type { HttpResponse } from "./http-response.ts";
 export type { HttpLimits } from "./limits.ts";
 export type { BoundAddress, ListenAddress } from "./listen.ts";

@@ -167,6 +167,7 @@ export * from "./protobuf/envelope.ts";
 export { type Charge, chargeQuotas, quotaMatches } from "./quota/charge.ts";
 export type { CountedChange, QuotaEvaluator } from "./quota/evaluator.ts";
 export { quotaEvaluatorOf } from "./quota/evaluators.ts";
+export type { LimitedResource } from "./quota/limited-resources.ts";
 export { recount, usageInQuota } from "./quota/recount.ts";
 export { clusterRoles } from "./rbac/cluster-role.ts";
 export { clusterRoleBindings } from "./rbac/cluster-role-binding.ts";

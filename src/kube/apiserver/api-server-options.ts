@@ -12,7 +12,9 @@ import type { AuthorizationOptions } from "./authorization/server-authorizer.ts"
 import type { Certificates } from "./certificates.ts";
 import type { EncryptionOptions } from "./encryption/server-encryption.ts";
 import type { HealthCheck } from "./health/health.ts";
+import type { BrowserRules } from "./http/browser-headers.ts";
 import type { StoredObject } from "./objects/stored-object.ts";
+import type { RequestTimes } from "./options/read-request-times.ts";
 import type { ServingHttp2, ServingTls } from "./options/read-serving.ts";
 import type { RequestObserver } from "./request-observer.ts";
 
@@ -51,6 +53,10 @@ export interface ApiServerOptions {
    * defaults (400 and 200) when absent.
    */
   maxInFlight?: { reading: number; mutating: number };
+  /** How long requests and watches may take; upstream's defaults when absent. */
+  requestTimes?: RequestTimes;
+  /** What browsers are told; nothing when absent. */
+  browserRules?: BrowserRules;
   /** Hears of every request. */
   observer?: RequestObserver;
   /** The audit log; none where it is absent. */

@@ -70,6 +70,7 @@ import { ObjectStore } from "./objects/object-store.ts";
 import { StoredObject } from "./objects/stored-object.ts";
 import { Offload } from "./offload/offload.ts";
 import { RequestThreads } from "./offload/request-threads.ts";
+import { DEFAULT_REQUEST_TIMES, type RequestTimes } from "./options/read-request-times.ts";
 import { DEFAULT_HTTP2 } from "./options/read-serving.ts";
 import { observers } from "./request-observer.ts";
 import { aborted, runUntilReady } from "./run-until-ready.ts";
@@ -271,11 +272,16 @@ class KubeApiServer implements ApiServer {
     return address && "port" in address ? address : undefined;
   }
 
+  get #requestTimes(): RequestTimes {
+    return this.#options.requestTimes ?? DEFAULT_REQUEST_TIMES;
+  }
+
   #createFlowControl(): FlowControl {
     const { reading, mutating } = this.#options.maxInFlight ?? MAX_IN_FLIGHT;
     return new FlowControl({
       clock: this.#clock,
       serverLimit: reading + mutating,
+      requestTimeoutMs: this.#requestTimes.timeoutMs,
       countObjects: (info) => {
         const kind = this.#kinds.find(info.group, info.version, info.resource);
         return kind && this.#cache.count(searchPrefix(kind, info));
@@ -319,7 +325,7 @@ class KubeApiServer implements ApiServer {
   }
 
   #createFront(chain: ChainOptions): HttpFront {
-    const { logger, store, clientStallMs } = this.#options;
+    const { logger, store, clientStallMs, browserRules } = this.#options;
     const paths = new ServerPaths({
       kinds: this.#kinds,
       aggregation: this.#aggregation,
@@ -354,6 +360,8 @@ class KubeApiServer implements ApiServer {
       answerPath: (ctx, info, user) => paths.answer(ctx, info, user),
       proxy: this.#aggregation.proxy,
       clientStallMs: clientStallMs ?? CLIENT_STALL_MS,
+      requestTimes: this.#requestTimes,
+      browserRules,
       logger,
       clock: this.#clock,
     });

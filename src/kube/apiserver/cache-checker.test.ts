@@ -43,7 +43,12 @@ describe("CacheChecker", () => {
     const told: string[] = [];
     const logger = createLogger((line) => told.push(line.replace(/^\S+ /, "")), "error");
     const clock = systemClock;
-    const flowControl = new FlowControl({ clock, serverLimit: 600, countObjects: () => undefined });
+    const flowControl = new FlowControl({
+      clock,
+      serverLimit: 600,
+      requestTimeoutMs: 60_000,
+      countObjects: () => undefined,
+    });
     const metrics = new ApiServerMetrics({ clock, flowControl });
     const checker = new CacheChecker({ store, cache, metrics, logger, clock, strict: false });
     const counted = () =>

@@ -8,8 +8,10 @@ import {
   resourcesNamed,
 } from "../../../formats/index.ts";
 import type { ResourceQuota } from "../generated/types.ts";
+import { statusUnclassified } from "../status-error.ts";
 import type { KubeObject } from "../types.ts";
 import type { CountedChange, QuotaEvaluator, ScopeRequirement } from "./evaluator.ts";
+import { type Limits, limitedNames, scopesText, uncoveredScopes } from "./limited-resources.ts";
 
 export interface Charge {
   quota: ResourceQuota;
@@ -25,7 +27,7 @@ export function chargeQuotas(
   evaluator: QuotaEvaluator,
   change: CountedChange,
   quotas: readonly ResourceQuota[],
-  { nowMs, refuse }: { nowMs: number; refuse: (why: string) => Error },
+  { nowMs, refuse, limits }: { nowMs: number; refuse: (why: string) => Error; limits?: Limits },
 ): Charge[] {
   const { object } = change;
   const concerned = quotas.filter((quota) => quotaMatches(evaluator, quota, object));
@@ -37,6 +39,8 @@ export function chargeQuotas(
   const negative = Object.keys(usage).filter((name) => compareQuantities(usage[name]!, "0") < 0);
   if (negative.length > 0)
     throw refuse(`quota usage is negative for resource(s): ${negative.sort().join(",")}`);
+  if (limits && isMore(evaluator, change, concerned, { usage, nowMs }))
+    requireQuotas(evaluator, object, { quotas, concerned, usage, limits, refuse });
   return concerned.flatMap((quota) => {
     const requested = requestedOf(evaluator, quota, change, usage, nowMs);
     const used = addResourceLists(quota.status?.used ?? {}, requested);
@@ -86,12 +90,55 @@ function requestedOf(
 ): ResourceList {
   const countedBefore = operation === "UPDATE" && oldObject && quotaMatches(evaluator, quota, oldObject);
   const added = countedBefore ? excessOf(usage, evaluator.usage(oldObject, nowMs)) : usage;
-  const more = Object.keys(added).filter((name) => compareQuantities(added[name]!, "0") !== 0);
   const hard = quota.status?.hard ?? {};
   return resourcesNamed(
     added,
-    more.filter((name) => name in hard),
+    namesOfSome(added).filter((name) => name in hard),
   );
+}
+
+const namesOfSome = (list: ResourceList): string[] =>
+  Object.keys(list).filter((name) => compareQuantities(list[name]!, "0") !== 0);
+
+/** Whether the change uses more than was used before: for one of the quotas, or where there is none, by itself. */
+function isMore(
+  evaluator: QuotaEvaluator,
+  { oldObject }: CountedChange,
+  concerned: readonly ResourceQuota[],
+  { usage, nowMs }: { usage: ResourceList; nowMs: number },
+): boolean {
+  const isNewToOne = oldObject && concerned.some((quota) => !quotaMatches(evaluator, quota, oldObject));
+  const added = oldObject && !isNewToOne ? excessOf(usage, evaluator.usage(oldObject, nowMs)) : usage;
+  return namesOfSome(added).length > 0;
+}
+
+/** Refuses what is limited by configuration where no quota speaks of it. */
+function requireQuotas(
+  evaluator: QuotaEvaluator,
+  object: KubeObject,
+  {
+    quotas,
+    concerned,
+    usage,
+    limits,
+    refuse,
+  }: {
+    quotas: readonly ResourceQuota[];
+    concerned: readonly ResourceQuota[];
+    usage: ResourceList;
+    limits: Limits;
+    refuse: (why: string) => Error;
+  },
+): void {
+  const spokenOf = new Set(
+    concerned.flatMap(({ status }) => evaluator.matchingNames(Object.keys(status?.hard ?? {}))),
+  );
+  const names = limitedNames(limits, usage).filter((name) => !spokenOf.has(name));
+  if (names.length > 0) throw refuse(`insufficient quota to consume: ${names.join(",")}`);
+  const scopes = uncoveredScopes(limits, evaluator, object, quotas.flatMap(scopesOf));
+  // Upstream's plugin does not say that this is forbidden.
+  if (scopes.length > 0)
+    throw statusUnclassified(`insufficient quota to match these scopes: ${scopesText(scopes)}`);
 }
 
 function exceeded(

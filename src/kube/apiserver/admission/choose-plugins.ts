@@ -1,5 +1,5 @@
 import { GantryError } from "../../../base/index.ts";
-import { aggregateText } from "../../api/index.ts";
+import { aggregateText, type LimitedResource } from "../../api/index.ts";
 import type { EventLimit } from "./event-rate-limit/read-configuration.ts";
 import type { ImagePolicyOptions } from "./image-policy/read-configuration.ts";
 import { isPluginName, OFF_BY_DEFAULT, ORDERED_PLUGINS, type PluginName } from "./plugin-names.ts";
@@ -12,6 +12,8 @@ export interface PluginChoice {
   disable?: readonly string[];
   /** Where a configuration file has one: its defaults and exemptions. */
   podSecurity?: PodSecurityConfiguration;
+  /** Of ResourceQuota: what may only be used where a quota speaks of it. */
+  limitedResources?: readonly LimitedResource[];
   /** Of EventRateLimit, which needs some. */
   eventLimits?: readonly EventLimit[];
   /** Of ImagePolicyWebhook, which needs them. */

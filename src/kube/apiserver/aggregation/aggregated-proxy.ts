@@ -2,6 +2,7 @@ import type { ClientRequest, IncomingMessage } from "node:http";
 import { type Clock, errorMessage, type Logger } from "../../../base/index.ts";
 import {
   type HttpContext,
+  hostPort,
   NoAnswer,
   refuse,
   relayRequest,
@@ -113,7 +114,7 @@ export class AggregatedProxy {
     const headers = {
       ...clientHeaders(req, uri),
       ...identityHeaders(user),
-      host: `${endpoint.host}:${endpoint.port}`,
+      host: hostPort(endpoint),
       "audit-id": auditId,
     };
     try {
@@ -147,9 +148,9 @@ export class AggregatedProxy {
 
 const unavailable = () => new Refusal(503, "service unavailable\n");
 
-function unreachable(error: unknown, { host, port }: Endpoint): never {
+function unreachable(error: unknown, endpoint: Endpoint): never {
   if (!(error instanceof NoAnswer)) throw error;
-  const problem = dialProblem(error.cause as NodeJS.ErrnoException, `${host}:${port}`);
+  const problem = dialProblem(error.cause as NodeJS.ErrnoException, hostPort(endpoint));
   throw new Refusal(503, `error trying to reach service: ${problem}\n`);
 }
 

@@ -1,5 +1,5 @@
 import { type Clock, errorMessage } from "../../../base/index.ts";
-import { fetchRemote, TooLate } from "../../../http/index.ts";
+import { fetchRemote, hostPort, TooLate } from "../../../http/index.ts";
 import type { Endpoint } from "../webhook/service-endpoints.ts";
 import { dialProblem } from "../webhook/webhook-errors.ts";
 import type { RemoteApiService } from "./aggregated-services.ts";
@@ -38,7 +38,7 @@ async function attempt(
   const { group, version } = service.spec;
   const path = group ? `/apis/${group}/${version}` : `/api/${version}`;
   const endpoint = await connections.endpointOf(service);
-  const address = `${endpoint.host}:${endpoint.port}`;
+  const address = hostPort(endpoint);
   const url = `https://${address}${path}`;
   const code = await statusOf(connections, endpoint, path, clock).catch((error) => {
     const why =
@@ -52,7 +52,7 @@ async function attempt(
 }
 
 async function statusOf(connections: RemoteConnections, endpoint: Endpoint, path: string, clock: Clock) {
-  const headers = { ...identityHeaders(CHECKER), host: `${endpoint.host}:${endpoint.port}` };
+  const headers = { ...identityHeaders(CHECKER), host: hostPort(endpoint) };
   const request = connections.openUnverified(endpoint, { method: "GET", path, headers });
   return (await fetchRemote(request, { timeoutMs: TIMEOUT_MS, limitBytes: LIMIT_BYTES, clock })).code;
 }

@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import type { Clock } from "../../../base/index.ts";
-import { fetchRemote, type RemoteAnswer } from "../../../http/index.ts";
+import { fetchRemote, hostPort, type RemoteAnswer } from "../../../http/index.ts";
 import type { UserInfo } from "../../client/types.ts";
 import type { RemoteApiService } from "./aggregated-services.ts";
 import { identityHeaders } from "./identity-headers.ts";
@@ -38,7 +38,7 @@ export class RemoteReader {
     const request = this.#connections.open(service, endpoint, {
       method: "GET",
       path,
-      headers: { ...headers, ...identityHeaders(user), host: `${endpoint.host}:${endpoint.port}` },
+      headers: { ...headers, ...identityHeaders(user), host: hostPort(endpoint) },
     });
     return fetchRemote(request, { timeoutMs, limitBytes: LIMIT_BYTES, clock: this.#clock });
   }

@@ -17,7 +17,7 @@ const PODS = "/api/v1/namespaces/default/pods";
 
 function start(serverLimit = 600) {
   const clock = new EventClock();
-  const control = new FlowControl({ clock, serverLimit, countObjects: () => 1 });
+  const control = new FlowControl({ clock, serverLimit, requestTimeoutMs: 60_000, countObjects: () => 1 });
   const enter = (
     name: string,
     { groups = ["system:authenticated"], signal = new AbortController().signal } = {},

@@ -47,6 +47,8 @@ export interface FlowControlOptions {
   clock: Clock;
   /** How many seats there are for all that is not exempt. */
   serverLimit: number;
+  /** The longest that a request may take. */
+  requestTimeoutMs: number;
   /** How many objects a list looks at; undefined where the resource is unknown. */
   countObjects: (info: ResourceRequestInfo) => number | undefined;
 }
@@ -173,7 +175,7 @@ export class FlowControl {
     const tooMuch = new AbortController();
     const waited = level.queueSet.wait(
       request,
-      waitLimitMs(info, params),
+      waitLimitMs(info, params, this.#options.requestTimeoutMs),
       AbortSignal.any([signal, tooMuch.signal]),
     );
     waiting[kind]++;

@@ -8,6 +8,7 @@ import {
 import { request as tlsRequest } from "node:https";
 import {
   type HttpContext,
+  hostPort,
   NoAnswer,
   relayRequest,
   relayUpgrade,
@@ -32,7 +33,7 @@ export async function forwardRequest(ctx: HttpContext, target: ProxyTarget): Pro
   const outgoing = open(req, target, path + search, forwardedHeaders(req, prefix));
   await relayRequest(ctx, outgoing, async (answer) => {
     const headers = throughProxy(answer.headers, target, prefix);
-    const page = { host: `${target.host}:${target.port}`, requestHost: req.headers.host ?? "", prefix };
+    const page = { host: hostPort(target), requestHost: req.headers.host ?? "", prefix };
     const through = await linkRewriter(answer.headers, page);
     if (through.length > 0) delete headers["content-length"];
     return { headers, through };
@@ -85,7 +86,7 @@ function throughProxy(
 ): OutgoingHttpHeaders {
   const headers = answeredHeaders(answered);
   const { location } = answered;
-  const itself = [`${protocol}//${host}:${port}`, `${protocol}//${host}`].find((start) =>
+  const itself = [`${protocol}//${hostPort({ host, port })}`, `${protocol}//${host}`].find((start) =>
     location?.startsWith(start),
   );
   if (itself) headers.location = prefix + location!.slice(itself.length);

@@ -28,22 +28,23 @@ import { type ChainOptions, type Exchange, serveRequest } from "../chain.ts";
 import { isFlowControlRefusal } from "../flow-control/too-many-requests.ts";
 import { impersonationOf, NOBODY_IMPERSONATED } from "../impersonation.ts";
 import { upgradeToKubelet } from "../nodes/forward-to-kubelet.ts";
+import type { RequestTimes } from "../options/read-request-times.ts";
 import { parseRequest, type RequestInfo, takeFieldSelector } from "../request-info.ts";
 import { EncodedBody, type RequestBody } from "../verbs/decode-object.ts";
 import { PATCH_TYPES } from "../verbs/patch-object.ts";
 import { CONTENT_TYPES, errorEncoding, type Route, wantedForm } from "./accept.ts";
+import { answerBrowser, type BrowserRules } from "./browser-headers.ts";
 import { encodeValue, type Rendering } from "./encode-answer.ts";
 import { forwardUpgrade } from "./forward-request.ts";
 import { parseQuery } from "./parse-query.ts";
 import { parsePatchDocument } from "./patch-document.ts";
+import { RequestDeadline } from "./request-deadline.ts";
 import { auditIdOf, originOf } from "./request-origin.ts";
 import { sendAnswer, setWarnings } from "./send-answer.ts";
 import { sendWatchOverWebSocket } from "./watch-over-websocket.ts";
 
 /** apiserver's MaxRequestBodyBytes. */
 const BODY_LIMIT_BYTES = 3 * 1024 * 1024;
-/** A body that has not come by then is not waited for. */
-const BODY_TIMEOUT_MS = 60_000;
 /** What is held of bodies that are still to come whole. */
 const UNFINISHED_BODIES = { userBytes: 48 * 2 ** 20, totalBytes: 256 * 2 ** 20 };
 
@@ -55,6 +56,8 @@ export interface HttpFrontOptions {
   /** Answers for other servers. */
   proxy: AggregatedProxy;
   clientStallMs: number;
+  requestTimes: RequestTimes;
+  browserRules: BrowserRules | undefined;
   logger: Logger;
   clock: Clock;
 }
@@ -73,6 +76,8 @@ export class HttpFront {
     const auditId = auditIdOf(ctx.req);
     res.setHeader("audit-id", auditId);
     res.setHeader("cache-control", "no-cache, private");
+    const { browserRules } = this.#options;
+    if (browserRules && answerBrowser(ctx, browserRules)) return;
     const { chain, clientStallMs, logger, clock } = this.#options;
     const { offload } = chain;
     let form: Rendering | undefined;
@@ -94,8 +99,10 @@ export class HttpFront {
       sentCode: () => (res.headersSent ? res.statusCode : undefined),
     });
     try {
-      await serveRequest(chain, exchange, (answer, call) =>
-        sendAnswer({ ctx, answer, call, form: form!, offload, clientStallMs, logger, clock }),
+      await exchange.deadline.hold(clock, () =>
+        serveRequest(chain, exchange, (answer, call) =>
+          sendAnswer({ ctx, answer, call, form: form!, offload, clientStallMs, logger, clock }),
+        ),
       );
     } catch (error) {
       // A refusal carries the warnings too.
@@ -220,26 +227,33 @@ export class HttpFront {
     params: URLSearchParams,
     gone: { readonly signal: AbortSignal },
     answering: Pick<Exchange, "answerPath" | "classified" | "negotiate" | "origin" | "passOn" | "sentCode">,
-  ): Exchange {
+  ): Exchange & { deadline: RequestDeadline } {
     const info = parseRequest(method, path, params);
     takeFieldSelector(info, params.get("fieldSelector") ?? undefined);
     // What is passed on to somebody else is not read: its type and its parameters are not ours.
     const isPassedOn = info.isResource && info.subresource === "proxy";
     const patchType = info.verb === "patch" && !isPassedOn ? patchTypeOf(req) : undefined;
     const warnings: string[] = [];
+    const { requestTimes } = this.#options;
+    const deadline = new RequestDeadline(info, params, requestTimes.timeoutMs);
     return {
+      deadline,
       info,
       local: false,
-      authenticate: () => this.#options.authentication.authenticate(req, path),
+      authenticate: async () => {
+        deadline.check();
+        return this.#options.authentication.authenticate(req, path);
+      },
       impersonation: () => impersonationOf(req),
-      parseQuery: () => (isPassedOn ? {} : parseQuery(params, info.verb, patchType)),
+      parseQuery: () =>
+        isPassedOn ? {} : withEnd(parseQuery(params, info.verb, patchType), info, requestTimes),
       params,
       patchType,
       userAgent: req.headers["user-agent"] ?? "",
       warnings,
       readBody: (query, user) => this.#readBody(req, method, query, warnings, user),
       get signal() {
-        return gone.signal;
+        return deadline.signal(gone.signal);
       },
       ...answering,
     };
@@ -270,7 +284,8 @@ export class HttpFront {
     try {
       const { clock } = this.#options;
       return await readBody(req, BODY_LIMIT_BYTES, {
-        timeoutMs: BODY_TIMEOUT_MS,
+        // A body that has not come by then is not waited for.
+        timeoutMs: this.#options.requestTimes.timeoutMs,
         clock,
         onChunk: (bytes) => held.push(this.#budget.take(user.name, bytes)),
       });
@@ -284,6 +299,16 @@ export class HttpFront {
       for (const release of held) release();
     }
   }
+}
+
+/** A watch that names no end gets one by chance, so that not all come again at once. */
+function withEnd(
+  query: ApiRequest["query"],
+  { verb }: RequestInfo,
+  { minWatchSeconds }: RequestTimes,
+): ApiRequest["query"] {
+  if (verb !== "watch" || query.timeoutSeconds) return query;
+  return { ...query, timeoutSeconds: Math.round(minWatchSeconds * (1 + Math.random())) };
 }
 
 function sendRefusal({ res }: HttpContext, { status }: StatusError): void {

@@ -86,6 +86,28 @@ export const API_SERVER_FLAGS = new FlagTable([
         help: "See --max-requests-inflight.",
       },
       {
+        name: "request-timeout",
+        type: "duration",
+        default: "1m0s",
+        help: "How long a request may take that is not meant to take long; what its parameter timeout says counts where it is less.",
+      },
+      {
+        name: "min-request-timeout",
+        type: "integer",
+        default: "1800",
+        help: "Seconds after which a watch that names no end is ended; up to twice as many, by chance.",
+      },
+      {
+        name: "cors-allowed-origins",
+        type: "strings",
+        help: "Origins of web pages that may use the API, as regular expressions that are bound to both ends of the host.",
+      },
+      {
+        name: "strict-transport-security-directives",
+        type: "strings",
+        help: "What answers say in Strict-Transport-Security: max-age=SECONDS, includeSubDomains, preload.",
+      },
+      {
         name: "goaway-chance",
         type: "number",
         default: "0",

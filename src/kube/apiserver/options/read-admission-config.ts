@@ -6,6 +6,7 @@ import type { PluginChoice } from "../admission/choose-plugins.ts";
 import { readEventLimits } from "../admission/event-rate-limit/read-configuration.ts";
 import { readImagePolicy } from "../admission/image-policy/read-configuration.ts";
 import { readPodSecurityConfiguration } from "../admission/pod-security/read-configuration.ts";
+import { readLimitedResources } from "../admission/resource-quota/read-configuration.ts";
 import { textOfFile } from "./option-problems.ts";
 
 interface PluginConfiguration {
@@ -14,7 +15,7 @@ interface PluginConfiguration {
   configuration?: unknown;
 }
 
-type Configurations = Pick<PluginChoice, "podSecurity" | "eventLimits" | "imagePolicy">;
+type Configurations = Pick<PluginChoice, "podSecurity" | "limitedResources" | "eventLimits" | "imagePolicy">;
 
 const FLAG = "admission-control-config-file";
 
@@ -44,6 +45,8 @@ export async function readAdmissionConfig(flags: FlagValues): Promise<Configurat
     if (text === false) continue;
     if (name === "PodSecurity")
       found.podSecurity ??= await readConfiguration(name, () => readPodSecurityConfiguration(text));
+    else if (name === "ResourceQuota")
+      found.limitedResources ??= await readConfiguration(name, () => readLimitedResources(text));
     else if (name === "EventRateLimit")
       found.eventLimits ??= await readConfiguration(name, () => readEventLimits(text));
     else if (name === "ImagePolicyWebhook")

@@ -30,6 +30,8 @@ describe("the options that flags say", () => {
       http2: { isOffered: true, maxStreams: 100, goawayChance: 0 },
       nodePortRange: { first: 30_000, last: 32_767 },
       maxInFlight: { reading: 400, mutating: 200 },
+      requestTimes: { timeoutMs: 60_000, minWatchSeconds: 1800 },
+      browserRules: { allowedOrigins: [], transportSecurity: [] },
       eventTtlSeconds: 3600,
       allowsPrivileged: true,
       authentication: { anonymous: { isEnabled: true }, bootstrapTokens: false },
@@ -92,8 +94,8 @@ describe("the options that flags say", () => {
     await expect(readPlugin({ name: "PodSecurity", configuration: wrong })).rejects.toThrow(
       'couldn\'t init admission plugin "PodSecurity": [defaults.enforce: Invalid value: "strict": must be one of privileged, baseline, restricted, defaults.audit-version: Invalid value: "1": must be "latest" or "v1.x", exemptions.namespaces[1]: Duplicate value: "a", exemptions.namespaces[2]: Invalid value: "B":',
     );
-    await expect(readPlugin({ name: "ResourceQuota", configuration: {} })).rejects.toThrow(
-      'a configuration of the admission plugin "ResourceQuota" is not implemented',
+    await expect(readPlugin({ name: "PodNodeSelector", configuration: {} })).rejects.toThrow(
+      'a configuration of the admission plugin "PodNodeSelector" is not implemented',
     );
     await expect(read({ "enable-admission-plugins": ["EventRateLimit"] })).rejects.toThrow(
       'failed to initialize admission: couldn\'t init admission plugin "EventRateLimit": limits: Invalid value: []eventratelimit.Limit{}: must not be empty',
@@ -126,11 +128,20 @@ describe("the options that flags say", () => {
       "disable-http2-serving": ["true"],
       "http2-max-streams-per-connection": ["250"],
       "goaway-chance": ["0.02"],
+      "request-timeout": ["1m30s"],
+      "min-request-timeout": ["60"],
+      "cors-allowed-origins": ["//a\\.example(:|$),^https://b$"],
+      "strict-transport-security-directives": ["max-age=5,preload"],
     });
     expect(options).toMatchObject({
       host: "127.0.0.1",
       tls: { minVersion: "TLSv1.3" },
       http2: { isOffered: false, maxStreams: 250, goawayChance: 0.02 },
+      requestTimes: { timeoutMs: 90_000, minWatchSeconds: 60 },
+      browserRules: {
+        allowedOrigins: [{ pattern: "//a\\.example(:|$)" }, { pattern: "^https://b$" }],
+        transportSecurity: ["max-age=5", "preload"],
+      },
       nodePortRange: { first: 31_000, last: 31_099 },
       maxInFlight: { reading: 0, mutating: 200 },
       authentication: { clientCaPem: "a CA", tokenFile: { text: "t,ada,1\n" } },
@@ -201,6 +212,20 @@ describe("the options that flags say", () => {
     ],
     [{ "goaway-chance": ["0.03"] }, "--goaway-chance can not be less than 0 or greater than 0.02"],
     [{ "goaway-chance": ["-1"] }, "--goaway-chance can not be less than 0 or greater than 0.02"],
+    [{ "request-timeout": ["-1s"] }, "--request-timeout can not be negative value"],
+    [{ "min-request-timeout": ["-1"] }, "--min-request-timeout can not be negative value"],
+    [
+      { "cors-allowed-origins": ["a.example"] },
+      "--cors-allowed-origins has an invalid regular expression: regular expression does not pin to start/end of host in the origin header",
+    ],
+    [
+      { "cors-allowed-origins": ["//a($"] },
+      "--cors-allowed-origins has an invalid regular expression: error parsing regexp: missing closing ): `//a($`",
+    ],
+    [
+      { "strict-transport-security-directives": ["forever"] },
+      "--strict-transport-security-directives invalid, allowed values: max-age=expireTime, includeSubDomains, preload. see https://tools.ietf.org/html/rfc6797#section-6.1 for more information",
+    ],
     [{ "tls-min-version": ["1.2"] }, 'unknown tls version "1.2"'],
     [
       { "service-node-port-range": ["9-1"] },

@@ -8,13 +8,16 @@ import type { AuthorizationOptions } from "../authorization/server-authorizer.ts
 import type { TokenSigningKey } from "../certificates.ts";
 import { readEncryptionConfig } from "../encryption/read-encryption-config.ts";
 import type { EncryptionOptions } from "../encryption/server-encryption.ts";
+import type { BrowserRules } from "../http/browser-headers.ts";
 import { API_SERVER_FLAGS } from "./flag-table.ts";
 import { OptionProblems, textOfFile } from "./option-problems.ts";
 import { readAdmissionConfig, requireConfigurations } from "./read-admission-config.ts";
 import { type AuditEnvironment, readAudit } from "./read-audit.ts";
 import { readAuthentication } from "./read-authentication.ts";
 import { readAuthorization } from "./read-authorization.ts";
+import { readBrowserRules } from "./read-browser-rules.ts";
 import { readFeatureGates } from "./read-feature-gates.ts";
+import { type RequestTimes, readRequestTimes } from "./read-request-times.ts";
 import { readServiceAccountTokens } from "./read-service-account-tokens.ts";
 import {
   readBindAddress,
@@ -32,6 +35,8 @@ export interface FlaggedOptions {
   http2: ServingHttp2;
   nodePortRange: { first: number; last: number };
   maxInFlight: { reading: number; mutating: number };
+  requestTimes: RequestTimes;
+  browserRules: BrowserRules;
   eventTtlSeconds: number;
   allowsPrivileged: boolean;
   authentication: AuthenticationOptions;
@@ -63,6 +68,8 @@ export async function readServerOptions(
     http2: readHttp2(flags, problems),
     nodePortRange: readPortRange(flags, problems)!,
     maxInFlight: readInFlight(flags, problems),
+    requestTimes: readRequestTimes(flags, problems),
+    browserRules: readBrowserRules(flags, problems),
     eventTtlSeconds: readEventTtl(flags, problems),
     allowsPrivileged: flags.flag("allow-privileged"),
     authentication: await readAuthentication(flags, problems, logger),

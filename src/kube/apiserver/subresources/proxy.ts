@@ -8,7 +8,8 @@ import {
 } from "../../api/index.ts";
 import { toKubelet } from "../nodes/node-reader.ts";
 import type { Answer, ProxyTarget, ResourceCall, ServerContext } from "../server-context.ts";
-import { isReachable, readyEndpoints } from "../webhook/service-endpoints.ts";
+import { isReachable } from "../webhook/reachable-address.ts";
+import { readyEndpoints } from "../webhook/service-endpoints.ts";
 
 interface Named {
   scheme: "http" | "https";

@@ -44,6 +44,8 @@ export interface TestServerOptions
     | "audit"
     | "components"
     | "debugPages"
+    | "requestTimes"
+    | "browserRules"
   > {
   nodeAccess?: () => NodeAccess | undefined;
   metricSource?: ApiServerOptions["metricSource"];
@@ -91,6 +93,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     ...(options.admissionPlugins ? { admissionPlugins: options.admissionPlugins } : {}),
     ...(options.components ? { components: options.components } : {}),
     ...(options.debugPages ? { debugPages: options.debugPages } : {}),
+    ...(options.requestTimes ? { requestTimes: options.requestTimes } : {}),
+    ...(options.browserRules ? { browserRules: options.browserRules } : {}),
     ...(options.watchLimits ? { watchLimits: options.watchLimits } : {}),
     ...(options.clientStallMs ? { clientStallMs: options.clientStallMs } : {}),
   });

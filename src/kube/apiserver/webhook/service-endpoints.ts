@@ -1,6 +1,6 @@
-import { isIPv4 } from "node:net";
 import { endpointSlices, type KubeObject, services } from "../../api/index.ts";
 import type { ObjectLookup } from "../objects/object-lookup.ts";
+import { isReachable } from "./reachable-address.ts";
 
 export interface Endpoint {
   host: string;
@@ -58,9 +58,4 @@ function endpointsOf({ ports, endpoints }: Slice, portName: string): Endpoint[] 
   return (endpoints ?? [])
     .filter(({ addresses, conditions }) => conditions?.ready !== false && isReachable(addresses[0] ?? ""))
     .map(({ addresses }) => ({ host: addresses[0]!, port }));
-}
-
-/** Whoever can write an address into an object must not reach what only this machine may (proxyutil.IsProxyableIP). */
-export function isReachable(host: string): boolean {
-  return isIPv4(host) && !/^(?:0|127|169\.254|22[4-9]|23\d)\./.test(host);
 }

@@ -2,6 +2,7 @@ import https from "node:https";
 import { posix } from "node:path";
 import type { Clock } from "../../../base/index.ts";
 import { parseJson } from "../../../formats/index.ts";
+import { hostPort } from "../../../http/index.ts";
 import type { ObjectLookup } from "../objects/object-lookup.ts";
 import { type Endpoint, serviceEndpoint } from "./service-endpoints.ts";
 import type { TlsAgents } from "./tls-agents.ts";
@@ -131,7 +132,7 @@ export class WebhookClient {
       request.on("error", (error: NodeJS.ErrnoException) => {
         if (hasBegun) reject(new AnswerError(error.message));
         else if (request.reusedSocket && error.code === "ECONNRESET") reject(new LostConnection());
-        else reject(new Error(dialProblem(error, `${endpoint.host}:${endpoint.port}`)));
+        else reject(new Error(dialProblem(error, hostPort(endpoint))));
       });
       request.on("response", (response) => {
         hasBegun = true;

@@ -6,6 +6,7 @@ import {
   chargeQuotas,
   type KindSource,
   type KubeObject,
+  type LimitedResource,
   manageUpdate,
   quotaEvaluatorOf,
   type ResourceQuota,
@@ -33,6 +34,8 @@ export interface ResourceQuotasOptions {
   kinds: KindSource;
   logger: Logger;
   clock: Clock;
+  /** What may only be used where a quota speaks of it. */
+  limited?: readonly LimitedResource[];
 }
 
 /** The plugin, unless it is switched off. */
@@ -40,7 +43,9 @@ export function chosenCounter(
   choice: PluginChoice | undefined,
   options: ResourceQuotasOptions,
 ): WriteCounter | undefined {
-  return choosePlugins(choice).includes(COUNTING) ? new ResourceQuotas(options) : undefined;
+  return choosePlugins(choice).includes(COUNTING)
+    ? new ResourceQuotas({ ...options, limited: choice?.limitedResources ?? [] })
+    : undefined;
 }
 
 /**
@@ -59,12 +64,14 @@ class ResourceQuotas implements WriteCounter {
 
   concerns({ kind, info: { namespace } }: ResourceCall): boolean {
     if (!kind.namespaced || !namespace || quotaEvaluatorOf(kind) === undefined) return false;
-    return this.#options.cache.list(quotaPrefix(namespace)).length > 0;
+    const { limited = [], cache } = this.#options;
+    return limited.length > 0 || cache.list(quotaPrefix(namespace)).length > 0;
   }
 
   async count<T>(change: CompanionChange, write: (counted: Companions) => Promise<T>): Promise<T> {
     const { kind, info } = change.call;
     const evaluator = quotaEvaluatorOf(kind)!;
+    const { limited = [] } = this.#options;
     const counted = countedChange(change);
     if (!counted || !evaluator.handles(counted)) return write(NO_COMPANIONS);
     return this.#turns.run(info.namespace!, async () => {
@@ -75,6 +82,7 @@ class ResourceQuotas implements WriteCounter {
         quotas.map(({ object }) => object as unknown as ResourceQuota),
         {
           nowMs: this.#options.clock.nowMs(),
+          ...(limited.length > 0 ? { limits: { of: kind, limited } } : {}),
           refuse: (why) => refusalOf(admissionRequest(change.call, counted.operation, counted), why),
         },
       );
