@@ -6,6 +6,7 @@ export { dockerfileFrontend } from "./frontend/index.ts";
 export type * from "./frontend/types.ts";
 export * as llb from "./llb/index.ts";
 export { fetchRemote } from "./remote.ts";
+export { DirectoryFiles } from "./session/directory-files.ts";
 export type * from "./session/types.ts";
 export { createSolver, type LocalSolver, type SolverOptions } from "./solver/index.ts";
 export type * from "./solver/types.ts";
