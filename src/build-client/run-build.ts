@@ -35,7 +35,7 @@ export async function runBuild(
   );
   solving.catch(() => {});
   const stop = new AbortController();
-  const telling = tell(connection, ref, stop.signal, onEvents);
+  const telling = tellStatus(connection, ref, stop.signal, onEvents);
   try {
     const { exporterResponse } = await solving;
     await telling;
@@ -49,7 +49,8 @@ export async function runBuild(
   }
 }
 
-async function tell(
+/** Tells of a build until it is over. */
+export async function tellStatus(
   { control }: BuildConnection,
   ref: string,
   signal: AbortSignal,

@@ -2,6 +2,7 @@ export { type BuilderOptions, createBuilder } from "./builder.ts";
 export { createEngineRunExecutor } from "./engine-run-executor.ts";
 export { createExporter } from "./exporters/index.ts";
 export type * from "./exporters/types.ts";
+export { isArchive } from "./frontend/dockerfile/is-archive.ts";
 export { dockerfileFrontend } from "./frontend/index.ts";
 export type * from "./frontend/types.ts";
 export * as llb from "./llb/index.ts";

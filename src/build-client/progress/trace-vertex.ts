@@ -112,9 +112,7 @@ function seconds(value: number): string {
 
 /** What a line looks like in the end: programs that draw in it write it again after each return. */
 function lastState(line: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: terminals' sequences (ECMA-48) begin with ESC
   const plain = line.replace(/\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-_])/g, "");
   const states = plain.split("\r").filter((state) => state.trim() !== "");
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: what is left would move the cursor
   return (states.at(-1) ?? "").replace(/\t/g, "    ").replace(/[\x00-\x1f\x7f]/g, "");
 }
