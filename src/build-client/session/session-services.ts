@@ -6,7 +6,6 @@ import {
   GrpcCode,
   GrpcError,
   type GrpcHandler,
-  serverStream,
   sessionMessages,
   unary,
 } from "../../buildkit-api/index.ts";
@@ -90,16 +89,14 @@ function agentHandlers({ agents }: SessionOffers): GrpcHandler[] {
 
 function uploadHandler({ uploads }: SessionOffers): GrpcHandler {
   const left = new Map(uploads);
-  return serverStream(sessionMessages.UPLOAD_PULL, async function* (_request, { metadata }): AsyncGenerator<{
-    data: Uint8Array;
-  }> {
+  return bidirectional(sessionMessages.UPLOAD_PULL, async (_requests, send, { metadata }) => {
     const path = (metadata.urlpath?.[0] ?? "").replace(/^\//, "");
     const content = left.get(path);
     left.delete(path);
     if (!content) throw new GrpcError(GrpcCode.NOT_FOUND, `no upload ${JSON.stringify(path)}`);
     for await (const chunk of content) {
       for (let at = 0; at < chunk.length; at += UPLOAD_CHUNK_BYTES)
-        yield { data: chunk.subarray(at, at + UPLOAD_CHUNK_BYTES) };
+        await send({ data: chunk.subarray(at, at + UPLOAD_CHUNK_BYTES) });
     }
   });
 }

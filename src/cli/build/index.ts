@@ -149,10 +149,12 @@ class BuildCall {
         running,
       );
       progress.end();
+      this.#tellWarnings(mode);
       this.#tellResult(response, mode, idFile);
       return 0;
     } catch (error) {
       progress.end();
+      this.#tellWarnings(mode);
       throw error;
     } finally {
       off();
@@ -202,17 +204,19 @@ class BuildCall {
     });
   }
 
+  #tellWarnings(mode: string): void {
+    if (mode !== "tty" && mode !== "plain") return;
+    const { warnings } = this.#trace;
+    const text = this.#flags.flag("debug")
+      ? detailedWarningsText(warnings)
+      : warningsText(warnings, mode === "tty" && !process.env.NO_COLOR);
+    this.#terminal.info(text);
+  }
+
   #tellResult(response: Readonly<Record<string, string>>, mode: string, idFile: string): void {
     const flags = this.#flags;
     const imageId = response["containerimage.config.digest"] ?? response["containerimage.digest"] ?? "";
-    if (mode === "tty" || mode === "plain") {
-      const { warnings } = this.#trace;
-      this.#terminal.info(
-        flags.flag("debug")
-          ? detailedWarningsText(warnings)
-          : warningsText(warnings, mode === "tty" && !process.env.NO_COLOR),
-      );
-    } else if (mode === "quiet" && (flags.flag("quiet") || flags.text("progress") === "quiet"))
+    if (mode === "quiet" && (flags.flag("quiet") || flags.text("progress") === "quiet"))
       this.#terminal.print(`${imageId}\n`);
     if (idFile !== "") writeFileSync(idFile, imageId);
     const metadataFile = flags.text("metadata-file");
