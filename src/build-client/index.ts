@@ -1,5 +1,6 @@
 export { askFrontend } from "./ask-frontend.ts";
 export { BuildConnection } from "./build-connection.ts";
+export { ProjectBuilder } from "./compose/project-builder.ts";
 export { failureExitCode, failureMessage } from "./failure-message.ts";
 export { BuildTrace } from "./progress/build-trace.ts";
 export { createProgress, type ProgressMode } from "./progress/create-progress.ts";

@@ -69,6 +69,9 @@ export class TraceVertex {
   takeVertex({ name, cached, error, startedMs, completedMs }: VertexEvent): boolean {
     this.name = name;
     if (startedMs === undefined) return false;
+    // Several builds tell of the step that they share, each as of its own.
+    const isToldAgain = this.isCompleted && completedMs !== undefined && error === this.error;
+    if (isToldAgain && !this.#intervals.has(startedMs)) return false;
     const known = this.#intervals.get(startedMs);
     const isChanged =
       !known || known.completedMs !== completedMs || cached !== this.isCached || error !== this.error;

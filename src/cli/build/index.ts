@@ -26,7 +26,7 @@ import {
   withGateway,
 } from "../../build-client/index.ts";
 import { DockerClient } from "../../compose/index.ts";
-import { engineEndpoint } from "../compose/engine-endpoint.ts";
+import { engineEndpoint, mayReadInPlace } from "../compose/engine-endpoint.ts";
 import { type ParsedFlags, parseFlags } from "../compose/flags.ts";
 import { flagLines } from "../compose/help.ts";
 import { registryLogin } from "../compose/registry-auth.ts";
@@ -188,7 +188,7 @@ class BuildCall {
       client: new DockerClient(endpoint),
       offers: {
         ...{ directories, uploads, outputs, ...given },
-        readsInPlace: mayReadInPlace("socketPath" in endpoint),
+        readsInPlace: mayReadInPlace(endpoint),
         credentials: registryLogin,
       },
       sharedKey: shortHash(JSON.stringify([...directories.values()].map(({ path }) => path)), 32),
@@ -222,14 +222,6 @@ class BuildCall {
     const metadataFile = flags.text("metadata-file");
     if (metadataFile !== "") writeFileSync(metadataFile, metadataText(response));
   }
-}
-
-/**
- * Root may have the engine read what it may read itself. Anybody else's files are read by the one who asks, and sent: what
- * he may not read, his build does not see.
- */
-function mayReadInPlace(isSocket: boolean): boolean {
-  return isSocket && process.getuid?.() === 0;
 }
 
 /** Documents among the answers stand there as such, not as text of base64 (buildx, decodeExporterResponse). */
