@@ -27,6 +27,7 @@ const ROWS: Record<string, number> = {
   compose: 5,
   "kube/apiserver": 5,
   "kube/client": 5,
+  "build-client": 6,
   "kube/controllers": 6,
   "kube/scheduler": 6,
   "kube/simulated-nodes": 6,

@@ -1,5 +1,6 @@
 import { diskError, errorMessage, GantryError } from "../base/index.ts";
 import { AGENT_USAGE, agent } from "./agent.ts";
+import { BUILD_USAGE } from "./build/usage.ts";
 import { NODE_USAGE, TOKEN_USAGE } from "./cluster/usage.ts";
 import { COMPOSE_USAGE } from "./compose/usage.ts";
 import { DOCTOR_USAGE, doctor, type PlatformDoctor } from "./doctor.ts";
@@ -52,6 +53,7 @@ const HELP = `Gantry builds, stores, runs and orchestrates containers in one pro
   ${TOKEN_USAGE}
   ${NODE_USAGE}
   ${STORE_USAGE}
+  ${BUILD_USAGE}
   ${COMPOSE_USAGE}
   ${VERSION_USAGE}
 
@@ -73,6 +75,7 @@ export async function runCommandLine(args: readonly string[], commands: CommandL
     store: async () => (await import("./store/index.ts")).store(rest),
     token: async () => (await import("./cluster/token.ts")).token(rest),
     node: async () => (await import("./cluster/node.ts")).node(rest),
+    build: async () => (await import("./build/index.ts")).build(rest),
     compose: async () => (await import("./compose/index.ts")).compose(rest),
     version: () => version(rest),
   };
@@ -86,7 +89,7 @@ export async function runCommandLine(args: readonly string[], commands: CommandL
     return 2;
   }
   // Its commands have pages of their own.
-  if (verb !== "compose" && (rest.includes("--help") || rest.includes("-h"))) {
+  if (verb !== "compose" && verb !== "build" && (rest.includes("--help") || rest.includes("-h"))) {
     process.stdout.write(verb === "up" || verb === "server" ? `${HELP}\n${await upHelp()}` : HELP);
     return 0;
   }

@@ -11,19 +11,17 @@ const RESERVED = /^(?::|grpc-|content-|te$|user-agent$|connection$|host$)/;
 const PRINTABLE = /^[\x20-\x7e]*$/;
 const KEY = /^[0-9a-z_.-]+$/;
 
-export function metadataOf(headers: IncomingHttpHeaders): GrpcMetadata {
-  const metadata: Record<string, readonly string[]> = Object.create(null);
-  for (const [key, value] of Object.entries(headers)) {
-    if (RESERVED.test(key) || value === undefined) continue;
-    metadata[key] = typeof value === "string" ? [value] : value;
+/** From names and values in turn, as they came: lists are sent as one header a value, and values may have commas. */
+export function metadataOf(rawHeaders: readonly string[]): GrpcMetadata {
+  const metadata: Record<string, string[]> = Object.create(null);
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const key = rawHeaders[at]!;
+    if (!RESERVED.test(key)) metadata[key] = [...(metadata[key] ?? []), rawHeaders[at + 1]!];
   }
   return metadata;
 }
 
-/**
- * Headers for metadata to send. Node joins what comes more than once under one name with ", ", which is no loss for names alone; whoever sends
- * lists sends each value as its own header.
- */
+/** Headers for metadata to send: each value of a list as its own header. */
 export function headersOf(metadata: GrpcMetadata): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = Object.create(null);
   for (const [key, values] of Object.entries(metadata)) {

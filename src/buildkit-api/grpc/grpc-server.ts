@@ -101,7 +101,9 @@ export class GrpcServer {
     const session = performServerHandshake(socket as never, connectionOptions());
     this.#sessions.add(session);
     openWindow(session);
-    session.on("stream", (stream, headers) => this.#serveStream(stream, headers));
+    session.on("stream", (stream, headers, _flags, rawHeaders) =>
+      this.#serveStream(stream, headers, rawHeaders),
+    );
     session.on("error", (error) => this.#options.logger.debug("gRPC connection failed", { error }));
     return new Promise((resolve) => {
       session.on("close", () => {
@@ -116,20 +118,24 @@ export class GrpcServer {
     for (const session of this.#sessions) session.destroy();
   }
 
-  #serveStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+  #serveStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: readonly string[]): void {
     stream.on("error", () => {});
     const refusal = refusalOf(headers);
     if (refusal !== undefined) {
       stream.respond({ ":status": refusal }, { endStream: true });
       return;
     }
-    this.#answer(stream, headers).catch((error) => {
+    this.#answer(stream, headers, rawHeaders).catch((error) => {
       this.#options.logger.debug("a gRPC answer could not be sent", { error: errorMessage(error) });
       stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     });
   }
 
-  async #answer(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
+  async #answer(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    rawHeaders: readonly string[],
+  ): Promise<void> {
     const { clock } = this.#options;
     const path = String(headers[":path"]);
     const gone = new AbortController();
@@ -151,7 +157,7 @@ export class GrpcServer {
       const handler = this.#handlers.get(path);
       if (!handler) throw this.#unknown(path);
       const call = {
-        metadata: metadataOf(headers),
+        metadata: metadataOf(rawHeaders),
         signal: gone.signal,
         sendMetadata: (metadata: GrpcMetadata) => respond(stream, metadata),
       };

@@ -84,3 +84,10 @@ export const HEALTH_CHECK = {
   request: message({ service: text(1) }),
   response: message({ status: int64(1) }),
 };
+
+/** Not of BuildKit: where a client's directory is, for a program on the same machine, which then reads it by itself. */
+export const LOCATE_DIRECTORY = {
+  path: "/gantry.filesync.v1.Directories/Locate",
+  request: message({ name: text(1) }),
+  response: message({ path: text(1), device: bigInt64(2), inode: bigInt64(3) }),
+};

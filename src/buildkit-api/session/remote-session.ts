@@ -24,12 +24,14 @@ import {
   FORWARD_AGENT,
   GET_SECRET,
   HEALTH_CHECK,
+  LOCATE_DIRECTORY,
   SEND_FILE,
   SEND_TREE,
   UPLOAD_PULL,
 } from "../messages/session-messages.ts";
 import { ByteConnection } from "./byte-connection.ts";
 import { fromClient } from "./client-errors.ts";
+import { openInPlace } from "./open-in-place.ts";
 import { RemoteContentStore } from "./remote-content-store.ts";
 import { RemoteFileSync } from "./remote-file-sync.ts";
 import { sendTreeOver } from "./send-tree.ts";
@@ -82,6 +84,8 @@ export class RemoteSession implements ClientSession {
 
   async openFiles(request: FileSyncRequest, signal: AbortSignal): Promise<FileSync> {
     if (!this.#serves(FILE_SYNC)) throw notFound("no local sources enabled");
+    const files = this.#serves(LOCATE_DIRECTORY) && (await this.#filesInPlace(request, signal));
+    if (files) return files;
     const metadata = encodedLists({
       "dir-name": [request.name],
       "include-patterns": request.includePatterns,
@@ -93,6 +97,13 @@ export class RemoteSession implements ClientSession {
       await sync.begun();
       return sync;
     });
+  }
+
+  /** The client's directory, read here; undefined where it is not to be seen from here as the client sees it. */
+  async #filesInPlace(request: FileSyncRequest, signal: AbortSignal): Promise<FileSync | undefined> {
+    const { name } = request;
+    const place = await this.#optional(() => this.#client.unary(LOCATE_DIRECTORY, { name }, { signal }));
+    return place && openInPlace(place, request);
   }
 
   async credentials(host: string, signal?: AbortSignal): Promise<RegistryAuth | undefined> {

@@ -4,7 +4,7 @@ import { keyValues } from "./key-values.ts";
 import { pushServices } from "./push.ts";
 import type { Verb } from "./verb.ts";
 
-const UNSUPPORTED = ["builder", "check", "print", "provenance", "sbom", "ssh"];
+const UNSUPPORTED = ["builder", "check", "print"];
 
 export const build: Verb = {
   summary: "Build or rebuild services",
@@ -27,8 +27,7 @@ export const build: Verb = {
   async run(call) {
     const { flags, args } = call;
     const asked = UNSUPPORTED.find((name) => flags.has(name));
-    if (asked !== undefined)
-      throw usage(`--${asked} is not implemented: gantry compose builds by the classic builder`);
+    if (asked !== undefined) throw usage(`--${asked} is not implemented`);
     const loaded = call.runnable(args);
     const project = flags.flag("with-dependencies") ? loaded : withSelectedServices(loaded, args, "nothing");
     const memory = flags.text("memory");
@@ -44,6 +43,9 @@ export const build: Verb = {
             noCache: flags.flag("no-cache"),
             pull: flags.flag("pull"),
             quiet: flags.flag("quiet"),
+            ssh: flags.text("ssh"),
+            provenance: flags.text("provenance"),
+            sbom: flags.text("sbom"),
             ...(memory === "" ? {} : { memory: bytesOf(memory) }),
           },
         },

@@ -1,8 +1,8 @@
 import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { systemClock } from "../../base/index.ts";
+import { ProjectBuilder } from "../../build-client/index.ts";
 import {
-  ClassicBuilder,
   type ComposeContext,
   DockerClient,
   diskFiles,
@@ -16,11 +16,12 @@ import {
   Reporter,
   withEnvironmentResolved,
 } from "../../compose/index.ts";
-import { engineEndpoint } from "./engine-endpoint.ts";
+import { BuildDisplay, type OtherDisplay } from "./build-display.ts";
+import { engineEndpoint, mayReadInPlace } from "./engine-endpoint.ts";
 import { type ParsedFlags, usage } from "./flags.ts";
 import { ProgressDisplay } from "./progress-display.ts";
 import { noProgress, ProgressJson, ProgressLines } from "./progress-lines.ts";
-import { registryAuth } from "./registry-auth.ts";
+import { registryAuth, registryLogin } from "./registry-auth.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** One call of `gantry compose`: its options, and what stands around it. */
@@ -110,24 +111,32 @@ export class ComposeCall {
 
   /** Does something on the engine and shows it meanwhile. */
   async withEngine<T>(title: string, work: (context: ComposeContext) => Promise<T>): Promise<T> {
-    const { progress, stop } = this.#progress(title);
+    const { progress, stop, display } = this.#progress(title);
     try {
-      return await work(this.context(progress));
+      return await work(this.context(progress, display));
     } finally {
       stop();
     }
   }
 
-  context(progress: Progress = noProgress): ComposeContext {
+  context(progress: Progress = noProgress, display?: OtherDisplay): ComposeContext {
     const { client } = this;
+    const separator = this.globals.flag("compatibility") ? "_" : "-";
     return {
       client,
       clock: systemClock,
       report: new Reporter(progress),
-      builder: new ClassicBuilder({ client, output: (text) => this.terminal.print(text) }),
+      builder: new ProjectBuilder({
+        ...{ client, separator },
+        readsInPlace: mayReadInPlace(engineEndpoint(this.globals.text("home"))),
+        credentials: registryLogin,
+        environment: process.env,
+        display: new BuildDisplay(this, display),
+        clock: systemClock,
+      }),
       registryAuth: async (image) => registryAuth(image),
       warn: (message) => this.warn(message),
-      separator: this.globals.flag("compatibility") ? "_" : "-",
+      separator,
       parallel: this.#parallel(),
     };
   }
@@ -140,7 +149,7 @@ export class ComposeCall {
     throw usage(`COMPOSE_PARALLEL_LIMIT must be an integer (found: ${JSON.stringify(limit)})`);
   }
 
-  #progress(title: string): { progress: Progress; stop(): void } {
+  #progress(title: string): { progress: Progress; stop(): void; display?: OtherDisplay } {
     const { terminal } = this;
     const write = (text: string) => terminal.info(text);
     const mode = this.progressMode();
@@ -154,7 +163,7 @@ export class ComposeCall {
       rows: () => terminal.rows,
       colors: this.colors("stderr"),
     });
-    return { progress: display, stop: () => display.stop() };
+    return { progress: display, stop: () => display.stop(), display };
   }
 
   /** How what goes on is shown. */

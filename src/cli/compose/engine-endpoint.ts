@@ -10,6 +10,14 @@ export function engineEndpoint(home: string): DockerEndpoint {
   return { socketPath: join(homeDirectory(home || undefined), "docker.sock") };
 }
 
+/**
+ * Root may have the engine read what it may read itself. Anybody else's files are read by the one who asks, and sent: what
+ * he may not read, his build does not see.
+ */
+export function mayReadInPlace(endpoint: DockerEndpoint): boolean {
+  return "socketPath" in endpoint && process.getuid?.() === 0;
+}
+
 function endpointOf(host: string): DockerEndpoint {
   if (host.startsWith("unix://")) return { socketPath: host.slice("unix://".length) };
   const match = /^(?:tcp|http):\/\/([^/:]+|\[[^\]]+\]):(\d+)\/?$/.exec(host);

@@ -40,7 +40,8 @@ export function verbHelp(name: string, verb: Verb): string {
   ].join("\n");
 }
 
-function flagLines(flags: Flags): string[] {
+/** A line or more for each flag. */
+export function flagLines(flags: Flags): string[] {
   const rows = Object.keys(flags)
     .sort()
     .map((name) => {

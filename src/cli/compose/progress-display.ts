@@ -29,11 +29,18 @@ export class ProgressDisplay implements Progress {
   readonly #cancel: Cancel;
   #lines = 0;
   #frame = 0;
+  #isPaused = false;
 
   constructor(options: DisplayOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#cancel = this.#clock.every(FRAME_MS, () => this.#draw(), { unref: true });
+    this.#cancel = this.#clock.every(
+      FRAME_MS,
+      () => {
+        if (!this.#isPaused) this.#draw();
+      },
+      { unref: true },
+    );
   }
 
   event(event: ProgressEvent): void {
@@ -49,6 +56,17 @@ export class ProgressDisplay implements Progress {
       startedMs: known?.startedMs ?? now,
       endedMs: isOver ? (known?.endedMs ?? now) : undefined,
     });
+  }
+
+  /** Something else is drawn below. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  /** Goes on below what was drawn meanwhile. */
+  resume(): void {
+    this.#isPaused = false;
+    this.#lines = 0;
   }
 
   /** Draws it a last time. */

@@ -20,6 +20,14 @@ export function registryAuth(image: string): string {
   return Buffer.from(JSON.stringify(credentialsOf(server) ?? {})).toString("base64url");
 }
 
+/** The same for a host that a builder asks about; an empty name stands for a token. */
+export function registryLogin(host: string): { username: string; secret: string } | undefined {
+  const isHub = /^(?:registry-1\.docker\.io|(?:index\.)?docker\.io)$/.test(host);
+  const { username = "", password, identitytoken } = credentialsOf(isHub ? HUB : host) ?? {};
+  if (identitytoken) return { username: "", secret: identitytoken };
+  return password === undefined ? undefined : { username, secret: password };
+}
+
 function credentialsOf(server: string): Record<string, string> | undefined {
   const config = readConfig();
   const helper = config.credHelpers?.[server] ?? config.credsStore;

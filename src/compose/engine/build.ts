@@ -1,4 +1,3 @@
-import { invalidArgument } from "../../base/index.ts";
 import { imageOf, type Project, withSelectedServices, withServicesEnabled } from "../model/index.ts";
 import type { ComposeContext } from "./compose-context.ts";
 import type { BuildOptions } from "./image-builder.ts";
@@ -72,16 +71,4 @@ function withImageOrder(project: Project): Project {
     }),
   );
   return { ...project, services };
-}
-
-/** What a builder that takes a tar archive and a Dockerfile cannot do. */
-export function refuseForClassicBuilder(project: Project, name: string): void {
-  const { build } = project.services[name] ?? {};
-  const refuse = (what: string) =>
-    invalidArgument(`the classic builder doesn't support ${what}, set DOCKER_BUILDKIT=1 to use BuildKit`);
-  if ((build?.platforms?.length ?? 0) > 1) throw refuse("multi-arch build");
-  if (build?.privileged) throw refuse("privileged mode");
-  if (Object.keys(build?.additional_contexts ?? {}).length > 0) throw refuse("additional contexts");
-  if (Object.keys(build?.ssh ?? {}).length > 0) throw refuse("SSH keys");
-  if (build?.secrets?.length) throw refuse("secrets");
 }

@@ -7,6 +7,10 @@ export interface BuildOptions {
   pull: boolean;
   quiet: boolean;
   memory?: number;
+  /** `--ssh`, `--provenance`, `--sbom`, as they were given; empty where they were not. */
+  ssh?: string;
+  provenance?: string;
+  sbom?: string;
 }
 
 export interface BuildRequest {

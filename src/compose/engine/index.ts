@@ -1,6 +1,4 @@
 export { buildImages, type ServicesToBuild } from "./build.ts";
-export { readIgnore } from "./build-context.ts";
-export { ClassicBuilder } from "./classic-builder.ts";
 export type { ComposeContext } from "./compose-context.ts";
 export {
   killProject,
@@ -33,6 +31,7 @@ export type { LogConsumer } from "./log-consumer.ts";
 export { showLogs } from "./logs.ts";
 export { type Progress, type ProgressEvent, type ProgressStatus, Reporter } from "./progress.ts";
 export { projectOfContainers, projectOnEngine } from "./project-on-engine.ts";
+export { readIgnore } from "./read-ignore.ts";
 export { createOneOff, type RunOptions } from "./run-one-off.ts";
 export { startProject } from "./start.ts";
 export { stopProject } from "./stop.ts";

@@ -1,7 +1,7 @@
 import { posix, relative } from "node:path";
 import { createIgnoreMatcher, type IgnoreMatcher } from "../../formats/index.ts";
 import type { Project, Service, WatchTrigger } from "../model/index.ts";
-import { readIgnore } from "./build-context.ts";
+import { readIgnore } from "./read-ignore.ts";
 
 /** What of editors and version control is never of interest (docker/compose, pkg/watch). */
 const EPHEMERAL = [

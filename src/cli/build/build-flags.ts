@@ -1,0 +1,85 @@
+import type { Flags } from "../compose/flags.ts";
+
+/** Those of `docker build` (docker/buildx, commands/build.go). */
+export const BUILD_FLAGS: Flags = {
+  "add-host": { type: "list", value: "strings", help: 'Add a custom host-to-IP mapping (format: "host:ip")' },
+  allow: {
+    type: "list",
+    help: 'Allow extra privileged entitlement (e.g., "network.host", "security.insecure")',
+  },
+  annotation: { type: "list", help: "Add annotation to the image" },
+  attest: { type: "list", help: 'Attestation parameters (format: "type=sbom,generator=image")' },
+  "build-arg": { type: "list", help: "Set build-time variables" },
+  "build-context": { type: "list", help: "Additional build contexts (e.g., name=path)" },
+  "cache-from": {
+    type: "list",
+    help: 'External cache sources (e.g., "user/app:cache", "type=local,src=path/to/dir")',
+  },
+  "cache-to": {
+    type: "list",
+    help: 'Cache export destinations (e.g., "user/app:cache", "type=local,dest=path/to/dir")',
+  },
+  call: {
+    type: "text",
+    default: "build",
+    help: 'Set method for evaluating build ("check", "outline", "targets")',
+  },
+  "cgroup-parent": { type: "text", help: 'Set the parent cgroup for the "RUN" instructions during build' },
+  check: { type: "flag", help: 'Shorthand for "--call=check"' },
+  "cpu-period": { type: "text", value: "int", help: "Limit the CPU CFS (Completely Fair Scheduler) period" },
+  "cpu-quota": { type: "text", value: "int", help: "Limit the CPU CFS (Completely Fair Scheduler) quota" },
+  "cpu-shares": { short: "c", type: "text", value: "int", help: "CPU shares (relative weight)" },
+  "cpuset-cpus": { type: "text", help: "CPUs in which to allow execution (0-3, 0,1)" },
+  "cpuset-mems": { type: "text", help: "MEMs in which to allow execution (0-3, 0,1)" },
+  debug: { short: "D", type: "flag", help: "Show all that there is to say of warnings" },
+  file: { short: "f", type: "text", help: 'Name of the Dockerfile (default: "PATH/Dockerfile")' },
+  home: {
+    type: "text",
+    help: "Home of the Gantry that builds (default $GANTRY_HOME or /var/lib/gantry)",
+  },
+  iidfile: { type: "text", help: "Write the image ID to a file" },
+  label: { type: "list", help: "Set metadata for an image" },
+  load: { type: "flag", help: 'Shorthand for "--output=type=docker"' },
+  memory: { short: "m", type: "text", value: "bytes", help: "Memory limit" },
+  "memory-swap": {
+    type: "text",
+    value: "bytes",
+    help: 'Swap limit equal to memory plus swap: "-1" to enable unlimited swap',
+  },
+  "metadata-file": { type: "text", help: "Write build result metadata to a file" },
+  network: {
+    type: "text",
+    default: "default",
+    help: 'Set the networking mode for the "RUN" instructions during build',
+  },
+  "no-cache": { type: "flag", help: "Do not use cache when building the image" },
+  "no-cache-filter": { type: "list", help: "Do not cache specified stages" },
+  output: { short: "o", type: "list", help: 'Output destination (format: "type=local,dest=path")' },
+  platform: { type: "list", help: "Set target platform for build" },
+  progress: {
+    type: "text",
+    default: "auto",
+    help: 'Set type of progress output ("auto", "none", "plain", "quiet", "rawjson", "tty"). Use plain to show container output',
+  },
+  provenance: { type: "text", help: 'Shorthand for "--attest=type=provenance"' },
+  pull: { type: "flag", help: "Always attempt to pull all referenced images" },
+  push: { type: "flag", help: 'Shorthand for "--output=type=registry"' },
+  quiet: { short: "q", type: "flag", help: "Suppress the build output and print image ID on success" },
+  sbom: { type: "text", help: 'Shorthand for "--attest=type=sbom"' },
+  secret: {
+    type: "list",
+    help: 'Secret to expose to the build (format: "id=mysecret[,src=/local/secret]")',
+  },
+  "shm-size": { type: "text", value: "bytes", help: "Shared memory size for build containers" },
+  ssh: {
+    type: "list",
+    help: 'SSH agent socket to expose to the build (format: "default|<id>[=<socket>]")',
+  },
+  tag: {
+    short: "t",
+    type: "list",
+    help: 'Image identifier (format: "[registry/]repository[:tag]")',
+  },
+  target: { type: "text", help: "Set the target build stage to build" },
+  ulimit: { type: "list", value: "ulimit", help: "Ulimit options" },
+};
