@@ -111,8 +111,8 @@ describe("a client's session", () => {
     expect(seen.metadata).toMatchObject({
       "dir-name": ["context"],
       "exclude-patterns-encoded": ["1"],
-      "exclude-patterns": ["a%2Cb, n%C3%A9"],
-      followpaths: ["x, y"],
+      "exclude-patterns": ["a%2Cb", "n%C3%A9"],
+      followpaths: ["x", "y"],
     });
   });
 
