@@ -38,8 +38,8 @@ export async function fetchLayoutImage(
 ): Promise<{ config: ImageConfig; layers: string[]; release: () => void }> {
   const { identifier, attrs } = source!;
   const where = { platform, sessionId: attrs["oci.session"] ?? "", storeId: attrs["oci.store"] ?? "" };
-  const origin = await originOf(where, { session, signal });
   const digest = digestOf(identifier.slice("oci-layout://".length));
+  const origin = await originOf(where, { session, signal });
   const { config, layers } = await images.describeImage(
     origin,
     digest,

@@ -148,7 +148,8 @@ describe("sources of other sessions", () => {
 
 describe("sources", () => {
   it.each([
-    ["oci-layout://x@sha256:0", "no content store  at the client"],
+    ["oci-layout://x@sha256:0", "invalid reference format"],
+    ["oci-layout://x", "has no digest"],
     ["ftp://x/y", "unknown source scheme"],
     ["nothing", "unknown source scheme"],
     ["http://", "invalid URL"],
