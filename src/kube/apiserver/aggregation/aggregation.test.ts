@@ -7,6 +7,7 @@ import {
   type ExtensionServer,
   extensionApiService,
   FLUNDERS,
+  IPV6_ADDRESS,
   registerExtension,
   startExtensionServer,
 } from "../testing/extension-server.ts";
@@ -266,5 +267,24 @@ describe("a group that another server answers for", () => {
     await server.client.delete(apiServices, undefined, `v1.${EXTENSION_GROUP}`);
     expect(await rawRequest(server, LIST)).toMatchObject({ status: 404 });
     expect((await rawRequest(server, ROOT)).status).toBe(404);
+  });
+});
+
+describe.skipIf(IPV6_ADDRESS === undefined)("a server at an IPv6 address", () => {
+  it("is asked, and told under which address", async () => {
+    const server = await startTestServer();
+    const extension = await startExtensionServer(server, IPV6_ADDRESS);
+    try {
+      await registerExtension(server, extension);
+      const { json } = await eventually(
+        () => rawRequest(server, LIST),
+        ({ status }) => status === 200,
+      );
+      expect(json.items).toEqual(FLUNDERS);
+      expect(extension.requests.at(-1)!.headers.host).toEqual([`[${IPV6_ADDRESS}]:${extension.port}`]);
+    } finally {
+      await extension.close();
+      await server.stop();
+    }
   });
 });

@@ -1,21 +1,27 @@
 import { createPublicKey } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, isIPv6 } from "node:net";
 import { networkInterfaces } from "node:os";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { systemClock } from "../../../base/index.ts";
 import { apiServices, endpointSlices, services } from "../../api/index.ts";
 import { generateKey, issueCertificate, privateKeyPem } from "../../pki/index.ts";
+import { isReachable } from "../webhook/reachable-address.ts";
 import type { TestServer } from "./start-test-server.ts";
 
 export const EXTENSION_GROUP = "wardle.example.com";
 const NAME = "wardle";
 /** A server behind a Service is never on a loopback address. */
-const ADDRESS = Object.values(networkInterfaces())
-  .flatMap((addresses) => addresses ?? [])
-  .find((one) => one.family === "IPv4" && !one.internal)!.address;
+const addressOf = (family: "IPv4" | "IPv6") =>
+  Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find((one) => one.family === family && !one.internal && isReachable(one.address) && !one.scopeid)
+    ?.address;
+const ADDRESS = addressOf("IPv4")!;
+/** Not every machine has one. */
+export const IPV6_ADDRESS: string | undefined = addressOf("IPv6");
 
 /** One request as it came to the extension server. */
 export interface ExtensionRequest {
@@ -33,12 +39,13 @@ export interface ExtensionServer {
   answer: ((req: IncomingMessage, res: ServerResponse) => boolean) | undefined;
   /** PEM in base64. */
   caBundle: string;
+  address: string;
   port: number;
   close(): Promise<void>;
 }
 
 /** An API server of the group `wardle.example.com` over real TLS: discovery, a list, a watch, an echo for upgrades. */
-export async function startExtensionServer(of: TestServer): Promise<ExtensionServer> {
+export async function startExtensionServer(of: TestServer, address = ADDRESS): Promise<ExtensionServer> {
   const { caPem, ...pair } = certificateFor(`${NAME}.default.svc`);
   const server = createServer({
     ...pair,
@@ -50,6 +57,7 @@ export async function startExtensionServer(of: TestServer): Promise<ExtensionSer
     requests: [],
     answer: undefined,
     caBundle: Buffer.from(caPem).toString("base64"),
+    address,
     port: 0,
     close: () => closeServer(server),
   };
@@ -62,7 +70,7 @@ export async function startExtensionServer(of: TestServer): Promise<ExtensionSer
     extension.requests.push(requestOf(req, ""));
     echo(req, socket, head);
   });
-  await new Promise<void>((resolve) => server.listen(0, ADDRESS, resolve));
+  await new Promise<void>((resolve) => server.listen(0, address, resolve));
   extension.port = (server.address() as AddressInfo).port;
   return extension;
 }
@@ -70,15 +78,15 @@ export async function startExtensionServer(of: TestServer): Promise<ExtensionSer
 /** The Service, its endpoints and the APIService that lead to the extension server. */
 export async function registerExtension(
   { client }: TestServer,
-  { caBundle, port }: Pick<ExtensionServer, "caBundle" | "port">,
+  { caBundle, address, port }: Pick<ExtensionServer, "caBundle" | "address" | "port">,
 ): Promise<void> {
   const metadata = { name: NAME, namespace: "default" };
   await client.create(services, { metadata, spec: { ports: [{ port: 443, targetPort: port }] } });
   await client.create(endpointSlices, {
     metadata: { ...metadata, labels: { "kubernetes.io/service-name": NAME } },
-    addressType: "IPv4",
+    addressType: isIPv6(address) ? "IPv6" : "IPv4",
     ports: [{ name: "", port, protocol: "TCP" }],
-    endpoints: [{ addresses: [ADDRESS], conditions: { ready: true } }],
+    endpoints: [{ addresses: [address], conditions: { ready: true } }],
   });
   await client.create(apiServices, extensionApiService({ caBundle }));
 }
