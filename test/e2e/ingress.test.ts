@@ -1,12 +1,15 @@
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
 import { Agent, get as httpGet, type IncomingMessage } from "node:http";
-import { createServer } from "node:net";
+import { connect as connectHttp2 } from "node:http2";
+import { connect, createServer } from "node:net";
+import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import { beforeAll, describe, expect, it } from "vitest";
 import { certificatePair } from "../../src/kube/ingress/testing/certificate-pair.ts";
 import { gatewayDefinitions } from "../../src/kube/ingress/testing/gateway-definitions.ts";
 import { eventually } from "../support/eventually.ts";
-import { type Json, useKube } from "../support/kube.ts";
+import { configMap, type Json, useKube } from "../support/kube.ts";
 import { freePort } from "../support/platform.ts";
 import { run } from "../support/run.ts";
 
@@ -28,6 +31,25 @@ const ECHO = `
     socket.pipe(socket);
   });
   process.on("SIGTERM", () => server.close(() => process.exit(0)));`;
+
+/** Over TLS of its own, HTTP/2 and HTTP/1.1. */
+const SECURE = `
+  const { readFileSync } = require("node:fs");
+  const options = { cert: readFileSync("/tls/tls.crt"), key: readFileSync("/tls/tls.key"), allowHTTP1: true };
+  require("node:http2").createSecureServer(options, (req, res) => {
+    const { servername } = req.stream ? req.stream.session.socket : req.socket;
+    res.end(JSON.stringify({ url: req.url, sni: servername, host: req.headers.host || req.headers[":authority"] }));
+  }).listen(8080);
+  process.on("SIGTERM", () => process.exit(0));`;
+
+/** As a gRPC server without messages: the status comes in the trailers. */
+const GRPC = `
+  require("node:http2").createServer().on("stream", (stream, headers) => {
+    stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
+    stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0", "x-path": headers[":path"] }));
+    stream.end(Buffer.from([0, 0, 0, 0, 0]));
+  }).listen(8080);
+  process.on("SIGTERM", () => process.exit(0));`;
 
 function app(name: string, version = "1", replicas = 1): Json[] {
   const labels = { app: name };
@@ -277,8 +299,7 @@ describe("an Ingress", () => {
 
   it("passes WebSocket connections through", async () => {
     await untilServed("a.example");
-    const { default: net } = await import("node:net");
-    const socket = net.connect(ports.http, "127.0.0.1");
+    const socket = connect(ports.http, "127.0.0.1");
     let text = "";
     socket.setEncoding("utf8").on("data", (part: string) => {
       text += part;
@@ -444,6 +465,127 @@ describe("a Gateway", () => {
       const { json } = await kube.api(path("httproutes", "broken"));
       return json.status?.parents?.[0]?.conditions.some(({ reason }: Json) => reason === "RefNotPermitted");
     });
+  });
+
+  it("passes TLS on unopened, opens it for others at the same port, and speaks TLS to backends as a policy says", async () => {
+    const [inner, outer] = [certificatePair("inner.example"), certificatePair("outer.example")];
+    const secure = app("secure");
+    const { containers } = secure[0].spec.template.spec;
+    containers[0].command[2] = SECURE;
+    containers[0].readinessProbe = { tcpSocket: { port: "web" }, periodSeconds: 1 };
+    containers[0].volumeMounts = [{ name: "tls", mountPath: "/tls" }];
+    secure[0].spec.template.spec.volumes = [{ name: "tls", secret: { secretName: "inner" } }];
+    const port = await freePort();
+    const tls = (name: string, protocol: string, more: Json): Json => ({
+      ...listener(name, port),
+      protocol,
+      hostname: `${name}.example`,
+      tls: more,
+    });
+    const backend = { rules: [{ backendRefs: [{ name: "secure", port: 80 }] }] };
+    const validation = {
+      hostname: "inner.example",
+      caCertificateRefs: [{ group: "", kind: "ConfigMap", name: "inner-ca" }],
+    };
+    await kube.apply([
+      tlsSecret("inner", inner),
+      tlsSecret("outer", outer),
+      configMap("inner-ca", { "ca.crt": inner.cert }),
+      ...secure,
+      object("Gateway", "tls", {
+        gatewayClassName: "gantry",
+        listeners: [
+          tls("inner", "TLS", { mode: "Passthrough" }),
+          tls("outer", "HTTPS", { certificateRefs: [{ name: "outer" }] }),
+        ],
+      }),
+      object("TLSRoute", "inner", { parentRefs: [{ name: "tls", sectionName: "inner" }], ...backend }),
+      object("HTTPRoute", "outer", { parentRefs: [{ name: "tls", sectionName: "outer" }], ...backend }),
+      object("BackendTLSPolicy", "secure", {
+        targetRefs: [{ group: "", kind: "Service", name: "secure" }],
+        validation,
+      }),
+    ]);
+    await kube.must("rollout", "status", "deployment/secure", "--timeout=60s");
+    const askTls = async (name: string, ca: string) => {
+      const file = join(kube.platform.home, `${name}.crt`);
+      writeFileSync(file, ca);
+      const address = `${name}.example:${port}`;
+      return run("curl", [
+        "-sS",
+        "--max-time",
+        "5",
+        "--cacert",
+        file,
+        "--resolve",
+        `${address}:127.0.0.1`,
+        `https://${address}/x`,
+      ]);
+    };
+    const served = (name: string, ca: string) =>
+      eventually(`${name} is served`, async () => {
+        const { code, stdout } = await askTls(name, ca);
+        return code === 0 && stdout.startsWith("{") ? JSON.parse(stdout) : undefined;
+      });
+    expect(await served("inner", inner.cert)).toMatchObject({ url: "/x", sni: "inner.example" });
+    expect(await served("outer", outer.cert)).toMatchObject({
+      url: "/x",
+      sni: "inner.example",
+      host: `outer.example:${port}`,
+    });
+  });
+
+  it("carries gRPC calls with their trailers by service and method", async () => {
+    const grpc = app("grpc");
+    const { containers } = grpc[0].spec.template.spec;
+    containers[0].command[2] = GRPC;
+    containers[0].readinessProbe = { tcpSocket: { port: "web" }, periodSeconds: 1 };
+    await kube.apply([
+      ...grpc,
+      object("GRPCRoute", "grpc", {
+        parentRefs: [{ name: "gate" }],
+        hostnames: ["grpc.example"],
+        rules: [
+          {
+            matches: [{ method: { service: "shop.Cart", method: "Add" } }],
+            backendRefs: [{ name: "grpc", port: 80 }],
+          },
+        ],
+      }),
+    ]);
+    await kube.must("rollout", "status", "deployment/grpc", "--timeout=60s");
+    const call = async (path: string) => {
+      const session = connectHttp2(`http://127.0.0.1:${ports.gateway}`);
+      try {
+        const stream = session.request({
+          ":method": "POST",
+          ":path": path,
+          ":authority": "grpc.example",
+          "content-type": "application/grpc",
+          te: "trailers",
+        });
+        let trailers: Json = {};
+        stream.on("trailers", (found) => {
+          trailers = found;
+        });
+        const [headers] = await Promise.race([
+          once(stream, "response"),
+          once(session, "error").then(([error]) => Promise.reject(error)),
+        ]);
+        stream.end(Buffer.from([0, 0, 0, 0, 0]));
+        stream.resume();
+        await once(stream, "close");
+        return { status: headers[":status"], grpc: trailers["grpc-status"], pathThere: trailers["x-path"] };
+      } finally {
+        session.destroy();
+      }
+    };
+    const answer = await eventually("the call is answered", async () => {
+      const found = await call("/shop.Cart/Add").catch(() => undefined);
+      return found?.grpc === "0" ? found : undefined;
+    });
+    expect(answer).toEqual({ status: 200, grpc: "0", pathThere: "/shop.Cart/Add" });
+    expect((await call("/shop.Cart/Remove")).status).toBe(404);
   });
 
   it("tells of a port that somebody else has, and takes it when it is free", async () => {

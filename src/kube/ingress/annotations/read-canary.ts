@@ -1,3 +1,4 @@
+import { patternProblem } from "../pattern.ts";
 import type { AnnotationReader } from "./annotation-reader.ts";
 import type { CanarySettings } from "./ingress-settings.ts";
 
@@ -26,11 +27,8 @@ export function readCanary(reader: AnnotationReader): CanarySettings | undefined
 function readPattern(reader: AnnotationReader, name: string): string | undefined {
   const text = reader.text(name);
   if (text === undefined) return undefined;
-  try {
-    new RegExp(text);
-    return text;
-  } catch {
-    reader.tell(name, `${JSON.stringify(text)} is no valid pattern`);
-    return undefined;
-  }
+  const problem = patternProblem(text);
+  if (problem === undefined) return text;
+  reader.tell(name, problem);
+  return undefined;
 }

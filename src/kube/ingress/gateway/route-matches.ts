@@ -1,4 +1,5 @@
 import type { RequestMatch, ValueMatch } from "../../../reverse-proxy/index.ts";
+import { patternProblem } from "../pattern.ts";
 import type { GrpcRouteRule, HttpRouteMatch, HttpRouteRule, MatchedValue } from "./gateway-types.ts";
 import type { RuleProblem } from "./route-filters.ts";
 
@@ -84,12 +85,8 @@ function valueMatches(values: readonly MatchedValue[] = [], foldsCase: boolean):
 
 /** A pattern must fit the whole text, as with most implementations. */
 function wholePattern(pattern: string): string | RuleProblem {
-  try {
-    new RegExp(pattern);
-    return `^(?:${pattern})$`;
-  } catch {
-    return unsupported(`${JSON.stringify(pattern)} is no valid pattern`);
-  }
+  const problem = patternProblem(pattern);
+  return problem === undefined ? `^(?:${pattern})$` : unsupported(problem);
 }
 
 const unsupported = (message: string): RuleProblem => ({ reason: "UnsupportedValue", message });

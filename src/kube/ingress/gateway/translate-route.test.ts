@@ -68,6 +68,14 @@ describe("matches of an HTTPRoute", () => {
     expect(ruleOf({ matches: [match] }).match).toEqual(expected);
   });
 
+  it.each(["(", "a(?=b)"])("that are no patterns let nothing through: %s", (value) => {
+    const { rules, flaw } = translate([
+      { matches: [{ path: { type: "RegularExpression", value } }], backendRefs: [web] },
+    ]);
+    expect(rules).toEqual([]);
+    expect(flaw).toMatchObject({ type: "Accepted", status: "False", reason: "UnsupportedValue" });
+  });
+
   it("each make a rule", () => {
     const { rules } = translate([
       { matches: [{ path: { value: "/a" } }, { method: "GET" }], backendRefs: [web] },

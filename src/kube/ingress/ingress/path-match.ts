@@ -1,6 +1,7 @@
 import type { RequestMatch } from "../../../reverse-proxy/index.ts";
 import type { HTTPIngressPath } from "../../api/index.ts";
 import type { IngressSettings } from "../annotations/ingress-settings.ts";
+import { patternProblem } from "../pattern.ts";
 
 /**
  * What a path of an Ingress fits; an error's text where its pattern cannot be read. `ImplementationSpecific` is a prefix here.
@@ -16,10 +17,7 @@ export function pathMatch(
 }
 
 function patternMatch(value: string): RequestMatch | { readonly error: string } {
-  try {
-    new RegExp(value);
-  } catch {
-    return { error: `path ${JSON.stringify(value)} is no valid pattern` };
-  }
+  const problem = patternProblem(value);
+  if (problem !== undefined) return { error: `path ${problem}` };
   return { path: { type: "regex", value: `^${value}` } };
 }

@@ -385,7 +385,7 @@ describe("what an Ingress is warned of", () => {
     [
       "a pattern that is none",
       ingress("one", one([path("/a(")]), { "use-regex": "true" }),
-      'path "/a(" is no valid pattern',
+      'path "/a(" is no valid pattern: error parsing regexp: missing closing ): `/a(`',
     ],
     [
       "annotations that are not there",
