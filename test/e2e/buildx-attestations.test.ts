@@ -110,16 +110,6 @@ describe.skipIf(!plugin)("attestations", () => {
     const raw = JSON.parse(await buildx(first, "imagetools", "inspect", "--raw", name("made:1")));
     expect(raw).toMatchObject({ annotations: { a: "b" }, manifests: [{}, {}] });
   });
-
-  it("images are pushed without a tag where that is asked for", async () => {
-    const dir = context(files);
-    const metadata = join(dir, "metadata.json");
-    const output = `type=image,name=${name("untagged")},push=true,push-by-digest=true`;
-    await build(first, dir, ...options(dir), "-o", output, "--metadata-file", metadata);
-    const digest = JSON.parse(readFileSync(metadata, "utf8"))["containerimage.digest"];
-    expect(await inspected(`${name("untagged")}@${digest}`, ".Manifest.digest")).toBe(digest);
-    await expect(inspected(name("untagged"), ".Manifest")).rejects.toThrow(/not found/);
-  });
 });
 
 describe.skipIf(!plugin)("images of a layout", () => {

@@ -339,6 +339,59 @@ describe("pushing", () => {
     expect(pulled.layerSizes).toEqual([3]);
   });
 
+  it("sends by digest, and gives no tag", async () => {
+    const name = `${registry.host}/untagged`;
+    const attributes = { push: "true", "push-by-digest": "true" };
+    const response = await run("image", { name, ...attributes }, await single());
+    const repository = client.repository({ domain: registry.host, path: "untagged" }, {});
+    const { digest } = await repository.fetchManifest(response["containerimage.digest"]!);
+    expect(digest).toBe(response["containerimage.digest"]);
+    await expect(repository.fetchManifest("latest")).rejects.toThrow(/not found|unknown/);
+    const tagged = run("image", { name: `${name}:1`, ...attributes }, await single());
+    await expect(tagged).rejects.toThrow("can't push tagged ref");
+  });
+
+  it("puts what is said of an image beside it in an index", async () => {
+    const statement = (isInlineOnly: boolean) => ({
+      predicateType: "https://slsa.dev/provenance/v0.2",
+      predicate: async () => ({ buildType: "test" }),
+      isInlineOnly,
+      fileName: "provenance.json",
+    });
+    const about = async (isInlineOnly: boolean) => ({
+      outputs: [await output({ a: "b" }, { attestations: [statement(isInlineOnly)] })],
+      isMultiPlatform: false,
+    });
+    const name = `${registry.host}/attested:1`;
+    const repository = client.repository({ domain: registry.host, path: "attested" }, {});
+    const documentOf = async (digest: string) =>
+      JSON.parse((await repository.fetchManifest(digest)).bytes.toString());
+
+    const pushed = await run("image", { name, push: "true" }, await about(true));
+    const index = await documentOf(pushed["containerimage.digest"]!);
+    expect(index.manifests[1]).toMatchObject({
+      platform: { os: "unknown", architecture: "unknown" },
+      annotations: {
+        "vnd.docker.reference.type": "attestation-manifest",
+        "vnd.docker.reference.digest": index.manifests[0].digest,
+      },
+    });
+    const { layers } = await documentOf(index.manifests[1].digest);
+    expect(layers).toMatchObject([
+      {
+        mediaType: "application/vnd.in-toto+json",
+        annotations: { "in-toto.io/predicate-type": "https://slsa.dev/provenance/v0.2" },
+      },
+    ]);
+
+    await run("image", { name }, await about(true));
+    expect(await documentOf((await house.images.push(name, {})).digest)).not.toHaveProperty("manifests");
+    await run("image", { name }, await about(false));
+    expect((await documentOf((await house.images.push(name, {})).digest)).manifests).toHaveLength(2);
+    const refused = run("image", { name, "oci-mediatypes": "false" }, await about(false));
+    await expect(refused).rejects.toThrow('cannot export attestations with "oci-mediatypes=false"');
+  });
+
   it("keeps annotations, also without a registry", async () => {
     const name = `${registry.host}/noted:1`;
     await run("image", { name, "annotation.who": "me" }, await single());
