@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { closeSync, constants, openSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -399,6 +400,36 @@ describe("pushing", () => {
     const repository = client.repository({ domain: registry.host, path: "noted" }, {});
     const { bytes } = await repository.fetchManifest(digest);
     expect(JSON.parse(bytes.toString()).annotations).toEqual({ who: "me" });
+  });
+});
+
+describe("what is said of files", () => {
+  it.each([
+    [false, ["a", "provenance.json", "z"]],
+    [true, ["linux_amd64", "linux_amd64/a", "linux_amd64/provenance.json", "linux_amd64/z"]],
+  ])("stands beside them (several platforms: %s)", async (isMultiPlatform, paths) => {
+    const attestation = {
+      predicateType: "p",
+      predicate: async () => ({ told: true }),
+      isInlineOnly: false,
+      fileName: "provenance.json",
+    };
+    const silent = { ...attestation, isInlineOnly: true, fileName: "b.json" };
+    const outputs = [await output({ a: "1", z: "2" }, { attestations: [attestation, silent] })];
+    const received: Received = { files: [], trees: [] };
+    await run("local", {}, { outputs, isMultiPlatform }, job(received));
+    const [tree] = received.trees;
+    expect(tree!.entries.map(({ path }) => path)).toEqual(paths);
+    const text = tree!.contents.get(paths.find((path) => path.endsWith(".json"))!)!;
+    const hash = (content: string) => createHash("sha256").update(content).digest("hex");
+    expect(JSON.parse(text)).toMatchObject({
+      predicateType: "p",
+      subject: [
+        { name: "a", digest: { sha256: hash("1") } },
+        { name: "z", digest: { sha256: hash("2") } },
+      ],
+      predicate: { told: true },
+    });
   });
 });
 

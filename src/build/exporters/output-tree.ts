@@ -3,6 +3,7 @@ import { invalidArgument } from "../../base/index.ts";
 import type { FileEntry } from "../session/types.ts";
 import type { OpenTree } from "../solver/types.ts";
 import { type ExporterAttributes, readEpoch } from "./exporter-attributes.ts";
+import { type StatementFile, statementFiles } from "./statement-files.ts";
 import { readTreeFile, treeEntries } from "./tree-entries.ts";
 import type { ExportSource } from "./types.ts";
 
@@ -29,6 +30,7 @@ interface Part {
   prefix: string;
   platformId: string;
   tree: OpenTree | undefined;
+  statements: readonly StatementFile[];
 }
 
 const DIRECTORY_MODE = 0o40755;
@@ -44,9 +46,14 @@ export async function openOutputTree(
     for (const { tree } of parts.splice(0)) tree?.close();
   };
   try {
-    for (const { platformId, tree } of source.outputs) {
+    for (const output of source.outputs) {
+      const { platformId, tree } = output;
       const prefix = isSplit ? `${platformId.replaceAll("/", "_")}/` : "";
-      parts.push({ prefix, platformId, tree: await tree?.open() });
+      const part: Part = { prefix, platformId, tree: await tree?.open(), statements: [] };
+      parts.push(part);
+      // In one tree of several results nobody would know of which of them a statement speaks.
+      if (part.tree && (isSplit || source.outputs.length === 1))
+        part.statements = await statementFiles(output, part.tree.rootFd);
     }
   } catch (error) {
     close();
@@ -59,10 +66,16 @@ export async function openOutputTree(
     entries: () => entriesOf(parts, owners, { epochMs, nowMs }),
     read: (path) => {
       const part = isSplit ? parts.find(({ prefix }) => path.startsWith(prefix)) : owners.get(path);
-      return readTreeFile(part!.tree!.rootFd, path.slice(part!.prefix.length));
+      const own = path.slice((part ?? parts[0]!).prefix.length);
+      const statement = (part ?? parts[0]!).statements.find(({ name }) => name === own);
+      return statement ? once(statement.bytes) : readTreeFile(part!.tree!.rootFd, own);
     },
     close,
   };
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
 }
 
 async function* entriesOf(
@@ -76,7 +89,12 @@ async function* entriesOf(
     const { prefix, tree } = part;
     if (prefix !== "") yield withTime(directoryEntry(prefix.slice(0, -1), nowMs));
     if (!tree) continue;
+    const waiting = [...part.statements];
     for await (const entry of treeEntries(tree.rootFd)) {
+      const top = entry.path.split("/", 1)[0]!;
+      while (waiting[0] && waiting[0].name < top)
+        yield withTime(statementEntry(prefix, waiting.shift()!, nowMs));
+      if (waiting[0]?.name === top) throw taken(entry.path);
       const isDirectory = (entry.mode & constants.S_IFMT) === constants.S_IFDIR;
       const other = owners.get(entry.path);
       if (prefix === "" && other) {
@@ -89,6 +107,7 @@ async function* entriesOf(
       const linkName = isHardLink ? prefix + entry.linkName : entry.linkName;
       yield withTime({ ...entry, path: prefix + entry.path, linkName });
     }
+    for (const statement of waiting) yield withTime(statementEntry(prefix, statement, nowMs));
   }
 }
 
@@ -96,6 +115,16 @@ function overwritten(path: string, first: Part, second: Part) {
   return invalidArgument(
     `cannot overwrite ${path} from ${first.platformId} with ${second.platformId} when split option is disabled`,
   );
+}
+
+function taken(path: string) {
+  return invalidArgument(`cannot write an attestation to ${path}: the result has a file of that name`);
+}
+
+const FILE_MODE = 0o100644;
+
+function statementEntry(prefix: string, { name, bytes }: StatementFile, nowMs: number): FileEntry {
+  return { ...directoryEntry(prefix + name, nowMs), mode: FILE_MODE, sizeBytes: bytes.length };
 }
 
 function directoryEntry(path: string, nowMs: number): FileEntry {
