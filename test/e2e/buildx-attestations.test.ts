@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -37,6 +37,8 @@ const build = (house: DockerHouse, dir: string, ...options: string[]) =>
 const inspected = async (reference: string, format: string) =>
   JSON.parse(await buildx(first, "imagetools", "inspect", reference, "--format", `{{json ${format}}}`));
 
+const manifests = async (reference: string) => (await inspected(reference, ".Manifest")).manifests;
+
 describe.skipIf(!plugin)("attestations", () => {
   const files = {
     Dockerfile:
@@ -60,7 +62,7 @@ describe.skipIf(!plugin)("attestations", () => {
     });
     expect(SLSA.buildConfig).toBeUndefined();
     expect(JSON.stringify(SLSA)).not.toMatch(/t0ken|s3cr3t|plain/);
-    expect(await inspected(name("default:1"), ".Manifest.manifests")).toMatchObject([
+    expect(await manifests(name("default:1"))).toMatchObject([
       { platform: { os: "linux" } },
       { platform: { os: "unknown" }, annotations: { "vnd.docker.reference.type": "attestation-manifest" } },
     ]);
@@ -89,10 +91,18 @@ describe.skipIf(!plugin)("attestations", () => {
     const dir = context(files);
     await build(first, dir, ...options(dir), "-t", name("plain:1"));
     await first.ok("push", name("plain:1"));
-    expect(await inspected(name("plain:1"), ".Manifest.manifests")).toBeNull();
+    expect(await manifests(name("plain:1"))).toBeUndefined();
     await build(first, dir, ...options(dir), "--provenance=true", "-t", name("index:1"));
     await first.ok("push", name("index:1"));
-    expect(await inspected(name("index:1"), ".Manifest.manifests")).toHaveLength(2);
+    expect(await manifests(name("index:1"))).toHaveLength(2);
+  });
+
+  it("stand beside files that are sent to the client", async () => {
+    const dir = context(files);
+    await build(first, dir, ...options(dir), "--sbom=true", "-o", `type=local,dest=${dir}/out`);
+    const sbom = JSON.parse(readFileSync(join(dir, "out", "sbom.spdx.json"), "utf8"));
+    expect(sbom.predicateType).toBe("https://spdx.dev/Document");
+    expect(readdirSync(join(dir, "out"))).not.toContain("provenance.json");
   });
 
   it("stay with what imagetools makes of images", async () => {
