@@ -1,4 +1,4 @@
-// `npm run bench [list-stall] [hostile-load] [scheduler] [start-up] [memory] [docker-run] [pod-start] [restart]`: prints JSON (test/bench/main.ts).
+// `npm run bench [list-stall] [hostile-load] [scheduler] [start-up] [memory] [build] [docker-run] [pod-start] [restart]`: prints JSON (test/bench/main.ts).
 // `npm run bench store -- [--objects 150000] [--watchers 10000]`: the store beside etcd (test/bench/store-main.ts).
 // `npm run bench apiserver [8]`: requests a second of each sort, so many seconds each (test/bench/apiserver.ts).
 // `npm run bench apiserver-scale [10] [many-watchers] [field-watchers] [creates] [definitions]`: many of each (test/bench/apiserver/main.ts).

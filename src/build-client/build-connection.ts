@@ -37,7 +37,7 @@ export class BuildConnection {
           "X-Docker-Expose-Session-Uuid": connection.sessionId,
           "X-Docker-Expose-Session-Name": "",
           "X-Docker-Expose-Session-Sharedkey": sharedKey,
-          "X-Docker-Expose-Session-Grpc-Method": handlers.map(({ path }) => path).join(", "),
+          "X-Docker-Expose-Session-Grpc-Method": handlers.map(({ path }) => path),
         },
       });
       void server.serve(session);

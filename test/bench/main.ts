@@ -1,5 +1,6 @@
 import { makeBaseImages } from "../../examples/base-images/make.mjs";
 import { startPlatform } from "../support/platform.ts";
+import { benchBuild } from "./build.ts";
 import { benchDockerRun } from "./docker-run.ts";
 import { benchDockerfile } from "./dockerfile.ts";
 import { benchEventLoop } from "./event-loop.ts";
@@ -25,6 +26,7 @@ const platform = await startPlatform();
 try {
   makeBaseImages(["busybox"], platform.env);
   if (asked("memory")) report.memory = await benchMemory(platform);
+  if (asked("build")) report.build = await benchBuild(platform);
   if (asked("docker-run")) report.dockerRun = await benchDockerRun(platform);
   if (asked("pod-start")) report.podStart = await benchPodStart(platform);
   if (asked("restart")) report.restart = await benchRestart(platform, 100);

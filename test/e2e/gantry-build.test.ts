@@ -111,7 +111,7 @@ describe("gantry build", () => {
       Dockerfile: [
         "FROM busybox",
         "ARG WHO",
-        "RUN --mount=type=secret,id=t grep -q s3cret /run/secrets/t",
+        "RUN --mount=type=secret,id=t grep -q ^s3.ret /run/secrets/t",
         "RUN --mount=type=ssh test -S $SSH_AUTH_SOCK",
         "COPY --from=other from-other /",
         'RUN test "$WHO" = me',
@@ -142,13 +142,14 @@ describe("gantry build", () => {
     // A member of the socket's group, as users of Docker are.
     chownSync(socket, 0, 65534);
     chmodSync(socket, 0o660);
+    chmodSync(dirname(socket), 0o711);
     const asNobody = (place: string) =>
       run("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", gantry, "build", "-q", place], {
         env: { ...house.platform.env, DOCKER_HOST: `unix://${socket}`, GANTRY_HOME: "" },
       });
     const refused = await asNobody(dir);
     expect(refused.code).not.toBe(0);
-    expect(refused.stderr).toMatch(/EACCES|permission denied/);
+    expect(refused.stderr).toMatch(/permission denied.*of-root/);
     expect((await asNobody(copy)).stderr).toBe("");
   });
 

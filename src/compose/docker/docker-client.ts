@@ -12,7 +12,7 @@ export interface DockerRequest {
   body?: unknown;
   /** Sent as it comes, instead of `body`. */
   stream?: Readable;
-  headers?: Record<string, string>;
+  headers?: Record<string, string | string[]>;
   signal?: AbortSignal;
 }
 
@@ -133,7 +133,7 @@ export class DockerClient {
   }
 
   #open(method: string, path: string, about: DockerRequest, reuse: boolean): ClientRequest {
-    const headers: Record<string, string> = {
+    const headers: Record<string, string | string[]> = {
       Host: "docker",
       "User-Agent": "gantry-compose",
       ...about.headers,
