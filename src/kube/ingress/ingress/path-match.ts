@@ -12,12 +12,25 @@ export function pathMatch(
   { useRegex, rewriteTarget }: IngressSettings,
 ): RequestMatch | { readonly error: string } {
   const value = path || "/";
-  if (useRegex || rewriteTarget !== undefined) return patternMatch(value);
+  if (useRegex || rewriteTarget !== undefined)
+    return patternMatch(value, rewriteTarget?.includes("$") ?? false);
   return { path: { type: pathType === "Exact" ? "exact" : "prefix", value } };
 }
 
-function patternMatch(value: string): RequestMatch | { readonly error: string } {
+/** What a rewrite takes from a pattern's groups is found by JavaScript's expressions, which lack some of RE2's. */
+function patternMatch(value: string, givesGroups: boolean): RequestMatch | { readonly error: string } {
   const problem = patternProblem(value);
   if (problem !== undefined) return { error: `path ${problem}` };
+  if (givesGroups && !isJavaScriptPattern(value))
+    return { error: `path ${JSON.stringify(value)} cannot be used with groups in rewrite-target` };
   return { path: { type: "regex", value: `^${value}` } };
+}
+
+function isJavaScriptPattern(value: string): boolean {
+  try {
+    new RegExp(value);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -388,6 +388,11 @@ describe("what an Ingress is warned of", () => {
       'path "/a(" is no valid pattern: error parsing regexp: missing closing ): `/a(`',
     ],
     [
+      "a pattern whose groups cannot be had",
+      ingress("one", one([path("/(?i)a(.*)")]), { "rewrite-target": "/$1" }),
+      'path "/(?i)a(.*)" cannot be used with groups in rewrite-target',
+    ],
+    [
       "annotations that are not there",
       ingress("one", one(), { "limit-rps": "5", "proxy-buffering": "on" }),
       "annotations that are not implemented have no effect: limit-rps",
