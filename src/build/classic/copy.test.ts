@@ -127,6 +127,19 @@ describe("COPY", () => {
     expect(stat("all/src").mode & 0o7777).toBe(0o711);
   });
 
+  it("leaves no layer for a WORKDIR that is there, and one with what is new of another", async () => {
+    await importImage(
+      own,
+      { "a/": { mode: 0o711 }, "a/b/": "", link: { type: "symlink", linkName: "a" } },
+      "dirs:1",
+    );
+    const below = await own.house.images.get("dirs:1");
+    expect((await build(["WORKDIR /a/b", "WORKDIR ../../link"], [], "dirs:1")).layers).toEqual(below.layers);
+    const { stat, list } = await copied(["WORKDIR /a/c/d", "WORKDIR /link/e"], [], "dirs:1");
+    expect(list("a")).toEqual(["b", "c", "e"]);
+    expect([stat("a").mode & 0o777, stat("a/c").mode & 0o777]).toEqual([0o711, 0o755]);
+  });
+
   it("sets owner and mode", async () => {
     const { stat } = await copied(["COPY --chown=12:34 --chmod=750 src /app", "COPY --chmod=640 a.txt /d/f"]);
     for (const path of ["app", "app/index.js", "app/deep", "app/deep/y"])

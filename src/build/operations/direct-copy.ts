@@ -2,7 +2,8 @@ import { chmodSync, lchownSync, lstatSync, mkdirSync, readdirSync, type Stats } 
 import { posix } from "node:path";
 import { errnoCode } from "../../base/index.ts";
 import { fdPath } from "../../kernel/index.ts";
-import type { FileCopy } from "../llb/index.ts";
+import type { FileCopy, FileMakeDirectory } from "../llb/index.ts";
+import type { Ownership } from "../tree-writer.ts";
 import { copyXattrs } from "./copy-files.ts";
 import { cleanPath, type Selected } from "./copy-selection.ts";
 
@@ -25,6 +26,27 @@ export function prepareDirectCopy(
   for (const one of selected)
     for (const made of topOf(one, destination, isDirectory, copy)) if (place.isBelow(made)) return false;
   place.makeDirectories(destination);
+  return true;
+}
+
+/** Makes a directory there, where no link leads to it; false where it has to be made in the root. */
+export function makeDirectDirectory(
+  below: number,
+  upper: number,
+  { path, mode, makeParents }: FileMakeDirectory,
+  owner: Ownership | undefined,
+): boolean {
+  const place = new Place(fdPath(below), fdPath(upper));
+  const destination = cleanPath(path).replace(/\/$/, "");
+  if (!makeParents || !place.leadsStraight(destination)) return false;
+  const missing = place.missing(destination);
+  // One that is there needs no trace in the layer.
+  if (missing.length > 0) place.makeDirectories(destination);
+  for (const at of missing) {
+    mkdirSync(at, { mode: 0o700 });
+    lchownSync(at, owner?.uid ?? 0, owner?.gid ?? 0);
+    chmodSync(at, mode & 0o777);
+  }
   return true;
 }
 
@@ -63,6 +85,12 @@ class Place {
 
   isBelow(path: string): boolean {
     return lookAt(this.#below, path) !== undefined;
+  }
+
+  /** Paths of directories on the way, and at its end, that are neither below nor made yet. */
+  missing(path: string): string[] {
+    const names = waysTo(path).filter((one) => !lookAt(this.#below, one) && !lookAt(this.#upper, one));
+    return names.map((one) => this.#upper + one);
   }
 
   makeDirectories(path: string): void {

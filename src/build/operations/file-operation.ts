@@ -26,6 +26,7 @@ import { removeTreeAt } from "../sources/remove-entry.ts";
 import type { Ownership } from "../tree-writer.ts";
 import { copyAction } from "./copy-action.ts";
 import { cleanPath, closeSelected, isMissing, missingPath, selectSources } from "./copy-selection.ts";
+import { makeDirectDirectory } from "./direct-copy.ts";
 import { openRef } from "./open-ref.ts";
 import type { OperationResult, OperationRun } from "./operation-context.ts";
 import { ownerOf } from "./owner.ts";
@@ -98,6 +99,7 @@ class FileActions {
         await copyAction(tree, source, action.copy, owner, local, this.#run);
         return;
       }
+      if (action.mkdir && (await makesDirectly(tree, action.mkdir, owner))) return;
       const rootFd = await tree.rootFd();
       if (action.mkfile) makeFile(rootFd, action.mkfile, owner);
       else if (action.mkdir) makeDirectory(rootFd, action.mkdir, owner);
@@ -163,6 +165,15 @@ class FileActions {
     }
     return ownerOf(option, (one) => roots.get(one));
   }
+}
+
+async function makesDirectly(
+  tree: WorkingTree,
+  mkdir: FileMakeDirectory,
+  owner: Ownership | undefined,
+): Promise<boolean> {
+  const direct = mkdir.timestamp === -1 ? await tree.direct() : undefined;
+  return direct !== undefined && makeDirectDirectory(direct.below, direct.upper, mkdir, owner);
 }
 
 /** Nanoseconds; -1 is the present, or what the file system says. */
