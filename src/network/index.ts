@@ -1,5 +1,6 @@
 export { BridgeNetworks, type BridgeNetworksOptions } from "./bridge-networks.ts";
 export { addressOfReverseName, shuffled } from "./container-names.ts";
+export { DnsCache, type DnsCacheKind, type DnsCacheOptions } from "./dns-cache.ts";
 export { DnsForwarder, type DnsForwarderOptions } from "./dns-forwarder.ts";
 export { DnsListener, type DnsListenerOptions, type DnsReply, type DnsRequest } from "./dns-listener.ts";
 export {

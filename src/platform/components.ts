@@ -11,6 +11,7 @@ const SERVICES = {
     "apiserver",
     "cluster-info",
     "storage-class",
+    "dns-service",
     "simulated-nodes",
     "metrics-scraper",
   ],

@@ -45,6 +45,20 @@ const askedFrom = async (machine: Machine, host: string, port?: number): Promise
 const readyOf = async (node: string): Promise<string> =>
   (await get(`node ${node}`)).status.conditions.find((condition: Json) => condition.type === "Ready").status;
 
+/** How many questions the name service of a machine has answered. */
+const questionsTo = async (machine: Machine): Promise<number> => {
+  const { clusterIP } = (await get("service kube-dns -n kube-system")).spec;
+  const { stdout } = await machine.run("busybox", [
+    "wget",
+    "-q",
+    "-O",
+    "-",
+    `http://${clusterIP}:9153/metrics`,
+  ]);
+  const counts = [...stdout.matchAll(/^coredns_dns_requests_total\{.*\} (\d+)$/gm)];
+  return counts.reduce((sum, [, count]) => sum + Number(count), 0);
+};
+
 /** What an agent keeps of its own Node. */
 const nodeFile = ({ home }: Machine): string =>
   readdirSync(`${home}/known/kubelet`).find((file) => file.startsWith("nodes-"))!;
@@ -188,13 +202,18 @@ describe("pods on different machines", () => {
     await everybody(() => askedFrom(two, clusterIP));
   });
 
-  it("know names by the server of their own machine", async () => {
-    for (const [pod, network] of [
-      ["t1", (await get("node one")).spec.podCIDR],
-      ["t2", (await get("node two")).spec.podCIDR],
-    ]) {
+  it("know names by the Service kube-dns, which each machine answers itself", async () => {
+    const { clusterIP } = (await get("service kube-dns -n kube-system")).spec;
+    for (const [pod, machine] of [
+      ["t1", one],
+      ["t2", two],
+    ] as const) {
       const conf = (await server.kubectl("exec", pod, "--", "cat", "/etc/resolv.conf")).stdout;
-      expect(conf).toContain(`nameserver ${network.replace(/\.0\/24$/, ".1")}`);
+      expect(conf).toContain(`nameserver ${clusterIP}\n`);
+      const name = "talker.default.svc.cluster.local";
+      const before = await questionsTo(machine);
+      expect((await server.kubectl("exec", pod, "--", "nslookup", name)).stdout).toContain(name);
+      expect(await questionsTo(machine)).toBeGreaterThan(before);
     }
   });
 

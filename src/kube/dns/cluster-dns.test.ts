@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { newHexId, silentLogger } from "../../base/index.ts";
-import { holdPort, nft, pinNamespaces, unpinNamespaces } from "../../kernel/index.ts";
+import { holdPort, pinNamespaces, unpinNamespaces } from "../../kernel/index.ts";
 import {
   BridgeNetworks,
   DnsCode,
@@ -18,6 +18,7 @@ import {
   encodeDns,
 } from "../../network/index.ts";
 import { LocalInformers, service, slice } from "../proxy/testing/local-informers.ts";
+import { removeDnsRedirect } from "./dns-redirect.ts";
 import { ClusterDns } from "./index.ts";
 
 let informers: LocalInformers;
@@ -196,19 +197,41 @@ it("passes on everything else, and answers its own names at once when nobody is 
   expect((await ask("missing.example.com", "A")).rcode).toBe("NXDOMAIN");
   await upstream.close();
   const answered: string[] = [];
-  const outside = ask("example.com", "A").finally(() => answered.push("outside"));
+  const outside = ask("other.example.com", "A").finally(() => answered.push("outside"));
   expect(await resolver.resolve4("web.default.svc.cluster.local")).toEqual(["10.96.0.20"]);
   answered.push("own");
   expect((await outside).rcode).toBe("SERVFAIL");
   expect(answered).toEqual(["own", "outside"]);
 });
 
-it("leads questions elsewhere when somebody has port 53", async () => {
+it("asks other servers once for what several pods ask, and tells what it has done", async () => {
+  informers.put("services", service("web", { clusterIP: "10.96.0.20", ports: [{ port: 80 }] }));
+  await resolver.resolve4("example.com");
+  await upstream.close();
+  expect(await resolver.resolve4("Example.com")).toEqual(["203.0.113.7"]);
+  expect(await resolver.resolve4("web.default.svc.cluster.local")).toEqual(["10.96.0.20"]);
+  expect((await ask("none.default.svc.cluster.local", "A")).rcode).toBe("NXDOMAIN");
+  const of = 'server="dns://:53",view="",zone="."';
+  const cache = 'server="dns://:53",view="",zones="."';
+  for (const line of [
+    `coredns_dns_requests_total{${of},proto="udp",family="1",type="A"} 4`,
+    `coredns_dns_responses_total{${of},rcode="NOERROR",plugin="forward"} 2`,
+    `coredns_dns_responses_total{${of},rcode="NXDOMAIN",plugin="kubernetes"} 1`,
+    `coredns_dns_request_duration_seconds_count{${of}} 4`,
+    `coredns_cache_hits_total{${cache},type="success"} 1`,
+    `coredns_cache_entries{${cache},type="success"} 1`,
+    `coredns_cache_misses_total{${cache}} 1`,
+  ])
+    expect(dns.metricsText()).toContain(`${line}\n`);
+});
+
+/** A pod's network, and a name server on its node. */
+async function aNode(options: { isPort53Taken?: boolean; hasService?: boolean }) {
   const dir = mkdtempSync(join(tmpdir(), "gantry-dns-"));
   const instanceId = randomBytes(3).toString("hex");
   const networks = new BridgeNetworks({ stateDir: join(dir, "network"), instanceId, logger: silentLogger });
   await networks.open();
-  const { gateway, networkName } = await networks.openPodNetwork();
+  const { gateway, networkName, serviceCidr } = await networks.openPodNetwork();
   const { net } = pinNamespaces(join(dir, "ns"), ["net"]);
   await networks.attach({
     network: networkName,
@@ -216,29 +239,102 @@ it("leads questions elsewhere when somebody has port 53", async () => {
     containerName: "pod",
     netnsPath: net,
   });
-  const holds = [holdPort("tcp", gateway, 53), holdPort("udp", gateway, 53)];
-  const own = new ClusterDns({ informers, address: gateway, instanceId, logger: silentLogger });
-  const stop = new AbortController();
-  let done: Promise<void> | undefined;
-  await new Promise<void>((ready) => {
-    done = own.run({ signal: stop.signal, ready });
-  });
-  try {
-    const script = `const {Resolver}=require("dns/promises");const r=new Resolver({timeout:1000,tries:1});
-      r.setServers(["${gateway}"]);r.resolve4("10-1-2-3.default.pod.cluster.local").then(console.log,console.log)`;
-    const child = spawn("nsenter", [`--net=${net}`, process.execPath, "-e", script], {
-      stdio: ["ignore", "pipe", "inherit"],
+  const holds = options.isPort53Taken ? [holdPort("tcp", gateway, 53), holdPort("udp", gateway, 53)] : [];
+  const serviceAddress = serviceCidr.replace(/\.0\/.*/, ".10");
+  const start = async () => {
+    const stop = new AbortController();
+    const own = new ClusterDns({
+      informers,
+      address: gateway,
+      ...(options.hasService ? { serviceAddress } : {}),
+      instanceId,
+      logger: silentLogger,
     });
+    let done: Promise<void> | undefined;
+    await new Promise<void>((ready) => {
+      done = own.run({ signal: stop.signal, ready });
+    });
+    return async () => {
+      stop.abort();
+      await done;
+    };
+  };
+  /** What a script prints in the pod's network; on the host where `isPod` says so. */
+  const run = async (script: string, isPod = true) => {
+    const node = [process.execPath, "-e", script];
+    const [command, ...args] = isPod ? ["nsenter", `--net=${net}`, ...node] : node;
+    const child = spawn(command!, args, { stdio: ["ignore", "pipe", "inherit"] });
     let text = "";
     for await (const chunk of child.stdout) text += chunk;
-    expect(text).toContain("10.1.2.3");
+    return text;
+  };
+  return {
+    gateway,
+    serviceAddress,
+    start,
+    run,
+    lookUp: (server: string, timeoutMs = 1000, isPod = true) =>
+      run(
+        `const {Resolver}=require("dns/promises");const r=new Resolver({timeout:${timeoutMs},tries:2});
+        r.setServers(["${server}"]);r.resolve4("10-1-2-3.default.pod.cluster.local").then(console.log,console.log)`,
+        isPod,
+      ),
+    async remove() {
+      for (const hold of holds) hold.release();
+      removeDnsRedirect(instanceId);
+      await networks.destroy();
+      unpinNamespaces(join(dir, "ns"));
+      rmSync(dir, { recursive: true });
+    },
+  };
+}
+
+it("leads questions elsewhere when somebody has port 53", async () => {
+  const node = await aNode({ isPort53Taken: true });
+  const stop = await node.start();
+  try {
+    expect(await node.lookUp(node.gateway)).toContain("10.1.2.3");
   } finally {
-    stop.abort();
-    await done;
-    for (const hold of holds) hold.release();
-    nft(`delete table ip gantry_${instanceId}_dns`);
-    await networks.destroy();
-    unpinNamespaces(join(dir, "ns"));
-    rmSync(dir, { recursive: true });
+    await stop();
+    await node.remove();
   }
+});
+
+describe("the Service's address", () => {
+  let serviceAddress: string;
+  let node: Awaited<ReturnType<typeof aNode>>;
+  let stop: () => Promise<void>;
+
+  beforeEach(async () => {
+    node = await aNode({ hasService: true });
+    serviceAddress = node.serviceAddress;
+    stop = await node.start();
+  });
+  afterEach(async () => {
+    await stop();
+    await node.remove();
+  });
+
+  it("is answered by the node itself, to pods and to the node, with metrics", async () => {
+    expect(await node.lookUp(serviceAddress)).toContain("10.1.2.3");
+    const fetching = `fetch("http://${serviceAddress}:9153/metrics").then(async (r) => console.log(r.status, await r.text()))`;
+    expect(await node.run(fetching)).toMatch(/^200 [\s\S]*coredns_dns_requests_total\{/);
+  });
+
+  it("is left to pods that answer there, and taken back", async () => {
+    const kubeDns = { ...service("kube-dns", { clusterIP: serviceAddress, ports: [{ port: 53 }] }) };
+    kubeDns.metadata = { ...kubeDns.metadata, namespace: "kube-system" };
+    informers.put("services", { ...kubeDns, spec: { ...kubeDns.spec, selector: { "k8s-app": "kube-dns" } } });
+    expect(await node.lookUp(serviceAddress, 200)).not.toContain("10.1.2.3");
+    informers.put("services", kubeDns);
+    expect(await node.lookUp(serviceAddress)).toContain("10.1.2.3");
+  });
+
+  it("keeps askers waiting while nobody answers, so that a restart costs no question", async () => {
+    await stop();
+    const asked = node.lookUp(serviceAddress, 700);
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    stop = await node.start();
+    expect(await asked).toContain("10.1.2.3");
+  });
 });

@@ -26,6 +26,7 @@ import {
   readControllerSettings,
   WorkqueueMetrics,
 } from "../../kube/controllers/index.ts";
+import { provideDnsService } from "../../kube/dns/index.ts";
 import {
   createScheduler,
   type SchedulerConfiguration,
@@ -33,7 +34,7 @@ import {
 } from "../../kube/scheduler/index.ts";
 import { MetricsScraper } from "../../kube/scraper/index.ts";
 import { EtcdRequestTimes, type Store } from "../../store/index.ts";
-import { firstAddress } from "../address-range.ts";
+import { firstAddress, nameServiceAddress } from "../address-range.ts";
 import { writeAdminKubeconfig } from "../admin-kubeconfig.ts";
 import { openCluster } from "../cluster/cluster-record.ts";
 import { type ClusterSettings, nodePrefix } from "../cluster/cluster-settings.ts";
@@ -206,6 +207,15 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
       await provideStorageClass(clientAs(asAdmin, "gantry")).catch((error) =>
         logger.warn("the default storage class was not made", { error: errorMessage(error) }),
       );
+      return () => {};
+    }),
+    openCloseService("dns-service", ["apiserver"], async () => {
+      const address = nameServiceAddress(settings.value.serviceCidr);
+      // Without it names are answered all the same, at the address that pods know.
+      if (address !== undefined)
+        await provideDnsService(clientAs(asAdmin, "gantry"), address).catch((error) =>
+          logger.warn("the Service of the name service was not made", { error: errorMessage(error) }),
+        );
       return () => {};
     }),
     onOne(

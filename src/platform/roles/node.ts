@@ -8,6 +8,7 @@ import { createKubelet, type Kubelet, type ServingCredentials } from "../../kube
 import { NetworkPolicies } from "../../kube/network-policy/index.ts";
 import { KubeProxy } from "../../kube/proxy/index.ts";
 import type { PodNetwork, PodPeer } from "../../network/index.ts";
+import { nameServiceAddress } from "../address-range.ts";
 import { type ClusterSettings, leaseSeconds, vniOf } from "../cluster/cluster-settings.ts";
 import { nodeAddress } from "../cluster/node-address.ts";
 import type { PlatformConfig } from "../config.ts";
@@ -124,8 +125,8 @@ export function nodeRole(options: NodeRoleOptions): NodeRole {
     withInformers({
       name: "kubelet",
       keptIn: kept("kubelet"),
-      // Policies are in force before a pod starts, the proxy is told before one ends.
-      needs: [clientsNeed, "cri", "network-policy", "proxy"],
+      // Policies are in force and names are answered before a pod starts, the proxy is told before one ends.
+      needs: [clientsNeed, "cri", "network-policy", "proxy", "dns"],
       client: () => clients.kubelet(),
       run: async (client, informers, context) => {
         const nodeIp = nodeAddress(config, settings.value);
@@ -135,7 +136,7 @@ export function nodeRole(options: NodeRoleOptions): NodeRole {
             client,
             informers,
             cri: cri.value,
-            clusterDns: podNetwork.value.gateway,
+            clusterDns: nameServiceAddress(settings.value.serviceCidr) ?? podNetwork.value.gateway,
             clusterDomain: settings.value.clusterDomain,
             rootDir: layout.kubelet,
             podLogsDir: layout.podLogs,
@@ -214,15 +215,18 @@ export function nodeRole(options: NodeRoleOptions): NodeRole {
       keptIn: kept("dns"),
       needs: [clientsNeed, "pod-network"],
       client: () => clients.dns(),
-      run: (_client, informers, context) =>
-        new ClusterDns({
+      run: (_client, informers, context) => {
+        const serviceAddress = nameServiceAddress(settings.value.serviceCidr);
+        return new ClusterDns({
           informers,
           address: podNetwork.value.gateway,
+          ...(serviceAddress === undefined ? {} : { serviceAddress }),
           instanceId: config.instanceId,
           clusterDomain: settings.value.clusterDomain,
           logger,
           clock,
-        }).run(context),
+        }).run(context);
+      },
       logger,
       clock,
     }),
