@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { newHexId, silentLogger } from "../../base/index.ts";
-import { holdPort, pinNamespaces, unpinNamespaces } from "../../kernel/index.ts";
+import { holdPort, nft, pinNamespaces, unpinNamespaces } from "../../kernel/index.ts";
 import {
   BridgeNetworks,
   DnsCode,
@@ -270,6 +270,7 @@ async function aNode(options: { isPort53Taken?: boolean; hasService?: boolean })
   };
   return {
     gateway,
+    instanceId,
     serviceAddress,
     start,
     run,
@@ -328,6 +329,25 @@ describe("the Service's address", () => {
     expect(await node.lookUp(serviceAddress, 200)).not.toContain("10.1.2.3");
     informers.put("services", kubeDns);
     expect(await node.lookUp(serviceAddress)).toContain("10.1.2.3");
+  });
+
+  it("silences nobody else's refusals", async () => {
+    const refused = `const s = require("dgram").createSocket("udp4"); s.on("error", (e) => console.log(e.code) || process.exit());
+      s.connect(5353, "${node.gateway}", () => s.send("x")); setTimeout(() => process.exit(), 1000)`;
+    expect(await node.run(refused)).toBe("ECONNREFUSED\n");
+    const rejected = refused.replace(
+      `5353, "${node.gateway}"`,
+      `53, "${serviceAddress.replace(/\.10$/, ".11")}"`,
+    );
+    const table = `gantry_${node.instanceId}_dnstest`;
+    nft(`add table ip ${table}
+      add chain ip ${table} forward { type filter hook prerouting priority 0; }
+      add rule ip ${table} forward ip daddr ${serviceAddress.replace(/\.10$/, ".11")} udp dport 53 reject`);
+    try {
+      expect(await node.run(rejected)).toBe("ECONNREFUSED\n");
+    } finally {
+      nft(`delete table ip ${table}`);
+    }
   });
 
   it("keeps askers waiting while nobody answers, so that a restart costs no question", async () => {

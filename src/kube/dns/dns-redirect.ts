@@ -42,7 +42,7 @@ table ip ${table} {
   }
   chain silence {
     type filter hook output priority filter; policy accept;
-    ip saddr ${redirect.address} icmp type destination-unreachable icmp code port-unreachable @th,240,16 ${redirect.port} drop
+    ${silenceRule(redirect)}
   }
 }`);
 }
@@ -53,6 +53,12 @@ export function removeDnsRedirect(instanceId: string): void {
   } catch (error) {
     if (!isGantryError(error, "NotFound")) throw error;
   }
+}
+
+/** An error quotes the packet that it is about behind its own 8 bytes: IP's destination at 16 of it, UDP's port at 22 (RFC 792). */
+function silenceRule({ address, port }: DnsRedirect): string {
+  const quotedAddress = `0x${Buffer.from(address.split(".").map(Number)).toString("hex")}`;
+  return `icmp type destination-unreachable icmp code port-unreachable @th,192,32 ${quotedAddress} @th,240,16 ${port} drop`;
 }
 
 function redirectRules({ address, port, metricsPort, serviceAddress }: DnsRedirect): string[] {
