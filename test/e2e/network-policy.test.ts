@@ -32,13 +32,12 @@ const AGENT = `
   });
   let kept;
   const answers = (ms) => new Promise((resolve) => {
-    kept.setTimeout(0);
     kept.once("data", () => resolve(true)).write("x");
     setTimeout(() => resolve(false), ms);
   });
   const commands = {
     probe: ({ targets, ms }) => Promise.all(targets.map(([host, port, protocol]) => (protocol === "UDP" ? udp : tcp)(host, port, ms))),
-    keep: async ({ host, port }) => { kept = await open(host, port, 2000); kept?.on("error", () => {}); return kept !== undefined; },
+    keep: async ({ host, port }) => { kept = await open(host, port, 2000); kept?.on("error", () => {}).setTimeout(0); return kept !== undefined; },
     ask: () => answers(800),
     lookup: ({ name }) => new dns.Resolver({ timeout: 700, tries: 1 }).resolve4(name).catch((e) => e.code),
   };
