@@ -80,6 +80,7 @@ describe("options that are refused at creation", () => {
       "Internal",
       "--storage-opt is supported only for overlay over xfs with 'pquota' mount option",
     ],
+    ["an unknown --storage-opt", { StorageOpt: { nope: "1" } }, "Internal", "Unknown option nope"],
     [
       "--link to nobody",
       { Links: ["nosuch:b"] },

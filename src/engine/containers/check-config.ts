@@ -171,6 +171,16 @@ function isCapability(name: string): boolean {
   }
 }
 
+/** In the words of the driver overlay2: directories have limits only by project quotas of the file system, which are not used. */
+function storageOptionRefusal(options: object): GantryError {
+  const unknown = Object.keys(options).find((key) => key.toLowerCase() !== "size");
+  const message =
+    "size" in options || unknown === undefined
+      ? "--storage-opt is supported only for overlay over xfs with 'pquota' mount option"
+      : `Unknown option ${unknown}`;
+  return new GantryError("Internal", message, { code: "Engine.StorageOpt" });
+}
+
 /** Options that would change what a container may do or use, and are not built: silence would be a lie. */
 const UNSUPPORTED: Record<string, string> = {
   CpuRealtimePeriod: "real-time scheduling is not implemented",
@@ -178,14 +188,7 @@ const UNSUPPORTED: Record<string, string> = {
 };
 
 export function refuseUnsupported(hostConfig: HostConfig): void {
-  if (isAsked(hostConfig.StorageOpt)) {
-    // Directories have limits only by project quotas of the file system, which are not used.
-    throw new GantryError(
-      "Internal",
-      "--storage-opt is supported only for overlay over xfs with 'pquota' mount option",
-      { code: "Engine.StorageOpt" },
-    );
-  }
+  if (isAsked(hostConfig.StorageOpt)) throw storageOptionRefusal(hostConfig.StorageOpt as object);
   for (const [key, reason] of Object.entries(UNSUPPORTED)) {
     if (isAsked(hostConfig[key]))
       throw notImplemented(reason, { code: "Engine.Unsupported", details: { option: key } });
