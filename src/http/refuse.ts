@@ -1,4 +1,4 @@
-import { STATUS_CODES } from "node:http";
+import { type OutgoingHttpHeaders, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { systemClock } from "../base/index.ts";
 
@@ -14,6 +14,7 @@ export function refuse(
   status: number,
   message: string,
   contentType = "text/plain; charset=utf-8",
+  headers: OutgoingHttpHeaders = {},
 ): void {
   if (socket.destroyed) return;
   const body = Buffer.from(message);
@@ -21,6 +22,9 @@ export function refuse(
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Error"}`,
     `Content-Type: ${contentType}`,
     `Content-Length: ${body.length}`,
+    ...Object.entries(headers)
+      .filter(([name]) => name !== "content-type")
+      .map(([name, value]) => `${name}: ${value}`),
     "Connection: close",
     "\r\n",
   ].join("\r\n");

@@ -1,10 +1,7 @@
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { Clock } from "../base/index.ts";
-import type { EndpointPool, EndpointState } from "./endpoint-pool.ts";
-
-const CONNECT_MS = 5_000;
-const MAX_ENDPOINTS = 4;
+import { CONNECT_MS, type EndpointPool, type EndpointState, MAX_ENDPOINTS } from "./endpoint-pool.ts";
 
 export interface EndpointConnection {
   endpoint: EndpointState;

@@ -10,6 +10,11 @@ const AVOID_MS = 5_000;
 const MAX_IDLE = 64;
 const IDLE_MS = 60_000;
 
+/** Until an endpoint has taken a connection, where its rule says nothing else. */
+export const CONNECT_MS = 5_000;
+/** Endpoints that are tried for one request, where none of them takes it. */
+export const MAX_ENDPOINTS = 4;
+
 export interface EndpointState extends Endpoint {
   /** `10.0.0.1:80`, `[fd00::1]:80` */
   readonly key: string;

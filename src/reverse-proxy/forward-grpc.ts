@@ -9,10 +9,9 @@ import { pipeline } from "node:stream/promises";
 import { type Clock, isGantryError } from "../base/index.ts";
 import { bodyStream } from "../http/index.ts";
 import { BodyLimit } from "./body-limit.ts";
+import { CONNECT_MS } from "./endpoint-pool.ts";
 import type { Outgoing } from "./forward-request.ts";
 import { answeredHeaders } from "./forwarded-headers.ts";
-
-const CONNECT_MS = 5_000;
 
 /**
  * Passes a request on over HTTP/2, with what follows the answer's body: gRPC tells there how a call has ended. Resolves with the

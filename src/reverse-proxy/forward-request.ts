@@ -10,9 +10,7 @@ import { pipeline } from "node:stream/promises";
 import { type Cancel, type Clock, GantryError } from "../base/index.ts";
 import { bodyStream, type HttpContext } from "../http/index.ts";
 import { BodyLimit } from "./body-limit.ts";
-import type { EndpointPool, EndpointState } from "./endpoint-pool.ts";
-
-const CONNECT_MS = 5_000;
+import { CONNECT_MS, type EndpointPool, type EndpointState } from "./endpoint-pool.ts";
 
 /** One request as an endpoint shall get it. */
 export interface Outgoing {

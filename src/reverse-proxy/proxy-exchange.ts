@@ -10,7 +10,7 @@ import {
   type UpgradeRequest,
 } from "../http/index.ts";
 import { connectToEndpoint } from "./connect-to-endpoint.ts";
-import type { EndpointPool, EndpointState } from "./endpoint-pool.ts";
+import { type EndpointPool, type EndpointState, MAX_ENDPOINTS } from "./endpoint-pool.ts";
 import { forwardOverHttp2 } from "./forward-grpc.ts";
 import { type Attempt, askEndpoint, isRepeatable, type Outgoing } from "./forward-request.ts";
 import { answeredHeaders, forwardedHeaders, forwardedUpgradeHeaders } from "./forwarded-headers.ts";
@@ -22,9 +22,6 @@ import { answer, type Forwarding, type OwnAnswer, planRequest } from "./plan-req
 import { sendMirrors } from "./send-mirrors.ts";
 import type { RouteRule } from "./types.ts";
 import { Waiting } from "./waiting.ts";
-
-/** Endpoints that are tried for one request, where none of them takes it. */
-const MAX_ENDPOINTS = 4;
 
 export interface ExchangeParts {
   pool(backend: string): EndpointPool | undefined;
@@ -70,7 +67,7 @@ export class ProxyExchange {
   async upgrade(upgrade: UpgradeRequest): Promise<Outcome> {
     const plan = this.#plan();
     if ("status" in plan) {
-      refuse(upgrade.socket, plan.status, plan.body);
+      refuse(upgrade.socket, plan.status, plan.body, undefined, plan.headers);
       return this.#outcome(plan.status);
     }
     const { rule, pool, forwarding } = plan;
@@ -166,7 +163,11 @@ export class ProxyExchange {
           if (typeof status === "number") return this.#outcome(status, next);
           attempt = { kind: status, problem: "no answer over HTTP/2" };
         } else attempt = await askEndpoint(outgoing, clock);
-        if (waiting.isOver) break;
+        if (waiting.isOver) {
+          // It has come in the same moment.
+          if (attempt.kind === "answer") attempt.answer.destroy();
+          break;
+        }
         if (
           attempt.kind === "answer" &&
           !(retries > 0 && this.#isToBeRetried(attempt.answer, rule, hasBody))
@@ -178,7 +179,7 @@ export class ProxyExchange {
         endpoint.inFlight--;
       }
       if (attempt.kind === "answer") {
-        attempt.answer.resume();
+        attempt.answer.destroy();
         retries--;
         await clock.sleep(rule.retries?.backoffMs ?? 0);
         continue;

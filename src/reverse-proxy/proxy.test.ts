@@ -494,6 +494,13 @@ describe("other protocols", () => {
     socket.write("hello");
     await expect.poll(() => received).toContain("HELLO");
     socket.destroy();
+    await proxy.serve(
+      { path: "/moved", filters: [{ type: "redirect", scheme: "https", host: "b.example", status: 308 }] },
+      {},
+    );
+    expect(await raw(head("/moved/x"))).toMatch(
+      /^HTTP\/1\.1 308 [\s\S]*\r\nlocation: https:\/\/b\.example\/moved\/x\r\n/,
+    );
     const refused = await raw(head("/else"));
     expect([refused.split("\r\n")[0], refused.endsWith("no")]).toEqual(["HTTP/1.1 403 Forbidden", true]);
     expect(await raw("GET / HTTP/1.1\r\nhost: a\r\n\r\n")).toMatch(/^HTTP\/1\.1 426/);
