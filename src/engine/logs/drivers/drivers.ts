@@ -3,6 +3,7 @@ import { invalidRequest } from "../../errors.ts";
 import { fluentdDriver } from "./fluentd.ts";
 import { gelfDriver } from "./gelf.ts";
 import { journaldDriver } from "./journald.ts";
+import { refuseUnknownOptions } from "./refuse-unknown-options.ts";
 import { syslogDriver } from "./syslog.ts";
 import type { LogDriver, LogOptionValues } from "./types.ts";
 
@@ -47,10 +48,7 @@ export function checkLogOptions(driver: string, options: LogOptionValues): void 
   if (!FILE_DRIVERS.includes(driver)) {
     throw invalidRequest(`error looking up logging plugin ${driver}: plugin "${driver}" not found`);
   }
-  for (const name of Object.keys(own)) {
-    if (!FILE_OPTIONS.includes(name))
-      throw invalidRequest(`unknown log opt '${name}' for ${driver} log driver`);
-  }
+  refuseUnknownOptions(own, FILE_OPTIONS, driver);
 }
 
 function checkMode({ mode = "", "max-buffer-size": size }: LogOptionValues): void {

@@ -15,6 +15,7 @@ import { timestampMs } from "../../../runtime/index.ts";
 import { invalidRequest } from "../../errors.ts";
 import { extraAttributes } from "./extra-attributes.ts";
 import { logTag } from "./log-tag.ts";
+import { refuseUnknownOptions } from "./refuse-unknown-options.ts";
 import { StreamSender, type StreamTarget } from "./stream-sender.ts";
 import type { LogDriver, LogInfo, LogMessage, LogOptionValues, LogSink } from "./types.ts";
 
@@ -34,9 +35,7 @@ const ACK_TIMEOUT_MS = 10_000;
 /** Lines to Fluentd or Fluent Bit by the forward protocol, a message each (Fluentd's Forward Protocol Specification v1). */
 export const fluentdDriver: LogDriver = {
   check(options) {
-    for (const name of Object.keys(options)) {
-      if (!OPTIONS.includes(name)) throw invalidRequest(`unknown log opt '${name}' for fluentd log driver`);
-    }
+    refuseUnknownOptions(options, OPTIONS, "fluentd");
     parseAddress(options["fluentd-address"]);
     checkValues(options);
   },

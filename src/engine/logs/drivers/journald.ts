@@ -1,8 +1,8 @@
 import { GantryError, newHexId } from "../../../base/index.ts";
-import { invalidRequest } from "../../errors.ts";
 import { UnixDatagramSender } from "./datagram-sender.ts";
 import { extraAttributes } from "./extra-attributes.ts";
 import { logTag } from "./log-tag.ts";
+import { refuseUnknownOptions } from "./refuse-unknown-options.ts";
 import type { LogDriver, LogInfo, LogMessage, LogSink } from "./types.ts";
 
 const SOCKET = "/run/systemd/journal/socket";
@@ -12,10 +12,7 @@ const OPTIONS = ["labels", "labels-regex", "env", "env-regex", "tag"];
 export function journaldDriver(socket = SOCKET): LogDriver {
   return {
     check(options) {
-      for (const name of Object.keys(options)) {
-        if (!OPTIONS.includes(name))
-          throw invalidRequest(`unknown log opt '${name}' for journald log driver`);
-      }
+      refuseUnknownOptions(options, OPTIONS, "journald");
     },
 
     async open(info, clock): Promise<LogSink> {

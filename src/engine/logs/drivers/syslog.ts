@@ -6,6 +6,7 @@ import { invalidRequest } from "../../errors.ts";
 import { openUdp, UnixDatagramSender } from "./datagram-sender.ts";
 import { localTime, stampTime } from "./local-time.ts";
 import { logTag } from "./log-tag.ts";
+import { refuseUnknownOptions } from "./refuse-unknown-options.ts";
 import { StreamSender } from "./stream-sender.ts";
 import type { LogDriver, LogInfo, LogMessage, LogOptionValues, LogSink } from "./types.ts";
 
@@ -29,9 +30,7 @@ const ERROR = 3;
 /** Lines to a syslog server: the machine's, or one over UDP, TCP, TLS or a Unix socket. */
 export const syslogDriver: LogDriver = {
   check(options) {
-    for (const name of Object.keys(options)) {
-      if (!OPTIONS.includes(name)) throw invalidRequest(`unknown log opt '${name}' for syslog log driver`);
-    }
+    refuseUnknownOptions(options, OPTIONS, "syslog");
     parseAddress(options["syslog-address"]);
     parseFacility(options["syslog-facility"]);
     if (!FORMATS.includes(options["syslog-format"] ?? "")) throw invalidRequest("Invalid syslog format");
