@@ -564,6 +564,8 @@ describe("a Gateway", () => {
           "content-type": "application/grpc",
           te: "trailers",
         });
+        // A refusal may be over before its head has been looked at.
+        const closed = new Promise((resolve) => stream.once("close", resolve));
         let trailers: Json = {};
         stream.on("trailers", (found) => {
           trailers = found;
@@ -574,7 +576,7 @@ describe("a Gateway", () => {
         ]);
         stream.end(Buffer.from([0, 0, 0, 0, 0]));
         stream.resume();
-        await once(stream, "close");
+        await closed;
         return { status: headers[":status"], grpc: trailers["grpc-status"], pathThere: trailers["x-path"] };
       } finally {
         session.destroy();
