@@ -1,3 +1,4 @@
+export type { AnswerSink } from "./answer-sink.ts";
 export { type ReadBodyOptions, readBody, readJson } from "./body.ts";
 export { bodyStream } from "./body-stream.ts";
 export { browserRefusal } from "./browser-refusal.ts";
@@ -5,6 +6,11 @@ export { type HttpContext, type PeerCertificate, peerOf, peerProblemOf } from ".
 export { type FetchOptions, fetchRemote, type RemoteAnswer, TooLate } from "./fetch-remote.ts";
 export { hostPort } from "./host-port.ts";
 export type { HttpResponse } from "./http-response.ts";
+export { BadFraming, type BodyFraming, BodyReader, framingOf, NO_BODY } from "./http1/body-reader.ts";
+export { type AnswerHead, END_OF_HEAD, headText, readAnswerHead } from "./http1/message-head.ts";
+export type { PlainAnswer } from "./http1/plain-answer.ts";
+export type { PlainRequest } from "./http1/plain-request.ts";
+export type { BodyTaker, RequestBody } from "./http1/request-body.ts";
 export type { HttpLimits } from "./limits.ts";
 export type { BoundAddress, ListenAddress } from "./listen.ts";
 export { OF_A_CONNECTION } from "./of-a-connection.ts";

@@ -19,11 +19,20 @@ export function readTarget(
   req: IncomingMessage,
   keepsEmptySegments = false,
 ): RequestTarget | { problem: string } {
-  const url = req.url ?? "";
+  const target = canonicalTarget(req.url ?? "", keepsEmptySegments);
+  const problem = "problem" in target ? undefined : headerProblem(req);
+  return problem ? { problem } : target;
+}
+
+/** The target of a request line in its one form. */
+export function canonicalTarget(
+  url: string,
+  keepsEmptySegments = false,
+): RequestTarget | { problem: string } {
   if (!url.startsWith("/")) return { problem: "the request target is not a path" };
   const cut = url.indexOf("?");
   const raw = cut < 0 ? url : url.slice(0, cut);
-  const problem = pathProblem(raw) ?? headerProblem(req);
+  const problem = pathProblem(raw);
   if (problem) return { problem };
   return {
     path: raw.includes("//") && !keepsEmptySegments ? raw.replace(/\/{2,}/g, "/") : raw,
@@ -53,6 +62,10 @@ function headerProblem(req: IncomingMessage): string | undefined {
     if (seen.has(name)) return `the header ${name} is there twice`;
     seen.add(name);
   }
+  const encoding = req.headers["transfer-encoding"];
+  // Only the last of several would say where the body ends, and not everybody reads them all.
+  if (encoding !== undefined && encoding.toLowerCase() !== "chunked")
+    return "the transfer-encoding is not chunked";
   if (!seen.has("host") && req.httpVersion !== "1.0") return "there is no host header";
   return undefined;
 }

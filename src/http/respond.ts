@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeaders } from "node:http";
+import type { AnswerSink } from "./answer-sink.ts";
 import type { HttpResponse } from "./http-response.ts";
 
 export function sendJson(
@@ -11,7 +12,7 @@ export function sendJson(
 }
 
 export function sendText(
-  res: HttpResponse,
+  res: AnswerSink,
   status: number,
   text: string,
   headers: OutgoingHttpHeaders = {},
@@ -21,7 +22,7 @@ export function sendText(
 
 /** Does nothing when an answer has begun or the client has gone. */
 export function sendBytes(
-  res: HttpResponse,
+  res: AnswerSink,
   status: number,
   contentType: string,
   bytes: Uint8Array,

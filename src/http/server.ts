@@ -7,6 +7,9 @@ import type { SecureContext, SecureContextOptions, SecureVersion, TLSSocket } fr
 import { errorMessage, isGantryError, type Logger, runAs, systemClock } from "../base/index.ts";
 import { ActiveRequests, createContext, type HttpContext } from "./context.ts";
 import type { HttpResponse } from "./http-response.ts";
+import type { PlainAnswer } from "./http1/plain-answer.ts";
+import { PlainConnections } from "./http1/plain-connections.ts";
+import type { PlainRequest } from "./http1/plain-request.ts";
 import { Http1Connections } from "./http1-connections.ts";
 import { Http2Connections } from "./http2/http2-connections.ts";
 import { splitByPreface } from "./http2/split-by-preface.ts";
@@ -53,6 +56,11 @@ export interface HttpServerOptions {
   upgrade?: (req: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void> | void;
   /** Of these requests alone `upgrade` gets those that ask for HTTP/2. */
   upgradesToH2c?: (req: IncomingMessage) => boolean;
+  /**
+   * Serves the requests of HTTP/1.1 that are plain: read on the bare socket, at a fraction of what node:http takes for one. From the
+   * first other one on a connection is served as if this were not here. Never throws.
+   */
+  plain?: (request: PlainRequest, answer: PlainAnswer) => void;
   /** Turns what a handler threw into the API's own error answer. */
   onError?: (ctx: HttpContext, error: unknown) => void;
   /** `/a//b` is another path than `/a/b`. */
@@ -86,6 +94,7 @@ class RunningServer implements HttpServer {
   readonly #active = new ActiveRequests();
   readonly #sockets = new Set<Socket>();
   readonly #http2: Http2Connections | undefined;
+  readonly #plain: PlainConnections | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: HttpServerOptions) {
@@ -102,7 +111,10 @@ class RunningServer implements HttpServer {
       upgrade: (req, socket, head) => this.#upgrade(req, socket, head),
       isClosing: () => this.#closing !== undefined,
     });
-    this.#http2 = this.#splitByProtocol();
+    const readers = this.#takeReaders();
+    this.#plain = this.#readPlain(readers.http1);
+    this.#http2 = this.#readHttp2();
+    this.#splitByProtocol(readers.event, this.#plain ? (socket) => this.#plain!.take(socket) : readers.http1);
     this.#server.on("connection", (socket: Socket) => {
       this.#sockets.add(socket);
       socket.on("close", () => this.#sockets.delete(socket));
@@ -167,30 +179,46 @@ class RunningServer implements HttpServer {
     });
   }
 
-  /** What a client chose in its TLS handshake decides who reads its connection; to others it is as if nothing were there. */
-  #splitByProtocol(): Http2Connections | undefined {
-    const { tls, http2, logger } = this.#options;
+  /** What node:http does with a connection of HTTP/1.1. */
+  #takeReaders(): { event: string; http1: (socket: Socket) => void } {
+    const event = this.#options.tls ? "secureConnection" : "connection";
+    const readers = this.#server.listeners(event);
+    this.#server.removeAllListeners(event);
+    const http1 = (socket: Socket) => {
+      for (const read of readers) read.call(this.#server, socket);
+    };
+    return { event, http1 };
+  }
+
+  #readPlain(handOver: (socket: Socket) => void): PlainConnections | undefined {
+    const { plain, keepsEmptySegments = false } = this.#options;
+    return (
+      plain && new PlainConnections({ limits: this.#limits, keepsEmptySegments, serve: plain, handOver })
+    );
+  }
+
+  #readHttp2(): Http2Connections | undefined {
+    const { http2, logger } = this.#options;
     if (!http2) return undefined;
-    const connections = new Http2Connections({
+    return new Http2Connections({
       goawayChance: 0,
       ...http2,
       limits: this.#limits,
       serve: (req, res, carrier) => this.#serve(req, res, carrier),
       logger,
     });
-    const event = tls ? "secureConnection" : "connection";
-    const readers = this.#server.listeners(event);
-    this.#server.removeAllListeners(event);
-    const readHttp1 = (socket: Socket) => {
-      for (const read of readers) read.call(this.#server, socket);
-    };
+  }
+
+  /** What a client chose in its TLS handshake decides who reads its connection; to others it is as if nothing were there. */
+  #splitByProtocol(event: string, http1: (socket: Socket) => void): void {
+    const http2 = this.#http2;
+    const isTls = this.#options.tls !== undefined;
     this.#server.on(event, (socket: Socket) => {
-      if (!tls)
-        splitByPreface(socket, this.#limits.headersTimeoutMs, (it) => connections.take(it), readHttp1);
-      else if ((socket as TLSSocket).alpnProtocol === "h2") connections.take(socket);
-      else readHttp1(socket);
+      if (!http2) http1(socket);
+      else if (!isTls) splitByPreface(socket, this.#limits.headersTimeoutMs, (it) => http2.take(it), http1);
+      else if ((socket as TLSSocket).alpnProtocol === "h2") http2.take(socket);
+      else http1(socket);
     });
-    return connections;
   }
 
   async #serve(req: IncomingMessage, res: HttpResponse, carrier: RequestCarrier): Promise<void> {
@@ -275,6 +303,7 @@ class RunningServer implements HttpServer {
     this.#active.abortAll();
     this.#server.closeIdleConnections();
     this.#http2?.part();
+    this.#plain?.part();
     const cancel = systemClock.after(this.#limits.closeTimeoutMs, () => {
       for (const socket of this.#sockets) socket.destroy();
     });

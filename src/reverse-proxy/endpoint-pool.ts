@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { Agent as HttpAgent } from "node:http";
 import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
-import { Agent as HttpsAgent } from "node:https";
+import type { Clock } from "../base/index.ts";
+import { EndpointConnection } from "./endpoint-connection.ts";
 import type { Backend, Endpoint } from "./types.ts";
 
 /** How long one that did not take a connection is asked last. */
@@ -22,6 +22,9 @@ export interface EndpointState extends Endpoint {
   readonly token: string;
   inFlight: number;
   avoidUntilMs: number;
+  isGone?: boolean;
+  /** Connections that wait for a request, the one that came last at the end, and since when. */
+  readonly idle: { connection: EndpointConnection; sinceMs: number }[];
 }
 
 /** The endpoints of a backend, and the connections to them. */
@@ -29,21 +32,21 @@ export class EndpointPool {
   #backend: Backend;
   #endpoints: EndpointState[] = [];
   #next = 0;
-  #agent: HttpAgent;
+  #isChecking = false;
+  #isClosed = false;
+  readonly #clock: Clock;
+  /** Rises when the endpoints are to be spoken to in another way. */
+  #generation = 0;
   readonly #sessions = new Map<string, ClientHttp2Session>();
 
-  constructor(backend: Backend) {
+  constructor(backend: Backend, clock: Clock) {
+    this.#clock = clock;
     this.#backend = backend;
-    this.#agent = agentOf(backend);
     this.update(backend);
   }
 
   get backend(): Backend {
     return this.#backend;
-  }
-
-  get agent(): HttpAgent {
-    return this.#agent;
   }
 
   /** For connections that are not the agent's. */
@@ -63,8 +66,8 @@ export class EndpointPool {
       JSON.stringify([backend.protocol, backend.tls]) !==
       JSON.stringify([this.#backend.protocol, this.#backend.tls])
     ) {
-      retire(this.#agent);
-      this.#agent = agentOf(backend);
+      this.#generation++;
+      for (const endpoint of this.#endpoints) endIdle(endpoint);
       for (const session of this.#sessions.values()) session.close();
       this.#sessions.clear();
     }
@@ -73,9 +76,51 @@ export class EndpointPool {
       const key = keyOf(endpoint);
       const kept = known.get(key);
       known.delete(key);
-      return kept ?? { ...endpoint, key, token: tokenOf(key), inFlight: 0, avoidUntilMs: 0 };
+      return kept ?? { ...endpoint, key, token: tokenOf(key), inFlight: 0, avoidUntilMs: 0, idle: [] };
     });
     for (const gone of known.values()) this.#forget(gone);
+  }
+
+  /** One that waits, or, where there is none or it has to be fresh, another one that is not connected yet. */
+  connection(endpoint: EndpointState, isFresh: boolean): EndpointConnection {
+    const waiting = isFresh ? undefined : endpoint.idle.pop();
+    if (waiting) return waiting.connection;
+    const { address: host, port } = endpoint;
+    const generation = this.#generation;
+    const tls = this.#backend.tls && tlsOptionsOf(this.#backend.tls);
+    return new EndpointConnection(
+      { host, port, tls },
+      (connection) => {
+        if (generation !== this.#generation) connection.destroy();
+        else this.#keep(endpoint, connection);
+      },
+      (connection) => {
+        const index = endpoint.idle.findIndex((one) => one.connection === connection);
+        if (index >= 0) endpoint.idle.splice(index, 1);
+      },
+    );
+  }
+
+  #keep(endpoint: EndpointState, connection: EndpointConnection): void {
+    const { idle } = endpoint;
+    if (idle.length >= MAX_IDLE || this.#isClosed || endpoint.isGone) {
+      connection.destroy();
+      return;
+    }
+    idle.push({ connection, sinceMs: this.#clock.monotonicMs() });
+    if (this.#isChecking) return;
+    this.#isChecking = true;
+    this.#clock.after(IDLE_MS / 4, () => this.#check(), { unref: true });
+  }
+
+  #check(): void {
+    this.#isChecking = false;
+    const untilMs = this.#clock.monotonicMs() - IDLE_MS;
+    for (const endpoint of this.#endpoints)
+      for (const { connection, sinceMs } of [...endpoint.idle]) if (sinceMs < untilMs) connection.destroy();
+    if (!this.#endpoints.some(({ idle }) => idle.length > 0)) return;
+    this.#isChecking = true;
+    this.#clock.after(IDLE_MS / 4, () => this.#check(), { unref: true });
   }
 
   /** The endpoint that a session cookie names, else one of those with the least to do, in turn. */
@@ -120,23 +165,21 @@ export class EndpointPool {
 
   /** What runs ends in peace. */
   close(): void {
-    retire(this.#agent);
+    this.#isClosed = true;
+    for (const endpoint of this.#endpoints) endIdle(endpoint);
     for (const session of this.#sessions.values()) session.close();
   }
 
-  #forget({ address, port, key }: EndpointState): void {
-    for (const [name, sockets] of Object.entries(this.#agent.freeSockets))
-      if (name.startsWith(`${address}:${port}:`)) for (const socket of sockets ?? []) socket.destroy();
-    this.#sessions.get(key)?.close();
-    this.#sessions.delete(key);
+  #forget(endpoint: EndpointState): void {
+    endpoint.isGone = true;
+    endIdle(endpoint);
+    this.#sessions.get(endpoint.key)?.close();
+    this.#sessions.delete(endpoint.key);
   }
 }
 
-/** Idle connections go at once, the others with their requests. */
-function retire(agent: HttpAgent): void {
-  agent.maxFreeSockets = 0;
-  for (const sockets of Object.values(agent.freeSockets))
-    for (const socket of sockets ?? []) socket.destroy();
+function endIdle({ idle }: EndpointState): void {
+  for (const { connection } of idle.splice(0)) connection.destroy();
 }
 
 function tokenOf(key: string): string {
@@ -145,16 +188,6 @@ function tokenOf(key: string): string {
 
 function keyOf({ address, port }: Endpoint): string {
   return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
-function agentOf({ tls }: Backend): HttpAgent {
-  const options = {
-    keepAlive: true,
-    maxFreeSockets: MAX_IDLE,
-    scheduling: "lifo" as const,
-    timeout: IDLE_MS,
-  };
-  return tls ? new HttpsAgent({ ...options, ...tlsOptionsOf(tls) }) : new HttpAgent(options);
 }
 
 function tlsOptionsOf({ ca, serverName, verify, clientCert }: NonNullable<Backend["tls"]>) {

@@ -5,13 +5,13 @@ import {
   type IncomingHttpHeaders,
   type IncomingHttpStatusHeader,
 } from "node:http2";
-import { pipeline } from "node:stream/promises";
-import { type Clock, isGantryError } from "../base/index.ts";
-import { bodyStream } from "../http/index.ts";
+import type { Clock } from "../base/index.ts";
+import type { RequestBody } from "../http/index.ts";
 import { BodyLimit } from "./body-limit.ts";
 import { CONNECT_MS } from "./endpoint-pool.ts";
 import type { Outgoing } from "./forward-request.ts";
 import { answeredHeaders } from "./forwarded-headers.ts";
+import { passBody } from "./pass-body.ts";
 
 /**
  * Passes a request on over HTTP/2, with what follows the answer's body: gRPC tells there how a call has ended. Resolves with the
@@ -22,7 +22,7 @@ export async function forwardOverHttp2(
   clock: Clock,
   decorate: (headers: ReturnType<typeof answeredHeaders>) => void,
 ): Promise<number | "untouched" | "lost" | "late"> {
-  const { ctx, pool, endpoint, path, headers, onGivenUp } = outgoing;
+  const { asked, pool, endpoint, path, headers, onGivenUp } = outgoing;
   const { connectMs = CONNECT_MS, answerMs, maxBodyBytes } = outgoing;
   const session = pool.session(endpoint);
   if (session.connecting && (await inTime(isConnected(session), connectMs, clock)) !== true)
@@ -31,19 +31,18 @@ export async function forwardOverHttp2(
   const stream = session.request({
     ...rest,
     te: "trailers",
-    ":method": ctx.method,
+    ":method": asked.method,
     ":path": path,
     ":scheme": pool.backend.tls ? "https" : "http",
     ":authority": String(host ?? endpoint.key),
   });
   const forget = onGivenUp(() => stream.close());
   try {
-    const tooLarge = Promise.withResolvers<never>();
-    tooLarge.promise.catch(() => {});
-    pipeline(bodyStream(ctx.req), new BodyLimit(maxBodyBytes), stream).catch((error) => {
-      if (isGantryError(error)) tooLarge.reject(error);
-    });
-    const head = Promise.race([headOf(stream), tooLarge.promise]);
+    const badBody = Promise.withResolvers<never>();
+    badBody.promise.catch(() => {});
+    if (asked.body) sendBody(asked.body, new BodyLimit(maxBodyBytes), stream, badBody.reject);
+    else stream.end();
+    const head = Promise.race([headOf(stream), badBody.promise]);
     const answered = await (answerMs === undefined ? head : inTime(head, answerMs, clock));
     if (answered === "late") {
       stream.close(constants.NGHTTP2_CANCEL);
@@ -53,16 +52,44 @@ export async function forwardOverHttp2(
     const status = answered[":status"] ?? 502;
     const own = answeredHeaders(answered);
     decorate(own);
-    const { res } = ctx;
-    res.expectTrailers?.();
-    stream.on("trailers", (trailers) => res.addTrailers(answeredHeaders(trailers)));
-    res.writeHead(status, own);
-    res.flushHeaders();
-    await pipeline(stream, res).catch(() => res.destroy());
+    const { sink } = asked;
+    sink.expectTrailers?.();
+    stream.on("trailers", (trailers) => sink.addTrailers(answeredHeaders(trailers)));
+    sink.writeHead(status, own);
+    sink.flushHeaders();
+    await passBody(stream, sink);
     return status;
   } finally {
     forget();
   }
+}
+
+/** `refuse` is told when the body is cut, or larger than is allowed. */
+function sendBody(
+  body: RequestBody,
+  limit: BodyLimit,
+  stream: ClientHttp2Stream,
+  refuse: (error: unknown) => void,
+): void {
+  const fail = (error: unknown) => {
+    refuse(error);
+    stream.close(constants.NGHTTP2_CANCEL);
+  };
+  stream.on("drain", () => body.resume());
+  body.start({
+    take: (piece) => {
+      if (stream.destroyed || stream.writableEnded) return;
+      try {
+        limit.count(piece);
+      } catch (error) {
+        fail(error);
+        return;
+      }
+      if (!stream.write(piece)) body.pause();
+    },
+    end: () => stream.end(),
+    fail,
+  });
 }
 
 async function inTime<T>(work: Promise<T>, ms: number, clock: Clock): Promise<T | "late" | undefined> {

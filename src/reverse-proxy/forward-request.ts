@@ -1,28 +1,21 @@
-import {
-  type ClientRequest,
-  type IncomingMessage,
-  type OutgoingHttpHeaders,
-  type RequestOptions,
-  request as requestHttp,
-} from "node:http";
-import { request as requestHttps } from "node:https";
-import { pipeline } from "node:stream/promises";
-import { type Cancel, type Clock, GantryError } from "../base/index.ts";
-import { bodyStream, type HttpContext } from "../http/index.ts";
+import type { OutgoingHttpHeaders } from "node:http";
+import type { Cancel, Clock } from "../base/index.ts";
+import { headText } from "../http/index.ts";
+import type { Asked } from "./asked.ts";
 import { BodyLimit } from "./body-limit.ts";
+import type { EndpointAnswer } from "./endpoint-answer.ts";
+import type { EndpointConnection } from "./endpoint-connection.ts";
 import { CONNECT_MS, type EndpointPool, type EndpointState } from "./endpoint-pool.ts";
 
 /** One request as an endpoint shall get it. */
 export interface Outgoing {
-  ctx: HttpContext;
+  asked: Asked;
   pool: EndpointPool;
   endpoint: EndpointState;
   path: string;
   headers: OutgoingHttpHeaders;
   /** Not over a connection that has waited. */
   isFresh: boolean;
-  /** Whether the client sends a body with it. */
-  hasBody: boolean;
   maxBodyBytes: number | undefined;
   connectMs: number | undefined;
   /** To the head of the answer. */
@@ -36,84 +29,104 @@ export interface Outgoing {
  * `stale`: the same of a connection that had waited for a request; `late`: it has not answered in time.
  */
 export type Attempt =
-  | { kind: "answer"; answer: IncomingMessage }
+  | { kind: "answer"; answer: EndpointAnswer }
   | { kind: "untouched" | "lost" | "stale" | "late"; problem: string };
 
 /** Asks one endpoint over HTTP/1.1. Resolves with the answer's head, or with why there is none; throws what is the client's fault. */
 export function askEndpoint(outgoing: Outgoing, clock: Clock): Promise<Attempt> {
-  const { ctx, pool, endpoint, path, headers, hasBody, isFresh } = outgoing;
-  const { agent, backend } = pool;
-  const options: RequestOptions = {
-    host: endpoint.address,
-    port: endpoint.port,
-    method: ctx.method,
-    path,
-    headers,
-    setHost: false,
-    // A connection that waited may be closed by the endpoint at this moment: only what may be asked twice goes over one.
-    ...(isFresh || !isRepeatable(ctx.method, hasBody) ? { agent: false, ...pool.tlsOptions } : { agent }),
-  };
+  const { asked, pool, endpoint, isFresh } = outgoing;
+  const { method, body } = asked;
+  // A connection that waited may be closed by the endpoint at this moment: only what may be asked twice goes over one.
+  const connection = pool.connection(endpoint, isFresh || !isRepeatable(method, body !== undefined));
   return new Promise<Attempt>((resolve, reject) => {
-    const request = (backend.tls ? requestHttps : requestHttp)(options);
-    let isConnected = false;
     let isLate = false;
-    let cancelTimer: Cancel = () => {};
+    let cancelTimer: Cancel | undefined;
     const giveUpAfter = (ms: number | undefined) => {
-      cancelTimer();
+      cancelTimer?.();
       cancelTimer =
         ms === undefined
-          ? () => {}
+          ? undefined
           : clock.after(ms, () => {
               isLate = true;
-              request.destroy();
+              connection.destroy();
             });
     };
-    const forget = outgoing.onGivenUp(() => request.destroy());
+    const forget = outgoing.onGivenUp(() => connection.destroy());
     const settle = (attempt: Attempt) => {
-      cancelTimer();
+      cancelTimer?.();
       forget();
       resolve(attempt);
     };
-    const connected = () => {
-      isConnected = true;
+    connection.listen(method, {
+      // From here on the client's going ends the answer's passing.
+      answered: (answer) => settle({ kind: "answer", answer }),
+      failed: (problem) => settle(failureOf(connection, problem, isLate)),
+    });
+    const send = () => {
       giveUpAfter(outgoing.answerMs);
-      if (hasBody) sendBody();
-    };
-    const sendBody = () => {
-      const limit = new BodyLimit(outgoing.maxBodyBytes);
-      pipeline(bodyStream(ctx.req), limit, request).catch((error) => {
-        if (!(error instanceof GantryError)) return;
+      try {
+        const isChunked = sendHead(connection, outgoing);
+        if (body) sendBody(connection, outgoing, isChunked, reject);
+      } catch (error) {
         reject(error);
-        request.destroy();
-      });
-    };
-    request.on("socket", (socket) => {
-      if (!socket.connecting) {
-        connected();
-        return;
+        connection.destroy();
       }
+    };
+    if (connection.isConnected) send();
+    else {
       giveUpAfter(outgoing.connectMs ?? CONNECT_MS);
-      socket.once(backend.tls ? "secureConnect" : "connect", connected);
-    });
-    request.on("response", (answer) => {
-      // From here on the client's going ends the answer's pipeline.
-      settle({ kind: "answer", answer });
-    });
-    request.on("error", (error) => {
-      const problem = isLate ? (isConnected ? "no answer in time" : "no connection in time") : error.message;
-      settle({ kind: failureOf(request, isConnected, isLate), problem });
-    });
-    if (!hasBody) request.end();
+      connection.whenConnected(send);
+    }
   });
 }
 
-function failureOf(request: ClientRequest, isConnected: boolean, isLate: boolean) {
-  if (!isConnected) return "untouched";
-  if (isLate) return "late";
-  return request.reusedSocket ? "stale" : "lost";
+/** Whether the body goes in chunks. */
+function sendHead(connection: EndpointConnection, { asked, path, headers }: Outgoing): boolean {
+  const { method, body } = asked;
+  const isChunked = body !== undefined && headers["content-length"] === undefined;
+  const all = isChunked ? { ...headers, "transfer-encoding": "chunked" } : headers;
+  connection.send(headText(`${method} ${path} HTTP/1.1`, all), body !== undefined);
+  return isChunked;
+}
+
+function sendBody(
+  connection: EndpointConnection,
+  { asked, maxBodyBytes }: Outgoing,
+  isChunked: boolean,
+  refuse: (error: unknown) => void,
+): void {
+  const body = asked.body!;
+  const limit = new BodyLimit(maxBodyBytes);
+  const fail = (error: unknown) => {
+    refuse(error);
+    connection.destroy();
+  };
+  connection.onDrain = () => body.resume();
+  body.start({
+    take: (piece) => {
+      try {
+        limit.count(piece);
+      } catch (error) {
+        fail(error);
+        return;
+      }
+      if (piece.length > 0 && !connection.write(piece, isChunked)) body.pause();
+    },
+    end: () => connection.endBody(isChunked),
+    fail,
+  });
+}
+
+function failureOf(connection: EndpointConnection, problem: string, isLate: boolean): Attempt {
+  if (!connection.isConnected)
+    return { kind: "untouched", problem: isLate ? "no connection in time" : problem };
+  if (isLate) return { kind: "late", problem: "no answer in time" };
+  return { kind: connection.isReused ? "stale" : "lost", problem };
 }
 
 /** Whether a request does the same twice as once, and can be sent again (RFC 9110 §9.2.2). */
 export function isRepeatable(method: string, hasBody: boolean): boolean {
-  return !hasBody && ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"].includes(method);
+  return !hasBody && REPEATABLE.has(method);
 }
+
+const REPEATABLE = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);

@@ -1,11 +1,11 @@
-import type { IncomingMessage } from "node:http";
-import type { Writable } from "node:stream";
+import type { Readable } from "node:stream";
+import type { AnswerSink } from "../http/index.ts";
 
 /**
  * Passes an answer's body on, no faster than the client takes it; resolves when that is over. One that breaks off is cut, so that
  * the client does not take it for whole. (A pipeline of streams does the same, and costs as much as all the rest of a short answer.)
  */
-export function passBody(answered: IncomingMessage, to: Writable): Promise<void> {
+export function passBody(answered: Readable, to: AnswerSink): Promise<void> {
   return new Promise((resolve) => {
     const resume = () => answered.resume();
     answered.on("data", (chunk: Buffer) => {

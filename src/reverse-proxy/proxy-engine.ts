@@ -50,7 +50,7 @@ export class ProxyEngine {
   setBackend(backend: Backend): void {
     const known = this.#pools.get(backend.name);
     if (known) known.update(backend);
-    else this.#pools.set(backend.name, new EndpointPool(backend));
+    else this.#pools.set(backend.name, new EndpointPool(backend, this.#options.clock));
   }
 
   removeBackend(name: string): void {

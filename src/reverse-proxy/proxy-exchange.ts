@@ -1,22 +1,16 @@
-import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
+import type { OutgoingHttpHeaders } from "node:http";
 import { request as requestHttp } from "node:http";
 import { type Clock, isGantryError, type Logger } from "../base/index.ts";
-import {
-  type HttpContext,
-  NoAnswer,
-  refuse,
-  relayUpgrade,
-  sendText,
-  type UpgradeRequest,
-} from "../http/index.ts";
+import { NoAnswer, refuse, relayUpgrade, sendText, type UpgradeRequest } from "../http/index.ts";
+import type { Asked } from "./asked.ts";
 import { connectToEndpoint } from "./connect-to-endpoint.ts";
+import type { EndpointAnswer } from "./endpoint-answer.ts";
 import { type EndpointPool, type EndpointState, MAX_ENDPOINTS } from "./endpoint-pool.ts";
 import { forwardOverHttp2 } from "./forward-grpc.ts";
 import { type Attempt, askEndpoint, isRepeatable, type Outgoing } from "./forward-request.ts";
 import { answeredHeaders, forwardedHeaders, forwardedUpgradeHeaders } from "./forwarded-headers.ts";
 import { changeHeaders } from "./header-changes.ts";
 import type { Incoming } from "./incoming.ts";
-import { passBody } from "./pass-body.ts";
 import { pickBackend } from "./pick-backend.ts";
 import { answer, type Forwarding, type OwnAnswer, planRequest } from "./plan-request.ts";
 import { sendMirrors } from "./send-mirrors.ts";
@@ -49,16 +43,16 @@ export class ProxyExchange {
     this.#rule = rule;
   }
 
-  async answer(ctx: HttpContext): Promise<Outcome> {
+  async answer(asked: Asked): Promise<Outcome> {
     const plan = this.#plan();
-    if ("status" in plan) return this.#say(ctx, plan);
+    if ("status" in plan) return this.#say(asked, plan);
     const { rule, pool, forwarding } = plan;
-    const waiting = new Waiting(ctx.res, rule.timeouts?.requestMs, this.#parts.clock);
+    const waiting = new Waiting(asked.sink, rule.timeouts?.requestMs, this.#parts.clock);
     try {
-      return await this.#forward(ctx, rule, pool, forwarding, waiting);
+      return await this.#forward(asked, rule, pool, forwarding, waiting);
     } catch (error) {
-      if (!isGantryError(error) || ctx.res.headersSent) throw error;
-      return this.#say(ctx, answer(error.code === "Http.BodyTooLarge" ? 413 : 400));
+      if (!isGantryError(error) || asked.sink.headersSent) throw error;
+      return this.#say(asked, answer(error.code === "Http.BodyTooLarge" ? 413 : 400));
     } finally {
       waiting.end();
     }
@@ -122,7 +116,7 @@ export class ProxyExchange {
   }
 
   async #forward(
-    ctx: HttpContext,
+    asked: Asked,
     rule: RouteRule,
     pool: EndpointPool,
     forwarding: Forwarding,
@@ -134,10 +128,8 @@ export class ProxyExchange {
     this.#changeRequest(headers, forwarding);
     const path = forwarding.path + request.search;
     if (forwarding.mirrors.length > 0)
-      sendMirrors(forwarding.mirrors, this.#parts.pool, { method: request.method, path, headers });
-    const hasBody =
-      request.headers["transfer-encoding"] !== undefined ||
-      Number(request.headers["content-length"] ?? 0) > 0;
+      sendMirrors(forwarding.mirrors, this.#parts.pool, { method: request.method, path, headers }, clock);
+    const hasBody = asked.body !== undefined;
     const tried = new Set<string>();
     let retries = rule.retries?.attempts ?? 0;
     let attempt: Attempt = { kind: "untouched", problem: "no endpoint" };
@@ -148,7 +140,7 @@ export class ProxyExchange {
       if (!next) break;
       endpoint = next;
       const outgoing: Outgoing = {
-        ...{ ctx, pool, endpoint, path, headers, hasBody, isFresh },
+        ...{ asked, pool, endpoint, path, headers, isFresh },
         onGivenUp: (stop) => waiting.onEnd(stop),
         maxBodyBytes: rule.maxBodyBytes,
         connectMs: rule.timeouts?.connectMs,
@@ -165,21 +157,21 @@ export class ProxyExchange {
         } else attempt = await askEndpoint(outgoing, clock);
         if (waiting.isOver) {
           // It has come in the same moment.
-          if (attempt.kind === "answer") attempt.answer.destroy();
+          if (attempt.kind === "answer") attempt.answer.drop();
           break;
         }
         if (
           attempt.kind === "answer" &&
           !(retries > 0 && this.#isToBeRetried(attempt.answer, rule, hasBody))
         ) {
-          await this.#pass(ctx, attempt.answer, forwarding, rule, next);
-          return this.#outcome(attempt.answer.statusCode ?? 502, next);
+          await this.#pass(asked, attempt.answer, forwarding, rule, next);
+          return this.#outcome(attempt.answer.status, next);
         }
       } finally {
         endpoint.inFlight--;
       }
       if (attempt.kind === "answer") {
-        attempt.answer.destroy();
+        attempt.answer.drop();
         retries--;
         await clock.sleep(rule.retries?.backoffMs ?? 0);
         continue;
@@ -194,26 +186,26 @@ export class ProxyExchange {
         break;
       tried.add(endpoint.key);
     }
-    if (ctx.res.destroyed) return this.#outcome(499, endpoint);
+    if (asked.sink.destroyed) return this.#outcome(499, endpoint);
     const isLate = waiting.isLate || attempt.kind === "late";
     if (!waiting.isLate)
       this.#parts.logger.debug("no endpoint has answered", { rule: rule.name, ...attempt });
-    return { ...(await this.#say(ctx, answer(isLate ? 504 : 502))), endpoint: endpoint?.key ?? "" };
+    return { ...(await this.#say(asked, answer(isLate ? 504 : 502))), endpoint: endpoint?.key ?? "" };
   }
 
   #pass(
-    { res }: HttpContext,
-    answered: IncomingMessage,
+    { sink }: Asked,
+    answered: EndpointAnswer,
     forwarding: Forwarding,
     rule: RouteRule,
     endpoint: EndpointState,
   ): Promise<void> {
     const headers = answeredHeaders(answered.headers);
     this.#changeAnswer(headers, forwarding, rule, endpoint);
-    res.writeHead(answered.statusCode ?? 502, headers);
+    sink.writeHead(answered.status, headers);
     // The first event of a stream may be long in coming.
-    if (headers["content-length"] === undefined) res.flushHeaders();
-    return passBody(answered, res);
+    if (!answered.hasBegun) sink.flushHeaders();
+    return answered.passTo(sink);
   }
 
   #pick(
@@ -249,15 +241,12 @@ export class ProxyExchange {
     });
   }
 
-  #isToBeRetried(answered: IncomingMessage, { retries }: RouteRule, hasBody: boolean): boolean {
-    return (
-      isRepeatable(this.#request.method, hasBody) &&
-      (retries?.codes.includes(answered.statusCode ?? 0) ?? false)
-    );
+  #isToBeRetried(answered: EndpointAnswer, { retries }: RouteRule, hasBody: boolean): boolean {
+    return isRepeatable(this.#request.method, hasBody) && (retries?.codes.includes(answered.status) ?? false);
   }
 
-  async #say({ res }: HttpContext, { status, headers, body }: OwnAnswer): Promise<Outcome> {
-    sendText(res, status, body, headers as Record<string, string>);
+  async #say({ sink }: Asked, { status, headers, body }: OwnAnswer): Promise<Outcome> {
+    sendText(sink, status, body, headers as Record<string, string>);
     return this.#outcome(status);
   }
 

@@ -1,10 +1,19 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { TLSSocket } from "node:tls";
 import type { Clock, Logger } from "../base/index.ts";
-import { type HttpContext, type HttpServer, refuse, sendText, startHttpServer } from "../http/index.ts";
+import {
+  type HttpContext,
+  type HttpServer,
+  type PlainAnswer,
+  type PlainRequest,
+  refuse,
+  sendText,
+  startHttpServer,
+} from "../http/index.ts";
 import type { AccessLog } from "./access-log.ts";
+import { askedOf } from "./asked.ts";
 import type { Certificates } from "./certificates.ts";
 import type { EndpointPool } from "./endpoint-pool.ts";
 import { hostOf, type Incoming, isHost, plainPathOf } from "./incoming.ts";
@@ -58,6 +67,7 @@ export async function startProxyServer(options: ProxyServerOptions): Promise<Htt
     http2: { maxStreams: MAX_STREAMS },
     limits: LIMITS,
     keepsEmptySegments: true,
+    plain: (request, answer) => void requests.answerPlain(request, answer),
     handler: (ctx) => requests.answer(ctx),
     upgrade: (req, socket, head) => requests.upgrade(req, socket, head),
     logger,
@@ -73,12 +83,29 @@ class ProxyRequests {
   }
 
   async answer(ctx: HttpContext): Promise<void> {
-    const { req } = ctx;
+    const { req, res } = ctx;
     if (!isHost(req.headers.host ?? "")) {
-      sendText(ctx.res, 400, BAD_HOST);
+      sendText(res, 400, BAD_HOST);
       return;
     }
-    await this.#observe(req, (exchange) => exchange.answer(ctx));
+    await this.#observe(this.#incomingOf(req), (exchange) => exchange.answer(askedOf(ctx)));
+  }
+
+  /** Never throws. */
+  async answerPlain(request: PlainRequest, sink: PlainAnswer): Promise<void> {
+    const { method, body, headers } = request;
+    if (!isHost(headers.host ?? "")) {
+      sendText(sink, 400, BAD_HOST);
+      return;
+    }
+    try {
+      const incoming = this.#read(method, request.path, request.search, request);
+      await this.#observe(incoming, (exchange) => exchange.answer({ method, body, sink }));
+    } catch (error) {
+      this.#options.logger.error("request failed", { path: request.path, error });
+      if (sink.headersSent) sink.destroy();
+      else sendText(sink, 500, "internal error\n");
+    }
   }
 
   async upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
@@ -92,12 +119,13 @@ class ProxyRequests {
     socket.on("end", () =>
       this.#options.clock.after(HALF_CLOSED_MS, () => socket.destroy(), { unref: true }),
     );
-    await this.#observe(req, (exchange) => exchange.upgrade({ req, socket, head, signal: gone.signal }));
+    await this.#observe(this.#incomingOf(req), (exchange) =>
+      exchange.upgrade({ req, socket, head, signal: gone.signal }),
+    );
   }
 
-  async #observe(req: IncomingMessage, serve: (exchange: ProxyExchange) => Promise<Outcome>): Promise<void> {
+  async #observe(request: Incoming, serve: (exchange: ProxyExchange) => Promise<Outcome>): Promise<void> {
     const { clock, metrics, lookup, accessLog } = this.#options;
-    const request = this.#read(req);
     const startMs = clock.monotonicMs();
     metrics.open++;
     try {
@@ -110,16 +138,24 @@ class ProxyRequests {
     }
   }
 
-  #read(req: IncomingMessage): Incoming {
-    const { scheme, port } = this.#options;
+  #incomingOf(req: IncomingMessage): Incoming {
     const url = req.url ?? "/";
     const cut = url.indexOf("?");
-    const search = cut < 0 ? "" : url.slice(cut);
     const path = cut < 0 ? url : url.slice(0, cut);
-    const id = req.headers["x-request-id"];
+    return this.#read(req.method ?? "GET", path, cut < 0 ? "" : url.slice(cut), req);
+  }
+
+  #read(
+    method: string,
+    path: string,
+    search: string,
+    { headers, socket }: Pick<IncomingMessage, "headers" | "socket">,
+  ): Incoming {
+    const { scheme, port } = this.#options;
+    const id = headers["x-request-id"];
     let query: URLSearchParams | undefined;
     return {
-      method: req.method ?? "GET",
+      method,
       path,
       plainPath: plainPathOf(path),
       search,
@@ -127,11 +163,11 @@ class ProxyRequests {
         query ??= new URLSearchParams(search);
         return query;
       },
-      host: hostOf(req.headers.host),
-      headers: req.headers,
+      host: hostOf(headers.host),
+      headers,
       scheme,
       port,
-      client: clientOf(req),
+      client: clientOf(socket),
       id: typeof id === "string" && id !== "" ? id : requestId(),
     };
   }
@@ -149,8 +185,8 @@ function requestId(): string {
 }
 
 /** An IPv4 address may come in the form of IPv6 (`::ffff:10.0.0.1`). */
-function clientOf({ socket }: IncomingMessage): string {
-  return ((socket as TLSSocket).remoteAddress ?? "").replace(/^::ffff:/, "");
+function clientOf({ remoteAddress }: Socket): string {
+  return (remoteAddress ?? "").replace(/^::ffff:/, "");
 }
 
 /** One JSON object a line. */

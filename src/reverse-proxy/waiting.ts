@@ -1,16 +1,16 @@
 import type { Cancel, Clock } from "../base/index.ts";
-import type { HttpResponse } from "../http/index.ts";
+import type { AnswerSink } from "../http/index.ts";
 
 /** How long a request is waited for: as long as its client is there, and no longer than its rule allows. */
 export class Waiting {
-  readonly #res: HttpResponse;
+  readonly #sink: AnswerSink;
   readonly #cancel: Cancel | undefined;
   #stop: (() => void) | undefined;
   #isLate = false;
 
-  constructor(res: HttpResponse, requestMs: number | undefined, clock: Clock) {
-    this.#res = res;
-    res.on("close", this.#over);
+  constructor(sink: AnswerSink, requestMs: number | undefined, clock: Clock) {
+    this.#sink = sink;
+    sink.on("close", this.#over);
     if (requestMs !== undefined && requestMs > 0)
       this.#cancel = clock.after(requestMs, () => {
         this.#isLate = true;
@@ -23,7 +23,7 @@ export class Waiting {
   }
 
   get isOver(): boolean {
-    return this.#isLate || this.#res.destroyed;
+    return this.#isLate || this.#sink.destroyed;
   }
 
   /** Calls once, when it is over; at once where it is. Returns the way to stop. */
@@ -37,11 +37,11 @@ export class Waiting {
 
   end(): void {
     this.#cancel?.();
-    this.#res.off("close", this.#over);
+    this.#sink.off("close", this.#over);
   }
 
   readonly #over = (): void => {
-    if (this.#isLate && this.#res.headersSent) this.#res.destroy();
+    if (this.#isLate && this.#sink.headersSent) this.#sink.destroy();
     this.#stop?.();
   };
 }
