@@ -125,19 +125,14 @@ export class EndpointPool {
 
   /** The endpoint that a session cookie names, else one of those with the least to do, in turn. */
   pick(tried: ReadonlySet<string>, nowMs: number, cookie?: string): EndpointState | undefined {
-    const open = this.#endpoints.filter(({ key }) => !tried.has(key));
-    if (cookie !== undefined) {
-      const named = open.find((endpoint) => endpoint.token === cookie);
-      if (named) return named;
-    }
-    const willing = open.filter(({ avoidUntilMs }) => avoidUntilMs <= nowMs);
-    const choice = willing.length > 0 ? willing : open;
-    if (choice.length === 0) return undefined;
-    const start = this.#next++ % choice.length;
-    let best = choice[start]!;
-    for (let step = 1; step < choice.length; step++) {
-      const other = choice[(start + step) % choice.length]!;
-      if (other.inFlight < best.inFlight) best = other;
+    let best: EndpointState | undefined;
+    const endpoints = this.#endpoints;
+    const start = this.#next++;
+    for (let step = 0; step < endpoints.length; step++) {
+      const endpoint = endpoints[(start + step) % endpoints.length]!;
+      if (tried.has(endpoint.key)) continue;
+      if (cookie !== undefined && endpoint.token === cookie) return endpoint;
+      if (!best || isBetter(endpoint, best, nowMs)) best = endpoint;
     }
     return best;
   }
@@ -176,6 +171,12 @@ export class EndpointPool {
     this.#sessions.get(endpoint.key)?.close();
     this.#sessions.delete(endpoint.key);
   }
+}
+
+function isBetter(one: EndpointState, other: EndpointState, nowMs: number): boolean {
+  const isAvoided = one.avoidUntilMs > nowMs;
+  if (isAvoided !== other.avoidUntilMs > nowMs) return !isAvoided;
+  return one.inFlight < other.inFlight;
 }
 
 function endIdle({ idle }: EndpointState): void {

@@ -20,12 +20,7 @@ const OWN = new Set([
 /** A client's headers, as a backend gets them: with who asked for what, as ingress-nginx tells it, whatever the client says of that. */
 export function forwardedHeaders(request: Incoming): OutgoingHttpHeaders {
   const { headers, client, scheme, port } = request;
-  const forwarded = withoutHopByHop(headers);
-  // Many servers read `X_Real_IP` as they read `X-Real-IP`.
-  for (const name in forwarded)
-    if (name.includes("_") && OWN.has(name.replaceAll("_", "-"))) delete forwarded[name];
-  // Taken care of by this proxy.
-  delete forwarded.expect;
+  const forwarded = withoutHopByHop(headers, isNotForwarded);
   const before = headers["x-forwarded-for"];
   if (before !== undefined) forwarded["x-original-forwarded-for"] = before;
   forwarded["x-forwarded-for"] = client;
@@ -36,29 +31,45 @@ export function forwardedHeaders(request: Incoming): OutgoingHttpHeaders {
   forwarded["x-forwarded-scheme"] = scheme;
   forwarded["x-scheme"] = scheme;
   forwarded["x-request-id"] = request.id;
-  // Node frames the body of a GET or DELETE only where it is told to: it would stand there as a request of its own.
-  if (headers["transfer-encoding"] !== undefined) forwarded["transfer-encoding"] = "chunked";
   return forwarded;
+}
+
+/** This proxy says it, or has taken care of it. Many servers read `X_Real_IP` as they read `X-Real-IP`. */
+function isNotForwarded(name: string): boolean {
+  return OWN.has(name) || name === "expect" || (name.includes("_") && OWN.has(name.replaceAll("_", "-")));
 }
 
 /** As `forwardedHeaders`, of a request for another protocol: what follows it is no body. */
 export function forwardedUpgradeHeaders(request: Incoming): OutgoingHttpHeaders {
-  const { "content-length": _, "transfer-encoding": __, ...headers } = forwardedHeaders(request);
+  const { "content-length": _, ...headers } = forwardedHeaders(request);
   return { ...headers, connection: "Upgrade", upgrade: request.headers.upgrade ?? "" };
 }
 
 /** An answer's headers, as the client gets them. */
 export function answeredHeaders(answered: IncomingHttpHeaders): OutgoingHttpHeaders {
-  return withoutHopByHop(answered);
+  return withoutHopByHop(answered, () => false);
 }
 
-function withoutHopByHop(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
-  const kept: OutgoingHttpHeaders = { ...headers };
+const HOP_BY_HOP = new Set(OF_A_CONNECTION);
+
+function withoutHopByHop(
+  headers: IncomingHttpHeaders,
+  isLeftOut: (name: string) => boolean,
+): OutgoingHttpHeaders {
   const { connection } = headers;
-  if (connection !== undefined && connection !== "keep-alive")
-    for (const name of connection.split(",").map((one) => one.trim().toLowerCase()))
-      if (!KEPT.has(name)) delete kept[name];
-  for (const name of OF_A_CONNECTION) if (name in kept) delete kept[name];
-  for (const name in kept) if (name.startsWith(":")) delete kept[name];
+  const named = connection === undefined || connection === "keep-alive" ? undefined : namesIn(connection);
+  const kept: OutgoingHttpHeaders = {};
+  for (const name in headers) {
+    if (HOP_BY_HOP.has(name) || isLeftOut(name) || name.charCodeAt(0) === COLON) continue;
+    if (named?.has(name) && !KEPT.has(name)) continue;
+    kept[name] = headers[name];
+  }
   return kept;
+}
+
+/** Of HTTP/2: the request line's parts. */
+const COLON = 58;
+
+function namesIn(connection: string): Set<string> {
+  return new Set(connection.split(",").map((one) => one.trim().toLowerCase()));
 }

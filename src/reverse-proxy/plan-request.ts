@@ -27,6 +27,15 @@ export interface Forwarding {
   mirrors: readonly string[];
 }
 
+const UNCHANGED = {
+  kind: "forward",
+  host: undefined,
+  requestChanges: [],
+  responseChanges: [],
+  responseHeaders: {},
+  mirrors: [],
+} as const;
+
 /** What becomes of a request that a rule covers: from what the rule says alone, without asking anybody. */
 export function planRequest(
   request: Incoming,
@@ -36,6 +45,7 @@ export function planRequest(
 ): OwnAnswer | Forwarding {
   const refusal = refusalOf(request, rule);
   if (refusal) return refusal;
+  if (filters.length === 0) return { ...UNCHANGED, path: request.path };
   const requestChanges: HeaderChanges[] = [];
   const responseChanges: HeaderChanges[] = [];
   const mirrors: string[] = [];

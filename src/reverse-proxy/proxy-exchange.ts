@@ -14,7 +14,7 @@ import type { Incoming } from "./incoming.ts";
 import { pickBackend } from "./pick-backend.ts";
 import { answer, type Forwarding, type OwnAnswer, planRequest } from "./plan-request.ts";
 import { sendMirrors } from "./send-mirrors.ts";
-import type { RouteRule } from "./types.ts";
+import type { RouteFilter, RouteRule, WeightedBackend } from "./types.ts";
 import { Waiting } from "./waiting.ts";
 
 export interface ExchangeParts {
@@ -107,7 +107,7 @@ export class ProxyExchange {
     const rule = this.#rule;
     if (!rule) return answer(404);
     const chosen = pickBackend(rule.backends);
-    const forwarding = planRequest(this.#request, rule, [...rule.filters, ...(chosen?.filters ?? [])]);
+    const forwarding = planRequest(this.#request, rule, filtersOf(rule, chosen));
     if (forwarding.kind === "answer") return forwarding;
     if (!chosen) return answer(500);
     const pool = this.#parts.pool(chosen.backend);
@@ -253,6 +253,10 @@ export class ProxyExchange {
   #outcome(status: number, endpoint?: EndpointState): Outcome {
     return { rule: this.#rule?.name ?? "", status, endpoint: endpoint?.key ?? "" };
   }
+}
+
+function filtersOf({ filters }: RouteRule, chosen: WeightedBackend | undefined): readonly RouteFilter[] {
+  return chosen?.filters ? [...filters, ...chosen.filters] : filters;
 }
 
 function isOverHttp2(pool: EndpointPool, { headers }: Incoming): boolean {

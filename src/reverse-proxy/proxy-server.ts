@@ -152,24 +152,40 @@ class ProxyRequests {
     { headers, socket }: Pick<IncomingMessage, "headers" | "socket">,
   ): Incoming {
     const { scheme, port } = this.#options;
-    const id = headers["x-request-id"];
-    let query: URLSearchParams | undefined;
-    return {
-      method,
-      path,
-      plainPath: plainPathOf(path),
-      search,
-      get query() {
-        query ??= new URLSearchParams(search);
-        return query;
-      },
-      host: hostOf(headers.host),
-      headers,
-      scheme,
-      port,
-      client: clientOf(socket),
-      id: typeof id === "string" && id !== "" ? id : requestId(),
-    };
+    return new ReadRequest({ method, path, search, headers, scheme, port, client: clientOf(socket) });
+  }
+}
+
+class ReadRequest implements Incoming {
+  readonly method: string;
+  readonly path: string;
+  readonly plainPath: string;
+  readonly search: string;
+  readonly host: string;
+  readonly headers: IncomingMessage["headers"];
+  readonly scheme: "http" | "https";
+  readonly port: number;
+  readonly client: string;
+  readonly id: string;
+  #query: URLSearchParams | undefined;
+
+  constructor(parts: Omit<Incoming, "plainPath" | "host" | "query" | "id">) {
+    const id = parts.headers["x-request-id"];
+    this.method = parts.method;
+    this.path = parts.path;
+    this.plainPath = plainPathOf(parts.path);
+    this.search = parts.search;
+    this.host = hostOf(parts.headers.host);
+    this.headers = parts.headers;
+    this.scheme = parts.scheme;
+    this.port = parts.port;
+    this.client = parts.client;
+    this.id = typeof id === "string" && id !== "" ? id : requestId();
+  }
+
+  get query(): URLSearchParams {
+    this.#query ??= new URLSearchParams(this.search);
+    return this.#query;
   }
 }
 

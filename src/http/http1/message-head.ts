@@ -64,8 +64,12 @@ const FIRST_COUNTS = new Set([
   "user-agent",
 ]);
 
+/** Inherits nothing; unlike `Object.create(null)` quick to fill and to go through. */
+const Fields = function Fields() {} as unknown as new () => IncomingHttpHeaders;
+Fields.prototype = Object.create(null);
+
 function fieldsOf(text: string, isOnce: (name: string) => boolean): IncomingHttpHeaders | undefined {
-  const headers: IncomingHttpHeaders = Object.create(null);
+  const headers = new Fields();
   for (let at = text.indexOf("\r\n") + 2; at < text.length; ) {
     const end = text.indexOf("\r\n", at);
     const colon = text.indexOf(":", at);

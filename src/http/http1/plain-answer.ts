@@ -1,4 +1,3 @@
-import { EventEmitter } from "node:events";
 import { type OutgoingHttpHeaders, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import { systemClock } from "../../base/index.ts";
@@ -20,10 +19,10 @@ export interface PlainAnswerOptions {
 }
 
 /**
- * An answer of HTTP/1.1 on the bare socket: as much of node:http's ServerResponse as passing an answer on takes. Emits `drain`, and
- * `close` when it is over either way.
+ * An answer of HTTP/1.1 on the bare socket: as much of node:http's ServerResponse as passing an answer on takes. It tells of `drain`, and
+ * of `close` when it is over either way.
  */
-export class PlainAnswer extends EventEmitter implements AnswerSink {
+export class PlainAnswer implements AnswerSink {
   readonly #options: PlainAnswerOptions;
   /** Until it is sent, with the body's first bytes. */
   #head: string | undefined;
@@ -32,9 +31,9 @@ export class PlainAnswer extends EventEmitter implements AnswerSink {
   #isOver = false;
   #isCut = false;
   #isLast = false;
+  #listeners: { event: "close" | "drain"; call: () => void }[] = [];
 
   constructor(options: PlainAnswerOptions) {
-    super();
     this.#options = options;
   }
 
@@ -135,7 +134,35 @@ export class PlainAnswer extends EventEmitter implements AnswerSink {
   #finish(): void {
     this.#isOver = true;
     this.#options.over();
-    this.emit("close");
+    this.#tell("close");
+  }
+
+  on(event: "close" | "drain", call: () => void): this {
+    this.#listeners.push({ event, call });
+    return this;
+  }
+
+  once(event: "close" | "drain", call: () => void): this {
+    const once = () => {
+      this.off(event, once);
+      call();
+    };
+    return this.on(event, once);
+  }
+
+  off(event: "close" | "drain", call: () => void): this {
+    const index = this.#listeners.findIndex((one) => one.event === event && one.call === call);
+    if (index >= 0) this.#listeners = this.#listeners.toSpliced(index, 1);
+    return this;
+  }
+
+  /** Its connection takes more. */
+  drained(): void {
+    this.#tell("drain");
+  }
+
+  #tell(event: "close" | "drain"): void {
+    for (const one of this.#listeners) if (one.event === event) one.call();
   }
 
   #takeHead(): string {

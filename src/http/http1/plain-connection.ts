@@ -76,7 +76,7 @@ export class PlainConnection {
   };
 
   readonly #onDrain = (): void => {
-    this.#answer?.emit("drain");
+    this.#answer?.drained();
     if (!this.#answer) this.#next();
   };
 
