@@ -537,6 +537,34 @@ describe("other protocols", () => {
   });
 });
 
+describe("calls of gRPC", () => {
+  it("have their trailers also where they end before their request does", async () => {
+    const behind = createHttp2Server();
+    behind.on("stream", (stream) => {
+      stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
+      stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "7" }));
+      stream.end("x");
+    });
+    await new Promise<void>((resolve) => behind.listen(0, "127.0.0.1", resolve));
+    proxy.backend("web", [{ address: "127.0.0.1", port: (behind.address() as AddressInfo).port }]);
+    await proxy.serve({});
+    for (let round = 0; round < 20; round++) {
+      const session = connectHttp2(`http://127.0.0.1:${proxy.port}`);
+      const stream = session.request({ ":method": "POST", "content-type": "application/grpc" });
+      let status: unknown;
+      stream.on("trailers", (trailers) => {
+        status = trailers["grpc-status"];
+      });
+      stream.on("response", () => stream.end("late"));
+      stream.resume();
+      await new Promise((resolve) => stream.on("close", resolve));
+      expect(status).toBe("7");
+      session.destroy();
+    }
+    behind.close();
+  });
+});
+
 async function calledOverHttp2(origin: string, options: object): Promise<Record<string, unknown>> {
   const session = connectHttp2(origin, options);
   const stream = session.request({

@@ -134,12 +134,15 @@ export class StreamResponse extends Writable implements HttpResponse {
       done();
       return;
     }
-    this.#whenSent = () => {
+    const whenSent = () => {
       if (this.#isSent) return;
       this.#isSent = true;
       done();
     };
-    stream.on("finish", this.#whenSent);
+    this.#whenSent = whenSent;
+    // Whoever closes the stream after that takes from it what has not gone out.
+    if (this.#trailers) stream.on("wantTrailers", () => setImmediate(whenSent));
+    else stream.on("finish", whenSent);
     if (chunk !== undefined && this.#hasBody) stream.end(chunk);
     else if (!stream.writableEnded) stream.end();
   }
