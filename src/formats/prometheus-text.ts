@@ -17,6 +17,13 @@ export class Histogram {
     for (let index = this.bounds.length - 1; index >= 0 && value <= this.bounds[index]!; index--)
       this.buckets[index]!++;
   }
+
+  /** What another one with the same bounds has seen. */
+  add({ buckets, count, sum }: Pick<Histogram, "buckets" | "count" | "sum">): void {
+    this.count += count;
+    this.sum += sum;
+    for (const [index, value] of buckets.entries()) this.buckets[index]! += value;
+  }
 }
 
 /** `name="value"`, with what would end the value exchanged. */

@@ -12,7 +12,7 @@ export type { PlainAnswer } from "./http1/plain-answer.ts";
 export type { PlainRequest } from "./http1/plain-request.ts";
 export type { BodyTaker, RequestBody } from "./http1/request-body.ts";
 export type { HttpLimits } from "./limits.ts";
-export type { BoundAddress, ListenAddress } from "./listen.ts";
+export { type BoundAddress, type ListenAddress, probePort } from "./listen.ts";
 export { OF_A_CONNECTION } from "./of-a-connection.ts";
 export { linger, refuse } from "./refuse.ts";
 export { NoAnswer, type RelayedAnswer, relayRequest, relayUpgrade, type UpgradeRequest } from "./relay.ts";

@@ -1,11 +1,15 @@
 import { chmodSync, existsSync, lstatSync, unlinkSync } from "node:fs";
-import type { Server } from "node:http";
-import { type AddressInfo, connect } from "node:net";
+import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { dirname } from "node:path";
 import { errnoCode, GantryError } from "../base/index.ts";
 
-/** Port 0 takes a free port. A socket file gets mode 0660 when no mode is given. */
-export type ListenAddress = { port: number; host?: string } | { socketPath: string; mode?: number };
+/**
+ * Port 0 takes a free port. `isShared`: others of this program may listen on it too, and the kernel shares the connections among all
+ * (SO_REUSEPORT). A socket file gets mode 0660 when no mode is given.
+ */
+export type ListenAddress =
+  | { port: number; host?: string; isShared?: boolean }
+  | { socketPath: string; mode?: number };
 export type BoundAddress = { host: string; port: number } | { socketPath: string };
 
 const DEFAULT_HOST = "0.0.0.0";
@@ -21,13 +25,23 @@ export async function listen(server: Server, where: ListenAddress): Promise<void
   const listening = new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(listenError(error, where)));
     if ("socketPath" in where) server.listen({ path: where.socketPath, backlog: BACKLOG }, resolve);
-    else server.listen({ port: where.port, host: where.host ?? DEFAULT_HOST, backlog: BACKLOG }, resolve);
+    else {
+      const { port, host = DEFAULT_HOST, isShared = false } = where;
+      server.listen({ port, host, backlog: BACKLOG, reusePort: isShared }, resolve);
+    }
   });
   // For a socket file, bind has happened by now.
   if (mask !== undefined) process.umask(mask);
   await listening;
   server.removeAllListeners("error");
   if ("socketPath" in where) chmodSync(where.socketPath, where.mode ?? DEFAULT_MODE);
+}
+
+/** Throws as listening there would, where anybody listens there: also who would share the port. */
+export async function probePort(port: number, host?: string): Promise<void> {
+  const server = createServer();
+  await listen(server, { port, ...(host === undefined ? {} : { host }) });
+  await new Promise((resolve) => server.close(resolve));
 }
 
 export function addressOf(server: Server, where: ListenAddress): BoundAddress {

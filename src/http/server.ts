@@ -33,6 +33,8 @@ export interface TlsOptions {
   contextFor?: (serverName: string) => SecureContext | undefined;
   /** The oldest version that is spoken; 1.2 where it is absent. */
   minVersion?: SecureVersion;
+  /** 48 bytes by which whoever has the same resumes its sessions; of its own where they are absent. */
+  ticketKeys?: Buffer;
 }
 
 export interface Http2Options {
@@ -172,6 +174,7 @@ class RunningServer implements HttpServer {
       ...nodeOptions,
       ...secureContext(tls),
       ...(tls.contextFor ? { SNICallback: sniCallback(tls.contextFor) } : {}),
+      ...(tls.ticketKeys ? { ticketKeys: tls.ticketKeys } : {}),
       requestCert: tls.requestCert ?? false,
       rejectUnauthorized: false,
       ALPNProtocols: this.#options.http2 ? ["h2", "http/1.1"] : ["http/1.1"],

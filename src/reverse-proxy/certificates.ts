@@ -13,8 +13,10 @@ export class Certificates {
   readonly #contexts = new WeakMap<Pair, SecureContext | undefined>();
   #own: Pair | undefined;
 
-  constructor(logger: Logger) {
+  /** `own` is one for names that nobody has brought a certificate for; one is made where it is absent. */
+  constructor(logger: Logger, own?: Pair) {
     this.#logger = logger;
+    this.#own = own;
   }
 
   /** Undefined for one that is none: it is told once. */

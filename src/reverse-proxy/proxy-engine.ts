@@ -1,4 +1,5 @@
 import { type Cancel, errorMessage } from "../base/index.ts";
+import { probePort } from "../http/index.ts";
 import { EndpointPool } from "./endpoint-pool.ts";
 import { type ProxyServerParts, startProxyServer } from "./proxy-server.ts";
 import { RouteLookup } from "./route-lookup.ts";
@@ -9,6 +10,12 @@ import type { Backend, Listener, ListenerReport, RouteTable, VirtualHost } from 
 const AGAIN_MS = 2_000;
 
 export interface ProxyEngineOptions extends Omit<ProxyServerParts, "pool"> {
+  /** There are other engines beside this one, to whom the kernel gives connections of the same ports. */
+  shared?: {
+    /** It makes sure that nobody else has a port. */
+    isFirst: boolean;
+    ticketKeys: Buffer;
+  };
   /** Told when it changes. */
   report(reports: ListenerReport[]): void;
 }
@@ -77,13 +84,15 @@ export class ProxyEngine {
       const key = `${listener.address ?? ""}:${listener.port}`;
       wanted.set(key, [...(wanted.get(key) ?? []), listener]);
     }
+    const own = new Set<string>();
     for (const [key, open] of this.#ports) {
+      if (open.error === undefined) own.add(key);
       const listeners = wanted.get(key);
       if (listeners && kindOf(listeners) === open.kind && open.error === undefined) continue;
       this.#ports.delete(key);
       this.#part(open);
     }
-    await Promise.all([...wanted].map(([key, listeners]) => this.#openOne(key, listeners)));
+    await Promise.all([...wanted].map(([key, listeners]) => this.#openOne(key, listeners, own.has(key))));
     const reports = [...this.#ports.values()].map(({ address, port, error }) => ({
       ...(address === undefined ? {} : { address }),
       port,
@@ -106,7 +115,7 @@ export class ProxyEngine {
     this.#parting.add(parting);
   }
 
-  async #openOne(key: string, listeners: readonly Listener[]): Promise<void> {
+  async #openOne(key: string, listeners: readonly Listener[], isOwn: boolean): Promise<void> {
     const of = (...protocols: Listener["protocol"][]) =>
       this.#lookupOf(listeners.filter(({ protocol }) => protocols.includes(protocol)));
     const [lookup, passthrough] = [of("http", "https"), of("passthrough")];
@@ -122,6 +131,7 @@ export class ProxyEngine {
       close: async () => {},
     };
     try {
+      if (this.#options.shared?.isFirst && !isOwn) await probePort(port, address);
       open.close = await this.#listen(open);
     } catch (error) {
       open.error = errorMessage(error);
@@ -131,9 +141,20 @@ export class ProxyEngine {
 
   async #listen(open: OpenPort): Promise<() => Promise<void>> {
     const { address, port, kind } = open;
-    const listen = { port, ...(address === undefined ? {} : { host: address }) };
+    const { shared } = this.#options;
+    const listen = {
+      port,
+      isShared: shared !== undefined,
+      ...(address === undefined ? {} : { host: address }),
+    };
     const pool = (name: string) => this.#pools.get(name);
-    const serving = { ...this.#options, pool, port, lookup: () => open.lookup };
+    const serving = {
+      ...this.#options,
+      ticketKeys: shared?.ticketKeys,
+      pool,
+      port,
+      lookup: () => open.lookup,
+    };
     if (!kind.includes("passthrough")) {
       const scheme = kind === "https" ? "https" : "http";
       const server = await startProxyServer({ ...serving, scheme, listen });

@@ -47,14 +47,15 @@ export interface ProxyServerOptions extends ProxyServerParts {
   scheme: "http" | "https";
   port: number;
   /** Absent: it serves the connections that it is given. */
-  listen?: { port: number; host?: string };
+  listen?: { port: number; host?: string; isShared?: boolean };
+  ticketKeys: Buffer | undefined;
   /** The hosts as they are now. */
   lookup(): RouteLookup;
 }
 
 /** Serves the hosts of a port over HTTP/1.1, and over TLS also HTTP/2. Errors: as `startHttpServer`'s. */
 export async function startProxyServer(options: ProxyServerOptions): Promise<HttpServer> {
-  const { scheme, listen, certificates, logger } = options;
+  const { scheme, listen, certificates, ticketKeys, logger } = options;
   const requests = new ProxyRequests(options);
   const contextFor = (name: string) => {
     const host = options.lookup().host(name.toLowerCase());
@@ -63,7 +64,9 @@ export async function startProxyServer(options: ProxyServerOptions): Promise<Htt
   };
   return startHttpServer({
     ...(listen ? { listen } : {}),
-    ...(scheme === "https" ? { tls: { ...certificates.own(), contextFor } } : {}),
+    ...(scheme === "https"
+      ? { tls: { ...certificates.own(), contextFor, ...(ticketKeys ? { ticketKeys } : {}) } }
+      : {}),
     http2: { maxStreams: MAX_STREAMS },
     limits: LIMITS,
     keepsEmptySegments: true,

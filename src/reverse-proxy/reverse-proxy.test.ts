@@ -1,5 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer, type Server } from "node:http";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { Agent, createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -91,4 +91,40 @@ it("goes on in another thread where one fails", async () => {
   proxy.setRoutes(tableOf(port, [{ host: "*", rules: [ruleOf({ name: "a" })] }]));
   await expect.poll(status, { timeout: 5_000 }).toBe(200);
   await proxy.close();
+});
+
+it("serves the connections of a port in several threads, and counts what all of them have done", async () => {
+  const proxies = [1, 2].map(() => new ReverseProxy({ logger: silentLogger, threads: 3 }));
+  const port = await freePort();
+  const table = tableOf(port, [{ host: "*", rules: [ruleOf({ name: "a" })] }]);
+  const reports = proxies.map(() => [] as readonly ListenerReport[]);
+  for (const [index, proxy] of proxies.entries()) {
+    proxy.onListeners((now) => {
+      reports[index] = now;
+    });
+    proxy.setBackend({ name: "web", protocol: "auto", endpoints: [endpoint] });
+  }
+  proxies[0]!.setRoutes(table);
+  await expect.poll(() => reports[0], { timeout: 5_000 }).toEqual([{ address: "127.0.0.1", port }]);
+  const agent = new Agent({ keepAlive: true });
+  const statuses = await Promise.all(
+    Array.from({ length: 90 }, async () => (await ask({ port, host: "127.0.0.1", agent })).status),
+  );
+  agent.destroy();
+  expect(new Set(statuses)).toEqual(new Set([200]));
+  const threads = readdirSync("/proc/self/task").length;
+  expect((await proxies[0]!.metrics()).join("\n")).toContain(
+    'gantry_ingress_requests_total{rule="a",code="200"} 90',
+  );
+  // That threads share a port does not mean that anybody may.
+  proxies[1]!.setRoutes(table);
+  await expect
+    .poll(() => reports[1], { timeout: 5_000 })
+    .toEqual([{ address: "127.0.0.1", port, error: expect.stringContaining("already in use") }]);
+  await proxies[0]!.close();
+  await expect.poll(() => reports[1], { timeout: 10_000 }).toEqual([{ address: "127.0.0.1", port }]);
+  expect((await ask({ port, host: "127.0.0.1" })).status).toBe(200);
+  await proxies[1]!.close();
+  expect(await ask({ port, host: "127.0.0.1" }).catch((error) => error.code)).toBe("ECONNREFUSED");
+  expect(readdirSync("/proc/self/task").length).toBeLessThan(threads);
 });

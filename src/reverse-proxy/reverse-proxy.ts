@@ -1,56 +1,65 @@
-import { Worker } from "node:worker_threads";
+import { randomBytes } from "node:crypto";
+import { availableParallelism } from "node:os";
 import { type Logger, systemClock } from "../base/index.ts";
-import type { ProxyNews, ProxyOrder, SentListener } from "./thread-messages.ts";
-import type { Backend, ListenerReport, RouteTable, VirtualHost } from "./types.ts";
+import { Certificates } from "./certificates.ts";
+import { metricLines } from "./proxy-metrics.ts";
+import { ProxyThread } from "./proxy-thread.ts";
+import type { Backend, Listener, ListenerReport, RouteTable } from "./types.ts";
 
 export interface ReverseProxyOptions {
   /** One JSON object a request; none is written where it is absent. */
   accessLogPath?: string;
+  /** How many share the connections: two, where there are as many cores. */
+  threads?: number;
   logger: Logger;
 }
 
-/** Its heap: what passes is not kept. */
-const HEAP_MIB = 512;
+const THREADS = 2;
 const AGAIN_MS = 500;
+const TICKET_KEY_BYTES = 48;
 
 /**
- * The proxy for traffic from outside. It works in a thread of its own, which there is while there is something to listen on; one
- * that fails is followed by another with the same table.
+ * The proxy for traffic from outside. It works in threads of its own, which there are while there is something to listen on. The
+ * first one opens the ports, and the others those that it has opened: the kernel shares the connections among them. One that fails is
+ * followed by another with the same table.
  */
 export class ReverseProxy {
   readonly #options: ReverseProxyOptions;
   readonly #backends = new Map<string, Backend>();
   readonly #observers = new Set<(reports: readonly ListenerReport[]) => void>();
-  /** A host's number, by which the thread knows it. */
-  readonly #numbers = new WeakMap<VirtualHost, number>();
-  readonly #waiting = new Map<number, (lines: string[]) => void>();
+  readonly #ticketKeys = randomBytes(TICKET_KEY_BYTES);
+  readonly #certificates: Certificates;
   #table: RouteTable = { listeners: [] };
   #reports: readonly ListenerReport[] = [];
-  #worker: Worker | undefined;
-  /** What the present thread has. */
-  #sent = new Set<number>();
-  #count = 0;
-  #closed = () => {};
-  #isClosing = false;
+  #first: ProxyThread | undefined;
+  readonly #others = new Set<ProxyThread>();
+  #isClosed = false;
 
   constructor(options: ReverseProxyOptions) {
     this.#options = options;
+    this.#certificates = new Certificates(options.logger);
   }
 
   /** Takes the place of the table before; hosts that are the same objects are not sent again. */
   setRoutes(table: RouteTable): void {
     this.#table = table;
-    if (table.listeners.length > 0) this.#sendRoutes();
-    else if (this.#worker) this.#retire(this.#worker);
+    if (table.listeners.length === 0) {
+      this.#retire();
+      return;
+    }
+    this.#first ??= this.#begin(true);
+    this.#first.setListeners(table.listeners);
+    for (const other of this.#others) other.setListeners(this.#opened());
   }
 
   setBackend(backend: Backend): void {
     this.#backends.set(backend.name, backend);
-    this.#send({ type: "backend", backend });
+    for (const thread of this.#threads()) thread.setBackend(backend);
   }
 
   removeBackend(name: string): void {
-    if (this.#backends.delete(name)) this.#send({ type: "remove", name });
+    if (!this.#backends.delete(name)) return;
+    for (const thread of this.#threads()) thread.removeBackend(name);
   }
 
   /** Calls with how the listeners are whenever that changes, and now. Returns the way to stop. */
@@ -62,54 +71,64 @@ export class ReverseProxy {
 
   /** In Prometheus' text form; nothing while there is no thread. */
   async metrics(): Promise<string[]> {
-    if (!this.#worker) return [];
-    const id = this.#count++;
-    return new Promise((resolve) => {
-      this.#waiting.set(id, resolve);
-      this.#send({ type: "metrics", id });
-    });
+    const counts = await Promise.all(this.#threads().map((thread) => thread.counts()));
+    const known = counts.filter((one) => one !== undefined);
+    return known.length === 0 ? [] : metricLines(known);
   }
 
   /** Requests under way have some seconds to end. */
   async close(): Promise<void> {
-    const worker = this.#worker;
-    if (!worker) return;
-    this.#isClosing = true;
-    await new Promise<void>((resolve) => {
-      this.#closed = resolve;
-      this.#send({ type: "close" });
-    });
-    await worker.terminate();
-    this.#answerAll();
+    this.#isClosed = true;
+    await Promise.all(this.#threads().map((thread) => thread.close()));
   }
 
-  #sendRoutes(): void {
-    this.#worker ??= this.#begin();
-    const added: [number, VirtualHost][] = [];
-    const sent = new Set<number>();
-    const listeners = this.#table.listeners.map((listener): SentListener => {
-      const numbers = listener.hosts.map((host) => {
-        const number = this.#numberOf(host);
-        if (!this.#sent.has(number) && !sent.has(number)) added.push([number, host]);
-        sent.add(number);
-        return number;
-      });
-      return { ...listener, hosts: numbers };
-    });
-    this.#sent = sent;
-    this.#send({ type: "routes", listeners, added });
+  #threads(): ProxyThread[] {
+    return [...(this.#first ? [this.#first] : []), ...this.#others];
   }
 
-  /** Without anything to listen on there is no thread; what it still does it does to its end. */
-  #retire(worker: Worker): void {
-    this.#worker = undefined;
-    this.#sent = new Set();
-    this.#answerAll();
-    worker.on("message", (news: ProxyNews) => {
-      if (news.type === "closed") void worker.terminate();
-    });
-    worker.postMessage({ type: "close" } satisfies ProxyOrder);
+  /** Those whose port the first thread has. */
+  #opened(): Listener[] {
+    const open = this.#reports.filter(({ error }) => error === undefined).map(placeOf);
+    return this.#table.listeners.filter((listener) => open.includes(placeOf(listener)));
+  }
+
+  /** Without anything to listen on there is no thread; what they still do they do to its end. */
+  #retire(): void {
+    const threads = this.#threads();
+    if (threads.length === 0) return;
+    this.#first = undefined;
+    this.#others.clear();
+    for (const thread of threads) void thread.close();
     this.#tellListeners([]);
+  }
+
+  #begin(isFirst: boolean): ProxyThread {
+    const { accessLogPath, logger } = this.#options;
+    const thread = new ProxyThread({
+      ...{ accessLogPath, logger, isFirst, ticketKeys: this.#ticketKeys },
+      ownCertificate: this.#certificates.own(),
+      listeners: (reports) => this.#heardOf(thread, reports),
+      failed: () => this.#failed(thread),
+    });
+    for (const backend of this.#backends.values()) thread.setBackend(backend);
+    return thread;
+  }
+
+  #heardOf(thread: ProxyThread, reports: readonly ListenerReport[]): void {
+    if (thread === this.#first) {
+      this.#tellListeners(reports);
+      this.#beginOthers();
+      for (const other of this.#others) other.setListeners(this.#opened());
+      return;
+    }
+    // The first thread serves there alone.
+    for (const { port, error } of reports)
+      if (error !== undefined) this.#options.logger.warn("a thread cannot share a port", { port, error });
+  }
+
+  #beginOthers(): void {
+    const { threads = Math.min(THREADS, availableParallelism()) } = this.#options;
+    while (this.#others.size < threads - 1) this.#others.add(this.#begin(false));
   }
 
   #tellListeners(reports: readonly ListenerReport[]): void {
@@ -117,71 +136,31 @@ export class ReverseProxy {
     for (const observe of this.#observers) observe(reports);
   }
 
-  #numberOf(host: VirtualHost): number {
-    const known = this.#numbers.get(host);
-    if (known !== undefined) return known;
-    const number = this.#count++;
-    this.#numbers.set(host, number);
-    return number;
-  }
-
-  #send(order: ProxyOrder): void {
-    this.#worker?.postMessage(order);
-  }
-
-  #begin(): Worker {
-    const { accessLogPath, logger } = this.#options;
-    // The bundle keeps every thread's entry point beside the program's chunks.
-    const file = import.meta.url.endsWith(".ts") ? "./reverse-proxy.worker.ts" : "./reverse-proxy.worker.mjs";
-    const worker = new Worker(new URL(file, import.meta.url), {
-      workerData: { accessLogPath },
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
-    });
-    worker.unref();
-    worker.on("message", (news: ProxyNews) => {
-      if (this.#worker === worker) this.#hear(news);
-    });
-    worker.on("error", (error) => logger.error("the thread of the proxy failed", { error }));
-    worker.on("exit", () => this.#ended(worker));
-    for (const backend of this.#backends.values()) worker.postMessage({ type: "backend", backend });
-    return worker;
-  }
-
-  #hear(news: ProxyNews): void {
-    switch (news.type) {
-      case "listeners":
-        this.#tellListeners(news.reports);
-        break;
-      case "metrics":
-        this.#waiting.get(news.id)?.(news.lines);
-        this.#waiting.delete(news.id);
-        break;
-      case "log":
-        this.#options.logger[news.level](news.message, news.fields);
-        break;
-      case "closed":
-        this.#closed();
-        break;
+  /** Others take over what it had. */
+  #failed(thread: ProxyThread): void {
+    if (this.#others.delete(thread)) {
+      systemClock.after(AGAIN_MS, () => this.#goOn(), { unref: true });
+      return;
     }
-  }
-
-  /** Another one takes over what this one had. */
-  #ended(worker: Worker): void {
-    if (this.#worker !== worker) return;
-    this.#worker = undefined;
-    this.#sent = new Set();
-    this.#closed();
-    this.#answerAll();
+    if (this.#first !== thread) return;
+    // Nobody else may hold its ports when the next one opens them.
+    const others = [...this.#others].map((other) => other.close());
+    this.#first = undefined;
+    this.#others.clear();
     // What made it fail may make the next one fail.
-    systemClock.after(AGAIN_MS, () => this.#goOn(), { unref: true });
+    const waited = systemClock.sleep(AGAIN_MS);
+    void Promise.all([waited, ...others]).then(() => this.#goOn());
   }
 
   #goOn(): void {
-    if (!this.#worker && !this.#isClosing && this.#table.listeners.length > 0) this.#sendRoutes();
+    if (this.#isClosed || this.#table.listeners.length === 0) return;
+    if (this.#first) {
+      this.#beginOthers();
+      for (const other of this.#others) other.setListeners(this.#opened());
+    } else this.setRoutes(this.#table);
   }
+}
 
-  #answerAll(): void {
-    for (const answer of this.#waiting.values()) answer([]);
-    this.#waiting.clear();
-  }
+function placeOf({ address = "", port }: { address?: string; port: number }): string {
+  return `${address}:${port}`;
 }

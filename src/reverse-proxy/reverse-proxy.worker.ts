@@ -4,11 +4,11 @@ import { AccessLog } from "./access-log.ts";
 import { Certificates } from "./certificates.ts";
 import { ProxyEngine } from "./proxy-engine.ts";
 import { ProxyMetrics } from "./proxy-metrics.ts";
-import type { ProxyNews, ProxyOrder } from "./thread-messages.ts";
+import type { ProxyNews, ProxyOrder, ThreadData } from "./thread-messages.ts";
 import type { VirtualHost } from "./types.ts";
 
-// The proxy's thread: what passes from outside holds up nothing else of the program, and nothing else holds it up.
-const { accessLogPath } = workerData as { accessLogPath: string | undefined };
+// One of the proxy's threads: what passes from outside holds up nothing else of the program, and nothing else holds it up.
+const { accessLogPath, isFirst, ownCertificate, ticketKeys } = workerData as ThreadData;
 const tell = (news: ProxyNews): void => parentPort!.postMessage(news);
 const log =
   (level: LogLevel) =>
@@ -34,7 +34,8 @@ const logger = {
 const metrics = new ProxyMetrics();
 const engine = new ProxyEngine({
   ...{ metrics, logger, clock: systemClock },
-  certificates: new Certificates(logger),
+  certificates: new Certificates(logger, ownCertificate),
+  shared: { isFirst, ticketKeys: Buffer.from(ticketKeys) },
   accessLog:
     accessLogPath === undefined
       ? undefined
@@ -63,8 +64,8 @@ function take(order: ProxyOrder): void {
     case "remove":
       engine.removeBackend(order.name);
       break;
-    case "metrics":
-      tell({ type: "metrics", id: order.id, lines: metrics.lines() });
+    case "counts":
+      tell({ type: "counts", id: order.id, counts: metrics.counts() });
       break;
     case "close":
       void engine.close().then(() => tell({ type: "closed" }));

@@ -11,7 +11,7 @@ const GREETING_MS = 10_000;
 const CLOSE_MS = 10_000;
 
 export interface TlsFrontOptions {
-  listen: { port: number; host?: string };
+  listen: { port: number; host?: string; isShared?: boolean };
   /** The hosts whose connections go on as they come. */
   lookup(): RouteLookup;
   pool(backend: string): EndpointPool | undefined;
@@ -32,10 +32,10 @@ export class TlsFront {
   }
 
   async listen(): Promise<void> {
-    const { port, host = "0.0.0.0" } = this.#options.listen;
+    const { port, host = "0.0.0.0", isShared = false } = this.#options.listen;
     await new Promise<void>((resolve, reject) => {
       this.#server.once("error", (error) => reject(cannotListen(port, error)));
-      this.#server.listen({ port, host }, resolve);
+      this.#server.listen({ port, host, reusePort: isShared }, resolve);
     });
   }
 
