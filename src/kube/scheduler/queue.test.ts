@@ -138,7 +138,7 @@ describe("the scheduling queue", () => {
     const isNode = (event: ClusterEvent): boolean => event.type === "node";
     queue.add(pod("p"));
     const attempt = (await queue.next(new AbortController().signal))!;
-    queue.clusterChanged({ type: "storage" });
+    queue.clusterChanged({ type: "storage", resource: "PersistentVolume", action: "Add" });
     queue.clusterChanged({ type: "node" });
     queue.unschedulable(attempt, isNode);
     expect(queue.pending).toMatchObject({ backoff: 1, unschedulable: 0 });

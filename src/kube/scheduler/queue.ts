@@ -1,8 +1,9 @@
 import { backoffMs, type Clock } from "../../base/index.ts";
 import type { Pod } from "../api/index.ts";
+import { eventLabel } from "./event-label.ts";
 import type { ClusterEvent } from "./framework.ts";
 import { Heap } from "./heap.ts";
-import type { QueueName } from "./metrics/scheduler-metrics.ts";
+import type { QueueName } from "./metrics/event-metrics.ts";
 
 const BACKOFF: Backoff = { initialMs: 1_000, maxMs: 10_000 };
 /** A pod that nothing woke is tried again after this long (upstream's flush of unschedulable pods). */
@@ -34,6 +35,8 @@ interface Waiting extends Attempt {
   order: number;
   /** Whether the event is worth another try. */
   isWokenBy: (event: ClusterEvent, pod: Pod) => boolean;
+  /** The plugins that refused it when it was tried. */
+  refusedBy: readonly string[];
 }
 
 /** Counts a pod that comes into a queue, by what brought it there. */
@@ -52,8 +55,8 @@ export class SchedulingQueue {
   readonly #backingOff = new Heap<Waiting>(uidOf, (a, b) => a.dueMs < b.dueMs);
   /** In the order in which they failed. */
   readonly #unschedulable = new Map<string, Waiting>();
-  /** Pods that wait for their gates to go. */
-  readonly #gated = new Set<string>();
+  /** Pods that wait for their gates to go, with whom they wait for. */
+  readonly #gated = new Map<string, string>();
   readonly #backoff: Backoff;
   readonly #counted: CountIncoming;
   #order = 0;
@@ -82,6 +85,24 @@ export class SchedulingQueue {
     };
   }
 
+  /** Of the pods that wait: which plugins refused them, or hold them before they are tried. */
+  *refused(): Iterable<{ plugin: string; profile: string }> {
+    for (const { pod, refusedBy } of this.#waiting())
+      for (const plugin of refusedBy) yield { plugin, profile: pod.spec.schedulerName ?? "" };
+    for (const profile of this.#gated.values()) yield { plugin: "SchedulingGates", profile };
+  }
+
+  *#waiting(): Iterable<Waiting> {
+    yield* this.#active.values();
+    yield* this.#backingOff.values();
+    yield* this.#unschedulable.values();
+  }
+
+  /** The events that are kept for the pod that is being tried, and that there is one. */
+  get inFlight(): readonly string[] {
+    return this.#inFlight ? ["PodPopped", ...this.#inFlight.events.map(eventLabel)] : [];
+  }
+
   /** A new pod, or one that was changed so that it may fit now. */
   add(pod: Pod): void {
     const { uid } = pod.metadata;
@@ -92,7 +113,7 @@ export class SchedulingQueue {
     if (known) this.#release({ ...known, pod }, "UnschedulablePodUpdate");
     else
       this.#release(
-        { pod, attempts: 0, enteredMs, dueMs: 0, failedAtMs: 0, order, isWokenBy: always },
+        { pod, attempts: 0, enteredMs, dueMs: 0, failedAtMs: 0, order, isWokenBy: always, refusedBy: [] },
         "UnschedulablePodAdd",
       );
   }
@@ -102,7 +123,7 @@ export class SchedulingQueue {
     const { uid } = pod.metadata;
     this.#take(uid);
     if (!this.#gated.has(uid)) this.#counted("gated", "UnschedulablePodAdd");
-    this.#gated.add(uid);
+    this.#gated.set(uid, pod.spec.schedulerName ?? "");
   }
 
   remove(uid: string): void {
@@ -118,14 +139,14 @@ export class SchedulingQueue {
   }
 
   /** The pod fits nowhere until one of these events. */
-  unschedulable(attempt: Attempt, isWokenBy: Waiting["isWokenBy"]): void {
+  unschedulable(attempt: Attempt, isWokenBy: Waiting["isWokenBy"], refusedBy: readonly string[] = []): void {
     const { uid } = attempt.pod.metadata;
     const missed = this.#inFlight?.uid === uid ? this.#inFlight.events : [];
-    const entry = this.#failed(attempt, isWokenBy);
+    const entry = this.#failed(attempt, isWokenBy, refusedBy);
     if (!entry) return;
     const event = missed.find((one) => isWokenBy(one, entry.pod));
     if (event) {
-      this.#release(entry, labelOf(event));
+      this.#release(entry, eventLabel(event));
       return;
     }
     this.#counted("unschedulable", "ScheduleAttemptFailure");
@@ -152,7 +173,7 @@ export class SchedulingQueue {
     for (const [uid, entry] of this.#unschedulable) {
       if (!entry.isWokenBy(event, entry.pod)) continue;
       this.#unschedulable.delete(uid);
-      this.#release(entry, labelOf(event));
+      this.#release(entry, eventLabel(event));
     }
   }
 
@@ -194,13 +215,17 @@ export class SchedulingQueue {
   }
 
   /** Undefined where the pod has come in anew while it was tried. */
-  #failed(attempt: Attempt, isWokenBy: Waiting["isWokenBy"]): Waiting | undefined {
+  #failed(
+    attempt: Attempt,
+    isWokenBy: Waiting["isWokenBy"],
+    refusedBy: readonly string[] = [],
+  ): Waiting | undefined {
     const { uid } = attempt.pod.metadata;
     if (this.#inFlight?.uid === uid) this.#inFlight = undefined;
     if (this.#active.get(uid) ?? this.#backingOff.get(uid)) return undefined;
     const failedAtMs = this.#clock.monotonicMs();
     const dueMs = failedAtMs + backoffMs(attempt.attempts - 1, this.#backoff);
-    return { ...attempt, dueMs, failedAtMs, order: this.#order++, isWokenBy };
+    return { ...attempt, dueMs, failedAtMs, order: this.#order++, isWokenBy, refusedBy };
   }
 
   #release(entry: Waiting, cause: string): void {
@@ -228,21 +253,6 @@ export class SchedulingQueue {
       this.#wake = done;
       signal.addEventListener("abort", done, { once: true });
     });
-  }
-}
-
-/** As upstream labels events: what it happened to, and what. */
-function labelOf(event: ClusterEvent): string {
-  switch (event.type) {
-    case "node":
-      if (!event.node) return "NodeDelete";
-      return event.previous ? "NodeUpdate" : "NodeAdd";
-    case "pod-gone":
-      return "AssignedPodDelete";
-    case "pod-placed":
-      return event.previous ? "AssignedPodUpdate" : "AssignedPodAdd";
-    case "storage":
-      return "StorageUpdate";
   }
 }
 
