@@ -8,6 +8,8 @@ import type { QueueName } from "./metrics/event-metrics.ts";
 const BACKOFF: Backoff = { initialMs: 1_000, maxMs: 10_000 };
 /** A pod that nothing woke is tried again after this long (upstream's flush of unschedulable pods). */
 const FLUSH_MS = 5 * 60_000;
+const WINDOW_MS = 1_000;
+const FORCED = "ForceActivate";
 
 export interface Backoff {
   initialMs: number;
@@ -52,7 +54,10 @@ const always = (): boolean => true;
 export class SchedulingQueue {
   readonly #clock: Clock;
   readonly #active = new Heap<Waiting>(uidOf, comesFirst);
+  /** Whose attempt failed by itself, or nobody knows that another one will do: they wait for their time. */
   readonly #backingOff = new Heap<Waiting>(uidOf, (a, b) => a.dueMs < b.dueMs);
+  /** Whom an event may have helped: they wait as well, but come before it where nobody else may be tried (KEP-5142). */
+  readonly #hopeful = new Heap<Waiting>(uidOf, comesFirstInWindow);
   /** In the order in which they failed. */
   readonly #unschedulable = new Map<string, Waiting>();
   /** Pods that wait for their gates to go, with whom they wait for. */
@@ -73,13 +78,17 @@ export class SchedulingQueue {
   }
 
   get size(): number {
-    return this.#active.size + this.#backingOff.size + this.#unschedulable.size;
+    return this.#active.size + this.#backoffSize + this.#unschedulable.size;
+  }
+
+  get #backoffSize(): number {
+    return this.#backingOff.size + this.#hopeful.size;
   }
 
   get pending(): Record<QueueName, number> {
     return {
       active: this.#active.size,
-      backoff: this.#backingOff.size,
+      backoff: this.#backoffSize,
       unschedulable: this.#unschedulable.size,
       gated: this.#gated.size,
     };
@@ -95,6 +104,7 @@ export class SchedulingQueue {
   *#waiting(): Iterable<Waiting> {
     yield* this.#active.values();
     yield* this.#backingOff.values();
+    yield* this.#hopeful.values();
     yield* this.#unschedulable.values();
   }
 
@@ -134,7 +144,7 @@ export class SchedulingQueue {
   /** Keeps the newest form of a waiting pod without waking it. */
   refresh(pod: Pod): void {
     const { uid } = pod.metadata;
-    const entry = this.#active.get(uid) ?? this.#backingOff.get(uid) ?? this.#unschedulable.get(uid);
+    const entry = this.#ready(uid) ?? this.#unschedulable.get(uid);
     if (entry) entry.pod = pod;
   }
 
@@ -164,7 +174,7 @@ export class SchedulingQueue {
     const entry = this.#unschedulable.get(uid);
     if (!entry) return;
     this.#unschedulable.delete(uid);
-    this.#release(entry, "ForceActivate");
+    this.#release(entry, FORCED);
   }
 
   /** The cluster changed so that waiting pods may fit now. */
@@ -182,7 +192,7 @@ export class SchedulingQueue {
     this.#inFlight = undefined;
     while (!signal.aborted) {
       const waitMs = this.#letGo();
-      const entry = this.#active.pop();
+      const entry = this.#active.pop() ?? this.#popHopeful();
       if (entry) {
         const { pod, enteredMs } = entry;
         this.#inFlight = { uid: pod.metadata.uid, events: [] };
@@ -209,6 +219,14 @@ export class SchedulingQueue {
       this.#counted("active", "BackoffComplete");
       this.#active.put(this.#backingOff.pop()!);
     }
+    for (
+      let first = this.#hopeful.peek();
+      first && windowOf(first) < Math.floor(nowMs / WINDOW_MS);
+      first = this.#hopeful.peek()
+    ) {
+      this.#counted("active", "BackoffComplete");
+      this.#active.put(this.#hopeful.pop()!);
+    }
     const due = this.#backingOff.peek()?.dueMs ?? nowMs + FLUSH_MS;
     const [oldest] = this.#unschedulable.values();
     return Math.min(due, (oldest?.failedAtMs ?? nowMs) + FLUSH_MS) - nowMs;
@@ -222,7 +240,7 @@ export class SchedulingQueue {
   ): Waiting | undefined {
     const { uid } = attempt.pod.metadata;
     if (this.#inFlight?.uid === uid) this.#inFlight = undefined;
-    if (this.#active.get(uid) ?? this.#backingOff.get(uid)) return undefined;
+    if (this.#ready(uid)) return undefined;
     const failedAtMs = this.#clock.monotonicMs();
     const dueMs = failedAtMs + backoffMs(attempt.attempts - 1, this.#backoff);
     return { ...attempt, dueMs, failedAtMs, order: this.#order++, isWokenBy, refusedBy };
@@ -231,12 +249,26 @@ export class SchedulingQueue {
   #release(entry: Waiting, cause: string): void {
     const isDue = entry.dueMs <= this.#clock.monotonicMs();
     this.#counted(isDue ? "active" : "backoff", cause);
-    (isDue ? this.#active : this.#backingOff).put(entry);
+    // Who is merely to be tried again, because a write has failed, has no reason to hope.
+    const isHopeful = entry.refusedBy.length > 0 && cause !== FORCED;
+    (isDue ? this.#active : isHopeful ? this.#hopeful : this.#backingOff).put(entry);
     this.#wake?.();
   }
 
+  #popHopeful(): Waiting | undefined {
+    const entry = this.#hopeful.pop();
+    if (entry) this.#counted("active", "PopFromBackoffQ");
+    return entry;
+  }
+
+  /** Where it is to be tried again, at once or later. */
+  #ready(uid: string): Waiting | undefined {
+    return this.#active.get(uid) ?? this.#backingOff.get(uid) ?? this.#hopeful.get(uid);
+  }
+
   #take(uid: string): Waiting | undefined {
-    const entry = this.#active.take(uid) ?? this.#backingOff.take(uid) ?? this.#unschedulable.get(uid);
+    const waiting = this.#active.take(uid) ?? this.#backingOff.take(uid) ?? this.#hopeful.take(uid);
+    const entry = waiting ?? this.#unschedulable.get(uid);
     this.#unschedulable.delete(uid);
     return entry;
   }
@@ -254,6 +286,14 @@ export class SchedulingQueue {
       signal.addEventListener("abort", done, { once: true });
     });
   }
+}
+
+const windowOf = ({ dueMs }: Waiting): number => Math.floor(dueMs / WINDOW_MS);
+
+/** Whose time comes within the same second are ordered as those who may be tried. */
+function comesFirstInWindow(a: Waiting, b: Waiting): boolean {
+  const difference = windowOf(a) - windowOf(b);
+  return difference === 0 ? comesFirst(a, b) : difference < 0;
 }
 
 function comesFirst(a: Waiting, b: Waiting): boolean {
