@@ -56,4 +56,26 @@ describe("WorkQueue", () => {
     expect(most).toBe(1);
     await queue.stop();
   });
+
+  it("lets other work come between keys whose handlers wait for nothing", async () => {
+    let rounds = 0;
+    let isOver = false;
+    const countRounds = (): void => {
+      rounds++;
+      if (!isOver) setImmediate(countRounds);
+    };
+    setImmediate(countRounds);
+    const keys = Array.from({ length: 20 }, (_, index) => `key-${index}`);
+    const { promise: done, resolve } = Promise.withResolvers<void>();
+    let left = keys.length;
+    const queue = new WorkQueue(async () => {
+      for (const endMs = performance.now() + 5; performance.now() < endMs; );
+      if (--left === 0) resolve();
+    });
+    for (const key of keys) queue.add(key);
+    await done;
+    isOver = true;
+    expect(rounds).toBeGreaterThan(5);
+    await queue.stop();
+  });
 });

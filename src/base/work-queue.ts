@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from "./clock.ts";
+import { FairTurn } from "./fair-turn.ts";
 import { backoffMs } from "./retry.ts";
 
 /** Hears what becomes of keys: the place of a queue's figures. */
@@ -22,11 +23,15 @@ export interface WorkQueueOptions {
   observer?: WorkQueueObserver;
 }
 
+let count = 0;
+
 /**
  * Keys that wait to be reconciled. A key is worked on by one worker at a time, is queued at most once, and one that is
  * added while being worked on runs again afterwards (the guarantees of client-go's workqueue).
  */
 export class WorkQueue {
+  /** Queues take turns with each other, whatever waits in each. */
+  readonly #owner = `work queue ${count++}`;
   readonly #handler: (key: string) => Promise<void>;
   readonly #concurrency: number;
   readonly #retryInitialMs: number;
@@ -114,7 +119,10 @@ export class WorkQueue {
 
   async #work(key: string): Promise<void> {
     try {
-      await this.#handler(key);
+      // A handler that waits for nothing ends within the microtasks, and hundreds after it: other work must come between them.
+      const turn = new FairTurn(undefined, this.#owner);
+      if (turn.isSpent) await turn.next();
+      if (!this.#stopped) await this.#handler(key);
       this.#failures.delete(key);
     } catch (error) {
       const failures = (this.#failures.get(key) ?? 0) + 1;

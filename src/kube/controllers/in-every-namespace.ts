@@ -4,6 +4,9 @@ import type { Informer } from "../client/index.ts";
 import type { ControllerDefinition } from "./controller.ts";
 import { isNamespaceTerminating } from "./write-errors.ts";
 
+/** By then the informer knows of what was made. */
+const LOOK_AGAIN_MS = 1_000;
+
 export interface InEveryNamespaceOptions<T extends ApiObject> {
   name: string;
   objectName: string;
@@ -31,11 +34,14 @@ export function ensureInEveryNamespace<T extends ApiObject>(
         onDelete: (one) => one.metadata.name === objectName && enqueue(one.metadata.namespace!),
       }),
     ],
-    reconcile: async (key) => {
+    reconcile: async (key, enqueue) => {
       const namespace = namespaces.get(key);
       if (!namespace || namespace.metadata.deletionTimestamp !== undefined) return;
+      const known = objects.get(`${key}/${objectName}`);
+      // What is made, and gone again before the informer knew of it, leaves no event.
+      if (!known) enqueue(key, LOOK_AGAIN_MS);
       try {
-        await write(key, objects.get(`${key}/${objectName}`));
+        await write(key, known);
       } catch (error) {
         if (!isGantryError(error, "AlreadyExists") && !isNamespaceTerminating(error)) throw error;
       }

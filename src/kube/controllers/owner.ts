@@ -51,6 +51,8 @@ export interface ClaimOptions<T extends ApiObject> {
   concerns?(child: T): boolean;
   /** What the owner holds its children by: it comes with the adoption and goes with the release. */
   finalizer?: string;
+  /** Told before children are written: what is returned may be older than what the informer then has. */
+  onWrite?(): void;
 }
 
 /**
@@ -58,13 +60,15 @@ export interface ClaimOptions<T extends ApiObject> {
  * longer does (upstream's ControllerRefManager).
  */
 export async function claimChildren<T extends ApiObject>(options: ClaimOptions<T>): Promise<T[]> {
-  const { client, owner, children, childResource, matches, concerns = () => true } = options;
+  const { client, owner, children, childResource, matches, concerns = () => true, onWrite } = options;
   const { namespace, uid, deletionTimestamp } = owner.metadata;
-  const controlled = childrenOf(children, uid).filter(concerns);
-  const owned = controlled.filter(matches);
+  const owned: T[] = [];
+  const strangers: T[] = [];
+  for (const child of childrenOf(children, uid))
+    if (concerns(child)) (matches(child) ? owned : strangers).push(child);
   if (deletionTimestamp !== undefined) return owned;
-  for (const child of controlled) {
-    if (matches(child)) continue;
+  for (const child of strangers) {
+    onWrite?.();
     await unlessGone(
       client.patch(childResource, namespace, child.metadata.name, "strategic", releasePatch(options, child)),
     );
@@ -72,7 +76,9 @@ export async function claimChildren<T extends ApiObject>(options: ClaimOptions<T
   const orphans = orphansIn(children, namespace).filter(
     (child) => child.metadata.deletionTimestamp === undefined && concerns(child) && matches(child),
   );
-  if (orphans.length === 0 || !(await mayAdopt(options))) return owned;
+  if (orphans.length === 0) return owned;
+  onWrite?.();
+  if (!(await mayAdopt(options))) return owned;
   for (const child of orphans) {
     await unlessGone(
       client

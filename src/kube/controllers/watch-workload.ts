@@ -8,6 +8,8 @@ import { controllerOf } from "./owner.ts";
 export interface WatchedWorkload<T extends ApiObject> {
   owners: Informer<T>;
   pods: Informer<Pod>;
+  /** How long to wait for more where only the owner's status has changed, as it does after each pass. */
+  statusDelayMs?(owner: T): number;
   /** What is kept of an owner goes with it. */
   forget(key: string): void;
   /** A pod of this owner has come, changed or gone. */
@@ -24,6 +26,15 @@ export interface WatchedWorkload<T extends ApiObject> {
 export function ownerKeyOf(kind: string, pod: Pod): string | undefined {
   const owner = controllerOf(pod);
   return owner?.kind === kind ? `${pod.metadata.namespace}/${owner.name}` : undefined;
+}
+
+/** Whether nothing has changed that anybody has declared. */
+function isOnlyStatus({ metadata }: ApiObject, { metadata: before }: ApiObject): boolean {
+  return (
+    metadata.uid === before.uid &&
+    metadata.generation === before.generation &&
+    metadata.deletionTimestamp === before.deletionTimestamp
+  );
 }
 
 /** What a controller that makes pods listens to: its objects, their pods, and pods that it may take in. Returns how to stop that. */
@@ -43,7 +54,8 @@ export function watchWorkload<T extends ApiObject>(
   return [
     owners.subscribe({
       onAdd: (one) => enqueue(keyOf(one)),
-      onUpdate: (one) => enqueue(keyOf(one)),
+      onUpdate: (one, previous) =>
+        enqueue(keyOf(one), isOnlyStatus(one, previous) ? watched.statusDelayMs?.(one) : undefined),
       onDelete: (one) => {
         forget(keyOf(one));
         enqueue(keyOf(one));

@@ -13,7 +13,7 @@ export class BindingCycle {
 
   bind(attempted: Attempted, node: string): void {
     const { pod, profile } = attempted;
-    const { snapshot, queue, writer, waitingForm } = this.#context;
+    const { snapshot, queue, writer, metrics, waitingForm } = this.#context;
     const { plugins, timer } = profile;
     const promised = snapshot.nominator.nodeOf(pod.metadata.uid);
     snapshot.nominator.remove(pod.metadata.uid);
@@ -24,13 +24,21 @@ export class BindingCycle {
       for (const plugin of plugins) plugin.reserve?.(pod, node);
     });
     const write = (): void => this.#write(attempted, node, promised);
+    const prebound = timer.begin("PreBind");
     const { before, failed } = beforeBinding(plugins, pod, node);
+    metrics.bindingBegan();
     if (before.length === 0) {
+      prebound("Success");
       write();
       return;
     }
     // What takes long keeps nobody else waiting.
-    Promise.all(before).then(write, (error) => {
+    const bindNow = (): void => {
+      prebound("Success");
+      write();
+    };
+    Promise.all(before).then(bindNow, (error) => {
+      prebound("Error");
       if (waitingForm(pod))
         writer.tellUnschedulable(pod, `running PreBind plugin "${failed()}": ${errorMessage(error)}`);
       this.#giveUp(attempted, node, promised);
@@ -40,13 +48,21 @@ export class BindingCycle {
   #write(attempted: Attempted, node: string, promised: string | undefined): void {
     const { pod, profile, attempts, enteredMs, startedMs } = attempted;
     const { writer, metrics } = this.#context;
+    const bound = profile.timer.begin("Bind");
     writer.bind(pod, node, {
       onSuccess: () => {
+        bound("Success");
+        metrics.bindingEnded();
         metrics.attempted(profile.name, "scheduled", startedMs);
         metrics.scheduled(attempts, enteredMs);
-        for (const plugin of profile.plugins) plugin.postBind?.(pod);
+        profile.timer.measure("PostBind", () => {
+          for (const plugin of profile.plugins) plugin.postBind?.(pod);
+        });
       },
-      onFailure: () => this.#giveUp(attempted, node, promised),
+      onFailure: () => {
+        bound("Error");
+        this.#giveUp(attempted, node, promised);
+      },
     });
   }
 
@@ -55,7 +71,10 @@ export class BindingCycle {
     const { pod, profile, attempts, enteredMs, startedMs } = attempted;
     const { snapshot, queue, metrics, waitingForm } = this.#context;
     metrics.attempted(profile.name, "error", startedMs);
-    for (const plugin of profile.plugins) plugin.unreserve?.(pod, node);
+    metrics.bindingEnded();
+    profile.timer.measure("Unreserve", () => {
+      for (const plugin of profile.plugins) plugin.unreserve?.(pod, node);
+    });
     snapshot.forget(pod.metadata.uid);
     const known = waitingForm(pod);
     if (known && promised !== undefined) snapshot.nominator.set(known, promised);

@@ -1,6 +1,8 @@
 import type { Namespace, Node, Pod } from "../api/index.ts";
 import { isPodTerminal } from "../api/index.ts";
 import type { Informer } from "../client/index.ts";
+import { eventLabel } from "./event-label.ts";
+import type { ClusterEvent } from "./framework.ts";
 import { placementView, schedulingView } from "./queue-events.ts";
 import type { SchedulingContext } from "./scheduling-context.ts";
 import type { VolumeObjects } from "./volumes/volume-objects.ts";
@@ -14,15 +16,23 @@ export interface WatchedObjects {
 
 /** Takes room on a node. */
 const isPlaced = (pod: Pod) => Boolean(pod.spec.nodeName) && !isPodTerminal(pod);
+/** As upstream names pods in events. */
+const sortOf = (pod: Pod) => (pod.spec.nodeName ? "AssignedPod" : "UnschedulablePod");
 const labelsOf = (pod: Pod): string => JSON.stringify(pod.metadata.labels);
 
-type Context = Pick<SchedulingContext, "snapshot" | "queue" | "isOurs" | "profileOf">;
+type Context = Pick<SchedulingContext, "snapshot" | "queue" | "isOurs" | "profileOf" | "metrics">;
 
 /** Keeps snapshot and queue current with what happens in the cluster, until the returned functions are called. */
 export function watchCluster(context: Context, watched: WatchedObjects): (() => void)[] {
   const { snapshot, queue } = context;
   const { pods, nodes, namespaces, storage } = watched;
+  const { events } = context.metrics;
   const podWatch = new PodWatch(context);
+  const happened = (event: ClusterEvent, note: () => void = () => {}): void =>
+    events.handle(eventLabel(event), () => {
+      note();
+      queue.clusterChanged(event);
+    });
   return [
     namespaces.subscribe({
       onAdd: (one) => snapshot.setNamespace(one),
@@ -30,26 +40,23 @@ export function watchCluster(context: Context, watched: WatchedObjects): (() => 
       onDelete: (one) => snapshot.removeNamespace(one.metadata.name),
     }),
     nodes.subscribe({
-      onAdd: (node) => {
-        snapshot.setNode(node);
-        queue.clusterChanged({ type: "node", node });
-      },
+      onAdd: (node) => happened({ type: "node", node }, () => snapshot.setNode(node)),
       onUpdate: (node, previous) => {
-        snapshot.setNode(node);
-        if (schedulingView(node) !== schedulingView(previous))
-          queue.clusterChanged({ type: "node", node, previous });
+        if (schedulingView(node) === schedulingView(previous)) snapshot.setNode(node);
+        else happened({ type: "node", node, previous }, () => snapshot.setNode(node));
       },
-      onDelete: (node) => {
-        snapshot.removeNode(node.metadata.name);
-        queue.clusterChanged({ type: "node", previous: node });
-      },
+      onDelete: (node) =>
+        happened({ type: "node", previous: node }, () => snapshot.removeNode(node.metadata.name)),
     }),
     pods.subscribe({
-      onAdd: (pod) => podWatch.changed(pod),
-      onUpdate: (pod, previous) => podWatch.changed(pod, previous),
-      onDelete: (pod) => podWatch.gone(pod),
+      onAdd: (pod) => events.handle(`${sortOf(pod)}Add`, () => podWatch.changed(pod)),
+      onUpdate: (pod, previous) =>
+        events.handle(`${sortOf(pod)}${sortOf(pod) === sortOf(previous) ? "Update" : "Add"}`, () =>
+          podWatch.changed(pod, previous),
+        ),
+      onDelete: (pod) => events.handle(`${sortOf(pod)}Delete`, () => podWatch.gone(pod)),
     }),
-    ...storage.subscribe(() => queue.clusterChanged({ type: "storage" })),
+    ...storage.subscribe((event) => happened(event)),
   ];
 }
 

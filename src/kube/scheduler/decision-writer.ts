@@ -2,11 +2,13 @@ import { errorMessage, isGantryError, retry, rfc3339Seconds } from "../../base/i
 import type { Pod, PodCondition } from "../api/index.ts";
 import { podCondition, pods as podsResource, withPodCondition } from "../api/index.ts";
 import type { ExtenderCalls } from "./extenders/ask-extenders.ts";
+import type { SchedulerMetrics } from "./metrics/scheduler-metrics.ts";
 import type { SchedulerOptions } from "./scheduler.ts";
 
 export type DecisionWriterOptions = Pick<SchedulerOptions, "client" | "recorderFor" | "logger" | "clock"> & {
   /** Who may bind pods instead. */
   extenders?: ExtenderCalls | undefined;
+  metrics?: Pick<SchedulerMetrics, "preemptionWritten">;
 };
 
 /** Writes under way at once; more waits, so that a burst of pods does not pile up in memory. */
@@ -103,15 +105,19 @@ export class DecisionWriter {
    */
   preempt({ pod, node, victims }: DrivenOut, isLast: () => void, onNothing: () => void): void {
     this.#begin(pod, async () => {
+      const { metrics, clock } = this.#options;
+      const startMs = clock.monotonicMs();
       const goes = (victim: Pod) => this.#driveOut(pod, node, victim);
       try {
         await Promise.all(victims.slice(0, -1).map(goes));
         isLast();
         if (!(await goes(victims.at(-1)!))) onNothing();
+        metrics?.preemptionWritten("success", startMs);
       } catch (error) {
         isLast();
         const fields = { pod: pod.metadata.name, node, error: errorMessage(error) };
         this.#options.logger.warn("cannot drive out pods", fields);
+        metrics?.preemptionWritten("error", startMs);
         onNothing();
       }
     });

@@ -19,6 +19,15 @@ export class PodRefusal {
   }
 }
 
+export type StorageResource =
+  | "PersistentVolume"
+  | "PersistentVolumeClaim"
+  | "storage.k8s.io/CSINode"
+  | "storage.k8s.io/CSIDriver"
+  | "storage.k8s.io/CSIStorageCapacity"
+  | "storage.k8s.io/StorageClass"
+  | "storage.k8s.io/VolumeAttachment";
+
 /** What happens in the cluster that may let a waiting pod fit. */
 export type ClusterEvent =
   /** A node came, went (it is only `previous` then) or changed in what scheduling looks at. */
@@ -27,8 +36,8 @@ export type ClusterEvent =
   | { type: "pod-gone"; pod: Pod }
   /** A pod came to a node, or one there (it was `previous`) got other labels. */
   | { type: "pod-placed"; pod: Pod; previous?: Pod }
-  /** Claims, volumes, classes or what is told of drivers has changed. */
-  | { type: "storage" };
+  /** Claims, volumes, classes or what is told of drivers has changed: upstream's words for the kind and what happened to it. */
+  | { type: "storage"; resource: StorageResource; action: "Add" | "Update" | "Delete" };
 
 /** Another pod that is tried out on a node (1), or taken from it (-1). */
 export interface PodMove {

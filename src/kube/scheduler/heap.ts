@@ -19,6 +19,11 @@ export class Heap<T> {
     return position === undefined ? undefined : this.#items[position];
   }
 
+  /** In no order. */
+  values(): Iterable<T> {
+    return this.#items.values();
+  }
+
   peek(): T | undefined {
     return this.#items[0];
   }

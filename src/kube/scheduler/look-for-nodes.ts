@@ -63,6 +63,7 @@ export function lookForNodes(
   const nobody = { pod, snapshot, fitting: [], refusals: [], isNominated: false };
   if (!Array.isArray(prepared)) return { ...nobody, prepared: [], filters: [], named: prepared };
   const filters = prepared.filter(({ plugin }) => plugin.filter);
+  for (const { plugin } of prepared) if (plugin.prepare) timer.evaluated("PreFilter", plugin, 1);
   const nominated = skipsNominated ? undefined : nominatedNode(pod, snapshot);
   // The node in prospect is most probably the only one.
   if (nominated && !refuseNode(pod, nominated, filters, snapshot.nominator))
@@ -73,6 +74,7 @@ export function lookForNodes(
     () => filterNodes(pod, snapshot, filters, named?.nodes, order),
     ({ fitting }) => (fitting.length > 0 ? "Success" : "Unschedulable"),
   );
+  tellJudged(filters, found, timer);
   return { ...nobody, prepared, filters, named, ...found };
 }
 
@@ -123,6 +125,21 @@ function filterNodes(
   }
   if (!named) order.start = nodes.length === 0 ? 0 : (start + looked) % nodes.length;
   return { fitting, refusals };
+}
+
+/** Each judged the nodes that none before it had refused. */
+function tellJudged(
+  filters: readonly Prepared[],
+  { fitting, refusals }: Pick<Look, "fitting" | "refusals">,
+  timer: PointTimer,
+): void {
+  const refusedBy = new Map<SchedulingPlugin<unknown>, number>();
+  for (const { plugin } of refusals) refusedBy.set(plugin, (refusedBy.get(plugin) ?? 0) + 1);
+  let left = fitting.length + refusals.length;
+  for (const { plugin } of filters) {
+    timer.evaluated("Filter", plugin, left);
+    left -= refusedBy.get(plugin) ?? 0;
+  }
 }
 
 function nominatedNode({ metadata }: Pod, snapshot: Snapshot): NodeInfo | undefined {

@@ -1,6 +1,10 @@
 import type { Node } from "../api/index.ts";
+import { countPod, figuresOf, type NodeFigures, setAllocatable } from "./node-figures.ts";
 import type { PodInfo } from "./pod-info.ts";
 import { addResources, type Resources, readResources } from "./resources.ts";
+
+const HOSTNAME = "kubernetes.io/hostname";
+const ZONE = "topology.kubernetes.io/zone";
 
 /** A node with the sum of what its pods take; changed by the event. */
 export class NodeInfo {
@@ -10,10 +14,13 @@ export class NodeInfo {
   readonly requested: Resources = new Map();
   /** Read for hundreds of nodes a pod: a map is much faster than an object with keys of all sorts. */
   #labels: ReadonlyMap<string, string>;
+  /** These are asked for most. */
+  #hostname: string | undefined;
+  #zone: string | undefined;
   /** Name -> size in bytes. */
   images: ReadonlyMap<string, number>;
-  /** Requests for rating, with assumed minimums. */
-  readonly scoring = { cpu: 0, memory: 0 };
+  /** Of the most common resources. */
+  readonly figures: NodeFigures;
   readonly pods = new Map<string, PodInfo>();
   /** Pods with host ports, which are few. */
   readonly podsWithHostPorts = new Set<PodInfo>();
@@ -22,20 +29,30 @@ export class NodeInfo {
     this.name = node.metadata.name;
     this.node = node;
     this.allocatable = allocatable;
+    this.figures = figuresOf(allocatable);
     this.images = images;
     this.#labels = labelsOn(node);
+    this.#hostname = this.#labels.get(HOSTNAME);
+    this.#zone = this.#labels.get(ZONE);
   }
 
   /** The node's value of a topology key. */
   topology(key: string): string | undefined {
-    return this.#labels.get(key);
+    if (key === HOSTNAME) return this.#hostname;
+    return key === ZONE ? this.#zone : this.#labels.get(key);
   }
 
   setNode(node: Node): void {
     if (node.status?.images !== this.node.status?.images) this.images = imagesOn(node);
-    if (node.metadata.labels !== this.node.metadata.labels) this.#labels = labelsOn(node);
+    if (node.metadata.labels !== this.node.metadata.labels) {
+      this.#labels = labelsOn(node);
+      this.#hostname = this.#labels.get(HOSTNAME);
+      this.#zone = this.#labels.get(ZONE);
+    }
     this.node = node;
+    const before = this.allocatable;
     this.allocatable = readResources(node.status?.allocatable);
+    setAllocatable(this.figures, before, this.allocatable);
   }
 
   /** The same node, to try out other pods on. */
@@ -44,7 +61,7 @@ export class NodeInfo {
     for (const [uid, info] of this.pods) copy.pods.set(uid, info);
     for (const info of this.podsWithHostPorts) copy.podsWithHostPorts.add(info);
     for (const [name, amount] of this.requested) copy.requested.set(name, amount);
-    Object.assign(copy.scoring, this.scoring);
+    copy.figures.set(this.figures);
     return copy;
   }
 
@@ -64,10 +81,9 @@ export class NodeInfo {
     this.#count(info, -1);
   }
 
-  #count({ requests, scoring }: PodInfo, sign: 1 | -1): void {
-    addResources(this.requested, requests, sign);
-    this.scoring.cpu += sign * scoring.cpu;
-    this.scoring.memory += sign * scoring.memory;
+  #count(info: PodInfo, sign: 1 | -1): void {
+    addResources(this.requested, info.requests, sign);
+    countPod(this.figures, info, sign);
   }
 }
 

@@ -1,5 +1,7 @@
 import type { Node, Pod } from "../api/index.ts";
+import { eventLabel } from "./event-label.ts";
 import type { ClusterEvent, SchedulingPlugin } from "./framework.ts";
+import type { EventMetrics } from "./metrics/event-metrics.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 const EVERYTHING: readonly ClusterEvent["type"][] = ["node", "pod-gone", "pod-placed"];
@@ -10,12 +12,16 @@ export function isWorthATry(
   pod: Pod,
   refusedBy: ReadonlySet<SchedulingPlugin<unknown>>,
   snapshot: Snapshot,
+  metrics: Pick<EventMetrics, "askHint">,
 ): boolean {
   if (refusedBy.size === 0) return event.type === "node" && event.node !== undefined;
   // A new node is another one than those that refused.
   if (event.type === "node" && event.node && !event.previous) return true;
-  for (const { wokenBy = EVERYTHING, mayHelp } of refusedBy)
-    if (wokenBy.includes(event.type) && (mayHelp?.(pod, event, snapshot) ?? true)) return true;
+  for (const { name, wokenBy = EVERYTHING, mayHelp } of refusedBy) {
+    if (!wokenBy.includes(event.type)) continue;
+    const ask = () => mayHelp?.(pod, event, snapshot) ?? true;
+    if (metrics.askHint(name, eventLabel(event), ask)) return true;
+  }
   return false;
 }
 

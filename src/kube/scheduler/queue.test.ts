@@ -84,6 +84,43 @@ describe("the scheduling queue", () => {
     expect(await take(queue)).toEqual({ uid: "p", attempts: 3 });
   });
 
+  it("tries whom an event may have helped before the back-off has passed, where nobody else may be tried", async () => {
+    const counted: string[] = [];
+    const queue = new SchedulingQueue(clock, { counted: (name, cause) => counted.push(`${name} ${cause}`) });
+    const fail = (uid: string, priority = 0) =>
+      queue.unschedulable({ pod: pod(uid, priority), attempts: 3, enteredMs: 0 }, () => true, ["Plugin"]);
+    fail("low");
+    fail("high", 10);
+    queue.retry({ pod: pod("error"), attempts: 3, enteredMs: 0 });
+    queue.add(pod("other"));
+    queue.clusterChanged({ type: "node" });
+    expect(queue.pending).toMatchObject({ active: 1, backoff: 3 });
+    const uids = [];
+    for (let left = 4; left > 0; left--) uids.push((await take(queue))?.uid);
+    expect(uids).toEqual(["other", "high", "low", undefined]);
+    expect(counted).toContain("active PopFromBackoffQ");
+    await clock.advance(4_000);
+    expect((await take(queue))?.uid).toBe("error");
+  });
+
+  it("has who is only to be tried again wait, and lets go who has waited for as long as others are tried", async () => {
+    const queue = new SchedulingQueue(clock);
+    for (const uid of ["forced", "helped"])
+      queue.unschedulable(
+        { pod: pod(uid), attempts: 1, enteredMs: 0 },
+        (_, { metadata }) => metadata.uid === "helped",
+        ["Plugin"],
+      );
+    queue.activate("forced");
+    expect(await take(queue)).toBeUndefined();
+    queue.clusterChanged({ type: "node" });
+    queue.add(pod("urgent", 10));
+    await clock.advance(2_100);
+    expect(queue.pending).toMatchObject({ active: 1, backoff: 2 });
+    expect((await take(queue))?.uid).toBe("urgent");
+    expect(queue.pending).toMatchObject({ active: 2, backoff: 0 });
+  });
+
   it("backs off up to ten seconds", async () => {
     const queue = new SchedulingQueue(clock);
     for (const [attempts, seconds] of [
@@ -138,7 +175,7 @@ describe("the scheduling queue", () => {
     const isNode = (event: ClusterEvent): boolean => event.type === "node";
     queue.add(pod("p"));
     const attempt = (await queue.next(new AbortController().signal))!;
-    queue.clusterChanged({ type: "storage" });
+    queue.clusterChanged({ type: "storage", resource: "PersistentVolume", action: "Add" });
     queue.clusterChanged({ type: "node" });
     queue.unschedulable(attempt, isNode);
     expect(queue.pending).toMatchObject({ backoff: 1, unschedulable: 0 });

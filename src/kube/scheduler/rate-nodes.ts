@@ -9,6 +9,8 @@ export function rateNodes({ pod, fitting, prepared }: Look, timer: PointTimer): 
     const totals = new Float64Array(fitting.length);
     const scores = new Float64Array(fitting.length);
     for (const { plugin, state } of rating) {
+      timer.evaluated("PreScore", plugin, plugin.prepareScore ? 1 : 0);
+      timer.evaluated("Score", plugin, fitting.length);
       for (let index = 0; index < fitting.length; index++)
         scores[index] = plugin.score!(pod, fitting[index]!, state);
       plugin.normalize?.(scores, state);

@@ -89,10 +89,15 @@ export function createScheduler(options: SchedulerOptions): Service {
       initialMs: configuration.podInitialBackoffSeconds * 1000,
       maxMs: configuration.podMaxBackoffSeconds * 1000,
     },
-    counted: (name, cause) => metrics.incoming(name, cause),
+    counted: (name, cause) => metrics.events.incoming(name, cause),
   });
-  metrics.read(() => ({ pending: queue.pending, cache: snapshot.sizes }));
-  const writer = new DecisionWriter({ ...options, extenders });
+  metrics.read(() => ({
+    pending: queue.pending,
+    refused: queue.refused(),
+    inFlight: queue.inFlight,
+    cache: snapshot.sizes,
+  }));
+  const writer = new DecisionWriter({ ...options, extenders, metrics });
   const context = {
     snapshot,
     queue,

@@ -80,7 +80,8 @@ export class SchedulingCycle {
       (event, waiting) =>
         !this.#preempting.has(uid) &&
         (leavesProspect(event, snapshot.nominator.nodeOf(uid)) ||
-          isWorthATry(event, waiting, refusedBy, snapshot)),
+          isWorthATry(event, waiting, refusedBy, snapshot, metrics.events)),
+      [...refusedBy].map(({ name }) => name),
     );
     const { nominate, victims = [] } = preemption;
     if (nominate !== undefined) metrics.preemptionTried();

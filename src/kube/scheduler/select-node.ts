@@ -10,6 +10,7 @@ import { NO_TIMER, type PointTimer } from "./point-timer.ts";
 import { type Preemption, preempt, preemptAsking } from "./preemption/preempt.ts";
 import { rateNodes } from "./rate-nodes.ts";
 import type { Snapshot } from "./snapshot.ts";
+import { timedPlugins } from "./timed-plugins.ts";
 
 export type Selection =
   | { node: string }
@@ -37,6 +38,8 @@ export interface NodeSelectorOptions {
 /** Chooses nodes for pods. Ties go by chance. */
 export class NodeSelector {
   readonly #plugins: readonly SchedulingPlugin<unknown>[];
+  /** The same, for the attempts in which their times are taken. */
+  readonly #timedPlugins: readonly SchedulingPlugin<unknown>[];
   readonly #random: () => number;
   readonly #budgets: () => Iterable<PodDisruptionBudget>;
   readonly #preemption: PluginArgs["DefaultPreemption"] | undefined;
@@ -52,6 +55,7 @@ export class NodeSelector {
     this.#preemption = "preemption" in options ? options.preemption : defaultPluginArgs().DefaultPreemption;
     this.#extenders = options.extenders;
     this.#timer = options.timer ?? NO_TIMER;
+    this.#timedPlugins = timedPlugins(this.#plugins, this.#timer);
     const isRated = plugins.some((one) => one.score) || this.#extenders?.prioritize === true;
     this.#order = {
       start: 0,
@@ -100,7 +104,8 @@ export class NodeSelector {
   }
 
   #look(pod: Pod, snapshot: Snapshot, how: { skipsNominated?: boolean } = {}): Look {
-    return lookForNodes(this.#plugins, pod, snapshot, this.#order, this.#timer, how);
+    const plugins = this.#timer.isSampled() ? this.#timedPlugins : this.#plugins;
+    return lookForNodes(plugins, pod, snapshot, this.#order, this.#timer, how);
   }
 
   #preempt(look: Look): Preemption {

@@ -28,8 +28,9 @@ profiles:
 describe("a scheduler of several profiles", () => {
   let server: TestServer;
   let stop: () => Promise<void>;
-  const metrics = new SchedulerMetrics(systemClock);
+  let metrics: SchedulerMetrics;
   beforeEach(async () => {
+    metrics = new SchedulerMetrics(systemClock);
     server = await startTestServer();
     const over = new AbortController();
     const client = server.as({ name: "system:kube-scheduler", groups: ["system:authenticated"] });
@@ -119,6 +120,8 @@ describe("a scheduler of several profiles", () => {
     await told('scheduler_pending_pods{queue="unschedulable"} 1');
     await told('scheduler_scheduler_cache_size{type="nodes"} 2');
     await told('scheduler_schedule_attempts_total{profile="packing",result="unschedulable"} 1');
+    await told('scheduler_pod_scheduling_sli_duration_seconds_count{attempts="1"} 1');
+    await told('scheduler_goroutines{operation="binding"} 0');
     const text = metrics.lines().join("\n");
     for (const part of [
       'scheduler_schedule_attempts_total{profile="packing",result="scheduled"}',
@@ -129,7 +132,40 @@ describe("a scheduler of several profiles", () => {
       'scheduler_queue_incoming_pods_total{event="ScheduleAttemptFailure",queue="unschedulable"}',
       "scheduler_preemption_attempts_total 1",
       "scheduler_pod_scheduling_attempts_sum ",
+      'scheduler_cache_size{type="nodes"} 2',
+      'scheduler_unschedulable_pods{plugin="NodeResourcesFit",profile="packing"} 1',
+      'scheduler_unschedulable_pods{plugin="SchedulingGates",profile="default-scheduler"} 1',
+      // Nothing lets the pod that is too large come further than to the second of these.
+      'scheduler_plugin_evaluation_total{extension_point="Filter",plugin="NodeResourcesFit",profile="packing"}',
+      'scheduler_plugin_evaluation_total{extension_point="Score",plugin="NodeResourcesFit",profile="packing"} 2',
+      'scheduler_plugin_execution_duration_seconds_count{extension_point="Filter",plugin=',
+      'scheduler_framework_extension_point_duration_seconds_count{extension_point="Bind",profile="packing",status="Success"}',
+      'scheduler_framework_extension_point_duration_seconds_count{extension_point="PreBind",profile="packing",status="Success"}',
+      'scheduler_event_handling_duration_seconds_count{event="UnschedulablePodAdd"} 3',
     ])
       expect(text).toContain(part);
+  });
+
+  it("tells which events wake a waiting pod, and what its plugins thought of them", async () => {
+    await add("large", "packing", {
+      containers: [{ name: "c", image: "i", resources: { requests: { cpu: "5" } } }],
+    });
+    const told = (part: string) => eventually(async () => expect(metrics.lines().join("\n")).toContain(part));
+    await told('scheduler_unschedulable_pods{plugin="NodeResourcesFit",profile="packing"} 1');
+    const allocatable = (cpu: string) => ({ status: { allocatable: { cpu, memory: "4Gi", pods: "9" } } });
+    const resize = (cpu: string) =>
+      server.client.patch(nodes, undefined, "a", "merge", allocatable(cpu), { subresource: "status" });
+    const hint = (which: string): string =>
+      `scheduler_queueing_hint_execution_duration_seconds_count{event="NodeUpdateNodeAllocatable",hint="${which}",plugin="NodeResourcesFit"}`;
+    await resize("3");
+    await told(hint("QueueSkip"));
+    await resize("6");
+    await told(hint("Queue"));
+    await placed("large");
+    await told('scheduler_queue_incoming_pods_total{event="NodeUpdateNodeAllocatable",queue="');
+    await told('scheduler_event_handling_duration_seconds_count{event="NodeUpdateNodeAllocatable"}');
+    await eventually(async () =>
+      expect(metrics.lines().join("\n")).not.toContain("scheduler_unschedulable_pods{"),
+    );
   });
 });

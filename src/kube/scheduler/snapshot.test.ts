@@ -1,12 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Node, Pod } from "../api/index.ts";
+import { FREE_CPU, FREE_MEMORY, FREE_PODS, RATED_CPU } from "./node-figures.ts";
 import { Snapshot } from "./snapshot.ts";
 
-const node = (name: string) =>
+const node = (name: string, zone?: string, cpu = "4") =>
   ({
-    metadata: { name, labels: {} },
-    status: { allocatable: { cpu: "4", pods: "10" } },
+    metadata: { name, labels: zone === undefined ? {} : { zone } },
+    status: { allocatable: { cpu, memory: "1Gi", pods: "10" } },
   }) as unknown as Node;
 const pod = (uid: string, nodeName?: string, cpu = "100m", app = "x", phase = "Running") =>
   ({
@@ -22,7 +23,7 @@ function shown(snapshot: Snapshot) {
       one.name,
       one.pods.size,
       one.requested.get("cpu") ?? 0,
-      one.scoring.cpu,
+      one.figures[RATED_CPU],
     ]),
     groups: [...snapshot.groups.in()]
       .flatMap((group) => [...group.nodes].map(([name, count]) => [group.labels.app, name, count]))
@@ -77,16 +78,20 @@ describe("the scheduler's snapshot", () => {
       node: fc.constantFrom("a", "b", undefined),
       cpu: fc.constantFrom("100m", "250m"),
       app: fc.constantFrom("x", "y"),
+      zone: fc.constantFrom("1", "2", undefined),
+      looks: fc.boolean(),
     });
     fc.assert(
       fc.property(fc.array(event, { maxLength: 40 }), (events) => {
         const snapshot = new Snapshot();
         const pods = new Map<string, { one: Pod; at: string; assumed: boolean }>();
-        const nodes = new Set<string>();
-        for (const { kind, uid, node: name, cpu, app } of events) {
+        const nodes = new Map<string, Node>();
+        for (const { kind, uid, node: name, cpu, app, zone, looks } of events) {
+          if (looks) snapshot.topologyValues("zone");
           if (kind === "node" && name) {
-            snapshot.setNode(node(name));
-            nodes.add(name);
+            const one = node(name, zone, cpu);
+            snapshot.setNode(one);
+            nodes.set(name, one);
           } else if (kind === "noNode" && name) {
             snapshot.removeNode(name);
             nodes.delete(name);
@@ -108,10 +113,22 @@ describe("the scheduler's snapshot", () => {
           }
         }
         const fresh = new Snapshot();
-        for (const one of snapshot.nodes) fresh.setNode(node(one.name));
+        for (const { name } of snapshot.nodes) fresh.setNode(nodes.get(name)!);
         for (const { one, at } of pods.values()) fresh.assume(one, at);
         expect(shown(snapshot)).toEqual(shown(fresh));
-        expect(new Set(snapshot.nodes.map((one) => one.name))).toEqual(nodes);
+        expect(new Set(snapshot.nodes.map((one) => one.name))).toEqual(new Set(nodes.keys()));
+        const figures = ({ nodes }: Snapshot) => nodes.map((one) => [...one.figures]);
+        expect(figures(snapshot)).toEqual(figures(fresh));
+        expect(snapshot.topologyValues("zone")).toEqual(fresh.topologyValues("zone"));
+        for (const one of snapshot.nodes) {
+          const free = (name: string) => (one.allocatable.get(name) ?? 0) - (one.requested.get(name) ?? 0);
+          const { figures } = one;
+          expect([figures[FREE_PODS], figures[FREE_CPU], figures[FREE_MEMORY]]).toEqual([
+            10 - one.pods.size,
+            free("cpu"),
+            free("memory"),
+          ]);
+        }
       }),
     );
   });

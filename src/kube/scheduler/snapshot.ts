@@ -25,6 +25,8 @@ export class Snapshot {
   readonly #images = new Map<string, number>();
   /** Label key -> how many nodes have it. */
   readonly #keys = new Map<string, number>();
+  /** Label key -> all values that nodes have; looked for when asked, until a node comes, goes or gets other labels. */
+  readonly #topologies = new Map<string, ReadonlySet<string>>();
   readonly #namespaces = new Map<string, Record<string, string>>();
 
   /** In the order in which they came. */
@@ -51,11 +53,25 @@ export class Snapshot {
     return this.#keys.has(key);
   }
 
+  /** All values of a topology key. */
+  topologyValues(key: string): ReadonlySet<string> {
+    const known = this.#topologies.get(key);
+    if (known) return known;
+    const values = new Set<string>();
+    for (const node of this.#nodes.values()) {
+      const value = node.topology(key);
+      if (value !== undefined) values.add(value);
+    }
+    this.#topologies.set(key, values);
+    return values;
+  }
+
   setNode(node: Node): void {
     const known = this.#nodes.get(node.metadata.name);
     if (known?.node.metadata.labels !== node.metadata.labels) {
       countKeys(this.#keys, known?.node, -1);
       countKeys(this.#keys, node, 1);
+      this.#topologies.clear();
     }
     if (known) {
       const before = known.images;
@@ -74,6 +90,7 @@ export class Snapshot {
     const known = this.#nodes.get(name);
     if (!known) return;
     countKeys(this.#keys, known.node, -1);
+    this.#topologies.clear();
     this.#countImages(known.images, undefined);
     this.#nodes.delete(name);
     this.#list = undefined;

@@ -12,7 +12,7 @@ import type { NodeAddresses } from "./node-addresses.ts";
 import { lifeOf } from "./pod-life.ts";
 import { endedStatus, isReadinessTold, runningStatus } from "./pod-status.ts";
 
-const AT_ONCE = 64;
+const AT_ONCE = 256;
 
 export interface PodRunnerOptions {
   client: KubeClient;

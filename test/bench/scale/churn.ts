@@ -1,3 +1,4 @@
+import { isGantryError } from "../../../src/base/index.ts";
 import { type Pod, pods as podsResource } from "../../../src/kube/api/index.ts";
 import type { KubeClient } from "../../../src/kube/client/index.ts";
 import { quantiles } from "../quantiles.ts";
@@ -65,19 +66,25 @@ async function watchRunning(
   signal: AbortSignal,
   told: (name: string) => void,
 ): Promise<void> {
-  const { metadata } = await client.list(podsResource, { namespace: NAMESPACE, limit: 1 });
-  const events = client.watch<Pod>(podsResource, {
-    namespace: NAMESPACE,
-    labelSelector: "bench=churn",
-    resourceVersion: metadata.resourceVersion,
-    signal,
-  });
-  try {
-    for await (const event of events)
-      if (event.type === "MODIFIED" && event.object.status?.phase === "Running")
-        told(event.object.metadata.name);
-  } catch (error) {
-    if (!signal.aborted) throw error;
+  const which = { namespace: NAMESPACE, labelSelector: "bench=churn" };
+  const look = ({ metadata, status }: Pod): void => {
+    if (status?.phase === "Running") told(metadata.name);
+  };
+  while (!signal.aborted) {
+    try {
+      const { items, metadata } = await client.list<Pod>(podsResource, { ...which, signal });
+      items.forEach(look);
+      const { resourceVersion } = metadata;
+      for await (const { type, object } of client.watch<Pod>(podsResource, {
+        ...which,
+        resourceVersion,
+        signal,
+      }))
+        if (type === "MODIFIED") look(object);
+    } catch (error) {
+      // Who reads too slowly begins anew, as every client does.
+      if (!signal.aborted && !isGantryError(error, "Gone")) throw error;
+    }
   }
 }
 

@@ -64,6 +64,7 @@ export function createReconciler(
     if (!isSettled) enqueue(key, EXPIRE_MS + 1);
     const owner = owners.get(key);
     if (!owner) return;
+    let isOlder = false;
     const claimed = await claimChildren({
       client,
       owner,
@@ -72,8 +73,11 @@ export function createReconciler(
       childResource: podsResource,
       concerns: isActive,
       matches: (pod) => selects(owner, pod),
+      onWrite: () => {
+        isOlder = true;
+      },
     });
-    const owned = claimed.map((pod) => newest(pods, pod)).filter(isActive);
+    const owned = isOlder ? claimed.map((pod) => newest(pods, pod)).filter(isActive) : claimed;
     const isWanted = owner.metadata.deletionTimestamp === undefined;
     const problem = isSettled && isWanted ? await scale(owner, owned) : undefined;
     const reason = owned.length < (owner.spec.replicas ?? 1) ? "FailedCreate" : "FailedDelete";

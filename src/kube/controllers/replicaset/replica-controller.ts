@@ -23,6 +23,7 @@ export function createReplicaController(kind: ReplicaKind, dependencies: Control
   const watched: WatchedWorkload<ReplicaOwner> = {
     owners,
     pods,
+    statusDelayMs: ({ spec }) => batchDelayMs(spec.replicas ?? 1),
     forget: (key) => writer.forget(key),
     seen: (key, pod, enqueue, isDeleted) => {
       writer.observe(key, pod, isDeleted || !isActive(pod));

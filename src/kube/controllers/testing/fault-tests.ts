@@ -1,6 +1,11 @@
-import { expect, it } from "vitest";
-import type { ControlPlane } from "./control-plane.ts";
-import { expectSameDespiteEventFaults, expectSameDespiteWriteFaults, type Scenario } from "./convergence.ts";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ControlPlane } from "./control-plane.ts";
+import {
+  expectSameDespiteEventFaults,
+  expectSameDespiteWriteFaults,
+  reference,
+  type Scenario,
+} from "./convergence.ts";
 import { WRITE_FAULTS } from "./faults.ts";
 
 /** What is known once the suite's set-up has run. */
@@ -38,5 +43,26 @@ export function itConverges(story: () => Story, { writes, events, timeoutMs }: F
   it("comes to the same state when its informers are late", options, async () => {
     const { plane, scenario, expected } = story();
     await expectSameDespiteEventFaults(plane, scenario, expected, "late");
+  });
+}
+
+/** A suite for a scenario that needs nothing but an API server, and whose end is known. */
+export function describeConvergence(
+  title: string,
+  scenario: Scenario,
+  { end, ...counts }: FaultCounts & { end: unknown },
+): void {
+  describe(`${title} under faults`, () => {
+    let plane: ControlPlane;
+    beforeAll(async () => {
+      plane = await ControlPlane.start();
+    });
+    afterAll(() => plane.stop());
+
+    it("comes to the right end without any", async () => {
+      expect(await reference(plane, scenario)).toEqual(end);
+    });
+
+    itConverges(() => ({ plane, scenario, expected: end }), counts);
   });
 }

@@ -1,9 +1,9 @@
 import type { Clock } from "../../../base/index.ts";
 import { counter, gauge, Histogram, histogram, label } from "../../../formats/index.ts";
 import type { Point, PointStatus, PointTimer } from "../point-timer.ts";
-
-const exponential = (first: number, factor: number, count: number): number[] =>
-  Array.from({ length: count }, (_, index) => first * factor ** index);
+import { EventMetrics, type QueueName } from "./event-metrics.ts";
+import { PluginMetrics } from "./plugin-metrics.ts";
+import { exponential, HistogramSeries, NumberSeries } from "./series.ts";
 
 const ATTEMPT_BOUNDS = exponential(0.001, 2, 15);
 const SLI_BOUNDS = exponential(0.01, 2, 20);
@@ -12,32 +12,38 @@ const POINT_BOUNDS = exponential(0.0001, 2, 12);
 const MANY_ATTEMPTS = 15;
 
 export type AttemptResult = "scheduled" | "unschedulable" | "error";
-export type QueueName = "active" | "backoff" | "unschedulable" | "gated";
-
-/** Why a pod came into a queue: an event, as upstream labels it. */
-export type QueueCause = string;
+/** Of waiting pods: who refused them, by plugin and profile. */
+export type RefusedBy = Iterable<{ plugin: string; profile: string }>;
 
 export interface SchedulerGauges {
   pending: Record<QueueName, number>;
+  refused: RefusedBy;
+  /** Events that are kept for the pods that are being tried, by their label; and these pods. */
+  inFlight: Iterable<string>;
   cache: { nodes: number; pods: number; assumed_pods: number };
 }
 
 /** What is told of scheduling, by upstream's names (scheduler/metrics). */
 export class SchedulerMetrics {
+  readonly events: EventMetrics;
+  readonly #plugins = new PluginMetrics();
   readonly #clock: Clock;
   readonly #attempts = new Map<string, number>();
   readonly #attemptSeconds = new Map<string, Histogram>();
   readonly #algorithmSeconds = new Histogram(ATTEMPT_BOUNDS);
   readonly #sliSeconds = new Map<string, Histogram>();
   readonly #podAttempts = new Histogram(exponential(1, 2, 5));
-  readonly #pointSeconds = new Map<string, Histogram>();
+  readonly #pointSeconds = new HistogramSeries(["extension_point", "profile", "status"], POINT_BOUNDS);
   readonly #victims = new Histogram(exponential(1, 2, 7));
-  readonly #incoming = new Map<string, number>();
+  readonly #preemptionSeconds = new HistogramSeries(["result"], SLI_BOUNDS);
+  readonly #preemptionRuns = new NumberSeries("result");
+  #binding = 0;
   #preemptions = 0;
   #gauges: (() => SchedulerGauges) | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.events = new EventMetrics(clock);
   }
 
   /** Where the present figures come from, once there is a scheduler. */
@@ -45,27 +51,31 @@ export class SchedulerMetrics {
     this.#gauges = gauges;
   }
 
-  /** Takes the times of one profile's points. */
+  /** Takes the times of one profile's points and plugins. */
   timerOf(profile: string): PointTimer {
-    const clock = this.#clock;
-    const ofPoints = new Map<string, Histogram>();
-    const seriesOf = (point: Point, status: PointStatus): Histogram => {
-      const key = `${point} ${status}`;
-      const known = ofPoints.get(key);
-      if (known) return known;
-      const parts = [label("extension_point", point), label("profile", profile), label("status", status)];
-      const series = seriesIn(this.#pointSeconds, parts.join(","), POINT_BOUNDS);
-      ofPoints.set(key, series);
-      return series;
-    };
+    const plugins = this.#plugins;
+    const nowMs = () => this.#clock.monotonicMs();
+    const took = (point: Point, status: PointStatus, sinceMs: number) =>
+      this.#pointSeconds.observe((nowMs() - sinceMs) / 1000, point, profile, status);
     return {
       measure: (point, work, statusOf) => {
-        const startMs = clock.monotonicMs();
+        const startMs = nowMs();
         const result = work();
-        const seconds = (clock.monotonicMs() - startMs) / 1000;
-        seriesOf(point, statusOf?.(result) ?? "Success").observe(seconds);
+        took(point, statusOf?.(result) ?? "Success", startMs);
         return result;
       },
+      begin: (point) => {
+        const startMs = nowMs();
+        return (status) => took(point, status, startMs);
+      },
+      isSampled: () => plugins.isSampled(),
+      measurePlugin: (point, plugin, work, statusOf) => {
+        const startMs = nowMs();
+        const result = work();
+        plugins.took((nowMs() - startMs) / 1000, point, plugin, statusOf?.(result) ?? "Success");
+        return result;
+      },
+      evaluated: (point, { name }, count) => plugins.evaluated(count, point, name, profile),
     };
   }
 
@@ -94,14 +104,23 @@ export class SchedulerMetrics {
     this.#victims.observe(victims);
   }
 
-  incoming(queue: QueueName, cause: QueueCause): void {
-    const labels = `{${label("event", cause)},${label("queue", queue)}}`;
-    this.#incoming.set(labels, (this.#incoming.get(labels) ?? 0) + 1);
+  /** The victims were told to go, or could not be. */
+  preemptionWritten(result: "success" | "error", sinceMs: number): void {
+    this.#preemptionSeconds.observe(this.#secondsSince(sinceMs), result);
+    this.#preemptionRuns.add(1, result);
+  }
+
+  bindingBegan(): void {
+    this.#binding++;
+  }
+
+  bindingEnded(): void {
+    this.#binding--;
   }
 
   /** In Prometheus' text form. */
   lines(): string[] {
-    const { pending, cache } = this.#gauges?.() ?? {};
+    const { pending, cache, refused = [], inFlight = [] } = this.#gauges?.() ?? {};
     return [
       ...counter(
         "scheduler_schedule_attempts_total",
@@ -127,7 +146,7 @@ export class SchedulerMetrics {
       ...histogram(
         "scheduler_framework_extension_point_duration_seconds",
         "Time of all plugins of an extension point.",
-        this.#pointSeconds,
+        this.#pointSeconds.all(),
       ),
       ...counter("scheduler_preemption_attempts_total", "Attempts to drive out other pods.", [
         ["", this.#preemptions],
@@ -135,17 +154,29 @@ export class SchedulerMetrics {
       ...histogram("scheduler_preemption_victims", "Pods that were driven out for another one.", [
         ["", this.#victims],
       ]),
-      ...counter(
-        "scheduler_queue_incoming_pods_total",
-        "Pods that came into a queue, by the event that brought them there.",
-        this.#incoming,
+      ...histogram(
+        "scheduler_preemption_goroutines_duration_seconds",
+        "Time until all victims of a pod were told to go.",
+        this.#preemptionSeconds.all(),
       ),
+      ...counter(
+        "scheduler_preemption_goroutines_execution_total",
+        "Pods whose victims were told to go.",
+        this.#preemptionRuns.all(),
+      ),
+      ...gauge("scheduler_goroutines", "Work under way beside the search for nodes.", [
+        [`{${label("operation", "binding")}}`, this.#binding],
+      ]),
+      ...this.#plugins.lines(),
+      ...this.events.lines(counted(inFlight, (event) => [label("event", event)])),
       ...gauge("scheduler_pending_pods", "Pods that wait, by queue.", labelled("queue", pending)),
       ...gauge(
-        "scheduler_scheduler_cache_size",
-        "What the scheduler keeps in mind.",
-        labelled("type", cache),
+        "scheduler_unschedulable_pods",
+        "Pods that wait, by the plugins that refused them.",
+        counted(refused, ({ plugin, profile }) => [label("plugin", plugin), label("profile", profile)]),
       ),
+      ...gauge("scheduler_cache_size", "What the scheduler keeps in mind.", labelled("type", cache)),
+      ...gauge("scheduler_scheduler_cache_size", "The same by its name of old.", labelled("type", cache)),
     ];
   }
 
@@ -164,3 +195,12 @@ function seriesIn(all: Map<string, Histogram>, labels: string, bounds: readonly 
 
 const labelled = (name: string, values: Record<string, number> = {}): Record<string, number> =>
   Object.fromEntries(Object.entries(values).map(([key, value]) => [`{${label(name, key)}}`, value]));
+
+function counted<T>(all: Iterable<T>, labelsOf: (one: T) => string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const one of all) {
+    const labels = `{${labelsOf(one).join(",")}}`;
+    counts.set(labels, (counts.get(labels) ?? 0) + 1);
+  }
+  return counts;
+}

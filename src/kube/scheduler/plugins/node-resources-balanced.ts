@@ -1,6 +1,14 @@
 import { defaultPluginArgs, type PluginArgs } from "../config/index.ts";
 import { MAX_SCORE, type SchedulingPlugin } from "../framework.ts";
-import { type PodInfo, podInfoOf } from "../pod-info.ts";
+import { CPU, FREE_CPU, FREE_MEMORY, MEMORY } from "../node-figures.ts";
+import { podInfoOf } from "../pod-info.ts";
+import type { Resources } from "../resources.ts";
+
+interface State {
+  requests: Resources;
+  cpu: number;
+  memory: number;
+}
 
 /** These may be asked for by every pod; other resources count for pods that ask for them. */
 const COMMON = ["cpu", "memory", "ephemeral-storage"];
@@ -9,17 +17,27 @@ const COMMON = ["cpu", "memory", "ephemeral-storage"];
 export function nodeResourcesBalanced(
   { resources }: PluginArgs["NodeResourcesBalancedAllocation"] = defaultPluginArgs()
     .NodeResourcesBalancedAllocation,
-): SchedulingPlugin<PodInfo> {
+): SchedulingPlugin<State> {
   const names = resources.map(({ name }) => name);
+  const isUsual = names.length === 2 && names[0] === "cpu" && names[1] === "memory";
   return {
     name: "NodeResourcesBalancedAllocation",
     weight: 1,
     // A pod that asks for none of it changes no balance.
     prepare: (pod) => {
       const info = podInfoOf(pod);
-      return names.some((name) => (info.requests.get(name) ?? 0) > 0) ? info : "skip";
+      const { requests } = info;
+      const asked = (name: string): number => requests.get(name) ?? 0;
+      if (!names.some((name) => asked(name) > 0)) return "skip";
+      return { requests, cpu: asked("cpu"), memory: asked("memory") };
     },
-    score: (_pod, { allocatable, requested }, { requests }) => {
+    score: (_pod, { allocatable, requested, figures }, { requests, cpu, memory }) => {
+      const [cpus, bytes] = [figures[CPU]!, figures[MEMORY]!];
+      if (isUsual && cpus > 0 && bytes > 0) {
+        const ofCpu = Math.min(1, (cpus - figures[FREE_CPU]! + cpu) / cpus);
+        const ofMemory = Math.min(1, (bytes - figures[FREE_MEMORY]! + memory) / bytes);
+        return Math.trunc((1 - Math.abs((ofCpu - ofMemory) / 2)) * MAX_SCORE);
+      }
       const shares: number[] = [];
       for (const name of names) {
         const capacity = allocatable.get(name) ?? 0;

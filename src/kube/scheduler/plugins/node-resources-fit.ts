@@ -1,16 +1,25 @@
 import { isExtendedResource } from "../../api/index.ts";
 import { defaultPluginArgs, type PluginArgs } from "../config/index.ts";
 import type { Refusal, SchedulingPlugin } from "../framework.ts";
+import { FREE_CPU, FREE_MEMORY, FREE_PODS } from "../node-figures.ts";
 import { type PodInfo, podInfoOf } from "../pod-info.ts";
 import { readResources } from "../resources.ts";
 import { scoringStrategy } from "./scoring-strategy.ts";
 
 type Args = PluginArgs["NodeResourcesFit"];
 
+interface State {
+  info: PodInfo;
+  cpu: number;
+  memory: number;
+  /** Whether it asks for something else. */
+  others: boolean;
+}
+
+const COMMON: ReadonlySet<string> = new Set(["cpu", "memory"]);
+
 /** Room for the pod's requests; prefers the emptier node, where the strategy is no other one. */
-export function nodeResourcesFit(
-  args: Args = defaultPluginArgs().NodeResourcesFit,
-): SchedulingPlugin<PodInfo> {
+export function nodeResourcesFit(args: Args = defaultPluginArgs().NodeResourcesFit): SchedulingPlugin<State> {
   const rate = scoringStrategy(args.scoringStrategy);
   const isIgnored = ignoredBy(args);
   return {
@@ -27,8 +36,16 @@ export function nodeResourcesFit(
       return grows && wanted.every(([name, amount]) => amount <= (now.get(name) ?? 0));
     },
     weight: 1,
-    prepare: podInfoOf,
-    filter: (_pod, node, { requests }) => {
+    prepare: (pod) => {
+      const info = podInfoOf(pod);
+      const { requests } = info;
+      const others = [...requests].some(([name, amount]) => !COMMON.has(name) && amount > 0);
+      return { info, cpu: requests.get("cpu") ?? 0, memory: requests.get("memory") ?? 0, others };
+    },
+    filter: (_pod, node, { info: { requests }, cpu, memory, others }) => {
+      const { figures } = node;
+      const fits = figures[FREE_PODS]! >= 1 && cpu <= figures[FREE_CPU]! && memory <= figures[FREE_MEMORY]!;
+      if (fits && !others) return undefined;
       let refusals: Refusal[] | undefined;
       if (node.pods.size + 1 > (node.allocatable.get("pods") ?? 0)) refusals = [{ reason: "Too many pods" }];
       for (const [name, amount] of requests) {
@@ -41,7 +58,7 @@ export function nodeResourcesFit(
       }
       return refusals;
     },
-    score: (_pod, node, info) => rate(node, info),
+    score: (_pod, node, { info }) => rate(node, info),
   };
 }
 

@@ -28,7 +28,8 @@ interface Constraint {
   minDomains: number;
   /** Placed pods that count. */
   groups: readonly PodGroup[];
-  isEligible(node: NodeInfo): boolean;
+  /** Of nodes that have the key; undefined where all of them count. */
+  isEligible: ((node: NodeInfo) => boolean) | undefined;
 }
 
 interface HardConstraint extends Constraint {
@@ -53,7 +54,8 @@ interface State {
   soft: SoftConstraint[];
   /** Nodes that lack one of the pod's own keys are not rated; the system's defaults do not ask for them. */
   needsAllKeys: boolean;
-  rated: boolean[];
+  /** Undefined: all are. */
+  rated: boolean[] | undefined;
 }
 
 /** Which pods belong to the same as this one, where it belongs to anything. */
@@ -104,7 +106,7 @@ export function podTopologySpread(
         ),
         soft: constraintsOf(soft, from).map(([constraint]) => softConstraint(constraint, snapshot)),
         needsAllKeys,
-        rated: [],
+        rated: undefined,
       };
     },
     podMoved: ({ hard }, pod, { other, node, sign }) => {
@@ -112,7 +114,7 @@ export function podTopologySpread(
       if (namespace !== pod.metadata.namespace || deletionTimestamp !== undefined) return;
       for (const constraint of hard) {
         const value = node.topology(constraint.topologyKey);
-        if (value === undefined || !constraint.selector.matches(labels) || !constraint.isEligible(node))
+        if (value === undefined || !constraint.selector.matches(labels) || !isCounted(node, constraint))
           continue;
         constraint.counts.set(value, (constraint.counts.get(value) ?? 0) + sign);
         constraint.least = undefined;
@@ -132,17 +134,11 @@ export function podTopologySpread(
     prepareScore: (_pod, nodes, state) => {
       if (state.soft.length === 0) return "skip";
       const { soft, needsAllKeys } = state;
-      state.rated = nodes.map(
-        (node) => !needsAllKeys || soft.every((one) => node.topology(one.topologyKey) !== undefined),
-      );
-      const rated = nodes.filter((_, index) => state.rated[index]);
-      for (const one of soft) {
-        const domains =
-          one.topologyKey === HOSTNAME
-            ? rated.length
-            : new Set(rated.map((node) => node.topology(one.topologyKey))).size;
-        one.factor = Math.log(domains + 2);
-      }
+      const isRated = (node: NodeInfo): boolean =>
+        soft.every((one) => node.topology(one.topologyKey) !== undefined);
+      state.rated = needsAllKeys ? nodes.map(isRated) : undefined;
+      const rated = needsAllKeys ? nodes.filter(isRated) : nodes;
+      for (const one of soft) one.factor = Math.log(domainsOf(rated, one.topologyKey) + 2);
       return undefined;
     },
     score: (_pod, node, { soft }) => {
@@ -158,18 +154,31 @@ export function podTopologySpread(
     normalize: (scores, { rated }) => {
       let [least, most] = [Number.POSITIVE_INFINITY, 0];
       for (let index = 0; index < scores.length; index++) {
-        if (!rated[index]) continue;
+        if (rated && !rated[index]) continue;
         least = Math.min(least, scores[index]!);
         most = Math.max(most, scores[index]!);
       }
       for (let index = 0; index < scores.length; index++) {
-        if (!rated[index]) scores[index] = 0;
+        if (rated && !rated[index]) scores[index] = 0;
         else
           scores[index] =
             most === 0 ? MAX_SCORE : Math.floor((MAX_SCORE * (most + least - scores[index]!)) / most);
       }
     },
   };
+}
+
+/** In how many domains the nodes are; without a value is one, too. */
+function domainsOf(nodes: readonly NodeInfo[], topologyKey: string): number {
+  if (topologyKey === HOSTNAME) return nodes.length;
+  const values = new Set<string | undefined>();
+  let last: string | undefined;
+  for (const node of nodes) {
+    const value = node.topology(topologyKey);
+    if (value !== last || value === undefined) values.add(value);
+    last = value;
+  }
+  return values.size;
 }
 
 /** Which pods are counted with this one. */
@@ -202,12 +211,16 @@ function constraintsOf(
     const selector = general ?? selectorOf(one, pod);
     const isEligible = eligibility(one.nodeAffinityPolicy ?? "Honor", one.nodeTaintsPolicy ?? "Ignore", pod);
     const { maxSkew, topologyKey, minDomains = 1 } = one;
+    const others = keys.filter((key) => key !== topologyKey);
     const constraint: Constraint = {
       maxSkew,
       topologyKey,
       minDomains,
       groups: matchingGroups(selector, pod, snapshot),
-      isEligible: (node) => keys.every((key) => node.topology(key) !== undefined) && isEligible(node),
+      isEligible:
+        others.length === 0
+          ? isEligible
+          : (node) => others.every((key) => node.topology(key) !== undefined) && (isEligible?.(node) ?? true),
     };
     return [constraint, selector];
   });
@@ -227,9 +240,13 @@ function matchingGroups(selector: LabelSelector, pod: Pod, snapshot: Snapshot): 
   return groups.filter((group) => !group.terminating && selector.matches(group.labels));
 }
 
-/** Which nodes count, by the constraint's policies on affinity and taints. */
-function eligibility(affinity: string, taints: string, pod: Pod): (node: NodeInfo) => boolean {
+/** Of a node that has the key. */
+const isCounted = (node: NodeInfo, { isEligible }: Constraint): boolean => isEligible?.(node) ?? true;
+
+/** Which nodes count, by the constraint's policies on affinity and taints; undefined where all do. */
+function eligibility(affinity: string, taints: string, pod: Pod): ((node: NodeInfo) => boolean) | undefined {
   const isBound = affinity === "Honor" && selectsNodes(pod.spec);
+  if (!isBound && taints !== "Honor") return undefined;
   const tolerations = pod.spec.tolerations ?? [];
   return ({ node }) => {
     if (isBound && !nodeIsSelected(pod.spec, node)) return false;
@@ -245,13 +262,22 @@ function hardConstraint(
   snapshot: Snapshot,
 ): HardConstraint {
   const counts = new Map<string, number>();
-  for (const node of snapshot.nodes) {
-    const value = node.topology(constraint.topologyKey);
-    if (value !== undefined && !counts.has(value) && constraint.isEligible(node)) counts.set(value, 0);
-  }
+  for (const value of domainsThatCount(constraint, snapshot)) counts.set(value, 0);
   countPods(constraint, snapshot, counts);
   const self = selector.matches(pod.metadata.labels) ? 1 : 0;
   return { ...constraint, selector, counts, least: undefined, self };
+}
+
+function* domainsThatCount(constraint: Constraint, snapshot: Snapshot): Iterable<string> {
+  const { topologyKey, isEligible } = constraint;
+  if (!isEligible) {
+    yield* snapshot.topologyValues(topologyKey);
+    return;
+  }
+  for (const node of snapshot.nodes) {
+    const value = node.topology(topologyKey);
+    if (value !== undefined && isEligible(node)) yield value;
+  }
 }
 
 /** With fewer domains than there are to be, one more is imagined without any pod. */
@@ -277,7 +303,7 @@ function countPods(
     for (const [name, count] of group.nodes) {
       const node = snapshot.node(name);
       const value = node?.topology(constraint.topologyKey);
-      if (!node || value === undefined || !constraint.isEligible(node)) continue;
+      if (!node || value === undefined || !isCounted(node, constraint)) continue;
       counts.set(value, (counts.get(value) ?? 0) + count);
     }
   }

@@ -1,5 +1,6 @@
 import type { ScoringStrategy } from "../config/index.ts";
 import { MAX_SCORE } from "../framework.ts";
+import { CPU, MEMORY, RATED_CPU, RATED_MEMORY } from "../node-figures.ts";
 import type { NodeInfo } from "../node-info.ts";
 import type { PodInfo } from "../pod-info.ts";
 
@@ -47,7 +48,7 @@ export function scoringStrategy(strategy: ScoringStrategy): (node: NodeInfo, pod
     let total = 0;
     let weights = 0;
     for (const { name, weight } of resources) {
-      const capacity = node.allocatable.get(name) ?? 0;
+      const capacity = capacityOf(name, node);
       // What a node does not have is not counted.
       if (capacity === 0) continue;
       const used = usedOf(name, node, pod);
@@ -62,9 +63,15 @@ export function scoringStrategy(strategy: ScoringStrategy): (node: NodeInfo, pod
   };
 }
 
+function capacityOf(name: string, { figures, allocatable }: NodeInfo): number {
+  if (name === "cpu") return figures[CPU]!;
+  return name === "memory" ? figures[MEMORY]! : (allocatable.get(name) ?? 0);
+}
+
 /** What would be taken with the pod; undefined where it asks for none of a resource that only some pods use. */
 function usedOf(name: string, node: NodeInfo, pod: PodInfo): number | undefined {
-  if (name === "cpu" || name === "memory") return node.scoring[name] + pod.scoring[name];
+  if (name === "cpu") return node.figures[RATED_CPU]! + pod.scoring.cpu;
+  if (name === "memory") return node.figures[RATED_MEMORY]! + pod.scoring.memory;
   const request = pod.requests.get(name) ?? 0;
   if (request === 0 && name !== "ephemeral-storage") return undefined;
   return (node.requested.get(name) ?? 0) + request;

@@ -16,6 +16,7 @@ import {
   volumeAttachments,
 } from "../../api/index.ts";
 import type { Informer, InformerFactory } from "../../client/index.ts";
+import type { ClusterEvent, StorageResource } from "../framework.ts";
 import { AssumedObjects } from "./assumed-objects.ts";
 
 const BY_CLASS = "volumes-by-class";
@@ -61,18 +62,18 @@ export class VolumeObjects {
   }
 
   async synced(signal: AbortSignal): Promise<void> {
-    await Promise.all(this.#all().map((informer) => informer.synced(signal)));
+    await Promise.all(Object.values(this.#all()).map((informer) => informer.synced(signal)));
   }
 
   /** Calls back for every change that may let a pod fit that waits for storage. */
-  subscribe(onChange: () => void): (() => void)[] {
-    const changed = (): void => {
-      onChange();
-      for (const wake of this.#waiting.splice(0)) wake();
-    };
-    return this.#all().map((informer) =>
-      informer.subscribe({ onAdd: changed, onUpdate: changed, onDelete: changed }),
-    );
+  subscribe(onChange: (event: ClusterEvent) => void): (() => void)[] {
+    return Object.entries(this.#all()).map(([resource, informer]) => {
+      const told = (action: "Add" | "Update" | "Delete") => (): void => {
+        onChange({ type: "storage", resource: resource as StorageResource, action });
+        for (const wake of this.#waiting.splice(0)) wake();
+      };
+      return informer.subscribe({ onAdd: told("Add"), onUpdate: told("Update"), onDelete: told("Delete") });
+    });
   }
 
   /** Resolves at the next change that `subscribe` tells of. */
@@ -81,8 +82,15 @@ export class VolumeObjects {
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: informers of any kind
-  #all(): Informer<any>[] {
-    const { knownClaims, knownVolumes, classes, csiNodes, drivers, capacities } = this;
-    return [knownClaims, knownVolumes, classes, csiNodes, drivers, capacities, this.#attachments];
+  #all(): Record<StorageResource, Informer<any>> {
+    return {
+      PersistentVolumeClaim: this.knownClaims,
+      PersistentVolume: this.knownVolumes,
+      "storage.k8s.io/StorageClass": this.classes,
+      "storage.k8s.io/CSINode": this.csiNodes,
+      "storage.k8s.io/CSIDriver": this.drivers,
+      "storage.k8s.io/CSIStorageCapacity": this.capacities,
+      "storage.k8s.io/VolumeAttachment": this.#attachments,
+    };
   }
 }
