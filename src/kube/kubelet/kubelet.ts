@@ -17,6 +17,7 @@ import { ContainerKiller } from "./containers/container-killer.ts";
 import { ContainerStarter } from "./containers/container-starter.ts";
 import { OrphanCleaner } from "./containers/orphan-cleaner.ts";
 import type { FieldContext } from "./env/field-value.ts";
+import { servicesFor } from "./env/services-for.ts";
 import { EvictionManager } from "./eviction/eviction-manager.ts";
 import { readNodeSignals } from "./eviction/node-signals.ts";
 import { podUsage } from "./eviction/pod-usage.ts";
@@ -36,6 +37,7 @@ import { PodSyncer } from "./pods/pod-syncer.ts";
 import { PodTerminator, type UntilPodLeft } from "./pods/pod-terminator.ts";
 import { PodWorkers } from "./pods/pod-workers.ts";
 import { ProbeManager } from "./probes/probe-manager.ts";
+import { PodResizer } from "./resize/pod-resizer.ts";
 import type { KubeletDocumentsOptions } from "./server/kubelet-documents.ts";
 import { KubeletPort } from "./server/kubelet-port.ts";
 import type { ServingCredentials } from "./server/serving-credentials.ts";
@@ -158,10 +160,19 @@ function assemble(options: KubeletOptions) {
     podIp,
     allocatable: { ...allocatable, ephemeralStorageBytes: fileSystemBytes(rootDir) },
   });
+  const resizer = new PodResizer({
+    runtime,
+    allocatable,
+    admit: (pod) => workers.admitResized(pod),
+    resetBackOff: (pod, container) => restartBackOff.forget(starter.backOffKey(pod, container)),
+    nodeMemoryBytes,
+    logger,
+  });
   const syncer = new PodSyncer({
     runtime,
     starter,
     killer,
+    resizer,
     probes,
     publisher,
     volumes,
@@ -200,6 +211,7 @@ function assemble(options: KubeletOptions) {
     events,
     admit: (pod, others) =>
       eviction.admit(pod) ?? admitPod(pod, others, nodeInformer.get(nodeName), allocatable),
+    podDir: (podUid) => volumes.podDir(podUid),
     forget: (podUid) => {
       guard.release(podUid);
       tokens.release(podUid);
@@ -299,14 +311,6 @@ function assemble(options: KubeletOptions) {
     registration,
     lease,
   };
-}
-
-/** A container is told of its namespace's services (if its pod wants that), and always of the API server. */
-function* servicesFor(informer: Informer<KubeService>, { spec, metadata }: Pod): Iterable<KubeService> {
-  const kubernetes = informer.get("default/kubernetes");
-  if (kubernetes) yield kubernetes;
-  if (spec.enableServiceLinks === false) return;
-  for (const service of informer.list(metadata.namespace)) if (service !== kubernetes) yield service;
 }
 
 async function run(

@@ -66,6 +66,11 @@ export class PodWorker {
     return this.#pod;
   }
 
+  /** With the resources that it was promised. */
+  get allocatedPod(): Pod {
+    return this.memory.allocation.of(this.#pod);
+  }
+
   get phase(): WorkerPhase {
     return this.#phase;
   }
@@ -179,7 +184,7 @@ export class PodWorker {
   async #endIt(): Promise<void> {
     const { terminator, onTerminated } = this.#options;
     const grace = this.#graceSeconds ?? graceSeconds(this.#pod);
-    await terminator.endContainers(this.#pod, this.memory, grace, this.#hurry.signal);
+    await terminator.endContainers(this.allocatedPod, this.memory, grace, this.#hurry.signal);
     await terminator.removeVolumes(this.#pod);
     this.#phase = "terminated";
     onTerminated(this);
