@@ -6,12 +6,7 @@ import type { CriImageService, CriRuntimeService } from "../../cri/types.ts";
 import { hostInfo } from "../../kernel/index.ts";
 import type { Service as KubeService, Pod } from "../api/index.ts";
 import { nodes, persistentVolumeClaims, persistentVolumes, pods, services } from "../api/index.ts";
-import {
-  createEventRecorder,
-  type Informer,
-  type InformerFactory,
-  type KubeClient,
-} from "../client/index.ts";
+import { createEventRecorder, type InformerFactory, type KubeClient } from "../client/index.ts";
 import type { NodeAccess } from "../client/node-access.ts";
 import { ContainerKiller } from "./containers/container-killer.ts";
 import { ContainerStarter } from "./containers/container-starter.ts";
