@@ -15,7 +15,7 @@ import type { FieldContext } from "./env/field-value.ts";
 import { servicesFor } from "./env/services-for.ts";
 import { EvictionManager } from "./eviction/eviction-manager.ts";
 import { readNodeSignals } from "./eviction/node-signals.ts";
-import { podUsage } from "./eviction/pod-usage.ts";
+import { emptyDirUsage, podUsage } from "./eviction/pod-usage.ts";
 import type { Observations } from "./eviction/thresholds.ts";
 import { ImageCollector } from "./images/image-collector.ts";
 import { ImagePuller } from "./images/image-puller.ts";
@@ -232,6 +232,7 @@ function assemble(options: KubeletOptions) {
     observe: options.observeNode ?? (() => readNodeSignals(rootDir)),
     activePods: () => workers.running(),
     usageOf: diskUsageOf,
+    emptyDirBytes: async (pod, name) => (await emptyDirUsage(pod, name, podsDir)).bytes,
     reclaim: async (resource) => {
       if (resource === "memory") return;
       await orphans.clean();

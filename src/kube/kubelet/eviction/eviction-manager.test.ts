@@ -33,6 +33,7 @@ describe("a node that is short of something", () => {
   let left: Map<EvictionSignal, { available: number; capacity: number }>;
   let pods: Map<Pod, PodUsage>;
   let evicted: string[];
+  let inEmptyDir: Map<string, number>;
   let said: string[];
   let reclaimed: string[];
   let onReclaim: () => void;
@@ -47,6 +48,7 @@ describe("a node that is short of something", () => {
       ["nodefs.inodesFree", { available: 500, capacity: 1000 }],
     ]);
     pods = new Map();
+    inEmptyDir = new Map();
     [evicted, said, reclaimed] = [[], [], []];
     onReclaim = () => {};
     gone = new Set();
@@ -59,6 +61,7 @@ describe("a node that is short of something", () => {
       observe: async () => left,
       activePods: () => [...pods.keys()].filter(({ metadata }) => !evicted.includes(metadata.name)),
       usageOf: async (one) => pods.get(one)!,
+      emptyDirBytes: async ({ metadata }, name) => inEmptyDir.get(`${metadata.name}/${name}`) ?? 0,
       reclaim: async (resource) => {
         reclaimed.push(resource);
         onReclaim();
@@ -72,6 +75,76 @@ describe("a node that is short of something", () => {
   });
   const leave = (signal: EvictionSignal, available: number) =>
     left.set(signal, { available, capacity: left.get(signal)!.capacity });
+
+  describe("with limits of pods' own", () => {
+    const limited = (name: string, limits: (string | undefined)[], more: object = {}) =>
+      aPod(
+        {
+          containers: limits.map((limit, index) =>
+            aContainer(`c${index}`, limit ? { resources: { limits: { "ephemeral-storage": limit } } } : {}),
+          ),
+          ...more,
+        },
+        { name, uid: name },
+      );
+    const used = (...diskMi: number[]): PodUsage => ({
+      containers: diskMi.map((mi, index) => ({
+        name: `c${index}`,
+        memoryBytes: 0,
+        diskBytes: mi * MI,
+        logBytes: 0,
+      })),
+      memoryBytes: 0,
+      disk: { bytes: diskMi.reduce((sum, mi) => sum + mi * MI, 0), inodes: 0 },
+    });
+    const withVolume = (sizeLimit?: string) => ({
+      volumes: [{ name: "scratch", emptyDir: sizeLimit ? { sizeLimit } : {} }],
+    });
+
+    it.each<[string, Pod, PodUsage, string, string]>([
+      [
+        "a volume",
+        limited("p", [undefined], withVolume("9Mi")),
+        used(0),
+        'Usage of EmptyDir volume "scratch" exceeds the limit "9Mi". ',
+        "emptydirfs.limit",
+      ],
+      [
+        "the pod",
+        limited("p", ["10Mi", "20Mi"]),
+        used(9, 22),
+        "Pod ephemeral local storage usage exceeds the total limit of containers 30Mi. ",
+        "ephemeralpodfs.limit",
+      ],
+      [
+        "a container",
+        limited("p", ["10Mi", "20Mi"]),
+        used(11, 1),
+        'Container c0 exceeded its local ephemeral storage limit "10Mi". ',
+        "ephemeralcontainerfs.limit",
+      ],
+    ])("ends a pod that has passed that of %s", async (_what, one, usage, message, signal) => {
+      pods.set(one, usage);
+      inEmptyDir.set("p/scratch", 10 * MI);
+      await manager.synchronize();
+      expect([evicted, said]).toEqual([["p"], [`Evicted: ${message}`]]);
+      expect([...manager.evictions]).toEqual([[signal, 1]]);
+      expect(manager.hasPressure("DiskPressure")).toBe(false);
+    });
+
+    it.each<[string, Pod, PodUsage]>([
+      ["a volume without one", limited("p", [undefined], withVolume()), used(100)],
+      ["a volume as large as its own", limited("p", [undefined], withVolume("10Mi")), used(100)],
+      ["as much as its containers may have", limited("p", ["10Mi", "20Mi"]), used(10, 20)],
+      ["no limit", limited("p", [undefined]), used(900)],
+      ["a limit, and is critical", limited("p", ["1Mi"], { priority: 2_000_000_000 }), used(900)],
+    ])("leaves a pod alone that has %s", async (_what, one, usage) => {
+      pods.set(one, usage);
+      inEmptyDir.set("p/scratch", 10 * MI);
+      await manager.synchronize();
+      expect(evicted).toEqual([]);
+    });
+  });
 
   it("does nothing while there is enough", async () => {
     pods.set(pod("a"), usage(900, 900));

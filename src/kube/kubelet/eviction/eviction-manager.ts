@@ -5,6 +5,7 @@ import { podLogName } from "../naming.ts";
 import type { Rejection } from "../pods/admission.ts";
 import type { PodEvents } from "../pods/pod-events.ts";
 import type { PodFailure } from "../status/pod-status.ts";
+import { exceededLimit } from "./local-storage-limits.ts";
 import type { PodUsage } from "./pod-usage.ts";
 import { evictionMessage, inEvictionOrder, type RankedPod } from "./rank.ts";
 import {
@@ -30,6 +31,8 @@ export interface EvictionManagerOptions {
   /** Pods that run. */
   activePods: () => Iterable<Pod>;
   usageOf: (pod: Pod) => Promise<PodUsage>;
+  /** What a pod has in one of its emptyDir volumes, in bytes. */
+  emptyDirBytes: (pod: Pod, volumeName: string) => Promise<number>;
   /** Frees what nobody needs: ended containers, unused images. */
   reclaim: (resource: StarvedResource) => Promise<void>;
   /** Ends a pod at once, as failed. */
@@ -94,10 +97,11 @@ export class EvictionManager {
     return { met, observations };
   }
 
-  /** One round: at most one pod goes. */
+  /** One round: pods that have passed their own limits go, or else at most one for what the node is short of. */
   async synchronize(): Promise<void> {
     const { reclaim, logger } = this.#options;
     const before = await this.look();
+    if (await this.#enforceLimits()) return;
     const [first] = before.met;
     if (!first || this.#isWaiting()) return;
     logger.warn("the node is short of a resource", { resource: first.resource, signal: first.signal });
@@ -105,6 +109,38 @@ export class EvictionManager {
     const { met, observations } = await this.look();
     const threshold = met[0];
     if (threshold) await this.#evictOne(threshold, observations);
+  }
+
+  /** True when a pod was ended. One whose disk cannot be read is looked at again in the next round. */
+  async #enforceLimits(): Promise<boolean> {
+    const { activePods, usageOf, emptyDirBytes, logger } = this.#options;
+    let hasEvicted = false;
+    for (const pod of [...activePods()]) {
+      if (isCritical(pod)) continue;
+      try {
+        const exceeded = await exceededLimit(pod, {
+          ofPod: () => usageOf(pod),
+          ofEmptyDir: (name) => emptyDirBytes(pod, name),
+        });
+        if (!exceeded) continue;
+        this.#evict(pod, exceeded.signal, { reason: REASON, message: exceeded.message });
+        hasEvicted = true;
+      } catch (error) {
+        logger.warn("a pod's local storage could not be measured", {
+          pod: podLogName(pod),
+          error: errorMessage(error),
+        });
+      }
+    }
+    return hasEvicted;
+  }
+
+  #evict(pod: Pod, signal: string, failure: PodFailure): void {
+    const { events, evict, logger } = this.#options;
+    logger.warn("evicting a pod", { pod: podLogName(pod), why: failure.message.trimEnd() });
+    events.warning(pod, REASON, failure.message);
+    evict(pod, failure);
+    this.evictions.set(signal, (this.evictions.get(signal) ?? 0) + 1);
   }
 
   #isWaiting(): boolean {
@@ -117,7 +153,7 @@ export class EvictionManager {
   }
 
   async #evictOne(threshold: EvictionThreshold, observations: Observations): Promise<void> {
-    const { activePods, usageOf, evict, events, logger, clock } = this.#options;
+    const { activePods, usageOf, logger, clock } = this.#options;
     const ranked: RankedPod[] = [];
     for (const pod of [...activePods()])
       if (!isCritical(pod)) ranked.push({ pod, usage: await usageOf(pod) });
@@ -129,10 +165,7 @@ export class EvictionManager {
       return;
     }
     const message = evictionMessage(victim, threshold, observations.get(threshold.signal)!);
-    logger.warn("evicting a pod", { pod: podLogName(victim.pod), why: message.trimEnd() });
-    events.warning(victim.pod, REASON, message);
-    evict(victim.pod, { reason: REASON, message, isDisruption: true });
-    this.evictions.set(threshold.signal, (this.evictions.get(threshold.signal) ?? 0) + 1);
+    this.#evict(victim.pod, threshold.signal, { reason: REASON, message, isDisruption: true });
     this.#leaving = { pod: victim.pod, sinceMs: clock.monotonicMs() };
   }
 }
