@@ -31,6 +31,8 @@ export interface PlatformOptions {
   schedulerConfigFile: string | undefined;
   /** So many nodes whose pods only seem to run. */
   simulatedNodes: number;
+  /** Directory of static pods' files, absolute. */
+  podManifestPath: string | undefined;
   /** Of traffic from outside; what is absent is as at the last start. */
   ingress: IngressOptions;
 }

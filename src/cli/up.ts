@@ -9,7 +9,7 @@ import { logLevel, PORTS, START_OPTIONS, start } from "./start.ts";
 
 const COMMON_USAGE =
   "[--home DIR] [--detach] [--wait] [--api-port N] [--store etcd://HOST:PORT[,…]] [--node-name NAME] [--node-ip ADDRESS] [--network-backend vxlan|host-gw] [--scheduler-config FILE] [--simulated-nodes N] [--log-level LEVEL] [--config FILE] [flags of kube-apiserver and kube-controller-manager, see 'gantry up --help']";
-export const UP_USAGE = `gantry up [--registry-port N] [--components LIST] [--ingress=false] [--ingress-http-port N] [--ingress-https-port N] ${COMMON_USAGE}`;
+export const UP_USAGE = `gantry up [--registry-port N] [--components LIST] [--ingress=false] [--ingress-http-port N] [--ingress-https-port N] [--pod-manifest-path DIR] ${COMMON_USAGE}`;
 export const SERVER_USAGE = `gantry server ${COMMON_USAGE}`;
 const SIMULATED_NODES = { min: 0, max: 5_000 };
 const OPTIONS: OptionSpecs = {
@@ -24,7 +24,12 @@ const OPTIONS: OptionSpecs = {
 };
 /** What only a machine with pods has. */
 const UP_OPTIONS: OptionSpecs = { ...OPTIONS, ...INGRESS_OPTIONS };
-const { "registry-port": _registry, components: _components, ...SERVER_OPTIONS } = OPTIONS;
+const {
+  "registry-port": _registry,
+  "pod-manifest-path": _manifests,
+  components: _components,
+  ...SERVER_OPTIONS
+} = OPTIONS;
 
 /** Starts server and node in one. */
 export function up(args: readonly string[], run: PlatformRunner): Promise<number> {
@@ -54,6 +59,7 @@ async function startServer(
   const parsed = parseArguments(own, specs, usage);
   const configFile = parsed.text("config");
   const schedulerConfig = parsed.text("scheduler-config");
+  const podManifestPath = parsed.text("pod-manifest-path");
   const options: PlatformOptions = {
     home: homeDirectory(parsed.text("home")),
     role: verb,
@@ -70,6 +76,7 @@ async function startServer(
     servers: undefined,
     token: undefined,
     schedulerConfigFile: schedulerConfig === undefined ? undefined : resolve(schedulerConfig),
+    podManifestPath: podManifestPath === undefined ? undefined : resolve(podManifestPath),
     simulatedNodes: parsed.integer("simulated-nodes", SIMULATED_NODES) ?? 0,
     ingress: ingressOptions(parsed, usage),
   };
@@ -77,6 +84,7 @@ async function startServer(
   const config = options.configFile === undefined ? [] : [`--config=${options.configFile}`];
   const { schedulerConfigFile } = options;
   if (schedulerConfigFile !== undefined) config.push(`--scheduler-config=${schedulerConfigFile}`);
+  if (options.podManifestPath !== undefined) config.push(`--pod-manifest-path=${options.podManifestPath}`);
   const flags = Object.values(programFlags)
     .flatMap((given) => Object.entries(given))
     .flatMap(([name, values]) => values.map((value) => `--${name}=${value}`));

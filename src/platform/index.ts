@@ -136,6 +136,7 @@ class Platform {
         house,
         clients,
         settings,
+        podManifestPath: this.#options.podManifestPath,
         serving,
         isRemote: true,
         clientsNeed: "join",

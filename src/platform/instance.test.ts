@@ -39,6 +39,7 @@ const load = ({ store, apiPort, ...more }: Load) =>
     token: undefined,
     schedulerConfigFile: undefined,
     simulatedNodes: 0,
+    podManifestPath: undefined,
     ingress: { isEnabled: undefined, httpPort: undefined, httpsPort: undefined },
     ...more,
   });

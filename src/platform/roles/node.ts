@@ -38,6 +38,8 @@ export interface NodeRoleOptions {
   settings: Slot<ClusterSettings>;
   /** What the kubelet's port is served with, once `clients` may be asked. */
   serving(names: readonly string[]): Promise<ServingCredentials>;
+  /** Directory of static pods' files. */
+  podManifestPath: string | undefined;
   /** The control plane is on other machines. */
   isRemote: boolean;
   /** The service after which `clients` may be asked. */
@@ -142,6 +144,7 @@ export function nodeRole(options: NodeRoleOptions): NodeRole {
             podLogsDir: layout.podLogs,
             guard: networkPolicies.value,
             untilPodLeft: (pod, signal) => proxy.value.untilPodLeft(pod, signal),
+            ...(options.podManifestPath === undefined ? {} : { podManifestPath: options.podManifestPath }),
             nodeIp,
             machine: config.machine,
             leaseSeconds: () => leaseSeconds(settings.value),

@@ -4,6 +4,7 @@ import { qosClassOf } from "../containers/resources.ts";
 import { podLogName } from "../naming.ts";
 import type { Rejection } from "../pods/admission.ts";
 import type { PodEvents } from "../pods/pod-events.ts";
+import { isStaticPod } from "../static-pods/static-pod.ts";
 import type { PodFailure } from "../status/pod-status.ts";
 import { exceededLimit } from "./local-storage-limits.ts";
 import type { PodUsage } from "./pod-usage.ts";
@@ -171,7 +172,7 @@ export class EvictionManager {
 }
 
 function isCritical(pod: Pod): boolean {
-  return isMirrorPod(pod) || (pod.spec.priority ?? 0) >= SYSTEM_CRITICAL;
+  return isStaticPod(pod) || isMirrorPod(pod) || (pod.spec.priority ?? 0) >= SYSTEM_CRITICAL;
 }
 
 function toleratesMemoryPressure({ spec }: Pod): boolean {

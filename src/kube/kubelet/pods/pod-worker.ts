@@ -90,6 +90,13 @@ export class PodWorker {
     this.wake();
   }
 
+  /** The file of a static pod is gone, or asks for another one: it ends as one that is deleted. */
+  removed(): void {
+    this.#isDeleted = true;
+    this.#terminate(graceSeconds(this.#pod));
+    this.wake();
+  }
+
   /** The pod has failed as a whole: its containers are ended within the grace. */
   fail(failure: PodFailure, grace: number): void {
     if (this.#phase !== "syncing") return;

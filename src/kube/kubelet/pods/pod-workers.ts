@@ -57,6 +57,11 @@ export class PodWorkers {
     this.#workers.get(pod.metadata.uid)?.deleted(pod);
   }
 
+  /** A static pod is to end. */
+  removed(pod: Pod): void {
+    this.#workers.get(pod.metadata.uid)?.removed();
+  }
+
   /** Pods that are kept running, with the resources that they have. */
   *running(): Iterable<Pod> {
     for (const { phase, allocatedPod, memory } of this.#workers.values())
