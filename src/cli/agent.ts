@@ -1,17 +1,22 @@
 import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { errorMessage, GantryError, invalidArgument } from "../base/index.ts";
 import { type OptionSpecs, parseArguments } from "./arguments.ts";
 import { AGENT_COMPONENTS } from "./components.ts";
 import { homeDirectory } from "./home.ts";
 import { type JoinToken, parseJoinToken } from "./join-token.ts";
+import {
+  absoluteKubeletArguments,
+  KUBELET_OPTIONS,
+  KUBELET_USAGE,
+  kubeletOptions,
+} from "./kubelet-options.ts";
 import type { PlatformOptions, PlatformRunner } from "./platform-runner.ts";
 import { logLevel, PORTS, START_OPTIONS, start } from "./start.ts";
 
-export const AGENT_USAGE =
-  "gantry agent [--server https://HOST:6443]… [--token TOKEN | --token-file FILE] [--home DIR] [--detach] [--wait] [--node-name NAME] [--node-ip ADDRESS] [--registry-port N] [--pod-manifest-path DIR] [--log-level LEVEL]";
+export const AGENT_USAGE = `gantry agent [--server https://HOST:6443]… [--token TOKEN | --token-file FILE] [--home DIR] [--detach] [--wait] [--node-name NAME] [--node-ip ADDRESS] [--registry-port N] ${KUBELET_USAGE} [--log-level LEVEL]`;
 const OPTIONS: OptionSpecs = {
   ...START_OPTIONS,
+  ...KUBELET_OPTIONS,
   server: { type: "string", multiple: true },
   token: { type: "string" },
   "token-file": { type: "string" },
@@ -25,7 +30,6 @@ export async function agent(args: readonly string[], run: PlatformRunner): Promi
   const servers = parsed.list("server").map(serverAddress);
   const tokenText = tokenOf(parsed.text("token"), parsed.text("token-file"));
   const token: JoinToken | undefined = tokenText === undefined ? undefined : parseJoinToken(tokenText);
-  const podManifestPath = parsed.text("pod-manifest-path");
   const options: PlatformOptions = {
     home: homeDirectory(parsed.text("home")),
     role: "agent",
@@ -40,18 +44,15 @@ export async function agent(args: readonly string[], run: PlatformRunner): Promi
     configFile: undefined,
     schedulerConfigFile: undefined,
     simulatedNodes: 0,
-    podManifestPath: podManifestPath === undefined ? undefined : resolve(podManifestPath),
+    kubelet: kubeletOptions(parsed),
     ingress: { isEnabled: undefined, httpPort: undefined, httpsPort: undefined },
     networkBackend: undefined,
     servers: servers.length > 0 ? servers : undefined,
     token,
   };
-  // A process of its own works from elsewhere.
-  const manifests =
-    options.podManifestPath === undefined ? [] : [`--pod-manifest-path=${options.podManifestPath}`];
   return start(
     {
-      command: ["agent", ...withoutTokens(args), ...manifests],
+      command: ["agent", ...withoutTokens(args), ...absoluteKubeletArguments(options.kubelet)],
       env: { [TOKEN_VARIABLE]: tokenText },
       options,
       detached: parsed.flag("detach"),

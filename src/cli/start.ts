@@ -19,7 +19,6 @@ export const START_OPTIONS: OptionSpecs = {
   "registry-port": { type: "string" },
   "node-name": { type: "string" },
   "node-ip": { type: "string" },
-  "pod-manifest-path": { type: "string" },
   "log-level": { type: "string" },
 };
 

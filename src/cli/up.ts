@@ -3,13 +3,19 @@ import { type OptionSpecs, parseArguments } from "./arguments.ts";
 import { COMPONENTS, type Component, parseComponents, SERVER_COMPONENTS } from "./components.ts";
 import { homeDirectory } from "./home.ts";
 import { INGRESS_OPTIONS, ingressOptions } from "./ingress-options.ts";
+import {
+  absoluteKubeletArguments,
+  KUBELET_OPTIONS,
+  KUBELET_USAGE,
+  kubeletOptions,
+} from "./kubelet-options.ts";
 import { networkBackend } from "./network-backend.ts";
 import type { PlatformOptions, PlatformRunner } from "./platform-runner.ts";
 import { logLevel, PORTS, START_OPTIONS, start } from "./start.ts";
 
 const COMMON_USAGE =
   "[--home DIR] [--detach] [--wait] [--api-port N] [--store etcd://HOST:PORT[,…]] [--node-name NAME] [--node-ip ADDRESS] [--network-backend vxlan|host-gw] [--scheduler-config FILE] [--simulated-nodes N] [--log-level LEVEL] [--config FILE] [flags of kube-apiserver and kube-controller-manager, see 'gantry up --help']";
-export const UP_USAGE = `gantry up [--registry-port N] [--components LIST] [--ingress=false] [--ingress-http-port N] [--ingress-https-port N] [--pod-manifest-path DIR] ${COMMON_USAGE}`;
+export const UP_USAGE = `gantry up [--registry-port N] [--components LIST] [--ingress=false] [--ingress-http-port N] [--ingress-https-port N] ${KUBELET_USAGE} ${COMMON_USAGE}`;
 export const SERVER_USAGE = `gantry server ${COMMON_USAGE}`;
 const SIMULATED_NODES = { min: 0, max: 5_000 };
 const OPTIONS: OptionSpecs = {
@@ -23,13 +29,8 @@ const OPTIONS: OptionSpecs = {
   "simulated-nodes": { type: "string" },
 };
 /** What only a machine with pods has. */
-const UP_OPTIONS: OptionSpecs = { ...OPTIONS, ...INGRESS_OPTIONS };
-const {
-  "registry-port": _registry,
-  "pod-manifest-path": _manifests,
-  components: _components,
-  ...SERVER_OPTIONS
-} = OPTIONS;
+const UP_OPTIONS: OptionSpecs = { ...OPTIONS, ...INGRESS_OPTIONS, ...KUBELET_OPTIONS };
+const { "registry-port": _registry, components: _components, ...SERVER_OPTIONS } = OPTIONS;
 
 /** Starts server and node in one. */
 export function up(args: readonly string[], run: PlatformRunner): Promise<number> {
@@ -59,7 +60,6 @@ async function startServer(
   const parsed = parseArguments(own, specs, usage);
   const configFile = parsed.text("config");
   const schedulerConfig = parsed.text("scheduler-config");
-  const podManifestPath = parsed.text("pod-manifest-path");
   const options: PlatformOptions = {
     home: homeDirectory(parsed.text("home")),
     role: verb,
@@ -76,7 +76,7 @@ async function startServer(
     servers: undefined,
     token: undefined,
     schedulerConfigFile: schedulerConfig === undefined ? undefined : resolve(schedulerConfig),
-    podManifestPath: podManifestPath === undefined ? undefined : resolve(podManifestPath),
+    kubelet: kubeletOptions(parsed),
     simulatedNodes: parsed.integer("simulated-nodes", SIMULATED_NODES) ?? 0,
     ingress: ingressOptions(parsed, usage),
   };
@@ -84,7 +84,7 @@ async function startServer(
   const config = options.configFile === undefined ? [] : [`--config=${options.configFile}`];
   const { schedulerConfigFile } = options;
   if (schedulerConfigFile !== undefined) config.push(`--scheduler-config=${schedulerConfigFile}`);
-  if (options.podManifestPath !== undefined) config.push(`--pod-manifest-path=${options.podManifestPath}`);
+  config.push(...absoluteKubeletArguments(options.kubelet));
   const flags = Object.values(programFlags)
     .flatMap((given) => Object.entries(given))
     .flatMap(([name, values]) => values.map((value) => `--${name}=${value}`));

@@ -136,7 +136,7 @@ class Platform {
         house,
         clients,
         settings,
-        podManifestPath: this.#options.podManifestPath,
+        kubelet: this.#options.kubelet,
         serving,
         isRemote: true,
         clientsNeed: "join",

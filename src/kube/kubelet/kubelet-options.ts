@@ -2,6 +2,7 @@ import type { Clock, Logger, Service } from "../../base/index.ts";
 import type { CriImageService, CriRuntimeService } from "../../cri/types.ts";
 import type { InformerFactory, KubeClient } from "../client/index.ts";
 import type { NodeAccess } from "../client/node-access.ts";
+import type { EvictionSettings } from "./eviction/eviction-settings.ts";
 import type { Observations } from "./eviction/thresholds.ts";
 import type { PodGuard } from "./pods/pod-guard.ts";
 import type { UntilPodLeft } from "./pods/pod-terminator.ts";
@@ -35,6 +36,8 @@ export interface KubeletOptions {
   guard?: PodGuard;
   /** Directory of static pods' files. */
   podManifestPath?: string;
+  /** When pods have to go for what the node is short of; upstream's thresholds where it is absent. */
+  eviction?: EvictionSettings;
   /** Instead of what the machine has left. For tests. */
   observeNode?: () => Promise<Observations>;
   /** Services that must be ready before this one starts. */

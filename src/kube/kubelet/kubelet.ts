@@ -45,8 +45,6 @@ import { VolumeManager } from "./volumes/volume-manager.ts";
 const RELIST_EVERY_MS = 60_000;
 const COLLECT_EVERY_MS = 60_000;
 const STOP_TIMEOUT_MS = 3000;
-/** What a pod gets that is ended for want of resources (upstream's immediate eviction). */
-const EVICTION_GRACE_SECONDS = 1;
 
 export function createKubelet(options: KubeletOptions): Kubelet {
   const parts = assemble(options);
@@ -218,7 +216,8 @@ function assemble(options: KubeletOptions) {
       await orphans.removeEnded(workers.ended());
       await imageCollector.collectAll();
     },
-    evict: ({ metadata }, failure) => workers.byUid(metadata.uid)?.fail(failure, EVICTION_GRACE_SECONDS),
+    evict: ({ metadata }, failure, graceSeconds) => workers.byUid(metadata.uid)?.fail(failure, graceSeconds),
+    ...(options.eviction ? { settings: options.eviction } : {}),
     hasEnded: ({ metadata }) =>
       ["terminated", "finished", undefined].includes(workers.byUid(metadata.uid)?.phase),
     events,

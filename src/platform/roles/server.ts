@@ -46,7 +46,7 @@ export function serverRole({ options, house, ...common }: ServerRoleOptions): Se
     house,
     clients: localNodeClients(plane, nodeName),
     settings: plane.settings,
-    podManifestPath: options.podManifestPath,
+    kubelet: options.kubelet,
     serving: (names) => localServing(plane.certificates.value, nodeName, names),
     isRemote: false,
     clientsNeed: "apiserver",

@@ -7,6 +7,7 @@ import type { Pod } from "../../api/index.ts";
 import type { PodEvents } from "../pods/pod-events.ts";
 import { aContainer, aPod } from "../testing/pods.ts";
 import { EvictionManager } from "./eviction-manager.ts";
+import { type EvictionSettings, readEvictionSettings } from "./eviction-settings.ts";
 import { diskUsage, type PodUsage } from "./pod-usage.ts";
 import { inEvictionOrder } from "./rank.ts";
 import type { EvictionSignal } from "./thresholds.ts";
@@ -33,6 +34,7 @@ describe("a node that is short of something", () => {
   let left: Map<EvictionSignal, { available: number; capacity: number }>;
   let pods: Map<Pod, PodUsage>;
   let evicted: string[];
+  let graces: number[];
   let inEmptyDir: Map<string, number>;
   let said: string[];
   let reclaimed: string[];
@@ -53,11 +55,16 @@ describe("a node that is short of something", () => {
     onReclaim = () => {};
     gone = new Set();
     nowMs = 0;
+    graces = [];
+    manager = managerWith();
+  });
+  const managerWith = (settings?: EvictionSettings) => {
     const clock: Clock = { ...systemClock, monotonicMs: () => nowMs };
     const events = {
       warning: (_pod: Pod, reason: string, message: string) => said.push(`${reason}: ${message}`),
     };
-    manager = new EvictionManager({
+    return new EvictionManager({
+      ...(settings ? { settings } : {}),
       observe: async () => left,
       activePods: () => [...pods.keys()].filter(({ metadata }) => !evicted.includes(metadata.name)),
       usageOf: async (one) => pods.get(one)!,
@@ -66,13 +73,16 @@ describe("a node that is short of something", () => {
         reclaimed.push(resource);
         onReclaim();
       },
-      evict: ({ metadata }) => evicted.push(metadata.name),
+      evict: ({ metadata }, _failure, graceSeconds) => {
+        evicted.push(metadata.name);
+        graces.push(graceSeconds);
+      },
       hasEnded: ({ metadata }) => gone.has(metadata.name),
       events: events as unknown as PodEvents,
       logger: silentLogger,
       clock,
     });
-  });
+  };
   const leave = (signal: EvictionSignal, available: number) =>
     left.set(signal, { available, capacity: left.get(signal)!.capacity });
 
@@ -144,6 +154,43 @@ describe("a node that is short of something", () => {
       await manager.synchronize();
       expect(evicted).toEqual([]);
     });
+  });
+
+  it("waits with a soft threshold, which gives a pod time, and with a hard one does not", async () => {
+    manager = managerWith(
+      readEvictionSettings({
+        "eviction-hard": "memory.available<100Mi",
+        "eviction-soft": "memory.available<300Mi",
+        "eviction-soft-grace-period": "memory.available=1m",
+        "eviction-max-pod-grace-period": "20",
+      }),
+    );
+    pods.set(pod("a", {}, 0, { terminationGracePeriodSeconds: 90 }), usage(900));
+    pods.set(pod("b", {}, 0, { terminationGracePeriodSeconds: 5 }), usage(800));
+    pods.set(pod("c", {}, 0, { terminationGracePeriodSeconds: 90 }), usage(700));
+    leave("memory.available", 200 * MI);
+    await manager.synchronize();
+    expect([manager.hasPressure("MemoryPressure"), evicted, reclaimed]).toEqual([true, [], []]);
+    nowMs += 50_000;
+    leave("memory.available", 400 * MI);
+    await manager.synchronize();
+    leave("memory.available", 200 * MI);
+    await manager.synchronize();
+    nowMs += 50_000;
+    await manager.synchronize();
+    expect(evicted).toEqual([]);
+    nowMs += 10_000;
+    await manager.synchronize();
+    gone.add("a");
+    await manager.synchronize();
+    gone.add("b");
+    leave("memory.available", 50 * MI);
+    await manager.synchronize();
+    expect([evicted, graces]).toEqual([
+      ["a", "b", "c"],
+      [20, 5, 1],
+    ]);
+    expect(said[0]).toContain("Threshold quantity: 300Mi, available: 200Mi. ");
   });
 
   it("does nothing while there is enough", async () => {

@@ -6,11 +6,11 @@ import type { Rejection } from "../pods/admission.ts";
 import type { PodEvents } from "../pods/pod-events.ts";
 import { isStaticPod } from "../static-pods/static-pod.ts";
 import type { PodFailure } from "../status/pod-status.ts";
+import { DEFAULT_EVICTION, type EvictionSettings } from "./eviction-settings.ts";
 import { exceededLimit } from "./local-storage-limits.ts";
 import type { PodUsage } from "./pod-usage.ts";
 import { evictionMessage, inEvictionOrder, type RankedPod } from "./rank.ts";
 import {
-  DEFAULT_THRESHOLDS,
   type EvictionThreshold,
   type Observations,
   type PressureCondition,
@@ -20,8 +20,8 @@ import {
 
 const REASON = "Evicted";
 const LOOK_EVERY_MS = 10_000;
-/** How long a node says that it is under pressure after it was (upstream's eviction-pressure-transition-period). */
-const TRANSITION_MS = 5 * 60_000;
+/** What a pod gets that has to go at once (upstream's immediate eviction). */
+const IMMEDIATE_GRACE_SECONDS = 1;
 /** How long an evicted pod is waited for before another one goes. */
 const CLEAN_UP_MS = 30_000;
 const SYSTEM_CRITICAL = 2_000_000_000;
@@ -36,20 +36,22 @@ export interface EvictionManagerOptions {
   emptyDirBytes: (pod: Pod, volumeName: string) => Promise<number>;
   /** Frees what nobody needs: ended containers, unused images. */
   reclaim: (resource: StarvedResource) => Promise<void>;
-  /** Ends a pod at once, as failed. */
-  evict: (pod: Pod, failure: PodFailure) => void;
+  /** Ends a pod, as failed. */
+  evict: (pod: Pod, failure: PodFailure, graceSeconds: number) => void;
   /** Whether what the pod had is free. */
   hasEnded: (pod: Pod) => boolean;
   events: PodEvents;
   logger: Logger;
   clock: Clock;
-  thresholds?: readonly EvictionThreshold[];
+  settings?: EvictionSettings;
 }
 
 /** Keeps the node from running out of memory and disk: says so, frees what nobody needs, and ends one pod after another. */
 export class EvictionManager {
   readonly #options: EvictionManagerOptions;
-  readonly #thresholds: readonly EvictionThreshold[];
+  readonly #settings: EvictionSettings;
+  /** Since when each threshold is met without a break; monotonic. */
+  readonly #metSinceMs = new Map<EvictionThreshold, number>();
   /** How many pods were ended, by the signal that told of the want. */
   readonly evictions = new Map<string, number>();
   /** When each condition was seen last; monotonic. */
@@ -58,12 +60,12 @@ export class EvictionManager {
 
   constructor(options: EvictionManagerOptions) {
     this.#options = options;
-    this.#thresholds = options.thresholds ?? DEFAULT_THRESHOLDS;
+    this.#settings = options.settings ?? DEFAULT_EVICTION;
   }
 
   hasPressure(condition: PressureCondition): boolean {
     const seenMs = this.#seenMs.get(condition);
-    return seenMs !== undefined && this.#options.clock.monotonicMs() - seenMs < TRANSITION_MS;
+    return seenMs !== undefined && this.#options.clock.monotonicMs() - seenMs < this.#settings.transitionMs;
   }
 
   /** A node under pressure takes no more pods but critical ones, and under that of memory those that asked for some. */
@@ -89,13 +91,20 @@ export class EvictionManager {
     }
   }
 
-  /** Notes what the node is short of; changes nothing. */
+  /** Notes what the node is short of; changes nothing. `met` are those that a pod has to go for: soft ones in their time. */
   async look(): Promise<{ met: EvictionThreshold[]; observations: Observations }> {
     const { observe, clock } = this.#options;
     const observations = await observe();
-    const met = thresholdsMet(this.#thresholds, observations);
-    for (const { condition } of met) this.#seenMs.set(condition, clock.monotonicMs());
-    return { met, observations };
+    const nowMs = clock.monotonicMs();
+    const seen = new Set(thresholdsMet(this.#settings.thresholds, observations));
+    for (const threshold of this.#metSinceMs.keys())
+      if (!seen.has(threshold)) this.#metSinceMs.delete(threshold);
+    for (const threshold of seen) {
+      this.#seenMs.set(threshold.condition, nowMs);
+      if (!this.#metSinceMs.has(threshold)) this.#metSinceMs.set(threshold, nowMs);
+    }
+    const met = [...seen].filter((one) => nowMs - this.#metSinceMs.get(one)! >= (one.graceMs ?? 0));
+    return { met: met.sort(byUrgency), observations };
   }
 
   /** One round: pods that have passed their own limits go, or else at most one for what the node is short of. */
@@ -124,7 +133,12 @@ export class EvictionManager {
           ofEmptyDir: (name) => emptyDirBytes(pod, name),
         });
         if (!exceeded) continue;
-        this.#evict(pod, exceeded.signal, { reason: REASON, message: exceeded.message });
+        this.#evict(
+          pod,
+          exceeded.signal,
+          { reason: REASON, message: exceeded.message },
+          IMMEDIATE_GRACE_SECONDS,
+        );
         hasEvicted = true;
       } catch (error) {
         logger.warn("a pod's local storage could not be measured", {
@@ -136,12 +150,21 @@ export class EvictionManager {
     return hasEvicted;
   }
 
-  #evict(pod: Pod, signal: string, failure: PodFailure): void {
+  #evict(pod: Pod, signal: string, failure: PodFailure, graceSeconds: number): void {
     const { events, evict, logger } = this.#options;
     logger.warn("evicting a pod", { pod: podLogName(pod), why: failure.message.trimEnd() });
     events.warning(pod, REASON, failure.message);
-    evict(pod, failure);
+    evict(pod, failure, graceSeconds);
     this.evictions.set(signal, (this.evictions.get(signal) ?? 0) + 1);
+  }
+
+  #graceOf({ spec }: Pod, { graceMs }: EvictionThreshold): number {
+    if (graceMs === undefined) return IMMEDIATE_GRACE_SECONDS;
+    const most = this.#settings.maxPodGraceSeconds;
+    return Math.max(
+      IMMEDIATE_GRACE_SECONDS,
+      Math.min(most, Number(spec.terminationGracePeriodSeconds ?? most)),
+    );
   }
 
   #isWaiting(): boolean {
@@ -166,7 +189,8 @@ export class EvictionManager {
       return;
     }
     const message = evictionMessage(victim, threshold, observations.get(threshold.signal)!);
-    this.#evict(victim.pod, threshold.signal, { reason: REASON, message, isDisruption: true });
+    const failure = { reason: REASON, message, isDisruption: true };
+    this.#evict(victim.pod, threshold.signal, failure, this.#graceOf(victim.pod, threshold));
     this.#leaving = { pod: victim.pod, sinceMs: clock.monotonicMs() };
   }
 }
@@ -181,4 +205,9 @@ function toleratesMemoryPressure({ spec }: Pod): boolean {
       (key === MEMORY_PRESSURE_TAINT || (!key && operator === "Exists")) &&
       (!effect || effect === "NoSchedule"),
   );
+}
+
+/** Want of memory first, as upstream has it. */
+function byUrgency(a: EvictionThreshold, b: EvictionThreshold): number {
+  return Number(b.resource === "memory") - Number(a.resource === "memory");
 }
