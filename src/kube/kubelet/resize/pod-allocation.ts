@@ -55,7 +55,10 @@ export class PodAllocation {
     for (const container of resizableContainers(pod)) {
       if (this.#allocated.has(container.name)) continue;
       const made = latestOf(state, container.name);
-      this.#allocated.set(container.name, (made && madeWith(made)) ?? container.resources ?? {});
+      const known = made && this.actuatedOf(made);
+      this.#allocated.set(container.name, known ?? container.resources ?? {});
+      // One that does not say what it was made with has what its pod asks for, as long as nobody has resized it.
+      if (made && !known) this.#actuated.set(made.id, container.resources ?? {});
     }
   }
 
