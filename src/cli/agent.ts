@@ -4,13 +4,19 @@ import { type OptionSpecs, parseArguments } from "./arguments.ts";
 import { AGENT_COMPONENTS } from "./components.ts";
 import { homeDirectory } from "./home.ts";
 import { type JoinToken, parseJoinToken } from "./join-token.ts";
+import {
+  absoluteKubeletArguments,
+  KUBELET_OPTIONS,
+  KUBELET_USAGE,
+  kubeletOptions,
+} from "./kubelet-options.ts";
 import type { PlatformOptions, PlatformRunner } from "./platform-runner.ts";
 import { logLevel, PORTS, START_OPTIONS, start } from "./start.ts";
 
-export const AGENT_USAGE =
-  "gantry agent [--server https://HOST:6443]… [--token TOKEN | --token-file FILE] [--home DIR] [--detach] [--wait] [--node-name NAME] [--node-ip ADDRESS] [--registry-port N] [--log-level LEVEL]";
+export const AGENT_USAGE = `gantry agent [--server https://HOST:6443]… [--token TOKEN | --token-file FILE] [--home DIR] [--detach] [--wait] [--node-name NAME] [--node-ip ADDRESS] [--registry-port N] ${KUBELET_USAGE} [--log-level LEVEL]`;
 const OPTIONS: OptionSpecs = {
   ...START_OPTIONS,
+  ...KUBELET_OPTIONS,
   server: { type: "string", multiple: true },
   token: { type: "string" },
   "token-file": { type: "string" },
@@ -38,6 +44,7 @@ export async function agent(args: readonly string[], run: PlatformRunner): Promi
     configFile: undefined,
     schedulerConfigFile: undefined,
     simulatedNodes: 0,
+    kubelet: kubeletOptions(parsed),
     ingress: { isEnabled: undefined, httpPort: undefined, httpsPort: undefined },
     networkBackend: undefined,
     servers: servers.length > 0 ? servers : undefined,
@@ -45,7 +52,7 @@ export async function agent(args: readonly string[], run: PlatformRunner): Promi
   };
   return start(
     {
-      command: ["agent", ...withoutTokens(args)],
+      command: ["agent", ...withoutTokens(args), ...absoluteKubeletArguments(options.kubelet)],
       env: { [TOKEN_VARIABLE]: tokenText },
       options,
       detached: parsed.flag("detach"),

@@ -31,8 +31,17 @@ export interface PlatformOptions {
   schedulerConfigFile: string | undefined;
   /** So many nodes whose pods only seem to run. */
   simulatedNodes: number;
+  /** Flags of the kubelet; they count for this start. */
+  kubelet: KubeletOptions;
   /** Of traffic from outside; what is absent is as at the last start. */
   ingress: IngressOptions;
+}
+
+export interface KubeletOptions {
+  /** Directory of static pods' files, absolute. */
+  podManifestPath: string | undefined;
+  /** Those about eviction that were given, without their dashes. */
+  eviction: Record<string, string>;
 }
 
 export interface IngressOptions {

@@ -3,13 +3,19 @@ import { type OptionSpecs, parseArguments } from "./arguments.ts";
 import { COMPONENTS, type Component, parseComponents, SERVER_COMPONENTS } from "./components.ts";
 import { homeDirectory } from "./home.ts";
 import { INGRESS_OPTIONS, ingressOptions } from "./ingress-options.ts";
+import {
+  absoluteKubeletArguments,
+  KUBELET_OPTIONS,
+  KUBELET_USAGE,
+  kubeletOptions,
+} from "./kubelet-options.ts";
 import { networkBackend } from "./network-backend.ts";
 import type { PlatformOptions, PlatformRunner } from "./platform-runner.ts";
 import { logLevel, PORTS, START_OPTIONS, start } from "./start.ts";
 
 const COMMON_USAGE =
   "[--home DIR] [--detach] [--wait] [--api-port N] [--store etcd://HOST:PORT[,…]] [--node-name NAME] [--node-ip ADDRESS] [--network-backend vxlan|host-gw] [--scheduler-config FILE] [--simulated-nodes N] [--log-level LEVEL] [--config FILE] [flags of kube-apiserver and kube-controller-manager, see 'gantry up --help']";
-export const UP_USAGE = `gantry up [--registry-port N] [--components LIST] [--ingress=false] [--ingress-http-port N] [--ingress-https-port N] ${COMMON_USAGE}`;
+export const UP_USAGE = `gantry up [--registry-port N] [--components LIST] [--ingress=false] [--ingress-http-port N] [--ingress-https-port N] ${KUBELET_USAGE} ${COMMON_USAGE}`;
 export const SERVER_USAGE = `gantry server ${COMMON_USAGE}`;
 const SIMULATED_NODES = { min: 0, max: 5_000 };
 const OPTIONS: OptionSpecs = {
@@ -23,7 +29,7 @@ const OPTIONS: OptionSpecs = {
   "simulated-nodes": { type: "string" },
 };
 /** What only a machine with pods has. */
-const UP_OPTIONS: OptionSpecs = { ...OPTIONS, ...INGRESS_OPTIONS };
+const UP_OPTIONS: OptionSpecs = { ...OPTIONS, ...INGRESS_OPTIONS, ...KUBELET_OPTIONS };
 const { "registry-port": _registry, components: _components, ...SERVER_OPTIONS } = OPTIONS;
 
 /** Starts server and node in one. */
@@ -70,6 +76,7 @@ async function startServer(
     servers: undefined,
     token: undefined,
     schedulerConfigFile: schedulerConfig === undefined ? undefined : resolve(schedulerConfig),
+    kubelet: kubeletOptions(parsed),
     simulatedNodes: parsed.integer("simulated-nodes", SIMULATED_NODES) ?? 0,
     ingress: ingressOptions(parsed, usage),
   };
@@ -77,6 +84,7 @@ async function startServer(
   const config = options.configFile === undefined ? [] : [`--config=${options.configFile}`];
   const { schedulerConfigFile } = options;
   if (schedulerConfigFile !== undefined) config.push(`--scheduler-config=${schedulerConfigFile}`);
+  config.push(...absoluteKubeletArguments(options.kubelet));
   const flags = Object.values(programFlags)
     .flatMap((given) => Object.entries(given))
     .flatMap(([name, values]) => values.map((value) => `--${name}=${value}`));

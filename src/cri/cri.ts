@@ -73,6 +73,7 @@ export function createCri(options: CriOptions): Cri {
     containerUsage: (id) => containers.usage(id),
     containerStats: (id) => containers.stats(id),
     updateContainerResources: (id, resources) => containers.updateResources(id, resources),
+    updatePodSandboxResources: (id, resources) => sandboxes.updateResources(id, resources),
     onEvent: (listener) => containers.onEvent(listener),
   };
   return {

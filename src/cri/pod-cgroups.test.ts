@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterAll, describe, expect, it } from "vitest";
 import { silentLogger } from "../base/index.ts";
-import { cgroupExists, createCgroup, enterCgroup, removeCgroup } from "../kernel/index.ts";
+import { cgroupExists, cgroupStats, createCgroup, enterCgroup, removeCgroup } from "../kernel/index.ts";
 import { createPodCgroups } from "./pod-cgroups.ts";
 import type { PodSandboxConfig } from "./types.ts";
 
@@ -22,5 +22,35 @@ describe("pods' cgroups of an earlier run", () => {
     expect(paths.filter((path) => cgroupExists(ROOT + path))).toEqual([kept, busy]);
     process.kill();
     await once(process, "exit");
+  });
+});
+
+describe("limits of a pod", () => {
+  it("change, but no lower than what its processes hold", async () => {
+    const cgroups = createPodCgroups("c21c22", silentLogger);
+    const config = {
+      metadata: { name: "web" },
+      linux: { cgroupParent: "/kubepods/pod4", resources: { memoryLimitBytes: 64 << 20 } },
+    } as PodSandboxConfig;
+    cgroups.create(config);
+    const path = `${ROOT}/kubepods/pod4`;
+    cgroups.update(config, { memoryLimitBytes: 128 << 20, cpuQuotaUs: 50_000, cpuShares: 512 });
+    expect(cgroupStats(path)!.memoryLimitBytes).toBe(128 << 20);
+    const holder = spawn("sh", [
+      "-c",
+      "read go; exec 3<&0; dd if=/dev/zero bs=20M count=1 2>/dev/null | sh -c 'x=$(tr \\\\0 a); echo held; read y <&3'",
+    ]);
+    enterCgroup(path, holder.pid!);
+    holder.stdin.write("go\n");
+    await once(holder.stdout, "data");
+    expect(() => cgroups.update(config, { memoryLimitBytes: 1 << 20 })).toThrow(
+      "aborting attempt to set pod memory limit less than current memory usage for pod web",
+    );
+    expect(cgroupStats(path)!.memoryLimitBytes).toBe(128 << 20);
+    cgroups.update(config, { memoryLimitBytes: 100 << 20 });
+    expect(cgroupStats(path)!.memoryLimitBytes).toBe(100 << 20);
+    holder.stdin.end();
+    holder.kill();
+    await once(holder, "exit");
   });
 });

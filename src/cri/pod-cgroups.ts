@@ -1,10 +1,20 @@
-import { errorMessage, type Logger } from "../base/index.ts";
-import { cgroupProcesses, cgroupsBelow, createCgroup, removeCgroup } from "../kernel/index.ts";
-import type { PodSandboxConfig } from "./types.ts";
+import { conflict, errorMessage, type Logger } from "../base/index.ts";
+import {
+  type CgroupLimits,
+  cgroupProcesses,
+  cgroupStats,
+  cgroupsBelow,
+  createCgroup,
+  removeCgroup,
+  setCgroupLimits,
+} from "../kernel/index.ts";
+import type { LinuxContainerResources, PodSandboxConfig } from "./types.ts";
 
 /** The cgroup of each pod, above those of its containers. */
 export interface PodCgroups {
   create(config: PodSandboxConfig): void;
+  /** Changes limits; what is absent stays as it is. */
+  update(config: PodSandboxConfig, resources: LinuxContainerResources): void;
   /** Removes those of no pod in `configs`: of sandboxes whose making or removal was cut off. Kills nothing. */
   removeStrays(configs: readonly PodSandboxConfig[]): Promise<void>;
   /** In the background: a cgroup stays busy for some moments after its last process. */
@@ -30,15 +40,13 @@ export function createPodCgroups(instanceId: string, logger: Logger): PodCgroups
   return {
     create(config) {
       if (config.linux.cgroupParent === "") return;
-      const { resources } = config.linux;
-      createCgroup(engineCgroupParent(instanceId, config), {
-        ...(resources?.cpuShares ? { cpuShares: resources.cpuShares } : {}),
-        ...(resources?.cpuQuotaUs && resources.cpuQuotaUs > 0
-          ? { cpuQuotaUs: resources.cpuQuotaUs, cpuPeriodUs: resources.cpuPeriodUs ?? 100_000 }
-          : {}),
-        ...(resources?.memoryLimitBytes ? { memoryBytes: resources.memoryLimitBytes } : {}),
-        ...(resources?.pidsLimit ? { pids: resources.pidsLimit } : {}),
-      });
+      createCgroup(engineCgroupParent(instanceId, config), limitsOf(config.linux.resources));
+    },
+    update(config, resources) {
+      if (config.linux.cgroupParent === "") return;
+      const path = engineCgroupParent(instanceId, config);
+      assertMemoryFits(path, config, resources);
+      setCgroupLimits(path, limitsOf(resources));
     },
     async removeStrays(configs) {
       const known = new Set(configs.map((config) => engineCgroupParent(instanceId, config)));
@@ -59,4 +67,30 @@ export function createPodCgroups(instanceId: string, logger: Logger): PodCgroups
       });
     },
   };
+}
+
+function limitsOf(resources: LinuxContainerResources = {}): CgroupLimits {
+  const { cpuShares, cpuQuotaUs, cpuPeriodUs, memoryLimitBytes, pidsLimit } = resources;
+  return {
+    ...(cpuShares ? { cpuShares } : {}),
+    ...(cpuQuotaUs && cpuQuotaUs > 0 ? { cpuQuotaUs, cpuPeriodUs: cpuPeriodUs ?? 100_000 } : {}),
+    ...(memoryLimitBytes ? { memoryBytes: memoryLimitBytes } : {}),
+    ...(pidsLimit ? { pids: pidsLimit } : {}),
+  };
+}
+
+/** Version 1 of cgroups refuses such a limit, and version 2 kills for it (the words are upstream's kubelet's). */
+function assertMemoryFits(
+  path: string,
+  { metadata }: PodSandboxConfig,
+  { memoryLimitBytes }: LinuxContainerResources,
+): void {
+  if (!memoryLimitBytes) return;
+  const stats = cgroupStats(path);
+  if (!stats || stats.memoryLimitBytes <= memoryLimitBytes || stats.memoryUsageBytes < memoryLimitBytes)
+    return;
+  throw conflict(
+    `aborting attempt to set pod memory limit less than current memory usage for pod ${metadata.name}`,
+    { code: "Cri.MemoryInUse" },
+  );
 }

@@ -8,8 +8,8 @@ import type { ContainerService } from "./container-service.ts";
 import { hasLabels } from "./labels.ts";
 import { createPodCgroups, type PodCgroups } from "./pod-cgroups.ts";
 import { resolvConfText } from "./resolv-conf.ts";
-import type { SandboxRecord, SandboxStore } from "./sandbox-store.ts";
-import type { PodSandboxConfig, PodSandboxStatus } from "./types.ts";
+import { type SandboxRecord, type SandboxStore, sandboxOf } from "./sandbox-store.ts";
+import type { LinuxContainerResources, PodSandboxConfig, PodSandboxStatus } from "./types.ts";
 
 /** statfs(2) type of a namespace file: tells a pinned namespace from the empty file that a reboot leaves. */
 const NSFS_MAGIC = 0x6e736673;
@@ -125,6 +125,16 @@ export class SandboxService {
       await this.#options.store.delete(id);
       this.#released.delete(id);
       this.#removeCgroup(record.config);
+    });
+  }
+
+  /** The limits of the pod's cgroup; what is absent stays as it is. */
+  updateResources(id: string, resources: LinuxContainerResources): Promise<void> {
+    return this.#oneAtATime(id, async () => {
+      const record = sandboxOf(this.#options.store, id);
+      this.#cgroups.update(record.config, resources);
+      const linux = { ...record.config.linux, resources: { ...record.config.linux.resources, ...resources } };
+      await this.#options.store.saveOrDefer({ ...record, config: { ...record.config, linux } });
     });
   }
 

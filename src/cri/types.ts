@@ -240,6 +240,8 @@ export interface CriRuntimeService {
   /** Its usage and the size of its writable layer, which is measured file by file. */
   containerStats(containerId: string): Promise<CriContainerStats | undefined>;
   updateContainerResources(containerId: string, resources: LinuxContainerResources): Promise<void>;
+  /** Of the pod as a whole. Conflict where its processes hold more memory than the limit. */
+  updatePodSandboxResources(sandboxId: string, resources: LinuxContainerResources): Promise<void>;
   onEvent(listener: (event: ContainerEvent) => void): () => void;
 }
 

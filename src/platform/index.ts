@@ -136,6 +136,7 @@ class Platform {
         house,
         clients,
         settings,
+        kubelet: this.#options.kubelet,
         serving,
         isRemote: true,
         clientsNeed: "join",

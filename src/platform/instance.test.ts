@@ -39,6 +39,7 @@ const load = ({ store, apiPort, ...more }: Load) =>
     token: undefined,
     schedulerConfigFile: undefined,
     simulatedNodes: 0,
+    kubelet: { podManifestPath: undefined, eviction: {} },
     ingress: { isEnabled: undefined, httpPort: undefined, httpsPort: undefined },
     ...more,
   });

@@ -1,28 +1,23 @@
 import { statfsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type Clock, errorMessage, type Logger, type Service, systemClock } from "../../base/index.ts";
-import type { CriImageService, CriRuntimeService } from "../../cri/types.ts";
+import { errorMessage, systemClock } from "../../base/index.ts";
 import { hostInfo } from "../../kernel/index.ts";
 import type { Service as KubeService, Pod } from "../api/index.ts";
 import { nodes, persistentVolumeClaims, persistentVolumes, pods, services } from "../api/index.ts";
-import {
-  createEventRecorder,
-  type Informer,
-  type InformerFactory,
-  type KubeClient,
-} from "../client/index.ts";
+import { createEventRecorder } from "../client/index.ts";
 import type { NodeAccess } from "../client/node-access.ts";
 import { ContainerKiller } from "./containers/container-killer.ts";
 import { ContainerStarter } from "./containers/container-starter.ts";
 import { OrphanCleaner } from "./containers/orphan-cleaner.ts";
 import type { FieldContext } from "./env/field-value.ts";
+import { servicesFor } from "./env/services-for.ts";
 import { EvictionManager } from "./eviction/eviction-manager.ts";
 import { readNodeSignals } from "./eviction/node-signals.ts";
-import { podUsage } from "./eviction/pod-usage.ts";
-import type { Observations } from "./eviction/thresholds.ts";
+import { emptyDirUsage, podUsage } from "./eviction/pod-usage.ts";
 import { ImageCollector } from "./images/image-collector.ts";
 import { ImagePuller } from "./images/image-puller.ts";
+import type { Kubelet, KubeletOptions } from "./kubelet-options.ts";
 import { MAX_PODS } from "./node/node-facts.ts";
 import { NodeLease } from "./node/node-lease.ts";
 import { NodeRegistration } from "./node/node-registration.ts";
@@ -31,67 +26,33 @@ import { ReferencedObjects } from "./objects/referenced-objects.ts";
 import { admitPod } from "./pods/admission.ts";
 import { BackOff } from "./pods/back-off.ts";
 import { PodEvents } from "./pods/pod-events.ts";
-import { noGuard, type PodGuard } from "./pods/pod-guard.ts";
+import { noGuard } from "./pods/pod-guard.ts";
 import { PodSyncer } from "./pods/pod-syncer.ts";
-import { PodTerminator, type UntilPodLeft } from "./pods/pod-terminator.ts";
+import { PodTerminator } from "./pods/pod-terminator.ts";
 import { PodWorkers } from "./pods/pod-workers.ts";
 import { ProbeManager } from "./probes/probe-manager.ts";
+import { PodResizer } from "./resize/pod-resizer.ts";
 import type { KubeletDocumentsOptions } from "./server/kubelet-documents.ts";
 import { KubeletPort } from "./server/kubelet-port.ts";
-import type { ServingCredentials } from "./server/serving-credentials.ts";
+import { StaticPods } from "./static-pods/static-pods.ts";
 import { UsageSampler } from "./stats/usage-sampler.ts";
 import { StatusManager } from "./status/status-manager.ts";
 import { StatusPublisher } from "./status/status-publisher.ts";
 import { TokenManager } from "./volumes/token-manager.ts";
 import { VolumeManager } from "./volumes/volume-manager.ts";
 
-export interface KubeletOptions {
-  nodeName: string;
-  nodeIp: string;
-  /** More labels for the Node object. */
-  nodeLabels?: Record<string, string>;
-  /** Tells this machine from others that may have its name. */
-  machine?: string;
-  /** For how long the node's lease holds; upstream's time where it is absent. */
-  leaseSeconds?: () => number | undefined;
-  /** What the kubelet's port is served with; without it there is none. */
-  serving?: ServingCredentials;
-  client: KubeClient;
-  informers: InformerFactory;
-  cri: { runtime: CriRuntimeService; images: CriImageService };
-  /** Address of the cluster's name service; absent: pods use the node's. */
-  clusterDns?: string;
-  clusterDomain: string;
-  /** `<home>/kubelet`: pods' volumes and files lie in `<rootDir>/pods/<uid>`. */
-  rootDir: string;
-  /** `<home>/logs/pods`. */
-  podLogsDir: string;
-  resolvConfPath?: string;
-  /** Takes a pod that is being deleted out of its Services; without it pods hear of their end at once. */
-  untilPodLeft?: UntilPodLeft;
-  /** Enforces network policies before a pod's containers start; without it there are none. */
-  guard?: PodGuard;
-  /** Instead of what the machine has left. For tests. */
-  observeNode?: () => Promise<Observations>;
-  /** Services that must be ready before this one starts. */
-  needs?: readonly string[];
-  logger: Logger;
-  clock?: Clock;
-}
-
-/** The node's agent: runs the pods that are bound to it. Ready when the node is registered and says that it is Ready. */
-export interface Kubelet extends Service, NodeAccess {}
-
 /** Pods that nothing has happened to are looked at all the same, should an event have been lost. */
 const RELIST_EVERY_MS = 60_000;
 const COLLECT_EVERY_MS = 60_000;
 const STOP_TIMEOUT_MS = 3000;
-/** What a pod gets that is ended for want of resources (upstream's immediate eviction). */
-const EVICTION_GRACE_SECONDS = 1;
 
 export function createKubelet(options: KubeletOptions): Kubelet {
   const parts = assemble(options);
-  const access = createNodeAccess({ ...parts, runtime: options.cri.runtime });
+  const access = createNodeAccess({
+    ...parts,
+    runtime: options.cri.runtime,
+    uidOf: (namespace, name) => parts.staticPods.uidOf(namespace, name),
+  });
   return {
     name: "kubelet",
     needs: options.needs ?? [],
@@ -158,10 +119,19 @@ function assemble(options: KubeletOptions) {
     podIp,
     allocatable: { ...allocatable, ephemeralStorageBytes: fileSystemBytes(rootDir) },
   });
+  const resizer = new PodResizer({
+    runtime,
+    allocatable,
+    admit: (pod) => workers.admitResized(pod),
+    resetBackOff: (pod, container) => restartBackOff.forget(starter.backOffKey(pod, container)),
+    nodeMemoryBytes,
+    logger,
+  });
   const syncer = new PodSyncer({
     runtime,
     starter,
     killer,
+    resizer,
     probes,
     publisher,
     volumes,
@@ -200,6 +170,7 @@ function assemble(options: KubeletOptions) {
     events,
     admit: (pod, others) =>
       eviction.admit(pod) ?? admitPod(pod, others, nodeInformer.get(nodeName), allocatable),
+    podDir: (podUid) => volumes.podDir(podUid),
     forget: (podUid) => {
       guard.release(podUid);
       tokens.release(podUid);
@@ -207,7 +178,20 @@ function assemble(options: KubeletOptions) {
       probes.counts.forgetPod(podUid);
       puller.forgetPod(podUid);
       restartBackOff.forget(podUid);
+      staticPods.finished(podUid);
     },
+    logger,
+    clock,
+  });
+  const staticPods = new StaticPods({
+    dir: options.podManifestPath,
+    nodeName,
+    nodeUid: () => nodeInformer.get(nodeName)?.metadata.uid,
+    client,
+    apiPod: (key) => podInformer.get(key),
+    run: (pod) => workers.update(pod),
+    end: (pod) => workers.removed(pod),
+    onMirror: (pod) => statuses.observe(pod),
     logger,
     clock,
   });
@@ -225,13 +209,15 @@ function assemble(options: KubeletOptions) {
     observe: options.observeNode ?? (() => readNodeSignals(rootDir)),
     activePods: () => workers.running(),
     usageOf: diskUsageOf,
+    emptyDirBytes: async (pod, name) => (await emptyDirUsage(pod, name, podsDir)).bytes,
     reclaim: async (resource) => {
       if (resource === "memory") return;
       await orphans.clean();
       await orphans.removeEnded(workers.ended());
       await imageCollector.collectAll();
     },
-    evict: ({ metadata }, failure) => workers.byUid(metadata.uid)?.fail(failure, EVICTION_GRACE_SECONDS),
+    evict: ({ metadata }, failure, graceSeconds) => workers.byUid(metadata.uid)?.fail(failure, graceSeconds),
+    ...(options.eviction ? { settings: options.eviction } : {}),
     hasEnded: ({ metadata }) =>
       ["terminated", "finished", undefined].includes(workers.byUid(metadata.uid)?.phase),
     events,
@@ -293,20 +279,13 @@ function assemble(options: KubeletOptions) {
     statuses,
     probes,
     workers,
+    staticPods,
     orphans,
     imageCollector,
     eviction,
     registration,
     lease,
   };
-}
-
-/** A container is told of its namespace's services (if its pod wants that), and always of the API server. */
-function* servicesFor(informer: Informer<KubeService>, { spec, metadata }: Pod): Iterable<KubeService> {
-  const kubernetes = informer.get("default/kubernetes");
-  if (kubernetes) yield kubernetes;
-  if (spec.enableServiceLinks === false) return;
-  for (const service of informer.list(metadata.namespace)) if (service !== kubernetes) yield service;
 }
 
 async function run(
@@ -316,7 +295,17 @@ async function run(
   signal: AbortSignal,
   ready: () => void,
 ): Promise<void> {
-  const { podInformer, serviceInformer, nodeInformer, workers, statuses, registration, lease, clock } = parts;
+  const {
+    podInformer,
+    serviceInformer,
+    nodeInformer,
+    workers,
+    staticPods,
+    statuses,
+    registration,
+    lease,
+    clock,
+  } = parts;
   await mkdir(parts.podsDir, { recursive: true, mode: 0o711 });
   await mkdir(options.podLogsDir, { recursive: true, mode: 0o755 });
   const background: Promise<void>[] = [];
@@ -331,21 +320,28 @@ async function run(
     await Promise.all(
       [podInformer, serviceInformer, nodeInformer].map((informer) => informer.synced(signal)),
     );
+    await staticPods.look();
     subscriptions.push(
       options.cri.runtime.onEvent((event) => {
         if (event.type === "STOPPED") workers.wake(event.podUid);
       }),
       podInformer.subscribe({
-        onAdd: (pod) => workers.update(pod),
+        onAdd: (pod) => staticPods.observe(pod) || workers.update(pod),
         onUpdate: (pod) => {
+          if (staticPods.observe(pod)) return;
           workers.update(pod);
           statuses.observe(pod);
         },
-        onDelete: (pod) => workers.deleted(pod),
+        onDelete: (pod) => staticPods.observe(pod) || workers.deleted(pod),
       }),
       clock.every(RELIST_EVERY_MS, () => workers.wakeAll(), { unref: true }),
     );
-    background.push(collectGarbage(parts, signal), parts.eviction.run(signal), parts.sampler.run(signal));
+    background.push(
+      collectGarbage(parts, signal),
+      parts.eviction.run(signal),
+      parts.sampler.run(signal),
+      staticPods.run(signal),
+    );
     await registered;
     const registering = registration.run(signal);
     background.push(

@@ -12,6 +12,8 @@ export const Label = {
 
 export const Annotation = {
   hash: "io.kubernetes.container.hash",
+  /** What a container was made with, as JSON; of this kubelet alone. */
+  resources: "io.gantry.container.resources",
   restartCount: "io.kubernetes.container.restartCount",
   terminationMessagePath: "io.kubernetes.container.terminationMessagePath",
   terminationMessagePolicy: "io.kubernetes.container.terminationMessagePolicy",

@@ -22,11 +22,23 @@ export interface NodeAccessOptions {
   runtime: CriRuntimeService;
   workers: PodWorkers;
   documents: KubeletDocumentsOptions;
+  /** Uid under which a pod runs that is known to the API under another: a static one. */
+  uidOf: (namespace: string, name: string) => string | undefined;
   clock: Clock;
 }
 
 /** What the API server asks of the node on behalf of `kubectl logs`, `exec`, `attach`, `port-forward` and `top`. */
-export function createNodeAccess({ runtime, workers, documents, clock }: NodeAccessOptions): NodeAccess {
+export function createNodeAccess({
+  runtime,
+  workers,
+  documents,
+  uidOf,
+  clock,
+}: NodeAccessOptions): NodeAccess {
+  const here = (target: PodTarget): PodTarget => ({
+    ...target,
+    podUid: uidOf(target.namespace, target.podName) ?? target.podUid,
+  });
   const podOf = (target: Pick<PodTarget, "podUid" | "podName">): Pod => {
     const worker = workers.byUid(target.podUid);
     if (!worker) throw statusNotFound({ group: "", resource: pods.resource }, target.podName);
@@ -40,7 +52,8 @@ export function createNodeAccess({ runtime, workers, documents, clock }: NodeAcc
     return found;
   };
   return {
-    async logs(target, options, signal) {
+    async logs(asked, options, signal) {
+      const target = here(asked);
       const pod = podOf(target);
       const attempt = await attemptOf(runtime, pod, target, options);
       return readLog({
@@ -56,14 +69,15 @@ export function createNodeAccess({ runtime, workers, documents, clock }: NodeAcc
       });
     },
     async exec(target, command, options, streams, signal) {
-      const { id } = await runningContainer(target);
+      const { id } = await runningContainer(here(target));
       return runtime.exec(id, command, { tty: options.tty, signal }, chosenStreams(options, streams));
     },
     async attach(target, options, streams, signal) {
-      const { id } = await runningContainer(target);
+      const { id } = await runningContainer(here(target));
       await runtime.attach(id, { tty: options.tty, signal }, chosenStreams(options, streams));
     },
-    async portForward(target, port): Promise<Duplex> {
+    async portForward(asked, port): Promise<Duplex> {
+      const target = { ...asked, podUid: uidOf(asked.namespace, asked.podName) ?? asked.podUid };
       podOf(target);
       const sandbox = readySandbox(await readRuntimeState(runtime, target.podUid));
       if (!sandbox)

@@ -3,6 +3,7 @@ import { isPodTerminal } from "../api/index.ts";
 import type { Informer } from "../client/index.ts";
 import { eventLabel } from "./event-label.ts";
 import type { ClusterEvent } from "./framework.ts";
+import { podInfoOf } from "./pod-info.ts";
 import { placementView, schedulingView } from "./queue-events.ts";
 import type { SchedulingContext } from "./scheduling-context.ts";
 import type { VolumeObjects } from "./volumes/volume-objects.ts";
@@ -81,6 +82,7 @@ class PodWatch {
     else if (isPlaced(pod) && !was) queue.clusterChanged({ type: "pod-placed", pod });
     else if (isPlaced(pod) && previous && labelsOf(pod) !== labelsOf(previous))
       queue.clusterChanged({ type: "pod-placed", pod, previous });
+    else if (was && asksForLess(pod, previous)) queue.clusterChanged({ type: "pod-gone", pod: previous });
   }
 
   #isGated(pod: Pod): boolean {
@@ -111,4 +113,10 @@ class PodWatch {
     const { snapshot, queue } = this.#context;
     if (snapshot.nominator.remove(pod.metadata.uid)) queue.clusterChanged({ type: "pod-gone", pod });
   }
+}
+
+/** It was resized: something of what it had is free. */
+function asksForLess(pod: Pod, previous: Pod): boolean {
+  const now = podInfoOf(pod).requests;
+  return [...podInfoOf(previous).requests].some(([name, amount]) => (now.get(name) ?? 0) < amount);
 }

@@ -1,5 +1,5 @@
 import { quantityMilliValue, quantityValue } from "../../formats/index.ts";
-import type { Container, Pod } from "../api/index.ts";
+import type { Container, ContainerStatus, Pod } from "../api/index.ts";
 
 /** Resource name -> amount: cpu in millicores, everything else in its own unit (bytes, pieces). */
 export type Resources = Map<string, number>;
@@ -26,18 +26,46 @@ function takeLarger(target: Resources, other: Resources): void {
 const NONE: Resources = new Map();
 
 /**
+ * What a container counts for while it is resized: the most of what it is to have, was promised and has; what its node can
+ * never give does not count.
+ */
+function withStatus(
+  wanted: Resources,
+  status: ContainerStatus | undefined,
+  isInfeasible: boolean,
+): Resources {
+  if (!status?.resources) return wanted;
+  const counted: Resources = isInfeasible ? new Map() : wanted;
+  takeLarger(counted, readResources(status.resources.requests));
+  takeLarger(counted, readResources(status.allocatedResources));
+  return counted;
+}
+
+/**
  * What a pod asks of a node: the containers' sum or the largest moment of its init containers (sidecars count on), plus
  * overhead (component-helpers resource.PodRequests). `unsaid` is what a container counts for where it does not say.
  */
 export function podRequests(pod: Pod, unsaid: Resources = NONE): Resources {
-  const requestsOf = ({ resources }: Container): Resources =>
-    new Map([...unsaid, ...readResources(resources?.requests)]);
+  const { containerStatuses = [], initContainerStatuses = [], conditions = [] } = pod.status ?? {};
+  const isInfeasible = conditions.some(
+    ({ type, reason }) => type === "PodResizePending" && reason === "Infeasible",
+  );
+  const requestsOf = (
+    { name, resources, restartPolicy }: Container,
+    statuses: ContainerStatus[],
+  ): Resources => {
+    const own = readResources(resources?.requests);
+    const isResizable = statuses === containerStatuses || restartPolicy === "Always";
+    const status = isResizable ? statuses.find((one) => one.name === name) : undefined;
+    return new Map([...unsaid, ...withStatus(own, status, isInfeasible)]);
+  };
   const total: Resources = new Map();
-  for (const container of pod.spec.containers ?? []) addResources(total, requestsOf(container));
+  for (const container of pod.spec.containers ?? [])
+    addResources(total, requestsOf(container, containerStatuses));
   const sidecars: Resources = new Map();
   const initPeak: Resources = new Map();
   for (const container of pod.spec.initContainers ?? []) {
-    const own = requestsOf(container);
+    const own = requestsOf(container, initContainerStatuses);
     if (container.restartPolicy === "Always") {
       addResources(sidecars, own);
       addResources(total, own);

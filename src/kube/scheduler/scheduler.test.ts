@@ -160,6 +160,52 @@ describe("the scheduler on a real API server", () => {
     await placed("next");
   });
 
+  it("frees what a pod is resized to do without, and no more", async () => {
+    await addNode("a", {}, "1");
+    await start();
+    await addPod("first", "1");
+    await placed("first");
+    const container = (await server.client.get(podsResource, "default", "first")).spec.containers[0]!.name;
+    const tell = (amount: string) =>
+      server.client.patch(
+        podsResource,
+        "default",
+        "first",
+        "strategic",
+        {
+          status: {
+            containerStatuses: [
+              {
+                name: container,
+                image: "i",
+                imageID: "",
+                ready: true,
+                restartCount: 0,
+                state: { running: {} },
+                allocatedResources: { cpu: amount },
+                resources: { requests: { cpu: amount } },
+              },
+            ],
+          },
+        },
+        { subresource: "status" },
+      );
+    await tell("1");
+    await addPod("next", "600m");
+    await waits("next");
+    await server.client.patch(
+      podsResource,
+      "default",
+      "first",
+      "strategic",
+      { spec: { containers: [{ name: container, resources: { requests: { cpu: "400m" } } }] } },
+      { subresource: "resize" },
+    );
+    await waits("next");
+    await tell("400m");
+    await placed("next");
+  });
+
   it("leaves gated pods and those of other schedulers alone, until the gate is gone", async () => {
     await addNode("a");
     await start();

@@ -1,10 +1,16 @@
 import { join } from "node:path";
 import { type Clock, isGantryError, type Logger, type Service } from "../../base/index.ts";
+import type { PlatformOptions } from "../../cli/index.ts";
 import { type Cri, createCri } from "../../cri/index.ts";
 import type { KubeClient } from "../../kube/client/index.ts";
 import { createVolumeProvisioner } from "../../kube/controllers/index.ts";
 import { ClusterDns } from "../../kube/dns/index.ts";
-import { createKubelet, type Kubelet, type ServingCredentials } from "../../kube/kubelet/index.ts";
+import {
+  createKubelet,
+  type Kubelet,
+  readEvictionSettings,
+  type ServingCredentials,
+} from "../../kube/kubelet/index.ts";
 import { NetworkPolicies } from "../../kube/network-policy/index.ts";
 import { KubeProxy } from "../../kube/proxy/index.ts";
 import type { PodNetwork, PodPeer } from "../../network/index.ts";
@@ -38,6 +44,7 @@ export interface NodeRoleOptions {
   settings: Slot<ClusterSettings>;
   /** What the kubelet's port is served with, once `clients` may be asked. */
   serving(names: readonly string[]): Promise<ServingCredentials>;
+  kubelet: PlatformOptions["kubelet"];
   /** The control plane is on other machines. */
   isRemote: boolean;
   /** The service after which `clients` may be asked. */
@@ -57,6 +64,8 @@ export function nodeRole(options: NodeRoleOptions): NodeRole {
   const podNetwork = new Slot<PodNetwork>("pod network");
   const podCidr = new Slot<string>("node's part of the pods' range");
   const cri = new Slot<Cri>("CRI");
+  const { podManifestPath } = options.kubelet;
+  const eviction = readEvictionSettings(options.kubelet.eviction);
   const kubelet = new Slot<Kubelet>("kubelet");
   const proxy = new Slot<KubeProxy>("proxy");
   const networkPolicies = new Slot<NetworkPolicies>("network policies");
@@ -142,6 +151,8 @@ export function nodeRole(options: NodeRoleOptions): NodeRole {
             podLogsDir: layout.podLogs,
             guard: networkPolicies.value,
             untilPodLeft: (pod, signal) => proxy.value.untilPodLeft(pod, signal),
+            ...(podManifestPath === undefined ? {} : { podManifestPath }),
+            eviction,
             nodeIp,
             machine: config.machine,
             leaseSeconds: () => leaseSeconds(settings.value),

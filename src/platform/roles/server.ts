@@ -46,6 +46,7 @@ export function serverRole({ options, house, ...common }: ServerRoleOptions): Se
     house,
     clients: localNodeClients(plane, nodeName),
     settings: plane.settings,
+    kubelet: options.kubelet,
     serving: (names) => localServing(plane.certificates.value, nodeName, names),
     isRemote: false,
     clientsNeed: "apiserver",

@@ -55,6 +55,7 @@ export function containerConfig(input: ContainerConfigInput): CriContainerConfig
 function containerAnnotations(pod: Pod, container: Container, attempt: number): Record<string, string> {
   return {
     [Annotation.hash]: containerHash(container),
+    [Annotation.resources]: JSON.stringify(container.resources ?? {}),
     [Annotation.restartCount]: String(attempt),
     [Annotation.terminationMessagePath]: container.terminationMessagePath ?? "/dev/termination-log",
     [Annotation.terminationMessagePolicy]: container.terminationMessagePolicy ?? "File",

@@ -7,6 +7,7 @@ import type { Pod } from "../../api/index.ts";
 import type { PodEvents } from "../pods/pod-events.ts";
 import { aContainer, aPod } from "../testing/pods.ts";
 import { EvictionManager } from "./eviction-manager.ts";
+import { type EvictionSettings, readEvictionSettings } from "./eviction-settings.ts";
 import { diskUsage, type PodUsage } from "./pod-usage.ts";
 import { inEvictionOrder } from "./rank.ts";
 import type { EvictionSignal } from "./thresholds.ts";
@@ -33,6 +34,8 @@ describe("a node that is short of something", () => {
   let left: Map<EvictionSignal, { available: number; capacity: number }>;
   let pods: Map<Pod, PodUsage>;
   let evicted: string[];
+  let graces: number[];
+  let inEmptyDir: Map<string, number>;
   let said: string[];
   let reclaimed: string[];
   let onReclaim: () => void;
@@ -47,31 +50,148 @@ describe("a node that is short of something", () => {
       ["nodefs.inodesFree", { available: 500, capacity: 1000 }],
     ]);
     pods = new Map();
+    inEmptyDir = new Map();
     [evicted, said, reclaimed] = [[], [], []];
     onReclaim = () => {};
     gone = new Set();
     nowMs = 0;
+    graces = [];
+    manager = managerWith();
+  });
+  const managerWith = (settings?: EvictionSettings) => {
     const clock: Clock = { ...systemClock, monotonicMs: () => nowMs };
     const events = {
       warning: (_pod: Pod, reason: string, message: string) => said.push(`${reason}: ${message}`),
     };
-    manager = new EvictionManager({
+    return new EvictionManager({
+      ...(settings ? { settings } : {}),
       observe: async () => left,
       activePods: () => [...pods.keys()].filter(({ metadata }) => !evicted.includes(metadata.name)),
       usageOf: async (one) => pods.get(one)!,
+      emptyDirBytes: async ({ metadata }, name) => inEmptyDir.get(`${metadata.name}/${name}`) ?? 0,
       reclaim: async (resource) => {
         reclaimed.push(resource);
         onReclaim();
       },
-      evict: ({ metadata }) => evicted.push(metadata.name),
+      evict: ({ metadata }, _failure, graceSeconds) => {
+        evicted.push(metadata.name);
+        graces.push(graceSeconds);
+      },
       hasEnded: ({ metadata }) => gone.has(metadata.name),
       events: events as unknown as PodEvents,
       logger: silentLogger,
       clock,
     });
-  });
+  };
   const leave = (signal: EvictionSignal, available: number) =>
     left.set(signal, { available, capacity: left.get(signal)!.capacity });
+
+  describe("with limits of pods' own", () => {
+    const limited = (name: string, limits: (string | undefined)[], more: object = {}) =>
+      aPod(
+        {
+          containers: limits.map((limit, index) =>
+            aContainer(`c${index}`, limit ? { resources: { limits: { "ephemeral-storage": limit } } } : {}),
+          ),
+          ...more,
+        },
+        { name, uid: name },
+      );
+    const used = (...diskMi: number[]): PodUsage => ({
+      containers: diskMi.map((mi, index) => ({
+        name: `c${index}`,
+        memoryBytes: 0,
+        diskBytes: mi * MI,
+        logBytes: 0,
+      })),
+      memoryBytes: 0,
+      disk: { bytes: diskMi.reduce((sum, mi) => sum + mi * MI, 0), inodes: 0 },
+    });
+    const withVolume = (sizeLimit?: string) => ({
+      volumes: [{ name: "scratch", emptyDir: sizeLimit ? { sizeLimit } : {} }],
+    });
+
+    it.each<[string, Pod, PodUsage, string, string]>([
+      [
+        "a volume",
+        limited("p", [undefined], withVolume("9Mi")),
+        used(0),
+        'Usage of EmptyDir volume "scratch" exceeds the limit "9Mi". ',
+        "emptydirfs.limit",
+      ],
+      [
+        "the pod",
+        limited("p", ["10Mi", "20Mi"]),
+        used(9, 22),
+        "Pod ephemeral local storage usage exceeds the total limit of containers 30Mi. ",
+        "ephemeralpodfs.limit",
+      ],
+      [
+        "a container",
+        limited("p", ["10Mi", "20Mi"]),
+        used(11, 1),
+        'Container c0 exceeded its local ephemeral storage limit "10Mi". ',
+        "ephemeralcontainerfs.limit",
+      ],
+    ])("ends a pod that has passed that of %s", async (_what, one, usage, message, signal) => {
+      pods.set(one, usage);
+      inEmptyDir.set("p/scratch", 10 * MI);
+      await manager.synchronize();
+      expect([evicted, said]).toEqual([["p"], [`Evicted: ${message}`]]);
+      expect([...manager.evictions]).toEqual([[signal, 1]]);
+      expect(manager.hasPressure("DiskPressure")).toBe(false);
+    });
+
+    it.each<[string, Pod, PodUsage]>([
+      ["a volume without one", limited("p", [undefined], withVolume()), used(100)],
+      ["a volume as large as its own", limited("p", [undefined], withVolume("10Mi")), used(100)],
+      ["as much as its containers may have", limited("p", ["10Mi", "20Mi"]), used(10, 20)],
+      ["no limit", limited("p", [undefined]), used(900)],
+      ["a limit, and is critical", limited("p", ["1Mi"], { priority: 2_000_000_000 }), used(900)],
+    ])("leaves a pod alone that has %s", async (_what, one, usage) => {
+      pods.set(one, usage);
+      inEmptyDir.set("p/scratch", 10 * MI);
+      await manager.synchronize();
+      expect(evicted).toEqual([]);
+    });
+  });
+
+  it("waits with a soft threshold, which gives a pod time, and with a hard one does not", async () => {
+    manager = managerWith(
+      readEvictionSettings({
+        "eviction-hard": "memory.available<100Mi",
+        "eviction-soft": "memory.available<300Mi",
+        "eviction-soft-grace-period": "memory.available=1m",
+        "eviction-max-pod-grace-period": "20",
+      }),
+    );
+    pods.set(pod("a", {}, 0, { terminationGracePeriodSeconds: 90 }), usage(900));
+    pods.set(pod("b", {}, 0, { terminationGracePeriodSeconds: 5 }), usage(800));
+    pods.set(pod("c", {}, 0, { terminationGracePeriodSeconds: 90 }), usage(700));
+    leave("memory.available", 200 * MI);
+    await manager.synchronize();
+    expect([manager.hasPressure("MemoryPressure"), evicted, reclaimed]).toEqual([true, [], []]);
+    nowMs += 50_000;
+    leave("memory.available", 400 * MI);
+    await manager.synchronize();
+    leave("memory.available", 200 * MI);
+    await manager.synchronize();
+    nowMs += 50_000;
+    await manager.synchronize();
+    expect(evicted).toEqual([]);
+    nowMs += 10_000;
+    await manager.synchronize();
+    gone.add("a");
+    await manager.synchronize();
+    gone.add("b");
+    leave("memory.available", 50 * MI);
+    await manager.synchronize();
+    expect([evicted, graces]).toEqual([
+      ["a", "b", "c"],
+      [20, 5, 1],
+    ]);
+    expect(said[0]).toContain("Threshold quantity: 300Mi, available: 200Mi. ");
+  });
 
   it("does nothing while there is enough", async () => {
     pods.set(pod("a"), usage(900, 900));

@@ -4,11 +4,13 @@ import { qosClassOf } from "../containers/resources.ts";
 import { podLogName } from "../naming.ts";
 import type { Rejection } from "../pods/admission.ts";
 import type { PodEvents } from "../pods/pod-events.ts";
+import { isStaticPod } from "../static-pods/static-pod.ts";
 import type { PodFailure } from "../status/pod-status.ts";
+import { DEFAULT_EVICTION, type EvictionSettings } from "./eviction-settings.ts";
+import { exceededLimit } from "./local-storage-limits.ts";
 import type { PodUsage } from "./pod-usage.ts";
 import { evictionMessage, inEvictionOrder, type RankedPod } from "./rank.ts";
 import {
-  DEFAULT_THRESHOLDS,
   type EvictionThreshold,
   type Observations,
   type PressureCondition,
@@ -18,8 +20,8 @@ import {
 
 const REASON = "Evicted";
 const LOOK_EVERY_MS = 10_000;
-/** How long a node says that it is under pressure after it was (upstream's eviction-pressure-transition-period). */
-const TRANSITION_MS = 5 * 60_000;
+/** What a pod gets that has to go at once (upstream's immediate eviction). */
+const IMMEDIATE_GRACE_SECONDS = 1;
 /** How long an evicted pod is waited for before another one goes. */
 const CLEAN_UP_MS = 30_000;
 const SYSTEM_CRITICAL = 2_000_000_000;
@@ -30,22 +32,26 @@ export interface EvictionManagerOptions {
   /** Pods that run. */
   activePods: () => Iterable<Pod>;
   usageOf: (pod: Pod) => Promise<PodUsage>;
+  /** What a pod has in one of its emptyDir volumes, in bytes. */
+  emptyDirBytes: (pod: Pod, volumeName: string) => Promise<number>;
   /** Frees what nobody needs: ended containers, unused images. */
   reclaim: (resource: StarvedResource) => Promise<void>;
-  /** Ends a pod at once, as failed. */
-  evict: (pod: Pod, failure: PodFailure) => void;
+  /** Ends a pod, as failed. */
+  evict: (pod: Pod, failure: PodFailure, graceSeconds: number) => void;
   /** Whether what the pod had is free. */
   hasEnded: (pod: Pod) => boolean;
   events: PodEvents;
   logger: Logger;
   clock: Clock;
-  thresholds?: readonly EvictionThreshold[];
+  settings?: EvictionSettings;
 }
 
 /** Keeps the node from running out of memory and disk: says so, frees what nobody needs, and ends one pod after another. */
 export class EvictionManager {
   readonly #options: EvictionManagerOptions;
-  readonly #thresholds: readonly EvictionThreshold[];
+  readonly #settings: EvictionSettings;
+  /** Since when each threshold is met without a break; monotonic. */
+  readonly #metSinceMs = new Map<EvictionThreshold, number>();
   /** How many pods were ended, by the signal that told of the want. */
   readonly evictions = new Map<string, number>();
   /** When each condition was seen last; monotonic. */
@@ -54,12 +60,12 @@ export class EvictionManager {
 
   constructor(options: EvictionManagerOptions) {
     this.#options = options;
-    this.#thresholds = options.thresholds ?? DEFAULT_THRESHOLDS;
+    this.#settings = options.settings ?? DEFAULT_EVICTION;
   }
 
   hasPressure(condition: PressureCondition): boolean {
     const seenMs = this.#seenMs.get(condition);
-    return seenMs !== undefined && this.#options.clock.monotonicMs() - seenMs < TRANSITION_MS;
+    return seenMs !== undefined && this.#options.clock.monotonicMs() - seenMs < this.#settings.transitionMs;
   }
 
   /** A node under pressure takes no more pods but critical ones, and under that of memory those that asked for some. */
@@ -85,19 +91,27 @@ export class EvictionManager {
     }
   }
 
-  /** Notes what the node is short of; changes nothing. */
+  /** Notes what the node is short of; changes nothing. `met` are those that a pod has to go for: soft ones in their time. */
   async look(): Promise<{ met: EvictionThreshold[]; observations: Observations }> {
     const { observe, clock } = this.#options;
     const observations = await observe();
-    const met = thresholdsMet(this.#thresholds, observations);
-    for (const { condition } of met) this.#seenMs.set(condition, clock.monotonicMs());
-    return { met, observations };
+    const nowMs = clock.monotonicMs();
+    const seen = new Set(thresholdsMet(this.#settings.thresholds, observations));
+    for (const threshold of this.#metSinceMs.keys())
+      if (!seen.has(threshold)) this.#metSinceMs.delete(threshold);
+    for (const threshold of seen) {
+      this.#seenMs.set(threshold.condition, nowMs);
+      if (!this.#metSinceMs.has(threshold)) this.#metSinceMs.set(threshold, nowMs);
+    }
+    const met = [...seen].filter((one) => nowMs - this.#metSinceMs.get(one)! >= (one.graceMs ?? 0));
+    return { met: met.sort(byUrgency), observations };
   }
 
-  /** One round: at most one pod goes. */
+  /** One round: pods that have passed their own limits go, or else at most one for what the node is short of. */
   async synchronize(): Promise<void> {
     const { reclaim, logger } = this.#options;
     const before = await this.look();
+    if (await this.#enforceLimits()) return;
     const [first] = before.met;
     if (!first || this.#isWaiting()) return;
     logger.warn("the node is short of a resource", { resource: first.resource, signal: first.signal });
@@ -105,6 +119,52 @@ export class EvictionManager {
     const { met, observations } = await this.look();
     const threshold = met[0];
     if (threshold) await this.#evictOne(threshold, observations);
+  }
+
+  /** True when a pod was ended. One whose disk cannot be read is looked at again in the next round. */
+  async #enforceLimits(): Promise<boolean> {
+    const { activePods, usageOf, emptyDirBytes, logger } = this.#options;
+    let hasEvicted = false;
+    for (const pod of [...activePods()]) {
+      if (isCritical(pod)) continue;
+      try {
+        const exceeded = await exceededLimit(pod, {
+          ofPod: () => usageOf(pod),
+          ofEmptyDir: (name) => emptyDirBytes(pod, name),
+        });
+        if (!exceeded) continue;
+        this.#evict(
+          pod,
+          exceeded.signal,
+          { reason: REASON, message: exceeded.message },
+          IMMEDIATE_GRACE_SECONDS,
+        );
+        hasEvicted = true;
+      } catch (error) {
+        logger.warn("a pod's local storage could not be measured", {
+          pod: podLogName(pod),
+          error: errorMessage(error),
+        });
+      }
+    }
+    return hasEvicted;
+  }
+
+  #evict(pod: Pod, signal: string, failure: PodFailure, graceSeconds: number): void {
+    const { events, evict, logger } = this.#options;
+    logger.warn("evicting a pod", { pod: podLogName(pod), why: failure.message.trimEnd() });
+    events.warning(pod, REASON, failure.message);
+    evict(pod, failure, graceSeconds);
+    this.evictions.set(signal, (this.evictions.get(signal) ?? 0) + 1);
+  }
+
+  #graceOf({ spec }: Pod, { graceMs }: EvictionThreshold): number {
+    if (graceMs === undefined) return IMMEDIATE_GRACE_SECONDS;
+    const most = this.#settings.maxPodGraceSeconds;
+    return Math.max(
+      IMMEDIATE_GRACE_SECONDS,
+      Math.min(most, Number(spec.terminationGracePeriodSeconds ?? most)),
+    );
   }
 
   #isWaiting(): boolean {
@@ -117,7 +177,7 @@ export class EvictionManager {
   }
 
   async #evictOne(threshold: EvictionThreshold, observations: Observations): Promise<void> {
-    const { activePods, usageOf, evict, events, logger, clock } = this.#options;
+    const { activePods, usageOf, logger, clock } = this.#options;
     const ranked: RankedPod[] = [];
     for (const pod of [...activePods()])
       if (!isCritical(pod)) ranked.push({ pod, usage: await usageOf(pod) });
@@ -129,16 +189,14 @@ export class EvictionManager {
       return;
     }
     const message = evictionMessage(victim, threshold, observations.get(threshold.signal)!);
-    logger.warn("evicting a pod", { pod: podLogName(victim.pod), why: message.trimEnd() });
-    events.warning(victim.pod, REASON, message);
-    evict(victim.pod, { reason: REASON, message, isDisruption: true });
-    this.evictions.set(threshold.signal, (this.evictions.get(threshold.signal) ?? 0) + 1);
+    const failure = { reason: REASON, message, isDisruption: true };
+    this.#evict(victim.pod, threshold.signal, failure, this.#graceOf(victim.pod, threshold));
     this.#leaving = { pod: victim.pod, sinceMs: clock.monotonicMs() };
   }
 }
 
 function isCritical(pod: Pod): boolean {
-  return isMirrorPod(pod) || (pod.spec.priority ?? 0) >= SYSTEM_CRITICAL;
+  return isStaticPod(pod) || isMirrorPod(pod) || (pod.spec.priority ?? 0) >= SYSTEM_CRITICAL;
 }
 
 function toleratesMemoryPressure({ spec }: Pod): boolean {
@@ -147,4 +205,9 @@ function toleratesMemoryPressure({ spec }: Pod): boolean {
       (key === MEMORY_PRESSURE_TAINT || (!key && operator === "Exists")) &&
       (!effect || effect === "NoSchedule"),
   );
+}
+
+/** Want of memory first, as upstream has it. */
+function byUrgency(a: EvictionThreshold, b: EvictionThreshold): number {
+  return Number(b.resource === "memory") - Number(a.resource === "memory");
 }

@@ -35,7 +35,7 @@ export interface PodUsageOptions {
 export async function podUsage(pod: Pod, options: PodUsageOptions): Promise<PodUsage> {
   const { runtime, podsDir, podLogsDir } = options;
   const { name, namespace = "", uid } = pod.metadata;
-  const disk = await diskUsage(join(podsDir, uid, "volumes", "kubernetes.io~empty-dir"));
+  const disk = await diskUsage(emptyDirs(podsDir, uid));
   const logsDir = podLogDirectory(podLogsDir, { name, namespace, uid });
   const containers: PodUsage["containers"] = [];
   for (const { id, metadata } of await runtime.listContainers({ labels: { [Label.podUid]: uid } })) {
@@ -49,6 +49,13 @@ export async function podUsage(pod: Pod, options: PodUsageOptions): Promise<PodU
   }
   return { containers, memoryBytes: containers.reduce((sum, one) => sum + one.memoryBytes, 0), disk };
 }
+
+/** What a pod has in one of its emptyDir volumes. */
+export async function emptyDirUsage(pod: Pod, volumeName: string, podsDir: string): Promise<DiskUsage> {
+  return diskUsage(join(emptyDirs(podsDir, pod.metadata.uid), volumeName));
+}
+
+const emptyDirs = (podsDir: string, uid: string) => join(podsDir, uid, "volumes", "kubernetes.io~empty-dir");
 
 /** Of all files below a directory of this file system; nothing where there is none. Links are counted and not followed. */
 export async function diskUsage(dir: string): Promise<DiskUsage> {

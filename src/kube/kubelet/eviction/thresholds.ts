@@ -1,6 +1,11 @@
 import { formatQuantity, type QuantityFormat } from "../../../formats/index.ts";
 
-export type EvictionSignal = "memory.available" | "nodefs.available" | "nodefs.inodesFree";
+export type EvictionSignal =
+  | "memory.available"
+  | "nodefs.available"
+  | "nodefs.inodesFree"
+  | "imagefs.available"
+  | "imagefs.inodesFree";
 export type PressureCondition = "MemoryPressure" | "DiskPressure";
 export type StarvedResource = "memory" | "ephemeral-storage" | "inodes";
 
@@ -19,34 +24,36 @@ export interface EvictionThreshold {
   /** With less than this available the node is under pressure. */
   minimum: (capacity: number) => number;
   format: QuantityFormat;
+  /** A soft one: so long it may be met before a pod has to go. */
+  graceMs?: number;
 }
 
-/**
- * Upstream's hard thresholds for Linux, the most urgent first. Images lie on the node's file system, which thus is the only one
- * to be looked at.
- */
-export const DEFAULT_THRESHOLDS: readonly EvictionThreshold[] = [
-  {
-    signal: "memory.available",
-    condition: "MemoryPressure",
-    resource: "memory",
-    minimum: () => 100 * 2 ** 20,
-    format: "BinarySI",
-  },
+/** What can be watched, the most urgent first. Images lie on the node's file system: theirs are the same figures. */
+export const SIGNALS: readonly Omit<EvictionThreshold, "minimum">[] = [
+  { signal: "memory.available", condition: "MemoryPressure", resource: "memory", format: "BinarySI" },
   {
     signal: "nodefs.available",
     condition: "DiskPressure",
     resource: "ephemeral-storage",
-    minimum: (capacity) => Math.floor(capacity * 0.1),
     format: "BinarySI",
   },
+  { signal: "nodefs.inodesFree", condition: "DiskPressure", resource: "inodes", format: "DecimalSI" },
   {
-    signal: "nodefs.inodesFree",
+    signal: "imagefs.available",
     condition: "DiskPressure",
-    resource: "inodes",
-    minimum: (capacity) => Math.floor(capacity * 0.05),
-    format: "DecimalSI",
+    resource: "ephemeral-storage",
+    format: "BinarySI",
   },
+  { signal: "imagefs.inodesFree", condition: "DiskPressure", resource: "inodes", format: "DecimalSI" },
+];
+
+const of = (name: EvictionSignal) => SIGNALS.find(({ signal }) => signal === name)!;
+
+/** Upstream's hard thresholds for Linux, but for those of images, which lie on the node's file system. */
+export const DEFAULT_THRESHOLDS: readonly EvictionThreshold[] = [
+  { ...of("memory.available"), minimum: () => 100 * 2 ** 20 },
+  { ...of("nodefs.available"), minimum: (capacity) => Math.floor(capacity * 0.1) },
+  { ...of("nodefs.inodesFree"), minimum: (capacity) => Math.floor(capacity * 0.05) },
 ];
 
 /** Those that are met, in the order of the list. What cannot be observed is not met. */

@@ -2,8 +2,9 @@ import type { CriContainerStatus } from "../../../cri/types.ts";
 import type { Container } from "../../api/index.ts";
 import { Annotation, containerHash } from "../naming.ts";
 import type { ProbeView } from "../probes/probe-view.ts";
+import type { ResizeView } from "../resize/resize-view.ts";
 
-export type KillReason = "livenessProbe" | "startupProbe" | "definitionChanged" | "unknownState";
+export type KillReason = "livenessProbe" | "startupProbe" | "definitionChanged" | "unknownState" | "resize";
 
 export interface ContainerToKill {
   id: string;
@@ -18,7 +19,7 @@ export function reasonToKill(
   container: Container,
   status: CriContainerStatus,
   probes: ProbeView,
-  { isRestarted }: { isRestarted: boolean },
+  { isRestarted, resizes }: { isRestarted: boolean; resizes: ResizeView },
 ): ContainerToKill | undefined {
   const hash = status.annotations[Annotation.hash];
   const RESTARTED = ", will be restarted";
@@ -36,6 +37,7 @@ export function reasonToKill(
     return kill("livenessProbe", `failed liveness probe${afterwards}`);
   if (probes.startup(status.id) === "failure")
     return kill("startupProbe", `failed startup probe${afterwards}`);
+  if (resizes.needsRestart(container, status)) return kill("resize", "resize requires restart");
   return undefined;
 }
 

@@ -2,6 +2,7 @@ import type { CriContainerStatus } from "../../../cri/types.ts";
 import type { Container, Pod } from "../../api/index.ts";
 import { isSidecar } from "../naming.ts";
 import type { ProbeView } from "../probes/probe-view.ts";
+import type { ResizeView } from "../resize/resize-view.ts";
 import { killUnknown, reasonToKill } from "./container-kills.ts";
 import type { PodActions } from "./pod-actions.ts";
 import { restartPolicyOf } from "./restart-policy.ts";
@@ -16,10 +17,18 @@ export function initContainerActions(
   state: PodRuntimeState,
   probes: ProbeView,
   actions: PodActions,
+  resizes: ResizeView,
 ): boolean {
   const containers = pod.spec.initContainers ?? [];
   if (containers.length === 0) return true;
-  const walk: Walk = { pod, state, probes, actions, podHasInitialized: regularContainerExists(pod, state) };
+  const walk: Walk = {
+    pod,
+    state,
+    probes,
+    actions,
+    resizes,
+    podHasInitialized: regularContainerExists(pod, state),
+  };
   let lastStarted = -1;
   for (const [index, container] of containers.entries()) {
     if (statusInSandbox(walk, container.name)) lastStarted = index;
@@ -41,6 +50,7 @@ interface Walk {
   state: PodRuntimeState;
   probes: ProbeView;
   actions: PodActions;
+  resizes: ResizeView;
   podHasInitialized: boolean;
 }
 
@@ -85,7 +95,7 @@ function passSidecar(walk: Walk, container: Container): boolean {
       walk.actions.initContainersToStart.push(container);
     return false;
   }
-  const kill = reasonToKill(container, status!, walk.probes, { isRestarted: true });
+  const kill = reasonToKill(container, status!, walk.probes, { isRestarted: true, resizes: walk.resizes });
   if (kill) {
     walk.actions.containersToKill.push(kill);
     walk.actions.initContainersToStart.push(container);

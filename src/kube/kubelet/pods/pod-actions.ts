@@ -1,6 +1,7 @@
 import type { PodSandboxStatus } from "../../../cri/types.ts";
 import type { Container, Pod } from "../../api/index.ts";
 import type { ProbeView } from "../probes/probe-view.ts";
+import { NO_RESIZES, type ResizeView } from "../resize/resize-view.ts";
 import { type ContainerToKill, killUnknown, reasonToKill } from "./container-kills.ts";
 import { initContainerActions } from "./init-container-actions.ts";
 import { restartPolicyOf, shouldStart } from "./restart-policy.ts";
@@ -22,7 +23,12 @@ export interface PodActions {
 }
 
 /** Decides from what is observed, and changes nothing (the rules of upstream's computePodActions). */
-export function computePodActions(pod: Pod, state: PodRuntimeState, probes: ProbeView): PodActions {
+export function computePodActions(
+  pod: Pod,
+  state: PodRuntimeState,
+  probes: ProbeView,
+  resizes: ResizeView = NO_RESIZES,
+): PodActions {
   const current = state.sandboxes[0];
   const mustChange = sandboxMustChange(pod, state);
   const actions: PodActions = {
@@ -42,9 +48,9 @@ export function computePodActions(pod: Pod, state: PodRuntimeState, probes: Prob
   for (const container of pod.spec.ephemeralContainers ?? []) {
     if (!latestOf(state, container.name)) actions.ephemeralContainersToStart.push(container);
   }
-  const initialized = initContainerActions(pod, state, probes, actions);
+  const initialized = initContainerActions(pod, state, probes, actions, resizes);
   if (!initialized || actions.killPod) return actions;
-  regularContainerActions(pod, state, probes, actions);
+  regularContainerActions(pod, state, probes, actions, resizes);
   return actions;
 }
 
@@ -81,6 +87,7 @@ function regularContainerActions(
   state: PodRuntimeState,
   probes: ProbeView,
   actions: PodActions,
+  resizes: ResizeView,
 ): void {
   let kept = 0;
   for (const container of pod.spec.containers) {
@@ -93,13 +100,14 @@ function regularContainerActions(
     }
     const kill = reasonToKill(container, status!, probes, {
       isRestarted: restartPolicyOf(pod) !== "Never",
+      resizes,
     });
     if (!kill) {
       kept++;
       continue;
     }
     actions.containersToKill.push(kill);
-    if (kill.reason === "definitionChanged" || restartPolicyOf(pod) !== "Never") {
+    if (kill.reason === "definitionChanged" || kill.reason === "resize" || restartPolicyOf(pod) !== "Never") {
       actions.containersToStart.push(container);
     }
   }

@@ -1,6 +1,8 @@
 import type { CriContainerStatus } from "../../../cri/types.ts";
 import { terminationMessage } from "../containers/termination-message.ts";
 import type { ObjectReader } from "../objects/referenced-objects.ts";
+import type { PodAllocation } from "../resize/pod-allocation.ts";
+import { noResize } from "../resize/resize-state.ts";
 import type { WaitingReason } from "../status/container-statuses.ts";
 import type { PodFailure } from "../status/pod-status.ts";
 
@@ -16,10 +18,14 @@ export class PodMemory {
   failure: PodFailure | undefined;
   /** Why the node did not take the pod in. */
   rejection: PodFailure | undefined;
+  /** What the node has promised to it. */
+  readonly allocation: PodAllocation;
+  readonly resize = noResize();
   readonly #lastWords = new Map<string, string>();
 
-  constructor(objects: ObjectReader) {
+  constructor(objects: ObjectReader, allocation: PodAllocation) {
     this.objects = objects;
+    this.allocation = allocation;
   }
 
   /** Read once: an ended container says nothing more. */

@@ -8,6 +8,7 @@ import type { ContainerStarter, StartContext } from "../containers/container-sta
 import type { FieldContext } from "../env/field-value.ts";
 import { podLogName } from "../naming.ts";
 import type { ProbeManager } from "../probes/probe-manager.ts";
+import type { PodResizer } from "../resize/pod-resizer.ts";
 import { type DnsOptions, podDnsConfig } from "../sandbox/dns-config.ts";
 import { hostsFile } from "../sandbox/hosts-file.ts";
 import { podHostname } from "../sandbox/pod-hostname.ts";
@@ -29,6 +30,7 @@ export interface PodSyncerOptions {
   runtime: CriRuntimeService;
   starter: ContainerStarter;
   killer: ContainerKiller;
+  resizer: PodResizer;
   probes: ProbeManager;
   publisher: StatusPublisher;
   volumes: VolumeManager;
@@ -52,6 +54,8 @@ export interface SyncOutcome {
 
 /** A start that failed for a reason that nothing announces the end of is tried again after this. */
 const RETRY_START_MS = 10_000;
+/** Nothing tells of what others of the pods on the node leave of theirs. */
+const RETRY_RESIZE_MS = 10_000;
 /** A start that takes longer than this is told of while it goes on. */
 const TELL_PROGRESS_AFTER_MS = 100;
 
@@ -65,9 +69,11 @@ export class PodSyncer {
     this.#mountBackOff = new BackOff(options.clock, 500, 122_000);
   }
 
-  async sync(pod: Pod, memory: PodMemory, signal: AbortSignal): Promise<SyncOutcome> {
-    const { runtime, probes, publisher } = this.#options;
-    const state = await readRuntimeState(runtime, pod.metadata.uid);
+  async sync(wanted: Pod, memory: PodMemory, signal: AbortSignal): Promise<SyncOutcome> {
+    const { runtime, probes, publisher, resizer } = this.#options;
+    const state = await readRuntimeState(runtime, wanted.metadata.uid);
+    const pod = await resizer.allocate(wanted, memory, state);
+    resizer.note(pod, memory, state);
     probes.reconcile(pod, state);
     this.#guardAsItRuns(pod, state, signal);
     this.#checkDeadline(pod, memory);
@@ -79,9 +85,13 @@ export class PodSyncer {
     if (signal.aborted) return { isTerminal: false, wakeAfterMs: undefined };
     const reached = await readRuntimeState(runtime, pod.metadata.uid);
     probes.reconcile(pod, reached);
+    resizer.note(pod, memory, reached);
     const after = publisher.publish(pod, memory, reached);
     await pruneContainers(reached, runtime);
-    return { isTerminal: isPodPhaseTerminal(after.phase), wakeAfterMs: this.#wakeAfter(pod, retryMs) };
+    return {
+      isTerminal: isPodPhaseTerminal(after.phase),
+      wakeAfterMs: this.#wakeAfter(pod, memory, retryMs),
+    };
   }
 
   forgetPod(podUid: string): void {
@@ -102,8 +112,14 @@ export class PodSyncer {
     return Math.max(0, Number(activeDeadlineSeconds) * 1000 - ageMs);
   }
 
-  #wakeAfter(pod: Pod, retryMs: number | undefined): number | undefined {
-    const times = [retryMs, this.#deadlineInMs(pod), this.#options.tokens.renewalInMs(pod.metadata.uid)];
+  #wakeAfter(pod: Pod, { resize }: PodMemory, retryMs: number | undefined): number | undefined {
+    const isResizing = resize.pending?.reason === "Deferred" || resize.isInProgress;
+    const times = [
+      retryMs,
+      isResizing ? RETRY_RESIZE_MS : undefined,
+      this.#deadlineInMs(pod),
+      this.#options.tokens.renewalInMs(pod.metadata.uid),
+    ];
     const due = times.filter((time) => time !== undefined);
     return due.length > 0 ? Math.min(...due) : undefined;
   }
@@ -136,9 +152,10 @@ export class PodSyncer {
     volumes: Map<string, string>,
     signal: AbortSignal,
   ): Promise<number | undefined> {
-    const { probes, events, clock } = this.#options;
-    const actions = computePodActions(pod, state, probes);
+    const { probes, events, clock, resizer } = this.#options;
+    const actions = computePodActions(pod, state, probes, resizer.viewOf(memory));
     await this.#kill(pod, state, actions, signal);
+    await resizer.actuate(pod, memory, state, actions);
     const toStart = [
       ...actions.ephemeralContainersToStart,
       ...actions.initContainersToStart,

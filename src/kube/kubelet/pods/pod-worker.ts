@@ -66,6 +66,11 @@ export class PodWorker {
     return this.#pod;
   }
 
+  /** With the resources that it was promised. */
+  get allocatedPod(): Pod {
+    return this.memory.allocation.of(this.#pod);
+  }
+
   get phase(): WorkerPhase {
     return this.#phase;
   }
@@ -82,6 +87,13 @@ export class PodWorker {
     this.#pod = pod;
     this.#isDeleted = true;
     this.#terminate(FORCED_GRACE_SECONDS);
+    this.wake();
+  }
+
+  /** The file of a static pod is gone, or asks for another one: it ends as one that is deleted. */
+  removed(): void {
+    this.#isDeleted = true;
+    this.#terminate(graceSeconds(this.#pod));
     this.wake();
   }
 
@@ -179,7 +191,7 @@ export class PodWorker {
   async #endIt(): Promise<void> {
     const { terminator, onTerminated } = this.#options;
     const grace = this.#graceSeconds ?? graceSeconds(this.#pod);
-    await terminator.endContainers(this.#pod, this.memory, grace, this.#hurry.signal);
+    await terminator.endContainers(this.allocatedPod, this.memory, grace, this.#hurry.signal);
     await terminator.removeVolumes(this.#pod);
     this.#phase = "terminated";
     onTerminated(this);

@@ -2,6 +2,7 @@ import type { Clock, Logger } from "../../../base/index.ts";
 import type { Pod } from "../../api/index.ts";
 import { isPodPhaseTerminal } from "../../api/index.ts";
 import type { ReferencedObjects } from "../objects/referenced-objects.ts";
+import { PodAllocation } from "../resize/pod-allocation.ts";
 import type { Rejection } from "./admission.ts";
 import type { PodEvents } from "./pod-events.ts";
 import { PodMemory } from "./pod-memory.ts";
@@ -16,6 +17,7 @@ export interface PodWorkersOptions {
   events: PodEvents;
   /** Whether the node takes the pod beside the others. */
   admit: (pod: Pod, others: Iterable<Pod>) => Rejection | undefined;
+  podDir: (podUid: string) => string;
   /** Drops what is kept of a pod elsewhere. */
   forget: (podUid: string) => void;
   logger: Logger;
@@ -55,10 +57,15 @@ export class PodWorkers {
     this.#workers.get(pod.metadata.uid)?.deleted(pod);
   }
 
-  /** Pods that are kept running. */
+  /** A static pod is to end. */
+  removed(pod: Pod): void {
+    this.#workers.get(pod.metadata.uid)?.removed();
+  }
+
+  /** Pods that are kept running, with the resources that they have. */
   *running(): Iterable<Pod> {
-    for (const { phase, pod, memory } of this.#workers.values())
-      if (phase === "syncing" && !memory.rejection) yield pod;
+    for (const { phase, allocatedPod, memory } of this.#workers.values())
+      if (phase === "syncing" && !memory.rejection) yield allocatedPod;
   }
 
   /** Uids of pods that have ended for good and are not deleted. */
@@ -79,19 +86,35 @@ export class PodWorkers {
   }
 
   #create(pod: Pod): PodWorker {
-    const { objects, forget } = this.#options;
+    const { objects, forget, podDir, logger } = this.#options;
     const { uid } = pod.metadata;
-    const memory = new PodMemory(objects.readerFor(uid, () => this.wake(uid)));
+    const memory = new PodMemory(
+      objects.readerFor(uid, () => this.wake(uid)),
+      new PodAllocation(podDir(uid), logger),
+    );
     this.#admit(pod, memory);
     return new PodWorker(pod, memory, {
       ...this.#options,
-      onTerminated: () => objects.release(uid),
+      onTerminated: () => {
+        objects.release(uid);
+        this.#retryResizes();
+      },
       onFinished: () => {
         this.#workers.delete(uid);
         objects.release(uid);
         forget(uid);
       },
     });
+  }
+
+  /** Whether the node has room for what a pod of its own asks for by now. */
+  admitResized(pod: Pod): Rejection | undefined {
+    return this.#options.admit(pod, this.#activePods(pod.metadata.uid));
+  }
+
+  /** Something has become free: those whose resizes wait for it look again. */
+  #retryResizes(): void {
+    for (const worker of this.#workers.values()) if (worker.memory.resize.pending) worker.wake();
   }
 
   /** A pod that has a start time was admitted before the program was started anew, and stays. */
@@ -109,10 +132,11 @@ export class PodWorkers {
   }
 
   /** What a pod that is being ended has is not free before it has ended. */
-  *#activePods(): Iterable<Pod> {
-    for (const { phase, pod, memory } of this.#workers.values()) {
+  *#activePods(exceptUid?: string): Iterable<Pod> {
+    for (const [uid, { phase, pod, allocatedPod, memory }] of this.#workers) {
+      if (uid === exceptUid) continue;
       const mayRun = phase === "syncing" || phase === "terminating";
-      if (mayRun && !memory.rejection && !isPodPhaseTerminal(pod.status?.phase)) yield pod;
+      if (mayRun && !memory.rejection && !isPodPhaseTerminal(pod.status?.phase)) yield allocatedPod;
     }
   }
 }

@@ -5,12 +5,34 @@ import type { ProbeFinding } from "./prober.ts";
 
 /** grpc.health.v1.HealthCheckResponse.ServingStatus. */
 const SERVING_STATUS = ["UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"];
-const GRPC_UNIMPLEMENTED = 12;
+/** By number, as Go's gRPC spells them ("Status codes and their use in gRPC"). */
+const CODES = [
+  "OK",
+  "Canceled",
+  "Unknown",
+  "InvalidArgument",
+  "DeadlineExceeded",
+  "NotFound",
+  "AlreadyExists",
+  "PermissionDenied",
+  "ResourceExhausted",
+  "FailedPrecondition",
+  "Aborted",
+  "OutOfRange",
+  "Unimplemented",
+  "Internal",
+  "Unavailable",
+  "DataLoss",
+  "Unauthenticated",
+];
+/** A health answer has a few bytes: what goes on beyond is not read. */
+const MAX_ANSWER_BYTES = 64 * 1024;
+const MAX_MESSAGE_CHARACTERS = 1024;
 
 interface HealthAnswer {
-  grpcStatus: number;
-  grpcMessage: string;
-  serving: string;
+  code: string;
+  message: string;
+  body: Buffer;
 }
 
 /** Asks the gRPC health service (grpc.health.v1.Health/Check), without TLS as upstream does. */
@@ -21,30 +43,32 @@ export async function probeGrpc(
   timeoutMs: number,
   clock: Clock,
 ): Promise<ProbeFinding> {
-  const address = `${host}:${port}`;
-  const session = connect(`http://${host.includes(":") ? `[${host}]` : host}:${port}`);
+  const authority = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const session = connect(`http://${authority}`);
+  let isConnected = false;
+  session.on("connect", () => {
+    isConnected = true;
+  });
   let timedOut = false;
   const cancel = clock.after(timeoutMs, () => {
     timedOut = true;
     session.destroy();
   });
   try {
-    const { grpcStatus, grpcMessage, serving } = await check(session, service);
-    if (grpcStatus === GRPC_UNIMPLEMENTED) {
-      return failed(
-        `error: this server does not implement the grpc health protocol (grpc.health.v1.Health): ${grpcMessage}`,
-      );
-    }
-    if (grpcStatus !== 0) return failed(`error: health rpc failed: ${grpcMessage}`);
-    if (serving === "SERVING") return { outcome: "success", output: "service healthy" };
-    return failed(`service unhealthy (responded with ${JSON.stringify(serving)})`);
+    const answer = await check(session, service);
+    // A session that is destroyed ends its streams as if they were whole.
+    if (timedOut) throw new Error("timed out");
+    return findingOf(answer);
   } catch (error) {
+    const within = `${timeoutMs / 1000}s`;
+    if (timedOut && isConnected) return failed(`timeout: health rpc did not complete within ${within}`);
     if (timedOut) {
       return failed(
-        `timeout: failed to connect service ${JSON.stringify(address)} within ${timeoutMs / 1000}s: context deadline exceeded`,
+        `timeout: failed to connect service ${JSON.stringify(authority)} within ${within}: context deadline exceeded`,
       );
     }
-    return failed(`error: failed to connect service at ${JSON.stringify(address)}: ${errorMessage(error)}`);
+    if (isConnected) return rpcFailed("Unavailable", errorMessage(error));
+    return failed(`error: failed to connect service at ${JSON.stringify(authority)}: ${errorMessage(error)}`);
   } finally {
     cancel();
     session.destroy();
@@ -52,6 +76,26 @@ export async function probeGrpc(
 }
 
 const failed = (output: string): ProbeFinding => ({ outcome: "failure", output });
+
+const rpcFailed = (code: string, message: string): ProbeFinding =>
+  failed(`error: health rpc probe failed: rpc error: code = ${code} desc = ${message}`);
+
+function findingOf({ code, message, body }: HealthAnswer): ProbeFinding {
+  if (code === "Unimplemented") {
+    return failed(
+      `error: this server does not implement the grpc health protocol (grpc.health.v1.Health): ${message}`,
+    );
+  }
+  if (code !== "OK") return rpcFailed(code, message);
+  let serving: string;
+  try {
+    serving = servingStatusOf(body);
+  } catch (error) {
+    return rpcFailed("Internal", errorMessage(error));
+  }
+  if (serving === "SERVING") return { outcome: "success", output: "service healthy" };
+  return failed(`service unhealthy (responded with ${JSON.stringify(serving)})`);
+}
 
 function check(session: ClientHttp2Session, service: string): Promise<HealthAnswer> {
   return new Promise((resolve, reject) => {
@@ -65,23 +109,39 @@ function check(session: ClientHttp2Session, service: string): Promise<HealthAnsw
       "user-agent": "kube-probe/1.33",
     });
     const chunks: Buffer[] = [];
+    let size = 0;
     let status: number | undefined;
     let message = "";
     const readStatus = (headers: Record<string, unknown>) => {
+      const httpStatus = headers[":status"];
+      if (httpStatus !== undefined && httpStatus !== 200)
+        message = `unexpected HTTP status code received from server: ${httpStatus}`;
       if (headers["grpc-status"] === undefined) return;
       status = Number(headers["grpc-status"]);
-      message = decodeURIComponent(String(headers["grpc-message"] ?? ""));
+      message = percentDecoded(String(headers["grpc-message"] ?? "")).slice(0, MAX_MESSAGE_CHARACTERS);
     };
     stream.on("response", readStatus);
     stream.on("trailers", readStatus);
-    stream.on("data", (chunk: Buffer) => chunks.push(chunk));
-    stream.on("error", reject);
-    stream.on("end", () => {
-      const serving = SERVING_STATUS[servingStatusOf(Buffer.concat(chunks))] ?? "UNKNOWN";
-      resolve({ grpcStatus: status ?? 2, grpcMessage: message, serving });
+    stream.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > MAX_ANSWER_BYTES) stream.destroy(new Error("the answer is too long"));
+      else chunks.push(chunk);
     });
+    stream.on("error", reject);
+    stream.on("end", () =>
+      resolve({ code: CODES[status ?? 2] ?? `Code(${status})`, message, body: Buffer.concat(chunks) }),
+    );
     stream.end(frame(service));
   });
+}
+
+/** gRPC over HTTP/2, "Status-Message": what cannot be decoded is left as it is. */
+function percentDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** grpc.health.v1, by field number. */
@@ -97,6 +157,11 @@ function frame(service: string): Buffer {
   return Buffer.concat([header, body]);
 }
 
-function servingStatusOf(message: Buffer): number {
-  return protobuf.decode(HealthCheckResponse, message.subarray(FRAME_HEAD_BYTES)).status;
+function servingStatusOf(message: Buffer): string {
+  if (message.length < FRAME_HEAD_BYTES) throw new Error("the answer has no message");
+  if (message[0] !== 0) throw new Error("the answer is compressed");
+  const body = message.subarray(FRAME_HEAD_BYTES);
+  if (body.length !== message.readUInt32BE(1)) throw new Error("the answer is cut off");
+  const { status } = protobuf.decode(HealthCheckResponse, body);
+  return SERVING_STATUS[status] ?? String(status);
 }

@@ -141,6 +141,41 @@ describe("probes", () => {
     expect(body).toEqual(Buffer.concat([Buffer.from([0, 0, 0, 0, 4, 0x0a, 2]), Buffer.from("db")]));
     expect(await probe({ grpc: { port: await closedPort() } })).toMatchObject({ outcome: "failure" });
   });
+
+  const healthy = Buffer.from([0, 0, 0, 0, 2, 0x08, 1]);
+  it.each([
+    ["an unknown service", healthy, "5", "unknown%20service", "code = NotFound desc = unknown service"],
+    ["no health service", healthy, "12", "no%20way", "(grpc.health.v1.Health): no way"],
+    ["words that cannot be decoded", healthy, "2", "100%", "code = Unknown desc = 100%"],
+    ["a code that there is not", healthy, "99", "", "code = Code(99) desc = "],
+    ["no message", Buffer.alloc(0), "0", "", "code = Internal desc = the answer has no message"],
+    ["half a message", healthy.subarray(0, 6), "0", "", "code = Internal desc = the answer is cut off"],
+    ["no protobuf", Buffer.from([0, 0, 0, 0, 1, 0x08]), "0", "", "code = Internal"],
+    ["a flood", Buffer.alloc(1 << 20), "0", "", "code = Unavailable desc = the answer is too long"],
+  ])("grpc takes %s for a failure", async (_what, body, status, message, output) => {
+    const server = createHttp2Server();
+    server.on("stream", (stream) => {
+      stream.on("error", () => {});
+      stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
+      stream.on("wantTrailers", () =>
+        stream.sendTrailers({ "grpc-status": status, "grpc-message": message }),
+      );
+      stream.end(body);
+    });
+    expect(await probe({ grpc: { port: await listen(server) } })).toEqual({
+      outcome: "failure",
+      output: expect.stringContaining(output),
+    });
+  });
+
+  it("grpc tells a server that takes calls and does not answer", async () => {
+    const server = createHttp2Server();
+    server.on("stream", (stream) => stream.on("error", () => {}));
+    expect(await probe({ timeoutSeconds: 1, grpc: { port: await listen(server) } })).toEqual({
+      outcome: "failure",
+      output: "timeout: health rpc did not complete within 1s",
+    });
+  });
 });
 
 describe("probe worker", () => {

@@ -1,6 +1,12 @@
 import { rfc3339Seconds } from "../../../base/index.ts";
 import type { CriContainerStatus } from "../../../cri/types.ts";
-import type { Container, ContainerState, ContainerStatus, Pod } from "../../api/index.ts";
+import type {
+  Container,
+  ContainerState,
+  ContainerStatus,
+  Pod,
+  ResourceRequirements,
+} from "../../api/index.ts";
 import { volumeMountStatuses } from "../containers/recursive-read-only.ts";
 import { containerUri, isSidecar } from "../naming.ts";
 import { shouldStart } from "../pods/restart-policy.ts";
@@ -23,6 +29,8 @@ export interface ContainerStatusInput {
   terminationMessage: (container: CriContainerStatus) => string;
   readiness: (containerId: string) => ProbeOutcome | undefined;
   startup: (containerId: string) => ProbeOutcome | undefined;
+  /** What a container runs with, where that is known. */
+  resources: (container: CriContainerStatus) => ResourceRequirements | undefined;
 }
 
 export function containerStatuses(
@@ -73,6 +81,8 @@ function containerStatus(
     imageID: latest.imageRef,
     containerID: containerUri(latest.id),
     started: false,
+    resources: container.resources ?? {},
+    ...(container.resources?.requests ? { allocatedResources: container.resources.requests } : {}),
     ...volumeMountStatuses(container),
   };
   if (latest.state === "CREATED") status.state = { waiting: { reason: defaultWaitingReason(input.pod) } };
@@ -99,10 +109,7 @@ function addRunningFields(
   const started = !container.startupProbe || input.startup(latest.id) === "success";
   status.started = started;
   status.ready = started && (!container.readinessProbe || input.readiness(latest.id) === "success");
-  const { requests, limits } = container.resources ?? {};
-  if (requests) status.allocatedResources = requests;
-  if (requests || limits)
-    status.resources = { ...(limits ? { limits } : {}), ...(requests ? { requests } : {}) };
+  status.resources = { ...container.resources, ...input.resources(latest) };
 }
 
 /** An init container runs again only while the pod is not initialized, but then its reason to wait is set, too. */

@@ -1,12 +1,16 @@
 import type { ContainerStatus, Pod, PodCondition } from "../../api/index.ts";
 import { isSidecar } from "../naming.ts";
 
-const OWNED = new Set([
+/** Of the kubelet, and there only as long as they hold. */
+const PASSING = ["PodResizePending", "PodResizeInProgress"] as const;
+
+const OWNED = new Set<string>([
   "PodReadyToStartContainers",
   "Initialized",
   "ContainersReady",
   "Ready",
   "PodScheduled",
+  ...PASSING,
 ]);
 
 /** Conditions that the kubelet alone writes; others' stay as they are. */
@@ -21,7 +25,15 @@ export function isKubeletDisruption({ type, reason }: PodCondition): boolean {
   return type === DISRUPTION.type && reason === DISRUPTION.reason;
 }
 
+/** Whether it is taken away, rather than told to be false. */
+export function isPassingCondition(type: string): boolean {
+  return PASSING.some((one) => one === type);
+}
+
 type Finding = Pick<PodCondition, "type" | "status" | "reason" | "message">;
+
+/** That a pod is to have other resources than it has. */
+export type PodResizeCondition = Finding & { type: (typeof PASSING)[number] };
 
 export interface ConditionsInput {
   pod: Pod;
@@ -32,6 +44,7 @@ export interface ConditionsInput {
   statuses: readonly ContainerStatus[];
   /** A sandbox with its network stands. */
   hasSandbox: boolean;
+  resizes: readonly PodResizeCondition[];
   /** Conditions as last published. */
   previous: readonly PodCondition[];
   now: string;
@@ -46,6 +59,7 @@ export function podConditions(input: ConditionsInput): PodCondition[] {
     readyCondition(input, containersReady),
     containersReady,
     { type: "PodScheduled", status: "True" },
+    ...input.resizes,
   ];
   const previous = new Map(input.previous.map((condition) => [condition.type, condition]));
   const owned = findings.map((finding) => withTimes(finding, previous.get(finding.type), input.now));
@@ -57,7 +71,10 @@ export function podConditions(input: ConditionsInput): PodCondition[] {
 }
 
 function withTimes(finding: Finding, previous: PodCondition | undefined, now: string): PodCondition {
-  const unchanged = previous?.status === finding.status && previous.lastTransitionTime !== undefined;
+  const unchanged =
+    previous?.status === finding.status &&
+    previous.lastTransitionTime !== undefined &&
+    (!isPassingCondition(finding.type) || previous.reason === finding.reason);
   const condition: PodCondition = {
     type: finding.type,
     status: finding.status,

@@ -25,6 +25,7 @@ function statusOf(pod: Pod, state: PodRuntimeState, seen: Seen = {}): PodStatus 
     nowMs: NOW_MS,
     isFinal: seen.isFinal ?? false,
     waitingReason: (name) => seen.waiting?.[name],
+    resources: () => undefined,
     terminationMessage: () => "",
     readiness: (id) => seen.ready?.[id],
     startup: (id) => seen.startup?.[id],

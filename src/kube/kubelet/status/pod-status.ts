@@ -5,7 +5,7 @@ import { qosClassOf } from "../containers/resources.ts";
 import { readySandbox } from "../pods/runtime-state.ts";
 import { type ContainerStatusInput, containerStatuses, initContainerStatuses } from "./container-statuses.ts";
 import { withLostContainers } from "./lost-containers.ts";
-import { isKubeletCondition, podConditions } from "./pod-conditions.ts";
+import { isKubeletCondition, type PodResizeCondition, podConditions } from "./pod-conditions.ts";
 import { podPhase } from "./pod-phase.ts";
 
 export interface PodStatusInput extends ContainerStatusInput {
@@ -13,6 +13,7 @@ export interface PodStatusInput extends ContainerStatusInput {
   previous: PodStatus;
   hostIp: string;
   nowMs: number;
+  resizeConditions?: readonly PodResizeCondition[];
   /** Why the pod as a whole has failed: deadline, eviction. */
   failure?: PodFailure;
 }
@@ -47,6 +48,7 @@ export function podStatus(input: PodStatusInput): PodStatus {
       phase,
       initStatuses,
       statuses,
+      resizes: input.resizeConditions ?? [],
       hasSandbox: readySandbox(state) !== undefined,
       previous: previous.conditions ?? [],
       now,

@@ -11,6 +11,7 @@ import type { Pod, PodStatus } from "../../api/index.ts";
 import { pods } from "../../api/index.ts";
 import { type KubeClient, pause } from "../../client/index.ts";
 import { podKey } from "../naming.ts";
+import { isMirrorOf, isStaticPod } from "../static-pods/static-pod.ts";
 import { canonicalStatus } from "./canonical-status.ts";
 import { statusPatch } from "./status-patch.ts";
 
@@ -133,9 +134,11 @@ export class StatusManager {
   #next(uid: string, entry: Entry): Word | undefined {
     if (this.#ended.signal.aborted || this.#entries.get(uid) !== entry) return undefined;
     entry.cancelRepeat();
-    const base = this.#newest(entry);
+    const base = isStaticPod(entry.pod) ? this.#mirrorOf(entry) : this.#newest(entry);
+    if (!base) return undefined;
     const patch = statusPatch(base.status ?? {}, entry.wanted);
-    if (!patch || entry.sent !== entry.wanted) return patch && { base, patch };
+    const isTold = entry.sent === entry.wanted && entry.answer?.metadata.uid === base.metadata.uid;
+    if (!patch || !isTold) return patch && { base, patch };
     if (base.metadata.resourceVersion === entry.settledAt) return undefined;
     const { clock } = this.#options;
     const waitMs = entry.sentAtMs + REPEAT_AFTER_MS - clock.monotonicMs();
@@ -152,11 +155,20 @@ export class StatusManager {
     return Number(shown.metadata.resourceVersion) > Number(held.metadata.resourceVersion) ? shown : held;
   }
 
+  /** A static pod's status stands at its mirror, and waits until there is one. */
+  #mirrorOf({ pod, answer }: Entry): Pod | undefined {
+    const shown = this.#options.podOf(podKey(pod));
+    if (!shown || !isMirrorOf(shown, pod)) return undefined;
+    if (answer?.metadata.uid !== shown.metadata.uid) return shown;
+    return Number(shown.metadata.resourceVersion) > Number(answer.metadata.resourceVersion) ? shown : answer;
+  }
+
   /** False when the pod is gone and nothing more is to be written. */
   async #sendOne(entry: Entry, { base, patch }: Word): Promise<boolean> {
     const { client, clock, logger } = this.#options;
     const sent = entry.wanted;
-    const { namespace, name, uid } = entry.pod.metadata;
+    const { namespace, name } = entry.pod.metadata;
+    const { uid } = base.metadata;
     try {
       const body = { metadata: { uid }, status: patch };
       const answer = await client.patch(pods, namespace, name, "strategic", body, {

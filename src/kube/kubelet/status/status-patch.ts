@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { PodCondition, PodStatus } from "../../api/index.ts";
-import { isKubeletCondition, isKubeletDisruption } from "./pod-conditions.ts";
+import { isKubeletCondition, isKubeletDisruption, isPassingCondition } from "./pod-conditions.ts";
 
 /** What the kubelet answers for; others' fields stay as they are. */
 const OWNED_FIELDS = [
@@ -41,10 +41,14 @@ function plain(value: unknown): unknown {
 
 function conditionChanges(current: PodCondition[], next: PodCondition[]): object[] {
   const before = new Map(current.map((condition) => [condition.type, condition]));
-  return next
+  const gone = current.filter(
+    ({ type }) => isPassingCondition(type) && !next.some((condition) => condition.type === type),
+  );
+  const changes = next
     .filter((condition) => isKubeletCondition(condition.type) || isKubeletDisruption(condition))
     .filter((condition) => !isDeepStrictEqual(plain(before.get(condition.type)), plain(condition)))
     .map(withNulls);
+  return [...gone.map(({ type }) => ({ type, $patch: "delete" })), ...changes];
 }
 
 /** A merge keeps what is not named: what a condition no longer says is said to be gone. */

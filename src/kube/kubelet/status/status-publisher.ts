@@ -4,6 +4,7 @@ import { isPodPhaseTerminal } from "../../api/index.ts";
 import type { PodMemory } from "../pods/pod-memory.ts";
 import type { PodRuntimeState } from "../pods/runtime-state.ts";
 import type { ProbeManager } from "../probes/probe-manager.ts";
+import { resizeConditions } from "../resize/resize-state.ts";
 import { isKubeletCondition } from "./pod-conditions.ts";
 import { type PodFailure, podStatus, rejectedStatus, toldStatus } from "./pod-status.ts";
 import type { StatusManager } from "./status-manager.ts";
@@ -59,6 +60,8 @@ export class StatusPublisher {
       terminationMessage: (container) => memory.terminationMessage(container),
       readiness: (id) => probes.readiness(id),
       startup: (id) => probes.startup(id),
+      resources: (container) => memory.allocation.actuatedOf(container),
+      resizeConditions: resizeConditions(memory.resize),
     });
   }
 

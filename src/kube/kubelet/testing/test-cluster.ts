@@ -47,6 +47,8 @@ export interface TestClusterOptions {
   guard?: PodGuard;
   /** What the node has left, instead of the machine's. */
   observeNode?: KubeletOptions["observeNode"];
+  /** Directory of static pods' files. */
+  podManifestPath?: string;
   /** Stands between the kubelet and the API. */
   wrapClient?: (client: KubeClient) => KubeClient;
 }
@@ -157,7 +159,7 @@ async function startNode(
   home: TestHome,
   server: ApiServer,
   logger: Logger,
-  { untilPodLeft, guard, observeNode, wrapClient = (client) => client }: TestClusterOptions,
+  { untilPodLeft, guard, observeNode, podManifestPath, wrapClient = (client) => client }: TestClusterOptions,
 ): Promise<Node> {
   const network = await home.network.openPodNetwork();
   const cri = createCri({
@@ -187,6 +189,7 @@ async function startNode(
     ...(untilPodLeft ? { untilPodLeft } : {}),
     ...(guard ? { guard } : {}),
     ...(observeNode ? { observeNode } : {}),
+    ...(podManifestPath ? { podManifestPath } : {}),
     logger,
   });
   const running = await started(async (context) => {
