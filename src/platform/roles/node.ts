@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { type Clock, isGantryError, type Logger, type Service } from "../../base/index.ts";
 import { type Cri, createCri } from "../../cri/index.ts";
-import type { KubeClient } from "../../kube/client/index.ts";
+import { createEventRecorder, type KubeClient } from "../../kube/client/index.ts";
 import { createVolumeProvisioner } from "../../kube/controllers/index.ts";
 import { ClusterDns } from "../../kube/dns/index.ts";
 import { createKubelet, type Kubelet, type ServingCredentials } from "../../kube/kubelet/index.ts";
 import { NetworkPolicies } from "../../kube/network-policy/index.ts";
-import { KubeProxy } from "../../kube/proxy/index.ts";
+import { HEALTH_PORT, KubeProxy } from "../../kube/proxy/index.ts";
 import type { PodNetwork, PodPeer } from "../../network/index.ts";
 import { nameServiceAddress } from "../address-range.ts";
 import { type ClusterSettings, leaseSeconds, vniOf } from "../cluster/cluster-settings.ts";
@@ -160,18 +160,29 @@ export function nodeRole(options: NodeRoleOptions): NodeRole {
       keptIn: kept("proxy"),
       needs: [clientsNeed, "pod-network"],
       client: () => clients.proxy(),
-      run: (_client, informers, context) => {
+      run: async (client, informers, context) => {
+        const { nodeName } = config;
+        const recorder = createEventRecorder({
+          client,
+          component: "kube-proxy",
+          host: nodeName,
+          logger,
+          clock,
+        });
         proxy.fill(
           new KubeProxy({
             informers,
-            nodeName: config.nodeName,
+            nodeName,
+            healthPort: HEALTH_PORT,
+            recorder,
             instanceId: config.instanceId,
             podNetwork: podNetwork.value,
             logger,
             clock,
           }),
         );
-        return proxy.value.run(context);
+        await proxy.value.run(context);
+        await recorder.stop();
       },
       logger,
       clock,
