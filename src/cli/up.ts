@@ -4,11 +4,12 @@ import { COMPONENTS, type Component, parseComponents, SERVER_COMPONENTS } from "
 import { homeDirectory } from "./home.ts";
 import { INGRESS_OPTIONS, ingressOptions } from "./ingress-options.ts";
 import { networkBackend } from "./network-backend.ts";
+import { nodePortAddresses } from "./node-port-addresses.ts";
 import type { PlatformOptions, PlatformRunner } from "./platform-runner.ts";
 import { logLevel, PORTS, START_OPTIONS, start } from "./start.ts";
 
 const COMMON_USAGE =
-  "[--home DIR] [--detach] [--wait] [--api-port N] [--store etcd://HOST:PORT[,…]] [--node-name NAME] [--node-ip ADDRESS] [--network-backend vxlan|host-gw] [--scheduler-config FILE] [--simulated-nodes N] [--log-level LEVEL] [--config FILE] [flags of kube-apiserver and kube-controller-manager, see 'gantry up --help']";
+  "[--home DIR] [--detach] [--wait] [--api-port N] [--store etcd://HOST:PORT[,…]] [--node-name NAME] [--node-ip ADDRESS] [--nodeport-addresses primary|CIDR,…] [--network-backend vxlan|host-gw] [--scheduler-config FILE] [--simulated-nodes N] [--log-level LEVEL] [--config FILE] [flags of kube-apiserver and kube-controller-manager, see 'gantry up --help']";
 export const UP_USAGE = `gantry up [--registry-port N] [--components LIST] [--ingress=false] [--ingress-http-port N] [--ingress-https-port N] ${COMMON_USAGE}`;
 export const SERVER_USAGE = `gantry server ${COMMON_USAGE}`;
 const SIMULATED_NODES = { min: 0, max: 5_000 };
@@ -61,6 +62,7 @@ async function startServer(
     registryPort: parsed.integer("registry-port", PORTS),
     nodeName: parsed.text("node-name"),
     nodeIp: parsed.text("node-ip"),
+    nodePortAddresses: nodePortAddresses(parsed.text("nodeport-addresses"), usage),
     store: parsed.text("store"),
     components: chosen(parsed.text("components")),
     logLevel: logLevel(parsed.text("log-level"), usage),

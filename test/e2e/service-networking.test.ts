@@ -8,7 +8,8 @@ let server: Machine;
 let east: Machine;
 let west: Machine;
 
-const until = (probe: () => Promise<void>) => eventually("what is asked for", probe);
+/** Until nothing of what the probe expects fails. */
+const until = (probe: () => Promise<void>) => eventually("what is asked for", () => probe().then(() => true));
 
 /** A pod that says its name on port 80, on a machine of choice. */
 function talker(name: string, app: string, node: Machine): Json {
@@ -70,7 +71,7 @@ beforeAll(async () => {
   west = await machines.add("west");
   await server.start("server", "--node-monitor-grace-period", "8s");
   for (const machine of [east, west]) {
-    await machine.join(server);
+    await machine.join(server, ...(machine === west ? ["--nodeport-addresses", "primary"] : []));
     machine.makeImages();
     await server.mustKubectl("label", "node", machine.name, `topology.kubernetes.io/zone=${machine.name}`);
   }
@@ -119,6 +120,22 @@ describe("load balancers that ask nodes", () => {
     expect(await asked(server, east.ip, 10256, "/livez")).toContain("200 OK");
     await server.mustKubectl("taint", "node", east.name, `${taint}-`);
     await until(async () => expect(await asked(server, east.ip, 10256, "/healthz")).toContain("200 OK"));
+  });
+});
+
+describe("node ports", () => {
+  it("are open at the addresses that the node's option names", async () => {
+    await apply(talker("ported", "ports", east), serviceOf("ports", { type: "NodePort" }));
+    await untilReady("ported");
+    const port = (await get("service ports")).spec.ports[0].nodePort;
+    for (const [machine, host] of [
+      [east, "127.0.0.1"],
+      [east, east.ip],
+      [west, west.ip],
+    ] as const)
+      await until(async () => expect(await asked(machine, host, port)).toContain("ported"));
+    expect(await asked(west, "127.0.0.1", port)).toBe("");
+    await until(async () => expect(await asked(server, west.ip, port)).toContain("ported"));
   });
 });
 

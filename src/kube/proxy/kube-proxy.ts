@@ -22,6 +22,7 @@ import type { EventRecorder } from "../client/index.ts";
 import type { Informer, InformerFactory } from "../client/types.ts";
 import { Departures } from "./departures.ts";
 import { HealthChecks } from "./health/health-checks.ts";
+import { NodePortAddresses } from "./node-port-addresses.ts";
 import { OpenConnections } from "./open-connections.ts";
 import { endpointsOfPort, type ServiceEndpoint } from "./service-endpoint.ts";
 import { type ServicePortInfo, servicePortsOf } from "./service-port.ts";
@@ -41,6 +42,8 @@ export interface KubeProxyOptions {
   lastConnectionsMs?: number;
   /** Where `/healthz` is served; absent: nowhere. */
   healthPort?: number;
+  /** Ranges of the node's addresses at which node ports are open; absent: all. */
+  nodePortCidrs?: readonly string[] | undefined;
   /** Tells of what cannot be served. */
   recorder?: EventRecorder;
   /** Names of services that must be ready first. */
@@ -109,9 +112,10 @@ export class KubeProxy implements LifecycleService {
     this.#node = options.informers.informer<Node>(nodes, {
       fieldSelector: `metadata.name=${options.nodeName}`,
     });
-    this.#health = new HealthChecks({ ...options, logger: this.#logger, clock: this.#clock });
+    const nodePorts = new NodePortAddresses(options.nodePortCidrs);
+    this.#health = new HealthChecks({ ...options, nodePorts, logger: this.#logger, clock: this.#clock });
     const { serviceCidr, gateway } = options.podNetwork;
-    this.#table = new ServiceTable({ table: this.#tableName, serviceCidr, gateway });
+    this.#table = new ServiceTable({ table: this.#tableName, serviceCidr, gateway, nodePorts });
     this.#writes = new BatchedWrites({
       clock: this.#clock,
       mayWrite: () => this.#running,

@@ -174,6 +174,7 @@ export function nodeRole(options: NodeRoleOptions): NodeRole {
             informers,
             nodeName,
             healthPort: HEALTH_PORT,
+            nodePortCidrs: nodePortCidrs(config, nodeAddress(config, settings.value)),
             recorder,
             instanceId: config.instanceId,
             podNetwork: podNetwork.value,
@@ -248,6 +249,11 @@ export function nodeRole(options: NodeRoleOptions): NodeRole {
     }),
   ];
   return { services, kubelet };
+}
+
+/** Node ports are open at these of the node's addresses; undefined: at all. */
+function nodePortCidrs({ nodePortAddresses }: PlatformConfig, nodeIp: string): string[] | undefined {
+  return nodePortAddresses === "primary" ? [`${nodeIp}/32`] : nodePortAddresses?.split(",");
 }
 
 /** Nobody wants them any more: the cluster gave their addresses away with the node that they were on. */

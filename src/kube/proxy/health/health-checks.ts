@@ -1,6 +1,7 @@
 import type { Clock, Logger } from "../../../base/index.ts";
 import type { Service } from "../../api/index.ts";
 import type { EventRecorder } from "../../client/index.ts";
+import type { NodePortAddresses } from "../node-port-addresses.ts";
 import type { ServiceEndpoint } from "../service-endpoint.ts";
 import { serveHealthPort } from "./health-port.ts";
 import { ProxyHealth } from "./proxy-health.ts";
@@ -10,6 +11,7 @@ export interface HealthChecksOptions {
   nodeName: string;
   /** Absent: `/healthz` is not served. */
   healthPort?: number;
+  nodePorts: NodePortAddresses;
   recorder?: EventRecorder;
   logger: Logger;
   clock: Clock;
@@ -22,12 +24,12 @@ export class HealthChecks {
   readonly #services: ServiceHealth;
 
   constructor(options: HealthChecksOptions) {
-    const { nodeName, logger, clock, recorder } = options;
+    const { nodeName, nodePorts, logger, clock, recorder } = options;
     this.#options = options;
     this.proxy = new ProxyHealth(clock);
     this.#services = new ServiceHealth({
       nodeName,
-      hosts: () => ["0.0.0.0"],
+      hosts: () => nodePorts.hosts(),
       isProxyHealthy: () => this.proxy.isHealthy,
       onFailure: ({ namespace, name }, message) => {
         // As upstream's, of which the Service's name stands for its uid.
