@@ -10,10 +10,11 @@ import {
   KUBELET_USAGE,
   kubeletOptions,
 } from "./kubelet-options.ts";
+import { nodePortAddresses } from "./node-port-addresses.ts";
 import type { PlatformOptions, PlatformRunner } from "./platform-runner.ts";
 import { logLevel, PORTS, START_OPTIONS, start } from "./start.ts";
 
-export const AGENT_USAGE = `gantry agent [--server https://HOST:6443]… [--token TOKEN | --token-file FILE] [--home DIR] [--detach] [--wait] [--node-name NAME] [--node-ip ADDRESS] [--registry-port N] ${KUBELET_USAGE} [--log-level LEVEL]`;
+export const AGENT_USAGE = `gantry agent [--server https://HOST:6443]… [--token TOKEN | --token-file FILE] [--home DIR] [--detach] [--wait] [--node-name NAME] [--node-ip ADDRESS] [--nodeport-addresses primary|CIDR,…] [--registry-port N] ${KUBELET_USAGE} [--log-level LEVEL]`;
 const OPTIONS: OptionSpecs = {
   ...START_OPTIONS,
   ...KUBELET_OPTIONS,
@@ -37,6 +38,7 @@ export async function agent(args: readonly string[], run: PlatformRunner): Promi
     registryPort: parsed.integer("registry-port", PORTS),
     nodeName: parsed.text("node-name"),
     nodeIp: parsed.text("node-ip"),
+    nodePortAddresses: nodePortAddresses(parsed.text("nodeport-addresses"), AGENT_USAGE),
     store: undefined,
     components: AGENT_COMPONENTS,
     logLevel: logLevel(parsed.text("log-level"), AGENT_USAGE),

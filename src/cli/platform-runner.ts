@@ -12,6 +12,8 @@ export interface PlatformOptions {
   registryPort: number | undefined;
   nodeName: string | undefined;
   nodeIp: string | undefined;
+  /** Where node ports are open: `primary` or ranges; absent: as at the last start. */
+  nodePortAddresses: string | undefined;
   /** `embedded`, or `etcd://host:port[,…]`; absent: as at the last start. */
   store: string | undefined;
   /** Which parts of the house run. */

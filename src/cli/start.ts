@@ -19,6 +19,7 @@ export const START_OPTIONS: OptionSpecs = {
   "registry-port": { type: "string" },
   "node-name": { type: "string" },
   "node-ip": { type: "string" },
+  "nodeport-addresses": { type: "string" },
   "log-level": { type: "string" },
 };
 

@@ -10,11 +10,12 @@ import {
   kubeletOptions,
 } from "./kubelet-options.ts";
 import { networkBackend } from "./network-backend.ts";
+import { nodePortAddresses } from "./node-port-addresses.ts";
 import type { PlatformOptions, PlatformRunner } from "./platform-runner.ts";
 import { logLevel, PORTS, START_OPTIONS, start } from "./start.ts";
 
 const COMMON_USAGE =
-  "[--home DIR] [--detach] [--wait] [--api-port N] [--store etcd://HOST:PORT[,…]] [--node-name NAME] [--node-ip ADDRESS] [--network-backend vxlan|host-gw] [--scheduler-config FILE] [--simulated-nodes N] [--log-level LEVEL] [--config FILE] [flags of kube-apiserver and kube-controller-manager, see 'gantry up --help']";
+  "[--home DIR] [--detach] [--wait] [--api-port N] [--store etcd://HOST:PORT[,…]] [--node-name NAME] [--node-ip ADDRESS] [--nodeport-addresses primary|CIDR,…] [--network-backend vxlan|host-gw] [--scheduler-config FILE] [--simulated-nodes N] [--log-level LEVEL] [--config FILE] [flags of kube-apiserver and kube-controller-manager, see 'gantry up --help']";
 export const UP_USAGE = `gantry up [--registry-port N] [--components LIST] [--ingress=false] [--ingress-http-port N] [--ingress-https-port N] ${KUBELET_USAGE} ${COMMON_USAGE}`;
 export const SERVER_USAGE = `gantry server ${COMMON_USAGE}`;
 const SIMULATED_NODES = { min: 0, max: 5_000 };
@@ -67,6 +68,7 @@ async function startServer(
     registryPort: parsed.integer("registry-port", PORTS),
     nodeName: parsed.text("node-name"),
     nodeIp: parsed.text("node-ip"),
+    nodePortAddresses: nodePortAddresses(parsed.text("nodeport-addresses"), usage),
     store: parsed.text("store"),
     components: chosen(parsed.text("components")),
     logLevel: logLevel(parsed.text("log-level"), usage),

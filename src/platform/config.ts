@@ -14,6 +14,8 @@ export interface PlatformConfig {
   nodeName: string;
   /** By which other machines reach this one; found at each start where it is absent. */
   nodeIp?: string;
+  /** Where node ports are open: `primary` (the node's address) or ranges; at all addresses where it is absent. */
+  nodePortAddresses?: string;
   /** 32 hex digits: tells this machine's node from another one of the same name. */
   machine?: string;
   /** Of an agent: `https://host:port`, by which it reaches the API. */
@@ -41,6 +43,7 @@ export interface PlatformConfig {
 
 type Optional =
   | "nodeIp"
+  | "nodePortAddresses"
   | "machine"
   | "clusterId"
   | "networkBackend"
@@ -63,6 +66,7 @@ const FIELDS: Record<Exclude<keyof PlatformConfig, "apiServer" | "controllerMana
 
 const OPTIONAL_FIELDS: Record<Optional, RegExp> = {
   nodeIp: /^\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}$/,
+  nodePortAddresses: /^(primary|[\d.]+\/\d+(,[\d.]+\/\d+)*)$/,
   machine: /^[0-9a-f]{32}$/,
   clusterId: /^[0-9a-f]{32}$/,
   networkBackend: /^(vxlan|host-gw)$/,

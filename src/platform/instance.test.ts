@@ -29,6 +29,7 @@ const load = ({ store, apiPort, ...more }: Load) =>
     registryPort: undefined,
     nodeName: undefined,
     nodeIp: undefined,
+    nodePortAddresses: undefined,
     components: [],
     logLevel: "info",
     programFlags: { apiServer: {}, controllerManager: {} },

@@ -33,6 +33,7 @@ export function loadInstance(options: PlatformOptions): PlatformConfig {
     store: options.store ?? base.store,
     machine: base.machine ?? newMachineId(),
     ...(options.nodeIp === undefined ? {} : { nodeIp: options.nodeIp }),
+    ...(options.nodePortAddresses === undefined ? {} : { nodePortAddresses: options.nodePortAddresses }),
     ...(options.servers === undefined ? {} : { servers: [...options.servers] }),
     ...ingressFields(options.ingress),
   };

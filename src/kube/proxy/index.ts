@@ -1,3 +1,4 @@
+export { HEALTH_PORT } from "./health/health-port.ts";
 export {
   KubeProxy,
   type KubeProxyOptions,

@@ -343,6 +343,32 @@ it("serves node ports, external and load balancer addresses with their policies"
   expect(await ask("127.0.0.1", nodePort)).toBe("ECONNREFUSED");
 });
 
+it("serves node ports at the addresses that are named, and no others", async () => {
+  await stopProxy();
+  await startProxy({ nodePortCidrs: ["203.0.113.0/24", `${pods.gateway}/32`] });
+  const a = await startPod("a");
+  const nodePort = 30_000 + (Number.parseInt(instanceId.slice(0, 3), 16) % 2000);
+  const spec = { clusterIP: serviceIp(13), type: "NodePort", ports: [{ port: 80, nodePort }] };
+  informers.put("services", service("web", spec));
+  informers.put("endpointslices", slice("s", "web", { port: 80 }, [endpoint(a)]));
+  await expect.poll(() => ask(pods.gateway, nodePort), { timeout: 10_000 }).toBe(`a ${pods.gateway}`);
+  expect(await ask("127.0.0.1", nodePort)).toBe("ECONNREFUSED");
+});
+
+it("keeps a node's connections in its zone, as soon as the zone is known", async () => {
+  const [a, b] = [await startPod("a"), await startPod("b")];
+  const ip = serviceIp(14);
+  const hinted = (pod: TestPod, name: string) => ({ ...endpoint(pod), hints: { forZones: [{ name }] } });
+  informers.put("services", service("web", { clusterIP: ip, ports: [{ port: 80 }] }));
+  informers.put("endpointslices", slice("s", "web", { port: 80 }, [hinted(a, "east"), hinted(b, "west")]));
+  await expect.poll(() => answerers(ip, 80, 40), { timeout: 10_000 }).toEqual(["a", "b"]);
+  const labels = { "topology.kubernetes.io/zone": "west" };
+  informers.put("nodes", { metadata: { name: "node-1", labels } });
+  await expect.poll(() => answerers(ip, 80, 40), { timeout: 10_000 }).toEqual(["b"]);
+  informers.put("endpointslices", slice("s", "web", { port: 80 }, [hinted(a, "east"), endpoint(b)]));
+  await expect.poll(() => answerers(ip, 80, 40), { timeout: 10_000 }).toEqual(["a", "b"]);
+});
+
 it("keeps a client with its endpoint where the Service asks for it", async () => {
   const all = [await startPod("a"), await startPod("b"), await startPod("c")];
   const ip = serviceIp(13);

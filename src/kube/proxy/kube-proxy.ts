@@ -10,13 +10,23 @@ import {
 } from "../../base/index.ts";
 import { deleteConntrack, nft, readNftTable } from "../../kernel/index.ts";
 import type { PodNetwork } from "../../network/index.ts";
-import { type EndpointSlice, endpointSlices, type Service, services } from "../api/index.ts";
+import {
+  type EndpointSlice,
+  endpointSlices,
+  type Node,
+  nodes,
+  type Service,
+  services,
+} from "../api/index.ts";
+import type { EventRecorder } from "../client/index.ts";
 import type { Informer, InformerFactory } from "../client/types.ts";
 import { Departures } from "./departures.ts";
+import { HealthChecks } from "./health/health-checks.ts";
+import { NodePortAddresses } from "./node-port-addresses.ts";
 import { OpenConnections } from "./open-connections.ts";
 import { endpointsOfPort, type ServiceEndpoint } from "./service-endpoint.ts";
-import { servicePortsOf } from "./service-port.ts";
-import { rulesOf, type ServiceRules } from "./service-rules.ts";
+import { type ServicePortInfo, servicePortsOf } from "./service-port.ts";
+import { type RuleContext, rulesOf } from "./service-rules.ts";
 import { ServiceTable } from "./service-table.ts";
 import { addressesIn, lastingPodsOf, podsOf, serviceOf } from "./slice-pods.ts";
 import { staleUdp } from "./stale-udp.ts";
@@ -30,6 +40,12 @@ export interface KubeProxyOptions {
   clock?: Clock;
   /** How long connections of Services to a pod that goes away are waited for: some stay open for as long as they can. */
   lastConnectionsMs?: number;
+  /** Where `/healthz` is served; absent: nowhere. */
+  healthPort?: number;
+  /** Ranges of the node's addresses at which node ports are open; absent: all. */
+  nodePortCidrs?: readonly string[] | undefined;
+  /** Tells of what cannot be served. */
+  recorder?: EventRecorder;
   /** Names of services that must be ready first. */
   needs?: readonly string[];
 }
@@ -43,6 +59,7 @@ export interface LeavingPod {
   isListed: boolean;
 }
 
+const ZONE_LABEL = "topology.kubernetes.io/zone";
 const BY_SERVICE = "kube-proxy/service";
 const BY_POD = "kube-proxy/pod";
 const BY_LASTING_POD = "kube-proxy/lasting-pod";
@@ -51,7 +68,6 @@ const CHECK_PERIOD_MS = 30_000;
 /** A packet that met the rules as they were before is in connection tracking by then. */
 const SETTLE_MS = 50;
 const LAST_CONNECTIONS_MS = 1000;
-const LAST_CONNECTIONS_CHECK_MS = 20;
 
 /**
  * Makes Services reachable: follows Services and EndpointSlices, and keeps an nftables table that sends connections to
@@ -65,6 +81,8 @@ export class KubeProxy implements LifecycleService {
   readonly #clock: Clock;
   readonly #services: Informer<Service>;
   readonly #slices: Informer<EndpointSlice>;
+  readonly #node: Informer<Node>;
+  readonly #health: HealthChecks;
   readonly #table: ServiceTable;
   readonly #tableName: string;
   readonly #dirty = new Set<string>();
@@ -91,8 +109,13 @@ export class KubeProxy implements LifecycleService {
     });
     this.#slices.addIndex(BY_POD, ({ endpoints }) => podsOf(endpoints));
     this.#slices.addIndex(BY_LASTING_POD, lastingPodsOf);
+    this.#node = options.informers.informer<Node>(nodes, {
+      fieldSelector: `metadata.name=${options.nodeName}`,
+    });
+    const nodePorts = new NodePortAddresses(options.nodePortCidrs);
+    this.#health = new HealthChecks({ ...options, nodePorts, logger: this.#logger, clock: this.#clock });
     const { serviceCidr, gateway } = options.podNetwork;
-    this.#table = new ServiceTable({ table: this.#tableName, serviceCidr, gateway });
+    this.#table = new ServiceTable({ table: this.#tableName, serviceCidr, gateway, nodePorts });
     this.#writes = new BatchedWrites({
       clock: this.#clock,
       mayWrite: () => this.#running,
@@ -101,7 +124,10 @@ export class KubeProxy implements LifecycleService {
         this.#logger.error("Services cannot be written to nftables", { error: errorMessage(error) });
         this.#mustRewrite = true;
       },
-      onWritten: () => this.#forgetUdp(this.#stale.splice(0)),
+      onWritten: () => {
+        this.#health.proxy.written();
+        this.#forgetUdp(this.#stale.splice(0));
+      },
       collectGarbage: () => this.#collectGarbage(),
     });
   }
@@ -121,11 +147,18 @@ export class KubeProxy implements LifecycleService {
         },
         onDelete: (slice) => this.#touch(serviceOf(slice)),
       }),
+      this.#node.subscribe({
+        onAdd: (node) => this.#nodeIs(node),
+        onUpdate: (node, previous) => this.#nodeIs(node, previous),
+        onDelete: (node) => this.#health.proxy.nodeIs(node),
+      }),
     ];
     const stopChecking = this.#clock.every(CHECK_PERIOD_MS, () => this.#check(), { unref: true });
+    const isOver = new AbortController();
+    const serving = this.#health.run(AbortSignal.any([signal, isOver.signal]));
     try {
-      // Until both are complete the rules of the last run serve better than half of the new ones.
-      await Promise.all([this.#services.synced(signal), this.#slices.synced(signal)]);
+      // Until all are complete the rules of the last run serve better than half of the new ones.
+      await Promise.all([this.#services, this.#slices, this.#node].map((one) => one.synced(signal)));
       this.#running = true;
       this.#writes.flush();
       ready();
@@ -137,6 +170,8 @@ export class KubeProxy implements LifecycleService {
       stopChecking();
       this.#writes.stop();
       for (const stop of stops) stop();
+      isOver.abort();
+      await serving;
     }
   }
 
@@ -183,21 +218,13 @@ export class KubeProxy implements LifecycleService {
   }
 
   async #untilAnswered(addresses: readonly string[], signal: AbortSignal): Promise<void> {
-    const endMs = this.#clock.monotonicMs() + (this.#options.lastConnectionsMs ?? LAST_CONNECTIONS_MS);
+    const limitMs = this.#options.lastConnectionsMs ?? LAST_CONNECTIONS_MS;
     try {
-      while (await this.#isLedTo(addresses)) {
-        if (this.#clock.monotonicMs() >= endMs) return;
-        await this.#clock.sleep(LAST_CONNECTIONS_CHECK_MS, signal);
-      }
+      await this.#openConnections.untilNoneLeadsTo(addresses, limitMs, signal);
     } catch (error) {
       signal.throwIfAborted();
       this.#logger.warn("connections cannot be listed", { error: errorMessage(error) });
     }
-  }
-
-  async #isLedTo(addresses: readonly string[]): Promise<boolean> {
-    const answers = await Promise.all(addresses.map((address) => this.#openConnections.leadTo(address)));
-    return answers.includes(true);
   }
 
   /** Removes the rules of all Services. */
@@ -208,7 +235,15 @@ export class KubeProxy implements LifecycleService {
   #touch(service: string | undefined): void {
     if (service === undefined) return;
     this.#dirty.add(service);
+    this.#health.proxy.changed();
     this.#writes.touch();
+  }
+
+  /** In another zone other endpoints are near. */
+  #nodeIs(node: Node, previous?: Node): void {
+    this.#health.proxy.nodeIs(node);
+    if (node.metadata.labels?.[ZONE_LABEL] === previous?.metadata.labels?.[ZONE_LABEL]) return;
+    for (const service of this.#table.services()) this.#touch(service);
   }
 
   #touchServicesOf(podUid: string): void {
@@ -220,7 +255,9 @@ export class KubeProxy implements LifecycleService {
     const commands: string[] = [];
     for (const key of this.#dirty) {
       const previous = this.#table.rulesOf(key);
-      const next = this.#rulesFor(key);
+      const ports = this.#portsOf(key);
+      const next = ports.length > 0 ? rulesOf(ports, this.#context) : undefined;
+      this.#health.serviceIs(key, this.#services.get(key), ports);
       commands.push(...this.#table.set(key, next));
       this.#stale.push(...staleUdp(previous, next));
     }
@@ -245,20 +282,21 @@ export class KubeProxy implements LifecycleService {
     nft(this.#table.renderAll());
   }
 
-  #rulesFor(key: string): ServiceRules | undefined {
+  #portsOf(key: string): { info: ServicePortInfo; endpoints: ServiceEndpoint[] }[] {
     const service = this.#services.get(key);
-    const ports = service ? servicePortsOf(service) : [];
-    if (ports.length === 0) return undefined;
     const slices = this.#slices.byIndex(BY_SERVICE, key);
     // Such a Service wants its pods for as long as they are there.
     const takesAll = service?.spec?.publishNotReadyAddresses === true;
-    return rulesOf(
-      ports.map((info) => {
-        const endpoints = endpointsOfPort(slices, info.portName, this.#options.nodeName);
-        return { info, endpoints: takesAll ? endpoints : endpoints.map((one) => this.#asItIs(one)) };
-      }),
-      this.#options.podNetwork,
-    );
+    return (service ? servicePortsOf(service) : []).map((info) => {
+      const endpoints = endpointsOfPort(slices, info.portName, this.#options.nodeName);
+      return { info, endpoints: takesAll ? endpoints : endpoints.map((one) => this.#asItIs(one)) };
+    });
+  }
+
+  get #context(): RuleContext {
+    const { podCidr, translationMark } = this.#options.podNetwork;
+    const zone = this.#node.get(this.#options.nodeName)?.metadata.labels?.[ZONE_LABEL] ?? "";
+    return { podCidr, translationMark, zone };
   }
 
   #asItIs(endpoint: ServiceEndpoint): ServiceEndpoint {
@@ -309,6 +347,7 @@ export class KubeProxy implements LifecycleService {
   /** Somebody may have flushed all tables (a firewall's reload does). */
   #check(): void {
     if (!this.#running) return;
+    this.#health.retry();
     this.#departures.forget(
       this.#clock.monotonicMs(),
       (podUid) => this.#slices.byIndex(BY_POD, podUid).length > 0,

@@ -5,6 +5,7 @@ import { type ConntrackEntry, readConntrack } from "../../kernel/index.ts";
 const LAST_OPEN_STATE = 5;
 /** Who asks within this time after a look shares the next one. */
 const PAUSE_MS = 10;
+const CHECK_MS = 20;
 
 type Addresses = ReadonlySet<string>;
 
@@ -25,6 +26,16 @@ export class OpenConnections {
   async leadTo(address: string): Promise<boolean> {
     this.#next ??= this.#look();
     return (await this.#next).has(address);
+  }
+
+  /** Resolves when none leads to any of them, or after the limit. */
+  async untilNoneLeadsTo(addresses: readonly string[], limitMs: number, signal: AbortSignal): Promise<void> {
+    const endMs = this.#clock.monotonicMs() + limitMs;
+    for (;;) {
+      const answers = await Promise.all(addresses.map((address) => this.leadTo(address)));
+      if (!answers.includes(true) || this.#clock.monotonicMs() >= endMs) return;
+      await this.#clock.sleep(CHECK_MS, signal);
+    }
   }
 
   async #look(): Promise<Addresses> {

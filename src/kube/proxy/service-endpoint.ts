@@ -1,5 +1,6 @@
 import { isIPv4 } from "node:net";
 import type { EndpointSlice } from "../api/index.ts";
+import { staysInZone } from "./topology.ts";
 
 /** One address and port behind a Service. */
 export interface ServiceEndpoint {
@@ -14,6 +15,8 @@ export interface ServiceEndpoint {
   isEnding: boolean;
   /** On this node. */
   isLocal: boolean;
+  /** Zones whose nodes are to use it; empty: it has no hint. */
+  zoneHints: readonly string[];
 }
 
 /** The endpoints of one port of a Service, from all its slices; an address that stands in several counts once. */
@@ -41,6 +44,7 @@ export function endpointsOfPort(
           isTerminating: endpoint.conditions?.terminating ?? false,
           isEnding: false,
           isLocal: endpoint.nodeName === nodeName,
+          zoneHints: (endpoint.hints?.forZones ?? []).map(({ name }) => name),
         };
         const key = `${ip}:${port}`;
         const known = found.get(key);
@@ -59,17 +63,29 @@ function isForwardable(ip: string): boolean {
 }
 
 /**
- * Which endpoints take new connections: ready ones, or else those that still serve while they terminate (KEP-1669), and of
- * these rather one that has not heard of it yet.
+ * Which endpoints take new connections: ready ones (those for this node's zone, where hints count), or else those that still serve
+ * while they terminate (KEP-1669), and of these rather one that has not heard of it yet.
  */
-export function usableEndpoints(
+export function usableEndpoints(endpoints: readonly ServiceEndpoint[], zone: string): ServiceEndpoint[] {
+  const mayLeaveZone = !staysInZone(endpoints, zone);
+  return readyOrServing(endpoints, ({ zoneHints }) => mayLeaveZone || zoneHints.includes(zone));
+}
+
+/** The same of this node's alone, as traffic policy Local has it: zones do not count. */
+export function usableLocalEndpoints(endpoints: readonly ServiceEndpoint[]): ServiceEndpoint[] {
+  return readyOrServing(
+    endpoints.filter(({ isLocal }) => isLocal),
+    () => true,
+  );
+}
+
+function readyOrServing(
   endpoints: readonly ServiceEndpoint[],
-  onlyLocal: boolean,
+  isNear: (endpoint: ServiceEndpoint) => boolean,
 ): ServiceEndpoint[] {
-  const candidates = onlyLocal ? endpoints.filter(({ isLocal }) => isLocal) : endpoints;
-  const ready = candidates.filter(({ isReady }) => isReady);
+  const ready = endpoints.filter((endpoint) => endpoint.isReady && isNear(endpoint));
   if (ready.length > 0) return ready;
-  const terminating = candidates.filter(({ isServing, isTerminating }) => isServing && isTerminating);
+  const terminating = endpoints.filter(({ isServing, isTerminating }) => isServing && isTerminating);
   const untold = terminating.filter(({ isEnding }) => !isEnding);
   return untold.length > 0 ? untold : terminating;
 }

@@ -1,5 +1,5 @@
 import { shortHash } from "../../base/index.ts";
-import { type ServiceEndpoint, usableEndpoints } from "./service-endpoint.ts";
+import { type ServiceEndpoint, usableEndpoints, usableLocalEndpoints } from "./service-endpoint.ts";
 import type { ServicePortInfo } from "./service-port.ts";
 
 /** What one Service needs in the table. */
@@ -18,6 +18,8 @@ export interface RuleContext {
   podCidr: string;
   /** See PodNetwork. */
   translationMark: number;
+  /** The node's `topology.kubernetes.io/zone`; empty where it has none. */
+  zone: string;
 }
 
 /** Packets with this mark leave with the node's address (kube-proxy's masquerade bit). */
@@ -48,8 +50,8 @@ function addPort(
   all: readonly ServiceEndpoint[],
   context: RuleContext,
 ): void {
-  const everywhere = usableEndpoints(all, false);
-  const here = usableEndpoints(all, true);
+  const everywhere = usableEndpoints(all, context.zone);
+  const here = usableLocalEndpoints(all);
   const internal = info.internalLocal ? here : everywhere;
   const id = shortHash(info.id, 12);
 

@@ -1,5 +1,6 @@
 import { shortHash } from "../../base/index.ts";
 import type { NftTable } from "../../kernel/index.ts";
+import type { NodePortAddresses } from "./node-port-addresses.ts";
 import type { ServiceRules } from "./service-rules.ts";
 import { MASQUERADE_MARK } from "./service-rules.ts";
 
@@ -8,6 +9,7 @@ export interface ServiceTableOptions {
   serviceCidr: string;
   /** The node's address towards its pods. */
   gateway: string;
+  nodePorts: Pick<NodePortAddresses, "cidrs">;
 }
 
 /** Elements of the table's maps and sets, and which Services ask for them; where several do, the first one has it. */
@@ -207,9 +209,11 @@ const baseMark = (options: ServiceTableOptions) => `base_${shortHash(renderBase(
  * The part of the table that does not depend on Services: one look-up for addresses, one for node ports. Connections
  * that are under way never come here: only their first packet passes through a nat chain.
  */
-function renderBase({ table, serviceCidr, gateway }: ServiceTableOptions): string {
+function renderBase({ table, serviceCidr, gateway, nodePorts }: ServiceTableOptions): string {
   const byAddress = "ip daddr . meta l4proto . th dport";
-  const byNodePort = "fib daddr type local meta l4proto . th dport";
+  const ranges = nodePorts.cidrs.length > 0 ? nodePorts.cidrs.map((cidr) => ` ip daddr ${cidr}`) : [""];
+  const byNodePort = (map: string) =>
+    ranges.map((range) => `fib daddr type local${range} meta l4proto . th dport vmap @${map}`).join("\n    ");
   return `
 add table ip ${table}
 delete table ip ${table}
@@ -223,7 +227,7 @@ table ip ${table} {
 
   chain services {
     ${byAddress} vmap @service_ips
-    ${byNodePort} vmap @service_nodeports
+    ${byNodePort("service_nodeports")}
   }
   chain prerouting {
     type nat hook prerouting priority -95; policy accept;
@@ -245,7 +249,7 @@ table ip ${table} {
   }
   chain check_endpoints {
     ${byAddress} vmap @no_endpoint_services
-    ${byNodePort} vmap @no_endpoint_nodeports
+    ${byNodePort("no_endpoint_nodeports")}
   }
   chain check_addresses {
     ip daddr @cluster_ips goto reject_new

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { type Clock, isGantryError, type Logger, type Service } from "../../base/index.ts";
 import type { PlatformOptions } from "../../cli/index.ts";
 import { type Cri, createCri } from "../../cri/index.ts";
-import type { KubeClient } from "../../kube/client/index.ts";
+import { createEventRecorder, type KubeClient } from "../../kube/client/index.ts";
 import { createVolumeProvisioner } from "../../kube/controllers/index.ts";
 import { ClusterDns } from "../../kube/dns/index.ts";
 import {
@@ -12,7 +12,7 @@ import {
   type ServingCredentials,
 } from "../../kube/kubelet/index.ts";
 import { NetworkPolicies } from "../../kube/network-policy/index.ts";
-import { KubeProxy } from "../../kube/proxy/index.ts";
+import { HEALTH_PORT, KubeProxy } from "../../kube/proxy/index.ts";
 import type { PodNetwork, PodPeer } from "../../network/index.ts";
 import { nameServiceAddress } from "../address-range.ts";
 import { type ClusterSettings, leaseSeconds, vniOf } from "../cluster/cluster-settings.ts";
@@ -171,18 +171,30 @@ export function nodeRole(options: NodeRoleOptions): NodeRole {
       keptIn: kept("proxy"),
       needs: [clientsNeed, "pod-network"],
       client: () => clients.proxy(),
-      run: (_client, informers, context) => {
+      run: async (client, informers, context) => {
+        const { nodeName } = config;
+        const recorder = createEventRecorder({
+          client,
+          component: "kube-proxy",
+          host: nodeName,
+          logger,
+          clock,
+        });
         proxy.fill(
           new KubeProxy({
             informers,
-            nodeName: config.nodeName,
+            nodeName,
+            healthPort: HEALTH_PORT,
+            nodePortCidrs: nodePortCidrs(config, nodeAddress(config, settings.value)),
+            recorder,
             instanceId: config.instanceId,
             podNetwork: podNetwork.value,
             logger,
             clock,
           }),
         );
-        return proxy.value.run(context);
+        await proxy.value.run(context);
+        await recorder.stop();
       },
       logger,
       clock,
@@ -248,6 +260,11 @@ export function nodeRole(options: NodeRoleOptions): NodeRole {
     }),
   ];
   return { services, kubelet };
+}
+
+/** Node ports are open at these of the node's addresses; undefined: at all. */
+function nodePortCidrs({ nodePortAddresses }: PlatformConfig, nodeIp: string): string[] | undefined {
+  return nodePortAddresses === "primary" ? [`${nodeIp}/32`] : nodePortAddresses?.split(",");
 }
 
 /** Nobody wants them any more: the cluster gave their addresses away with the node that they were on. */

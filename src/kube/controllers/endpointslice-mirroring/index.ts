@@ -7,6 +7,7 @@ import {
 import type { ApiObject } from "../../api/types.ts";
 import { type Controller, type ControllerDependencies, createController } from "../controller.ts";
 import { planSlices } from "../endpointslice/plan.ts";
+import { planHints } from "../endpointslice/slice-hints.ts";
 import { MANAGED_BY, SERVICE_NAME, SliceWriter, sliceLabels } from "../endpointslice/slice-writer.ts";
 import { Expectations } from "../expectations.ts";
 import { keyOf } from "../object-key.ts";
@@ -54,6 +55,7 @@ export function createEndpointSliceMirroringController(dependencies: ControllerD
     }
     const labels = sliceLabels({ metadata: source!.metadata, spec: services.get(key)!.spec }, MANAGER);
     const plan = planSlices(groups, existing, labels);
+    planHints(plan, "none", undefined);
     for (const content of plan.create) {
       const slice = await writer.create(source!, labels, content);
       if (slice && !slices.get(keyOf(slice))) creations.expect(key, slice.metadata.name);

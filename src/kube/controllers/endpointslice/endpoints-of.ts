@@ -1,4 +1,4 @@
-import type { Node, ObjectReference, Pod, Service, ServicePort } from "../../api/index.ts";
+import type { EndpointHints, Node, ObjectReference, Pod, Service, ServicePort } from "../../api/index.ts";
 import { isPodTerminal } from "../../api/index.ts";
 import type { Informer } from "../../client/index.ts";
 import { isReady } from "../pod-state.ts";
@@ -9,6 +9,7 @@ export interface SliceEndpoint {
   hostname?: string;
   nodeName?: string;
   zone?: string;
+  hints?: EndpointHints;
   /** Made from pods it is always there, with a uid. */
   targetRef?: ObjectReference;
 }

@@ -14,6 +14,8 @@ export interface SlicePlan {
   create: SliceContent[];
   update: { slice: EndpointSlice; content: SliceContent }[];
   remove: EndpointSlice[];
+  /** Slices that are as they should be but for hints, which are planned afterwards. */
+  keep: { slice: EndpointSlice; content: SliceContent }[];
 }
 
 const podOf = (endpoint: Endpoint | SliceEndpoint): string =>
@@ -28,12 +30,13 @@ export function planSlices(
   existing: readonly EndpointSlice[],
   labels: Record<string, string>,
 ): SlicePlan {
-  const plan: SlicePlan = { create: [], update: [], remove: [] };
+  const plan: SlicePlan = { create: [], update: [], remove: [], keep: [] };
   const unused = new Set(existing);
   const keep = (slice: EndpointSlice, content: SliceContent): void => {
     unused.delete(slice);
     const isSame = sameEndpoints(slice.endpoints ?? [], content.endpoints) && samePorts(slice, content.ports);
-    if (!isSame || !jsonEquals(slice.metadata.labels ?? {}, labels)) plan.update.push({ slice, content });
+    const isKept = isSame && jsonEquals(slice.metadata.labels ?? {}, labels);
+    (isKept ? plan.keep : plan.update).push({ slice, content });
   };
   for (const { ports, endpoints } of groups) {
     const wanted = new Map(endpoints.map((endpoint) => [podOf(endpoint), endpoint]));
@@ -86,6 +89,6 @@ function normalPort(port: DiscoveryV1EndpointPort): SlicePort {
 
 function sameEndpoints(a: readonly Endpoint[], b: readonly SliceEndpoint[]): boolean {
   if (a.length !== b.length) return false;
-  const known = new Map(a.map((one) => [podOf(one), one]));
+  const known = new Map(a.map(({ hints: _hints, ...one }) => [podOf(one), one]));
   return b.every((one) => jsonEquals(known.get(podOf(one)), one));
 }
