@@ -1,13 +1,13 @@
 import type { Socket } from "node:net";
-import { GantryError, systemClock } from "../../base/index.ts";
+import { systemClock } from "../../base/index.ts";
 import type { HttpLimits } from "../limits.ts";
 import { linger, refuse } from "../refuse.ts";
 import { canonicalTarget } from "../request-target.ts";
 import { type BodyFraming, BodyReader, framingOf } from "./body-reader.ts";
+import { IncomingBody } from "./incoming-body.ts";
 import { END_OF_HEAD, type RequestHead, readRequestHead } from "./message-head.ts";
 import { PlainAnswer } from "./plain-answer.ts";
 import type { PlainRequest } from "./plain-request.ts";
-import type { BodyTaker, RequestBody } from "./request-body.ts";
 
 export interface PlainConnectionOptions {
   limits: Required<HttpLimits>;
@@ -235,66 +235,4 @@ function isTooMany(head: string, maxHeaders: number): boolean {
   let count = -1;
   for (let at = head.indexOf("\r\n"); at >= 0; at = head.indexOf("\r\n", at + 2)) count++;
   return count > maxHeaders;
-}
-
-/** The body of the request that is under way. */
-class IncomingBody implements RequestBody {
-  readonly #reader: BodyReader;
-  readonly #socket: Socket;
-  readonly #wanted: () => void;
-  #taker: BodyTaker | undefined;
-  #isDropped = false;
-  #isPaused = false;
-
-  /** `wanted` is called when somebody begins, or goes on, to take it. */
-  constructor(reader: BodyReader, socket: Socket, wanted: () => void) {
-    this.#reader = reader;
-    this.#socket = socket;
-    this.#wanted = wanted;
-  }
-
-  get isOver(): boolean {
-    return this.#reader.isOver;
-  }
-
-  get isFlowing(): boolean {
-    return this.#isDropped || (this.#taker !== undefined && !this.#isPaused);
-  }
-
-  start(taker: BodyTaker): void {
-    this.#taker = taker;
-    this.#wanted();
-  }
-
-  pause(): void {
-    this.#isPaused = true;
-    this.#socket.pause();
-  }
-
-  resume(): void {
-    if (!this.#isPaused) return;
-    this.#isPaused = false;
-    this.#wanted();
-  }
-
-  drop(): void {
-    this.#isDropped = true;
-    this.#taker = undefined;
-  }
-
-  /** Returns what follows it. Throws BadFraming. */
-  read(bytes: Buffer): Buffer {
-    const rest = this.#reader.read(bytes, (piece) => this.#taker?.take(piece));
-    if (this.#reader.isOver) this.#taker?.end();
-    return rest;
-  }
-
-  cut(cause?: Error): void {
-    const taker = this.#taker;
-    this.#taker = undefined;
-    this.#isDropped = true;
-    taker?.fail(
-      new GantryError("InvalidArgument", "the request's body ended early", { code: "Http.BodyCut", cause }),
-    );
-  }
 }
