@@ -40,6 +40,8 @@ export function createNodeLifecycleController(
   const turns = new ZoneTurns(time, health);
   /** Ready at their last look; for news only. */
   const wasReady = new Set<string>();
+  /** By node that is not ready: the pods that were told so of once. What their kubelet says of them after that, it may say. */
+  const told = new Map<string, Set<string>>();
   let wereAllDown = false;
 
   const isReady = (object: Node | Pod): boolean => readyOf(object)?.status === "True";
@@ -70,33 +72,43 @@ export function createNodeLifecycleController(
     });
 
   /** Pods on a node that is not ready are not ready either, whatever they last said. */
-  const markPodsNotReady = async (name: string): Promise<void> => {
+  const markPodsNotReady = async (name: string, isSilent: boolean): Promise<void> => {
+    const known = told.get(name) ?? new Set();
+    told.set(name, known);
     for (const pod of podsOn(pods, name)) {
-      if (!isReady(pod)) continue;
-      const conditions = [
-        { type: "Ready", status: "False", lastTransitionTime: rfc3339Seconds(clock.nowMs()) },
-      ];
-      const body = { metadata: { uid: pod.metadata.uid }, status: { conditions } };
-      const { namespace, name: podName } = pod.metadata;
-      await unlessGone(
-        client.patch(podsResource, namespace, podName, "strategic", body, { subresource: "status" }),
-      );
-      recorder.event(pod, "Warning", "NodeNotReady", "Node is not ready");
+      const { namespace, name: podName, uid } = pod.metadata;
+      if (isReady(pod) && (isSilent || !known.has(uid))) {
+        const conditions = [
+          { type: "Ready", status: "False", lastTransitionTime: rfc3339Seconds(clock.nowMs()) },
+        ];
+        const body = { metadata: { uid }, status: { conditions } };
+        await unlessGone(
+          client.patch(podsResource, namespace, podName, "strategic", body, { subresource: "status" }),
+        );
+        recorder.event(pod, "Warning", "NodeNotReady", "Node is not ready");
+      }
+      known.add(uid);
     }
   };
 
   const judge = async (node: Node): Promise<void> => {
     const { name } = node.metadata;
+    const ready = readyOf(node);
     if (isReady(node)) {
       wasReady.add(name);
+      told.delete(name);
       return;
     }
-    if (wasReady.delete(name)) {
+    if (wasReady.delete(name))
       recorder.event(node, "Normal", "NodeNotReady", `Node ${name} status is now: NodeNotReady`);
-      await markPodsNotReady(name);
-    } else if (readyOf(node)?.status === "Unknown") {
-      await markPodsNotReady(name);
-    }
+    // A node that has said nothing of itself yet is about to.
+    if (ready) await markPodsNotReady(name, ready.status === "Unknown");
+  };
+
+  /** What comes to a node that is not ready is told at once. */
+  const placed = (pod: Pod, previous: Pod | undefined, enqueue: (key: string) => void): void => {
+    const name = pod.spec.nodeName;
+    if (name && name !== previous?.spec.nodeName && told.has(name)) enqueue(name);
   };
 
   const taint = (node: Node): Promise<Node> => {
@@ -143,7 +155,12 @@ export function createNodeLifecycleController(
             health.remove(name);
             heartbeats.forget(name);
             wasReady.delete(name);
+            told.delete(name);
           },
+        }),
+        pods.subscribe({
+          onAdd: (pod) => placed(pod, undefined, enqueue),
+          onUpdate: (pod, previous) => placed(pod, previous, enqueue),
         }),
       ],
       concurrency: 2,

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { GantryError } from "../../../base/index.ts";
 import { idle, ManualClock } from "../../../base/manual-clock.test-support.ts";
 import { events, leases, nodes, pods as podsResource } from "../../api/index.ts";
 import type { Informer, InformerFactory, ResourceRef } from "../../client/index.ts";
@@ -114,6 +115,10 @@ describe("the life of nodes", () => {
     ((await getNode(name)).spec.taints ?? []).map((one) => `${one.key}:${one.effect}`).sort();
   const readyOf = async (name: string): Promise<string> =>
     (await getNode(name)).status!.conditions!.find((one) => one.type === "Ready")!.status;
+  const podReady = async (name: string): Promise<string> =>
+    (await plane.client.get(podsResource, namespace, name)).status!.conditions!.find(
+      (one) => one.type === "Ready",
+    )!.status;
   const podNames = async () =>
     (await plane.client.list(podsResource, { namespace })).items
       .filter((one) => !one.metadata.deletionTimestamp)
@@ -152,16 +157,55 @@ describe("the life of nodes", () => {
     );
     expect(await taints("a")).toEqual([`${UNREACHABLE}:NoExecute`, `${UNREACHABLE}:NoSchedule`]);
     expect((await getNode("a")).spec.taints!.every((one) => one.timeAdded)).toBe(true);
-    expect(
-      (await plane.client.get(podsResource, namespace, "p")).status!.conditions!.find(
-        (one) => one.type === "Ready",
-      )!.status,
-    ).toBe("False");
+    expect(await podReady("p")).toBe("False");
     await eventually(async () =>
       expect(await messages("NodeNotReady")).toContain("Node a status is now: NodeNotReady"),
     );
     expect(await readyOf("b")).toBe("True");
     expect(await taints("b")).toEqual([]);
+  });
+
+  it("tells pods of a node that is not ready once, also what happened while it was down, and what comes there later", async () => {
+    await addPod("p", "a");
+    await addPod("elsewhere", "b");
+    await running.stop();
+    await setReady("a", "False");
+    await start();
+    await eventually(async () => expect(await podReady("p")).toBe("False"));
+    // The node's kubelet is there, and knows better.
+    const conditions = [{ type: "Ready", status: "True" }];
+    const body = { status: { conditions } };
+    await plane.client.patch(podsResource, namespace, "p", "strategic", body, { subresource: "status" });
+    await plane.client.create(podsResource, pod("later", namespace));
+    await plane.client.patch(podsResource, namespace, "later", "strategic", body, { subresource: "status" });
+    await plane.client.createSubresource(podsResource, namespace, "later", "binding", {
+      metadata: { name: "later", namespace },
+      target: { kind: "Node", name: "a" },
+    });
+    await eventually(async () => expect(await podReady("later")).toBe("False"));
+    expect([await podReady("p"), await podReady("elsewhere")]).toEqual(["True", "True"]);
+  });
+
+  it("tells a pod again where that failed", async () => {
+    await addPod("p", "a");
+    await running.stop();
+    let refused = 0;
+    running = await plane.run(
+      {
+        "node-controller": (dependencies) =>
+          createNodeLifecycleController({
+            ...dependencies,
+            client: intercepted(dependencies.client, "patch", (patch) => (...args: unknown[]) => {
+              if (refused++ === 0) return Promise.reject(new GantryError("Unavailable", "not now"));
+              return patch(...args);
+            }),
+          }),
+      },
+      { clock },
+    );
+    await setReady("a", "False");
+    for (let seconds = 0; seconds < 60 && refused < 2; seconds += 5) await clock.advance(5_000);
+    await eventually(async () => expect(await podReady("p")).toBe("False"));
   });
 
   it("evicts pods when their toleration is over, and not others", async () => {
