@@ -21,6 +21,7 @@ export * from "./go-url.ts";
 export * from "./image-reference.ts";
 export * from "./ip-address.ts";
 export * from "./ip-address-problem.ts";
+export * from "./ip-prefix.ts";
 export * from "./json-integers.ts";
 export * from "./json-patch.ts";
 export * from "./json-pieces.ts";

@@ -54,6 +54,16 @@ describe("networks", () => {
         "invalid pool request: Pool overlaps with other one on this address space",
       ],
       [
+        ["create", "--subnet", "10.235.0.0/24", "--ip-range", "10.235.0.65/26", "x"],
+        "invalid network config:\ninvalid ip-range 10.235.0.65/26: it should be 10.235.0.64/26",
+      ],
+      [
+        ["create", "--subnet", "10.235.0.1/24", "--ip-range", "10.235.0.65/26", "x"],
+        "invalid network config:\n* invalid subnet 10.235.0.1/24: it should be 10.235.0.0/24\n" +
+          "* invalid ip-range 10.235.0.65/26: it should be 10.235.0.64/26",
+      ],
+      [["create", "--subnet", "fd00:235::/64", "x"], "IPv6 subnets are not supported"],
+      [
         ["create", "--subnet", "foo", "x"],
         "invalid network config:\ninvalid subnet foo: invalid CIDR block notation",
       ],
