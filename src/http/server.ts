@@ -33,6 +33,8 @@ export interface TlsOptions {
   contextFor?: (serverName: string) => SecureContext | undefined;
   /** The oldest version that is spoken; 1.2 where it is absent. */
   minVersion?: SecureVersion;
+  /** Cipher suites, as OpenSSL names them; Node's where they are absent. */
+  ciphers?: string;
   /** 48 bytes by which whoever has the same resumes its sessions; of its own where they are absent. */
   ticketKeys?: Buffer;
 }
@@ -334,11 +336,12 @@ function sniCallback(contextFor: NonNullable<TlsOptions["contextFor"]>) {
   };
 }
 
-function secureContext({ key, cert, ca, minVersion = "TLSv1.2" }: TlsOptions): SecureContextOptions {
+function secureContext({ key, cert, ca, ciphers, minVersion = "TLSv1.2" }: TlsOptions): SecureContextOptions {
   return {
     key,
     cert,
     ...(ca ? { ca } : {}),
+    ...(ciphers === undefined ? {} : { ciphers }),
     minVersion,
     // Whose a connection is, is read once; Go's servers renegotiate with nobody either.
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION,

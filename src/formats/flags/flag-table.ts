@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { invalidArgument } from "../../base/index.ts";
-import type { Flag, FlagSection, GivenFlags } from "./flag.ts";
+import type { Flag, FlagSection, FlagType, GivenFlags } from "./flag.ts";
 import { FlagValues } from "./flag-values.ts";
 
 const TYPES: Record<Flag["type"], string> = {
@@ -14,6 +14,7 @@ const TYPES: Record<Flag["type"], string> = {
   pairs: "key=value",
   file: "file",
   files: "file",
+  certKeys: "namedCertKey",
 };
 
 /** The flags that a program takes, in their sections. Whatever is wrong with what is given is told in pflag's words. */
@@ -83,14 +84,19 @@ export class FlagTable {
     return Object.fromEntries(
       Object.entries(given).map(([name, values]) => {
         const type = this.#byName.get(name)?.type;
-        const isPath = type === "file" || type === "files";
-        return [
-          name,
-          values.map((value) => (isPath && value !== "" && value !== "-" ? resolve(from, value) : value)),
-        ];
+        return [name, values.map((value) => absoluteValue(type, value, from))];
       }),
     );
   }
+}
+
+function absoluteValue(type: FlagType | undefined, value: string, from: string): string {
+  if (value === "" || value === "-") return value;
+  if (type === "file" || type === "files") return resolve(from, value);
+  if (type !== "certKeys") return value;
+  const [files = "", ...names] = value.split(":");
+  const paths = files.split(",").map((file) => (file.trim() === "" ? file : resolve(from, file.trim())));
+  return [paths.join(","), ...names].join(":");
 }
 
 function flagHelp({ name, type, default: value, help }: Flag): string {

@@ -2,9 +2,11 @@ import { invalidArgument } from "../../base/index.ts";
 import { CsvError, parseCsv } from "../csv.ts";
 import { goBoolProblem, parseGoBool } from "../go-bool.ts";
 import { goDurationProblem, parseGoDuration } from "../go-duration.ts";
-import type { Flag, GivenFlags } from "./flag.ts";
+import type { Flag, FlagType, GivenFlags } from "./flag.ts";
 
 const NS_PER_MS = 1e6;
+
+const LISTS: ReadonlySet<FlagType> = new Set(["strings", "texts", "files", "pairs", "certKeys"]);
 
 /** What was given of the flags of a table, read by their types. Throws InvalidArgument in pflag's words. */
 export class FlagValues {
@@ -52,7 +54,7 @@ export class FlagValues {
   /** Every flag with its value, as it would be written. */
   all(): [name: string, value: string][] {
     return [...this.#flags.values()].map(({ name, type }) => {
-      const isList = type === "strings" || type === "texts" || type === "files" || type === "pairs";
+      const isList = LISTS.has(type);
       return [name, isList ? `[${this.list(name).join(",")}]` : this.text(name)];
     });
   }

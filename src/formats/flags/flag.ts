@@ -1,4 +1,7 @@
-/** What a flag takes. `strings` is a list with commas, and may be repeated; `texts` takes each value whole. */
+/**
+ * What a flag takes. `strings` is a list with commas, and may be repeated; `texts` takes each value whole; `certKeys` is the same with
+ * `CERTFILE,KEYFILE` or `CERTFILE,KEYFILE:NAME,…`.
+ */
 export type FlagType =
   | "string"
   | "boolean"
@@ -8,6 +11,7 @@ export type FlagType =
   | "strings"
   | "texts"
   | "pairs"
+  | "certKeys"
   | "file"
   | "files";
 

@@ -70,6 +70,7 @@ import { ObjectStore } from "./objects/object-store.ts";
 import { StoredObject } from "./objects/stored-object.ts";
 import { Offload } from "./offload/offload.ts";
 import { RequestThreads } from "./offload/request-threads.ts";
+import { certificatesByName } from "./options/named-certificates.ts";
 import { DEFAULT_REQUEST_TIMES, type RequestTimes } from "./options/read-request-times.ts";
 import { DEFAULT_HTTP2 } from "./options/read-serving.ts";
 import { observers } from "./request-observer.ts";
@@ -469,13 +470,16 @@ class KubeApiServer implements ApiServer {
       running.push(flowRun.ended);
       await flowRun.ready;
       this.#start.finish("poststarthook/priority-and-fairness-config-consumer");
+      const clientCa = this.#authentication.authoritiesPem;
       this.#http = await startHttpServer({
         listen: { port, ...(host === undefined ? {} : { host }) },
         tls: {
           key: tls.pair?.keyPem ?? certificates.server.keyPem,
           cert: tls.pair?.certPem ?? certificates.server.certPem,
           ...(tls.minVersion ? { minVersion: tls.minVersion } : {}),
-          ca: this.#authentication.authoritiesPem,
+          ...(tls.ciphers ? { ciphers: tls.ciphers } : {}),
+          ...(tls.named ? { contextFor: certificatesByName(tls.named, clientCa) } : {}),
+          ca: clientCa,
           requestCert: true,
         },
         ...(http2.isOffered ? { http2 } : {}),

@@ -135,6 +135,16 @@ export const API_SERVER_FLAGS = new FlagTable([
       { name: "tls-cert-file", type: "file", help: "Certificate of the server, then those over it." },
       { name: "tls-private-key-file", type: "file", help: "Key of --tls-cert-file." },
       {
+        name: "tls-sni-cert-key",
+        type: "certKeys",
+        help: "CERTFILE,KEYFILE[:NAME,…]: another certificate for these names, or its own; may be repeated.",
+      },
+      {
+        name: "tls-cipher-suites",
+        type: "strings",
+        help: "Cipher suites of TLS 1.2 and before, by Go's names; those of TLS 1.3 cannot be chosen.",
+      },
+      {
         name: "tls-min-version",
         type: "string",
         help: "The oldest version of TLS: VersionTLS10, VersionTLS11, VersionTLS12, VersionTLS13.",

@@ -37,6 +37,27 @@ describe("a server as flags want it", () => {
     expect(await handshake(elsewhere.caPem, "TLSv1.2")).toMatch(/PROTOCOL_VERSION/);
   });
 
+  it("speaks the cipher suites that were chosen, and no others", async () => {
+    server = await startTestServer({
+      tls: { ciphers: "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384" },
+    });
+    const chosen = (ciphers: string) =>
+      new Promise<string>((resolve) => {
+        const { port } = new URL(server.url);
+        const options = { host: "127.0.0.1", port: Number(port), rejectUnauthorized: false };
+        const socket = connect({ ...options, maxVersion: "TLSv1.2", ciphers });
+        socket.on("secureConnect", () => {
+          resolve(socket.getCipher().name);
+          socket.destroy();
+        });
+        socket.on("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+      });
+    expect(await chosen("DEFAULT")).toMatch(/AES256-GCM-SHA384$/);
+    expect(await chosen("ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256")).toMatch(
+      /HANDSHAKE_FAILURE/,
+    );
+  });
+
   it("refuses privileged containers where it is not to allow them, on the threads too", async () => {
     const container = (filler: string) => ({
       ...{ name: "c", image: "i", securityContext: { privileged: true } },

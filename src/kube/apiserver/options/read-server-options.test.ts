@@ -228,6 +228,26 @@ describe("the options that flags say", () => {
     ],
     [{ "tls-min-version": ["1.2"] }, 'unknown tls version "1.2"'],
     [
+      { "tls-cipher-suites": ["TLS_RSA_WITH_AES_128_CBC_SHA,ECDHE-RSA-AES128-SHA"] },
+      "Cipher suite ECDHE-RSA-AES128-SHA not supported or doesn't exist",
+    ],
+    [
+      { "tls-sni-cert-key": ["a.crt"] },
+      'invalid argument "a.crt" for "--tls-sni-cert-key" flag: expected comma separated certificate and key file paths',
+    ],
+    [
+      { "tls-sni-cert-key": ["a.crt,a.key: "] },
+      'invalid argument "a.crt,a.key: " for "--tls-sni-cert-key" flag: empty names list is not allowed',
+    ],
+    [
+      { "tls-sni-cert-key": ["/nowhere/a.crt,/nowhere/a.key"] },
+      "--tls-sni-cert-key: ENOENT: no such file or directory, open '/nowhere/a.crt'",
+    ],
+    [
+      { "tls-sni-cert-key": ["/dev/null,/dev/null:a"] },
+      "invalid SNI cert keypair [0]: error:0480006C:PEM routines::no start line",
+    ],
+    [
       { "service-node-port-range": ["9-1"] },
       'invalid argument "9-1" for "--service-node-port-range" flag: end port cannot be less than start port: 9-1',
     ],

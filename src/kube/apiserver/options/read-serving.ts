@@ -1,12 +1,18 @@
 import { isIP } from "node:net";
 import type { SecureVersion } from "node:tls";
 import type { FlagValues } from "../../../formats/index.ts";
-import { fileOf, type OptionProblems } from "./option-problems.ts";
+import { cipherListOf } from "./cipher-suites.ts";
+import { certificatesByName, type NamedCertificate, parseCertKey } from "./named-certificates.ts";
+import { fileOf, type OptionProblems, textOfFile } from "./option-problems.ts";
 
 export interface ServingTls {
   /** Of the server, instead of the instance's own. */
   pair?: { certPem: string; keyPem: string };
   minVersion?: SecureVersion;
+  /** As OpenSSL names them. */
+  ciphers?: string;
+  /** Other certificates, for the name that a client asks for. */
+  named?: readonly NamedCertificate[];
 }
 
 const TLS_VERSIONS: Record<string, SecureVersion> = {
@@ -25,9 +31,29 @@ export async function readTls(flags: FlagValues, problems: OptionProblems): Prom
   const name = flags.text("tls-min-version");
   const minVersion = TLS_VERSIONS[name];
   if (name !== "" && !minVersion) problems.add(`unknown tls version ${JSON.stringify(name)}`);
+  const ciphers = cipherListOf(flags.list("tls-cipher-suites"), (suite) =>
+    problems.add(`Cipher suite ${suite} not supported or doesn't exist`),
+  );
+  const named: NamedCertificate[] = [];
+  for (const value of flags.list("tls-sni-cert-key")) {
+    const pair = await problems.during(() => namedCertificateOf(value));
+    if (pair) named.push(pair);
+  }
+  await problems.during(() => certificatesByName(named));
   return {
     ...(certPem && keyPem ? { pair: { certPem, keyPem } } : {}),
     ...(minVersion ? { minVersion } : {}),
+    ...(ciphers === undefined ? {} : { ciphers }),
+    ...(named.length > 0 ? { named } : {}),
+  };
+}
+
+async function namedCertificateOf(value: string): Promise<NamedCertificate> {
+  const { certFile, keyFile, names } = parseCertKey(value);
+  return {
+    names,
+    certPem: await textOfFile(certFile, "tls-sni-cert-key"),
+    keyPem: await textOfFile(keyFile, "tls-sni-cert-key"),
   };
 }
 
