@@ -1,15 +1,15 @@
-import { chmodSync, existsSync, lstatSync, unlinkSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, lstatSync, unlinkSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { dirname } from "node:path";
 import { errnoCode, GantryError } from "../base/index.ts";
 
 /**
  * Port 0 takes a free port. `isShared`: others of this program may listen on it too, and the kernel shares the connections among all
- * (SO_REUSEPORT). A socket file gets mode 0660 when no mode is given.
+ * (SO_REUSEPORT). A socket file gets mode 0660 when no mode is given, and belongs to the group `gid` where one is given.
  */
 export type ListenAddress =
   | { port: number; host?: string; isShared?: boolean }
-  | { socketPath: string; mode?: number };
+  | { socketPath: string; mode?: number; gid?: number };
 export type BoundAddress = { host: string; port: number } | { socketPath: string };
 
 const DEFAULT_HOST = "0.0.0.0";
@@ -34,7 +34,13 @@ export async function listen(server: Server, where: ListenAddress): Promise<void
   if (mask !== undefined) process.umask(mask);
   await listening;
   server.removeAllListeners("error");
-  if ("socketPath" in where) chmodSync(where.socketPath, where.mode ?? DEFAULT_MODE);
+  if ("socketPath" in where) grantAccess(where);
+}
+
+/** The group first: at no time may another one have what the mode gives to it. */
+function grantAccess({ socketPath, mode, gid }: Extract<ListenAddress, { socketPath: string }>): void {
+  if (gid !== undefined) chownSync(socketPath, lstatSync(socketPath).uid, gid);
+  chmodSync(socketPath, mode ?? DEFAULT_MODE);
 }
 
 /** Throws as listening there would, where anybody listens there: also who would share the port. */

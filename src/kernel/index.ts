@@ -81,6 +81,7 @@ export {
   setLinkUp,
   type VethOptions,
 } from "./links.ts";
+export { type LocalGroup, localGroup } from "./local-groups.ts";
 export {
   ensureSharedMount,
   fileSystemOf,

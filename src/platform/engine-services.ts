@@ -18,6 +18,7 @@ import { BridgeNetworks } from "../network/index.ts";
 import { createRegistryHandler, localWriters, RegistryClient } from "../registry/index.ts";
 import { type ContainerRuntime, openRuntime } from "../runtime/index.ts";
 import type { PlatformConfig } from "./config.ts";
+import { dockerSocket } from "./docker-socket.ts";
 import type { HomeLayout } from "./home.ts";
 import { keepMemoryTrimmed } from "./memory-trimmer.ts";
 import { openBuildkit } from "./open-buildkit.ts";
@@ -146,7 +147,7 @@ export function engineHouse(options: EngineHouseOptions): EngineHouse {
         clock,
       });
       const server = await startHttpServer({
-        listen: { socketPath: layout.dockerSocket, mode: 0o660 },
+        listen: await dockerSocket(layout.dockerSocket, logger),
         handler: (ctx) => api.handler(ctx),
         upgrade: (req, socket, head) => api.upgrade(req, socket, head),
         upgradesToH2c: (req) => api.upgradesToH2c(req),

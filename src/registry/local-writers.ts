@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
-import { tcpSocketOwner } from "../kernel/index.ts";
+import { localGroup, tcpSocketOwner } from "../kernel/index.ts";
 
 /** Says who may change what the registry holds. */
 export type WriteAuthorizer = (req: IncomingMessage) => Promise<boolean>;
@@ -22,17 +22,12 @@ export function localWriters(group: string): WriteAuthorizer {
 }
 
 /** By the machine's own files (passwd(5), group(5)); members that only a directory server knows are not found. */
-async function isMember(uid: number, group: string): Promise<boolean> {
-  const [users, groups] = await Promise.all([rowsOf("/etc/passwd"), rowsOf("/etc/group")]);
-  const [, , gid, members] = groups.find(([name]) => name === group) ?? [];
-  if (gid === undefined) return false;
-  const names = members?.split(",") ?? [];
+async function isMember(uid: number, name: string): Promise<boolean> {
+  const group = await localGroup(name);
+  if (group === undefined) return false;
+  const users = (await readFile("/etc/passwd", "utf8")).split("\n").map((line) => line.split(":"));
   return users.some(
-    ([name, , id, primary]) => Number(id) === uid && (primary === gid || names.includes(name!)),
+    ([user, , id, primary]) =>
+      Number(id) === uid && (primary === String(group.gid) || group.members.includes(user!)),
   );
-}
-
-async function rowsOf(path: string): Promise<string[][]> {
-  const text = await readFile(path, "utf8");
-  return text.split("\n").map((line) => line.split(":"));
 }
