@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
@@ -271,10 +271,51 @@ describe("a running container", () => {
     await engine().removeContainer(id, { force: true });
   });
 
+  it("has no limits that nobody asked for", async () => {
+    const id = await home.create(["true"]);
+    const { HostConfig } = await engine().inspectContainer(id);
+    expect([HostConfig.Memory ?? 0, HostConfig.PidsLimit ?? 0]).toEqual([0, 0]);
+    await engine().removeContainer(id);
+  });
+
+  it.each(["apparmor=mine", "label=type:mine"])("cannot have the profile %s", async (option) => {
+    const creating = home.create(["true"], { hostConfig: { SecurityOpt: [option] } });
+    await expect(creating).rejects.toThrow(/^(apparmor|label) profiles are not supported/);
+  });
+
   it("has no secrets of the engine in its environment or mounts", async () => {
     await mkdir(join(home.dir, "containers"), { recursive: true });
     const { id, stdout } = await home.run(["sh", "-c", "env; cat /proc/1/environ | tr '\\0' '\\n'"]);
     expect(stdout).not.toMatch(/_OCI_|TMPDIR|GANTRY/);
+    await engine().removeContainer(id);
+  });
+});
+
+describe("whoever may use the engine", () => {
+  it("is root on the machine: no users of its own, any directory, any process", async () => {
+    const told = join(home.dir, "of-root");
+    await writeFile(told, "the host's", { mode: 0o600 });
+    const { id, stdout } = await home.run(["sh", "-c", `cat /proc/self/uid_map /host${told}; ls /proc`], {
+      hostConfig: { Binds: ["/:/host"], PidMode: "host" },
+    });
+    expect(stdout.startsWith(`${readFileSync("/proc/self/uid_map", "utf8")}the host's`)).toBe(true);
+    expect(stdout.split("\n")).toContain(`${process.pid}`);
+    await engine().removeContainer(id);
+    const remapped = home.create(["true"], { hostConfig: { UsernsMode: "private" } });
+    await expect(remapped).rejects.toThrow("user namespaces are not implemented");
+  });
+});
+
+describe("what a container was told", () => {
+  it("and what it says lies in files that only root reads", async () => {
+    const { id } = await home.run(["sh", "-c", "echo $TOKEN"], {
+      config: { Image: "busybox", Env: ["TOKEN=s3cret"] },
+    });
+    const place = join(home.dir, "containers", id);
+    for (const name of ["config.json", "container.log"]) {
+      expect(readFileSync(join(place, name), "utf8")).toContain("s3cret");
+      expect(statSync(join(place, name)).mode & 0o777).toBe(0o600);
+    }
     await engine().removeContainer(id);
   });
 });

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -32,6 +33,10 @@ const failure = (path: string) =>
   );
 
 describe("the control socket", () => {
+  it("is open to its own user only", () => {
+    expect(statSync(controlSocket(home)).mode & 0o777).toBe(0o600);
+  });
+
   it("hands an operation and its parameters to the store", async () => {
     operateStore = async (name, parameters) => ({ name, file: parameters.get("file") });
     const query = new URLSearchParams({ file: "/a b/ü&c" });

@@ -137,6 +137,18 @@ describe("security context", () => {
       privileged: false,
     });
   });
+
+  it.each([
+    [undefined, undefined, true],
+    ["RuntimeDefault", undefined, false],
+    [undefined, "RuntimeDefault", false],
+    ["RuntimeDefault", "Unconfined", true],
+  ])("seccomp of the pod %s and of the container %s: unconfined is %s", (ofPod, ofContainer, unconfined) => {
+    const wearing = (type: string | undefined) => (type === undefined ? {} : { seccompProfile: { type } });
+    const container = aContainer("app", { securityContext: wearing(ofContainer) });
+    const one = aPod({ containers: [container], securityContext: wearing(ofPod) });
+    expect(linuxSecurityContext(one, container, image).seccompUnconfined).toBe(unconfined);
+  });
 });
 
 describe("admission", () => {
